@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { count, port, secret, setting, shared } from './schema.js';
+
+export const apiConfig = z.object({
+  ...shared,
+  SLUICE_API_DATABASE_URL: secret('Postgres URL of the API role: owns nothing, bypasses nothing'),
+  SLUICE_API_DIRECT_URL: secret('The same without a transaction pool, for LISTEN').optional(),
+  SLUICE_API_HOST: setting('Address to listen on').default('127.0.0.1'),
+  SLUICE_API_PORT: port('Port to listen on', 8080),
+  SLUICE_API_CONNECTIONS: count('Database connections', 10),
+  SLUICE_UI_URL: setting('Temporal Web UI, for links').default('http://127.0.0.1:8233'),
+  SLUICE_SPOOL_DIR: setting('Folder where CSV uploads are spooled'),
+  SLUICE_CODEC_PORT: port('Port of the codec endpoint for the Web UI on loopback; 0 for none', 0),
+});
+
+export type ApiConfig = z.infer<typeof apiConfig>;

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { count, port, secret, setting, shared, temporal } from './schema.js';
+
+export const workerConfig = z.object({
+  ...shared,
+  ...temporal,
+  SLUICE_WORKER_DATABASE_URL: secret('Postgres URL of the worker role'),
+  SLUICE_RELAY_DATABASE_URL: secret('Postgres URL of the relay role'),
+  SLUICE_SEQUENCER_DATABASE_URL: secret('Postgres URL of the sequencer role'),
+  SLUICE_WORKER_CONNECTIONS: count('Database connections of the worker role', 10),
+  SLUICE_CHUNK_WINDOW: count('Chunks of one batch in flight', 4),
+  SLUICE_HEALTH_PORT: port('Port of /healthz, /readyz and /metrics on loopback', 8081),
+  SLUICE_WORKER_IDENTITY: setting('Name of this worker in the Web UI').optional(),
+});
+
+export type WorkerConfig = z.infer<typeof workerConfig>;

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { KEY_SCOPES, type Permission, ROLES, type Role } from '../domain/actors.js';
+import { code, id, timestamp, wireId } from './wire.js';
+
+const roles = Object.keys(ROLES) as [Role, ...Role[]];
+
+export const createSession = z.object({
+  email: z.email().max(254),
+  password: z.string().min(1).max(256).meta({ secret: true }),
+  code,
+  /** Needed only by people who belong to several workspaces; the test workspace is taken otherwise. */
+  workspace_id: id('workspace').optional(),
+});
+
+export const session = z
+  .object({
+    object: z.literal('session'),
+    id: wireId,
+    workspace: z.object({ id: wireId, name: z.string(), mode: z.enum(['live', 'test']) }),
+    person: z.object({ id: wireId, name: z.string(), email: z.string(), role: z.enum(roles) }),
+    expires_at: timestamp,
+    /** Shown once, at creation. */
+    token: z.string().optional(),
+  })
+  .meta({ id: 'Session' });
+
+const scope = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
+
+export const createApiKey = z.object({
+  name: z.string().min(1).max(100),
+  scopes: z.array(scope).min(1),
+  expires_at: timestamp.optional(),
+});
+
+export const apiKey = z
+  .object({
+    object: z.literal('api_key'),
+    id: wireId,
+    name: z.string(),
+    prefix: z.string(),
+    scopes: z.array(z.string()),
+    owner_person_id: wireId,
+    created_at: timestamp,
+    expires_at: timestamp.nullable(),
+    revoked_at: timestamp.nullable(),
+    /** Shown once, at creation. */
+    secret: z.string().optional(),
+  })
+  .meta({ id: 'ApiKey' });

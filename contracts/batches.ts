@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { BATCH_STATES } from '../domain/batch/states.js';
+import { GATES } from '../domain/gate/rules.js';
+import { ITEM_STATES } from '../domain/item/states.js';
+import { destination, destinationInput, payeeFields } from './payees.js';
+import { code, currency, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
+
+/** JSON takes this many items; a CSV takes a million. */
+export const JSON_ITEMS_MAX = 10_000;
+export const CSV_ROWS_MAX = 1_000_000;
+
+const amount = z.number().int().positive().max(Number.MAX_SAFE_INTEGER).meta({ description: 'Minor units' });
+
+const header = {
+  currency,
+  rail: z.string().min(1).max(32),
+  external_id: z.string().min(1).max(128).optional(),
+  description: z.string().max(280).default(''),
+  /** Default: the workspace's funding account in this currency. */
+  funding_account: id('account').optional(),
+  /** Default: the workspace's connection of this rail. */
+  connection: id('connection').optional(),
+  execute_not_before: timestamp.optional(),
+  execute_by: timestamp.optional(),
+};
+
+export const newItem = z.object({
+  /** A payee of the workspace by id, or the caller's own reference with (for a new payee) all that describes it. */
+  payee_id: id('payee').optional(),
+  payee: z.object({ ...payeeFields, name: payeeFields.name.optional(), country: payeeFields.country.optional(), ...destinationInput }).optional(),
+  amount,
+  currency: currency.optional(),
+  reference: z.string().min(1).max(140),
+  remittance: z.string().max(140).default(''),
+});
+
+export const createBatch = z.object({
+  ...header,
+  draft: z.boolean().default(false),
+  /** Say so when the same payee, amount and reference are meant to be paid more than once. */
+  allow_duplicates: z.boolean().default(false),
+  items: z.array(newItem).min(1).max(JSON_ITEMS_MAX),
+});
+
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
+export const validateOnly = z.object({ validate_only: flag });
+
+/** The query of a CSV upload; the body is the file. */
+export const createBatchCsv = z.object({ ...header, draft: flag, allow_duplicates: flag, validate_only: flag });
+
+/** The one header a CSV may have, in any order; destination columns that are not used may be left out. */
+export const CSV_COLUMNS = [
+  'payee_reference',
+  'payee_name',
+  'payee_type',
+  'country',
+  'iban',
+  'bic',
+  'routing_number',
+  'account_number',
+  'account_token',
+  'amount',
+  'reference',
+] as const;
+
+export const counts = z.object({
+  open: z.number().int(),
+  unknown: z.number().int(),
+  submitted: z.number().int(),
+  paid: z.number().int(),
+  failed: z.number().int(),
+  returned: z.number().int(),
+  cancelled: z.number().int(),
+  excluded: z.number().int(),
+  blocked: z.number().int(),
+  was_unknown: z.number().int(),
+});
+
+export const batch = z
+  .object({
+    object: z.literal('payout_batch'),
+    id: wireId,
+    workspace_id: wireId,
+    external_id: z.string().nullable(),
+    description: z.string(),
+    state: z.enum(BATCH_STATES),
+    outcome: z.enum(['full', 'partial', 'none']).nullable(),
+    reason: z.string().nullable(),
+    paused: z.boolean(),
+    cancelling: z.boolean(),
+    /** What a person has to look at: `unknown_items`, `integrity_failed`, `exceptions`. */
+    attention: z.array(z.string()),
+    content_version: z.number().int(),
+    row_version: z.number().int(),
+    /** What the gates sign; null while receiving. */
+    digest: hash.nullable(),
+    rail: z.string(),
+    connection_id: wireId,
+    funding_account_id: wireId,
+    currency,
+    item_count: z.number().int(),
+    total: minorUnits,
+    paid_total: minorUnits,
+    counts,
+    gates: z.array(z.object({ gate: z.enum(GATES), person_id: wireId, opened_at: timestamp })),
+    source: z.object({ type: z.enum(['json', 'csv']), sha256: hash.nullable() }),
+    deadline_at: timestamp.nullable(),
+    execute_not_before: timestamp.nullable(),
+    execute_by: timestamp.nullable(),
+    created_at: timestamp,
+    state_at: timestamp,
+  })
+  .meta({ id: 'PayoutBatch' });
+
+export const validation = z
+  .object({ object: z.literal('validation'), valid: z.literal(true), item_count: z.number().int(), total: minorUnits, currency })
+  .meta({ id: 'Validation' });
+
+export const item = z
+  .object({
+    object: z.literal('payout_item'),
+    id: wireId,
+    ordinal: z.number().int(),
+    payee_id: wireId,
+    payee_reference: z.string(),
+    payee_name: z.string().nullable(),
+    destination,
+    amount: minorUnits,
+    currency,
+    reference: z.string(),
+    remittance: z.string(),
+    state: z.enum(ITEM_STATES),
+    reason: z.string().nullable(),
+    provider_reference: z.string().nullable(),
+    attempt: z.number().int(),
+  })
+  .meta({ id: 'PayoutItem' });
+
+export const listBatches = z.object({ ...page, state: z.enum(BATCH_STATES).optional(), external_id: z.string().max(128).optional() });
+export const listItems = z.object({ ...page, state: z.enum(ITEM_STATES).optional() });
+
+/** Leaves items out; the rest is re-totalled, and gates that were open are void. */
+export const editBatch = z.object({ exclude: z.array(itemId).min(1).max(10_000), row_version: z.number().int().optional() });
+
+export const withReason = z.object({ reason: z.string().min(1).max(500) });
+export const optionalReason = z.object({ reason: z.string().min(1).max(500).optional() });
+
+export const askChallenge = z.object({ gate: z.enum(GATES) });
+
+/** What will be paid, as the second factor is bound to it. */
+export const challenge = z
+  .object({
+    object: z.literal('challenge'),
+    id: wireId,
+    batch_id: wireId,
+    gate: z.enum(GATES),
+    content_version: z.number().int(),
+    digest: hash,
+    expires_at: timestamp,
+    summary: z.object({
+      item_count: z.number().int(),
+      total: minorUnits,
+      currency,
+      rail: z.string(),
+      funding_account: z.object({ id: wireId, name: z.string(), balance: minorUnits, balance_after: minorUnits }),
+      largest: z.array(z.object({ payee_reference: z.string(), payee_name: z.string().nullable(), destination: z.string(), amount: minorUnits })),
+      new_payees: z.number().int(),
+    }),
+  })
+  .meta({ id: 'Challenge' });
+
+export const openGate = z.object({ challenge_id: id('challenge'), code });
+
+/** What cancel and pause did: exact at the moment they took hold. */
+export const halted = batch.extend({ already_sent: z.number().int(), not_sent: z.number().int() }).meta({ id: 'HaltedPayoutBatch' });
+
+/** Everything that proves a batch; its members are described in docs/evidence.md. */
+export const evidence = z
+  .object({ object: z.literal('evidence'), version: z.literal('sluice-evidence-v1') })
+  .loose()
+  .meta({ id: 'Evidence' });

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { ACCOUNT_KINDS, TRANSFER_KINDS } from '../domain/item/postings.js';
+import { currency, id, minorUnits, page, timestamp, wireId } from './wire.js';
+
+export const listAccounts = z.object({ ...page, kind: z.enum(ACCOUNT_KINDS).optional(), currency: currency.optional() });
+export const listTransfers = z.object({ ...page, account_id: id('account').optional(), batch_id: id('batch').optional() });
+
+export const account = z
+  .object({
+    object: z.literal('account'),
+    id: wireId,
+    kind: z.enum(ACCOUNT_KINDS),
+    name: z.string(),
+    currency,
+    balance: minorUnits,
+    created_at: timestamp,
+  })
+  .meta({ id: 'Account' });
+
+export const transfer = z
+  .object({
+    object: z.literal('transfer'),
+    id: wireId,
+    debit_account_id: wireId,
+    credit_account_id: wireId,
+    amount: minorUnits,
+    currency,
+    kind: z.enum(TRANSFER_KINDS),
+    batch_id: wireId.nullable(),
+    item_id: wireId.nullable(),
+    event_id: wireId,
+    created_at: timestamp,
+  })
+  .meta({ id: 'Transfer' });
+
+export const topUp = z.object({ amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER) });

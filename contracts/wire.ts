@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { fromItemId, fromWireId, type IdKind } from '../domain/ids.js';
+
+/** Pieces that every resource is made of. snake_case, RFC 3339 UTC, integer minor units. */
+
+/** A type-prefixed id on the wire; the UUID inside once parsed. */
+export const id = (kind: IdKind) =>
+  z
+    .string()
+    .meta({ description: `Id of a ${kind}` })
+    .transform((wire, issue) => {
+      const uuid = fromWireId(kind, wire);
+      if (uuid === null) issue.addIssue({ code: 'custom', message: `this is not the id of a ${kind}`, params: { reason: 'id_form' } });
+      return uuid ?? z.NEVER;
+    });
+
+/** An item's id; batch and ordinal once parsed. */
+export const itemId = z.string().transform((wire, issue) => {
+  const place = fromItemId(wire);
+  if (place === null) issue.addIssue({ code: 'custom', message: 'this is not the id of an item', params: { reason: 'id_form' } });
+  return place ?? z.NEVER;
+});
+
+/** An id as it stands in an answer. */
+export const wireId = z.string().meta({ examples: ['batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11'] });
+
+export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC in answers' });
+
+/** Integer minor units. Balances of external and suspense accounts may be negative. */
+export const minorUnits = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+
+export const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR');
+
+/** 32 bytes as hex. */
+export const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const page = {
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  starting_after: z.string().max(100).optional(),
+};
+
+export const listOf = <T extends z.ZodType>(data: T) =>
+  z.object({ object: z.literal('list'), data: z.array(data), has_more: z.boolean(), next_cursor: z.string().nullable() });
+
+/** RFC 9457. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    request_id: z.string(),
+    errors: z.array(z.object({ field: z.string(), reason: z.string(), message: z.string(), row: z.number().int().optional() })).optional(),
+  })
+  .loose()
+  .meta({ id: 'Problem' });
+
+/** Six digits. Marked secret: left out of the input hash of an idempotent request. */
+export const code = z
+  .string()
+  .regex(/^\d{6}$/, 'six digits')
+  .meta({ secret: true });

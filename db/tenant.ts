@@ -1,0 +1,47 @@
+import type { Actor } from '../domain/actors.js';
+import type { InTenant } from '../operations/context.js';
+import type { Database, Tx } from './client.js';
+import { storesOf } from './stores.js';
+
+/** What every store of one transaction knows. */
+export interface Scope {
+  tenantId: string;
+  actor: Actor;
+  requestId: string;
+  /** Transaction start, database clock. */
+  now: Date;
+}
+
+const ATTEMPTS_MAX = 5;
+/** Prisma: write conflict or deadlock; and the SQLSTATEs behind it as adapters report them. */
+const RETRYABLE = new Set(['P2034', '40001', '40P01']);
+
+/** Opens transactions of one tenant. The only place that sets `app.tenant_id`. */
+export const tenantTransactions =
+  (database: Database, who: Omit<Scope, 'now'>, timeoutMs = 30_000): InTenant =>
+  async (work) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await database.$transaction((tx) => begin(tx, who).then((scope) => work(storesOf(tx, scope))), {
+          maxWait: timeoutMs,
+          timeout: timeoutMs,
+        });
+      } catch (error) {
+        if (attempt >= ATTEMPTS_MAX || !isRetryable(error)) throw error;
+      }
+    }
+  };
+
+const begin = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> => {
+  const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT set_config('app.tenant_id', ${who.tenantId}, true), now() AS now`;
+  if (!row) throw new Error('the database did not answer the first statement of a transaction');
+  return { ...who, now: row.now };
+};
+
+const isRetryable = (error: unknown): boolean => {
+  const { code, meta, cause } = error as { code?: string; meta?: { code?: string; driverAdapterError?: unknown }; cause?: unknown };
+  if (code && RETRYABLE.has(code)) return true;
+  if (meta?.code && RETRYABLE.has(meta.code)) return true;
+  const inner = (meta?.driverAdapterError ?? cause) as { cause?: { originalCode?: string; kind?: string } } | undefined;
+  return RETRYABLE.has(inner?.cause?.originalCode ?? '') || inner?.cause?.kind === 'TransactionWriteConflict';
+};

@@ -1,0 +1,74 @@
+/** Who did something; stands in every audit event. */
+export type Actor =
+  | { type: 'user'; personId: string; sessionId: string; role: Role }
+  | { type: 'api_key'; keyId: string; ownerPersonId: string; scopes: readonly Permission[] }
+  | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
+  | { type: 'support_impersonator'; operatorId: string; personId: string; role: Role }
+  | { type: 'system'; process: 'worker' | 'relay' | 'sequencer' | 'api' | 'setup' };
+
+export const PERMISSIONS = [
+  'batches.read',
+  'batches.create',
+  'batches.edit',
+  'batches.reject',
+  'batches.cancel',
+  'batches.pause',
+  'gates.approve',
+  'gates.authorize',
+  'gates.execute',
+  'payees.read',
+  'payees.write',
+  'ledger.read',
+  'ledger.top_up',
+  'audit.read',
+  'keys.manage',
+  'sessions.own',
+] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
+
+const READ = ['batches.read', 'payees.read', 'ledger.read', 'audit.read', 'sessions.own'] as const;
+
+/** What each role may do. An admin may hold all gate permissions but never uses two gates on one batch. */
+export const ROLES = {
+  preparer: [...READ, 'batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'keys.manage'],
+  approver: [...READ, 'gates.approve', 'batches.reject', 'batches.pause'],
+  authorizer: [...READ, 'gates.authorize', 'batches.reject', 'batches.pause'],
+  executor: [...READ, 'gates.execute', 'batches.cancel', 'batches.pause'],
+  auditor: [...READ],
+  admin: PERMISSIONS,
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type Role = keyof typeof ROLES;
+
+/** Scopes that no key and no agent may ever hold: a gate is opened by a person. */
+const PEOPLE_ONLY: readonly Permission[] = ['gates.approve', 'gates.authorize', 'gates.execute', 'keys.manage', 'sessions.own'];
+
+export const KEY_SCOPES = PERMISSIONS.filter((permission) => !PEOPLE_ONLY.includes(permission));
+
+export const permissionsOf = (actor: Actor): readonly Permission[] => {
+  switch (actor.type) {
+    case 'user':
+    case 'support_impersonator':
+      return ROLES[actor.role];
+    case 'api_key':
+    case 'agent':
+      return actor.scopes.filter((scope) => KEY_SCOPES.includes(scope));
+    case 'system':
+      return [];
+  }
+};
+
+/** The person answerable for what an actor does, or null for the system. Makes preparers of key and agent owners (R9). */
+export const personBehind = (actor: Actor): string | null => {
+  switch (actor.type) {
+    case 'user':
+    case 'support_impersonator':
+      return actor.personId;
+    case 'api_key':
+    case 'agent':
+      return actor.ownerPersonId;
+    case 'system':
+      return null;
+  }
+};

@@ -1,0 +1,61 @@
+import type { Actor } from '../actors.js';
+import { canonicalBytes, type Json } from '../canonical-json.js';
+import { type Sha256, toHex } from '../hashing.js';
+import { leafHash } from '../merkle.js';
+
+/** What an audit event is about. A chunk is a subject of its own, so that parallel chunks share no head. */
+export const AUDIT_SUBJECTS = ['workspace', 'batch', 'chunk', 'payee', 'account', 'api_key', 'session', 'person', 'connection'] as const;
+export type AuditSubjectType = (typeof AUDIT_SUBJECTS)[number];
+
+export interface AuditSubject {
+  type: AuditSubjectType;
+  /** UUID; of a chunk `batchId/chunkNumber`. */
+  id: string;
+}
+
+/** What a writer says. Personal data stays out: ids, counts, hashes and codes only. */
+export interface AuditEntry {
+  subject: AuditSubject;
+  /** Imperative verb with its noun, wire format for ever: `batch.create`, `gate.approve`, `chunk.settle`. */
+  action: string;
+  /** `ok`, or the problem code of a refused attempt. */
+  result: string;
+  detail: { [key: string]: Json };
+}
+
+/** An entry as it is stored: with its place in the subject's own chain. */
+export interface AuditEvent extends AuditEntry {
+  id: string;
+  tenantId: string;
+  actor: Actor;
+  requestId: string;
+  /** RFC 3339 with milliseconds, database clock. */
+  at: string;
+  subjectSeq: number;
+  /** Leaf hash of the same subject's previous event, hex; 64 zeros for the first. */
+  previous: string;
+}
+
+export const FIRST_PREVIOUS = '0'.repeat(64);
+
+/** The leaf of an event (R17): RFC 6962 leaf hash over the canonical JSON of everything in it. */
+export const auditLeaf = (sha256: Sha256, event: AuditEvent): string =>
+  toHex(
+    leafHash(
+      sha256,
+      canonicalBytes({
+        domain: 'sluice-audit-v1',
+        id: event.id,
+        tenant_id: event.tenantId,
+        actor: event.actor as unknown as Json,
+        request_id: event.requestId,
+        at: event.at,
+        subject: { type: event.subject.type, id: event.subject.id },
+        subject_seq: event.subjectSeq,
+        previous: event.previous,
+        action: event.action,
+        result: event.result,
+        detail: event.detail,
+      }),
+    ),
+  );

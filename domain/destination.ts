@@ -1,0 +1,93 @@
+import { electronicFormatIBAN, isValidBIC, isValidIBAN } from 'ibantools';
+import type { FieldError } from './result.js';
+
+/** Where a payee is paid. One kind per destination group of the wire. */
+export type Destination =
+  | { kind: 'iban'; iban: string; bic: string | null }
+  | { kind: 'us_bank'; routingNumber: string; accountNumber: string }
+  | { kind: 'account_token'; accountToken: string };
+
+/** A payee's name and destination exactly as they are sent to the rail: what the commitment covers. */
+export interface SentTo {
+  name: string;
+  payeeType: 'individual' | 'company';
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  destination: Destination;
+}
+
+/** A flat, canonical form of it: input of commitment and fingerprint. */
+export const canonicalSentTo = (to: SentTo): Record<string, string> => ({
+  name: to.name,
+  payee_type: to.payeeType,
+  country: to.country,
+  ...canonicalDestination(to.destination),
+});
+
+export const canonicalDestination = (destination: Destination): Record<string, string> => {
+  switch (destination.kind) {
+    case 'iban':
+      return { kind: 'iban', iban: destination.iban, ...(destination.bic ? { bic: destination.bic } : {}) };
+    case 'us_bank':
+      return { kind: 'us_bank', routing_number: destination.routingNumber, account_number: destination.accountNumber };
+    case 'account_token':
+      return { kind: 'account_token', account_token: destination.accountToken };
+  }
+};
+
+/** For people: never more than the last four characters. */
+export const maskDestination = (destination: Destination): string => {
+  const tail = (text: string) => `…${text.slice(-4)}`;
+  switch (destination.kind) {
+    case 'iban':
+      return `IBAN ${destination.iban.slice(0, 2)} ${tail(destination.iban)}`;
+    case 'us_bank':
+      return `US account ${tail(destination.accountNumber)}`;
+    case 'account_token':
+      return `Account ${tail(destination.accountToken)}`;
+  }
+};
+
+export interface RawDestination {
+  iban?: string | undefined;
+  bic?: string | undefined;
+  routing_number?: string | undefined;
+  account_number?: string | undefined;
+  account_token?: string | undefined;
+}
+
+/** Exactly one destination group, checked: IBAN (ISO 13616), BIC (ISO 9362), ABA routing checksum, token characters. */
+export const parseDestination = (raw: RawDestination): { destination: Destination } | { errors: FieldError[] } => {
+  const groups = [raw.iban, raw.account_number ?? raw.routing_number, raw.account_token].filter((value) => value !== undefined && value !== '');
+  if (groups.length !== 1)
+    return fail('destination', 'one_destination', 'give exactly one of iban, routing_number with account_number, or account_token');
+  if (raw.iban) return parseIban(raw.iban, raw.bic);
+  if (raw.account_token) {
+    if (!/^[A-Za-z0-9_-]{4,64}$/.test(raw.account_token))
+      return fail('account_token', 'token_characters', '4 to 64 characters of A-Z, a-z, 0-9, _ and -');
+    return { destination: { kind: 'account_token', accountToken: raw.account_token } };
+  }
+  return parseUsBank(raw.routing_number ?? '', raw.account_number ?? '');
+};
+
+const parseIban = (text: string, bic: string | undefined): { destination: Destination } | { errors: FieldError[] } => {
+  const iban = electronicFormatIBAN(text) ?? '';
+  if (!isValidIBAN(iban)) return fail('iban', 'iban_checksum', 'the country, length or check digits of this IBAN are wrong');
+  if (bic && !isValidBIC(bic)) return fail('bic', 'bic_format', 'a BIC has 8 or 11 characters');
+  return { destination: { kind: 'iban', iban, bic: bic || null } };
+};
+
+const parseUsBank = (routing: string, account: string): { destination: Destination } | { errors: FieldError[] } => {
+  if (!isRoutingNumber(routing)) return fail('routing_number', 'aba_checksum', 'nine digits whose ABA checksum holds');
+  if (!/^\d{4,17}$/.test(account)) return fail('account_number', 'account_digits', '4 to 17 digits');
+  return { destination: { kind: 'us_bank', routingNumber: routing, accountNumber: account } };
+};
+
+/** ABA routing transit number: 3(d1+d4+d7) + 7(d2+d5+d8) + (d3+d6+d9) is a multiple of 10. */
+export const isRoutingNumber = (text: string): boolean => {
+  if (!/^\d{9}$/.test(text) || text === '000000000') return false;
+  const sum = [...text].reduce((total, digit, i) => total + Number(digit) * ([3, 7, 1][i % 3] as number), 0);
+  return sum % 10 === 0;
+};
+
+const fail = (field: string, reason: string, message: string): { errors: FieldError[] } => ({ errors: [{ field, reason, message }] });

@@ -1,0 +1,53 @@
+/**
+ * Ids are UUIDv7 (RFC 9562) in the database and type-prefixed on the wire: `batch_0198c2…` (32 hex digits).
+ * The prefix makes a wrong id a clear error instead of an empty answer.
+ */
+export const ID_PREFIXES = {
+  workspace: 'ws',
+  person: 'person',
+  session: 'session',
+  apiKey: 'key',
+  payee: 'payee',
+  destination: 'dest',
+  batch: 'batch',
+  challenge: 'challenge',
+  gate: 'gate',
+  account: 'acct',
+  transfer: 'transfer',
+  hold: 'hold',
+  event: 'event',
+  connection: 'conn',
+  inbound: 'inbound',
+  topUp: 'topup',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** `('batch', '0198c2aa-…')` → `batch_0198c2aa…` */
+export const toWireId = (kind: IdKind, uuid: string): string => `${ID_PREFIXES[kind]}_${uuid.replaceAll('-', '')}`;
+
+/** The UUID inside a wire id, or null when it is not an id of that kind. */
+export const fromWireId = (kind: IdKind, wire: string): string | null => {
+  const prefix = `${ID_PREFIXES[kind]}_`;
+  if (!wire.startsWith(prefix)) return null;
+  const hex = wire.slice(prefix.length);
+  const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return UUID.test(uuid) ? uuid : null;
+};
+
+const ITEM = /^item_([0-9a-f]{32})([0-9a-f]{8})$/;
+
+/**
+ * An item's id is its batch's id followed by its ordinal (8 hex digits): it finds its row by the primary key, and it
+ * is the idempotency key at the rail, so evidence that names the key names the row.
+ */
+export const toItemId = (batchId: string, ordinal: number): string => `item_${batchId.replaceAll('-', '')}${ordinal.toString(16).padStart(8, '0')}`;
+
+/** Batch and ordinal inside an item id, or null when it is none. */
+export const fromItemId = (wire: string): { batchId: string; ordinal: number } | null => {
+  const match = ITEM.exec(wire);
+  const batchId = match ? fromWireId('batch', `batch_${match[1]}`) : null;
+  return match && batchId ? { batchId, ordinal: Number.parseInt(match[2] as string, 16) } : null;
+};

@@ -1,0 +1,123 @@
+import { type Sha256, sameBytes } from './hashing.js';
+
+/** Merkle tree hashing after RFC 6962 section 2.1 (same as RFC 9162). Serves the batch digest and the audit log. */
+
+const LEAF = Uint8Array.of(0x00);
+const NODE = Uint8Array.of(0x01);
+
+export const leafHash = (sha256: Sha256, entry: Uint8Array): Uint8Array => sha256(LEAF, entry);
+export const nodeHash = (sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array => sha256(NODE, left, right);
+
+/** Root of a tree over leaf hashes (or over the roots of equal aligned subtrees). The empty tree is SHA-256(""). */
+export const merkleRoot = (sha256: Sha256, hashes: readonly Uint8Array[]): Uint8Array => {
+  if (hashes.length === 0) return sha256();
+  let level = hashes;
+  while (level.length > 1) level = parents(sha256, level);
+  return level[0] as Uint8Array;
+};
+
+/** One level up. An odd last node rises unchanged, which is what splitting at the largest power of two amounts to. */
+const parents = (sha256: Sha256, level: readonly Uint8Array[]): Uint8Array[] => {
+  const up: Uint8Array[] = [];
+  for (let i = 0; i < level.length; i += 2) {
+    const left = level[i] as Uint8Array;
+    const right = level[i + 1];
+    up.push(right ? nodeHash(sha256, left, right) : left);
+  }
+  return up;
+};
+
+/** Audit path of the leaf at `index` (RFC 6962 2.1.1), lowest sibling first. Throws RangeError outside the tree. */
+export const inclusionPath = (sha256: Sha256, hashes: readonly Uint8Array[], index: number): Uint8Array[] => {
+  if (index < 0 || index >= hashes.length) throw new RangeError(`leaf ${index} is not in a tree of ${hashes.length}`);
+  const path: Uint8Array[] = [];
+  let level = hashes;
+  let at = index;
+  while (level.length > 1) {
+    const sibling = level[at ^ 1];
+    if (sibling) path.push(sibling);
+    level = parents(sha256, level);
+    at >>= 1;
+  }
+  return path;
+};
+
+/** The root that a leaf hash and its audit path lead to, or null when the path cannot belong to (index, size). */
+export const rootFromInclusion = (sha256: Sha256, leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[]): Uint8Array | null => {
+  if (index < 0 || index >= size) return null;
+  let hash = leaf;
+  let at = index;
+  let last = size - 1;
+  let used = 0;
+  while (last > 0) {
+    if (at % 2 === 1 || at < last) {
+      const sibling = path[used++];
+      if (!sibling) return null;
+      hash = at % 2 === 1 ? nodeHash(sha256, sibling, hash) : nodeHash(sha256, hash, sibling);
+    }
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  return used === path.length ? hash : null;
+};
+
+/** Proof that the tree of `oldSize` leaves is a prefix of the tree over `hashes` (RFC 6962 2.1.2). */
+export const consistencyProof = (sha256: Sha256, hashes: readonly Uint8Array[], oldSize: number): Uint8Array[] => {
+  if (oldSize < 0 || oldSize > hashes.length) throw new RangeError(`${oldSize} is no earlier size of a tree of ${hashes.length}`);
+  if (oldSize === 0 || oldSize === hashes.length) return [];
+  return subproof(sha256, hashes, oldSize, true);
+};
+
+const subproof = (sha256: Sha256, hashes: readonly Uint8Array[], size: number, whole: boolean): Uint8Array[] => {
+  if (size === hashes.length) return whole ? [] : [merkleRoot(sha256, hashes)];
+  const split = largestPowerBelow(hashes.length);
+  const [left, right] = [hashes.slice(0, split), hashes.slice(split)];
+  if (size <= split) return [...subproof(sha256, left, size, whole), merkleRoot(sha256, right)];
+  return [...subproof(sha256, right, size - split, false), merkleRoot(sha256, left)];
+};
+
+/** The largest power of two smaller than `n`, for n > 1. */
+export const largestPowerBelow = (n: number): number => {
+  let power = 1;
+  while (power * 2 < n) power *= 2;
+  return power;
+};
+
+/** Does `proof` show that the tree (oldSize, oldRoot) is a prefix of (newSize, newRoot)? After RFC 9162 2.1.4.2. */
+export const verifyConsistency = (
+  sha256: Sha256,
+  older: { size: number; root: Uint8Array },
+  newer: { size: number; root: Uint8Array },
+  proof: readonly Uint8Array[],
+): boolean => {
+  if (older.size > newer.size) return false;
+  if (older.size === newer.size) return proof.length === 0 && sameBytes(older.root, newer.root);
+  if (older.size === 0) return proof.length === 0;
+  const path = isPowerOfTwo(older.size) ? [older.root, ...proof] : [...proof];
+  const first = path.shift();
+  if (!first) return false;
+  let at = older.size - 1;
+  let last = newer.size - 1;
+  while (at % 2 === 1) {
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  let oldHash = first;
+  let newHash = first;
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      oldHash = nodeHash(sha256, sibling, oldHash);
+      newHash = nodeHash(sha256, sibling, newHash);
+      while (at % 2 === 0 && at !== 0) {
+        at = Math.floor(at / 2);
+        last = Math.floor(last / 2);
+      }
+    } else newHash = nodeHash(sha256, newHash, sibling);
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 && sameBytes(oldHash, older.root) && sameBytes(newHash, newer.root);
+};
+
+const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;

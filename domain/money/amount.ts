@@ -1,0 +1,42 @@
+import currencyCodes from 'currency-codes';
+import { ok, type Result, refuse } from '../result.js';
+
+/** The largest amount that survives a JSON number: 2^53 − 1 minor units. */
+export const AMOUNT_MAX = 9_007_199_254_740_991n;
+
+/** Digits after the point of an ISO 4217 currency (`EUR` → 2, `JPY` → 0), or null when it is not one. */
+export const currencyExponent = (currency: string): number | null => {
+  const found = /^[A-Z]{3}$/.test(currency) ? currencyCodes.code(currency) : undefined;
+  return found ? found.digits : null;
+};
+
+/**
+ * A decimal as people write it in a CSV (`1234.50`) → minor units (`123450n`). A point is the only separator;
+ * signs, exponents, thousands separators and more digits than the currency has are refused.
+ */
+export const parseDecimal = (text: string, currency: string): Result<bigint> => {
+  const exponent = currencyExponent(currency);
+  if (exponent === null) return refuse('invalid_request', `${currency} is not an ISO 4217 currency code`);
+  const match = /^(0|[1-9]\d{0,15})(?:\.(\d+))?$/.exec(text);
+  if (!match) return refuse('invalid_request', 'write the amount as digits with a point, such as 1234.50');
+  const fraction = match[2] ?? '';
+  if (fraction.length > exponent) return refuse('invalid_request', `${currency} has ${exponent} digits after the point`);
+  const minor = BigInt(match[1] + fraction.padEnd(exponent, '0'));
+  return checkAmount(minor);
+};
+
+/** Positive and within AMOUNT_MAX, both in minor units. */
+export const checkAmount = (minor: bigint): Result<bigint> => {
+  if (minor <= 0n) return refuse('invalid_request', 'the amount must be greater than zero');
+  if (minor > AMOUNT_MAX) return refuse('invalid_request', `the amount must not exceed ${AMOUNT_MAX} minor units`);
+  return ok(minor);
+};
+
+/** Minor units → `1234.50 EUR`, for people. */
+export const formatMoney = (minor: bigint, currency: string): string => {
+  const exponent = currencyExponent(currency) ?? 0;
+  const sign = minor < 0n ? '-' : '';
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, '0');
+  const whole = digits.slice(0, digits.length - exponent);
+  return `${sign}${whole}${exponent > 0 ? `.${digits.slice(digits.length - exponent)}` : ''} ${currency}`;
+};

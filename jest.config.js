@@ -1,0 +1,28 @@
+/** One project a family; `node dev/test.mjs` gives each what it needs and prints minutes a family. */
+const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }] },
+  modulePathIgnorePatterns: ['<rootDir>/\\.sluice'],
+  injectGlobals: false,
+};
+
+const family = (name, folders, more = {}) => ({
+  ...base,
+  displayName: name,
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  ...more,
+});
+
+export default {
+  projects: [
+    family('unit', ['domain', 'contracts', 'vault', 'rails', 'config', 'telemetry', 'client', 'docs']),
+    family('database', ['db', 'operations', 'relay', 'api'], {
+      globalSetup: '<rootDir>/test/harness/database-setup.ts',
+      globalTeardown: '<rootDir>/test/harness/database-teardown.ts',
+    }),
+    family('temporal', ['workflows', 'activities', 'worker']),
+    family('end-to-end', ['e2e', 'cli', 'dev']),
+  ],
+};

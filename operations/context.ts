@@ -1,0 +1,47 @@
+import type { Actor } from '../domain/actors.js';
+import type { AuditEntry } from '../domain/audit/event.js';
+import type { Refusal, Result } from '../domain/result.js';
+import type { Services, Stores } from './ports.js';
+import type { CredentialDirectory } from './stores/access.js';
+
+/**
+ * What every operation gets. `inTenant` is the only thing that opens a transaction: it sets the tenant, the actor
+ * and the request for all that is written in it.
+ */
+export interface Context {
+  tenantId: string;
+  mode: 'live' | 'test';
+  actor: Actor;
+  /** Correlation id: stands in the answer, every log line, every audit event and the workflow's memo. */
+  requestId: string;
+  inTenant: InTenant;
+  services: Services;
+}
+
+/**
+ * Runs `work` in one transaction of the tenant and commits when it returns. It commits a refusal too: what the
+ * work wrote before it refused (failure counter, audit event) stays (R12). It rolls back only when `work` throws.
+ * Serialization failures and deadlocks are run again, so `work` must have no effect outside the database.
+ */
+export type InTenant = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>;
+
+/** What there is before a tenant is known: sign-in, credentials and inbound webhooks start here. */
+export interface Doorstep {
+  requestId: string;
+  directory: CredentialDirectory;
+  services: Services;
+  enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;
+}
+
+/** An operation: one verb, one file. Input and output are the parsed and the wire shape of its route's contract. */
+export type Operation<Input, Output> = (ctx: Context, input: Input) => Promise<Result<Output>>;
+
+/** Writes the failed attempt to the audit log and hands the refusal on, as the last step of a transaction. */
+export const refusedAndAudited = async (
+  stores: Stores,
+  entry: Omit<AuditEntry, 'result'>,
+  refusal: Refusal,
+): Promise<{ ok: false; refusal: Refusal }> => {
+  await stores.audit.append({ ...entry, result: refusal.code });
+  return { ok: false, refusal };
+};

@@ -1,0 +1,229 @@
+import type { SentTo } from '../domain/destination.js';
+import type { Sha256 } from '../domain/hashing.js';
+import type { ApiKeyStore, FactorStore, MembershipStore, SessionStore, WorkspaceStore } from './stores/access.js';
+import type { AuditStore } from './stores/audit.js';
+import type { BatchStore, ItemStore } from './stores/batches.js';
+import type { ChunkStore } from './stores/chunks.js';
+import type { ChallengeStore, GateStore } from './stores/gates.js';
+import type { ExceptionStore, IdempotencyStore, InboundStore, OutboxStore, ParkedStore } from './stores/intake.js';
+import type { HoldStore, LedgerStore } from './stores/ledger.js';
+import type { ConnectionStore, KeyStore, PayeeStore } from './stores/payees.js';
+
+/** Everything the database keeps, as one transaction of one tenant sees it. One file a noun in `db/`. */
+export interface Stores {
+  /** Transaction start on the database's clock: expiry, leases and code steps use it (R24). */
+  now: Date;
+  workspace: WorkspaceStore;
+  memberships: MembershipStore;
+  factors: FactorStore;
+  sessions: SessionStore;
+  apiKeys: ApiKeyStore;
+  keys: KeyStore;
+  connections: ConnectionStore;
+  payees: PayeeStore;
+  ledger: LedgerStore;
+  holds: HoldStore;
+  batches: BatchStore;
+  items: ItemStore;
+  chunks: ChunkStore;
+  challenges: ChallengeStore;
+  gates: GateStore;
+  inbound: InboundStore;
+  parked: ParkedStore;
+  exceptions: ExceptionStore;
+  idempotency: IdempotencyStore;
+  outbox: OutboxStore;
+  audit: AuditStore;
+}
+
+/** Ids and randomness, so that operations stay testable. */
+export interface Entropy {
+  /** UUIDv7. */
+  newId(): string;
+  bytes(count: number): Uint8Array;
+}
+
+/** Envelope encryption (R21). AAD = tenant + purpose + record + field + key version; every ciphertext names its key. */
+export interface Vault {
+  /** A new subject key for a payee: plain for use now, wrapped for the store. */
+  newSubjectKey(keys: KeyStore, tenantId: string, subjectId: string): Promise<{ key: Uint8Array; wrapped: Uint8Array }>;
+  /** Unwraps subject keys of a tenant; one tenant-key lookup for any number. */
+  unwrapSubjectKeys(keys: KeyStore, tenantId: string, wrapped: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>>;
+  sealWith(key: Uint8Array, where: SealedPlace, plain: Uint8Array): Uint8Array;
+  /** Throws when the ciphertext, its place or the key differ. */
+  openWith(key: Uint8Array, where: SealedPlace, sealed: Uint8Array): Uint8Array;
+  /** Seals under the tenant's key of a purpose; the key is made when it is first needed. */
+  seal(keys: KeyStore, where: SealedPlace, plain: Uint8Array): Promise<Uint8Array>;
+  open(keys: KeyStore, where: SealedPlace, sealed: Uint8Array): Promise<Uint8Array>;
+  /** HMAC-SHA-256 under a tenant key: fingerprints of destinations, input hashes of idempotency. */
+  mac(keys: KeyStore, tenantId: string, purpose: 'fingerprint' | 'idempotency', data: Uint8Array): Promise<Uint8Array>;
+}
+
+export interface SealedPlace {
+  tenantId: string;
+  purpose: 'payee' | 'connection' | 'inbound';
+  /** Id of the record. */
+  record: string;
+  field: string;
+}
+
+/** Second factors and passwords. Secrets of factors are sealed under the installation's own key. */
+export interface Credentials {
+  verifyPassword(hash: string, password: string): Promise<boolean>;
+  /** Spends the time of a real verification, so that an unknown e-mail is not told by the clock. */
+  verifyNothing(password: string): Promise<void>;
+  /** The time step (RFC 6238, 30 s) that a code belongs to at `now` ±1, later than `afterStep`; null when none. */
+  matchTotp(factorId: string, sealed: Uint8Array, code: string, now: Date): Promise<number | null>;
+  /** A new bearer token with prefix and checksum, and the SHA-256 that is stored. */
+  newToken(kind: 'session' | 'api_key', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
+  /** Null when the text is not of a token's form or its checksum is wrong. */
+  hashToken(token: string): Uint8Array | null;
+}
+
+/** One payment as a rail gets it. `key` is the item id: idempotency key at the provider. */
+export interface Payment {
+  key: string;
+  amount: bigint;
+  currency: string;
+  reference: string;
+  remittance: string;
+  to: SentTo;
+}
+
+/** What a rail says of one payment. */
+export interface PaymentOutcome {
+  key: string;
+  outcome: 'unknown' | 'submitted' | 'paid' | 'failed' | 'returned';
+  /** The rail's own order of events for this payment; 0 for what we only infer. */
+  rank: number;
+  providerReference: string | null;
+  /** Code of a failure, return or doubt; no personal data. */
+  reason: string | null;
+  /** As the rail stated them, null where it did not; evidence must match what was sent (R6). */
+  amount: bigint | null;
+  currency: string | null;
+}
+
+export interface PaymentLookup {
+  key: string;
+  answer: { kind: 'found'; outcome: PaymentOutcome } | { kind: 'absent_final' } | { kind: 'absent_so_far' } | { kind: 'unavailable' };
+}
+
+/** A connection with its credentials opened, for one use. */
+export interface OpenConnection {
+  id: string;
+  rail: string;
+  settings: Record<string, string | number>;
+  credentials: { apiKey: string; webhookSecret: string };
+}
+
+/** What a rail prepares: immutable, hashed; `release` sends exactly this (R20). */
+export interface Artefact {
+  rendererVersion: number;
+  /** SHA-256 over the canonical bytes that would be sent. */
+  hash: Uint8Array;
+  payments: readonly RenderedPayment[];
+}
+
+export interface RenderedPayment {
+  key: string;
+  /** The exact body of this payment; a re-send under the same key must be byte-identical (R4). */
+  body: string;
+}
+
+export interface RailCapabilities {
+  /** Payments in one artefact: chunk size of a batch on this rail (a power of two). */
+  chunkSize: number;
+  currencies: readonly string[] | 'any';
+  destinations: readonly SentTo['destination']['kind'][];
+  reference: { maxLength: number; characters: RegExp; describe: string };
+  /** How long the provider honours an idempotency key, from the intent. */
+  keyTtlMs: number;
+  /** Until this long after a send may still be taken in by the provider: absence before is no absence (R5). */
+  acceptanceWindowMs: number;
+  /** HTTP time-out of one call; leases outlast it. */
+  timeoutMs: number;
+  /** After this long without a word, an accepted payment is looked up. */
+  settlementMs: number;
+}
+
+export interface Rail {
+  name: string;
+  capabilities(connection: { settings: Record<string, string | number> }): RailCapabilities;
+  /** Pure: same payments, same renderer version → same bytes. */
+  prepare(payments: readonly Payment[], rendererVersion?: number): Artefact;
+  /** Sends. Never throws for what a network or provider does: what is not known comes back as `unknown`. */
+  release(connection: OpenConnection, artefact: Artefact, sending: Sending): Promise<PaymentOutcome[]>;
+  lookup(connection: OpenConnection, keys: readonly string[], sentAt: ReadonlyMap<string, Date>): Promise<PaymentLookup[]>;
+  /** Authenticates a webhook over its raw body. Fails closed. */
+  verifyInbound(
+    connection: OpenConnection,
+    raw: Uint8Array,
+    headers: Record<string, string | undefined>,
+    now: Date,
+  ): { eventId: string } | { problem: string };
+  /** The evidence inside an authenticated delivery. Throws on what is not of the provider's form. */
+  parseEvidence(raw: Uint8Array): PaymentOutcome[];
+}
+
+export interface Sending {
+  /** `first`, or a re-send of what may have arrived: then any 4xx is unknown, never failed (R4). */
+  kind: 'first' | 'resend';
+  /** Aborts when the lease can't outlast another call. */
+  signal: AbortSignal;
+  onProgress: (sent: number) => void;
+}
+
+export type Rails = ReadonlyMap<string, Rail>;
+
+/** A named place where a test may end the process. Nothing in production. */
+export type Failpoint = (name: FailpointName) => Promise<void>;
+
+export const FAILPOINTS = [
+  'before_intent',
+  'after_intent',
+  'after_send',
+  'before_commit',
+  'after_commit',
+  'between_chunks',
+  'in_continue_as_new',
+  'while_settling',
+  'between_gate_commit_and_signal',
+  'in_sequencer',
+] as const;
+
+export type FailpointName = (typeof FAILPOINTS)[number];
+
+/** Signed checkpoints outside the database (R15, R17): a folder now, another place by another adapter. */
+export interface CheckpointArchive {
+  /** Create-if-absent by size; a different note under the same size throws: somebody rewrote the log. */
+  publish(tenantId: string, size: bigint, note: string): Promise<void>;
+  /** The newest published note whose signature verifies, or null. Throws when one does not. */
+  latest(tenantId: string): Promise<{ size: bigint; root: Uint8Array; note: string } | null>;
+}
+
+/** Ed25519 signer of checkpoints (C2SP tlog-checkpoint, signed-note). */
+export interface CheckpointSigner {
+  /** Verifier key `name+hash+base64`. */
+  verifierKey: string;
+  origin(tenantId: string): string;
+  sign(tenantId: string, size: bigint, root: Uint8Array): string;
+}
+
+/** Whether this process may act on money (R15). In recovery nothing is sent, no gate opens, nothing is sequenced. */
+export interface RecoveryMode {
+  /** Null in normal operation; otherwise why not, in a sentence for people. */
+  reason(): string | null;
+}
+
+/** What operations need beside the database. Built once in a composition root. */
+export interface Services {
+  sha256: Sha256;
+  entropy: Entropy;
+  vault: Vault;
+  credentials: Credentials;
+  rails: Rails;
+  signer: CheckpointSigner;
+  recovery: RecoveryMode;
+  failpoint: Failpoint;
+}

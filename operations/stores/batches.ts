@@ -1,0 +1,149 @@
+import type { BatchState } from '../../domain/batch/states.js';
+import type { Gate } from '../../domain/gate/rules.js';
+import type { ItemState } from '../../domain/item/states.js';
+import type { Page, PageQuery } from './access.js';
+
+/** What never changes about a batch. */
+export interface BatchRow {
+  id: string;
+  externalId: string | null;
+  description: string;
+  rail: string;
+  connectionId: string;
+  fundingAccountId: string;
+  currency: string;
+  chunkSize: number;
+  source: 'json' | 'csv';
+  sourceSha256: Uint8Array | null;
+  allowDuplicates: boolean;
+  feeBearer: 'sender';
+  feeMaximum: bigint;
+  executeNotBefore: Date | null;
+  executeBy: Date | null;
+  createdAt: Date;
+}
+
+/** The row that every decision locks. */
+export interface ControlRow {
+  batchId: string;
+  state: BatchState;
+  rowVersion: number;
+  contentVersion: number;
+  pausedAt: Date | null;
+  cancellingAt: Date | null;
+  integrityFailedAt: Date | null;
+  deadlineAt: Date | null;
+  outcome: 'full' | 'partial' | 'none' | null;
+  reason: string | null;
+  stateAt: Date;
+}
+
+/** What one content version pays, as the gates sign it. */
+export interface ContentRow {
+  contentVersion: number;
+  size: number;
+  count: number;
+  total: bigint;
+  root: Uint8Array;
+  digest: Uint8Array;
+}
+
+export interface CounterRow {
+  open: number;
+  unknown: number;
+  submitted: number;
+  paid: number;
+  failed: number;
+  returned: number;
+  cancelled: number;
+  excluded: number;
+  blocked: number;
+  /** Items that were unknown at some time. */
+  wasUnknown: number;
+  paidAmount: bigint;
+}
+
+/** A batch as people see it. */
+export interface BatchView {
+  batch: BatchRow;
+  control: ControlRow;
+  content: ContentRow | null;
+  counter: CounterRow;
+  gates: { id: string; gate: Gate; personId: string; openedAt: Date }[];
+}
+
+export interface BatchStore {
+  /** Batch, control and counter rows; the control starts in `state`. Refused (false) when external_id is taken. */
+  insert(row: Omit<BatchRow, 'createdAt'>, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
+  byExternalId(externalId: string): Promise<string | null>;
+  view(id: string): Promise<BatchView | null>;
+  list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
+  get(id: string): Promise<BatchRow | null>;
+  /** Control row FOR UPDATE. `receiving` batches are invisible here. */
+  lock(id: string): Promise<ControlRow | null>;
+  /** Control row FOR SHARE, for the intent transaction. */
+  lockShared(id: string): Promise<ControlRow | null>;
+  /**
+   * Compare-and-set by row version; false when somebody else moved it first. Absent members stay as they are,
+   * row_version grows by one.
+   */
+  move(id: string, rowVersion: number, change: Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>): Promise<boolean>;
+  addPreparer(id: string, personId: string, deed: 'create' | 'submit' | 'edit'): Promise<void>;
+  /** Preparers, and who changed one of its destinations in the last 24 hours (R9). */
+  preparers(id: string): Promise<string[]>;
+  content(id: string, contentVersion: number): Promise<ContentRow | null>;
+  insertContent(id: string, row: ContentRow): Promise<void>;
+  /** Roots of all chunks in order. */
+  chunkRoots(id: string): Promise<Uint8Array[]>;
+  putChunkRoots(id: string, roots: readonly { chunk: number; root: Uint8Array }[]): Promise<void>;
+  counter(id: string): Promise<CounterRow>;
+  /** Adds deltas to the counters. Call it last in the transaction (R8). */
+  addToCounter(id: string, deltas: Partial<CounterRow>): Promise<CounterRow>;
+}
+
+export interface NewItem {
+  ordinal: number;
+  payeeId: string;
+  destinationId: string;
+  reference: string;
+  remittance: string;
+  amount: bigint;
+  leaf: Uint8Array;
+}
+
+export interface ItemRow extends NewItem {
+  state: ItemState;
+  rank: number;
+  version: number;
+  attempt: number;
+  providerReference: string | null;
+  reason: string | null;
+}
+
+export interface ItemStore {
+  /** Set-based, any number in statements of at most 5,000 rows. */
+  insert(batchId: string, items: readonly NewItem[]): Promise<void>;
+  list(
+    batchId: string,
+    page: { limit: number; afterOrdinal?: number | undefined; state?: ItemState | undefined },
+  ): Promise<{ rows: ItemRow[]; hasMore: boolean }>;
+  get(batchId: string, ordinal: number): Promise<ItemRow | null>;
+  /** Items of [from, to) by ordinal. */
+  range(batchId: string, from: number, to: number): Promise<ItemRow[]>;
+  /** The largest amounts that would be paid. */
+  largest(batchId: string, count: number): Promise<ItemRow[]>;
+  /** How many of the batch's payees were never paid before. */
+  newPayees(batchId: string): Promise<number>;
+  /** pending → excluded, with the tombstone leaves; returns the ordinals that moved and their amounts. */
+  exclude(
+    batchId: string,
+    tombstones: readonly { ordinal: number; leaf: Uint8Array }[],
+    eventId: string,
+  ): Promise<{ ordinal: number; amount: bigint }[]>;
+  /** All pending → cancelled, with their transitions; returns count and sum. */
+  cancelPending(batchId: string, eventId: string): Promise<{ count: number; amount: bigint }>;
+  /** Items by state, counted from the rows themselves (exact, slow). */
+  countByState(batchId: string): Promise<Partial<Record<ItemState, number>>>;
+  /** Repeats of (payee, amount, reference) within the batch: up to `most` ordinals of the second and later ones. */
+  duplicates(batchId: string, most: number): Promise<number[]>;
+}

@@ -1,0 +1,77 @@
+import type { EvidenceOutcome } from '../../domain/item/evidence.js';
+import type { ItemState } from '../../domain/item/states.js';
+import type { ItemRow } from './batches.js';
+
+/** The worker's set-based statements: one chunk, one statement each (R1–R8). */
+export interface ChunkStore {
+  /** Items of a chunk with the destinations they pay, locked FOR UPDATE by ordinal. */
+  lockItems(batchId: string, from: number, to: number): Promise<ChunkItem[]>;
+  /** Newest attempt of a chunk, or null. */
+  latestAttempt(batchId: string, chunk: number): Promise<AttemptRow | null>;
+  /** Lease = database clock + leaseMs. Returns the stored row. */
+  insertAttempt(row: Omit<AttemptRow, 'leaseUntil' | 'now'> & { leaseMs: number }): Promise<AttemptRow>;
+  /**
+   * Moves items and writes their transitions in one statement. Items whose version differs from `version` are left
+   * alone and missing from the answer: somebody else reduced them first.
+   */
+  moveItems(batchId: string, eventId: string, source: TransitionSource, moves: readonly ItemMove[]): Promise<number[]>;
+  /** Posts what the moves owe, item by item, in one statement; covers a shortfall from suspense (R16). */
+  postMoves(
+    batchId: string,
+    eventId: string,
+    currency: string,
+    fundingAccountId: string,
+    postings: readonly MovePosting[],
+  ): Promise<{ covered: bigint }>;
+  /** Items of a batch whose evidence is due to be asked for: unknown, or submitted for longer than the rail takes. */
+  dueForLookup(batchId: string, limit: number): Promise<ChunkItem[]>;
+  setLookup(batchId: string, ordinals: readonly number[], afterMs: number | null): Promise<void>;
+  /** Lowest ordinal of a state in the batch, or null. */
+  firstOf(batchId: string, state: ItemState): Promise<number | null>;
+}
+
+export interface ChunkItem extends ItemRow {
+  payeeHeld: boolean;
+  sealed: Uint8Array;
+  /** Null when the payee was deleted: its key is gone, and the item can't be sent. */
+  subjectKey: Uint8Array | null;
+  commitment: Uint8Array;
+}
+
+export interface AttemptRow {
+  batchId: string;
+  chunk: number;
+  attempt: number;
+  connectionId: string;
+  rendererVersion: number;
+  requestHash: Uint8Array;
+  itemCount: number;
+  leaseUntil: Date;
+  /** Database clock when the row was read. */
+  now: Date;
+}
+
+export type TransitionSource = 'intent' | 'answer' | 'webhook' | 'lookup' | 'lease' | 'person';
+
+export interface ItemMove {
+  ordinal: number;
+  /** Version the decision was made on. */
+  version: number;
+  from: ItemState;
+  to: EvidenceOutcome | 'submitting' | 'blocked' | 'cancelled';
+  rank: number;
+  attempt: number;
+  providerReference: string | null;
+  reason: string | null;
+  inboundId: string | null;
+  /** When to ask for evidence next, ms from now; null for never. */
+  lookUpAfterMs: number | null;
+}
+
+export interface MovePosting {
+  ordinal: number;
+  itemVersion: number;
+  amount: bigint;
+  from: ItemState;
+  to: ItemState;
+}
