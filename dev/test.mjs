@@ -1,0 +1,60 @@
+// Runs the test families one after the other, prints minutes a family and one last line of counts.
+// `node dev/test.mjs [family …] [-- jest arguments]`; without names, all of them.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureInstalled } from './install.mjs';
+
+const FAMILIES = [
+  { name: 'unit', workers: 2 },
+  { name: 'database', workers: 2 },
+  { name: 'temporal', workers: 1 },
+  { name: 'end-to-end', workers: 1 },
+];
+
+const [names, jestArguments] = split(process.argv.slice(2));
+await ensureInstalled((line) => console.log(line));
+
+const unknown = names.filter((name) => !FAMILIES.some((family) => family.name === name));
+if (unknown.length > 0) {
+  console.error(`no such family: ${unknown.join(', ')}; there are ${FAMILIES.map((family) => family.name).join(', ')}`);
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
+const rows = [];
+try {
+  for (const family of FAMILIES.filter(({ name }) => names.length === 0 || names.includes(name))) rows.push(await run(family));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+console.log('\nfamily        minutes   passed   failed');
+for (const row of rows)
+  console.log(`${row.name.padEnd(12)}  ${row.minutes.toFixed(1).padStart(7)}  ${String(row.passed).padStart(7)}  ${String(row.failed).padStart(7)}`);
+const passed = rows.reduce((sum, row) => sum + row.passed, 0);
+const failed = rows.reduce((sum, row) => sum + row.failed, 0);
+console.log(`tests: ${passed} passed, ${failed} failed`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
+
+async function run({ name, workers }) {
+  const started = Date.now();
+  const report = join(folder, `${name}.json`);
+  const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', name, '--maxWorkers', String(workers), '--json', '--outputFile', report];
+  const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...jest, ...jestArguments], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const status = await new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
+  const minutes = (Date.now() - started) / 60_000;
+  if (!existsSync(report)) return { name, minutes, passed: 0, failed: 1 };
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that does not load has no test to fail, and a run that jest calls red is red.
+  const failedTests = numFailedTests + numRuntimeErrorTestSuites;
+  return { name, minutes, passed: numPassedTests, failed: failedTests === 0 && status !== 0 ? 1 : failedTests };
+}
+
+function split(words) {
+  const at = words.indexOf('--');
+  return at < 0 ? [words, []] : [words.slice(0, at), words.slice(at + 1)];
+}
