@@ -1,0 +1,27 @@
+/**
+ * Tables that belong to no tenant: people, their factors and sessions, organizations, and the installation itself.
+ * Everything else carries `tenant_id` under forced row-level security; the catalog test holds both lists.
+ */
+export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session'] as const;
+
+/** What Prisma keeps for itself. */
+export const TOOL_TABLES = ['_prisma_migrations'] as const;
+
+/** Functions that look across tenants, with the NOLOGIN role that owns each (migration 0003). */
+export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
+  sluice_resolve_session: 'sluice_fn_signin',
+  sluice_resolve_api_key: 'sluice_fn_signin',
+  sluice_workspaces_of: 'sluice_fn_signin',
+  sluice_claim_outbox: 'sluice_fn_outbox',
+  sluice_delivered: 'sluice_fn_outbox',
+  sluice_undelivered: 'sluice_fn_outbox',
+  sluice_outbox_backlog: 'sluice_fn_outbox',
+  sluice_queue_for_sequencer: 'sluice_fn_sequencer',
+  sluice_tenants_to_sequence: 'sluice_fn_sequencer',
+  sluice_tree_heads: 'sluice_fn_sequencer',
+  sluice_tenant_of_connection: 'sluice_fn_inbound',
+  sluice_tenants_to_drain: 'sluice_fn_inbound',
+  sluice_batches_to_drive: 'sluice_fn_driver',
+  sluice_released_without_second_factor: 'sluice_fn_driver',
+  sluice_post_transfers: 'sluice_fn_ledger',
+};
