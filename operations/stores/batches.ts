@@ -69,13 +69,21 @@ export interface BatchView {
   control: ControlRow;
   content: ContentRow | null;
   counter: CounterRow;
+  /** Open on the current content version, oldest first. */
   gates: { id: string; gate: Gate; personId: string; openedAt: Date }[];
+  /** Exceptions that nobody has resolved yet. */
+  openExceptions: number;
 }
 
 export interface BatchStore {
   /** Batch, control and counter rows; the control starts in `state`. Refused (false) when external_id is taken. */
   insert(row: Omit<BatchRow, 'createdAt'>, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
   byExternalId(externalId: string): Promise<string | null>;
+  /** Uploads that are still `receiving`, whoever is at work on them; oldest first. */
+  receiving(): Promise<{ batch: BatchRow; control: ControlRow }[]>;
+  /** Lets go of the external_id of a batch that is still `receiving`, so that another upload may take it. */
+  giveUpExternalId(id: string): Promise<void>;
+  /** Like `list`, it sees only what was sealed: a batch without content is invisible. */
   view(id: string): Promise<BatchView | null>;
   list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
@@ -144,6 +152,8 @@ export interface ItemStore {
   cancelPending(batchId: string, eventId: string): Promise<{ count: number; amount: bigint }>;
   /** Items by state, counted from the rows themselves (exact, slow). */
   countByState(batchId: string): Promise<Partial<Record<ItemState, number>>>;
+  /** Count, sum in minor units and lowest free ordinal of what is stored. */
+  totals(batchId: string): Promise<{ count: number; total: bigint; nextOrdinal: number }>;
   /** Repeats of (payee, amount, reference) within the batch: up to `most` ordinals of the second and later ones. */
   duplicates(batchId: string, most: number): Promise<number[]>;
 }

@@ -35,6 +35,7 @@ GRANT UPDATE (remaining, resolved_at) ON hold TO sluice_api;
 GRANT UPDATE (state, row_version, content_version, paused_at, cancelling_at, deadline_at, outcome, reason, state_at) ON batch_control TO sluice_api;
 GRANT UPDATE (open, cancelled, excluded) ON batch_counter TO sluice_api;
 GRANT UPDATE (root) ON batch_chunk TO sluice_api;
+GRANT UPDATE (external_id) ON payout_batch TO sluice_api;
 GRANT UPDATE (state, version, leaf, reason) ON payout_item TO sluice_api;
 GRANT UPDATE (used_at, cancelled_at) ON challenge TO sluice_api;
 GRANT UPDATE (lease_until, status, answer, subject, input_hash) ON idempotency_key TO sluice_api;
@@ -46,6 +47,10 @@ GRANT UPDATE (seq, leaf) ON audit_head TO sluice_api;
 CREATE POLICY api_withdraws ON payout_item AS RESTRICTIVE FOR UPDATE TO sluice_api USING (state = 'pending') WITH CHECK (state IN ('pending', 'cancelled', 'excluded'));
 CREATE POLICY api_adds_pending ON payout_item AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (state = 'pending');
 CREATE POLICY api_decides ON batch_control AS RESTRICTIVE FOR UPDATE TO sluice_api USING (true) WITH CHECK (state NOT IN ('completed', 'failed'));
+-- An upload that was given up lets go of its external_id; nothing else about a batch ever changes.
+CREATE POLICY api_gives_up_external_id ON payout_batch AS RESTRICTIVE FOR UPDATE TO sluice_api
+  USING (EXISTS (SELECT 1 FROM batch_control c WHERE c.tenant_id = payout_batch.tenant_id AND c.batch_id = payout_batch.id AND c.state = 'receiving'))
+  WITH CHECK (external_id IS NULL);
 CREATE POLICY api_posts ON transfer AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (kind IN ('top_up', 'hold', 'release', 'void'));
 
 -- ── Worker: sends and settles what was decided ─────────────────────────────────────────────────
@@ -150,6 +155,7 @@ ALTER FUNCTION sluice_outbox_backlog() OWNER TO sluice_fn_outbox;
 
 -- Sequencer: whose events wait?
 GRANT SELECT, INSERT ON audit_pending TO sluice_fn_sequencer;
+GRANT USAGE ON SEQUENCE audit_pending_position_seq TO sluice_fn_sequencer;
 GRANT SELECT ON audit_tree, workspace TO sluice_fn_sequencer;
 CREATE POLICY sequencing ON audit_pending FOR SELECT TO sluice_fn_sequencer USING (true);
 CREATE POLICY sequencing ON audit_tree FOR SELECT TO sluice_fn_sequencer USING (true);
