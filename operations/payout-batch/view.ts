@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { batch } from '../../contracts/batches.js';
+import { toHex } from '../../domain/hashing.js';
+import { toWireId } from '../../domain/ids.js';
+import type { BatchView, CounterRow } from '../stores/batches.js';
+
+export type WireBatch = z.infer<typeof batch>;
+
+/** A batch as every route answers it. `tenantId` is the workspace that the batch belongs to. */
+export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
+  const { batch: row, control, content, counter, gates } = view;
+  return {
+    object: 'payout_batch',
+    id: toWireId('batch', row.id),
+    workspace_id: toWireId('workspace', tenantId),
+    external_id: row.externalId,
+    description: row.description,
+    state: control.state,
+    outcome: control.outcome,
+    reason: control.reason,
+    paused: control.pausedAt !== null,
+    cancelling: control.cancellingAt !== null,
+    attention: attentionOf(view),
+    content_version: control.contentVersion,
+    row_version: control.rowVersion,
+    digest: content ? toHex(content.digest) : null,
+    rail: row.rail,
+    connection_id: toWireId('connection', row.connectionId),
+    funding_account_id: toWireId('account', row.fundingAccountId),
+    currency: row.currency,
+    item_count: content?.count ?? 0,
+    total: Number(content?.total ?? 0n),
+    paid_total: Number(counter.paidAmount),
+    counts: toWireCounts(counter),
+    gates: gates.map((gate) => ({ gate: gate.gate, person_id: toWireId('person', gate.personId), opened_at: gate.openedAt.toISOString() })),
+    source: { type: row.source, sha256: row.sourceSha256 ? toHex(row.sourceSha256) : null },
+    deadline_at: control.deadlineAt?.toISOString() ?? null,
+    execute_not_before: row.executeNotBefore?.toISOString() ?? null,
+    execute_by: row.executeBy?.toISOString() ?? null,
+    created_at: row.createdAt.toISOString(),
+    state_at: control.stateAt.toISOString(),
+  };
+};
+
+/** What a person has to look at. Derived, so that it can never be out of step with the rows behind it. */
+const attentionOf = (view: BatchView): string[] => [
+  ...(view.counter.unknown > 0 ? ['unknown_items'] : []),
+  ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
+  ...(view.openExceptions > 0 ? ['exceptions'] : []),
+];
+
+const toWireCounts = (counter: CounterRow): WireBatch['counts'] => ({
+  open: counter.open,
+  unknown: counter.unknown,
+  submitted: counter.submitted,
+  paid: counter.paid,
+  failed: counter.failed,
+  returned: counter.returned,
+  cancelled: counter.cancelled,
+  excluded: counter.excluded,
+  blocked: counter.blocked,
+  was_unknown: counter.wasUnknown,
+});
