@@ -1,0 +1,12 @@
+import { uuidv7 } from 'uuidv7';
+import type { OutboxStore } from '../operations/stores/intake.js';
+import type { Tx } from './client.js';
+import type { Scope } from './tenant.js';
+
+/** Messages to a batch's workflow, committed with the change that they tell of (R13). The relay claims them through functions of its own. */
+export const outboxStore = (tx: Tx, { tenantId }: Scope): OutboxStore => ({
+  add: async (message) => {
+    const body = message.message === 'gate_opened' ? { gateId: message.gateId } : {};
+    await tx.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
+  },
+});
