@@ -61,7 +61,7 @@ export interface Vault {
 
 export interface SealedPlace {
   tenantId: string;
-  purpose: 'payee' | 'connection' | 'inbound';
+  purpose: 'payee' | 'connection' | 'inbound' | 'idempotency';
   /** Id of the record. */
   record: string;
   field: string;

@@ -32,6 +32,7 @@ GRANT UPDATE (revoked_at) ON api_key TO sluice_api;
 GRANT UPDATE (frozen_at) ON workspace TO sluice_api;
 GRANT UPDATE (held_at, deleted_at, sealed_name) ON payee TO sluice_api;
 GRANT UPDATE (remaining, resolved_at) ON hold TO sluice_api;
+GRANT UPDATE (name) ON account TO sluice_api;
 GRANT UPDATE (state, row_version, content_version, paused_at, cancelling_at, deadline_at, outcome, reason, state_at) ON batch_control TO sluice_api;
 GRANT UPDATE (open, cancelled, excluded) ON batch_counter TO sluice_api;
 GRANT UPDATE (root) ON batch_chunk TO sluice_api;
@@ -51,6 +52,8 @@ CREATE POLICY api_decides ON batch_control AS RESTRICTIVE FOR UPDATE TO sluice_a
 CREATE POLICY api_gives_up_external_id ON payout_batch AS RESTRICTIVE FOR UPDATE TO sluice_api
   USING (EXISTS (SELECT 1 FROM batch_control c WHERE c.tenant_id = payout_batch.tenant_id AND c.batch_id = payout_batch.id AND c.state = 'receiving'))
   WITH CHECK (external_id IS NULL);
+-- FOR UPDATE asks for an UPDATE right; the check leaves nothing that could be written with it.
+CREATE POLICY api_locks ON account AS RESTRICTIVE FOR UPDATE TO sluice_api USING (true) WITH CHECK (false);
 CREATE POLICY api_posts ON transfer AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (kind IN ('top_up', 'hold', 'release', 'void'));
 
 -- ── Worker: sends and settles what was decided ─────────────────────────────────────────────────
