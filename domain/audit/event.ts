@@ -38,24 +38,27 @@ export interface AuditEvent extends AuditEntry {
 
 export const FIRST_PREVIOUS = '0'.repeat(64);
 
-/** The leaf of an event (R17): RFC 6962 leaf hash over the canonical JSON of everything in it. */
-export const auditLeaf = (sha256: Sha256, event: AuditEvent): string =>
-  toHex(
-    leafHash(
-      sha256,
-      canonicalBytes({
-        domain: 'sluice-audit-v1',
-        id: event.id,
-        tenant_id: event.tenantId,
-        actor: event.actor as unknown as Json,
-        request_id: event.requestId,
-        at: event.at,
-        subject: { type: event.subject.type, id: event.subject.id },
-        subject_seq: event.subjectSeq,
-        previous: event.previous,
-        action: event.action,
-        result: event.result,
-        detail: event.detail,
-      }),
-    ),
-  );
+/** The first member of a leaf's canonical form. Verifiers accept every released version (R23). */
+export const AUDIT_VERSION = 'sluice-audit-v1';
+
+/** Everything that an event says, as it is hashed, exported and shown. Its members are wire format for ever. */
+export const auditBody = (event: AuditEvent): { [key: string]: Json } => ({
+  domain: AUDIT_VERSION,
+  id: event.id,
+  tenant_id: event.tenantId,
+  actor: event.actor as unknown as Json,
+  request_id: event.requestId,
+  at: event.at,
+  subject: { type: event.subject.type, id: event.subject.id },
+  subject_seq: event.subjectSeq,
+  previous: event.previous,
+  action: event.action,
+  result: event.result,
+  detail: event.detail,
+});
+
+/** Leaf hash of a canonical body, hex: RFC 6962 leaf hash over its RFC 8785 bytes. */
+export const bodyLeaf = (sha256: Sha256, body: Json): string => toHex(leafHash(sha256, canonicalBytes(body)));
+
+/** The leaf of an event (R17). */
+export const auditLeaf = (sha256: Sha256, event: AuditEvent): string => bodyLeaf(sha256, auditBody(event));
