@@ -460,7 +460,7 @@ CREATE TABLE "idempotency_key" (
     "input_hash" BYTEA NOT NULL,
     "lease_until" TIMESTAMPTZ(6),
     "status" INTEGER,
-    "answer" JSONB,
+    "answer" BYTEA,
     "subject" TEXT,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -517,6 +517,7 @@ CREATE TABLE "audit_event" (
 CREATE TABLE "audit_pending" (
     "tenant_id" UUID NOT NULL,
     "event_id" UUID NOT NULL,
+    "position" BIGSERIAL NOT NULL,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "audit_pending_pkey" PRIMARY KEY ("tenant_id","event_id")
@@ -616,6 +617,9 @@ CREATE INDEX "outbox_next_at_idx" ON "outbox"("next_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "audit_event_tenant_id_subject_type_subject_id_subject_seq_key" ON "audit_event"("tenant_id", "subject_type", "subject_id", "subject_seq");
+
+-- CreateIndex
+CREATE INDEX "audit_pending_tenant_id_position_idx" ON "audit_pending"("tenant_id", "position");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "audit_leaf_tenant_id_event_id_key" ON "audit_leaf"("tenant_id", "event_id");
