@@ -54,6 +54,7 @@ CREATE POLICY api_gives_up_external_id ON payout_batch AS RESTRICTIVE FOR UPDATE
   WITH CHECK (external_id IS NULL);
 -- FOR UPDATE asks for an UPDATE right; the check leaves nothing that could be written with it.
 CREATE POLICY api_locks ON account AS RESTRICTIVE FOR UPDATE TO sluice_api USING (true) WITH CHECK (false);
+CREATE POLICY api_begins ON batch_control AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (state IN ('receiving', 'draft', 'queued'));
 CREATE POLICY api_posts ON transfer AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (kind IN ('top_up', 'hold', 'release', 'void'));
 
 -- ── Worker: sends and settles what was decided ─────────────────────────────────────────────────
