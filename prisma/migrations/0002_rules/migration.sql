@@ -44,14 +44,15 @@ BEGIN
 END $$;
 
 -- ── The ledger keeps its own balances ──────────────────────────────────────────────────────────
--- One statement's transfers move each account once. Accounts are locked by id, as everywhere (R8).
+-- One statement's transfers move each account once. Accounts are locked by id, as everywhere (R8); NO KEY, because the foreign
+-- keys of other transactions' transfers hold KEY SHARE on the same rows.
 CREATE FUNCTION sluice_post_transfers() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE known bigint; needed bigint;
 BEGIN
   WITH locked AS (
     SELECT a.tenant_id, a.id, a.currency FROM public.account a
     WHERE (a.tenant_id, a.id) IN (SELECT tenant_id, debit_account_id FROM added UNION SELECT tenant_id, credit_account_id FROM added)
-    ORDER BY a.id FOR UPDATE
+    ORDER BY a.id FOR NO KEY UPDATE
   )
   SELECT count(*) INTO known FROM added t
     JOIN locked d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id AND d.currency = t.currency

@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { uuidv7 } from 'uuidv7';
+
+/**
+ * The limit: the same life cycle of the same rows in bare set-based SQL, without Temporal, HTTP, encryption, digests or
+ * an ORM. Intent: items pending → submitting with attempt, transitions and event; settlement: submitting → paid with transitions,
+ * transfers, hold, counters and event. What Sluice reaches end to end is quoted as a share of this, from the same run.
+ */
+export interface LimitRun {
+  items: number;
+  seconds: number;
+  itemsPerSecond: number;
+}
+
+/** Ingests `items` and times their life cycle in chunks of `chunkSize` over `window` connections. */
+export const measureLimit = async (ownerUrl: string, workerUrl: string, items: number, chunkSize: number, window: number): Promise<LimitRun> => {
+  const ids = await ingest(ownerUrl, items, chunkSize);
+  const pool = new pg.Pool({ connectionString: workerUrl, max: window, options: '-c plan_cache_mode=force_generic_plan' });
+  await Promise.all(Array.from({ length: window }, async () => (await pool.connect()).release()));
+  const chunks = Array.from({ length: Math.ceil(items / chunkSize) }, (_, chunk) => chunk);
+  const started = process.hrtime.bigint();
+  await Promise.all(
+    Array.from({ length: window }, async () => {
+      for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) await payChunk(pool, ids, chunk, chunkSize, items);
+    }),
+  );
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  await pool.end();
+  return { items, seconds, itemsPerSecond: items / seconds };
+};
+
+interface Ids {
+  tenant: string;
+  batch: string;
+  funding: string;
+  held: string;
+  paidOut: string;
+  hold: string;
+  connection: string;
+}
+
+const payChunk = async (pool: pg.Pool, ids: Ids, chunk: number, size: number, items: number): Promise<void> => {
+  const from = chunk * size;
+  const to = Math.min(from + size, items);
+  await transaction(pool, ids.tenant, async (run) => {
+    const event = uuidv7();
+    await run('control', 'SELECT state FROM batch_control WHERE tenant_id = $1 AND batch_id = $2 FOR SHARE', [ids.tenant, ids.batch]);
+    await run(
+      'intend',
+      `WITH moved AS (
+         UPDATE payout_item SET state = 'submitting', version = version + 1, attempt = 1
+         WHERE tenant_id = $1 AND batch_id = $2 AND ordinal >= $3 AND ordinal < $4 AND state = 'pending' RETURNING ordinal, version)
+       INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
+       SELECT $1, $2, ordinal, version, 'pending', 'submitting', 0, 'intent', $5 FROM moved`,
+      [ids.tenant, ids.batch, from, to, event],
+    );
+    await run(
+      'attempt',
+      `INSERT INTO payment_attempt (tenant_id, batch_id, chunk, attempt, connection_id, renderer_version, request_hash, lease_until, item_count)
+       VALUES ($1, $2, $3, 1, $4, 1, $5, now() + interval '30 s', $6)`,
+      [ids.tenant, ids.batch, chunk, ids.connection, randomBytes(32), to - from],
+    );
+    await audit(run, ids, chunk, event, 1);
+  });
+  await transaction(pool, ids.tenant, async (run) => {
+    const event = uuidv7();
+    await run(
+      'settle',
+      `WITH moved AS (
+         UPDATE payout_item SET state = 'paid', version = version + 1, rank = 2, provider_reference = 'pay_' || ordinal
+         WHERE tenant_id = $1 AND batch_id = $2 AND ordinal >= $3 AND ordinal < $4 AND state = 'submitting' RETURNING ordinal, version, amount, provider_reference),
+       noted AS (
+         INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, provider_reference, event_id)
+         SELECT $1, $2, ordinal, version, 'submitting', 'paid', 2, 'answer', provider_reference, $5 FROM moved)
+       INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, batch_id, ordinal, item_version, event_id)
+       SELECT $1, gen_random_uuid(), $6, $7, amount, 'EUR', 'settlement', $2, ordinal, version, $5 FROM moved`,
+      [ids.tenant, ids.batch, from, to, event, ids.held, ids.paidOut],
+    );
+    await run(
+      'hold',
+      'UPDATE hold SET remaining = remaining - $3::bigint, resolved_at = CASE WHEN remaining = $3::bigint THEN now() END WHERE tenant_id = $1 AND id = $2',
+      [ids.tenant, ids.hold, (to - from) * AMOUNT],
+    );
+    await run('counter', 'UPDATE batch_counter SET open = open - $3::int, paid = paid + $3::int WHERE tenant_id = $1 AND batch_id = $2', [
+      ids.tenant,
+      ids.batch,
+      to - from,
+    ]);
+    await audit(run, ids, chunk, event, 2);
+  });
+};
+
+type Run = (name: string, text: string, values: unknown[]) => Promise<unknown>;
+
+const audit = async (run: Run, ids: Ids, chunk: number, event: string, seq: number): Promise<void> => {
+  const subject = `${ids.batch}/${chunk}`;
+  await run(
+    'head',
+    `INSERT INTO audit_head (tenant_id, subject_type, subject_id, seq, leaf) VALUES ($1, 'chunk', $2, 1, $3)
+     ON CONFLICT (tenant_id, subject_type, subject_id) DO UPDATE SET seq = audit_head.seq + 1, leaf = excluded.leaf`,
+    [ids.tenant, subject, randomBytes(32)],
+  );
+  await run(
+    'event',
+    `INSERT INTO audit_event (tenant_id, id, at, actor, request_id, subject_type, subject_id, subject_seq, previous, action, result, detail, leaf)
+     VALUES ($1, $2, now(), '{"type":"system","process":"worker"}', 'bench', 'chunk', $3, $4, $5, 'chunk.settle', 'ok', '{}', $5)`,
+    [ids.tenant, event, subject, seq, randomBytes(32)],
+  );
+};
+
+const transaction = async (pool: pg.Pool, tenant: string, work: (run: Run) => Promise<void>): Promise<void> => {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query({ name: 'tenant', text: `SELECT set_config('app.tenant_id', $1, true)`, values: [tenant] });
+    await work((name, text, values) => client.query({ name, text, values }));
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  } finally {
+    client.release();
+  }
+};
+
+const AMOUNT = 1_000;
+const PAYEES = 1_000;
+
+/** A batch of `items` that is executing, with its hold placed: as the intent transaction finds one. */
+const ingest = async (ownerUrl: string, items: number, chunkSize: number): Promise<Ids> => {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  const [organization, tenant, connection, batch, external, funding, held, paidOut, hold] = Array.from({ length: 9 }, () => uuidv7()) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const total = items * AMOUNT;
+  await client.query('BEGIN');
+  await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenant]);
+  await client.query(`INSERT INTO organization (id, name) VALUES ($1, 'bench')`, [organization]);
+  await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'bench', 'test')`, [tenant, organization]);
+  await client.query(`INSERT INTO rail_connection (tenant_id, id, rail, name, settings, sealed) VALUES ($1, $2, 'sandbox', 'bench', '{}', '')`, [
+    tenant,
+    connection,
+  ]);
+  await client.query(
+    `INSERT INTO payee (tenant_id, id, reference, payee_type, country, sealed_name) SELECT $1, gen_random_uuid(), 'p' || n, 'individual', 'DE', '' FROM generate_series(1, $2) n`,
+    [tenant, PAYEES],
+  );
+  await client.query(
+    `INSERT INTO payee_destination (tenant_id, id, payee_id, version, kind, sealed, fingerprint, masked, commitment)
+     SELECT $1, gen_random_uuid(), id, 1, 'iban', '', '', '', decode(repeat('00', 32), 'hex') FROM payee WHERE tenant_id = $1`,
+    [tenant],
+  );
+  for (const [id, kind] of [
+    [external, 'external'],
+    [funding, 'funding'],
+    [held, 'held'],
+    [paidOut, 'paid_out'],
+  ])
+    await client.query(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, $3, 'EUR', $3)`, [tenant, id, kind]);
+  for (const [debit, credit, kind] of [
+    [external, funding, 'top_up'],
+    [funding, held, 'hold'],
+  ])
+    await client.query(
+      `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id) VALUES ($1, gen_random_uuid(), $2, $3, $4, 'EUR', $5, $1)`,
+      [tenant, debit, credit, total, kind],
+    );
+  await client.query(
+    `INSERT INTO payout_batch (tenant_id, id, description, rail, connection_id, funding_account_id, currency, chunk_size, source, created_actor)
+     VALUES ($1, $2, 'bench', 'sandbox', $3, $4, 'EUR', $5, 'json', '{}')`,
+    [tenant, batch, connection, funding, chunkSize],
+  );
+  await client.query(`INSERT INTO batch_control (tenant_id, batch_id, state) VALUES ($1, $2, 'executing')`, [tenant, batch]);
+  await client.query(`INSERT INTO batch_counter (tenant_id, batch_id, open) VALUES ($1, $2, $3)`, [tenant, batch, items]);
+  await client.query(
+    `INSERT INTO hold (tenant_id, id, batch_id, content_version, account_id, currency, amount, remaining) VALUES ($1, $2, $3, 1, $4, 'EUR', $5, $5)`,
+    [tenant, hold, batch, funding, total],
+  );
+  await client.query(
+    `INSERT INTO payout_item (tenant_id, batch_id, ordinal, payee_id, destination_id, reference, remittance, amount, leaf)
+     SELECT $1, $2, n, d.payee_id, d.id, 'ref-' || n, '', $3, sha256(n::text::bytea)
+     FROM generate_series(0, $4 - 1) n JOIN (SELECT payee_id, id, row_number() OVER () - 1 AS at FROM payee_destination WHERE tenant_id = $1) d ON d.at = n % $5`,
+    [tenant, batch, AMOUNT, items, PAYEES],
+  );
+  await client.query('COMMIT');
+  await client.query('ANALYZE');
+  await client.end();
+  return { tenant, batch, funding, held, paidOut, hold, connection };
+};
