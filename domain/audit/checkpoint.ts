@@ -1,0 +1,81 @@
+import { type Sha256, sameBytes, toHex } from '../hashing.js';
+
+/**
+ * Checkpoints of a tree after C2SP tlog-checkpoint, as notes after C2SP signed-note: three lines (origin, size, root in
+ * base64), an empty line, and a signature line a signer. Ed25519 itself comes in as a parameter.
+ */
+export interface Checkpoint {
+  /** Names the log, for ever: installation and tenant. */
+  origin: string;
+  size: bigint;
+  /** 32 bytes. */
+  root: Uint8Array;
+}
+
+export interface VerifierKey {
+  name: string;
+  /** First 4 bytes of SHA-256(name ‖ LF ‖ 0x01 ‖ public key). */
+  keyId: Uint8Array;
+  /** Ed25519, 32 bytes. */
+  publicKey: Uint8Array;
+}
+
+export type VerifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
+const ED25519 = 0x01;
+const text = new TextEncoder();
+
+const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+
+const fromBase64 = (encoded: string): Uint8Array | null => {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || encoded.length % 4 !== 0) return null;
+  return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+};
+
+/** The signed part of a note: what Ed25519 signs. */
+export const checkpointText = ({ origin, size, root }: Checkpoint): string => `${origin}\n${size}\n${toBase64(root)}\n`;
+
+export const keyIdOf = (sha256: Sha256, name: string, publicKey: Uint8Array): Uint8Array =>
+  sha256(text.encode(`${name}\n`), Uint8Array.of(ED25519), publicKey).slice(0, 4);
+
+/** Verifier key `name+hex key id+base64(0x01 ‖ public key)`, as people hand it around. */
+export const formatVerifierKey = (sha256: Sha256, name: string, publicKey: Uint8Array): string =>
+  `${name}+${toHex(keyIdOf(sha256, name, publicKey))}+${toBase64(Uint8Array.of(ED25519, ...publicKey))}`;
+
+/** Null when the text is no Ed25519 verifier key or its key id is wrong. */
+export const parseVerifierKey = (sha256: Sha256, key: string): VerifierKey | null => {
+  const match = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(key.trim());
+  const bytes = match ? fromBase64(match[3] as string) : null;
+  if (!match || !bytes || bytes.length !== 33 || bytes[0] !== ED25519) return null;
+  const [name, publicKey] = [match[1] as string, bytes.slice(1)];
+  const keyId = keyIdOf(sha256, name, publicKey);
+  return toHex(keyId) === match[2] ? { name, keyId, publicKey } : null;
+};
+
+/** A whole note out of its signed part and one signature over the UTF-8 bytes of that part. */
+export const formatNote = (signed: string, key: Pick<VerifierKey, 'name' | 'keyId'>, signature: Uint8Array): string =>
+  `${signed}\n— ${key.name} ${toBase64(Uint8Array.of(...key.keyId, ...signature))}\n`;
+
+/** What a note says, when `key` signed it; otherwise null. Signatures of other keys are passed over, as signed-note asks. */
+export const openNote = (note: string, key: VerifierKey, verify: VerifyEd25519): Checkpoint | null => {
+  const end = note.indexOf('\n\n');
+  if (end < 0 || !note.endsWith('\n')) return null;
+  const signed = note.slice(0, end + 1);
+  const signedByKey = note
+    .slice(end + 2, -1)
+    .split('\n')
+    .some((line) => {
+      const [dash, name, encoded, ...rest] = line.split(' ');
+      const bytes = encoded ? fromBase64(encoded) : null;
+      if (dash !== '—' || name !== key.name || rest.length > 0 || bytes?.length !== 68 || !sameBytes(bytes.slice(0, 4), key.keyId)) return false;
+      return verify(key.publicKey, text.encode(signed), bytes.slice(4));
+    });
+  return signedByKey ? parseCheckpoint(signed) : null;
+};
+
+const parseCheckpoint = (signed: string): Checkpoint | null => {
+  const [origin, size, encoded] = signed.split('\n');
+  const root = encoded ? fromBase64(encoded) : null;
+  if (!origin || !size || !/^(0|[1-9]\d{0,18})$/.test(size) || root?.length !== 32) return null;
+  return { origin, size: BigInt(size), root };
+};

@@ -1,0 +1,46 @@
+import { largestPowerBelow } from './merkle.js';
+
+/**
+ * Which subtrees a proof is made of, without their hashes: a node of an RFC 6962 tree is the range of leaves under it.
+ * Whoever keeps the leaves then hashes just these ranges.
+ */
+export interface LeafRange {
+  from: number;
+  /** Exclusive. */
+  to: number;
+}
+
+/** The nodes of the audit path of leaf `index` in a tree of `size` (RFC 6962 2.1.1), lowest first. */
+export const inclusionRanges = (index: number, size: number): LeafRange[] => {
+  if (!(index >= 0 && index < size)) throw new RangeError(`leaf ${index} is not in a tree of ${size}`);
+  const path: LeafRange[] = [];
+  let { from, to }: LeafRange = { from: 0, to: size };
+  while (to - from > 1) {
+    const middle = from + largestPowerBelow(to - from);
+    path.push(index < middle ? { from: middle, to } : { from, to: middle });
+    if (index < middle) to = middle;
+    else from = middle;
+  }
+  return path.reverse();
+};
+
+/** The nodes of the proof that a tree of `older` is a prefix of one of `newer` (RFC 6962 2.1.2), in its order. */
+export const consistencyRanges = (older: number, newer: number): LeafRange[] => {
+  if (!(older >= 0 && older <= newer)) throw new RangeError(`${older} is no earlier size of a tree of ${newer}`);
+  if (older === 0 || older === newer) return [];
+  const proof: LeafRange[] = [];
+  let { from, to }: LeafRange = { from: 0, to: newer };
+  while (to !== older) {
+    const middle = from + largestPowerBelow(to - from);
+    if (older <= middle) {
+      proof.push({ from: middle, to });
+      to = middle;
+    } else {
+      proof.push({ from, to: middle });
+      from = middle;
+    }
+  }
+  // The old tree's own last subtree is known to the verifier when it is the old tree as a whole.
+  if (from > 0) proof.push({ from, to });
+  return proof.reverse();
+};
