@@ -1,0 +1,85 @@
+import type { RouteId } from '../../contracts/routes.js';
+import { canonicalBytes } from '../../domain/canonical-json.js';
+import { type Result, refuse } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import type { SealedPlace } from '../ports.js';
+import type { ClaimOutcome, IdempotencyClaim } from '../stores/intake.js';
+import { hashedInput } from './hashed-input.js';
+import { principalOf } from './principal.js';
+import { LeaseLost, settling } from './settle.js';
+
+/** How long a request may work before another with the same key takes it over, ms. */
+const LEASE_MS = 60_000;
+
+export interface IdempotentRequest {
+  route: RouteId;
+  /** The Idempotency-Key header. */
+  key: string;
+  /** The parsed input of the operation; secrets are left out of its hash here. Of an upload: its query and SHA-256. */
+  input: object;
+  /** Longer than the usual minute for what may work longer, such as an upload. */
+  leaseMs?: number;
+}
+
+/** `replayed` → the answer carries `Idempotent-Replayed: true`. */
+export type Idempotent<T> = Result<T> & { replayed: boolean };
+
+/**
+ * Runs an operation once per (workspace, principal, route, key), after draft-ietf-httpapi-idempotency-key-header.
+ * Refuses with `idempotency_key_reused` (other input), `idempotency_in_flight` (still running) or
+ * `secret_not_replayable`; otherwise answers the operation's own result, on a repetition the first one.
+ *
+ * `run` must use the context that it is given. A transaction of it that returns `ok` with a wire resource settles
+ * the key in itself: the deed and the record of its answer commit together, so a process that dies in between
+ * cannot lead to a second deed. Where another request has taken the lease over, that transaction rolls back. So
+ * an operation returns its resource out of the transaction that decides.
+ */
+export const idempotent = async <T>(ctx: Context, request: IdempotentRequest, run: (ctx: Context) => Promise<Result<T>>): Promise<Idempotent<T>> => {
+  const key: IdempotencyClaim = { principal: principalOf(ctx.actor), route: request.route, key: request.key };
+  const place: SealedPlace = { tenantId: ctx.tenantId, purpose: 'idempotency', record: `${key.principal} ${key.route} ${key.key}`, field: 'answer' };
+  const { vault } = ctx.services;
+
+  const claim = await ctx.inTenant(async (stores) => {
+    const input = canonicalBytes([request.route, hashedInput(request.route, request.input)]);
+    const hash = await vault.mac(stores.keys, ctx.tenantId, 'idempotency', input);
+    const outcome = await stores.idempotency.claim(key, hash, request.leaseMs ?? LEASE_MS);
+    if (outcome.kind !== 'replay') return outcome;
+    return { kind: 'kept' as const, answer: await vault.open(stores.keys, place, outcome.sealed) };
+  });
+  if (claim.kind === 'kept') return { ...(JSON.parse(new TextDecoder().decode(claim.answer)) as Result<T>), replayed: true };
+  if (claim.kind !== 'fresh') return { ...declined(claim), replayed: false };
+
+  const settlement = settling(ctx, key, place, claim.lease);
+  try {
+    const result = await run({ ...ctx, inTenant: settlement.inTenant });
+    await settlement.conclude(result);
+    return { ...result, replayed: false };
+  } catch (error) {
+    if (error instanceof LeaseLost) return { ...inFlight(0), replayed: false };
+    // If this fails too, the lease ends by itself.
+    await settlement.abandon().catch(() => undefined);
+    throw error;
+  }
+};
+
+const inFlight = (retryAfterMs: number) =>
+  refuse('idempotency_in_flight', 'Wait for the first request with this Idempotency-Key, then send this one again to read its answer.', {
+    extra: { retry_after_seconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) },
+  });
+
+const declined = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => {
+  switch (claim.kind) {
+    case 'in_flight':
+      return inFlight(claim.retryAfterMs);
+    case 'other_input':
+      return refuse('idempotency_key_reused', 'This Idempotency-Key belongs to a request with another input; use a new key for a new request.');
+    case 'secret':
+      return refuse(
+        'secret_not_replayable',
+        'The first answer showed a secret once. Look the record up; if the secret is lost, revoke it and make another.',
+        {
+          extra: { subject: claim.subject },
+        },
+      );
+  }
+};
