@@ -30,6 +30,8 @@ export interface PayeeStore {
   list(page: PageQuery & { reference?: string | undefined }): Promise<Page<PayeeRow>>;
   /** Payees by the caller's reference, each with its newest destination. One statement for any number. */
   byReference(references: readonly string[]): Promise<Map<string, { payee: PayeeRow; destination: DestinationRow | null }>>;
+  /** The same by id: known ones only, each with its newest destination. */
+  byIds(ids: readonly string[]): Promise<Map<string, { payee: PayeeRow; destination: DestinationRow | null }>>;
   destinationsOf(payeeId: string): Promise<DestinationRow[]>;
   destinations(ids: readonly string[]): Promise<Map<string, DestinationRow>>;
   /** Set-based; a reference taken meanwhile by somebody else is left out of the answer (read it again). */
