@@ -4,12 +4,14 @@ import type { ItemRow } from './batches.js';
 
 /** The worker's set-based statements: one chunk, one statement each (R1–R8). */
 export interface ChunkStore {
-  /** Items of a chunk with the destinations they pay, locked FOR UPDATE by ordinal. */
+  /** Items of [from, to) with the destinations they pay, locked FOR UPDATE by ordinal. */
   lockItems(batchId: string, from: number, to: number): Promise<ChunkItem[]>;
-  /** Newest attempt of a chunk, or null. */
-  latestAttempt(batchId: string, chunk: number): Promise<AttemptRow | null>;
-  /** Lease = database clock + leaseMs. Returns the stored row. */
-  insertAttempt(row: Omit<AttemptRow, 'leaseUntil' | 'now'> & { leaseMs: number }): Promise<AttemptRow>;
+  /** The given items, locked FOR UPDATE by ordinal; ordinals that do not exist are missing from the answer. */
+  lockOrdinals(batchId: string, ordinals: readonly number[]): Promise<EvidenceItem[]>;
+  /** All attempts of a chunk, oldest first. */
+  attempts(batchId: string, chunk: number): Promise<AttemptRow[]>;
+  /** Lease = database clock + leaseMs. */
+  insertAttempt(row: Omit<AttemptRow, 'leaseLeftMs' | 'ageMs' | 'createdAt'> & { leaseMs: number }): Promise<void>;
   /**
    * Moves items and writes their transitions in one statement. Items whose version differs from `version` are left
    * alone and missing from the answer: somebody else reduced them first.
@@ -23,8 +25,12 @@ export interface ChunkStore {
     fundingAccountId: string,
     postings: readonly MovePosting[],
   ): Promise<{ covered: bigint }>;
-  /** Items of a batch whose evidence is due to be asked for: unknown, or submitted for longer than the rail takes. */
-  dueForLookup(batchId: string, limit: number): Promise<ChunkItem[]>;
+  /** Ordinals whose evidence is due to be asked for: unknown, or submitted for longer than the rail takes. */
+  dueForLookup(batchId: string, limit: number): Promise<number[]>;
+  /** When the next of them is due, ms from now; null when nothing will ever be asked. */
+  nextLookupMs(batchId: string): Promise<number | null>;
+  /** A re-send: the items keep their state and get the attempt's number. */
+  markAttempt(batchId: string, ordinals: readonly number[], attempt: number, lookUpAfterMs: number): Promise<void>;
   setLookup(batchId: string, ordinals: readonly number[], afterMs: number | null): Promise<void>;
   /** Lowest ordinal of a state in the batch, or null. */
   firstOf(batchId: string, state: ItemState): Promise<number | null>;
@@ -33,7 +39,7 @@ export interface ChunkStore {
 export interface ChunkItem extends ItemRow {
   payeeHeld: boolean;
   sealed: Uint8Array;
-  /** Null when the payee was deleted: its key is gone, and the item can't be sent. */
+  /** Wrapped. Null when the payee was deleted: its key is gone, and the item can't be sent. */
   subjectKey: Uint8Array | null;
   commitment: Uint8Array;
 }
@@ -46,10 +52,15 @@ export interface AttemptRow {
   rendererVersion: number;
   requestHash: Uint8Array;
   itemCount: number;
-  leaseUntil: Date;
-  /** Database clock when the row was read. */
-  now: Date;
+  createdAt: Date;
+  /** What is left of the lease on the database's clock; negative once it has ended. */
+  leaseLeftMs: number;
+  /** Since the intent committed, on the database's clock. */
+  ageMs: number;
 }
+
+/** What the fold of evidence has to know of an item. */
+export type EvidenceItem = Pick<ItemRow, 'ordinal' | 'amount' | 'state' | 'rank' | 'version' | 'attempt'>;
 
 export type TransitionSource = 'intent' | 'answer' | 'webhook' | 'lookup' | 'lease' | 'person';
 

@@ -55,8 +55,8 @@ export interface InboundRow {
 export interface InboundStore {
   /** False when this provider event was stored before. */
   insert(row: Omit<InboundRow, 'attempts'>): Promise<boolean>;
-  /** Due deliveries, oldest first, locked (SKIP LOCKED) until the transaction ends. */
-  claimDue(limit: number): Promise<InboundRow[]>;
+  /** Due deliveries, oldest first, leased: nobody else gets them for `leaseMs`. */
+  claimDue(limit: number, leaseMs: number): Promise<InboundRow[]>;
   markReduced(ids: readonly string[]): Promise<void>;
   markFailed(id: string, problem: string, nextMs: number): Promise<void>;
   /** Makes deliveries due again; returns how many. */

@@ -63,6 +63,7 @@ GRANT SELECT ON installation, workspace, membership, tenant_key, subject_key, ra
   payment_attempt, batch_preparer, gate, inbound_event, parked_evidence, exception, outbox, audit_head, audit_event, audit_pending,
   audit_leaf, audit_tree, audit_checkpoint TO sluice_worker;
 GRANT INSERT ON transfer, item_transition, payment_attempt, parked_evidence, exception, outbox, audit_head, audit_event TO sluice_worker;
+GRANT INSERT, UPDATE (name) ON account TO sluice_worker;
 GRANT UPDATE (frozen_at) ON workspace TO sluice_worker;
 GRANT UPDATE (state, row_version, outcome, reason, integrity_failed_at, state_at) ON batch_control TO sluice_worker;
 GRANT UPDATE (open, unknown, submitted, paid, failed, returned, cancelled, blocked, was_unknown, paid_amount) ON batch_counter TO sluice_worker;
@@ -73,6 +74,7 @@ GRANT UPDATE (resolved_at) ON parked_evidence TO sluice_worker;
 GRANT UPDATE (seq, leaf) ON audit_head TO sluice_worker;
 
 -- FOR SHARE asks for the UPDATE right; the check leaves nothing that could be written with it.
+CREATE POLICY worker_locks ON account AS RESTRICTIVE FOR UPDATE TO sluice_worker USING (true) WITH CHECK (false);
 CREATE POLICY worker_locks ON workspace AS RESTRICTIVE FOR UPDATE TO sluice_worker USING (true) WITH CHECK (false);
 -- The worker never opens a gate: it moves batches on from executing, and lets what waited too long expire.
 CREATE POLICY worker_settles ON batch_control AS RESTRICTIVE FOR UPDATE TO sluice_worker USING (true) WITH CHECK (state IN ('executing', 'completed', 'failed', 'cancelled', 'expired'));
@@ -160,9 +162,10 @@ ALTER FUNCTION sluice_outbox_backlog() OWNER TO sluice_fn_outbox;
 -- Sequencer: whose events wait?
 GRANT SELECT, INSERT ON audit_pending TO sluice_fn_sequencer;
 GRANT USAGE ON SEQUENCE audit_pending_position_seq TO sluice_fn_sequencer;
-GRANT SELECT ON audit_tree, workspace TO sluice_fn_sequencer;
+GRANT SELECT ON audit_tree, audit_checkpoint, workspace TO sluice_fn_sequencer;
 CREATE POLICY sequencing ON audit_pending FOR SELECT TO sluice_fn_sequencer USING (true);
 CREATE POLICY sequencing ON audit_tree FOR SELECT TO sluice_fn_sequencer USING (true);
+CREATE POLICY sequencing ON audit_checkpoint FOR SELECT TO sluice_fn_sequencer USING (true);
 CREATE POLICY sequencing ON workspace FOR SELECT TO sluice_fn_sequencer USING (true);
 CREATE FUNCTION sluice_tenants_to_sequence() RETURNS TABLE (tenant_id uuid, waiting bigint, oldest_seconds double precision)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -172,9 +175,15 @@ CREATE FUNCTION sluice_tree_heads() RETURNS TABLE (tenant_id uuid, size bigint, 
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT w.tenant_id, coalesce(t.size, 0), t.root FROM public.workspace w LEFT JOIN public.audit_tree t USING (tenant_id)
 $$;
+CREATE FUNCTION sluice_unpublished_heads() RETURNS TABLE (tenant_id uuid, size bigint, root bytea)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT t.tenant_id, t.size, t.root FROM public.audit_tree t
+  WHERE NOT EXISTS (SELECT 1 FROM public.audit_checkpoint c WHERE c.tenant_id = t.tenant_id AND c.size = t.size AND c.published_at IS NOT NULL)
+$$;
 ALTER FUNCTION sluice_queue_for_sequencer() OWNER TO sluice_fn_sequencer;
 ALTER FUNCTION sluice_tenants_to_sequence() OWNER TO sluice_fn_sequencer;
 ALTER FUNCTION sluice_tree_heads() OWNER TO sluice_fn_sequencer;
+ALTER FUNCTION sluice_unpublished_heads() OWNER TO sluice_fn_sequencer;
 
 -- Inbound: whose connection is this, and who has evidence to reduce?
 GRANT SELECT ON rail_connection, inbound_event TO sluice_fn_inbound;
@@ -219,7 +228,7 @@ GRANT EXECUTE ON FUNCTION sluice_resolve_session(bytea), sluice_resolve_api_key(
 GRANT EXECUTE ON FUNCTION sluice_tenants_to_drain(), sluice_tree_heads(), sluice_tenants_to_sequence() TO sluice_worker;
 GRANT EXECUTE ON FUNCTION sluice_claim_outbox(int, interval), sluice_delivered(uuid, uuid), sluice_undelivered(uuid, uuid, text, interval, boolean),
   sluice_outbox_backlog(), sluice_batches_to_drive() TO sluice_relay;
-GRANT EXECUTE ON FUNCTION sluice_tenants_to_sequence(), sluice_tree_heads() TO sluice_sequencer;
+GRANT EXECUTE ON FUNCTION sluice_tenants_to_sequence(), sluice_tree_heads(), sluice_unpublished_heads() TO sluice_sequencer;
 
 REVOKE CREATE ON SCHEMA public FROM sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger;
 REVOKE sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger FROM CURRENT_USER;

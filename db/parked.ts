@@ -1,0 +1,60 @@
+import type { ParkedRow, ParkedStore } from '../operations/stores/intake.js';
+import type { Tx } from './client.js';
+import type { Scope } from './tenant.js';
+
+interface ParkedSql {
+  id: string;
+  connection_id: string;
+  payment_key: string;
+  outcome: ParkedRow['outcome'];
+  rank: number;
+  amount: bigint | null;
+  currency: string | null;
+  provider_reference: string | null;
+  reason: string;
+  inbound_id: string | null;
+}
+
+/** A payment key is `item_` + batch (32 hex digits) + ordinal (8): see domain/ids.ts. */
+export const parkedStore = (tx: Tx, scope: Scope): ParkedStore => ({
+  park: async (rows) => {
+    if (rows.length === 0) return;
+    await tx.$executeRaw`
+      INSERT INTO parked_evidence (tenant_id, id, connection_id, payment_key, outcome, rank, amount, currency, provider_reference, reason, inbound_id)
+      SELECT ${scope.tenantId}::uuid, * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.connectionId)}::uuid[],
+        ${rows.map((r) => r.paymentKey)}::text[], ${rows.map((r) => r.outcome)}::text[], ${rows.map((r) => r.rank)}::int[],
+        ${rows.map((r) => r.amount)}::bigint[], ${rows.map((r) => r.currency)}::text[], ${rows.map((r) => r.providerReference)}::text[],
+        ${rows.map((r) => r.reason)}::text[], ${rows.map((r) => r.inboundId)}::uuid[])`;
+  },
+
+  due: async (limit) => {
+    const rows = await tx.$queryRaw<ParkedSql[]>`
+      SELECT p.id, p.connection_id, p.payment_key, p.outcome, p.rank, p.amount, p.currency, p.provider_reference, p.reason, p.inbound_id
+      FROM parked_evidence p
+      JOIN payout_batch b ON b.tenant_id = p.tenant_id AND b.connection_id = p.connection_id
+        AND b.id = CASE WHEN p.payment_key ~ '^item_[0-9a-f]{40}$' THEN substr(p.payment_key, 6, 32)::uuid END
+      JOIN payout_item i ON i.tenant_id = b.tenant_id AND i.batch_id = b.id AND i.amount = coalesce(p.amount, i.amount)
+        AND i.ordinal = ('x' || substr(p.payment_key, 38, 8))::bit(32)::int
+      WHERE p.tenant_id = ${scope.tenantId}::uuid AND p.resolved_at IS NULL AND b.currency = coalesce(p.currency, b.currency)
+        AND i.state NOT IN ('pending', 'cancelled', 'excluded', 'blocked')
+      ORDER BY p.id LIMIT ${limit} FOR UPDATE OF p SKIP LOCKED`;
+    return rows.map((row) => ({
+      id: row.id,
+      connectionId: row.connection_id,
+      paymentKey: row.payment_key,
+      outcome: row.outcome,
+      rank: row.rank,
+      amount: row.amount,
+      currency: row.currency,
+      providerReference: row.provider_reference,
+      reason: row.reason,
+      inboundId: row.inbound_id,
+    }));
+  },
+
+  resolve: async (ids) => {
+    await tx.$executeRaw`
+      UPDATE parked_evidence SET resolved_at = now()
+      WHERE tenant_id = ${scope.tenantId}::uuid AND id = ANY(${[...ids]}::uuid[]) AND resolved_at IS NULL`;
+  },
+});
