@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Agenda } from './agenda.js';
+import { type BookEntry, PaymentColumns } from './columns.js';
+import { Journal, replayJournal } from './journal.js';
+import type { JournalRecord, Move } from './records.js';
+import { MOST_PAYMENTS, type PaymentView } from './wire.js';
+
+/** A webhook event that was not delivered yet. */
+export interface PendingEvent {
+  id: string;
+  at: number;
+  moves: Move[];
+}
+
+/**
+ * The provider's books: the fold of its journal. What changes goes through `commit`, which applies the record at once
+ * and writes it; an answer waits for `durable`, so that nobody is told what a crash could take back.
+ */
+export class Books {
+  readonly payments = new PaymentColumns();
+  readonly agenda = new Agenda();
+  readonly pending = new Map<string, PendingEvent>();
+  /** Payments taken in more than once under one key, and their money. */
+  duplicates = { count: 0, amount: 0n };
+  webhookUrl: string | null = null;
+  #name = '';
+  #events = 0;
+  #clockOffset = 0;
+  #journal: Journal | null = null;
+
+  static async open(folder: string, fsync: 'group' | 'off'): Promise<Books> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, 'journal.jsonl');
+    const books = new Books();
+    await replayJournal(path, (record) => books.#apply(record));
+    books.#journal = await Journal.open(path, fsync);
+    if (!books.#name) books.commit(['opened', randomBytes(4).toString('hex')]);
+    await books.durable();
+    return books;
+  }
+
+  commit(record: JournalRecord): void {
+    this.#apply(record);
+    this.#journal?.append(record);
+  }
+
+  async durable(): Promise<void> {
+    await this.#journal?.durable();
+  }
+
+  async close(): Promise<void> {
+    await this.#journal?.close();
+  }
+
+  /** The provider's clock, ms: real time and what was advanced. */
+  now(): number {
+    return Date.now() + this.#clockOffset;
+  }
+
+  get clockOffset(): number {
+    return this.#clockOffset;
+  }
+
+  view(entry: BookEntry): PaymentView {
+    return {
+      object: 'payment',
+      id: `pay_${this.#name}_${entry.index}`,
+      idempotency_key: entry.key,
+      status: entry.status === 'declined' ? 'failed' : entry.status,
+      version: entry.version,
+      amount: entry.amount,
+      currency: entry.currency,
+      reason: entry.reason,
+    };
+  }
+
+  /** The payment as its first answer showed it. */
+  firstView(entry: BookEntry): PaymentView {
+    return this.view({ ...entry, status: entry.first, version: 1, reason: entry.first === 'declined' ? entry.reason : null });
+  }
+
+  /** Everything due by now happens: payments change, and events about it wait for delivery. True when something did. */
+  settleDue(): boolean {
+    let settled = false;
+    for (let moves = this.agenda.take(this.now()); moves; moves = this.agenda.take(this.now())) {
+      // Version by version: two steps of one payment may be due at the same time. After a restart, some were taken before.
+      for (const step of new Set(moves.map(([, , version]) => version).sort())) {
+        const due = moves.filter(([index, , version]) => version === step && this.payments.version(index) === step - 1);
+        for (let from = 0; from < due.length; from += MOST_PAYMENTS) {
+          this.commit(['moved', `evt_${this.#name}_${this.#events}`, this.now(), due.slice(from, from + MOST_PAYMENTS)]);
+          settled = true;
+        }
+      }
+    }
+    return settled;
+  }
+
+  #apply(record: JournalRecord): void {
+    switch (record[0]) {
+      case 'opened':
+        this.#name = record[1];
+        break;
+      case 'accepted':
+        for (const [key, amount, currency, fingerprint, status, reason, steps] of record[2]) {
+          if (this.payments.find(key) !== undefined) {
+            this.duplicates.count += 1;
+            this.duplicates.amount += BigInt(amount);
+            continue;
+          }
+          const index = this.payments.add(key, amount, currency, fingerprint, status, reason);
+          steps?.forEach(([to, dueAt, why], n) => {
+            this.agenda.add(dueAt, [index, to, n + 2, why]);
+          });
+        }
+        break;
+      case 'moved':
+        this.#events += 1;
+        for (const [index, status, version, reason] of record[3]) this.payments.move(index, status, version, reason);
+        this.pending.set(record[1], { id: record[1], at: record[2], moves: record[3] });
+        break;
+      case 'delivered':
+        this.pending.delete(record[1]);
+        break;
+      case 'clock':
+        this.#clockOffset = record[1];
+        break;
+      case 'webhook_url':
+        this.webhookUrl = record[1];
+        break;
+    }
+  }
+}
