@@ -27,7 +27,16 @@ const header = {
 export const newItem = z.object({
   /** A payee of the workspace by id, or the caller's own reference with (for a new payee) all that describes it. */
   payee_id: id('payee').optional(),
-  payee: z.object({ ...payeeFields, name: payeeFields.name.optional(), country: payeeFields.country.optional(), ...destinationInput }).optional(),
+  payee: z
+    .object({
+      ...payeeFields,
+      name: payeeFields.name.optional(),
+      // No default here: of a known payee what is left out stays as it is.
+      payee_type: payeeFields.payee_type.unwrap().optional(),
+      country: payeeFields.country.optional(),
+      ...destinationInput,
+    })
+    .optional(),
   amount,
   currency: currency.optional(),
   reference: z.string().min(1).max(140),
