@@ -29,6 +29,9 @@ const VIEW_FROM = Prisma.sql`FROM payout_batch b
   JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
   JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version`;
 
+/** Any content will do: the current version's may be younger than the snapshot of a statement that waited for the lock. */
+const IS_SEALED = Prisma.sql`EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)`;
+
 /** Adapter of the batch, control, counter, content, chunk and preparer tables. */
 export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore => ({
   async insert(row, state, deadlineAt) {
@@ -89,14 +92,14 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   async lock(id) {
     const [row] = await tx.$queryRaw<ControlColumns[]>`
       SELECT ${CONTROL_COLUMNS} FROM batch_control c
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND c.state <> 'receiving' FOR UPDATE`;
+      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${IS_SEALED} FOR UPDATE`;
     return row ? toControl(row) : null;
   },
 
   async lockShared(id) {
     const [row] = await tx.$queryRaw<ControlColumns[]>`
       SELECT ${CONTROL_COLUMNS} FROM batch_control c
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND c.state <> 'receiving' FOR SHARE`;
+      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${IS_SEALED} FOR SHARE`;
     return row ? toControl(row) : null;
   },
 

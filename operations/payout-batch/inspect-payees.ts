@@ -1,0 +1,49 @@
+import { type Destination, parseDestination } from '../../domain/destination.js';
+import type { FieldError } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { checkPayees, type InlinePayee, type PayeeInput } from '../payee/ensure.js';
+import type { RailCapabilities, Stores } from '../ports.js';
+import type { DestinationRow, PayeeRow } from '../stores/payees.js';
+import { checkKind } from './check-payment.js';
+
+/** What is known of one payment's payee before anything is written. */
+export interface InspectedPayee {
+  /** Bare member names; empty when nothing is wrong. */
+  errors: FieldError[];
+  /** Equal for payments to the same payee, however each names it. */
+  identity: string;
+}
+
+type Known = Map<string, { payee: PayeeRow; destination: DestinationRow | null }>;
+
+/** Checks the payees of any number of payments against workspace and rail, in three statements, writing nothing. */
+export const inspectPayees = async (
+  ctx: Context,
+  stores: Stores,
+  inputs: readonly PayeeInput[],
+  capabilities: RailCapabilities,
+): Promise<InspectedPayee[]> => {
+  const wrong = await checkPayees(ctx, stores, inputs);
+  const byReference = await stores.payees.byReference([...new Set(inputs.flatMap(({ payee }) => payee?.reference ?? []))]);
+  const byId = await stores.payees.byIds([...new Set(inputs.flatMap(({ payee_id }) => payee_id ?? []))]);
+  return inputs.map((input, i) => {
+    const errors = wrong[i] ?? [];
+    const known = knownOf(input, byReference, byId);
+    const kind = errors.length === 0 ? kindOf(input.payee, known?.destination?.kind) : undefined;
+    return {
+      errors: kind ? checkKind(kind, capabilities) : errors,
+      identity: known?.payee.id ?? input.payee_id ?? `new ${input.payee?.reference ?? ''}`,
+    };
+  });
+};
+
+const knownOf = (input: PayeeInput, byReference: Known, byId: Known) => {
+  if (input.payee_id) return byId.get(input.payee_id);
+  return input.payee ? byReference.get(input.payee.reference) : undefined;
+};
+
+const kindOf = (payee: InlinePayee | undefined, known: Destination['kind'] | undefined): Destination['kind'] | undefined => {
+  if (!payee || !(payee.iban || payee.account_number || payee.routing_number || payee.account_token)) return known;
+  const parsed = parseDestination(payee);
+  return 'destination' in parsed ? parsed.destination.kind : known;
+};

@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import type { createBatch } from '../../contracts/batches.js';
+import { currencyExponent } from '../../domain/money/amount.js';
+import type { FieldError } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import type { RailCapabilities, Stores } from '../ports.js';
+import type { AccountRow } from '../stores/ledger.js';
+import type { ConnectionRow } from '../stores/payees.js';
+import { textError } from './check-payment.js';
+
+/** What a new batch says of itself, items apart; JSON body and CSV query share it. */
+export type BatchHeader = Omit<z.output<typeof createBatch>, 'items'>;
+
+/** The header once every name in it has been looked up. */
+export interface Terms {
+  rail: string;
+  connectionId: string;
+  fundingAccountId: string;
+  currency: string;
+  capabilities: RailCapabilities;
+  executeNotBefore: Date | null;
+  executeBy: Date | null;
+}
+
+/** Resolves rail, connection and funding account of a new batch. An id of another workspace is as wrong as one that does not exist. */
+export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHeader): Promise<{ terms: Terms } | { errors: FieldError[] }> => {
+  const connection = header.connection ? await stores.connections.get(header.connection) : await stores.connections.forRail(header.rail);
+  const account = header.funding_account ? await stores.ledger.account(header.funding_account) : await stores.ledger.fundingAccount(header.currency);
+  const rail = ctx.services.rails.get(header.rail);
+  const capabilities = rail && connection ? rail.capabilities(connection) : null;
+  const errors = [
+    ...textErrors(header),
+    ...connectionErrors(header, connection, capabilities),
+    ...currencyErrors(header, capabilities),
+    ...accountErrors(header, account),
+    ...timeErrors(header, stores.now),
+  ];
+  if (errors.length > 0 || !connection || !account || !capabilities) return { errors };
+  const { execute_not_before: notBefore, execute_by: by } = header;
+  return {
+    terms: {
+      rail: header.rail,
+      connectionId: connection.id,
+      fundingAccountId: account.id,
+      currency: header.currency,
+      capabilities,
+      executeNotBefore: notBefore ? new Date(notBefore) : null,
+      executeBy: by ? new Date(by) : null,
+    },
+  };
+};
+
+const error = (field: string, reason: string, message: string): FieldError[] => [{ field, reason, message }];
+
+const textErrors = (header: BatchHeader): FieldError[] =>
+  [textError('description', header.description), textError('external_id', header.external_id ?? '')].flatMap((found) => found ?? []);
+
+const connectionErrors = (header: BatchHeader, connection: ConnectionRow | null, capabilities: RailCapabilities | null): FieldError[] => {
+  if (!connection && header.connection) return error('connection', 'no_such_connection', 'the workspace has no connection of this id');
+  if (!connection || !capabilities) return error('rail', 'no_such_rail', 'the workspace has no connection of this rail');
+  if (connection.rail !== header.rail) return error('connection', 'connection_of_other_rail', 'this connection belongs to another rail');
+  if (connection.disabledAt) return error('connection', 'connection_disabled', 'this connection is disabled; name another one');
+  return [];
+};
+
+const currencyErrors = (header: BatchHeader, capabilities: RailCapabilities | null): FieldError[] => {
+  if (currencyExponent(header.currency) === null) return error('currency', 'unknown_currency', 'this is not an ISO 4217 currency code');
+  if (capabilities && capabilities.currencies !== 'any' && !capabilities.currencies.includes(header.currency))
+    return error('currency', 'currency_not_on_rail', 'this rail does not pay in this currency');
+  return [];
+};
+
+const accountErrors = (header: BatchHeader, account: AccountRow | null): FieldError[] => {
+  if (account?.kind !== 'funding')
+    return error('funding_account', 'no_such_account', 'the workspace has no such funding account in this currency; make one or name another');
+  if (account.currency !== header.currency)
+    return error('funding_account', 'account_of_other_currency', 'this funding account holds another currency than the batch');
+  return [];
+};
+
+const timeErrors = (header: BatchHeader, now: Date): FieldError[] => {
+  const by = header.execute_by ? new Date(header.execute_by) : null;
+  if (by && by <= now) return error('execute_by', 'in_the_past', 'this time has passed; choose a later one');
+  if (by && header.execute_not_before && new Date(header.execute_not_before) >= by)
+    return error('execute_not_before', 'after_execute_by', 'execute_not_before must lie before execute_by');
+  return [];
+};
