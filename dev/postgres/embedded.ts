@@ -1,0 +1,174 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Account, postgresAccount } from './account.js';
+import { bootstrapCluster } from './bootstrap.js';
+import { findCluster, findPrograms } from './place.js';
+import { clearStalePid, livePostmaster } from './postmaster.js';
+
+export interface EmbeddedPostgres {
+  /** URL of the owner role: makes roles and databases, is no superuser. */
+  ownerUrl: string;
+  pid: number;
+  port: number;
+  /** Resolves when the server has ended, for whatever reason. */
+  exited: Promise<void>;
+  /** Fast shutdown: connections end, nothing is lost. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Folder of the cluster and its passwords; made when missing. */
+  dataDir: string;
+  port: number;
+  /** Path of the server's log. */
+  log: string;
+  /** Name of the database. */
+  database?: string;
+  /** Server settings on top of the usual ones. */
+  settings?: Readonly<Record<string, string>>;
+}
+
+const SUPERUSER = 'postgres';
+const START_MS = 30_000;
+const STOP_MS = 6_000;
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  shared_buffers: '256MB',
+  max_wal_size: '2GB',
+  max_connections: '120',
+  jit: 'off',
+};
+
+/**
+ * Starts the Postgres 18 of the npm package, or takes over the one that already serves this data folder. The cluster's
+ * superuser is used to make owner role and database and for nothing else. Throws an Error with what, why and which log.
+ */
+export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<EmbeddedPostgres> => {
+  const account = postgresAccount();
+  const cluster = findCluster(options.dataDir, account);
+  const passwords = readPasswords(options.dataDir);
+  mkdirSync(dirname(options.log), { recursive: true });
+  const programs = findPrograms(account);
+  if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(cluster, programs, account, passwords.superuser);
+  if (account && statSync(cluster).uid !== account.uid) chownSync(cluster, account.uid, account.gid);
+
+  const live = await livePostmaster(cluster, { user: SUPERUSER, password: passwords.superuser });
+  const server = live ? adopt(live) : await launch(cluster, programs, account, options, passwords.superuser);
+  try {
+    const at = {
+      port: server.port,
+      superuser: SUPERUSER,
+      password: passwords.superuser,
+      ownerPassword: passwords.owner,
+      database: options.database ?? 'sluice',
+    };
+    return { ...server, ownerUrl: await bootstrapCluster(at), stop: () => stop(server) };
+  } catch (error) {
+    if (!live) await stop(server);
+    throw error;
+  }
+};
+
+const initialise = (cluster: string, programs: string, account: Account | undefined, password: string): void => {
+  mkdirSync(cluster, { recursive: true, mode: 0o700 });
+  if (account) chownSync(cluster, account.uid, account.gid);
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-initdb-'));
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (account) for (const path of [folder, passwordFile]) chownSync(path, account.uid, account.gid);
+  const flags = ['--auth=scram-sha-256', `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', `--pwfile=${passwordFile}`];
+  const { status, stdout, stderr, error } = spawnSync(join(programs, 'initdb'), [`--pgdata=${cluster}`, ...flags], {
+    ...account,
+    cwd: '/',
+    encoding: 'utf8',
+  });
+  rmSync(folder, { recursive: true, force: true });
+  if (status === 0) return;
+  rmSync(cluster, { recursive: true, force: true });
+  throw new Error(`The data folder of Postgres could not be made in ${cluster}: ${error?.message ?? ''}${stderr || stdout}`.trim());
+};
+
+type Server = Omit<EmbeddedPostgres, 'ownerUrl' | 'stop'>;
+
+const launch = async (
+  cluster: string,
+  programs: string,
+  account: Account | undefined,
+  options: EmbeddedOptions,
+  password: string,
+): Promise<Server> => {
+  const settings = Object.entries({ ...SETTINGS, ...options.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const until = Date.now() + START_MS;
+  for (;;) {
+    clearStalePid(cluster);
+    const from = existsSync(options.log) ? statSync(options.log).size : 0;
+    const log = openSync(options.log, 'a', 0o600);
+    // A group of its own: Ctrl-C at the terminal is for the supervisor, which stops the database last.
+    const child = spawn(join(programs, 'postgres'), ['-D', cluster, '-p', String(options.port), ...settings], {
+      ...account,
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
+    let ended = false;
+    void exited.then(() => {
+      ended = true;
+    });
+    while (!ended && Date.now() < until) {
+      const live = await livePostmaster(cluster, { user: SUPERUSER, password });
+      if (live && live.pid === child.pid) {
+        child.unref();
+        return { ...live, exited };
+      }
+      await sleep(50);
+    }
+    const words = readFileSync(options.log, 'utf8').slice(from);
+    // The processes of a killed server hold its shared memory for a moment longer.
+    if (ended && /shared memory block.*still in use|is still in use/.test(words) && Date.now() < until) {
+      await sleep(250);
+      continue;
+    }
+    child.kill('SIGQUIT');
+    throw new Error(`Postgres did not start on port ${options.port}.\n${words.trim().split('\n').slice(-5).join('\n')}\nIts log: ${options.log}`);
+  }
+};
+
+const adopt = ({ pid, port }: { pid: number; port: number }): Server => ({ pid, port, exited: ended(pid) });
+
+const ended = async (pid: number): Promise<void> => {
+  while (isAlive(pid)) await sleep(250, undefined, { ref: false });
+};
+
+const stop = async ({ pid, exited }: Server): Promise<void> => {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!isAlive(pid)) break;
+    process.kill(pid, signal);
+    const late = sleep(STOP_MS, 'late' as const, { ref: true });
+    if ((await Promise.race([exited, ended(pid), late])) !== 'late') break;
+  }
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+const readPasswords = (dataDir: string): { superuser: string; owner: string } => {
+  const file = join(dataDir, 'passwords.json');
+  if (!existsSync(file)) {
+    const fresh = { superuser: randomBytes(24).toString('hex'), owner: randomBytes(24).toString('hex') };
+    writeFileSync(file, `${JSON.stringify(fresh)}\n`, { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as { superuser: string; owner: string };
+};

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { requireRights } from './rights.js';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const MIGRATIONS = join(ROOT, 'prisma', 'migrations');
+
+export interface Migration {
+  name: string;
+  /** SHA-256 of migration.sql in hex: what Prisma keeps of an applied migration. */
+  checksum: string;
+}
+
+/** The migrations of this checkout in the order they are applied. */
+export const listMigrations = (): Migration[] =>
+  readdirSync(MIGRATIONS, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => ({
+      name,
+      checksum: createHash('sha256')
+        .update(readFileSync(join(MIGRATIONS, name, 'migration.sql')))
+        .digest('hex'),
+    }));
+
+/**
+ * Brings a database to the migrations of this checkout by Prisma Migrate, as the owner. Prisma is not even started when
+ * its own table says that there is nothing to do. Throws an Error with Prisma's words when a migration fails.
+ */
+export const migrate = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
+  if (await isCurrent(ownerUrl)) return 'was current';
+  const { code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl);
+  if (code !== 0)
+    throw new Error(
+      `The migrations did not go through:\n${output.trim()}\nIf a migration was edited since it was applied, \`npm run reset\` starts anew.`,
+    );
+  return 'migrated';
+};
+
+const isCurrent = async (ownerUrl: string): Promise<boolean> => {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    const [there] = (await client.query<{ table: string | null }>(`SELECT to_regclass('_prisma_migrations')::text AS table`)).rows;
+    if (!there?.table) {
+      await requireRights(client);
+      return false;
+    }
+    const applied = await client.query<{ migration_name: string; checksum: string }>(
+      'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+    );
+    const checksums = new Map(applied.rows.map((row) => [row.migration_name, row.checksum]));
+    return listMigrations().every(({ name, checksum }) => checksums.get(name) === checksum);
+  } finally {
+    await client.end();
+  }
+};
+
+const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: number; output: string }> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules', 'prisma', 'build', 'index.js'), ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        // The stand-in starts by its first line: let it find the Node that runs here.
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
+        MIGRATE_DATABASE_URL: ownerUrl,
+        PRISMA_SCHEMA_ENGINE_BINARY: schemaEngine(),
+        PRISMA_HIDE_UPDATE_MESSAGE: '1',
+        CHECKPOINT_DISABLE: '1',
+      },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+
+/** The native engine where somebody has it, else the stand-in. */
+const schemaEngine = (): string => {
+  const named = process.env['PRISMA_SCHEMA_ENGINE_BINARY'];
+  if (named && existsSync(named)) return named;
+  const engines = join(ROOT, 'node_modules', '@prisma', 'engines');
+  const native =
+    existsSync(engines) &&
+    readdirSync(engines).find((file) => /^schema-engine-[a-z0-9.-]+$/.test(file) && !file.endsWith('.gz') && !file.endsWith('.sha256'));
+  return native ? join(engines, native) : join(ROOT, 'dev', 'postgres', 'schema-engine.mjs');
+};

