@@ -1,0 +1,28 @@
+import express, { type Express } from 'express';
+import { bindRoutes } from './bind.js';
+import type { ApiDeps } from './deps.js';
+import type { Handlers } from './handlers.js';
+import { health } from './health.js';
+import { failures } from './middleware/failures.js';
+import { logs } from './middleware/logs.js';
+import { measure } from './middleware/measure.js';
+import { requestId } from './middleware/request-id.js';
+import { noStore, securityHeaders } from './middleware/security-headers.js';
+import { noSuchPath } from './middleware/unmatched.js';
+import { securityContact } from './security-contact.js';
+
+/** The whole API as an Express app. It opens nothing by itself: everything comes in through `deps`. */
+export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp));
+  app.use(deps.docs);
+  app.use(securityHeaders, noStore);
+  app.use(health(deps), securityContact(deps.securityContact));
+  app.use(bindRoutes(deps, handlers));
+  app.use(noSuchPath);
+  app.use(failures(deps.logger));
+  return app;
+};

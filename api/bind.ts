@@ -1,0 +1,49 @@
+import express, { type RequestHandler, type Router } from 'express';
+import { ROUTES, type RouteId, type RouteShape } from '../contracts/routes.js';
+import type { ApiDeps } from './deps.js';
+import { exchangeOf } from './exchange.js';
+import type { AtTheDoor, Handlers, JsonOrCsv, Operation, Signed, Streamed } from './handlers.js';
+import { body } from './middleware/body.js';
+import { credentials } from './middleware/credentials.js';
+import { permission } from './middleware/permission.js';
+import { sameOrigin } from './middleware/same-origin.js';
+import { methodNotAllowed } from './middleware/unmatched.js';
+import { workspace } from './middleware/workspace.js';
+import { serveAtTheDoor, serveOperation, serveSigned, serveStream, serveUpload } from './serve-route.js';
+
+/**
+ * Mounts every route of the table. The order is fixed: who asks, from where, in which workspace, whether it may; only
+ * then is the body read, the input parsed and the operation called.
+ */
+export const bindRoutes = (deps: ApiDeps, handlers: Handlers): Router => {
+  const router = express.Router();
+  const methods = new Map<string, string[]>();
+  for (const [id, shape] of Object.entries(ROUTES) as [RouteId, RouteShape][]) {
+    const mount = { GET: router.get, POST: router.post, PATCH: router.patch, DELETE: router.delete }[shape.method].bind(router);
+    mount(shape.path, named(id), ...admission(deps, shape), ...body(shape), serve(deps, id, shape, handlers));
+    methods.set(shape.path, [...(methods.get(shape.path) ?? []), shape.method]);
+  }
+  for (const [path, allowed] of methods) router.all(path, methodNotAllowed(allowed));
+  return router;
+};
+
+const named =
+  (id: RouteId): RequestHandler =>
+  (_req, res, next) => {
+    exchangeOf(res).route = id;
+    next();
+  };
+
+/** Default deny: what is not marked `public` or `signed` needs a credential with the permission. */
+const admission = (deps: ApiDeps, shape: RouteShape): RequestHandler[] =>
+  shape.permission === 'public' || shape.permission === 'signed' ? [] : [credentials(deps), sameOrigin, workspace, permission(shape.permission)];
+
+/** Which way a route is served follows from its shape; the types of `Handlers` follow from it in the same way. */
+const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers): RequestHandler => {
+  const handler: unknown = handlers[id];
+  if (shape.permission === 'public') return serveAtTheDoor(shape, handler as AtTheDoor<never>);
+  if (shape.permission === 'signed') return serveSigned(shape, handler as Signed<never>);
+  if (shape.format === 'events' || shape.format === 'lines') return serveStream(shape, handler as Streamed<never>);
+  if (shape.format === 'json_or_csv') return serveUpload(deps, id, shape, handler as JsonOrCsv<never>);
+  return serveOperation(id, shape, handler as Operation<never>);
+};

@@ -1,0 +1,27 @@
+/** Lets a loop wait for whatever comes first: a call to `wake`, the time, or an aborted signal. A wake while nobody waits is kept. */
+export const wakeUp = (signals: readonly AbortSignal[]) => {
+  let pending = false;
+  let resume: (() => void) | null = null;
+  const wake = (): void => {
+    pending = true;
+    resume?.();
+  };
+  for (const signal of signals) signal.addEventListener('abort', wake, { once: true });
+  return {
+    wake,
+    wait: async (timeoutMs: number): Promise<void> => {
+      if (!pending) {
+        const timer = setTimeout(wake, timeoutMs);
+        await new Promise<void>((done) => {
+          resume = done;
+        });
+        clearTimeout(timer);
+        resume = null;
+      }
+      pending = false;
+    },
+    close: (): void => {
+      for (const signal of signals) signal.removeEventListener('abort', wake);
+    },
+  };
+};

@@ -1,0 +1,28 @@
+import express, { type RequestHandler } from 'express';
+import type { RouteShape } from '../../contracts/routes.js';
+import { refuse } from '../../domain/result.js';
+import { sendRefusal } from '../render-problem.js';
+
+/** 10,000 items with inline payees are about 5 MB. */
+const BATCH_BYTES = 16 * 1024 * 1024;
+const OTHER_BYTES = 256 * 1024;
+/** A bulk delivery of 1,024 outcomes is about 400 kB. */
+const RAW_BYTES = 2 * 1024 * 1024;
+
+const JSON_TYPES = ['application/json', 'application/*+json'];
+
+/** Reads the body as the route's format says, never more than the route takes. A CSV is left to be streamed. */
+export const body = (shape: RouteShape): RequestHandler[] => {
+  if (shape.format === 'raw') return [express.raw({ type: () => true, limit: RAW_BYTES, inflate: false })];
+  if (!shape.body) return [];
+  const accepted = shape.format === 'json_or_csv' ? [...JSON_TYPES, 'text/csv'] : JSON_TYPES;
+  return [only(accepted), express.json({ type: JSON_TYPES, limit: shape.format === 'json_or_csv' ? BATCH_BYTES : OTHER_BYTES })];
+};
+
+const only =
+  (types: string[]): RequestHandler =>
+  (req, res, next) => {
+    // `is` answers null when there is no body at all, which validation describes better.
+    if (req.is(types) !== false) return next();
+    sendRefusal(res, refuse('unsupported_media_type', `Send the body as ${types.filter((type) => !type.includes('*')).join(' or ')}.`).refusal);
+  };

@@ -1,0 +1,21 @@
+import type { RequestHandler } from 'express';
+import type { ApiDeps } from '../deps.js';
+import { beginExchange } from '../exchange.js';
+
+const SANE = /^[A-Za-z0-9._:-]{8,64}$/;
+
+/**
+ * Gives every request an id and puts it on every answer. A sane `Request-Id` of the caller is taken over, else the
+ * trace id of its `traceparent` (so that one id finds the request in logs, audit events and the workflow), else a new one.
+ */
+export const requestId =
+  (deps: Pick<ApiDeps, 'doorstep' | 'newRequestId' | 'trace'>): RequestHandler =>
+  (req, res, next) => {
+    const asked = req.get('request-id');
+    const traceparent = req.get('traceparent');
+    const trace = deps.trace(traceparent);
+    const id = asked && SANE.test(asked) ? asked : traceparent?.includes(trace.traceId) ? trace.traceId : deps.newRequestId();
+    res.set('Request-Id', id);
+    beginExchange(res, { req, res, requestId: id, trace, route: 'unmatched', doorstep: deps.doorstep(id), context: null, credential: null });
+    next();
+  };

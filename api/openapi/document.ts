@@ -1,0 +1,65 @@
+import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import { problem } from '../../contracts/wire.js';
+import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
+import { toProblem } from '../render-problem.js';
+import { operationOf } from './operation.js';
+import { type JsonSchema, schemaCollector } from './schemas.js';
+
+const key = (required: boolean) => ({
+  name: 'Idempotency-Key',
+  in: 'header',
+  required,
+  description: 'Names this request; repeat it when you retry, and the first answer comes again with `Idempotent-Replayed: true`.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+});
+
+const DESCRIPTION = [
+  'Pays many people safely: three gates, opened by three people, each with a second factor bound to what was shown.',
+  'Amounts are integer minor units. Times are RFC 3339 in UTC. Lists are `{object: "list", data, has_more, next_cursor}`; pass `next_cursor` as `starting_after`.',
+  'Problems are RFC 9457 with a stable `code`, the `request_id` and, for invalid input, `errors`.',
+].join('\n\n');
+
+/** The OpenAPI 3.1 document of the whole API, made from the route table and nothing else. */
+export const openApiDocument = (): JsonSchema => {
+  const collect = schemaCollector();
+  const paths: Record<string, JsonSchema> = {};
+  for (const [id, shape] of Object.entries(ROUTES) as [RouteId, RouteShape][]) {
+    const path = shape.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [shape.method.toLowerCase()]: operationOf(id, shape, collect) };
+  }
+  collect.schemaOf(problem, 'output');
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Sluice', version: '1.0.0', description: DESCRIPTION, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    tags: [...new Set(Object.keys(paths).map((path) => path.split('/')[2] ?? ''))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: { ...collect.components, Problem: collect.components['Problem'] ?? collect.schemaOf(problem, 'output') },
+      examples: Object.fromEntries(
+        (Object.keys(PROBLEMS) as ProblemCode[]).map((code) => [code, { value: toProblem({ code, detail: PROBLEMS[code].title }, 'req_example') }]),
+      ),
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'A session token or an API key' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+        cookie: { type: 'apiKey', in: 'cookie', name: '__Host-sluice', description: 'The session of a browser' },
+      },
+      headers: {
+        RequestId: { description: 'Finds this request in logs and audit events', schema: { type: 'string' } },
+        IdempotentReplayed: { description: '`true` when this is the first answer, sent again', schema: { type: 'string' } },
+      },
+      parameters: {
+        IdempotencyKey: key(false),
+        IdempotencyKeyRequired: key(true),
+        LastEventId: { name: 'Last-Event-ID', in: 'header', required: false, description: 'Resume after this event', schema: { type: 'string' } },
+        SluiceWorkspace: {
+          name: 'Sluice-Workspace',
+          in: 'header',
+          required: false,
+          description: 'The workspace you mean; refused when the credential belongs to another one.',
+          schema: { type: 'string' },
+        },
+      },
+    },
+  };
+};

@@ -1,0 +1,16 @@
+import express, { type Router } from 'express';
+import { exchangeOf } from './exchange.js';
+
+const YEAR_MS = 365 * 24 * 3_600_000;
+
+/** Where to report a weakness: `/.well-known/security.txt` (RFC 9116). The expiry moves with each start, as the RFC asks. */
+export const securityContact = (contact: string): Router => {
+  const expires = new Date(Date.now() + YEAR_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+  const text = [`Contact: ${contact}`, `Expires: ${expires}`, 'Preferred-Languages: en', ''].join('\n');
+  const router = express.Router();
+  router.get('/.well-known/security.txt', (_req, res) => {
+    exchangeOf(res).route = 'security_txt';
+    res.type('text/plain').send(text);
+  });
+  return router;
+};

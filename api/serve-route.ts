@@ -1,0 +1,108 @@
+import type { RequestHandler, Response } from 'express';
+import type { RouteId, RouteShape } from '../contracts/routes.js';
+import { toHex } from '../domain/hashing.js';
+import { type Result, refuse } from '../domain/result.js';
+import type { Context } from '../operations/context.js';
+import { idempotent } from '../operations/idempotency/guard.js';
+import { answer } from './answer.js';
+import type { ApiDeps } from './deps.js';
+import { contextOf, exchangeOf } from './exchange.js';
+import type { AtTheDoor, JsonOrCsv, Operation, Signed, Streamed } from './handlers.js';
+import { readInput } from './read-input.js';
+import { spooled } from './spool.js';
+import { validate } from './validate.js';
+
+/** A million rows take minutes; nobody may take the key over while they are written. */
+const UPLOAD_LEASE_MS = 15 * 60_000;
+const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
+
+export const serveOperation =
+  (id: RouteId, shape: RouteShape, operation: Operation<never>): RequestHandler =>
+  async (req, res) => {
+    const input = readInput(req, shape);
+    if (!input.ok) return answer(res, shape, input);
+    await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchangeOf(res)));
+  };
+
+/** Before there is a tenant there is no place to keep a key in: `Idempotency-Key` is taken and not needed (ADR 0033). */
+export const serveAtTheDoor =
+  (shape: RouteShape, handler: AtTheDoor<never>): RequestHandler =>
+  async (req, res) => {
+    const input = readInput(req, shape);
+    const exchange = exchangeOf(res);
+    answer(res, shape, input.ok ? await handler(exchange.doorstep, input.value as never, exchange) : input);
+  };
+
+export const serveSigned =
+  (shape: RouteShape, handler: Signed<never>): RequestHandler =>
+  async (req, res) => {
+    const input = readInput(req, shape);
+    if (!input.ok) return answer(res, shape, input);
+    const raw = req.body instanceof Uint8Array ? req.body : new Uint8Array();
+    const headers = Object.fromEntries(Object.keys(req.headers).map((name) => [name, req.get(name)]));
+    answer(res, shape, await handler(exchangeOf(res).doorstep, { ...input.value, raw, headers } as never));
+  };
+
+export const serveStream =
+  (shape: RouteShape, handler: Streamed<never>): RequestHandler =>
+  async (req, res) => {
+    const input = readInput(req, shape);
+    const exchange = exchangeOf(res);
+    const result = input.ok ? await handler(contextOf(exchange), input.value as never, exchange) : input;
+    if (!result.ok) answer(res, shape, result);
+  };
+
+/** JSON as usual; a CSV is spooled first, and its hash stands for its content in the idempotent input. */
+export const serveUpload = (
+  deps: Pick<ApiDeps, 'spoolDir' | 'newRequestId'>,
+  id: RouteId,
+  shape: RouteShape,
+  handler: JsonOrCsv<never>,
+): RequestHandler => {
+  const json = serveOperation(id, shape, handler.json);
+  return async (req, res, next) => {
+    if (!req.is('text/csv')) return json(req, res, next);
+    if ((req.get('content-encoding') ?? 'identity') !== 'identity')
+      return answer(res, shape, refuse('unsupported_media_type', 'Send the CSV without a content encoding.'));
+    const query = validate(handler.query, req.query);
+    if (!query.ok) return answer(res, shape, query);
+    const missing = missingKey(res, shape);
+    if (missing) return answer(res, shape, missing);
+    const received = await spooled(req, deps.spoolDir, deps.newRequestId(), async (file) => {
+      const input = { query: query.value, sha256: toHex(file.sha256) };
+      await once(res, id, shape, input, (ctx) => handler.csv(ctx, query.value as never, file), UPLOAD_LEASE_MS);
+      return { ok: true, value: null };
+    });
+    if (!received.ok) answer(res, shape, received);
+  };
+};
+
+/** Runs `work` once a key, where the route takes one, and answers. */
+const once = async (
+  res: Response,
+  id: RouteId,
+  shape: RouteShape,
+  input: object,
+  work: (ctx: Context) => Promise<Result<unknown>>,
+  leaseMs?: number,
+): Promise<void> => {
+  const ctx = contextOf(exchangeOf(res));
+  const missing = missingKey(res, shape);
+  if (missing) return answer(res, shape, missing);
+  const key = shape.idempotency ? exchangeOf(res).req.get('idempotency-key') : undefined;
+  if (key === undefined) return answer(res, shape, await work(ctx));
+  const result = await idempotent(ctx, { route: id, key, input, ...(leaseMs ? { leaseMs } : {}) }, work);
+  if (result.replayed) res.set('Idempotent-Replayed', 'true');
+  answer(res, shape, result);
+};
+
+const missingKey = (res: Response, shape: RouteShape): Result<never> | null => {
+  const key = exchangeOf(res).req.get('idempotency-key');
+  if (key === undefined && shape.idempotency === 'required')
+    return refuse('idempotency_key_missing', 'Send an Idempotency-Key header, such as a random UUID, and repeat it when you retry.');
+  if (key !== undefined && shape.idempotency && !KEY_FORM.test(key))
+    return refuse('invalid_request', 'Idempotency-Key takes 1 to 255 printable ASCII characters.', {
+      errors: [{ field: 'Idempotency-Key', reason: 'too_long', message: 'takes 1 to 255 printable ASCII characters' }],
+    });
+  return null;
+};

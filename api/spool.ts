@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Result, refuse } from '../domain/result.js';
+
+/** A million rows of 250 bytes and room to spare. */
+const SPOOL_BYTES = 512 * 1024 * 1024;
+
+/** An upload at rest: its hash is the evidence of what was received (R19). */
+export interface SpooledFile {
+  sha256: Uint8Array;
+  open(): Readable;
+}
+
+/**
+ * Writes an upload to a file of its own (0600), hashing on the way with flat memory; runs `use` on it and removes it,
+ * whatever happens. Refused when it is larger than the bound.
+ */
+export const spooled = async <T>(
+  upload: Readable,
+  folder: string,
+  id: string,
+  use: (file: SpooledFile) => Promise<Result<T>>,
+): Promise<Result<T>> => {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${id}.csv`);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const measured = new Transform({
+    transform(part: Buffer, _encoding, done) {
+      bytes += part.length;
+      if (bytes > SPOOL_BYTES) return done(new TooLarge());
+      hash.update(part);
+      done(null, part);
+    },
+  });
+  try {
+    await pipeline(upload, measured, createWriteStream(path, { mode: 0o600, flags: 'wx' }));
+    return await use({ sha256: hash.digest(), open: () => createReadStream(path) });
+  } catch (error) {
+    if (error instanceof TooLarge) return refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`);
+    throw error;
+  } finally {
+    await rm(path, { force: true });
+  }
+};
+
+class TooLarge extends Error {}

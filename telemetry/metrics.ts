@@ -1,0 +1,52 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Reads a figure when Prometheus asks for it. A figure that can't be read is left out, never shown as 0. */
+export interface Probe {
+  name: string;
+  help: string;
+  labels?: readonly string[];
+  read: () => Promise<readonly { labels?: Record<string, string>; value: number }[]>;
+}
+
+export interface Metrics {
+  registry: Registry;
+  /** One finished HTTP exchange. `route` is a route id of the contracts, never a path with ids in it. */
+  observeHttp(exchange: { method: string; route: string; status: number; seconds: number }): void;
+  /** Adds a gauge that is computed at each scrape. */
+  addProbe(probe: Probe): void;
+}
+
+/** The metrics of one process, with Node's own (memory, event loop, handles). */
+export const createMetrics = (process: string, onProbeError: (name: string, error: unknown) => void = () => {}): Metrics => {
+  const registry = new Registry();
+  registry.setDefaultLabels({ process });
+  collectDefaultMetrics({ register: registry });
+  const http = new Histogram({
+    name: 'sluice_http_request_duration_seconds',
+    help: 'Time from the request line to the last byte of the answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  });
+  return {
+    registry,
+    observeHttp: ({ method, route, status, seconds }) => http.observe({ method, route, status: String(status) }, seconds),
+    addProbe: (probe) => {
+      const gauge: Gauge = new Gauge({
+        name: probe.name,
+        help: probe.help,
+        labelNames: [...(probe.labels ?? [])],
+        registers: [registry],
+        async collect() {
+          gauge.reset();
+          if (!probe.labels) gauge.remove();
+          try {
+            for (const { labels, value } of await probe.read()) gauge.set(labels ?? {}, value);
+          } catch (error) {
+            onProbeError(probe.name, error);
+          }
+        },
+      });
+    },
+  };
+};
