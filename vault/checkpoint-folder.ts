@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CheckpointArchive } from '../operations/ports.js';
+import { type Checkpoint, verifyCheckpoint } from './checkpoint-note.js';
+import { originOf } from './checkpoint-signer.js';
+
+/** Wide enough for every size, so that names sort as sizes do. */
+const SIZE_DIGITS = 20;
+const NOTE = new RegExp(`^([0-9]{${SIZE_DIGITS}})\\.note$`);
+
+/**
+ * Published checkpoints in a folder: `<folder>/<tenant uuid>/<size>.note`. A note is complete and on the disk when
+ * `publish` returns, and no note is ever overwritten. Publishing the same note again changes nothing; another note
+ * under a size that is taken throws, and so does a note that is not this key's about this workspace and size.
+ */
+export const openCheckpointFolder = (folder: string, verifierKey: string): CheckpointArchive => {
+  const name = verifierKey.slice(0, verifierKey.indexOf('+'));
+
+  const verified = (tenantId: string, size: bigint, note: string): Checkpoint => {
+    const checkpoint = verifyCheckpoint(note, verifierKey);
+    if (checkpoint.origin !== originOf(name, tenantId) || checkpoint.size !== size)
+      throw new Error(`a checkpoint of ${checkpoint.origin} at size ${checkpoint.size} stands where size ${size} of workspace ${tenantId} belongs`);
+    return checkpoint;
+  };
+
+  return {
+    publish: async (tenantId, size, note) => {
+      verified(tenantId, size, note);
+      const place = join(folder, tenantId);
+      await mkdir(place, { recursive: true });
+      const path = join(place, `${size.toString().padStart(SIZE_DIGITS, '0')}.note`);
+      if (await writeOnce(place, path, note)) return;
+      if ((await readFile(path, 'utf8')) !== note)
+        throw new Error(`another checkpoint of workspace ${tenantId} is published at size ${size}: the log was rewritten`);
+    },
+    latest: async (tenantId) => {
+      const place = join(folder, tenantId);
+      const newest = (await namesIn(place))
+        .filter((file) => NOTE.test(file))
+        .sort()
+        .at(-1);
+      if (!newest) return null;
+      const note = await readFile(join(place, newest), 'utf8');
+      const { size, root } = verified(tenantId, BigInt(newest.slice(0, SIZE_DIGITS)), note);
+      return { size, root, note };
+    },
+  };
+};
+
+/** False when the name is taken. Written beside and linked, so that a reader never sees half a note. */
+const writeOnce = async (place: string, path: string, note: string): Promise<boolean> => {
+  const draft = join(place, `.${randomUUID()}`);
+  try {
+    await writeFile(draft, note, { flag: 'wx', flush: true });
+    await link(draft, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(draft).catch(() => undefined);
+  }
+  const directory = await open(place, 'r');
+  await directory.sync().finally(() => directory.close());
+  return true;
+};
+
+const namesIn = async (place: string): Promise<string[]> => {
+  try {
+    return await readdir(place);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;

@@ -1,0 +1,22 @@
+import { sign } from 'node:crypto';
+import type { CheckpointSigner } from '../operations/ports.js';
+import { checkpointBody, signatureLine, verifierKeyOf } from './checkpoint-note.js';
+import { privateKeyObject } from './ed25519.js';
+import type { KeyFile } from './key-file.js';
+
+/** Signs tree heads. One key an installation; the origin of a log is the key's name followed by its workspace. */
+export const openCheckpointSigner = ({ checkpoint: { name, privateKey, publicKey } }: Pick<KeyFile, 'checkpoint'>): CheckpointSigner => {
+  const key = privateKeyObject(privateKey);
+  const origin = (tenantId: string): string => originOf(name, tenantId);
+  return {
+    verifierKey: verifierKeyOf(name, publicKey),
+    origin,
+    sign: (tenantId, size, root) => {
+      const body = checkpointBody({ origin: origin(tenantId), size, root });
+      return `${body}\n${signatureLine(name, publicKey, sign(null, Buffer.from(body), key))}`;
+    },
+  };
+};
+
+/** Origin line of a workspace's log: `<key name>/<workspace uuid>`. */
+export const originOf = (name: string, tenantId: string): string => `${name}/${tenantId}`;

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+import { generateSecret, generateURI, verify as verifyTotp } from 'otplib';
+import type { Credentials } from '../operations/ports.js';
+import { open, seal } from './envelope.js';
+import type { KeyFile } from './key-file.js';
+import { deriveKey } from './root-key.js';
+import { hashToken, newToken } from './tokens.js';
+
+/** Cost of Argon2id (RFC 9106). `memoryKiB` per hash, passes, lanes. */
+export interface Argon2Cost {
+  memoryKiB: number;
+  passes: number;
+  lanes: number;
+}
+
+/** OWASP's first choice for Argon2id: 46 MiB, one pass, one lane. */
+export const ARGON2_COST: Argon2Cost = { memoryKiB: 46 * 1_024, passes: 1, lanes: 1 };
+
+/** `Algorithm.Argon2id`, an ambient enum that isolated modules cannot read. */
+const ARGON2ID = 2;
+
+/** RFC 6238 as authenticator apps take it without being told: SHA-1, six digits, 30 s; 160-bit secrets. */
+const STEP_SECONDS = 30;
+const SECRET_BYTES = 20;
+const FACTOR_KEY_VERSION = 1;
+
+export interface NewTotpFactor {
+  /** Base32; shown once, at enrolment. */
+  secret: string;
+  sealed: Uint8Array;
+  /** For a QR code (Key Uri Format). */
+  otpauthUri: string;
+}
+
+/** What enrolling and seeding need beside what signing in needs. */
+export interface Enrolment {
+  hashPassword(password: string): Promise<string>;
+  newTotpFactor(factorId: string, accountName: string): Promise<NewTotpFactor>;
+}
+
+/** Passwords (Argon2id), second factors (TOTP) and bearer tokens. `argon2` may be made cheap in tests. */
+export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON2_COST }: { argon2?: Argon2Cost } = {}): Credentials & Enrolment => {
+  const factorKey = deriveKey(keyFile.root.key, 'factors');
+  const hashPassword = (password: string): Promise<string> =>
+    hash(password, {
+      algorithm: ARGON2ID,
+      memoryCost: argon2.memoryKiB,
+      timeCost: argon2.passes,
+      parallelism: argon2.lanes,
+    });
+  // Hashed once, ahead: the first unknown e-mail must not take longer than the next.
+  const decoy = hashPassword(randomBytes(16).toString('hex'));
+
+  return {
+    hashPassword,
+    verifyPassword: (stored, password) => verify(stored, password),
+    verifyNothing: async (password) => {
+      await verify(await decoy, password);
+    },
+    matchTotp: async (factorId, sealed, code, now) => {
+      if (!/^[0-9]{6}$/.test(code)) return null;
+      const secret = Buffer.from(open(factorKey, factorPlace(factorId), sealed)).toString('ascii');
+      const epoch = Math.floor(now.getTime() / 1_000);
+      const match = await verifyTotp({ secret, token: code, epoch, epochTolerance: STEP_SECONDS });
+      return match.valid && 'timeStep' in match ? match.timeStep : null;
+    },
+    newToken: (kind, mode) => newToken(kind, mode, randomBytes),
+    hashToken,
+    newTotpFactor: async (factorId, accountName) => {
+      const secret = generateSecret({ length: SECRET_BYTES });
+      const sealed = seal({ key: factorKey, version: FACTOR_KEY_VERSION }, factorPlace(factorId), Buffer.from(secret, 'ascii'), randomBytes);
+      return { secret, sealed, otpauthUri: generateURI({ issuer: 'Sluice', label: accountName, secret }) };
+    },
+  };
+};
+
+/** Factors belong to people, who belong to no tenant. */
+const factorPlace = (factorId: string) => ({ tenantId: '', purpose: 'factor', record: factorId, field: 'totp_secret' });

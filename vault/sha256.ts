@@ -1,0 +1,5 @@
+import { hash } from 'node:crypto';
+import type { Sha256 } from '../domain/hashing.js';
+
+/** SHA-256 of the platform, over the concatenation of the parts. One-shot, because most inputs are a few hundred bytes. */
+export const sha256: Sha256 = (...parts) => hash('sha256', parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts), 'buffer');

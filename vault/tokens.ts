@@ -1,0 +1,42 @@
+import { crc32 } from 'node:zlib';
+import { sha256 } from './sha256.js';
+
+/**
+ * Bearer tokens: `sluice_live_…` and `sluice_test_…` for API keys, `sluice_session_…` for sessions; then 33 base62
+ * characters of 192 random bits and 6 of the CRC-32 of all before them, so that a secret scanner tells a real token
+ * from a look-alike without asking anybody.
+ */
+const RANDOM_BYTES = 24;
+const RANDOM_CHARACTERS = 33;
+const CHECK_CHARACTERS = 6;
+/** Random characters that stay readable in the stored prefix; 168 bits remain. */
+const SHOWN_CHARACTERS = 4;
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const TOKEN = new RegExp(`^sluice_(live|test|session)_[0-9A-Za-z]{${RANDOM_CHARACTERS + CHECK_CHARACTERS}}$`);
+
+export const newToken = (
+  kind: 'session' | 'api_key',
+  mode: 'live' | 'test',
+  randomBytes: (count: number) => Uint8Array,
+): { token: string; hash: Uint8Array; prefix: string } => {
+  const lead = `sluice_${kind === 'session' ? 'session' : mode}_`;
+  const random = base62(BigInt(`0x${Buffer.from(randomBytes(RANDOM_BYTES)).toString('hex')}`), RANDOM_CHARACTERS);
+  const token = `${lead}${random}${checksum(`${lead}${random}`)}`;
+  return { token, hash: hashOf(token), prefix: `${lead}${random.slice(0, SHOWN_CHARACTERS)}` };
+};
+
+/** SHA-256 of the token, which is all that is stored; null when the form or the checksum is wrong. */
+export const hashToken = (token: string): Uint8Array | null => {
+  if (!TOKEN.test(token)) return null;
+  return checksum(token.slice(0, -CHECK_CHARACTERS)) === token.slice(-CHECK_CHARACTERS) ? hashOf(token) : null;
+};
+
+const hashOf = (token: string): Uint8Array => sha256(Buffer.from(token));
+
+const checksum = (text: string): string => base62(BigInt(crc32(text)), CHECK_CHARACTERS);
+
+const base62 = (value: bigint, characters: number): string => {
+  let text = '';
+  for (let rest = value; text.length < characters; rest /= 62n) text = ALPHABET.charAt(Number(rest % 62n)) + text;
+  return text;
+};
