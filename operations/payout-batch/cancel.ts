@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import type { optionalReason } from '../../contracts/batches.js';
+import { mayMove } from '../../domain/batch/states.js';
+import { ok, type Result } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import type { Stores } from '../ports.js';
+import type { ControlRow } from '../stores/batches.js';
+import { endEarly, reasonHash } from './end-early.js';
+import { finishIfDone } from './finish.js';
+import { type Halted, haltedBatch } from './halted.js';
+import { noSuchBatch, wrongState } from './refusals.js';
+
+/**
+ * Stops what has not been sent, for good. Before execution the batch is `cancelled` and its hold given back. While
+ * it executes, all that has no intent yet is withdrawn at once and what is in flight is waited for; the batch then
+ * ends `completed`, or `cancelled` when nothing was paid. Cancelling twice changes nothing.
+ */
+export const cancelPayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof optionalReason>): Promise<Result<Halted>> =>
+  ctx.inTenant(async (stores) => {
+    const control = await stores.batches.lock(input.batch_id);
+    if (!control) return noSuchBatch();
+    const reason = input.reason ?? null;
+    if (mayMove('cancel', control.state)) await endEarly(ctx, stores, control, { verb: 'cancel', reason });
+    else if (control.state === 'executing') await withdrawPending(ctx, stores, control, reason);
+    else {
+      const entry = { subject: { type: 'batch', id: control.batchId }, action: 'batch.cancel', detail: { state: control.state } } as const;
+      return refusedAndAudited(stores, entry, wrongState('cancel', control.state));
+    }
+    return ok(await haltedBatch(ctx, stores, control.batchId));
+  });
+
+/** In the lock order of R8: control (held by the caller) → items → hold → accounts → counters → audit. */
+const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow, reason: string | null): Promise<void> => {
+  const id = control.batchId;
+  const eventId = stores.audit.newId();
+  if (control.cancellingAt === null) {
+    const change = { cancellingAt: stores.now, ...(reason === null ? {} : { reason }) };
+    if (!(await stores.batches.move(id, control.rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
+  }
+  const withdrawn = await stores.items.cancelPending(id, eventId);
+  if (withdrawn.count > 0) await giveBack(ctx, stores, id, withdrawn.amount, eventId);
+  const counter = await stores.batches.addToCounter(id, { open: -withdrawn.count, cancelled: withdrawn.count });
+  await stores.outbox.add({ batchId: id, message: 'batch_changed' });
+  await stores.audit.append({
+    id: eventId,
+    subject: { type: 'batch', id },
+    action: 'batch.cancel',
+    result: 'ok',
+    detail: {
+      state: control.state,
+      withdrawn: withdrawn.count,
+      withdrawn_amount: withdrawn.amount.toString(),
+      open: counter.open,
+      ...(reason === null ? {} : { reason_sha256: reasonHash(ctx, reason) }),
+    },
+  });
+  // Where something was paid the end is `completed`, which only the worker may write: the message above makes it do so.
+  if (counter.paid + counter.returned === 0) await finishIfDone(stores, id, counter);
+};
+
+/** held → funding, and off the hold: one posting for all, since no evidence will ever move a withdrawn item. */
+const giveBack = async (ctx: Context, stores: Stores, batchId: string, amount: bigint, eventId: string): Promise<void> => {
+  const batch = await stores.batches.get(batchId);
+  const hold = await stores.holds.lockLive(batchId);
+  if (!batch || !hold) throw new Error(`batch ${batchId} executes with pending items, but nothing is held for them`);
+  await stores.holds.reduce(hold.id, amount);
+  const held = await stores.ledger.ensureAccount('held', batch.currency);
+  await stores.ledger.post({
+    id: ctx.services.entropy.newId(),
+    debitAccountId: held.id,
+    creditAccountId: batch.fundingAccountId,
+    amount,
+    currency: batch.currency,
+    kind: 'void',
+    batchId,
+    eventId,
+  });
+};

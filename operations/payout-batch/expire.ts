@@ -1,0 +1,19 @@
+import { type BatchState, mayMove } from '../../domain/batch/states.js';
+import { ok, type Result } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { endEarly } from './end-early.js';
+import { noSuchBatch } from './refusals.js';
+
+/**
+ * Ends a batch whose deadline has passed on the database's clock; any other it leaves alone, so calling too early or
+ * twice does nothing. Answers the state that the batch is in afterwards. The worker calls it when its timer wakes.
+ */
+export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<{ state: BatchState }>> =>
+  ctx.inTenant(async (stores) => {
+    const control = await stores.batches.lock(input.batch_id);
+    if (!control) return noSuchBatch();
+    const due = mayMove('expire', control.state) && control.deadlineAt !== null && control.deadlineAt <= stores.now;
+    if (!due) return ok({ state: control.state });
+    const { state } = await endEarly(ctx, stores, control, { verb: 'expire', reason: null });
+    return ok({ state });
+  });

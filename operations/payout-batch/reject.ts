@@ -1,0 +1,20 @@
+import type { z } from 'zod';
+import type { withReason } from '../../contracts/batches.js';
+import { mayMove } from '../../domain/batch/states.js';
+import { ok, type Result } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { endEarly } from './end-early.js';
+import { noSuchBatch, wrongState } from './refusals.js';
+import type { WireBatch } from './view.js';
+
+/** Turns a batch down for good; a hold is given back. Refuses with `not_found`, or `wrong_state` once payments may leave. */
+export const rejectPayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof withReason>): Promise<Result<WireBatch>> =>
+  ctx.inTenant(async (stores) => {
+    const control = await stores.batches.lock(input.batch_id);
+    if (!control) return noSuchBatch();
+    if (!mayMove('reject', control.state)) {
+      const entry = { subject: { type: 'batch', id: control.batchId }, action: 'batch.reject', detail: { state: control.state } } as const;
+      return refusedAndAudited(stores, entry, wrongState('reject', control.state));
+    }
+    return ok(await endEarly(ctx, stores, control, { verb: 'reject', reason: input.reason }));
+  });
