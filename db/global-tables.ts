@@ -19,6 +19,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_queue_for_sequencer: 'sluice_fn_sequencer',
   sluice_tenants_to_sequence: 'sluice_fn_sequencer',
   sluice_tree_heads: 'sluice_fn_sequencer',
+  sluice_unpublished_heads: 'sluice_fn_sequencer',
   sluice_tenant_of_connection: 'sluice_fn_inbound',
   sluice_tenants_to_drain: 'sluice_fn_inbound',
   sluice_batches_to_drive: 'sluice_fn_driver',
