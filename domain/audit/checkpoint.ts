@@ -1,7 +1,7 @@
 import { type Sha256, sameBytes, toHex } from '../hashing.js';
 
 /**
- * Checkpoints of a tree after C2SP tlog-checkpoint, as notes after C2SP signed-note: three lines (origin, size, root in
+ * Verifies checkpoints of a tree after C2SP tlog-checkpoint, which are notes after C2SP signed-note: three lines (origin, size, root in
  * base64), an empty line, and a signature line a signer. Ed25519 itself comes in as a parameter.
  */
 export interface Checkpoint {
@@ -25,22 +25,15 @@ export type VerifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signatu
 const ED25519 = 0x01;
 const text = new TextEncoder();
 
-const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
-
 const fromBase64 = (encoded: string): Uint8Array | null => {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || encoded.length % 4 !== 0) return null;
-  return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  const binary = atob(encoded);
+  // One encoding a value, so that a note has one form.
+  return btoa(binary) === encoded ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : null;
 };
 
-/** The signed part of a note: what Ed25519 signs. */
-export const checkpointText = ({ origin, size, root }: Checkpoint): string => `${origin}\n${size}\n${toBase64(root)}\n`;
-
-export const keyIdOf = (sha256: Sha256, name: string, publicKey: Uint8Array): Uint8Array =>
+const keyIdOf = (sha256: Sha256, name: string, publicKey: Uint8Array): Uint8Array =>
   sha256(text.encode(`${name}\n`), Uint8Array.of(ED25519), publicKey).slice(0, 4);
-
-/** Verifier key `name+hex key id+base64(0x01 ‖ public key)`, as people hand it around. */
-export const formatVerifierKey = (sha256: Sha256, name: string, publicKey: Uint8Array): string =>
-  `${name}+${toHex(keyIdOf(sha256, name, publicKey))}+${toBase64(Uint8Array.of(ED25519, ...publicKey))}`;
 
 /** Null when the text is no Ed25519 verifier key or its key id is wrong. */
 export const parseVerifierKey = (sha256: Sha256, key: string): VerifierKey | null => {
@@ -51,10 +44,6 @@ export const parseVerifierKey = (sha256: Sha256, key: string): VerifierKey | nul
   const keyId = keyIdOf(sha256, name, publicKey);
   return toHex(keyId) === match[2] ? { name, keyId, publicKey } : null;
 };
-
-/** A whole note out of its signed part and one signature over the UTF-8 bytes of that part. */
-export const formatNote = (signed: string, key: Pick<VerifierKey, 'name' | 'keyId'>, signature: Uint8Array): string =>
-  `${signed}\n— ${key.name} ${toBase64(Uint8Array.of(...key.keyId, ...signature))}\n`;
 
 /** What a note says, when `key` signed it; otherwise null. Signatures of other keys are passed over, as signed-note asks. */
 export const openNote = (note: string, key: VerifierKey, verify: VerifyEd25519): Checkpoint | null => {

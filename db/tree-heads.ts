@@ -1,0 +1,21 @@
+import type { RecoveryQuestion } from '../operations/recovery/check.js';
+import { splitLeaves } from './audit.js';
+import type { Database } from './client.js';
+
+/** What the start-up check of a process needs of the database, in whichever role the process has (R15). */
+export const recoveryFacts = async (database: Database): Promise<Pick<RecoveryQuestion, 'heads' | 'installationId' | 'leavesOf'>> => {
+  const heads = await database.$queryRaw<{ tenant_id: string; size: bigint; root: Uint8Array | null }[]>`SELECT * FROM sluice_tree_heads()`;
+  const [installation] = await database.$queryRaw<{ id: string }[]>`SELECT id FROM installation`;
+  return {
+    heads: heads.map((head) => ({ tenantId: head.tenant_id, size: head.size, root: head.root })),
+    installationId: installation?.id ?? null,
+    leavesOf: (tenantId, from, to) =>
+      database.$transaction(async (tx) => {
+        await tx.$executeRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+        const [row] = await tx.$queryRaw<{ leaves: Uint8Array | null }[]>`
+          SELECT string_agg(leaf, ''::bytea ORDER BY index) AS leaves FROM audit_leaf
+          WHERE tenant_id = ${tenantId}::uuid AND index >= ${from} AND index < ${to}`;
+        return splitLeaves(row?.leaves);
+      }),
+  };
+};

@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { sameBytes } from '../domain/hashing.js';
+import type { CheckpointArchive, CheckpointSigner, Failpoint } from '../operations/ports.js';
+import type { RecoverySwitch } from '../operations/recovery/mode.js';
+import type { SequencingStore, TreeHead } from '../operations/stores/sequencing.js';
+import { bell, listen } from './sequencer-wake.js';
+
+/** Events of one group commit. */
+const GROUP = 5_000;
+/** Polling, for notifications that were lost. */
+const POLL_MS = 1_000;
+/** Under load at most five groups a second a tenant: checkpoints stay few and payments unhindered. */
+const GATHER_MS = 200;
+
+export interface SequencerParts {
+  store: SequencingStore;
+  /** Postgres without a transaction pool, in the sequencer's role, for LISTEN. */
+  directUrl: string;
+  signer: CheckpointSigner;
+  archive: CheckpointArchive;
+  recovery: RecoverySwitch;
+  failpoint: Failpoint;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  signal: AbortSignal;
+}
+
+/**
+ * Fills every tenant's tree and publishes its signed head (R17), until the signal ends. Many may run: a tenant is
+ * sequenced by one at a time. An idle log is sealed and published at once. Expects that `checkRecovery` compared
+ * the database with the archive before; enters recovery mode when the two part while it runs (R15).
+ */
+export const runSequencer = async (parts: SequencerParts): Promise<void> => {
+  const { signal, log } = parts;
+  const { ring, rung } = bell(signal);
+  listen(parts.directUrl, 'sluice_audit', ring, log, signal);
+  const sequence = sequencerPass(parts);
+  let polledAt = 0;
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    const polls = polledAt === 0 || startedAt - polledAt >= POLL_MS;
+    if (polls) polledAt = startedAt;
+    try {
+      await sequence(polls ? 'all_heads' : 'own_heads');
+    } catch (error) {
+      log.error({ err: error }, 'sequencing failed; it is tried again');
+      await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await rung(POLL_MS);
+    const rest = GATHER_MS - (performance.now() - startedAt);
+    if (rest > 0) await pause(rest, undefined, { signal }).catch(() => undefined);
+  }
+};
+
+/**
+ * One pass: seals what waits, then publishes the heads that this made (`own_heads`), or also those that another
+ * process left unpublished when it died (`all_heads`).
+ */
+export const sequencerPass = (parts: Omit<SequencerParts, 'directUrl' | 'signal'>): ((reach: 'own_heads' | 'all_heads') => Promise<void>) => {
+  const { store, recovery, failpoint, log } = parts;
+  const publish = publisher(parts);
+  return async (reach) => {
+    if (recovery.reason()) return;
+    const heads = new Map<string, TreeHead>();
+    for (const tenantId of await store.waiting()) {
+      const head = await sealAll(store, tenantId);
+      if (head) heads.set(tenantId, head);
+    }
+    if (heads.size > 0) await failpoint('in_sequencer');
+    if (reach === 'all_heads') {
+      await publish.compare(await store.heads());
+      for (const head of await store.unpublished()) heads.set(head.tenantId, head);
+    }
+    for (const head of heads.values()) {
+      if (recovery.reason()) return;
+      await publish
+        .one(head)
+        .catch((error: unknown) => log.error({ err: error, tenant_id: head.tenantId }, 'a checkpoint was not published; it is tried again'));
+    }
+  };
+};
+
+/** The head after the last group that this call committed; null when there was none. */
+const sealAll = async (store: SequencingStore, tenantId: string): Promise<TreeHead | null> => {
+  for (let head: TreeHead | null = null; ; ) {
+    const group = await store.seal(tenantId, GROUP);
+    if (group.kind === 'busy' || group.count === 0) return head;
+    head = group.head;
+    if (group.count < GROUP) return head;
+  }
+};
+
+const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'directUrl' | 'signal'>) => {
+  /** What this process saw published: a head that falls behind it was put back under our feet. */
+  const published = new Map<string, Omit<TreeHead, 'tenantId'>>();
+
+  const compare = async (heads: readonly TreeHead[]): Promise<void> => {
+    for (const head of heads) {
+      const seen = published.get(head.tenantId);
+      const parted = seen && head.size < seen.size ? await whatParted(store, head, seen) : null;
+      if (parted) recovery.enter(parted);
+    }
+  };
+
+  const one = async (head: TreeHead): Promise<void> => {
+    const { tenantId, size, root } = head;
+    const before = published.get(tenantId) ?? (await archive.latest(tenantId));
+    if (before && size <= before.size) {
+      const parted = await whatParted(store, head, before);
+      if (parted) return recovery.enter(parted);
+    }
+    const note = signer.sign(tenantId, size, root);
+    try {
+      await archive.publish(tenantId, size, note);
+    } catch (error) {
+      const newest = await archive.latest(tenantId).catch(() => null);
+      const parted = newest ? await whatParted(store, head, newest) : null;
+      if (!parted) throw error;
+      return recovery.enter(parted);
+    }
+    if (!before || before.size < size) published.set(tenantId, { size, root });
+    await store.recordPublished(head, note);
+  };
+
+  return { compare, one };
+};
+
+/** How a committed head contradicts a published one, in a sentence; null when it does not. Another sequencer may be ahead. */
+const whatParted = async (store: SequencingStore, head: TreeHead, published: Omit<TreeHead, 'tenantId'>): Promise<string | null> => {
+  const now = (await store.head(head.tenantId)) ?? head;
+  const log = `The audit log of workspace ${head.tenantId}`;
+  if (now.size < published.size)
+    return `${log} holds ${now.size} events, but ${published.size} were published outside the database: an older copy was put back.`;
+  const same = [head, now].filter(({ size }) => size === published.size);
+  if (same.some(({ root }) => !sameBytes(root, published.root)))
+    return `${log} does not contain what was published at ${published.size} events: it was rewritten.`;
+  return null;
+};
