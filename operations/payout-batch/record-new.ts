@@ -5,7 +5,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow } from '../stores/batches.js';
 import type { NewBatch } from './content.js';
-import { toWireBatch, type WireBatch } from './view.js';
+import { shown, type WireBatch } from './view.js';
 
 /**
  * The last part of every creation, JSON or CSV: content, preparer, message to the workflow, counter and audit event.
@@ -41,9 +41,7 @@ export const recordNew = async (
       digest: toHex(content.digest),
     },
   });
-  const view = await stores.batches.view(batch.id);
-  if (!view) throw new Error('a batch cannot be read in the transaction that made it');
-  return toWireBatch(view, ctx.tenantId);
+  return shown(ctx, stores, batch.id);
 };
 
 /** A creation that was declined: there is no batch, so the attempt is written under the workspace. */

@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { batch } from '../../contracts/batches.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
+import type { Context } from '../context.js';
+import type { Stores } from '../ports.js';
 import type { BatchView, CounterRow } from '../stores/batches.js';
 
 export type WireBatch = z.infer<typeof batch>;
@@ -61,3 +63,10 @@ const toWireCounts = (counter: CounterRow): WireBatch['counts'] => ({
   blocked: counter.blocked,
   was_unknown: counter.wasUnknown,
 });
+
+/** The batch as it stands in this transaction: the last step of a deed on a batch that is known to be there. */
+export const shown = async (ctx: Context, stores: Stores, batchId: string): Promise<WireBatch> => {
+  const view = await stores.batches.view(batchId);
+  if (!view) throw new Error(`batch ${batchId} cannot be read in the transaction that changed it`);
+  return toWireBatch(view, ctx.tenantId);
+};
