@@ -1,0 +1,39 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KeyStore } from '../../operations/stores/payees.js';
+import { createKeyFile, type KeyFile } from '../../vault/key-file.js';
+
+/** Cheap on purpose: one test proves the real cost. */
+export const CHEAP_ARGON2 = { memoryKiB: 64, passes: 1, lanes: 1 };
+
+export const freshKeyFile = (): KeyFile => createKeyFile(join(mkdtempSync(join(tmpdir(), 'sluice-keys-')), 'keys.json'));
+
+/** What is committed of one workspace, as transactions see it: each `begin` is a store of its own. */
+export const keyRows = () => {
+  const committed = new Map<string, { version: number; wrapped: Uint8Array; rootKey: string }[]>();
+  let reads = 0;
+  const begin = (fate: 'commits' | 'rolls back' = 'commits'): KeyStore => {
+    const own = new Map<string, { version: number; wrapped: Uint8Array; rootKey: string }[]>();
+    const visible = (purpose: string) => [...(committed.get(purpose) ?? []), ...(own.get(purpose) ?? [])];
+    return {
+      tenantKey: async (purpose) => {
+        reads += 1;
+        return visible(purpose).at(-1) ?? null;
+      },
+      tenantKeyAt: async (purpose, version) => {
+        reads += 1;
+        return visible(purpose).find((row) => row.version === version) ?? null;
+      },
+      insertTenantKey: async ({ purpose, ...row }) => {
+        if (visible(purpose).some((other) => other.version === row.version)) return false;
+        const target = fate === 'commits' ? committed : own;
+        target.set(purpose, [...(target.get(purpose) ?? []), row]);
+        return true;
+      },
+      subjectKeys: async () => new Map(),
+      insertSubjectKeys: async () => undefined,
+    };
+  };
+  return { begin, reads: () => reads };
+};
