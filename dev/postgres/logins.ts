@@ -9,7 +9,7 @@ export type LoginUrls = Record<ProcessRole, string>;
 const NAME_MAX = 63;
 
 /**
- * The login roles of one installation: `<database>_api` and so on, each a member of exactly its group role, with
+ * The login roles of one installation: `<database>_api_login` and so on, each a member of exactly its group role, with
  * generated passwords that stand in `secretsFile` (mode 0600) and nowhere else. Answers their URLs. Idempotent: what
  * works is left alone. Nobody but them and the owner may connect to the database. Throws an Error with the SQL to run when
  * the owner may not make them.
@@ -74,7 +74,8 @@ const serves = async (url: string, process: ProcessRole): Promise<boolean> => {
 
 const roleName = (ownerUrl: string, process: ProcessRole): string => {
   const database = decodeURIComponent(new URL(ownerUrl).pathname.slice(1));
-  return `${database.slice(0, NAME_MAX - process.length - 1)}_${process}`;
+  const suffix = `_${process}_login`;
+  return `${database.slice(0, NAME_MAX - suffix.length)}${suffix}`;
 };
 
 const loginUrl = (ownerUrl: string, process: ProcessRole, password: string): string => {

@@ -35,10 +35,9 @@ export const listMigrations = (): Migration[] =>
 export const migrate = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
   if (await isCurrent(ownerUrl)) return 'was current';
   const { code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl);
-  if (code !== 0)
-    throw new Error(
-      `The migrations did not go through:\n${output.trim()}\nIf a migration was edited since it was applied, \`npm run reset\` starts anew.`,
-    );
+  if (code !== 0) throw new Error(`The migrations did not go through:\n${output.trim()}`);
+  if (!(await isCurrent(ownerUrl)))
+    throw new Error('The database holds a migration that was edited since it was applied. `npm run reset` (or a new database) starts anew.');
   return 'migrated';
 };
 
