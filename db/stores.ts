@@ -6,6 +6,7 @@ import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
 import type { Tx } from './client.js';
 import { connectionStore } from './connections.js';
+import { evidenceStore } from './evidence.js';
 import { exceptionStore } from './exceptions.js';
 import { factorStore } from './factors.js';
 import { gateStore } from './gates.js';
@@ -46,4 +47,5 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   idempotency: idempotencyStore(tx, scope),
   outbox: outboxStore(tx, scope),
   audit: auditStore(tx, scope),
+  evidence: evidenceStore(tx, scope),
 });

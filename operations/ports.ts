@@ -4,6 +4,7 @@ import type { ApiKeyStore, FactorStore, MembershipStore, SessionStore, Workspace
 import type { AuditStore } from './stores/audit.js';
 import type { BatchStore, ItemStore } from './stores/batches.js';
 import type { ChunkStore } from './stores/chunks.js';
+import type { EvidenceStore } from './stores/evidence.js';
 import type { ChallengeStore, GateStore } from './stores/gates.js';
 import type { ExceptionStore, IdempotencyStore, InboundStore, OutboxStore, ParkedStore } from './stores/intake.js';
 import type { HoldStore, LedgerStore } from './stores/ledger.js';
@@ -34,6 +35,7 @@ export interface Stores {
   idempotency: IdempotencyStore;
   outbox: OutboxStore;
   audit: AuditStore;
+  evidence: EvidenceStore;
 }
 
 /** Ids and randomness, so that operations stay testable. */
