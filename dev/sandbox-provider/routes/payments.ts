@@ -57,7 +57,7 @@ export const getByKey = async (provider: Provider, key: string): Promise<Answer>
   if (lookupFails(provider, key)) return problem(503, 'unavailable', 'lookup is not available');
   await provider.books.durable();
   const index = provider.books.payments.find(key);
-  if (index === undefined) return problem(404, 'not_found', 'no payment has this key');
+  if (index === undefined) return problem(404, 'payment_not_found', 'no payment has this key');
   return json(200, provider.books.view(provider.books.payments.read(index)));
 };
 

@@ -1,0 +1,26 @@
+import type { Rail } from '../../operations/ports.js';
+import { verifyStandardWebhook } from '../standard-webhooks.js';
+import { createDispatcher } from './http.js';
+import { lookUp } from './look-up.js';
+import { RENDERER_VERSION, render } from './render.js';
+import { sendBulk, sendSingle } from './send.js';
+import { capabilitiesOf, readSettings } from './settings.js';
+import { delivery, toOutcome } from './wire.js';
+
+/** The sandbox rail: a payments API over HTTP, in bulk or one by one. It knows the provider by its contract only. */
+export const createSandboxRail = (): Rail => {
+  const dispatcher = createDispatcher();
+  return {
+    name: 'sandbox',
+    capabilities: (connection) => capabilitiesOf(readSettings(connection)),
+    prepare: (payments, rendererVersion = RENDERER_VERSION) => render(payments, rendererVersion),
+    release: async (connection, artefact, sending) => {
+      const settings = readSettings(connection);
+      const send = settings.endpoint === 'bulk' ? sendBulk : sendSingle;
+      return send({ dispatcher, connection, settings, sending }, artefact.payments);
+    },
+    lookup: async (connection, keys, sentAt) => lookUp({ dispatcher, connection, settings: readSettings(connection), sentAt }, keys),
+    verifyInbound: (connection, raw, headers, now) => verifyStandardWebhook(connection.credentials.webhookSecret, raw, headers, now),
+    parseEvidence: (raw) => delivery.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw))).data.map(toOutcome),
+  };
+};

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { canonicalDestination } from '../../domain/destination.js';
+import type { Artefact, Payment, RenderedPayment } from '../../operations/ports.js';
+
+export const RENDERER_VERSION = 1;
+
+/**
+ * The bodies of payments, in order. Pure, and fixed for ever: a re-send must be byte-identical, so a change of any byte
+ * is a new renderer version beside this one (R4). Throws on a version or an amount that it can't render.
+ */
+export const render = (payments: readonly Payment[], rendererVersion: number): Artefact => {
+  if (rendererVersion !== RENDERER_VERSION) throw new Error(`the sandbox rail has no renderer version ${rendererVersion}`);
+  const rendered = payments.map((payment): RenderedPayment => ({ key: payment.key, body: renderBody(payment) }));
+  const hash = createHash('sha256').update(`sluice-sandbox-v${rendererVersion}\n`);
+  for (const { key, body } of rendered) hash.update(`${key}\n${body}\n`);
+  return { rendererVersion, hash: hash.digest(), payments: rendered };
+};
+
+const renderBody = ({ amount, currency, reference, remittance, to }: Payment): string => {
+  if (amount <= 0n || amount > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError('an amount is above 0 and a safe integer of minor units');
+  return JSON.stringify({
+    amount: Number(amount),
+    currency,
+    reference,
+    remittance,
+    payee: { name: to.name, type: to.payeeType, country: to.country },
+    destination: canonicalDestination(to.destination),
+  });
+};
+
+/** The body of a bulk call: each payment's own bytes with its key in front. */
+export const renderBulk = (settlement: string, payments: readonly RenderedPayment[]): string => {
+  const entries = payments.map(({ key, body }) => `{"idempotency_key":${JSON.stringify(key)},${body.slice(1)}`);
+  return `{"settlement":"${settlement}","payments":[${entries.join(',')}]}`;
+};

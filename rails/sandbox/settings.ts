@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { RailCapabilities } from '../../operations/ports.js';
+
+/** What a connection of this rail may set. Throws a ZodError on anything else: a connection is checked when it is made. */
+const connectionSettings = z.object({
+  base_url: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  /** `bulk`: up to 1,024 payments in a call; `single`: one a call, several at once. */
+  endpoint: z.enum(['bulk', 'single']).default('bulk'),
+  settlement: z.enum(['immediate', 'async']).default('immediate'),
+  timeout_ms: z.int().min(100).max(120_000).default(3_000),
+  /** Calls at once on the single endpoint. */
+  concurrency: z.int().min(1).max(256).default(32),
+});
+
+export type SandboxSettings = z.infer<typeof connectionSettings>;
+
+export const readSettings = (connection: { settings: Record<string, string | number> }): SandboxSettings =>
+  connectionSettings.parse(connection.settings);
+
+export const BULK_LIMIT = 1024;
+const SINGLE_CHUNK = 128;
+
+export const capabilitiesOf = (settings: SandboxSettings): RailCapabilities => ({
+  chunkSize: settings.endpoint === 'bulk' ? BULK_LIMIT : SINGLE_CHUNK,
+  currencies: 'any',
+  destinations: ['iban', 'us_bank', 'account_token'],
+  reference: { maxLength: 64, characters: /^[\x20-\x7e]+$/, describe: 'printable ASCII: letters without accents, digits, spaces and punctuation' },
+  // The provider keeps keys as long as its books; a month is what we rely on.
+  keyTtlMs: 30 * 24 * 60 * 60 * 1000,
+  acceptanceWindowMs: 1_000,
+  timeoutMs: settings.timeout_ms,
+  settlementMs: 5_000,
+});
