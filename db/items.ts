@@ -113,7 +113,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async cancelPending(batchId, eventId) {
-    const [row] = await tx.$queryRaw<{ count: number; amount: bigint }[]>`
+    const [row] = await tx.$queryRaw<{ ordinals: number[]; amount: bigint }[]>`
       WITH moved AS (
         UPDATE payout_item i SET state = 'cancelled', version = i.version + 1
         WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state = 'pending'
@@ -122,8 +122,8 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
         INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
         SELECT ${tenantId}::uuid, ${batchId}::uuid, ordinal, version, 'pending', 'cancelled', rank, 'person', ${eventId}::uuid FROM moved
       )
-      SELECT count(*)::int AS count, coalesce(sum(amount), 0)::bigint AS amount FROM moved`;
-    return row ?? { count: 0, amount: 0n };
+      SELECT coalesce(array_agg(ordinal ORDER BY ordinal), '{}') AS ordinals, coalesce(sum(amount), 0)::bigint AS amount FROM moved`;
+    return row ?? { ordinals: [], amount: 0n };
   },
 
   async countByState(batchId) {

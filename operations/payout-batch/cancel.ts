@@ -1,14 +1,16 @@
 import type { z } from 'zod';
 import type { optionalReason } from '../../contracts/batches.js';
 import { mayMove } from '../../domain/batch/states.js';
+import { toHex } from '../../domain/hashing.js';
+import { type ItemTransition, transitionsRoot } from '../../domain/item/transitions.js';
 import { ok, type Result } from '../../domain/result.js';
-import { type Context, refusedAndAudited } from '../context.js';
+import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 import { endEarly, reasonHash } from './end-early.js';
 import { finishIfDone } from './finish.js';
 import { type Halted, haltedBatch } from './halted.js';
-import { noSuchBatch, wrongState } from './refusals.js';
+import { refuseAbsent, refuseState } from './refuse-deed.js';
 
 /**
  * Stops what has not been sent, for good. Before execution the batch is `cancelled` and its hold given back. While
@@ -18,14 +20,11 @@ import { noSuchBatch, wrongState } from './refusals.js';
 export const cancelPayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof optionalReason>): Promise<Result<Halted>> =>
   ctx.inTenant(async (stores) => {
     const control = await stores.batches.lock(input.batch_id);
-    if (!control) return noSuchBatch();
+    if (!control) return refuseAbsent(ctx, stores, 'batch.cancel', input.batch_id);
     const reason = input.reason ?? null;
     if (mayMove('cancel', control.state)) await endEarly(ctx, stores, control, { verb: 'cancel', reason });
     else if (control.state === 'executing') await withdrawPending(ctx, stores, control, reason);
-    else {
-      const entry = { subject: { type: 'batch', id: control.batchId }, action: 'batch.cancel', detail: { state: control.state } } as const;
-      return refusedAndAudited(stores, entry, wrongState('cancel', control.state));
-    }
+    else return refuseState(stores, 'cancel', control.batchId, control.state);
     return ok(await haltedBatch(ctx, stores, control.batchId));
   });
 
@@ -38,8 +37,8 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
     if (!(await stores.batches.move(id, control.rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
   }
   const withdrawn = await stores.items.cancelPending(id, eventId);
-  if (withdrawn.count > 0) await giveBack(ctx, stores, id, withdrawn.amount, eventId);
-  const counter = await stores.batches.addToCounter(id, { open: -withdrawn.count, cancelled: withdrawn.count });
+  if (withdrawn.ordinals.length > 0) await giveBack(ctx, stores, id, withdrawn.amount, eventId);
+  const counter = await stores.batches.addToCounter(id, { open: -withdrawn.ordinals.length, cancelled: withdrawn.ordinals.length });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   await stores.audit.append({
     id: eventId,
@@ -48,8 +47,9 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
     result: 'ok',
     detail: {
       state: control.state,
-      withdrawn: withdrawn.count,
+      withdrawn: withdrawn.ordinals.length,
       withdrawn_amount: withdrawn.amount.toString(),
+      transitions_root: toHex(transitionsRoot(ctx.services.sha256, withdrawn.ordinals.map(withdrawal))),
       open: counter.open,
       ...(reason === null ? {} : { reason_sha256: reasonHash(ctx, reason) }),
     },
@@ -57,6 +57,19 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
   // Where something was paid the end is `completed`, which only the worker may write: the message above makes it do so.
   if (counter.paid + counter.returned === 0) await finishIfDone(stores, id, counter);
 };
+
+/** The only step a pending item ever makes by cancel, as its row tells it. */
+const withdrawal = (ordinal: number): ItemTransition => ({
+  ordinal,
+  version: 1,
+  from: 'pending',
+  to: 'cancelled',
+  rank: 0,
+  source: 'person',
+  inboundId: null,
+  providerReference: null,
+  reason: null,
+});
 
 /** held → funding, and off the hold: one posting for all, since no evidence will ever move a withdrawn item. */
 const giveBack = async (ctx: Context, stores: Stores, batchId: string, amount: bigint, eventId: string): Promise<void> => {

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { releaseHold } from '../hold/release.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
-import { toWireBatch, type WireBatch } from './view.js';
+import { shown, type WireBatch } from './view.js';
 
 /**
  * Ends a batch that has not begun to execute: a hold is given back, the workflow is told, the deed is audited. The
@@ -38,9 +38,7 @@ export const endEarly = async (
       ...(deed.reason === null ? {} : { reason_sha256: reasonHash(ctx, deed.reason) }),
     },
   });
-  const view = await stores.batches.view(id);
-  if (!view) throw new Error(`batch ${id} cannot be read in the transaction that ended it`);
-  return toWireBatch(view, ctx.tenantId);
+  return shown(ctx, stores, id);
 };
 
 export const reasonHash = (ctx: Context, reason: string): string => toHex(ctx.services.sha256(new TextEncoder().encode(reason)));

@@ -2,7 +2,7 @@ import { type BatchState, mayMove } from '../../domain/batch/states.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { endEarly } from './end-early.js';
-import { noSuchBatch } from './refusals.js';
+import { refuseAbsent } from './refuse-deed.js';
 
 /**
  * Ends a batch whose deadline has passed on the database's clock; any other it leaves alone, so calling too early or
@@ -11,7 +11,7 @@ import { noSuchBatch } from './refusals.js';
 export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<{ state: BatchState }>> =>
   ctx.inTenant(async (stores) => {
     const control = await stores.batches.lock(input.batch_id);
-    if (!control) return noSuchBatch();
+    if (!control) return refuseAbsent(ctx, stores, 'batch.expire', input.batch_id);
     const due = mayMove('expire', control.state) && control.deadlineAt !== null && control.deadlineAt <= stores.now;
     if (!due) return ok({ state: control.state });
     const { state } = await endEarly(ctx, stores, control, { verb: 'expire', reason: null });

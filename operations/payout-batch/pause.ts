@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type { optionalReason } from '../../contracts/batches.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import { ok, type Result } from '../../domain/result.js';
-import { type Context, refusedAndAudited } from '../context.js';
+import type { Context } from '../context.js';
 import { reasonHash } from './end-early.js';
 import { type Halted, haltedBatch } from './halted.js';
-import { noSuchBatch, wrongState } from './refusals.js';
+import { refuseAbsent, refuseState } from './refuse-deed.js';
 
 /**
  * Stops sending until resumed, before or while a batch executes. Takes hold at once: what the answer counts as not
@@ -14,10 +14,8 @@ import { noSuchBatch, wrongState } from './refusals.js';
 export const pausePayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof optionalReason>): Promise<Result<Halted>> =>
   ctx.inTenant(async (stores) => {
     const control = await stores.batches.lock(input.batch_id);
-    if (!control) return noSuchBatch();
-    const about = { subject: { type: 'batch', id: control.batchId }, action: 'batch.pause' } as const;
-    if (isTerminalBatch(control.state))
-      return refusedAndAudited(stores, { ...about, detail: { state: control.state } }, wrongState('pause', control.state));
+    if (!control) return refuseAbsent(ctx, stores, 'batch.pause', input.batch_id);
+    if (isTerminalBatch(control.state)) return refuseState(stores, 'pause', control.batchId, control.state);
 
     if (control.pausedAt === null) {
       const change = { pausedAt: stores.now, ...(input.reason === undefined ? {} : { reason: input.reason }) };
@@ -26,7 +24,8 @@ export const pausePayoutBatch = (ctx: Context, input: { batch_id: string } & z.o
     }
     const halted = await haltedBatch(ctx, stores, control.batchId);
     await stores.audit.append({
-      ...about,
+      subject: { type: 'batch', id: control.batchId },
+      action: 'batch.pause',
       result: 'ok',
       detail: {
         state: control.state,

@@ -2,19 +2,16 @@ import type { z } from 'zod';
 import type { withReason } from '../../contracts/batches.js';
 import { mayMove } from '../../domain/batch/states.js';
 import { ok, type Result } from '../../domain/result.js';
-import { type Context, refusedAndAudited } from '../context.js';
+import type { Context } from '../context.js';
 import { endEarly } from './end-early.js';
-import { noSuchBatch, wrongState } from './refusals.js';
+import { refuseAbsent, refuseState } from './refuse-deed.js';
 import type { WireBatch } from './view.js';
 
 /** Turns a batch down for good; a hold is given back. Refuses with `not_found`, or `wrong_state` once payments may leave. */
 export const rejectPayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof withReason>): Promise<Result<WireBatch>> =>
   ctx.inTenant(async (stores) => {
     const control = await stores.batches.lock(input.batch_id);
-    if (!control) return noSuchBatch();
-    if (!mayMove('reject', control.state)) {
-      const entry = { subject: { type: 'batch', id: control.batchId }, action: 'batch.reject', detail: { state: control.state } } as const;
-      return refusedAndAudited(stores, entry, wrongState('reject', control.state));
-    }
+    if (!control) return refuseAbsent(ctx, stores, 'batch.reject', input.batch_id);
+    if (!mayMove('reject', control.state)) return refuseState(stores, 'reject', control.batchId, control.state);
     return ok(await endEarly(ctx, stores, control, { verb: 'reject', reason: input.reason }));
   });

@@ -148,8 +148,8 @@ export interface ItemStore {
     tombstones: readonly { ordinal: number; leaf: Uint8Array }[],
     eventId: string,
   ): Promise<{ ordinal: number; amount: bigint }[]>;
-  /** All pending → cancelled, with their transitions; returns count and sum. */
-  cancelPending(batchId: string, eventId: string): Promise<{ count: number; amount: bigint }>;
+  /** All pending → cancelled, with their transitions; returns who moved, in order, and their sum. */
+  cancelPending(batchId: string, eventId: string): Promise<{ ordinals: number[]; amount: bigint }>;
   /** Items by state, counted from the rows themselves (exact, slow). */
   countByState(batchId: string): Promise<Partial<Record<ItemState, number>>>;
   /** Count, sum in minor units and lowest free ordinal of what is stored. */
