@@ -1,0 +1,43 @@
+import { ROUTES, type RouteId } from '../contracts/routes.js';
+import { DEFAULT_RETRY, type RetrySetting } from './retry.js';
+import { send, type Transport } from './send.js';
+import type { CallOptions, RequestOf, ResponseOf } from './types.js';
+
+type Streams = 'stream_payout_batch_events' | 'export_audit' | 'receive_inbound';
+
+/** One method for every route of the API that answers a resource. */
+export type Client = { [Id in Exclude<RouteId, Streams>]: (input: RequestOf<Id>, options?: CallOptions) => Promise<ResponseOf<Id>> } & {
+  /** For the calls that stream: see `streamEvents`, `exportLines` and `uploadCsv`. */
+  transport: Transport;
+};
+
+export interface ClientSettings {
+  /** Such as `https://sluice.example`. */
+  baseUrl: string;
+  /** Session token or API key; null for what needs none. */
+  token: string | null;
+  /** States the workspace that is meant; the server refuses another one. */
+  workspaceId?: string;
+  fetch?: typeof fetch;
+  retry?: Partial<RetrySetting>;
+}
+
+/**
+ * A typed client: `client.show_payout_batch({batch_id})`. Every POST carries an Idempotency-Key (yours, or a new one)
+ * that stays the same over all retries, so nothing is done twice. Throws ProblemError when the server declines and
+ * Unreachable when it can't be reached.
+ */
+export const createClient = (settings: ClientSettings): Client => {
+  const transport: Transport = {
+    baseUrl: settings.baseUrl.replace(/\/+$/, ''),
+    headers: {
+      ...(settings.token ? { authorization: `Bearer ${settings.token}` } : {}),
+      ...(settings.workspaceId ? { 'sluice-workspace': settings.workspaceId } : {}),
+    },
+    fetch: settings.fetch ?? fetch,
+    retry: { ...DEFAULT_RETRY, ...settings.retry },
+  };
+  const ids = Object.keys(ROUTES) as RouteId[];
+  const methods = ids.map((id) => [id, (input: object = {}, options: CallOptions = {}) => send(transport, id, input, options)]);
+  return { ...Object.fromEntries(methods), transport } as Client;
+};

@@ -1,0 +1,57 @@
+import { ROUTES, type RouteId, type RouteShape } from '../contracts/routes.js';
+import { failureOf, Unreachable } from './problem-error.js';
+import { type RetrySetting, withRetries } from './retry.js';
+import type { CallOptions } from './types.js';
+
+/** Where calls go, with which headers, over which fetch. */
+export interface Transport {
+  baseUrl: string;
+  headers: Record<string, string>;
+  fetch: typeof fetch;
+  retry: RetrySetting;
+}
+
+/** Sends one route's request and answers its resource. Splits the flat input by the names of the contract. */
+export const send = async (transport: Transport, id: RouteId, input: object, options: CallOptions): Promise<unknown> => {
+  const shape: RouteShape = ROUTES[id];
+  const left = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
+  const path = shape.path.replace(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(String(take(left, name))));
+  const query = new URLSearchParams();
+  for (const name of Object.keys(shape.query?.shape ?? {})) if (left.has(name)) query.set(name, String(take(left, name)));
+  const request: RequestInit = {
+    method: shape.method,
+    headers: {
+      ...transport.headers,
+      ...(shape.idempotency ? { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() } : {}),
+      ...(shape.body ? { 'content-type': 'application/json' } : {}),
+    },
+    ...(shape.body ? { body: JSON.stringify(Object.fromEntries(left)) } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+  };
+  const once = async () => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request)).json();
+  return isRepeatable(shape) ? withRetries(transport.retry, once) : once();
+};
+
+/** One HTTP exchange. Throws ProblemError or Unreachable for whatever is no success. */
+export const exchange = async (transport: Pick<Transport, 'baseUrl' | 'fetch'>, path: string, request: RequestInit): Promise<Response> => {
+  const response = await transport.fetch(`${transport.baseUrl}${path}`, request).catch((error: unknown) => {
+    if (request.signal?.aborted) throw error;
+    throw new Unreachable(`${transport.baseUrl} can't be reached: ${reasonOf(error)}`, { cause: error });
+  });
+  if (!response.ok) throw await failureOf(response);
+  return response;
+};
+
+/** A sign-in spends its code, and a PATCH carries no key: these are for the caller to repeat. */
+const isRepeatable = (shape: RouteShape): boolean => shape.permission !== 'public' && shape.method !== 'PATCH';
+
+const take = (left: Map<string, unknown>, name: string): unknown => {
+  const value = left.get(name);
+  left.delete(name);
+  return value;
+};
+
+const reasonOf = (error: unknown): string => {
+  const { message, cause } = error as { message?: string; cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? message ?? 'unknown reason';
+};

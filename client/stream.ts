@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import type { createBatchCsv } from '../contracts/batches.js';
+import { ROUTES } from '../contracts/routes.js';
+import { ProblemError, Unreachable } from './problem-error.js';
+import { withRetries } from './retry.js';
+import { exchange, type Transport } from './send.js';
+import { parseEvents, type ServerEvent } from './server-events.js';
+import type { ResponseOf } from './types.js';
+
+/**
+ * Uploads a CSV as a batch. The body is opened anew for a retry, so `open` is called once a try. `query` is that of
+ * the contract `createBatchCsv`.
+ */
+export const uploadCsv = async (
+  transport: Transport,
+  query: z.input<typeof createBatchCsv>,
+  open: () => ReadableStream<Uint8Array>,
+  idempotencyKey: string = crypto.randomUUID(),
+): Promise<ResponseOf<'create_payout_batch'>> => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  const headers = { ...transport.headers, 'content-type': 'text/csv', 'idempotency-key': idempotencyKey };
+  const response = await withRetries(transport.retry, () =>
+    exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, { method: 'POST', headers, body: open(), duplex: 'half' } as RequestInit),
+  );
+  return (await response.json()) as ResponseOf<'create_payout_batch'>;
+};
+
+/** Records of a JSON-lines answer, one at a time. Throws Unreachable when it ends in the middle of a record. */
+export async function* exportLines(transport: Transport): AsyncGenerator<unknown> {
+  const response = await exchange(transport, ROUTES.export_audit.path, { headers: transport.headers });
+  let rest = '';
+  for await (const text of textOf(response)) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line) as unknown;
+  }
+  if (rest !== '') throw new Unreachable('the export broke off');
+}
+
+/**
+ * Events of a batch until it is over. Reconnects by itself from where it was (`Last-Event-ID`), for as long as the server
+ * can be reached again within the transport's attempts.
+ */
+export async function* streamEvents(transport: Transport, batchId: string, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
+  let lastId: string | null = null;
+  for (let failures = 0; failures < transport.retry.attempts; failures++) {
+    try {
+      const headers = { ...transport.headers, accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) };
+      const path = ROUTES.stream_payout_batch_events.path.replace(':batch_id', encodeURIComponent(batchId));
+      const response = await exchange(transport, path, { headers, ...(signal ? { signal } : {}) });
+      if (response.status === 204) return;
+      for await (const event of parseEvents(textOf(response))) {
+        failures = 0;
+        lastId = event.id ?? lastId;
+        yield event;
+        if (event.name === 'end') return;
+      }
+    } catch (error) {
+      if (signal?.aborted) return;
+      if (error instanceof ProblemError && !error.retryable) throw error;
+      if (failures + 1 >= transport.retry.attempts) throw error;
+    }
+    await transport.retry.sleep(transport.retry.pauseMs * 2 ** failures);
+  }
+}
+
+async function* textOf(response: Response): AsyncGenerator<string> {
+  if (!response.body) return;
+  const decoder = new TextDecoder();
+  try {
+    for await (const part of response.body) yield decoder.decode(part, { stream: true });
+  } catch (error) {
+    throw new Unreachable('the connection was lost', { cause: error });
+  }
+}
