@@ -1,0 +1,26 @@
+import { chunkOf } from '../../domain/batch/chunks.js';
+import type { Context } from '../context.js';
+import { finishPayoutBatch } from '../payout-batch/finish.js';
+import { reduceParked } from '../settlement/reduce-parked.js';
+import { resolveItems } from './resolve.js';
+import type { Progress } from './send.js';
+
+const DUE_MOST = 4_096;
+
+/** Asks for all evidence of a batch that is due, chunk by chunk. Answers when to come back, ms; null when nothing is left to ask. */
+export const lookUpDue = async (ctx: Context, batchId: string, progress: Progress): Promise<number | null> => {
+  const { due, chunkSize } = await ctx.inTenant(async (stores) => {
+    const batch = await stores.batches.get(batchId);
+    if (!batch) throw new Error(`there is no batch ${batchId}`);
+    return { due: await stores.chunks.dueForLookup(batchId, DUE_MOST), chunkSize: batch.chunkSize };
+  });
+  const chunks = new Map<number, number[]>();
+  for (const ordinal of due) chunks.set(chunkOf(ordinal, chunkSize), [...(chunks.get(chunkOf(ordinal, chunkSize)) ?? []), ordinal]);
+  for (const [chunk, ordinals] of chunks) {
+    await ctx.services.failpoint('while_settling');
+    await resolveItems(ctx, { batchId, chunk, ordinals }, progress);
+  }
+  await reduceParked(ctx);
+  await finishPayoutBatch(ctx, batchId);
+  return ctx.inTenant((stores) => stores.chunks.nextLookupMs(batchId));
+};

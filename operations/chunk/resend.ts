@@ -1,0 +1,113 @@
+import { rangeOf } from '../../domain/batch/chunks.js';
+import { sameBytes, toHex } from '../../domain/hashing.js';
+import { toItemId } from '../../domain/ids.js';
+import type { Context } from '../context.js';
+import type { Stores } from '../ports.js';
+import { openConnection } from '../settlement/open-connection.js';
+import type { AttemptRow, ChunkItem } from '../stores/chunks.js';
+import { type Dispatch, leaseOf } from './intend.js';
+import { openDestinations } from './open-destinations.js';
+import { type Permitted, permitRelease } from './permit.js';
+import { type Progress, sendDispatch } from './send.js';
+import { settleChunk } from './settle.js';
+import { stopForIntegrity } from './stop-integrity.js';
+import { contentMatches, paymentOf } from './verify-content.js';
+
+export interface Resending {
+  batchId: string;
+  chunk: number;
+  /** Item ids that the rail has finally never seen. */
+  keys: ReadonlySet<string>;
+}
+
+/** Why people have to decide about an item: nothing may be sent again for it. */
+type Doubt = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed';
+
+type ResendIntent =
+  | { kind: 'send'; dispatch: Dispatch }
+  | { kind: 'nothing' }
+  | { kind: 'mismatch' }
+  | { kind: 'person'; doubt: Doubt; ordinals: number[] };
+
+/** Sends items again that the rail has finally never seen: the same bytes, under the same key, while the key lives (R4, R5). */
+export const resendItems = async (ctx: Context, resending: Resending, progress: Progress): Promise<void> => {
+  const { batchId, chunk } = resending;
+  const startedAt = performance.now();
+  const intent = await intendResend(ctx, resending);
+  if (intent.kind === 'mismatch') return stopForIntegrity(ctx, { batchId, chunk });
+  if (intent.kind === 'person') return askPerson(ctx, batchId, intent);
+  if (intent.kind === 'nothing') return;
+  await ctx.services.failpoint('after_intent');
+  const outcomes = await sendDispatch(intent.dispatch, 'resend', startedAt, progress);
+  await ctx.services.failpoint('after_send');
+  await settleChunk(ctx, { batchId, connectionId: intent.dispatch.connection.id, source: 'answer', outcomes });
+};
+
+const intendResend = (ctx: Context, { batchId, chunk, keys }: Resending): Promise<ResendIntent> =>
+  ctx.inTenant(async (stores) => {
+    const permit = await permitRelease(ctx, stores, batchId);
+    if (permit.kind !== 'permitted' || permit.late) return { kind: 'nothing' };
+    const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
+    const items = await stores.chunks.lockItems(batchId, from, to);
+    const attempts = await stores.chunks.attempts(batchId, chunk);
+    const again = items.filter((item) => isSilent(item) && keys.has(toItemId(batchId, item.ordinal)));
+    // Somebody else may have begun meanwhile: a newer attempt waits until the older lease has ended (R2).
+    if (again.length === 0 || attempts.some((attempt) => attempt.leaseLeftMs > 0)) return { kind: 'nothing' };
+    return prepareAgain(ctx, stores, permit, { chunk, items, attempts, again });
+  });
+
+const isSilent = ({ state }: ChunkItem): boolean => state === 'submitting' || state === 'unknown';
+
+const prepareAgain = async (
+  ctx: Context,
+  stores: Stores,
+  permit: Permitted,
+  found: { chunk: number; items: ChunkItem[]; attempts: AttemptRow[]; again: ChunkItem[] },
+): Promise<ResendIntent> => {
+  const { batch } = permit;
+  const person = (doubt: Doubt): ResendIntent => ({ kind: 'person', doubt, ordinals: found.again.map((item) => item.ordinal) });
+  const opened = await openConnection(ctx, stores, batch.connectionId);
+  // All items of one attempt were pending together, so the attempt that sent these first sent all that has left.
+  const first = found.attempts[0];
+  if (!opened || !first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent, or its connection is absent`);
+  const capabilities = opened.rail.capabilities(opened.connection);
+  if (first.connectionId !== batch.connectionId) return person('connection_changed');
+  if (first.ageMs >= capabilities.keyTtlMs) return person('key_expired');
+
+  const left = found.items.filter((item) => item.attempt > 0);
+  const sending = await openDestinations(ctx, stores, left);
+  if (left.some((item) => !sending.has(item.ordinal))) return person('payee_deleted');
+  if (!(await contentMatches(ctx, stores, permit, { chunk: found.chunk, items: found.items, sending }))) return { kind: 'mismatch' };
+  const payments = left.flatMap((item) => {
+    const destination = sending.get(item.ordinal);
+    return destination ? [paymentOf(batch, item, destination)] : [];
+  });
+  const whole = opened.rail.prepare(payments, first.rendererVersion);
+  if (!sameBytes(whole.hash, first.requestHash)) return person('rendering_changed');
+
+  const keys = new Set(found.again.map((item) => toItemId(batch.id, item.ordinal)));
+  const artefact = opened.rail.prepare(
+    payments.filter(({ key }) => keys.has(key)),
+    first.rendererVersion,
+  );
+  const attempt = (found.attempts.at(-1)?.attempt ?? 0) + 1;
+  const leaseMs = leaseOf(capabilities);
+  await stores.chunks.insertAttempt({ ...first, attempt, requestHash: artefact.hash, itemCount: artefact.payments.length, leaseMs });
+  const ordinals = found.again.map((item) => item.ordinal);
+  await stores.chunks.markAttempt(batch.id, ordinals, attempt, leaseMs);
+  await stores.audit.append({
+    subject: { type: 'chunk', id: `${batch.id}/${found.chunk}` },
+    action: 'chunk.intend',
+    result: 'ok',
+    detail: { attempt, chunk: found.chunk, source: 'resend', count: ordinals.length, request_hash: toHex(artefact.hash) },
+  });
+  return { kind: 'send', dispatch: { ...opened, capabilities, artefact, leaseMs } };
+};
+
+/** An item that only a person can settle stays `unknown`, with exactly its amount held. */
+const askPerson = (ctx: Context, batchId: string, { doubt, ordinals }: { doubt: Doubt; ordinals: number[] }): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    const kind = `unknown_${doubt}`;
+    const known = (await stores.exceptions.openOf(batchId)).some((open) => open.kind === kind);
+    if (!known) await stores.exceptions.raise({ kind, batchId, detail: { count: ordinals.length, ordinals: ordinals.slice(0, 100) } });
+  });

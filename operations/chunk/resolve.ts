@@ -1,0 +1,105 @@
+import { rangeOf } from '../../domain/batch/chunks.js';
+import { toItemId } from '../../domain/ids.js';
+import type { Context } from '../context.js';
+import type { OpenConnection, PaymentLookup, PaymentOutcome, Rail, RailCapabilities } from '../ports.js';
+import { openConnection } from '../settlement/open-connection.js';
+import type { ItemRow } from '../stores/batches.js';
+import type { AttemptRow } from '../stores/chunks.js';
+import { resendItems } from './resend.js';
+import { type Progress, unknownOutcome } from './send.js';
+import { settleChunk } from './settle.js';
+
+export interface Resolving {
+  batchId: string;
+  chunk: number;
+  /** Which items to ask for: some ordinals, or all that an attempt left without an answer. */
+  ordinals: readonly number[] | 'submitting';
+}
+
+interface Asked {
+  rail: Rail;
+  connection: OpenConnection;
+  capabilities: RailCapabilities;
+  items: ItemRow[];
+  attempts: AttemptRow[];
+}
+
+/**
+ * Finds out what became of items that were sent, or may have been (R5): asks the rail by key and feeds what it finds
+ * to the reducer. Absence counts only once every lease has ended; then the same bytes may go out again under the same
+ * key (resend.ts). What nobody knows stays `unknown` and is asked for again later.
+ */
+export const resolveItems = async (ctx: Context, resolving: Resolving, progress: Progress): Promise<void> => {
+  const asked = await readAsked(ctx, resolving);
+  if (asked.items.length === 0) return;
+  const lookups = await lookUp(asked, resolving.batchId, progress);
+  const leaseLeftMs = Math.max(0, ...asked.attempts.map((attempt) => attempt.leaseLeftMs));
+
+  const found = lookups.flatMap(({ answer }) => (answer.kind === 'found' ? [answer.outcome] : []));
+  const silent = lookups.filter(({ answer }) => answer.kind !== 'found');
+  const lost = leaseLeftMs === 0 ? silent.filter(({ key }) => stateOf(asked, resolving.batchId, key) === 'submitting') : [];
+  await settle(ctx, resolving, asked, 'lookup', found);
+  await settle(
+    ctx,
+    resolving,
+    asked,
+    'lease',
+    lost.map(({ key }) => unknownOutcome(key, 'attempt_died')),
+  );
+  const absent = leaseLeftMs === 0 ? silent.filter(({ answer }) => answer.kind === 'absent_final').map(({ key }) => key) : [];
+  const open = new Set([...silent.map(({ key }) => key), ...found.filter((outcome) => isInterim(outcome)).map((outcome) => outcome.key)]);
+  await askAgain(ctx, resolving, asked, open, leaseLeftMs);
+  if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent) }, progress);
+};
+
+const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promise<Asked> =>
+  ctx.inTenant(async (stores) => {
+    const batch = await stores.batches.get(batchId);
+    const control = await stores.batches.lockShared(batchId);
+    const content = control ? await stores.batches.content(batchId, control.contentVersion) : null;
+    const opened = batch ? await openConnection(ctx, stores, batch.connectionId) : null;
+    if (!batch || !content || !opened)
+      throw new Error(`chunk ${chunk} of batch ${batchId} cannot be looked up: its batch, rail or connection is absent`);
+    const { from, to } = rangeOf(chunk, batch.chunkSize, content.size);
+    const wanted = ordinals === 'submitting' ? null : new Set(ordinals);
+    const items = (await stores.items.range(batchId, from, to)).filter((item) =>
+      wanted ? isOpenAtRail(item) && wanted.has(item.ordinal) : item.state === 'submitting',
+    );
+    const attempts = await stores.chunks.attempts(batchId, chunk);
+    return { ...opened, capabilities: opened.rail.capabilities(opened.connection), items, attempts };
+  });
+
+const isOpenAtRail = ({ state }: ItemRow): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';
+
+const isInterim = ({ outcome }: PaymentOutcome): boolean => outcome === 'unknown' || outcome === 'submitted';
+
+const stateOf = ({ items }: Asked, batchId: string, key: string) => items.find((item) => toItemId(batchId, item.ordinal) === key)?.state;
+
+const lookUp = async ({ rail, connection, items, attempts }: Asked, batchId: string, progress: Progress): Promise<PaymentLookup[]> => {
+  const times = new Map(attempts.map((attempt) => [attempt.attempt, attempt.createdAt]));
+  const sentAt = new Map(items.map((item) => [toItemId(batchId, item.ordinal), times.get(item.attempt) ?? new Date(0)]));
+  const lookups = await rail.lookup(connection, [...sentAt.keys()], sentAt);
+  progress(lookups.length);
+  return lookups;
+};
+
+const settle = async (ctx: Context, { batchId }: Resolving, { connection }: Asked, source: 'lookup' | 'lease', outcomes: PaymentOutcome[]) => {
+  if (outcomes.length > 0) await settleChunk(ctx, { batchId, connectionId: connection.id, source, outcomes });
+};
+
+const AGAIN_LEAST_MS = 1_000;
+const AGAIN_MOST_MS = 10 * 60_000;
+
+/** The longer an item has been silent, the more seldom it is asked for; never before the lease that holds it ends. */
+const askAgain = async (
+  ctx: Context,
+  { batchId }: Resolving,
+  { items, attempts }: Asked,
+  open: ReadonlySet<string>,
+  leaseLeftMs: number,
+): Promise<void> => {
+  const ageMs = attempts.at(-1)?.ageMs ?? 0;
+  const afterMs = Math.max(leaseLeftMs, Math.min(AGAIN_MOST_MS, Math.max(AGAIN_LEAST_MS, ageMs / 4)));
+  const ordinals = items.flatMap((item) => (open.has(toItemId(batchId, item.ordinal)) ? [item.ordinal] : []));
+  if (ordinals.length > 0) await ctx.inTenant((stores) => stores.chunks.setLookup(batchId, ordinals, afterMs));
+};

@@ -1,0 +1,75 @@
+import { fromItemId } from '../../domain/ids.js';
+import type { Context } from '../context.js';
+import { applyOutcomes } from '../settlement/apply.js';
+import type { Evidence, Folded } from '../settlement/fold.js';
+import { openConnection } from '../settlement/open-connection.js';
+import { parkDoubtful } from '../settlement/park.js';
+import type { InboundRow } from '../stores/intake.js';
+import { inboundPlace } from './receive.js';
+
+const DELIVERIES_MOST = 16;
+/** A drainer that died leaves its deliveries to the next after this long. */
+const LEASE_MS = 60_000;
+const BACK_OFF_MS = [1_000, 5_000, 30_000, 300_000] as const;
+
+interface Group {
+  batchId: string | null;
+  connectionId: string;
+  outcomes: Evidence[];
+}
+
+/**
+ * Reduces deliveries that are due (R7), grouped by batch: one transaction a group, whatever the number of deliveries
+ * that spoke of it. A delivery that cannot be read is tried again later and told of. Answers how many were taken up.
+ */
+export const drainInbound = async (ctx: Context): Promise<number> => {
+  const rows = await ctx.inTenant((stores) => stores.inbound.claimDue(DELIVERIES_MOST, LEASE_MS));
+  if (rows.length === 0) return 0;
+  const read = await Promise.all(rows.map((row) => readDelivery(ctx, row)));
+  const readable = read.filter((one) => 'outcomes' in one);
+  for (const one of read) if ('problem' in one) await postpone(ctx, one.row, one.problem);
+  for (const group of groupsOf(readable)) await reduceGroup(ctx, group);
+  await ctx.inTenant((stores) => stores.inbound.markReduced(readable.map(({ row }) => row.id)));
+  return rows.length;
+};
+
+type Read = { row: InboundRow; outcomes: Evidence[] } | { row: InboundRow; problem: string };
+
+const readDelivery = (ctx: Context, row: InboundRow): Promise<Read> =>
+  ctx.inTenant(async (stores) => {
+    try {
+      const opened = await openConnection(ctx, stores, row.connectionId);
+      if (!opened) return { row, problem: 'its connection or rail is not there' };
+      const raw = await ctx.services.vault.open(stores.keys, inboundPlace(ctx.tenantId, row.id), row.sealedBody);
+      return { row, outcomes: opened.rail.parseEvidence(raw).map((outcome) => ({ ...outcome, inboundId: row.id })) };
+    } catch (error) {
+      return { row, problem: error instanceof Error ? error.name : 'it could not be read' };
+    }
+  });
+
+const postpone = (ctx: Context, row: InboundRow, problem: string): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    await stores.inbound.markFailed(row.id, problem, BACK_OFF_MS[Math.min(row.attempts, BACK_OFF_MS.length) - 1] ?? BACK_OFF_MS[0]);
+    if (row.attempts === BACK_OFF_MS.length)
+      await stores.exceptions.raise({ kind: 'inbound_unreadable', detail: { inbound_id: row.id, connection_id: row.connectionId, problem } });
+  });
+
+const groupsOf = (read: readonly { row: InboundRow; outcomes: Evidence[] }[]): Group[] => {
+  const groups = new Map<string, Group>();
+  for (const { row, outcomes } of read)
+    for (const outcome of outcomes) {
+      const batchId = fromItemId(outcome.key)?.batchId ?? null;
+      const name = `${batchId} ${row.connectionId}`;
+      const group = groups.get(name) ?? { batchId, connectionId: row.connectionId, outcomes: [] };
+      group.outcomes.push(outcome);
+      groups.set(name, group);
+    }
+  return [...groups.values()];
+};
+
+const reduceGroup = (ctx: Context, { batchId, connectionId, outcomes }: Group): Promise<unknown> =>
+  ctx.inTenant(async (stores) => {
+    if (batchId) return applyOutcomes(ctx, stores, { batchId, connectionId, source: 'webhook', outcomes });
+    const doubtful: Folded['doubtful'] = outcomes.map((evidence) => ({ evidence, ordinal: null, doubt: 'unknown_payment' }));
+    return parkDoubtful(ctx, stores, { batchId, connectionId }, doubtful);
+  });

@@ -1,0 +1,17 @@
+import type { Context } from '../context.js';
+
+/**
+ * Makes stored deliveries due again, so that the drain reduces them once more (S4-27). Reducing evidence twice changes
+ * nothing, so a replay is always safe. Answers how many.
+ */
+export const replayInbound = (ctx: Context, input: { connection_id: string; since?: Date; id?: string }): Promise<number> =>
+  ctx.inTenant(async (stores) => {
+    const count = await stores.inbound.replay({ connectionId: input.connection_id, since: input.since, id: input.id });
+    await stores.audit.append({
+      subject: { type: 'connection', id: input.connection_id },
+      action: 'inbound.replay',
+      result: 'ok',
+      detail: { count, since: input.since?.toISOString() ?? null, inbound_id: input.id ?? null },
+    });
+    return count;
+  });

@@ -1,0 +1,28 @@
+import type { Context } from '../context.js';
+import type { OpenConnection, Rail, Stores } from '../ports.js';
+
+/** Sealed place of a connection's credentials: canonical JSON `{"api_key": …, "webhook_secret": …}`. */
+export const credentialsPlace = (tenantId: string, connectionId: string) =>
+  ({ tenantId, purpose: 'connection', record: connectionId, field: 'credentials' }) as const;
+
+/** A connection with its credentials opened, and its rail; null when it is absent or its rail is not there. Throws when they do not open. */
+export const openConnection = async (
+  ctx: Context,
+  stores: Stores,
+  connectionId: string,
+): Promise<{ connection: OpenConnection; rail: Rail } | null> => {
+  const row = await stores.connections.get(connectionId);
+  const rail = row ? ctx.services.rails.get(row.rail) : undefined;
+  if (!row || !rail) return null;
+  const plain = await ctx.services.vault.open(stores.keys, credentialsPlace(ctx.tenantId, row.id), row.sealed);
+  const credentials = JSON.parse(new TextDecoder().decode(plain)) as { api_key: string; webhook_secret: string };
+  return {
+    connection: {
+      id: row.id,
+      rail: row.rail,
+      settings: row.settings,
+      credentials: { apiKey: credentials.api_key, webhookSecret: credentials.webhook_secret },
+    },
+    rail,
+  };
+};
