@@ -60,7 +60,7 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
     const rows = await tx.$queryRaw<(BatchColumns & ControlColumns)[]>`
       SELECT ${BATCH_COLUMNS}, ${CONTROL_COLUMNS} FROM payout_batch b
       JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.state = 'receiving' ORDER BY b.id`;
+      WHERE c.tenant_id = ${tenantId}::uuid AND c.state = 'receiving' ORDER BY b.id FOR UPDATE OF c`;
     return rows.map((row) => ({ batch: toBatch(row), control: toControl(row) }));
   },
 

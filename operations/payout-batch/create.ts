@@ -10,6 +10,7 @@ import { checkItems } from './check-items.js';
 import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from './content.js';
 import { recordNew, refuseNew } from './record-new.js';
 import { externalIdTaken, wrongInput } from './refusals.js';
+import { externalIdIsTaken } from './sweep.js';
 import { resolveTerms, type Terms } from './terms.js';
 import type { WireBatch } from './view.js';
 
@@ -29,7 +30,7 @@ export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Res
     if ('errors' in resolved) return declined(wrongInput(resolved.errors));
     const refusal = await checkItems(ctx, stores, input, resolved.terms);
     if (refusal) return declined(refusal);
-    if (input.external_id && (await stores.batches.byExternalId(input.external_id))) return declined(externalIdTaken());
+    if (input.external_id && (await externalIdIsTaken(stores, input.external_id))) return declined(externalIdTaken());
     const total = input.items.reduce((sum, item) => sum + BigInt(item.amount), 0n);
     if (input.validate_only)
       return ok({ object: 'validation', valid: true, item_count: input.items.length, total: Number(total), currency: input.currency });

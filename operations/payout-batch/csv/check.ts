@@ -1,0 +1,77 @@
+import { canonicalBytes } from '../../../domain/canonical-json.js';
+import { AMOUNT_MAX } from '../../../domain/money/amount.js';
+import type { FieldError, Refusal } from '../../../domain/result.js';
+import type { Context } from '../../context.js';
+import { ERRORS_MAX } from '../check-payment.js';
+import { inspectPayees } from '../inspect-payees.js';
+import { duplicateItems, wrongCsv } from '../refusals.js';
+import type { Terms } from '../terms.js';
+import { type CsvPayment, columnOf, parseRow } from './parse-row.js';
+import { type CsvPart, readCsv } from './read.js';
+import { SeenDigests } from './seen.js';
+
+/** What a good file holds. */
+export interface CsvTotals {
+  count: number;
+  /** Minor units. */
+  total: bigint;
+}
+
+/**
+ * First pass over a file: everything that could be wrong with it, writing nothing. Memory is one part and the digests of
+ * the rows seen. Stops at 100 errors.
+ */
+export const checkCsv = async (
+  ctx: Context,
+  bytes: AsyncIterable<Uint8Array>,
+  terms: Terms,
+  duplicates: 'allowed' | 'refused',
+  partRows: number,
+): Promise<CsvTotals | { refusal: Refusal }> => {
+  const seen = duplicates === 'refused' ? new SeenDigests() : null;
+  const errors: FieldError[] = [];
+  const repeats: FieldError[] = [];
+  let count = 0;
+  let total = 0n;
+  for await (const part of readCsv(bytes, partRows)) {
+    const checked = await checkPart(ctx, part, terms);
+    errors.push(...checked.errors);
+    for (const payment of checked.payments) {
+      count += 1;
+      total += payment.amount;
+      if (repeats.length < ERRORS_MAX && seen?.addWasThere(digestOf(ctx, payment))) repeats.push(repeat(payment.row));
+    }
+    if (errors.length >= ERRORS_MAX) break;
+  }
+  if (total > AMOUNT_MAX) errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` });
+  if (errors.length > 0) return { refusal: wrongCsv(errors) };
+  if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
+  return { count, total };
+};
+
+const checkPart = async (ctx: Context, part: CsvPart, terms: Terms): Promise<{ payments: CsvPayment[]; errors: FieldError[] }> => {
+  const errors = [...part.errors];
+  const payments: CsvPayment[] = [];
+  for (const row of part.rows) {
+    const parsed = parseRow(row, terms);
+    if ('errors' in parsed) errors.push(...parsed.errors);
+    else payments.push(parsed);
+  }
+  if (payments.length > 0) {
+    const inputs = payments.map(({ payee }) => payee);
+    const inspected = await ctx.inTenant((stores) => inspectPayees(ctx, stores, inputs, terms.capabilities));
+    for (const [i, { row }] of payments.entries())
+      errors.push(...(inspected[i]?.errors ?? []).map((error) => ({ ...error, field: columnOf(error.field), row })));
+  }
+  return { payments, errors: errors.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
+};
+
+const digestOf = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
+  ctx.services.sha256(canonicalBytes([payee.payee.reference, amount.toString(), reference]));
+
+const repeat = (row: number): FieldError => ({
+  field: 'row',
+  reason: 'duplicate',
+  message: 'repeats payee_reference, amount and reference of an earlier row',
+  row,
+});

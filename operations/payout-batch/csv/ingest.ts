@@ -1,0 +1,114 @@
+import { gateDeadline } from '../../../domain/batch/deadlines.js';
+import { BATCH_TRANSITIONS } from '../../../domain/batch/states.js';
+import { ok, type Result } from '../../../domain/result.js';
+import type { Context } from '../../context.js';
+import { ensurePayees } from '../../payee/ensure.js';
+import type { Stores } from '../../ports.js';
+import type { NewItem } from '../../stores/batches.js';
+import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from '../content.js';
+import { recordNew } from '../record-new.js';
+import type { Terms } from '../terms.js';
+import type { WireBatch } from '../view.js';
+import type { CsvTotals } from './check.js';
+import { type CsvPayment, parseRow } from './parse-row.js';
+import { readCsv } from './read.js';
+
+/** How long an upload may be silent before it counts as abandoned, ms. Each part renews it. */
+export const RECEIVING_LEASE_MS = 60_000;
+
+/** A batch in `receiving` and the version of its control row: whoever moves it next owns it. */
+export interface Receiving {
+  batch: NewBatch;
+  rowVersion: number;
+  /** Ordinal from which rows are still missing: the start of a part. */
+  nextOrdinal: number;
+}
+
+/** Somebody else took the upload over; nothing more may be written by this one. */
+export const LOST = 'lost';
+
+/**
+ * Second pass over a file that was checked: stores its rows, a part a transaction, from where an earlier try stopped.
+ * Each transaction moves the control row by compare-and-set, so two uploads of one batch cannot interleave.
+ */
+export const ingestCsv = async (
+  ctx: Context,
+  bytes: AsyncIterable<Uint8Array>,
+  receiving: Receiving,
+  terms: Terms,
+  partRows: number,
+): Promise<{ rowVersion: number } | typeof LOST> => {
+  let { rowVersion } = receiving;
+  for await (const part of readCsv(bytes, partRows)) {
+    if (part.from + part.rows.length <= receiving.nextOrdinal) continue;
+    const payments = part.rows.map((row) => sure(parseRow(row, terms)));
+    if (part.errors.length > 0) throw new Error('a file changed between its two passes');
+    const stored = await ctx.inTenant((stores) => storePart(ctx, stores, receiving.batch, rowVersion, part.from, payments));
+    if (!stored) return LOST;
+    rowVersion += 1;
+  }
+  return { rowVersion };
+};
+
+const sure = (parsed: ReturnType<typeof parseRow>): CsvPayment => {
+  if ('errors' in parsed) throw new Error('a file changed between its two passes');
+  return parsed;
+};
+
+const storePart = async (
+  ctx: Context,
+  stores: Stores,
+  batch: NewBatch,
+  rowVersion: number,
+  from: number,
+  payments: readonly CsvPayment[],
+): Promise<boolean> => {
+  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: new Date(stores.now.getTime() + RECEIVING_LEASE_MS) }))) return false;
+  const payees = await ensurePayees(
+    ctx,
+    stores,
+    payments.map(({ payee }) => payee),
+  );
+  const items = payments.map(({ amount, reference }, i): NewItem => {
+    const payee = payees[i];
+    if (!payee || 'errors' in payee) throw new Error('a payee changed between check and use; the file may be sent again');
+    const { payeeId, destinationId, commitment } = payee;
+    return withLeaf(ctx, batch, { ordinal: from + i, payeeId, destinationId, reference, remittance: '', amount }, commitment);
+  });
+  await stores.items.insert(batch.id, items);
+  await stores.batches.putChunkRoots(
+    batch.id,
+    chunkRootsOf(
+      ctx,
+      items.map(({ leaf }) => leaf),
+      from,
+      batch.chunkSize,
+    ),
+  );
+  return true;
+};
+
+/**
+ * The one short transaction that makes an upload a batch (R19): checks count, sum and repeats against what is stored,
+ * then root, digest, state, audit event and message.
+ */
+export const sealCsv = (
+  ctx: Context,
+  batch: NewBatch,
+  rowVersion: number,
+  expected: CsvTotals,
+  state: 'draft' | 'queued',
+): Promise<Result<WireBatch> | typeof LOST> =>
+  ctx.inTenant(async (stores) => {
+    const verb = state === 'draft' ? 'seal_draft' : 'seal';
+    const deadlineAt = gateDeadline(stores.now, batch.executeBy);
+    if (!(await stores.batches.move(batch.id, rowVersion, { state: BATCH_TRANSITIONS[verb].to, deadlineAt }))) return LOST;
+    const { count, total, nextOrdinal } = await stores.items.totals(batch.id);
+    if (count !== expected.count || total !== expected.total || nextOrdinal !== count)
+      throw new Error(`batch ${batch.id} holds ${count} rows of ${expected.count}, or another sum than its file`);
+    if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
+      throw new Error(`batch ${batch.id} holds repeats that its file does not`);
+    const counted = { contentVersion: 1, size: count, count, total };
+    const content = contentOf(ctx, batch, counted, await stores.batches.chunkRoots(batch.id));
+    return ok(await recordNew(ctx, stores, batch, state, content));
+  });
