@@ -79,7 +79,7 @@ export interface BatchStore {
   /** Batch, control and counter rows; the control starts in `state`. Refused (false) when external_id is taken. */
   insert(row: Omit<BatchRow, 'createdAt'>, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
   byExternalId(externalId: string): Promise<string | null>;
-  /** Uploads that are still `receiving`, whoever is at work on them; oldest first. */
+  /** Uploads that are still `receiving`, oldest first, their control rows locked FOR UPDATE. */
   receiving(): Promise<{ batch: BatchRow; control: ControlRow }[]>;
   /** Lets go of the external_id of a batch that is still `receiving`, so that another upload may take it. */
   giveUpExternalId(id: string): Promise<void>;
