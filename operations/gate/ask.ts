@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import type { askChallenge as askContract, challenge } from '../../contracts/batches.js';
+import { CHALLENGE_MS } from '../../domain/batch/deadlines.js';
+import { challengeBytes } from '../../domain/gate/challenge.js';
+import type { Gate } from '../../domain/gate/rules.js';
+import { toHex } from '../../domain/hashing.js';
+import { toWireId } from '../../domain/ids.js';
+import { ok, type Refusal, type Result } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { refuseAbsent } from '../payout-batch/refuse-deed.js';
+import type { Stores } from '../ports.js';
+import { usableFactor } from './factor.js';
+import { largestPayments } from './largest.js';
+import { type GateFacts, lockForGate, standingRefusal } from './under-lock.js';
+
+export type Challenge = z.infer<typeof challenge>;
+
+const LARGEST_SHOWN = 10;
+
+/**
+ * Shows a person what a gate would let pass and gives them a challenge for it, bound to person, gate, content and
+ * digest, for five minutes. Root and digest are the stored ones; nothing is hashed anew. Refuses whom the gate
+ * would refuse, so nobody types a code in vain.
+ */
+export const askChallenge = (ctx: Context, input: { batch_id: string } & z.output<typeof askContract>): Promise<Result<Challenge>> =>
+  ctx.inTenant(async (stores) => {
+    const facts = await lockForGate(stores, input.batch_id);
+    if (!facts) return refuseAbsent(ctx, stores, 'gate.challenge', input.batch_id);
+    const { gate } = input;
+    const about = { subject: { type: 'batch', id: input.batch_id }, action: 'gate.challenge' } as const;
+    const refused = (refusal: Refusal) => refusedAndAudited(stores, { ...about, detail: { gate, state: facts.control.state } }, refusal);
+    const refusal = standingRefusal(ctx, stores, gate, facts);
+    if (refusal) return refused(refusal);
+    if (ctx.actor.type !== 'user') throw new Error('the rules let somebody through who is no person');
+    const factor = await usableFactor(stores, ctx.actor.personId);
+    if (!factor.ok) return refused(factor.refusal);
+
+    const bound = {
+      id: ctx.services.entropy.newId(),
+      batchId: input.batch_id,
+      personId: ctx.actor.personId,
+      gate,
+      contentVersion: facts.content.contentVersion,
+      digest: facts.content.digest,
+      expiresAt: new Date(stores.now.getTime() + CHALLENGE_MS),
+    };
+    await stores.challenges.insert(bound);
+    const summary = await summaryOf(ctx, stores, gate, facts);
+    const binding = { ...bound, challengeId: bound.id, tenantId: ctx.tenantId, expiresAt: bound.expiresAt.toISOString() };
+    await stores.audit.append({
+      ...about,
+      result: 'ok',
+      detail: {
+        gate,
+        challenge_id: bound.id,
+        challenge_sha256: toHex(ctx.services.sha256(challengeBytes(binding))),
+        content_version: bound.contentVersion,
+        digest: toHex(bound.digest),
+      },
+    });
+    return ok({
+      object: 'challenge',
+      id: toWireId('challenge', bound.id),
+      batch_id: toWireId('batch', bound.batchId),
+      gate,
+      content_version: bound.contentVersion,
+      digest: toHex(bound.digest),
+      expires_at: binding.expiresAt,
+      summary,
+    });
+  });
+
+const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, content }: GateFacts): Promise<Challenge['summary']> => {
+  const account = await stores.ledger.account(batch.fundingAccountId);
+  if (!account) throw new Error(`batch ${batch.id} has no funding account`);
+  // At execute the hold has taken the money off the balance already.
+  const after = gate === 'execute' ? account.balance : account.balance - content.total - batch.feeMaximum;
+  return {
+    item_count: content.count,
+    total: Number(content.total),
+    currency: batch.currency,
+    rail: batch.rail,
+    funding_account: {
+      id: toWireId('account', account.id),
+      name: account.name,
+      balance: Number(account.balance),
+      balance_after: Number(after),
+    },
+    largest: await largestPayments(ctx, stores, batch.id, LARGEST_SHOWN),
+    new_payees: await stores.items.newPayees(batch.id),
+  };
+};

@@ -1,0 +1,66 @@
+import type { z } from 'zod';
+import type { topUp as contract } from '../../contracts/ledger.js';
+import { AMOUNT_MAX } from '../../domain/money/amount.js';
+import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { wrongInput } from '../payout-batch/refusals.js';
+import type { Stores } from '../ports.js';
+import type { AccountRow } from '../stores/ledger.js';
+import { toWireAccount, type WireAccount } from './wire.js';
+
+/**
+ * Puts sandbox money, in minor units, into a funding account: external → funding. Test workspaces only, refused with
+ * `not_on_live`; an account that is absent, foreign or no funding account is `not_found`.
+ */
+export const topUp = (ctx: Context, input: { account_id: string } & z.output<typeof contract>): Promise<Result<WireAccount>> =>
+  ctx.inTenant(async (stores) => {
+    const amount = BigInt(input.amount);
+    const refused = (refusal: Refusal) =>
+      refusedAndAudited(
+        stores,
+        {
+          subject: { type: 'workspace', id: ctx.tenantId },
+          action: 'ledger.top_up',
+          detail: { account_id: input.account_id, amount: amount.toString() },
+        },
+        refusal,
+      );
+    if (ctx.mode !== 'test')
+      return refused(refuse('not_on_live', 'Fund a live account by a transfer to it; top-ups make sandbox money only.').refusal);
+    const found = await stores.ledger.account(input.account_id);
+    if (found?.kind !== 'funding') return refused(refuse('not_found', 'There is no such funding account in this workspace.').refusal);
+
+    const external = await stores.ledger.ensureAccount('external', found.currency);
+    const funding = await lockBoth(stores, found, external);
+    if (funding.balance + amount > AMOUNT_MAX || external.balance - amount < -AMOUNT_MAX)
+      return refused(wrongInput([{ field: 'amount', reason: 'balance_too_large', message: 'the balance would exceed 2^53-1 minor units' }]));
+    const eventId = stores.audit.newId();
+    await stores.ledger.post({
+      id: ctx.services.entropy.newId(),
+      debitAccountId: external.id,
+      creditAccountId: funding.id,
+      amount,
+      currency: funding.currency,
+      kind: 'top_up',
+      batchId: null,
+      eventId,
+    });
+    await stores.audit.append({
+      id: eventId,
+      subject: { type: 'account', id: funding.id },
+      action: 'ledger.top_up',
+      result: 'ok',
+      detail: { amount: amount.toString(), currency: funding.currency },
+    });
+    return ok(toWireAccount({ ...funding, balance: funding.balance + amount }));
+  });
+
+/** Locks by id, as everybody does (R8); the funding account as it is under the lock. */
+const lockBoth = async (stores: Stores, funding: AccountRow, external: AccountRow): Promise<AccountRow> => {
+  let locked = funding;
+  for (const id of [funding.id, external.id].sort()) {
+    const account = await stores.ledger.lockAccount(id);
+    if (account?.id === funding.id) locked = account;
+  }
+  return locked;
+};
