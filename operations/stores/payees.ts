@@ -34,9 +34,10 @@ export interface PayeeStore {
   byIds(ids: readonly string[]): Promise<Map<string, { payee: PayeeRow; destination: DestinationRow | null }>>;
   destinationsOf(payeeId: string): Promise<DestinationRow[]>;
   destinations(ids: readonly string[]): Promise<Map<string, DestinationRow>>;
-  /** Set-based; a reference taken meanwhile by somebody else is left out of the answer (read it again). */
+  /** Set-based; a reference taken meanwhile by somebody else is left out of the references that it answers (read it again). */
   insert(payees: readonly Omit<PayeeRow, 'createdAt' | 'heldAt'>[]): Promise<Set<string>>;
-  insertDestinations(rows: readonly DestinationRow[]): Promise<void>;
+  /** Ids that were written; a version taken meanwhile by somebody else is left out (read it again). */
+  insertDestinations(rows: readonly DestinationRow[]): Promise<Set<string>>;
   setHeld(id: string, held: 'held' | 'free'): Promise<boolean>;
 }
 

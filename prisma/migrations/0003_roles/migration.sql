@@ -110,9 +110,9 @@ CREATE FUNCTION sluice_resolve_session(hash bytea)
 $$;
 
 CREATE FUNCTION sluice_resolve_api_key(hash bytea)
-  RETURNS TABLE (key_id uuid, tenant_id uuid, owner_person_id uuid, scopes text[], mode text)
+  RETURNS TABLE (key_id uuid, tenant_id uuid, owner_person_id uuid, scopes text[], mode text, role text)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT k.id, k.tenant_id, k.owner_person_id, k.scopes, w.mode
+  SELECT k.id, k.tenant_id, k.owner_person_id, k.scopes, w.mode, m.role
   FROM public.api_key k
   JOIN public.person p ON p.id = k.owner_person_id AND p.disabled_at IS NULL
   JOIN public.membership m ON m.tenant_id = k.tenant_id AND m.person_id = k.owner_person_id AND m.disabled_at IS NULL
