@@ -17,7 +17,7 @@ const family = (name, folders, more = {}) => ({
 
 export default {
   projects: [
-    family('unit', ['domain', 'contracts', 'vault', 'rails', 'config', 'telemetry', 'client', 'docs']),
+    family('unit', ['domain', 'contracts', 'vault', 'rails', 'sandbox-provider', 'config', 'telemetry', 'client', 'docs']),
     family('database', ['db', 'operations', 'relay', 'api'], {
       globalSetup: '<rootDir>/test/harness/database-setup.ts',
       globalTeardown: '<rootDir>/test/harness/database-teardown.ts',
