@@ -87,6 +87,13 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
       return id;
     },
 
+    get: async (id) => {
+      const [row] = await tx.$queryRaw<EventRow[]>`
+        SELECT e.*, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
+        WHERE e.tenant_id = ${tenantId}::uuid AND e.id = ${id}::uuid`;
+      return row ? toEvent(row) : null;
+    },
+
     list: async ({ limit, after, subjectType, subjectId, action }) => {
       const rows = await tx.$queryRaw<EventRow[]>`
         SELECT e.*, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id

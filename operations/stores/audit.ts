@@ -10,6 +10,7 @@ export interface AuditStore {
   append(entry: AuditEntry & { id?: string }): Promise<string>;
   /** A new event id, to be passed to `append` later in this transaction. */
   newId(): string;
+  get(id: string): Promise<StoredEvent | null>;
   list(page: PageQuery & AuditFilter): Promise<Page<StoredEvent>>;
   /** Events of a batch (its own and its chunks') with a leaf, after `afterIndex`, by leaf index: numbered after commit. */
   ofBatch(batchId: string, afterIndex: bigint | null, limit: number): Promise<StoredEvent[]>;

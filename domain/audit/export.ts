@@ -1,0 +1,75 @@
+import type { Json } from '../canonical-json.js';
+import type { Gate } from '../gate/rules.js';
+import type { TransferKind } from '../item/postings.js';
+
+/** Records of an audit export, one JSON line each, in this order. The format is versioned; verifiers accept every released one. */
+export const EXPORT_VERSION = 'sluice-audit-export-v1';
+
+export type ExportRecord = ExportHeader | ExportCheckpoint | ExportTransfer | ExportGate | ExportEvent | ExportEnd;
+
+export interface ExportHeader {
+  type: 'header';
+  version: typeof EXPORT_VERSION;
+  tenant_id: string;
+  /** Origin line of the tenant's checkpoints. */
+  origin: string;
+  /** Size of the newest published checkpoint when the export began; 0 when there was none. */
+  size: number;
+  exported_at: string;
+  /** Convenience only: a verifier takes the key from elsewhere. */
+  verifier_key: string;
+}
+
+/** Every published checkpoint, by size. */
+export interface ExportCheckpoint {
+  type: 'checkpoint';
+  note: string;
+}
+
+export interface ExportTransfer {
+  type: 'transfer';
+  id: string;
+  debit_account_id: string;
+  credit_account_id: string;
+  /** Minor units, decimal. */
+  amount: string;
+  currency: string;
+  kind: TransferKind;
+  batch_id: string | null;
+  ordinal: number | null;
+  item_version: number | null;
+  event_id: string;
+}
+
+export interface ExportGate {
+  type: 'gate';
+  id: string;
+  batch_id: string;
+  gate: Gate;
+  content_version: number;
+  /** Hex. */
+  digest: string;
+  person_id: string;
+  challenge_id: string;
+  factor_id: string;
+  time_step: number;
+  event_id: string;
+  opened_at: string;
+}
+
+/** Sealed events by index, then those without a place in the tree. */
+export interface ExportEvent {
+  type: 'event';
+  /** Null while not sealed. */
+  index: number | null;
+  /** The tree's leaf, hex. */
+  leaf: string;
+  /** The canonical body; null when retention has dropped it. */
+  event: { [key: string]: Json } | null;
+}
+
+export interface ExportEnd {
+  type: 'end';
+  /** Records before this one. */
+  records: number;
+}
