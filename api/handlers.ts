@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { createBatchCsv } from '../contracts/batches.js';
 import type { ROUTES, RouteId } from '../contracts/routes.js';
 import type { Result } from '../domain/result.js';
 import type { Context, Doorstep } from '../operations/context.js';
@@ -30,7 +31,7 @@ export type Signed<Id extends RouteId> = (
 export type Streamed<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange) => Promise<Result<null>>;
 
 /** JSON like any other; the same resource from an uploaded file, whose settings stand in the query. */
-export interface JsonOrCsv<Id extends RouteId, Query extends z.ZodType = z.ZodType> {
+export interface JsonOrCsv<Id extends RouteId, Query extends z.ZodType = typeof createBatchCsv> {
   json: Operation<Id>;
   query: Query;
   csv: (ctx: Context, query: z.output<Query>, file: SpooledFile) => Promise<Result<OutputOf<Id>>>;

@@ -11,6 +11,12 @@ export const apiConfig = z.object({
   SLUICE_UI_URL: setting('Temporal Web UI, for links').default('http://127.0.0.1:8233'),
   SLUICE_SPOOL_DIR: setting('Folder where CSV uploads are spooled'),
   SLUICE_CODEC_PORT: port('Port of the codec endpoint for the Web UI on loopback; 0 for none', 0),
+  TEMPORAL_NAMESPACE: setting('Namespace whose payloads the codec endpoint decodes').default('sluice'),
+  SLUICE_COOKIES: z
+    .enum(['secure', 'loopback'])
+    .default('secure')
+    .meta({ description: '`secure` for TLS; `loopback` lets browsers sign in over plain http on this machine' }),
+  SLUICE_SECURITY_CONTACT: setting('mailto: or https: address in /.well-known/security.txt').default('mailto:security@localhost'),
 });
 
 export type ApiConfig = z.infer<typeof apiConfig>;

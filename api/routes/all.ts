@@ -1,0 +1,22 @@
+import type { ApiDeps } from '../deps.js';
+import type { Handlers } from '../handlers.js';
+import { apiKeys } from './api-keys.js';
+import { audit } from './audit.js';
+import { gates } from './gates.js';
+import { inbound } from './inbound.js';
+import { ledger } from './ledger.js';
+import { payees } from './payees.js';
+import { payoutBatches } from './payout-batches.js';
+import { sessions } from './sessions.js';
+
+/** Every route of the table bound to its operation. Leave one out and this does not compile. */
+export const allHandlers = (deps: ApiDeps): Handlers => ({
+  ...sessions(deps),
+  ...apiKeys,
+  ...payees,
+  ...payoutBatches(deps),
+  ...gates,
+  ...ledger,
+  ...audit,
+  ...inbound,
+});

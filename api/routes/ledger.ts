@@ -1,0 +1,10 @@
+import { listAccounts } from '../../operations/ledger/list-accounts.js';
+import { listTransfers } from '../../operations/ledger/list-transfers.js';
+import { topUp } from '../../operations/ledger/top-up.js';
+import type { Handlers } from '../handlers.js';
+
+export const ledger: Pick<Handlers, 'list_accounts' | 'list_transfers' | 'top_up'> = {
+  list_accounts: listAccounts,
+  list_transfers: listTransfers,
+  top_up: topUp,
+};

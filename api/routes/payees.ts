@@ -1,0 +1,12 @@
+import { addDestination } from '../../operations/payee/add-destination.js';
+import { createPayee } from '../../operations/payee/create.js';
+import { listPayees } from '../../operations/payee/list.js';
+import { showPayee } from '../../operations/payee/show.js';
+import type { Handlers } from '../handlers.js';
+
+export const payees: Pick<Handlers, 'create_payee' | 'list_payees' | 'show_payee' | 'add_destination'> = {
+  create_payee: createPayee,
+  list_payees: listPayees,
+  show_payee: showPayee,
+  add_destination: addDestination,
+};

@@ -1,0 +1,28 @@
+import { createSession } from '../../operations/session/create.js';
+import { endSession } from '../../operations/session/end.js';
+import { showSession } from '../../operations/session/show.js';
+import type { ApiDeps } from '../deps.js';
+import type { Handlers } from '../handlers.js';
+import { clearSessionCookie, setSessionCookie } from '../session-cookie.js';
+
+type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session'>;
+
+/**
+ * Sessions, and the cookie that browsers keep them in. A page's script never gets to see the token: browsers announce
+ * themselves by Fetch Metadata, and then it is in the cookie only.
+ */
+export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
+  create_session: async (doorstep, input, { req, res }) => {
+    const result = await createSession(doorstep, input);
+    if (!result.ok || !result.value.token) return result;
+    const { token, ...session } = result.value;
+    setSessionCookie(res, cookies, token, new Date(session.expires_at));
+    return req.get('sec-fetch-site') === undefined ? result : { ok: true, value: session };
+  },
+  show_session: showSession,
+  end_session: async (ctx, input, { res }) => {
+    const result = await endSession(ctx, input);
+    if (result.ok) clearSessionCookie(res, cookies);
+    return result;
+  },
+});

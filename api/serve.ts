@@ -1,0 +1,141 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { ApiConfig } from '../config/api.js';
+import { openDatabase } from '../db/client.js';
+import { credentialDirectory } from '../db/directory.js';
+import { tenantTransactions } from '../db/tenant.js';
+import { recoveryFacts } from '../db/tree-heads.js';
+import type { Doorstep } from '../operations/context.js';
+import type { Failpoint, Services } from '../operations/ports.js';
+import { checkRecovery } from '../operations/recovery/check.js';
+import { openRails } from '../rails/registry.js';
+import { createLogger } from '../telemetry/logger.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { nextSpan, parseTraceparent } from '../telemetry/trace.js';
+import { openCheckpointFolder } from '../vault/checkpoint-folder.js';
+import { openCheckpointSigner } from '../vault/checkpoint-signer.js';
+import { openCredentials } from '../vault/credentials.js';
+import { systemEntropy } from '../vault/entropy.js';
+import { readKeyFile } from '../vault/key-file.js';
+import { openVault } from '../vault/open-vault.js';
+import { openPayloadCodec } from '../vault/payload-codec.js';
+import { sha256 } from '../vault/sha256.js';
+import { createApp } from './app.js';
+import { booksProbes } from './books-probes.js';
+import { codecServer } from './codec.js';
+import type { ApiDeps } from './deps.js';
+import { docsPage } from './docs-page.js';
+import { drain } from './drain.js';
+import { listenForLeaves } from './events/leaf-listener.js';
+import { listen } from './listen.js';
+import { readinessOf } from './readiness.js';
+import { watchRecovery } from './recovery-watch.js';
+import { allHandlers } from './routes/all.js';
+
+/** What only a composition root decides. */
+export interface ServeOptions {
+  failpoint: Failpoint;
+}
+
+export interface RunningApi {
+  url: string;
+  /** Null when no codec endpoint was asked for. */
+  codecUrl: string | null;
+  /** Stops accepting, finishes what is in flight (≤ 8 s), closes everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the API until `stop`. It starts without the database: requests then fail and `/readyz` says why. Throws when the key
+ * file is missing or a port is taken.
+ */
+export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): Promise<RunningApi> => {
+  const logger = createLogger('api', config.LOG_LEVEL);
+  const keyFile = readKeyFile(config.SLUICE_KEY_FILE);
+  mkdirSync(config.SLUICE_SPOOL_DIR, { recursive: true, mode: 0o700 });
+  const database = openDatabase(config.SLUICE_API_DATABASE_URL, config.SLUICE_API_CONNECTIONS);
+  const rows = (statement: string): Promise<Record<string, unknown>[]> => database.$queryRawUnsafe(statement);
+  const metrics = createMetrics('api', (name, error) => logger.warn({ err: error, metric: name }, 'a figure could not be read'));
+  for (const probe of booksProbes(rows)) metrics.addProbe(probe);
+
+  const signer = openCheckpointSigner(keyFile);
+  const archive = openCheckpointFolder(config.SLUICE_CHECKPOINT_DIR, signer.verifierKey);
+  const recovery = watchRecovery(
+    async () => checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId }),
+    (error) => logger.warn({ err: error }, 'the database does not answer yet'),
+  );
+  const credentials = openCredentials(keyFile);
+  const services: Services = {
+    sha256,
+    entropy: systemEntropy,
+    vault: openVault(keyFile, systemEntropy),
+    credentials,
+    rails: openRails(),
+    signer,
+    recovery,
+    failpoint,
+  };
+  const directory = credentialDirectory(database);
+  const doorstep = (requestId: string): Doorstep => ({
+    requestId,
+    directory,
+    services,
+    enter: (tenantId, mode, actor) => ({
+      tenantId,
+      mode,
+      actor,
+      requestId,
+      services,
+      inTenant: tenantTransactions(database, { tenantId, actor, requestId }),
+    }),
+  });
+
+  const draining = new AbortController();
+  const leaves = listenForLeaves(config.SLUICE_API_DIRECT_URL ?? config.SLUICE_API_DATABASE_URL, (error) =>
+    logger.warn({ err: error }, 'the listening connection was lost'),
+  );
+  const deps: ApiDeps = {
+    logger,
+    directory,
+    hashToken: (token) => credentials.hashToken(token),
+    doorstep,
+    readiness: readinessOf(rows, recovery),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+    observeHttp: metrics.observeHttp,
+    trace: (traceparent) => nextSpan(parseTraceparent(traceparent)),
+    newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
+    leaves,
+    spoolDir: config.SLUICE_SPOOL_DIR,
+    cookies: config.SLUICE_COOKIES,
+    draining: draining.signal,
+    docs: docsPage(),
+    securityContact: config.SLUICE_SECURITY_CONTACT,
+  };
+
+  const server = createServer(createApp(deps, allHandlers(deps)));
+  const url = await listen(server, config.SLUICE_API_HOST, config.SLUICE_API_PORT);
+  const codec =
+    config.SLUICE_CODEC_PORT === 0
+      ? null
+      : codecServer({ decode: openPayloadCodec(keyFile, config.TEMPORAL_NAMESPACE).decode, uiUrl: config.SLUICE_UI_URL });
+  const codecUrl = codec && (await listen(codec, '127.0.0.1', config.SLUICE_CODEC_PORT));
+  logger.info({ url, codec: codecUrl }, 'the API is listening');
+
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    logger.info('the API is draining');
+    draining.abort();
+    await Promise.all([drain(server), codec && drain(codec, 0)]);
+    recovery.stop();
+    await Promise.all([leaves.close(), database.$disconnect()]);
+    logger.info('the API has stopped');
+  };
+  return {
+    url,
+    codecUrl,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+};
