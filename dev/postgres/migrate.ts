@@ -60,7 +60,8 @@ const isCurrent = async (ownerUrl: string): Promise<boolean> => {
   }
 };
 
-const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: number; output: string }> =>
+/** Runs Prisma's command line against a database, with whichever schema engine there is. */
+export const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: number; output: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'node_modules', 'prisma', 'build', 'index.js'), ...args], {
       cwd: ROOT,

@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+import { runPrisma } from '../../dev/postgres/migrate.js';
+import { testDatabase } from '../harness/database.js';
+
+test('schema.prisma says what the migrations made, to the last column', async () => {
+  const database = await testDatabase();
+  try {
+    const diff = ['migrate', 'diff', '--from-config-datasource', '--to-schema', 'prisma/schema.prisma', '--script', '--exit-code'];
+    const { code, output } = await runPrisma(diff, database.ownerUrl);
+    expect(output).toContain('-- This is an empty migration.');
+    expect(code).toBe(0);
+  } finally {
+    await database.drop();
+  }
+}, 60_000);
