@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { AMOUNT_MAX, checkAmount, currencyExponent, formatMoney, parseDecimal } from '../../domain/money/amount.js';
+
+const CURRENCIES = ['EUR', 'USD', 'JPY', 'KWD', 'CLF', 'ISK'] as const;
+const currency = fc.constantFrom(...CURRENCIES);
+const amount = fc.bigInt({ min: 1n, max: AMOUNT_MAX });
+
+/** Minor units as a decimal, by arithmetic rather than by text. */
+const decimalOf = (minor: bigint, exponent: number): string => {
+  const unit = 10n ** BigInt(exponent);
+  return exponent === 0 ? `${minor}` : `${minor / unit}.${`${minor % unit}`.padStart(exponent, '0')}`;
+};
+
+describe('decimal amounts of a CSV', () => {
+  test('every amount that fits survives the way through its decimal form', () => {
+    fc.assert(
+      fc.property(amount, currency, (minor, code) => {
+        expect(parseDecimal(decimalOf(minor, currencyExponent(code) ?? 0), code)).toEqual({ ok: true, value: minor });
+      }),
+    );
+  });
+
+  test('trailing zeros may be left out, and mean nothing', () => {
+    fc.assert(
+      fc.property(amount, currency, (minor, code) => {
+        const whole = decimalOf(minor, currencyExponent(code) ?? 0);
+        const short = whole.includes('.') ? whole.replace(/\.?0+$/, '') : whole;
+        expect(parseDecimal(short, code)).toEqual({ ok: true, value: minor });
+      }),
+    );
+  });
+
+  test('more digits than the currency has are refused, zeros too', () => {
+    fc.assert(
+      fc.property(amount, currency, fc.constantFrom('0', '5'), (minor, code, digit) => {
+        const text = decimalOf(minor, currencyExponent(code) ?? 0);
+        expect(parseDecimal(`${text.includes('.') ? text : `${text}.`}${digit}`, code).ok).toBe(false);
+      }),
+    );
+  });
+
+  test.each(['', ' ', '-1', '+1', '1,5', '1.000,00', '1 000', '1e3', '.5', '5.', '007', '0x10', 'NaN', 'Infinity', '１', '1.2.3', '0', '0.00'])(
+    'refuses %j',
+    (text) => {
+      expect(parseDecimal(text, 'EUR').ok).toBe(false);
+    },
+  );
+
+  test('text that is no plain decimal never becomes an amount', () => {
+    fc.assert(
+      fc.property(fc.string(), currency, (text, code) => {
+        if (!/^(0|[1-9][0-9]*)(\.[0-9]+)?$/.test(text)) expect(parseDecimal(text, code).ok).toBe(false);
+      }),
+    );
+  });
+
+  test('the bound is 2^53 − 1 minor units, in every currency', () => {
+    for (const code of CURRENCIES) {
+      const exponent = currencyExponent(code) ?? 0;
+      expect(parseDecimal(decimalOf(AMOUNT_MAX, exponent), code)).toEqual({ ok: true, value: AMOUNT_MAX });
+      expect(parseDecimal(decimalOf(AMOUNT_MAX + 1n, exponent), code).ok).toBe(false);
+    }
+    expect(checkAmount(AMOUNT_MAX + 1n).ok).toBe(false);
+    expect(checkAmount(0n).ok).toBe(false);
+    expect(checkAmount(-1n).ok).toBe(false);
+  });
+
+  test('an unknown currency has no amounts', () => {
+    for (const code of ['', 'eur', 'EURO', 'ABC', 'constructor']) {
+      expect(currencyExponent(code)).toBeNull();
+      expect(parseDecimal('1', code).ok).toBe(false);
+    }
+  });
+});
+
+describe('amounts for people', () => {
+  test('what is shown parses back', () => {
+    fc.assert(
+      fc.property(amount, currency, (minor, code) => {
+        const [text = '', shownCode] = formatMoney(minor, code).split(' ');
+        expect(shownCode).toBe(code);
+        expect(parseDecimal(text, code)).toEqual({ ok: true, value: minor });
+      }),
+    );
+  });
+
+  test.each([
+    [123450n, 'EUR', '1234.50 EUR'],
+    [5n, 'EUR', '0.05 EUR'],
+    [0n, 'EUR', '0.00 EUR'],
+    [-5n, 'EUR', '-0.05 EUR'],
+    [1234n, 'JPY', '1234 JPY'],
+    [1234n, 'KWD', '1.234 KWD'],
+  ] as const)('%d %s is %s', (minor, code, text) => {
+    expect(formatMoney(minor, code)).toBe(text);
+  });
+});
