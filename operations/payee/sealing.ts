@@ -1,0 +1,62 @@
+import { commitmentTo } from '../../domain/batch/digest.js';
+import { canonicalBytes, type Json } from '../../domain/canonical-json.js';
+import { canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
+import { toHex } from '../../domain/hashing.js';
+import type { Context } from '../context.js';
+import type { SealedPlace, Stores } from '../ports.js';
+import type { DestinationRow } from '../stores/payees.js';
+
+const SALT_BYTES = 16;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Where a payee's name is sealed, under the payee's own key; UTF-8. */
+export const namePlace = (tenantId: string, payeeId: string): SealedPlace => ({ tenantId, purpose: 'payee', record: payeeId, field: 'name' });
+
+/** Where a destination is sealed, under the payee's own key; canonical JSON `{"salt": hex, "sent_to": SentTo}`. */
+export const destinationPlace = (tenantId: string, destinationId: string): SealedPlace => ({
+  tenantId,
+  purpose: 'payee',
+  record: destinationId,
+  field: 'destination',
+});
+
+export const sealName = (ctx: Context, key: Uint8Array, payeeId: string, name: string): Uint8Array =>
+  ctx.services.vault.sealWith(key, namePlace(ctx.tenantId, payeeId), encoder.encode(name));
+
+export const openName = (ctx: Context, key: Uint8Array, payeeId: string, sealed: Uint8Array): string =>
+  decoder.decode(ctx.services.vault.openWith(key, namePlace(ctx.tenantId, payeeId), sealed));
+
+/** A new immutable destination version: sealed, fingerprinted, masked, and committed to under a salt of its own. */
+export const newDestination = (
+  ctx: Context,
+  of: { key: Uint8Array; payeeId: string; version: number; createdBy: string | null },
+  sentTo: SentTo,
+  fingerprint: Uint8Array,
+): DestinationRow => {
+  const { entropy, sha256, vault } = ctx.services;
+  const id = entropy.newId();
+  const salt = entropy.bytes(SALT_BYTES);
+  const plain = canonicalBytes({ salt: toHex(salt), sent_to: sentTo as unknown as Json });
+  return {
+    id,
+    payeeId: of.payeeId,
+    version: of.version,
+    kind: sentTo.destination.kind,
+    sealed: vault.sealWith(of.key, destinationPlace(ctx.tenantId, id), plain),
+    fingerprint,
+    masked: maskDestination(sentTo.destination),
+    commitment: commitmentTo(sha256, salt, canonicalSentTo(sentTo)),
+    createdBy: of.createdBy,
+  };
+};
+
+/** Name and destination as they are sent. Throws when the ciphertext was changed. */
+export const openDestination = (ctx: Context, key: Uint8Array, row: Pick<DestinationRow, 'id' | 'sealed'>): SentTo => {
+  const plain = ctx.services.vault.openWith(key, destinationPlace(ctx.tenantId, row.id), row.sealed);
+  return (JSON.parse(decoder.decode(plain)) as { sent_to: SentTo }).sent_to;
+};
+
+/** Equal for equal name and destination of one workspace; matches versions and is signed by nothing (R10). */
+export const fingerprintOf = (ctx: Context, stores: Stores, sentTo: SentTo): Promise<Uint8Array> =>
+  ctx.services.vault.mac(stores.keys, ctx.tenantId, 'fingerprint', canonicalBytes(canonicalSentTo(sentTo)));
