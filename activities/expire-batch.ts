@@ -1,0 +1,13 @@
+import { expirePayoutBatch } from '../operations/payout-batch/expire.js';
+import type { ActivityDeps, BatchPlace } from './deps.js';
+import { Absent } from './failure.js';
+import { runActivity } from './run.js';
+
+/** Ends a batch whose deadline has passed; any other it leaves alone. */
+export const expireBatchActivity =
+  (deps: ActivityDeps) =>
+  (place: BatchPlace): Promise<void> =>
+    runActivity(deps, place, async (ctx) => {
+      const result = await expirePayoutBatch(ctx, { batch_id: place.batchId });
+      if (!result.ok) throw new Absent(result.refusal.detail);
+    });

@@ -1,0 +1,34 @@
+import { type BatchPlan, planBatch } from '../operations/chunk/plan.js';
+import type { Stores } from '../operations/ports.js';
+import type { ActivityDeps, BatchPlace } from './deps.js';
+import { Absent } from './failure.js';
+import { runActivity } from './run.js';
+
+export interface LoadedBatch extends BatchPlan {
+  /** Of the gate that a signal named: whether it stands on the content that the batch has now. Null when none was named. */
+  gateValid: boolean | null;
+  window: number;
+  historyEvents: number;
+}
+
+export interface LoadBatch extends BatchPlace {
+  gateId?: string;
+  /** True on the first load of a run that continues another. */
+  continued?: boolean;
+}
+
+/** What the run needs to know now. A gate that a signal names counts only if it is here, on this batch's current content. */
+export const loadBatchActivity =
+  (deps: ActivityDeps) =>
+  ({ gateId, continued, ...place }: LoadBatch): Promise<LoadedBatch> =>
+    runActivity(deps, place, async (ctx) => {
+      if (continued) await ctx.services.failpoint('in_continue_as_new');
+      const plan = await planBatch(ctx, place.batchId);
+      if (!plan) throw new Absent('there is no such batch');
+      const gateValid = gateId === undefined ? null : await ctx.inTenant((stores) => isValidGate(stores, place.batchId, gateId));
+      return { ...plan, gateValid, window: deps.window, historyEvents: deps.historyEvents };
+    });
+
+/** A gate stands when it was opened on the content that the batch has now; a view shows only those. */
+const isValidGate = async (stores: Stores, batchId: string, gateId: string): Promise<boolean> =>
+  (await stores.batches.view(batchId))?.gates.some((gate) => gate.id === gateId) ?? false;

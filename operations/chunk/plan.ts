@@ -1,0 +1,56 @@
+import { chunkCount, chunkOf } from '../../domain/batch/chunks.js';
+import type { BatchState } from '../../domain/batch/states.js';
+import type { Context } from '../context.js';
+import type { BatchRow, ControlRow } from '../stores/batches.js';
+
+/** What a run has to know of its batch. Loaded again after every wake (R13); it grants nothing. */
+export interface BatchPlan {
+  state: BatchState;
+  rail: string;
+  currency: string;
+  /** Items that would be paid, and their sum as a decimal string of minor units. */
+  count: number;
+  total: string;
+  /** Items not terminal yet. */
+  open: number;
+  chunks: number;
+  /** The lowest chunk with something left to send, or null. What was sent and not answered is asked for by lookups. */
+  firstChunk: number | null;
+  halt: 'paused' | 'cancelling' | 'integrity_failed' | null;
+  /** Until the deadline of the gate that is next, on the database's clock; null without one. */
+  deadlineInMs: number | null;
+  /** Until the batch may begin to pay; 0 when it may. */
+  startInMs: number;
+}
+
+/** The plan of a batch, or null when there is none (or it is still being received). */
+export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | null> =>
+  ctx.inTenant(async (stores) => {
+    const view = await stores.batches.view(batchId);
+    if (!view?.content) return null;
+    const { batch, control, content, counter } = view;
+    const executing = control.state === 'executing';
+    const pending = executing && counter.open > 0 ? await stores.chunks.firstOf(batchId, 'pending') : null;
+    return {
+      state: control.state,
+      rail: batch.rail,
+      currency: batch.currency,
+      count: content.count,
+      total: content.total.toString(),
+      open: counter.open,
+      chunks: chunkCount(content.size, batch.chunkSize),
+      firstChunk: pending === null ? null : chunkOf(pending, batch.chunkSize),
+      halt: haltOf(control),
+      deadlineInMs: control.deadlineAt ? control.deadlineAt.getTime() - stores.now.getTime() : null,
+      startInMs: startIn(batch, stores.now),
+    };
+  });
+
+const haltOf = (control: ControlRow): BatchPlan['halt'] => {
+  if (control.integrityFailedAt) return 'integrity_failed';
+  if (control.cancellingAt) return 'cancelling';
+  return control.pausedAt ? 'paused' : null;
+};
+
+const startIn = ({ executeNotBefore }: BatchRow, now: Date): number =>
+  executeNotBefore ? Math.max(0, executeNotBefore.getTime() - now.getTime()) : 0;

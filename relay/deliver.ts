@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Failpoint } from '../operations/ports.js';
+import type { BatchWorkflows, OutboxMessage, RelayStore } from './ports.js';
+
+const CLAIM_MOST = 32;
+/** Who dies in delivery leaves its messages due again after this. */
+const LEASE_MS = 10_000;
+const BACK_OFF_MS = [250, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
+/** At the longest back-off this is about a week; the reconciler drives the batch meanwhile and after. */
+const ATTEMPTS_MAX = 20_000;
+
+export interface DeliveryParts {
+  store: RelayStore;
+  workflows: BatchWorkflows;
+  failpoint: Failpoint;
+  log: Pick<Logger, 'warn' | 'error'>;
+}
+
+/** Delivers what is due, at least once (R13, R14). Answers how many messages it took up. */
+export const deliverDue = async (parts: DeliveryParts): Promise<number> => {
+  const messages = await parts.store.claim(CLAIM_MOST, LEASE_MS);
+  if (messages.length === 0) return 0;
+  const driven = new Set((await parts.store.toDrive(messages.map((message) => message.batchId))).map(({ batchId }) => batchId));
+  await Promise.all(messages.map((message) => deliverOne(parts, message, driven.has(message.batchId))));
+  return messages.length;
+};
+
+const deliverOne = async ({ store, workflows, failpoint, log }: DeliveryParts, message: OutboxMessage, drives: boolean): Promise<void> => {
+  try {
+    if (message.gateId) await failpoint('between_gate_commit_and_signal');
+    // A batch that has ended needs no new run just to find that out; the run there is wants to know.
+    if (drives) await workflows.wake(message, message.gateId);
+    else await workflows.tell(message.batchId);
+    await store.delivered(message.tenantId, message.id);
+  } catch (error) {
+    const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const fate = message.attempts >= ATTEMPTS_MAX ? 'dead' : 'again';
+    const againMs = BACK_OFF_MS[Math.min(message.attempts, BACK_OFF_MS.length) - 1] ?? BACK_OFF_MS[0];
+    log[fate === 'dead' ? 'error' : 'warn']({ err: error, batch_id: message.batchId, attempts: message.attempts }, 'a message was not delivered');
+    await store.undelivered(message.tenantId, message.id, problem.slice(0, 500), againMs, fate);
+  }
+};

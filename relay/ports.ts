@@ -1,0 +1,32 @@
+import type { Context } from '../operations/context.js';
+
+export interface OutboxMessage {
+  tenantId: string;
+  id: string;
+  batchId: string;
+  message: string;
+  gateId: string | null;
+  /** This delivery included. */
+  attempts: number;
+}
+
+/** The relay's own store: outbox rows, and which batches want driving (R14, R18). */
+export interface RelayStore {
+  claim(most: number, leaseMs: number): Promise<OutboxMessage[]>;
+  delivered(tenantId: string, id: string): Promise<void>;
+  undelivered(tenantId: string, id: string, problem: string, againMs: number, fate: 'again' | 'dead'): Promise<void>;
+  toDrive(batchIds?: readonly string[]): Promise<{ tenantId: string; batchId: string }[]>;
+}
+
+/** How to reach a batch's workflow. */
+export interface BatchWorkflows {
+  /** Starts the workflow when none runs, and signals it (R13). */
+  wake(place: { tenantId: string; batchId: string }, gateId: string | null): Promise<void>;
+  /** Signals the run there is; none is fine. For batches that have ended. */
+  tell(batchId: string): Promise<void>;
+  /** Batches (UUIDs) that have a running workflow, as far as visibility knows. */
+  running(): Promise<Set<string>>;
+}
+
+/** Contexts of the worker process, for reducing evidence. */
+export type ContextOf = (tenantId: string, requestId: string) => Promise<Context>;

@@ -1,0 +1,45 @@
+import type { Logger } from 'pino';
+import type { Failpoint } from '../operations/ports.js';
+import { deliverDue } from './deliver.js';
+import { drainAll } from './drain.js';
+import { runLoop } from './loop.js';
+import type { BatchWorkflows, ContextOf, RelayStore } from './ports.js';
+import { reconcile } from './reconcile.js';
+import { runSequencer, type SequencerParts } from './sequencer.js';
+import { bell, listen } from './sequencer-wake.js';
+
+export interface RelayParts {
+  store: RelayStore;
+  workflows: BatchWorkflows;
+  contextOf: ContextOf;
+  tenantsToDrain: () => Promise<string[]>;
+  /** Postgres without a transaction pool, in the relay's role, for LISTEN. */
+  directUrl: string;
+  sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
+  failpoint: Failpoint;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+const POLL_MS = 1_000;
+const RECONCILE_MS = 60_000;
+
+/**
+ * Everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
+ * audit sequencer. Any number of processes may run it. Resolves when the signal has ended and all passes are done.
+ */
+export const runRelay = async (parts: RelayParts): Promise<void> => {
+  const { log, signal, failpoint, directUrl } = parts;
+  const outbox = bell(signal);
+  const inbound = bell(signal);
+  const minute = bell(signal);
+  listen(directUrl, 'sluice_outbox', outbox.ring, log, signal);
+  listen(directUrl, 'sluice_inbound', inbound.ring, log, signal);
+  const common = { log, signal };
+  await Promise.all([
+    runLoop({ ...common, name: 'outbox', pass: () => deliverDue(parts), rung: outbox.rung, pollMs: POLL_MS }),
+    runLoop({ ...common, name: 'inbound', pass: () => drainAll(parts.tenantsToDrain, parts.contextOf), rung: inbound.rung, pollMs: POLL_MS }),
+    runLoop({ ...common, name: 'reconciler', pass: () => reconcile(parts).then(() => 0), rung: minute.rung, pollMs: RECONCILE_MS }),
+    runSequencer({ ...parts.sequencer, failpoint, log, signal }),
+  ]);
+};

@@ -1,0 +1,41 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { fromWireId, toWireId } from '../domain/ids.js';
+import { BATCH_CHANGED, BATCH_QUEUE, GATE_OPENED, PAYOUT_BATCH_WORKFLOW, workflowIdOf } from '../workflows/messages.js';
+import type { BatchWorkflows } from './ports.js';
+
+const workflowId = (batchId: string): string => workflowIdOf(toWireId('batch', batchId));
+
+/** A batch's workflow over the Temporal client. */
+export const batchWorkflows = (client: Client): BatchWorkflows => ({
+  wake: async (place, gateId) => {
+    await client.workflow.signalWithStart(PAYOUT_BATCH_WORKFLOW, {
+      workflowId: workflowId(place.batchId),
+      taskQueue: BATCH_QUEUE,
+      args: [{ tenantId: place.tenantId, batchId: place.batchId }],
+      ...(gateId ? { signal: GATE_OPENED, signalArgs: [{ gateId }] } : { signal: BATCH_CHANGED, signalArgs: [] }),
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      priority: { fairnessKey: place.tenantId },
+      staticSummary: 'Payout batch',
+      staticDetails: 'Waits for three people, then pays in chunks. Postgres decides; this run only drives.',
+    });
+  },
+
+  tell: async (batchId) => {
+    try {
+      await client.workflow.getHandle(workflowId(batchId)).signal(BATCH_CHANGED);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  },
+
+  running: async () => {
+    const found = new Set<string>();
+    const query = `WorkflowType = '${PAYOUT_BATCH_WORKFLOW}' AND ExecutionStatus = 'Running'`;
+    for await (const run of client.workflow.list({ query })) {
+      const batchId = fromWireId('batch', run.workflowId);
+      if (batchId) found.add(batchId);
+    }
+    return found;
+  },
+});

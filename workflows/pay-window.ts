@@ -1,0 +1,42 @@
+import { ActivityFailure, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ChunkActivities } from '../activities/create.js';
+import type { LoadedBatch } from '../activities/load-batch.js';
+import type { PayoutBatchInput } from './messages.js';
+import { chunkOptions } from './policies.js';
+
+/** Why the window closed. `done`: every chunk has had its turn. `history`: the run is long enough; continue as new. */
+export type WindowStop =
+  | { kind: 'done' }
+  | { kind: 'history' }
+  | { kind: 'broken' }
+  | { kind: 'halted'; halt: string }
+  | { kind: 'wait'; afterMs: number };
+
+/**
+ * Runs chunk activities from `first` on, a bounded number at a time, and drains the window before it answers: nothing of
+ * this run is in flight when it continues as new. What a chunk finds (paused, cancelled, not yet) closes the window.
+ */
+export const payWindow = async (input: PayoutBatchInput, batch: LoadedBatch, first: number, onDone: () => void): Promise<WindowStop> => {
+  const { payChunk } = proxyActivities<ChunkActivities>(chunkOptions(input.tenantId));
+  let next = first;
+  let stop: WindowStop | null = null;
+
+  const lane = async (): Promise<void> => {
+    while (next < batch.chunks && stop === null) {
+      // The first chunk always runs, so that every run gets further.
+      if (next > first && workflowInfo().historyLength > batch.historyEvents) {
+        stop = { kind: 'history' };
+        return;
+      }
+      const chunk = next++;
+      const report = await payChunk({ ...input, chunk }).catch((error: unknown) => {
+        if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+        return { kind: 'broken' } as const;
+      });
+      if (report.kind === 'paid' || report.kind === 'resolved') onDone();
+      else stop = report;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(batch.window, batch.chunks - first) }, lane));
+  return stop ?? { kind: 'done' };
+};

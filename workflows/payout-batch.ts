@@ -1,0 +1,109 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BatchActivities } from '../activities/create.js';
+import type { LoadedBatch } from '../activities/load-batch.js';
+import { type BatchState, isTerminalBatch } from '../domain/batch/states.js';
+import { BATCH_CHANGED, GATE_OPENED, type GateOpened, type PayoutBatchInput } from './messages.js';
+import { payWindow } from './pay-window.js';
+import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_LEAST_MS } from './policies.js';
+import { batchShower } from './show-batch.js';
+
+export const gateOpened = defineSignal<[GateOpened]>(GATE_OPENED);
+export const batchChanged = defineSignal(BATCH_CHANGED);
+
+export interface Progress {
+  state: BatchState | 'loading';
+  doing: string;
+  open: number;
+  chunks: number;
+  /** Chunks that this run has paid or resolved. */
+  done: number;
+}
+export const progressQuery = defineQuery<Progress>('progress');
+
+const { loadBatch, expireBatch } = proxyActivities<BatchActivities>(LIGHT);
+const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
+
+/**
+ * Drives one payout batch: queued → approved → authorized → executing → completed | failed. Postgres decides and
+ * remembers; this only waits for people, paces the chunks and asks for what is overdue (R13). Signals wake it and grant
+ * nothing: after each it loads the batch and goes on from what it finds. It ends when Postgres says so.
+ */
+export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: BatchState }> {
+  let wakes = 0;
+  let gateId: string | undefined;
+  let continued = workflowInfo().continuedFromExecutionRunId !== undefined;
+  const progress: Progress = { state: 'loading', doing: 'load', open: 0, chunks: 0, done: 0 };
+  const show = batchShower(input);
+  setHandler(gateOpened, (message) => {
+    gateId = message.gateId;
+    wakes++;
+  });
+  setHandler(batchChanged, () => {
+    wakes++;
+  });
+  setHandler(progressQuery, () => progress);
+
+  const doing = (batch: LoadedBatch, what: string): void => {
+    Object.assign(progress, { state: batch.state, doing: what, open: batch.open, chunks: batch.chunks });
+    show(batch, what);
+  };
+  /** Until a signal that came after `seen`, or for `ms`. */
+  const wake = (seen: number, ms: number) => condition(() => wakes !== seen, Math.max(1, Math.min(ms, IDLE_MS)));
+
+  for (let round = 0; ; round++) {
+    const seen = wakes;
+    const batch = await loadBatch({ ...input, ...(gateId === undefined ? {} : { gateId }), ...(continued ? { continued } : {}) });
+    gateId = undefined;
+    continued = false;
+    if (isTerminalBatch(batch.state)) {
+      doing(batch, 'ended');
+      await condition(allHandlersFinished);
+      return { state: batch.state };
+    }
+    if (round > 0 && workflowInfo().historyLength > batch.historyEvents) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof payoutBatch>(input);
+    }
+    if (batch.state !== 'executing') {
+      if (batch.deadlineInMs !== null && batch.deadlineInMs <= 0) await expireBatch(input);
+      else {
+        doing(batch, WAITS_FOR[batch.state] ?? 'waits');
+        await wake(seen, batch.deadlineInMs ?? IDLE_MS);
+      }
+    } else if (batch.halt === null && batch.startInMs > 0) {
+      doing(batch, 'waits for the time to begin');
+      await wake(seen, batch.startInMs);
+    } else if (batch.halt === null && batch.firstChunk !== null) {
+      doing(batch, 'pays');
+      const stop = await payWindow(input, batch, batch.firstChunk, () => {
+        progress.done++;
+      });
+      if (stop.kind === 'broken') await wake(seen, BROKEN_MS);
+      if (stop.kind === 'wait') await wake(seen, stop.afterMs);
+      if (stop.kind === 'halted') await settle(seen, `halted: ${stop.halt}`);
+    } else await settle(seen, batch.halt ?? 'settles');
+
+    /** Evidence goes on while nothing may leave: asks for what is due, then waits for the next time or a word. */
+    async function settle(from: number, what: string): Promise<void> {
+      doing(batch, what);
+      const nextMs = await lookUpDue(input);
+      await wake(from, Math.max(LOOKUP_LEAST_MS, nextMs ?? IDLE_MS));
+    }
+  }
+}
+
+const WAITS_FOR: Partial<Record<BatchState, string>> = {
+  draft: 'waits to be submitted',
+  queued: 'waits for approve',
+  approved: 'waits for authorize',
+  authorized: 'waits for execute',
+};

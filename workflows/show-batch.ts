@@ -1,0 +1,32 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { LoadedBatch } from '../activities/load-batch.js';
+import { type PayoutBatchInput, SEARCH_ATTRIBUTES } from './messages.js';
+
+const key = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+
+/**
+ * Makes a run readable in the Web UI, when what it shows has changed. Continue-as-new drops the details, so every run
+ * sets them again. Nothing personal, and no amount but the total.
+ */
+export const batchShower = ({ tenantId }: PayoutBatchInput): ((batch: LoadedBatch, doing: string) => void) => {
+  let shownState: string | null = null;
+  let shownDetails: string | null = null;
+  return (batch, doing) => {
+    if (shownState !== batch.state) {
+      upsertSearchAttributes([
+        { key: key(SEARCH_ATTRIBUTES.tenant), value: tenantId },
+        { key: key(SEARCH_ATTRIBUTES.state), value: batch.state },
+        { key: key(SEARCH_ATTRIBUTES.rail), value: batch.rail },
+      ]);
+      shownState = batch.state;
+    }
+    const details = [
+      `**${batch.state}**: ${doing}`,
+      `${batch.count} items, ${batch.total} minor units ${batch.currency}, in ${batch.chunks} chunks; ${batch.open} open`,
+    ].join('\n\n');
+    if (details === shownDetails) return;
+    setCurrentDetails(details);
+    shownDetails = details;
+  };
+};
