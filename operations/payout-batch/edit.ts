@@ -12,7 +12,8 @@ import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import { contentOf } from './content.js';
 import { type Exclusion, planExclusion } from './plan-exclusion.js';
-import { noSuchBatch, wrongInput, wrongState } from './refusals.js';
+import { wrongInput, wrongState } from './refusals.js';
+import { refuseAbsent } from './refuse-deed.js';
 import { shown, type WireBatch } from './view.js';
 
 export type EditInput = { batch_id: string } & z.output<typeof editBatch>;
@@ -29,7 +30,7 @@ export const editPayoutBatch = (ctx: Context, input: EditInput): Promise<Result<
     const id = input.batch_id;
     const control = await stores.batches.lock(id);
     const batch = control && (await stores.batches.get(id));
-    if (!control || !batch) return noSuchBatch();
+    if (!control || !batch) return refuseAbsent(ctx, stores, 'batch.edit', id);
     const declined = (refusal: Refusal) =>
       refusedAndAudited(stores, { subject: { type: 'batch', id }, action: 'batch.edit', detail: { state: control.state } }, refusal);
     if (!mayMove(verbFrom(control), control.state)) return declined(wrongState('edit', control.state));

@@ -9,7 +9,7 @@ import { newBatch, type Validation } from './create.js';
 import { type CsvTotals, checkCsv } from './csv/check.js';
 import { ingestCsv, LOST, RECEIVING_LEASE_MS, type Receiving, sealCsv } from './csv/ingest.js';
 import { refuseNew } from './record-new.js';
-import { externalIdTaken, wrongInput } from './refusals.js';
+import { externalIdTaken, wrongCsv, wrongInput } from './refusals.js';
 import { sweepReceiving } from './sweep.js';
 import { resolveTerms, type Terms } from './terms.js';
 import type { WireBatch } from './view.js';
@@ -50,6 +50,7 @@ export const receiveCsv = async (ctx: Context, query: CsvQuery, file: SpooledFil
   if ('refusal' in begun) return declined(begun.refusal);
   const stored = await ingestCsv(ctx, file.open(), begun, terms, partRows);
   if (stored === LOST) return declined(beingReceived());
+  if ('errors' in stored) return declined(wrongCsv(stored.errors));
   const sealed = await sealCsv(ctx, begun.batch, stored.rowVersion, totals, query.draft ? 'draft' : 'queued');
   return sealed === LOST ? declined(beingReceived()) : sealed;
 };

@@ -3,7 +3,8 @@ import { gateDeadline } from '../../domain/batch/deadlines.js';
 import { BATCH_TRANSITIONS, mayMove } from '../../domain/batch/states.js';
 import { ok, type Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { noSuchBatch, wrongState } from './refusals.js';
+import { wrongState } from './refusals.js';
+import { refuseAbsent } from './refuse-deed.js';
 import { shown, type WireBatch } from './view.js';
 
 /** Hands a draft to the gates: draft → queued. Refuses with `not_found` or `wrong_state`. Who submits is a preparer. */
@@ -12,7 +13,7 @@ export const submitPayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     const id = input.batch_id;
     const control = await stores.batches.lock(id);
     const batch = control && (await stores.batches.get(id));
-    if (!control || !batch) return noSuchBatch();
+    if (!control || !batch) return refuseAbsent(ctx, stores, 'batch.submit', id);
     if (!mayMove('submit', control.state)) {
       const entry = { subject: { type: 'batch', id }, action: 'batch.submit', detail: { state: control.state } } as const;
       return refusedAndAudited(stores, entry, wrongState('submit', control.state));

@@ -20,7 +20,7 @@ export const sweepReceiving = async (
     const silent = control.deadlineAt !== null && control.deadlineAt <= stores.now;
     if (!silent) busy ||= resume?.externalId !== undefined && resume.externalId !== null && resume.externalId === batch.externalId;
     else if (!found && resume && sameUpload(batch, resume)) found = upload;
-    else await giveUp(stores, batch, control);
+    else await giveUp(stores, batch.id, control.rowVersion);
   }
   return { found, busy };
 };
@@ -32,16 +32,17 @@ export const externalIdIsTaken = async (stores: Stores, externalId: string): Pro
   return (await stores.batches.byExternalId(externalId)) !== null;
 };
 
-const giveUp = async (stores: Stores, batch: BatchRow, control: ControlRow): Promise<void> => {
-  const { nextOrdinal } = await stores.items.totals(batch.id);
-  await stores.batches.giveUpExternalId(batch.id);
-  if (!(await stores.batches.move(batch.id, control.rowVersion, { state: 'cancelled', reason: 'abandoned upload' })))
-    throw new Error(`batch ${batch.id} moved under its own lock`);
+/** receiving → cancelled. Its rows stay, seen by nobody; its external_id is free again. */
+export const giveUp = async (stores: Stores, batchId: string, rowVersion: number): Promise<void> => {
+  const { nextOrdinal } = await stores.items.totals(batchId);
+  await stores.batches.giveUpExternalId(batchId);
+  if (!(await stores.batches.move(batchId, rowVersion, { state: 'cancelled', reason: 'upload given up' })))
+    throw new Error(`batch ${batchId} moved under its own lock`);
   await stores.audit.append({
-    subject: { type: 'batch', id: batch.id },
+    subject: { type: 'batch', id: batchId },
     action: 'batch.cancel',
     result: 'ok',
-    detail: { from: control.state, to: 'cancelled', abandoned_rows: nextOrdinal },
+    detail: { from: 'receiving', to: 'cancelled', rows: nextOrdinal },
   });
 };
 

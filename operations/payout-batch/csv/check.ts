@@ -1,7 +1,9 @@
 import { canonicalBytes } from '../../../domain/canonical-json.js';
+import type { RawDestination } from '../../../domain/destination.js';
 import { AMOUNT_MAX } from '../../../domain/money/amount.js';
 import type { FieldError, Refusal } from '../../../domain/result.js';
 import type { Context } from '../../context.js';
+import { givesDestination } from '../../payee/details.js';
 import { ERRORS_MAX } from '../check-payment.js';
 import { inspectPayees } from '../inspect-payees.js';
 import { duplicateItems, wrongCsv } from '../refusals.js';
@@ -29,17 +31,18 @@ export const checkCsv = async (
   partRows: number,
 ): Promise<CsvTotals | { refusal: Refusal }> => {
   const seen = duplicates === 'refused' ? new SeenDigests() : null;
+  const founded = new SeenDigests();
   const errors: FieldError[] = [];
   const repeats: FieldError[] = [];
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
-    const checked = await checkPart(ctx, part, terms);
+    const checked = await checkPart(ctx, part, terms, founded);
     errors.push(...checked.errors);
     for (const payment of checked.payments) {
       count += 1;
       total += payment.amount;
-      if (repeats.length < ERRORS_MAX && seen?.addWasThere(digestOf(ctx, payment))) repeats.push(repeat(payment.row));
+      if (repeats.length < ERRORS_MAX && seen?.add(rowDigest(ctx, payment)) === false) repeats.push(repeat(payment.row));
     }
     if (errors.length >= ERRORS_MAX) break;
   }
@@ -49,7 +52,10 @@ export const checkCsv = async (
   return { count, total };
 };
 
-const checkPart = async (ctx: Context, part: CsvPart, terms: Terms): Promise<{ payments: CsvPayment[]; errors: FieldError[] }> => {
+type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
+
+/** `founded` holds the payees that earlier parts described: later rows may only name them. */
+const checkPart = async (ctx: Context, part: CsvPart, terms: Terms, founded: SeenDigests): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
   for (const row of part.rows) {
@@ -57,16 +63,27 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: Terms): Promise<{ p
     if ('errors' in parsed) errors.push(...parsed.errors);
     else payments.push(parsed);
   }
-  if (payments.length > 0) {
-    const inputs = payments.map(({ payee }) => payee);
-    const inspected = await ctx.inTenant((stores) => inspectPayees(ctx, stores, inputs, terms.capabilities));
-    for (const [i, { row }] of payments.entries())
-      errors.push(...(inspected[i]?.errors ?? []).map((error) => ({ ...error, field: columnOf(error.field), row })));
+  if (payments.length === 0) return { payments, errors };
+  const inputs = payments.map(({ payee }) => payee);
+  const inspected = await ctx.inTenant((stores) => inspectPayees(ctx, stores, inputs, terms.capabilities));
+  const good: Uint8Array[] = [];
+  for (const [i, { row, payee }] of payments.entries()) {
+    const digest = referenceDigest(ctx, payee.payee.reference);
+    const left = (inspected[i]?.errors ?? []).filter((error) => !(founded.has(digest) && isFilledIn(error, payee.payee)));
+    errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), row })));
+    if (left.length === 0) good.push(digest);
   }
+  for (const digest of good) founded.add(digest);
   return { payments, errors: errors.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
 };
 
-const digestOf = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
+/** Errors that are none once the second pass has stored the part that describes the payee. */
+const isFilledIn = (error: FieldError, payee: RawDestination): boolean =>
+  error.reason === 'required' || (error.reason === 'one_destination' && !givesDestination(payee));
+
+const referenceDigest = (ctx: Context, reference: string): Uint8Array => ctx.services.sha256(canonicalBytes(reference));
+
+const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
   ctx.services.sha256(canonicalBytes([payee.payee.reference, amount.toString(), reference]));
 
 const repeat = (row: number): FieldError => ({

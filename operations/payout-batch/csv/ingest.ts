@@ -1,16 +1,17 @@
 import { gateDeadline } from '../../../domain/batch/deadlines.js';
 import { BATCH_TRANSITIONS } from '../../../domain/batch/states.js';
-import { ok, type Result } from '../../../domain/result.js';
+import { type FieldError, ok, type Result } from '../../../domain/result.js';
 import type { Context } from '../../context.js';
-import { ensurePayees } from '../../payee/ensure.js';
+import { type EnsuredPayee, ensurePayees } from '../../payee/ensure.js';
 import type { Stores } from '../../ports.js';
 import type { NewItem } from '../../stores/batches.js';
 import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from '../content.js';
 import { recordNew } from '../record-new.js';
+import { giveUp } from '../sweep.js';
 import type { Terms } from '../terms.js';
 import type { WireBatch } from '../view.js';
 import type { CsvTotals } from './check.js';
-import { type CsvPayment, parseRow } from './parse-row.js';
+import { type CsvPayment, columnOf, parseRow } from './parse-row.js';
 import { readCsv } from './read.js';
 
 /** How long an upload may be silent before it counts as abandoned, ms. Each part renews it. */
@@ -27,6 +28,8 @@ export interface Receiving {
 /** Somebody else took the upload over; nothing more may be written by this one. */
 export const LOST = 'lost';
 
+type Stored = 'stored' | typeof LOST | { errors: FieldError[] };
+
 /**
  * Second pass over a file that was checked: stores its rows, a part a transaction, from where an earlier try stopped.
  * Each transaction moves the control row by compare-and-set, so two uploads of one batch cannot interleave.
@@ -37,14 +40,14 @@ export const ingestCsv = async (
   receiving: Receiving,
   terms: Terms,
   partRows: number,
-): Promise<{ rowVersion: number } | typeof LOST> => {
+): Promise<{ rowVersion: number } | { errors: FieldError[] } | typeof LOST> => {
   let { rowVersion } = receiving;
   for await (const part of readCsv(bytes, partRows)) {
     if (part.from + part.rows.length <= receiving.nextOrdinal) continue;
     const payments = part.rows.map((row) => sure(parseRow(row, terms)));
     if (part.errors.length > 0) throw new Error('a file changed between its two passes');
     const stored = await ctx.inTenant((stores) => storePart(ctx, stores, receiving.batch, rowVersion, part.from, payments));
-    if (!stored) return LOST;
+    if (stored !== 'stored') return stored;
     rowVersion += 1;
   }
   return { rowVersion };
@@ -62,19 +65,26 @@ const storePart = async (
   rowVersion: number,
   from: number,
   payments: readonly CsvPayment[],
-): Promise<boolean> => {
-  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: new Date(stores.now.getTime() + RECEIVING_LEASE_MS) }))) return false;
+): Promise<Stored> => {
+  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: new Date(stores.now.getTime() + RECEIVING_LEASE_MS) }))) return LOST;
   const payees = await ensurePayees(
     ctx,
     stores,
     payments.map(({ payee }) => payee),
   );
-  const items = payments.map(({ amount, reference }, i): NewItem => {
+  const items: NewItem[] = [];
+  const errors: FieldError[] = [];
+  for (const [i, { row, amount, reference }] of payments.entries()) {
     const payee = payees[i];
-    if (!payee || 'errors' in payee) throw new Error('a payee changed between check and use; the file may be sent again');
-    const { payeeId, destinationId, commitment } = payee;
-    return withLeaf(ctx, batch, { ordinal: from + i, payeeId, destinationId, reference, remittance: '', amount }, commitment);
-  });
+    if (!payee) throw new Error('a payment was given no payee');
+    if ('errors' in payee) errors.push(...payee.errors.map((error) => ({ ...error, field: columnOf(error.field), row })));
+    else items.push(withLeaf(ctx, batch, itemOf(payee, from + i, amount, reference), payee.commitment));
+  }
+  // Against what an earlier part of the file, or somebody else meanwhile, said of the payee.
+  if (errors.length > 0) {
+    await giveUp(stores, batch.id, rowVersion + 1);
+    return { errors };
+  }
   await stores.items.insert(batch.id, items);
   await stores.batches.putChunkRoots(
     batch.id,
@@ -85,8 +95,17 @@ const storePart = async (
       batch.chunkSize,
     ),
   );
-  return true;
+  return 'stored';
 };
+
+const itemOf = ({ payeeId, destinationId }: EnsuredPayee, ordinal: number, amount: bigint, reference: string): Omit<NewItem, 'leaf'> => ({
+  ordinal,
+  payeeId,
+  destinationId,
+  reference,
+  remittance: '',
+  amount,
+});
 
 /**
  * The one short transaction that makes an upload a batch (R19): checks count, sum and repeats against what is stored,

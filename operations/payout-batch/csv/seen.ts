@@ -7,42 +7,47 @@ const SMALLEST = 1 << 12;
  * half full. A million rows take 32 MB, where a Set of strings takes ten times that.
  */
 export class SeenDigests {
-  #slots = SMALLEST;
   #table = new Uint32Array(SMALLEST * (WIDTH / 4));
   #size = 0;
 
-  /** True when this digest was added before. */
-  addWasThere(digest: Uint8Array): boolean {
-    const view = new DataView(digest.buffer, digest.byteOffset, WIDTH);
-    // The lowest bit is set so that four zero words always mean an empty slot.
-    const words = [view.getUint32(0) | 1, view.getUint32(4), view.getUint32(8), view.getUint32(12)] as const;
-    if (this.#place(this.#table, this.#slots, words)) return true;
-    this.#size += 1;
-    if (this.#size * 2 > this.#slots) this.#grow();
-    return false;
+  has(digest: Uint8Array): boolean {
+    return this.#table[slotOf(this.#table, wordsOf(digest))] !== 0;
   }
 
-  #place(table: Uint32Array, slots: number, [a, b, c, d]: readonly [number, number, number, number]): boolean {
-    const unsigned = a >>> 0;
-    for (let slot = b & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
-      const at = slot * 4;
-      if (table[at] === 0) {
-        table.set([unsigned, b, c, d], at);
-        return false;
-      }
-      if (table[at] === unsigned && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d) return true;
-    }
+  /** False when this digest was there before. */
+  add(digest: Uint8Array): boolean {
+    const words = wordsOf(digest);
+    const at = slotOf(this.#table, words);
+    if (this.#table[at] !== 0) return false;
+    this.#table.set(words, at);
+    this.#size += 1;
+    if (this.#size * WIDTH * 2 > this.#table.byteLength) this.#grow();
+    return true;
   }
 
   #grow(): void {
-    const slots = this.#slots * 2;
-    const table = new Uint32Array(slots * 4);
-    const old = this.#table;
-    for (let at = 0; at < old.length; at += 4) {
-      const words = [old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, old[at + 3] ?? 0] as const;
-      if (words[0] !== 0) this.#place(table, slots, words);
+    const table = new Uint32Array(this.#table.length * 2);
+    for (let at = 0; at < this.#table.length; at += 4) {
+      const words = this.#table.subarray(at, at + 4) as unknown as Words;
+      if (words[0] !== 0) table.set(words, slotOf(table, words));
     }
     this.#table = table;
-    this.#slots = slots;
   }
 }
+
+type Words = readonly [number, number, number, number];
+
+/** The lowest bit of the first word is set, so that zero always means an empty slot. */
+const wordsOf = (digest: Uint8Array): Words => {
+  const view = new DataView(digest.buffer, digest.byteOffset, WIDTH);
+  return [(view.getUint32(0) | 1) >>> 0, view.getUint32(4), view.getUint32(8), view.getUint32(12)];
+};
+
+/** Index of the digest's first word, or of the empty slot where it belongs. The number of slots is a power of two. */
+const slotOf = (table: Uint32Array, [a, b, c, d]: Words): number => {
+  const last = table.length / 4 - 1;
+  for (let slot = b & last; ; slot = (slot + 1) & last) {
+    const at = slot * 4;
+    if (table[at] === 0 || (table[at] === a && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d)) return at;
+  }
+};

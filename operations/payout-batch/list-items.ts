@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import type { item, listItems } from '../../contracts/batches.js';
+import { fromItemId, toItemId, toWireId } from '../../domain/ids.js';
+import { ok, type Result } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { openDestination } from '../payee/sealing.js';
+import type { Stores } from '../ports.js';
+import type { BatchRow, ItemRow } from '../stores/batches.js';
+import type { DestinationRow, PayeeRow } from '../stores/payees.js';
+import type { WireList } from './list.js';
+import { noSuchBatch, wrongInput } from './refusals.js';
+
+export type WireItem = z.infer<typeof item>;
+export type ListItemsInput = { batch_id: string } & z.output<typeof listItems>;
+
+/**
+ * Items of a batch by ordinal, by state if asked. Names are those that would be sent, opened for this answer, and null
+ * once a person was deleted; destinations are masked. The cursor is the id of the last item seen.
+ */
+export const listPayoutItems = (ctx: Context, input: ListItemsInput): Promise<Result<WireList<WireItem>>> =>
+  ctx.inTenant(async (stores) => {
+    const batch = (await stores.batches.view(input.batch_id))?.batch;
+    if (!batch) return noSuchBatch();
+    const after = input.starting_after === undefined ? undefined : fromItemId(input.starting_after);
+    if (after === null || (after && after.batchId !== batch.id))
+      return {
+        ok: false,
+        refusal: wrongInput([{ field: 'starting_after', reason: 'id_form', message: 'this is not the id of an item of this batch' }]),
+      };
+    const { rows, hasMore } = await stores.items.list(batch.id, { limit: input.limit, afterOrdinal: after?.ordinal, state: input.state });
+    const data = await toWireItems(ctx, stores, batch, rows);
+    return ok({ object: 'list', data, has_more: hasMore, next_cursor: hasMore ? (data.at(-1)?.id ?? null) : null });
+  });
+
+/** Four statements for any number of items. */
+const toWireItems = async (ctx: Context, stores: Stores, batch: BatchRow, items: readonly ItemRow[]): Promise<WireItem[]> => {
+  const payeeIds = [...new Set(items.map(({ payeeId }) => payeeId))];
+  const payees = await stores.payees.byIds(payeeIds);
+  const destinations = await stores.payees.destinations([...new Set(items.map(({ destinationId }) => destinationId))]);
+  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
+  return items.map((row) => {
+    const payee = payees.get(row.payeeId)?.payee;
+    const destination = destinations.get(row.destinationId);
+    const key = keys.get(row.payeeId);
+    if (!payee || !destination) throw new Error(`item ${row.ordinal} of batch ${batch.id} names a payee or destination that is not there`);
+    const name = key ? openDestination(ctx, key, destination).name : null;
+    return toWireItem(batch, row, payee, destination, name);
+  });
+};
+
+const toWireItem = (batch: BatchRow, row: ItemRow, payee: PayeeRow, destination: DestinationRow, name: string | null): WireItem => ({
+  object: 'payout_item',
+  id: toItemId(batch.id, row.ordinal),
+  ordinal: row.ordinal,
+  payee_id: toWireId('payee', row.payeeId),
+  payee_reference: payee.reference,
+  payee_name: name,
+  destination: {
+    object: 'destination',
+    id: toWireId('destination', destination.id),
+    version: destination.version,
+    kind: destination.kind,
+    masked: destination.masked,
+  },
+  amount: Number(row.amount),
+  currency: batch.currency,
+  reference: row.reference,
+  remittance: row.remittance,
+  state: row.state,
+  reason: row.reason,
+  provider_reference: row.providerReference,
+  attempt: row.attempt,
+});
