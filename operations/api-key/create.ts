@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import type { createApiKey as contract } from '../../contracts/access.js';
+import { KEY_SCOPES, permissionsOf } from '../../domain/actors.js';
+import { type FieldError, ok, type Result, refuse } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { toWireApiKey, type WireApiKey } from './view.js';
+
+/**
+ * Makes an API key of the person who asks. Its scopes are bounded by that person's own permissions, now and whenever it
+ * is used. The secret is in this answer and nowhere else; only its SHA-256 is kept.
+ *
+ * Refuses with `forbidden` (no person, or a scope beyond their own) or `invalid_request` (already expired).
+ */
+export const createApiKey = async (ctx: Context, input: z.output<typeof contract>): Promise<Result<WireApiKey>> => {
+  const { actor } = ctx;
+  const id = ctx.services.entropy.newId();
+  const scopes = [...new Set(input.scopes)].sort();
+  const expiresAt = input.expires_at === undefined ? null : new Date(input.expires_at);
+  return ctx.inTenant(async (stores) => {
+    const entry = {
+      subject: { type: 'api_key', id },
+      action: 'api_key.create',
+      detail: { scopes, expires_at: expiresAt?.toISOString() ?? null },
+    } as const;
+    const refused = (code: 'forbidden' | 'invalid_request', detail: string, errors: FieldError[]) =>
+      refusedAndAudited(stores, entry, refuse(code, detail, errors.length > 0 ? { errors } : {}).refusal);
+    if (actor.type !== 'user') return refused('forbidden', 'Only a person signed in as themselves makes API keys.', []);
+    const beyond = scopes.filter((scope) => !KEY_SCOPES.includes(scope) || !permissionsOf(actor).includes(scope));
+    if (beyond.length > 0) return refused('forbidden', 'A key cannot do what its owner may not.', beyond.map(scopeError));
+    if (expiresAt && expiresAt <= stores.now) return refused('invalid_request', 'The key would have expired already.', [EXPIRED]);
+    const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);
+    const row = await stores.apiKeys.insert({ id, name: input.name, prefix, scopes, ownerPersonId: actor.personId, expiresAt, tokenHash: hash });
+    await stores.audit.append({ ...entry, result: 'ok' });
+    return ok({ ...toWireApiKey(row), secret: token });
+  });
+};
+
+const scopeError = (scope: string): FieldError => ({ field: 'scopes', reason: 'beyond_owner', message: `your role does not hold ${scope}` });
+
+const EXPIRED: FieldError = { field: 'expires_at', reason: 'in_the_past', message: 'give a time in the future, or leave it out' };

@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import type { addDestination as contract } from '../../contracts/payees.js';
+import { type FieldError, ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { givesDestination } from './details.js';
+import { ensurePayees } from './ensure.js';
+import { wirePayee } from './show.js';
+import type { WirePayee } from './view.js';
+
+type Input = { payee_id: string } & z.output<typeof contract>;
+
+const NO_DESTINATION: FieldError = {
+  field: 'destination',
+  reason: 'one_destination',
+  message: 'give exactly one of iban, routing_number with account_number, or account_token',
+};
+
+/**
+ * Gives a payee a new destination version; items made from now on are paid there. The same destination again adds
+ * nothing. Refuses with `not_found` or `invalid_request`.
+ */
+export const addDestination = (ctx: Context, { payee_id, ...input }: Input): Promise<Result<WirePayee>> =>
+  ctx.inTenant(async (stores) => {
+    const entry = { subject: { type: 'payee', id: payee_id }, action: 'payee.add_destination', detail: {} } as const;
+    const refused = (refusal: Refusal) => refusedAndAudited(stores, entry, refusal);
+    const payee = await stores.payees.get(payee_id);
+    if (!payee) return refused(refuse('not_found', 'This workspace has no such payee.').refusal);
+    if (!givesDestination(input)) return refused(wrongFields([NO_DESTINATION]));
+    const [answer] = await ensurePayees(ctx, stores, [{ payee: { ...input, reference: payee.reference } }]);
+    if (!answer || 'errors' in answer) return refused(wrongFields(answer?.errors ?? []));
+    await stores.audit.append({ ...entry, result: 'ok', detail: { destination_id: answer.destinationId, added: answer.made === 'destination' } });
+    const shown = await wirePayee(ctx, stores, payee_id);
+    if (!shown) throw new Error(`payee ${payee_id} lost its row`);
+    return ok(shown);
+  });
+
+const wrongFields = (errors: FieldError[]): Refusal =>
+  refuse('invalid_request', 'The destination was not added; mend the named fields.', { errors }).refusal;

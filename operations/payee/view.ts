@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+import type { payee } from '../../contracts/payees.js';
+import { toWireId } from '../../domain/ids.js';
+import type { Context } from '../context.js';
+import type { Stores } from '../ports.js';
+import type { DestinationRow, PayeeRow } from '../stores/payees.js';
+import { openDestination, openName } from './sealing.js';
+
+export type WirePayee = z.infer<typeof payee>;
+
+export interface PayeeWithDestination {
+  payee: PayeeRow;
+  /** The newest. */
+  destination: DestinationRow | null;
+}
+
+/** Payees as people see them: the name as it would be sent now, destinations masked. Three statements for any number. */
+export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<WirePayee[]> => {
+  const names = await namesOf(ctx, stores, rows);
+  return rows.map(({ payee, destination }) => ({
+    object: 'payee',
+    id: toWireId('payee', payee.id),
+    reference: payee.reference,
+    name: names.get(payee.id) ?? null,
+    payee_type: payee.payeeType,
+    country: payee.country,
+    held: payee.heldAt !== null,
+    created_at: payee.createdAt.toISOString(),
+    destination: destination && {
+      object: 'destination',
+      id: toWireId('destination', destination.id),
+      version: destination.version,
+      kind: destination.kind,
+      masked: destination.masked,
+    },
+  }));
+};
+
+/** Names by payee id; a deleted person has none. A newer destination may carry another name than the payee began with. */
+export const namesOf = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<Map<string, string>> => {
+  if (rows.length === 0) return new Map();
+  const wrapped = await stores.keys.subjectKeys([...new Set(rows.map(({ payee }) => payee.id))]);
+  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, wrapped);
+  const names = new Map<string, string>();
+  for (const { payee, destination } of rows) {
+    const key = keys.get(payee.id);
+    if (key) names.set(payee.id, destination ? openDestination(ctx, key, destination).name : openName(ctx, key, payee.id, payee.sealedName));
+  }
+  return names;
+};

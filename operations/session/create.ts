@@ -1,0 +1,105 @@
+import type { z } from 'zod';
+import type { createSession as contract } from '../../contracts/access.js';
+import type { Actor, Role } from '../../domain/actors.js';
+import type { AuditEntry } from '../../domain/audit/event.js';
+import type { ProblemCode } from '../../domain/problems.js';
+import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { type Context, type Doorstep, refusedAndAudited } from '../context.js';
+import type { Stores } from '../ports.js';
+import { proveCode } from './prove-code.js';
+import { toWireSession, type WireSession } from './view.js';
+
+const SESSION_MS = 12 * 60 * 60_000;
+
+/** Who tries a password is not known to be the person, so its failure is the API's event about that person. */
+const NOBODY: Actor = { type: 'system', process: 'api' };
+
+interface Workspace {
+  tenantId: string;
+  mode: 'live' | 'test';
+  role: Role;
+}
+
+interface Attempt {
+  personId: string;
+  /** Workspaces of the person; failures are audited in each, so that the owner of any of them sees them. */
+  workspaces: readonly Workspace[];
+}
+
+/**
+ * Signs a person in: e-mail and password, then a TOTP code whose time step is consumed. The session lasts 12 hours, is
+ * bound to one workspace (the test workspace unless another is named), and its token is shown once.
+ *
+ * An unknown e-mail costs the work of a known one and gets the same `invalid_credentials` as a wrong password or
+ * code. `otp_step_used` and `factor_locked` are told only to who knows the password.
+ */
+export const createSession = async (doorstep: Doorstep, input: z.output<typeof contract>): Promise<Result<WireSession>> => {
+  const { directory, services } = doorstep;
+  const person = await directory.person(input.email.toLowerCase());
+  const workspaces = await directory.workspacesOf(person?.id ?? services.entropy.newId());
+  if (!person) {
+    await services.credentials.verifyNothing(input.password);
+    return invalid();
+  }
+  const attempt: Attempt = { personId: person.id, workspaces };
+  const known = await services.credentials.verifyPassword(person.passwordHash, input.password);
+  const home = workspaces[0];
+  if (!known || person.disabled || !home) {
+    await auditFailure(doorstep, attempt, NOBODY, known ? 'forbidden' : 'invalid_credentials');
+    return invalid();
+  }
+  const asked = input.workspace_id === undefined ? home : workspaces.find(({ tenantId }) => tenantId === input.workspace_id);
+  return proveAndOpen(doorstep, attempt, { at: asked ?? home, isMember: asked !== undefined, code: input.code });
+};
+
+const proveAndOpen = async (
+  doorstep: Doorstep,
+  attempt: Attempt,
+  { at, isMember, code }: { at: Workspace; isMember: boolean; code: string },
+): Promise<Result<WireSession>> => {
+  const actor = { type: 'user', personId: attempt.personId, sessionId: doorstep.services.entropy.newId(), role: at.role } as const;
+  const ctx = doorstep.enter(at.tenantId, at.mode, actor);
+  const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
+    const proven = await proveCode(ctx, stores, actor.personId, code);
+    if (!proven.ok) return refusedAndAudited(stores, failureOf(actor.personId), proven.refusal);
+    // Only now: who does not hold the second factor learns nothing of workspaces.
+    if (!isMember) return refusedAndAudited(stores, failureOf(actor.personId), NO_MEMBER);
+    return ok(await open(ctx, stores, actor));
+  });
+  if (opened.ok) return opened;
+  const elsewhere = attempt.workspaces.filter(({ tenantId }) => tenantId !== at.tenantId);
+  await auditFailure(doorstep, { ...attempt, workspaces: elsewhere }, actor, opened.refusal.code);
+  return { ok: false, refusal: outwardly(opened.refusal) };
+};
+
+const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' }): Promise<WireSession> => {
+  const expiresAt = new Date(stores.now.getTime() + SESSION_MS);
+  const { token, hash } = ctx.services.credentials.newToken('session', ctx.mode);
+  await stores.sessions.insert({ id: actor.sessionId, tokenHash: hash, personId: actor.personId, expiresAt });
+  const session = await toWireSession(stores, { ...actor, expiresAt });
+  await stores.audit.append({
+    subject: { type: 'session', id: actor.sessionId },
+    action: 'session.create',
+    result: 'ok',
+    detail: { expires_at: session.expires_at },
+  });
+  return { ...session, token };
+};
+
+const auditFailure = async (doorstep: Doorstep, { personId, workspaces }: Attempt, actor: Actor, result: ProblemCode): Promise<void> => {
+  for (const { tenantId, mode } of workspaces)
+    await doorstep.enter(tenantId, mode, actor).inTenant((stores) => stores.audit.append({ ...failureOf(personId), result }));
+};
+
+const failureOf = (personId: string): Omit<AuditEntry, 'result'> => ({
+  subject: { type: 'person', id: personId },
+  action: 'session.create',
+  detail: {},
+});
+
+const NO_MEMBER = refuse('forbidden', 'You are no member of that workspace; leave workspace_id out to sign in to your own.').refusal;
+
+/** A wrong code reads as a wrong password does. */
+const outwardly = (refusal: Refusal): Refusal => (refusal.code === 'code_wrong' || refusal.code === 'factor_missing' ? invalid().refusal : refusal);
+
+const invalid = () => refuse('invalid_credentials', 'E-mail, password or code is wrong.');

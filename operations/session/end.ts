@@ -1,0 +1,18 @@
+import { ok, type Result, refuse } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { toWireSession, type WireSession } from './view.js';
+
+/** Ends the session that asks, at once: its token is refused from the next request on (I8). */
+export const endSession = async (ctx: Context, _input: unknown): Promise<Result<WireSession>> => {
+  const { actor } = ctx;
+  if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has a session.');
+  return ctx.inTenant(async (stores) => {
+    const entry = { subject: { type: 'session', id: actor.sessionId }, action: 'session.end', detail: {} } as const;
+    const session = await stores.sessions.get(actor.sessionId);
+    if (!session || !(await stores.sessions.end(actor.sessionId, actor.personId)))
+      return refusedAndAudited(stores, entry, refuse('session_expired', 'The session has ended already.').refusal);
+    const ended = await toWireSession(stores, { ...actor, expiresAt: session.expiresAt });
+    await stores.audit.append({ ...entry, result: 'ok' });
+    return ok(ended);
+  });
+};

@@ -1,0 +1,14 @@
+import { ok, type Result, refuse } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { toWireSession, type WireSession } from './view.js';
+
+/** The session that asks: person, role, workspace and expiry. Refuses keys and agents, which have none. */
+export const showSession = async (ctx: Context, _input: unknown): Promise<Result<WireSession>> => {
+  const { actor } = ctx;
+  if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has a session.');
+  return ctx.inTenant(async (stores) => {
+    const session = await stores.sessions.get(actor.sessionId);
+    if (!session) return refuse('session_expired', 'The session has ended; sign in again.');
+    return ok(await toWireSession(stores, { ...actor, expiresAt: session.expiresAt }));
+  });
+};

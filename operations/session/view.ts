@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import type { session } from '../../contracts/access.js';
+import type { Role } from '../../domain/actors.js';
+import { toWireId } from '../../domain/ids.js';
+import type { Stores } from '../ports.js';
+
+export type WireSession = z.infer<typeof session>;
+
+/** A session as its holder sees it; without the token, which is only known when it is made. */
+export const toWireSession = async (
+  stores: Stores,
+  of: { sessionId: string; personId: string; role: Role; expiresAt: Date },
+): Promise<WireSession> => {
+  const workspace = await stores.workspace.get();
+  const person = (await stores.memberships.names([of.personId])).get(of.personId);
+  if (!person) throw new Error(`person ${of.personId} holds a session of a workspace without being its member`);
+  return {
+    object: 'session',
+    id: toWireId('session', of.sessionId),
+    workspace: { id: toWireId('workspace', workspace.tenantId), name: workspace.name, mode: workspace.mode },
+    person: { id: toWireId('person', of.personId), ...person, role: of.role },
+    expires_at: of.expiresAt.toISOString(),
+  };
+};
