@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { buildCli } from './build-cli.js';
+import { downloadCli } from './download-cli.js';
+
+/** The version that is downloaded, built and tested with. */
+export const CLI_VERSION = '1.8.2';
+/** Fair queues need at least this server inside the command line. */
+const SERVER_LEAST = [1, 31] as const;
+const PROGRAM = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+
+/** The user's cache, shared by every checkout. */
+export const cachedCli = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', 'temporal', CLI_VERSION, PROGRAM);
+
+/**
+ * Path of a Temporal command line: TEMPORAL_CLI, on PATH, in the cache, downloaded into it, or built into it with Go.
+ * `say` gets a line for what takes long. Throws an Error that names these ways when none works.
+ */
+export const findTemporalCli = async (say: (line: string) => void): Promise<string> => {
+  const named = process.env['TEMPORAL_CLI'];
+  if (named) {
+    if (isRunnable(named)) return named;
+    throw new Error(`TEMPORAL_CLI names ${named}, which can't be run. Name the \`temporal\` program, or unset it.`);
+  }
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => join(folder, PROGRAM))
+    .find(isRunnable);
+  if (onPath && isRecent(onPath)) return onPath;
+  if (onPath) say(`Temporal           ${onPath} is older than server ${SERVER_LEAST.join('.')}: another is used`);
+  const cached = cachedCli();
+  if (isRunnable(cached)) return cached;
+
+  const problems: string[] = [];
+  for (const obtain of [downloadCli, buildCli]) {
+    try {
+      await obtain({ version: CLI_VERSION, target: cached, say });
+      return cached;
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  throw new Error(
+    [
+      'There is no Temporal server on this machine, and none could be had:',
+      ...problems.map((problem) => `  - ${problem}`),
+      'Any one of these mends it:',
+      '  - put the `temporal` program (https://docs.temporal.io/cli) on PATH, or name it in TEMPORAL_CLI',
+      `  - put it at ${cached}`,
+      '  - install Go 1.25 or newer (https://go.dev/dl), from which it is built once, in about four minutes',
+      '  - set TEMPORAL_ADDRESS to a Temporal server that runs elsewhere',
+    ].join('\n'),
+  );
+};
+
+const isRunnable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return existsSync(path);
+  } catch {
+    return false;
+  }
+};
+
+const isRecent = (path: string): boolean => {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 });
+  const [, major, minor] = /Server (\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
+  return Number(major) > SERVER_LEAST[0] || (Number(major) === SERVER_LEAST[0] && Number(minor) >= SERVER_LEAST[1]);
+};
