@@ -30,6 +30,7 @@ interface Asked {
  * key (resend.ts). What nobody knows stays `unknown` and is asked for again later.
  */
 export const resolveItems = async (ctx: Context, resolving: Resolving, progress: Progress): Promise<void> => {
+  if (ctx.services.recovery.reason() !== null) return;
   const asked = await readAsked(ctx, resolving);
   if (asked.items.length === 0) return;
   const lookups = await lookUp(asked, resolving.batchId, progress);

@@ -1,0 +1,145 @@
+import type { WorkerConfig } from '../config/worker.js';
+import { openDatabase } from '../db/client.js';
+import { openRelayStore, tenantsToDrain } from '../db/relay.js';
+import { sequencingStore } from '../db/sequencer.js';
+import type { Failpoint, Services } from '../operations/ports.js';
+import { openRails } from '../rails/registry.js';
+import { runRelay } from '../relay/run.js';
+import { batchWorkflows } from '../relay/workflows.js';
+import { createLogger } from '../telemetry/logger.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { openCheckpointFolder } from '../vault/checkpoint-folder.js';
+import { openCheckpointSigner } from '../vault/checkpoint-signer.js';
+import { openCredentials } from '../vault/credentials.js';
+import { systemEntropy } from '../vault/entropy.js';
+import { readKeyFile } from '../vault/key-file.js';
+import { openVault } from '../vault/open-vault.js';
+import { openPayloadCodec } from '../vault/payload-codec.js';
+import { sha256 } from '../vault/sha256.js';
+import { contexts } from './contexts.js';
+import { serveHealth } from './health.js';
+import { workerProbes } from './probes.js';
+import { recoveryAtStart } from './recovery.js';
+import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
+import { createWorkers } from './workers.js';
+
+/** What only a composition root decides. */
+export interface ServeOptions {
+  failpoint: Failpoint;
+}
+
+export interface RunningWorker {
+  /** Of `/healthz`, `/readyz` and `/metrics`, on loopback. */
+  healthPort: number;
+  /** Rejects when a part died that cannot be mended from inside: let the supervisor start the process again. */
+  failed: Promise<never>;
+  /** Takes no new work, finishes what is in flight (≤ 15 s), closes everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the worker until `stop`: Temporal workers, outbox relay, inbound drain, reconciler and audit sequencer, each in its
+ * own database role. Starts without Temporal and without the database; `/readyz` says what is missing.
+ */
+export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOptions): Promise<RunningWorker> => {
+  const log = createLogger('worker', config.LOG_LEVEL);
+  const keyFile = readKeyFile(config.SLUICE_KEY_FILE);
+  const ending = new AbortController();
+  const database = openDatabase(config.SLUICE_WORKER_DATABASE_URL, config.SLUICE_WORKER_CONNECTIONS);
+  const sequencerDatabase = openDatabase(config.SLUICE_SEQUENCER_DATABASE_URL, 2);
+  const store = openRelayStore(config.SLUICE_RELAY_DATABASE_URL);
+  const metrics = createMetrics('worker', (name, error) => log.warn({ err: error, metric: name }, 'a figure could not be read'));
+  for (const probe of workerProbes(store)) metrics.addProbe(probe);
+
+  const problems: Record<string, string | null> = { recovery: 'not compared yet', temporal: 'not connected yet' };
+  const health = await serveHealth({
+    port: config.SLUICE_HEALTH_PORT,
+    readiness: async () => ({ ...problems, database: await databaseProblem(database) }),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+  });
+  log.info({ port: health.port }, 'the worker starts');
+
+  const signer = openCheckpointSigner(keyFile);
+  const archive = openCheckpointFolder(config.SLUICE_CHECKPOINT_DIR, signer.verifierKey);
+  const codec = openPayloadCodec(keyFile, config.TEMPORAL_NAMESPACE);
+  const client = lazyClient(config, codec);
+  installRuntime(log);
+
+  const run = async (): Promise<void> => {
+    const recovery = await recoveryAtStart(database, archive, keyFile.installationId, log, ending.signal);
+    Object.defineProperty(problems, 'recovery', { enumerable: true, get: () => recovery.reason() });
+    if (recovery.reason()) log.error({ reason: recovery.reason() }, 'recovery mode: nothing is sent');
+    const services: Services = {
+      sha256,
+      entropy: systemEntropy,
+      vault: openVault(keyFile, systemEntropy),
+      credentials: openCredentials(keyFile),
+      rails: openRails(),
+      signer,
+      recovery,
+      failpoint,
+    };
+    const contextOf = contexts(database, services);
+    const relay = runRelay({
+      store,
+      workflows: batchWorkflows(client),
+      contextOf,
+      tenantsToDrain: () => tenantsToDrain(database),
+      directUrl: config.SLUICE_RELAY_DIRECT_URL ?? config.SLUICE_RELAY_DATABASE_URL,
+      sequencer: {
+        store: sequencingStore(sequencerDatabase, sha256),
+        directUrl: config.SLUICE_SEQUENCER_DIRECT_URL ?? config.SLUICE_SEQUENCER_DATABASE_URL,
+        signer,
+        archive,
+        recovery,
+      },
+      recovery,
+      failpoint,
+      log,
+      signal: ending.signal,
+    });
+    const temporal = (async () => {
+      const connection = await connectWorkers(config, log, ending.signal);
+      if (!connection) return;
+      const deps = { contextOf, window: config.SLUICE_CHUNK_WINDOW, historyEvents: config.SLUICE_HISTORY_EVENTS };
+      const workers = await createWorkers(config, connection, codec, deps);
+      const shutDown = () => {
+        for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      };
+      if (ending.signal.aborted) shutDown();
+      else ending.signal.addEventListener('abort', shutDown, { once: true });
+      problems['temporal'] = null;
+      log.info('the worker takes work');
+      await Promise.all(workers.map((worker) => worker.run()));
+      await connection.close();
+    })();
+    await Promise.all([relay, temporal]);
+  };
+
+  const running = run();
+  const failed = new Promise<never>((_, reject) => running.catch(reject));
+  failed.catch(() => undefined);
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    log.info('the worker is draining');
+    ending.abort();
+    await running.finally(() =>
+      Promise.allSettled([health.close(), store.close(), database.$disconnect(), sequencerDatabase.$disconnect(), client.connection.close()]),
+    );
+    log.info('the worker has stopped');
+  };
+  return {
+    healthPort: health.port,
+    failed,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+};
+
+const databaseProblem = (database: ReturnType<typeof openDatabase>): Promise<string | null> =>
+  database.$queryRaw`SELECT 1 AS one`.then(
+    () => null,
+    () => 'it can not be reached',
+  );

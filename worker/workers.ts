@@ -1,0 +1,45 @@
+import type { PayloadCodec } from '@temporalio/common';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createBatchActivities, createChunkActivities } from '../activities/create.js';
+import type { ActivityDeps } from '../activities/deps.js';
+import type { WorkerConfig } from '../config/worker.js';
+import { BATCH_QUEUE, CHUNK_QUEUE } from '../workflows/messages.js';
+import { workflowBundle } from './workflow-bundle.js';
+
+/**
+ * Two Temporal workers on one connection: workflows with their light activities, and chunks on a queue of their own, so
+ * that matching is fair between tenants. A chunk in flight has ten seconds to finish when the process stops.
+ */
+export const createWorkers = async (
+  config: WorkerConfig,
+  connection: NativeConnection,
+  codec: PayloadCodec,
+  deps: ActivityDeps,
+): Promise<Worker[]> => {
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    dataConverter: { payloadCodecs: [codec] },
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '15s',
+    ...(config.SLUICE_WORKER_IDENTITY ? { identity: config.SLUICE_WORKER_IDENTITY } : {}),
+  };
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: BATCH_QUEUE,
+      workflowBundle: { code: await workflowBundle() },
+      activities: createBatchActivities(deps),
+      // A killed worker's runs go on elsewhere within about a second.
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxCachedWorkflows: 200,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: CHUNK_QUEUE,
+      activities: createChunkActivities(deps),
+      // Each chunk holds one connection for as long as its transactions last.
+      maxConcurrentActivityTaskExecutions: Math.max(1, config.SLUICE_WORKER_CONNECTIONS - 2),
+    }),
+  ]);
+};

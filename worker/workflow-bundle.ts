@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CACHE = join(ROOT, 'node_modules', '.cache', 'sluice');
+
+/** Rooms that workflows are made of. */
+const SOURCES = ['workflows', 'domain'];
+
+/**
+ * The workflows in one file, as the sandbox loads them. Bundling takes seconds, so the result is kept under the hash of
+ * the sources and of the SDK's version. Returns the code.
+ */
+export const workflowBundle = async (): Promise<string> => {
+  const path = join(CACHE, `workflows-${sourceHash()}.js`);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'payout-batch.ts'), logger: new DefaultLogger('WARN') });
+    mkdirSync(CACHE, { recursive: true });
+    const draft = `${path}.${process.pid}`;
+    writeFileSync(draft, code);
+    renameSync(draft, path);
+    return code;
+  }
+};
+
+const sourceHash = (): string => {
+  const hash = createHash('sha256');
+  const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
+  hash.update(version);
+  for (const room of SOURCES)
+    for (const file of readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }).sort())
+      if (file.endsWith('.ts')) hash.update(`\0${room}/${file}\0`).update(readFileSync(join(ROOT, room, file)));
+  return hash.digest('hex').slice(0, 16);
+};
