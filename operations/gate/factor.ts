@@ -1,11 +1,8 @@
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
+import { FAILURES_MAX, LOCK_MS } from '../session/prove-code.js';
 import type { FactorRow } from '../stores/access.js';
-
-/** Wrong codes in a row before the factor is locked, counted per account across sessions and challenges. */
-const FAILURES_MAX = 5;
-const LOCK_MS = 15 * 60_000;
 
 /** RFC 6238: a code belongs to a time step of 30 s. */
 const STEP_SECONDS = 30;
@@ -36,7 +33,7 @@ export const matchCode = async (ctx: Context, stores: Stores, factor: FactorRow,
       'code_wrong',
       left > 0 ? 'Type the code that your authenticator shows now.' : 'The factor is locked now after too many wrong codes.',
       {
-        extra: { attempts_left: left },
+        extra: { failures_left: left },
       },
     );
   }
