@@ -32,7 +32,6 @@ export const postItemTransfers = async (tx: Tx, scope: Scope, cause: Cause, owed
   const net = netByKind(owed);
   const accounts = await accountsOf(tx, scope, cause, [...net.keys()]);
   const covers = shortfalls(net, accounts);
-  if (covers.length > 0) accounts.set('suspense', await accountOf(tx, scope, cause, 'suspense'));
 
   const rows = [
     ...owed,
@@ -72,23 +71,11 @@ const shortfalls = (net: ReadonlyMap<AccountKind, bigint>, accounts: ReadonlyMap
  * whether money has to be covered.
  */
 const accountsOf = async (tx: Tx, scope: Scope, cause: Cause, kinds: readonly AccountKind[]): Promise<Map<AccountKind, AccountSql>> => {
-  const where = Prisma.sql`tenant_id = ${scope.tenantId}::uuid AND currency = ${cause.currency} AND kind = ANY(${[...kinds]}::text[])
+  const where = Prisma.sql`tenant_id = ${scope.tenantId}::uuid AND currency = ${cause.currency} AND kind = ANY(${[...kinds, 'suspense']}::text[])
     AND (kind <> 'funding' OR id = ${cause.fundingAccountId}::uuid) AND (kind = 'funding' OR name = kind)`;
   const lock = COVERED.some((kind) => kinds.includes(kind)) ? Prisma.sql`FOR NO KEY UPDATE` : Prisma.empty;
   const rows = await tx.$queryRaw<AccountSql[]>`SELECT id, kind, balance FROM account WHERE ${where} ORDER BY id ${lock}`;
-  const found = new Map(rows.map((row) => [row.kind, row]));
-  for (const kind of kinds) if (!found.has(kind)) found.set(kind, await accountOf(tx, scope, cause, kind));
-  return found;
-};
-
-const accountOf = async (tx: Tx, scope: Scope, cause: Cause, kind: AccountKind): Promise<AccountSql> => {
-  await tx.$executeRaw`
-    INSERT INTO account (tenant_id, id, kind, currency, name) VALUES (${scope.tenantId}::uuid, ${uuidv7()}::uuid, ${kind}, ${cause.currency}, ${kind})
-    ON CONFLICT (tenant_id, kind, currency, name) DO NOTHING`;
-  const [row] = await tx.$queryRaw<AccountSql[]>`
-    SELECT id, kind, balance FROM account
-    WHERE tenant_id = ${scope.tenantId}::uuid AND kind = ${kind} AND currency = ${cause.currency} AND name = ${kind}`;
-  return row ?? missing(kind);
+  return new Map(rows.map((row) => [row.kind, row]));
 };
 
 const missing = (kind: AccountKind): never => {

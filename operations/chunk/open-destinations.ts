@@ -1,5 +1,6 @@
 import type { SentTo } from '../../domain/destination.js';
 import type { Context } from '../context.js';
+import { destinationPlace } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { ChunkItem } from '../stores/chunks.js';
 
@@ -24,7 +25,7 @@ const decoder = new TextDecoder();
 
 /** Whoever changed the ciphertext in the database gets the same answer as who changed an amount: the content differs. */
 const openOne = (ctx: Context, key: Uint8Array, item: ChunkItem): OpenedDestination | null => {
-  const place = { tenantId: ctx.tenantId, purpose: 'payee', record: item.destinationId, field: 'destination' } as const;
+  const place = destinationPlace(ctx.tenantId, item.destinationId);
   try {
     const { salt, sent_to } = JSON.parse(decoder.decode(ctx.services.vault.openWith(key, place, item.sealed))) as { salt: string; sent_to: SentTo };
     return { salt: Buffer.from(salt, 'hex'), sentTo: sent_to };

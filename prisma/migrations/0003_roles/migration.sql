@@ -63,7 +63,7 @@ GRANT SELECT ON installation, workspace, membership, tenant_key, subject_key, ra
   payment_attempt, batch_preparer, gate, inbound_event, parked_evidence, exception, outbox, audit_head, audit_event, audit_pending,
   audit_leaf, audit_tree, audit_checkpoint TO sluice_worker;
 GRANT INSERT ON transfer, item_transition, payment_attempt, parked_evidence, exception, outbox, audit_head, audit_event TO sluice_worker;
-GRANT INSERT, UPDATE (name) ON account TO sluice_worker;
+GRANT UPDATE (name) ON account TO sluice_worker;
 GRANT UPDATE (frozen_at) ON workspace TO sluice_worker;
 GRANT UPDATE (state, row_version, outcome, reason, integrity_failed_at, state_at) ON batch_control TO sluice_worker;
 GRANT UPDATE (open, unknown, submitted, paid, failed, returned, cancelled, blocked, was_unknown, paid_amount) ON batch_counter TO sluice_worker;
