@@ -14,7 +14,8 @@ export const sha256: Sha256 = (...parts) => {
   return hash.digest();
 };
 
-export const signer = openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } });
+export const newSigner = () => openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } });
+export const signer = newSigner();
 const tenantId = randomUUID();
 
 /** A small log as an export tells it: batches with their gates, chunks with their money, all chained and signed. */
