@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import { expirePayoutBatch } from '../../operations/payout-batch/expire.js';
+import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
+import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
+import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
+import { type GateWorld, gateWorld, type Person } from './gate-world.js';
+
+jest.setTimeout(120_000);
+
+let world: GateWorld;
+let admin: Person;
+beforeAll(async () => {
+  world = await gateWorld();
+  admin = await world.person('admin');
+});
+afterAll(() => world?.close());
+
+const controlOf = async (batchId: string) => {
+  await world.enter(world.home.tenantId);
+  const [row] = await world.sql('SELECT state, outcome, reason, paused_at, cancelling_at, row_version FROM batch_control WHERE batch_id = $1', [
+    batchId,
+  ]);
+  return row;
+};
+
+/** Pretends that a worker sent the first items and settled some of them: items, postings, hold and counters as it leaves them. */
+const sendFirst = async (batchId: string, states: ('submitting' | 'submitted' | 'paid' | 'failed')[]) => {
+  const { tenantId, held, funding } = world.home;
+  await world.enter(tenantId);
+  for (const [ordinal, state] of states.entries()) {
+    const [item] = await world.sql<{ amount: string }>(
+      `UPDATE payout_item SET state = $3, version = version + 1 WHERE batch_id = $1 AND ordinal = $2 RETURNING amount`,
+      [batchId, ordinal, state],
+    );
+    if (state !== 'paid' && state !== 'failed') continue;
+    const to = state === 'failed' ? funding : (await world.sql<{ id: string }>(`SELECT id FROM account WHERE kind = 'paid_out'`))[0]?.id;
+    await world.sql(
+      `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, batch_id, ordinal, item_version, event_id)
+       VALUES ($1, gen_random_uuid(), $2, $3, $4, 'EUR', $5, $6, $7, 1, gen_random_uuid())`,
+      [tenantId, held, to, item?.amount, state === 'paid' ? 'settlement' : 'void', batchId, ordinal],
+    );
+    await world.sql(
+      `UPDATE hold SET remaining = remaining - $2::bigint, resolved_at = CASE WHEN remaining = $2::bigint THEN now() END WHERE batch_id = $1`,
+      [batchId, item?.amount],
+    );
+    await world.sql(`UPDATE batch_counter SET open = open - 1, paid = paid + $2::int, failed = failed + $3::int WHERE batch_id = $1`, [
+      batchId,
+      state === 'paid' ? 1 : 0,
+      state === 'failed' ? 1 : 0,
+    ]);
+  }
+};
+
+describe('before execution', () => {
+  test.each(['queued', 'approved', 'authorized'] as const)('cancel from %s gives the hold back, tells the workflow and is final', async (state) => {
+    const funds = await world.balance(world.home.funding);
+    const batch = await world.batch();
+    if (state !== 'queued') await world.openUpTo(state === 'approved' ? 'approve' : 'authorize', batch.id);
+    const cancelled = await cancelPayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'wrong month' });
+    expect(cancelled).toMatchObject({ ok: true, value: { state: 'cancelled', reason: 'wrong month', already_sent: 0, not_sent: 2 } });
+    expect(await world.balance(world.home.funding)).toBe(funds);
+    await world.enter(world.home.tenantId);
+    expect(await world.sql('SELECT 1 FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [batch.id])).toEqual([]);
+    expect(await world.sql(`SELECT 1 FROM outbox WHERE batch_id = $1 AND message = 'batch_changed'`, [batch.id])).toHaveLength(1);
+    for (const again of [
+      cancelPayoutBatch(world.as(admin), { batch_id: batch.id }),
+      rejectPayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'x' }),
+    ])
+      expect(await again).toMatchObject({ ok: false, refusal: { code: 'wrong_state', extra: { state: 'cancelled' } } });
+    expect(await world.results(batch.id, 'batch.cancel')).toEqual(['ok', 'wrong_state']);
+  });
+
+  test('the reason stays out of the audit log; its hash stands there', async () => {
+    const batch = await world.batch();
+    await rejectPayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'Erika asked for it' });
+    const [event] = await world.sql<{ detail: Record<string, unknown> }>(
+      `SELECT detail FROM audit_event WHERE subject_id = $1 AND action = 'batch.reject'`,
+      [batch.id],
+    );
+    expect(JSON.stringify(event)).not.toContain('Erika');
+    expect(event?.detail['reason_sha256']).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('a batch of another workspace cannot be touched, and looks absent', async () => {
+    const batch = await world.batch();
+    const foreign = await world.workspace('test', 1n);
+    const there = world.as(await world.person('admin', foreign.tenantId), { tenantId: foreign.tenantId });
+    const input = { batch_id: batch.id, reason: 'x' };
+    for (const deed of [rejectPayoutBatch, cancelPayoutBatch, pausePayoutBatch, resumePayoutBatch, expirePayoutBatch]) {
+      const answer = await deed(there, input);
+      expect(answer).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+      expect(await deed(there, { ...input, batch_id: foreign.tenantId })).toEqual(answer);
+    }
+    expect(await controlOf(batch.id)).toMatchObject({ state: 'queued', row_version: 1 });
+  });
+});
+
+describe('while executing', () => {
+  test('cancel withdraws what has no intent, gives its money back, and says exactly what was sent', async () => {
+    const batch = await world.batch({ amounts: [1n, 2n, 4n, 8n, 16n, 32n] });
+    await world.openUpTo('execute', batch.id);
+    const [funds, held] = [await world.balance(world.home.funding), await world.balance(world.home.held)];
+    await sendFirst(batch.id, ['paid', 'submitted', 'submitting']);
+    const cancelled = await cancelPayoutBatch(world.as(admin), { batch_id: batch.id });
+    expect(cancelled).toMatchObject({
+      ok: true,
+      value: { state: 'executing', cancelling: true, already_sent: 3, not_sent: 3, counts: { open: 2, cancelled: 3 } },
+    });
+    expect(await world.balance(world.home.funding)).toBe(funds + 56n);
+    expect(await world.balance(world.home.held)).toBe(held - 57n);
+    const [hold] = await world.sql('SELECT remaining FROM hold WHERE batch_id = $1', [batch.id]);
+    expect(hold).toEqual({ remaining: '6' });
+    const steps = await world.sql('SELECT ordinal, from_state, to_state, source FROM item_transition WHERE batch_id = $1 ORDER BY 1', [batch.id]);
+    expect(steps).toEqual([3, 4, 5].map((ordinal) => ({ ordinal, from_state: 'pending', to_state: 'cancelled', source: 'person' })));
+    expect(await cancelPayoutBatch(world.as(admin), { batch_id: batch.id })).toMatchObject({ ok: true, value: { already_sent: 3, not_sent: 3 } });
+    expect(await world.balance(world.home.funding)).toBe(funds + 56n);
+  });
+
+  test('when nothing was sent, cancel ends the batch at once', async () => {
+    const batch = await world.batch();
+    await world.openUpTo('execute', batch.id);
+    const cancelled = await cancelPayoutBatch(world.as(admin), { batch_id: batch.id });
+    expect(cancelled).toMatchObject({
+      ok: true,
+      value: { state: 'cancelled', outcome: 'none', already_sent: 0, not_sent: 2, counts: { open: 0, cancelled: 2 } },
+    });
+    expect(await world.sql('SELECT 1 FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [batch.id])).toEqual([]);
+  });
+
+  test('when something was paid and nothing is open, the worker is woken to complete it', async () => {
+    const batch = await world.batch();
+    await world.openUpTo('execute', batch.id);
+    await sendFirst(batch.id, ['paid']);
+    expect(await cancelPayoutBatch(world.as(admin), { batch_id: batch.id })).toMatchObject({
+      ok: true,
+      value: { state: 'executing', counts: { open: 0 } },
+    });
+    expect(await world.sql(`SELECT 1 FROM outbox WHERE batch_id = $1 AND message = 'batch_changed'`, [batch.id])).toHaveLength(1);
+  });
+
+  test('pause and resume set one mark, say exactly what was sent, and may be repeated', async () => {
+    const batch = await world.batch({ amounts: [1n, 2n, 3n] });
+    await world.openUpTo('execute', batch.id);
+    await sendFirst(batch.id, ['submitted']);
+    for (let i = 0; i < 2; i++)
+      expect(await pausePayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'looking' })).toMatchObject({
+        ok: true,
+        value: { state: 'executing', paused: true, already_sent: 1, not_sent: 2 },
+      });
+    expect(await controlOf(batch.id)).toMatchObject({ row_version: 5 });
+    for (let i = 0; i < 2; i++)
+      expect(await resumePayoutBatch(world.as(admin), { batch_id: batch.id })).toMatchObject({ ok: true, value: { paused: false, reason: null } });
+    expect(await controlOf(batch.id)).toMatchObject({ row_version: 6, paused_at: null });
+    expect(await rejectPayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'x' })).toMatchObject({
+      ok: false,
+      refusal: { code: 'wrong_state' },
+    });
+  });
+});
+
+describe('expiry', () => {
+  const worker = () => world.as({ type: 'system', process: 'worker' }, { role: 'worker' });
+
+  test('as the worker: a deadline that has passed ends the batch and gives its hold back; one that has not does nothing', async () => {
+    const funds = await world.balance(world.home.funding);
+    const batch = await world.batch();
+    await world.openUpTo('authorize', batch.id);
+    expect(await expirePayoutBatch(worker(), { batch_id: batch.id })).toEqual({ ok: true, value: { state: 'authorized' } });
+    await world.enter(world.home.tenantId);
+    await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [
+      batch.id,
+    ]);
+    const ends = await Promise.all(Array.from({ length: 8 }, () => expirePayoutBatch(worker(), { batch_id: batch.id })));
+    for (const end of ends) expect(end).toEqual({ ok: true, value: { state: 'expired' } });
+    expect(await world.results(batch.id, 'batch.expire')).toEqual(['ok']);
+    expect(await world.balance(world.home.funding)).toBe(funds);
+  });
+
+  test('an executing batch never expires', async () => {
+    const batch = await world.batch();
+    await world.openUpTo('execute', batch.id);
+    await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [
+      batch.id,
+    ]);
+    expect(await expirePayoutBatch(worker(), { batch_id: batch.id })).toEqual({ ok: true, value: { state: 'executing' } });
+  });
+});
