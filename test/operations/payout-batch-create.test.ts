@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
+import { uuidOf } from './gate-world.js';
+import { type BatchScene, batchScene, iban, made, must, told } from './payout-batch-scene.js';
+
+let scene: BatchScene;
+beforeAll(async () => {
+  scene = await batchScene();
+}, 120_000);
+afterAll(() => scene?.close());
+
+const ana = { reference: 'ana', name: 'Ana Lopes', country: 'DE', iban: iban(1) };
+const pay = (payee: object, amount = 1250, reference = 'INV 1', more: object = {}) => ({ payee, amount, reference, ...more });
+const crowd = (count: number, prefix: string) =>
+  Array.from({ length: count }, (_, i) => pay({ ...ana, reference: `${prefix}-${i}`, iban: iban(1_000 + i) }, 100 + i, `INV ${i}`));
+
+describe('creating a batch from JSON', () => {
+  test('[S1-22] every item stands in the batch as it was sent, and the digest is that of what the API shows', async () => {
+    const ctx = scene.as(scene.preparer);
+    const items = [...crowd(9, 'shown'), pay(ana, 77, 'INV 77', { remittance: 'Grüße, März' })];
+    const executeBy = new Date(Date.now() + 86_400_000).toISOString().replace('Z', '+00:00');
+    const batch = made(await scene.create(ctx, { items, external_id: 'shown', description: 'March', execute_by: executeBy }));
+    expect(batch).toMatchObject({ state: 'queued', item_count: 10, total: 936 + 77, currency: 'EUR', external_id: 'shown', counts: { open: 10 } });
+    expect(batch.source).toEqual({ type: 'json', sha256: null });
+    // A gate never waits longer than the batch may.
+    expect(batch.deadline_at).toBe(batch.execute_by);
+
+    const shown = await scene.allItems(ctx, uuidOf(batch.id));
+    expect(shown.map(({ ordinal, amount, reference, payee_reference }) => [ordinal, amount, reference, payee_reference])).toEqual(
+      items.map((item, i) => [i, item.amount, item.reference, (item.payee as { reference: string }).reference]),
+    );
+    expect(shown[9]).toMatchObject({
+      payee_name: 'Ana Lopes',
+      remittance: 'Grüße, März',
+      state: 'pending',
+      destination: { kind: 'iban', version: 1 },
+    });
+    expect(JSON.stringify(shown)).not.toContain(iban(1));
+    expect(await scene.recompute(ctx, batch)).toBe(batch.digest);
+  });
+
+  test('[S3-20] a creation is audited with counts and digest, wakes the workflow, and makes its person a preparer', async () => {
+    const ctx = scene.as(scene.preparer);
+    const batch = made(await scene.create(ctx, { items: [pay({ ...ana, name: 'Zacharias Ungewöhnlich' })], draft: true }));
+    expect(batch.state).toBe('draft');
+    await scene.enter(scene.home.tenantId);
+    const [event] = await scene.sql(`SELECT actor, request_id, result, detail FROM audit_event WHERE subject_id = $1`, [uuidOf(batch.id)]);
+    expect(event).toMatchObject({ result: 'ok', request_id: ctx.requestId, actor: { personId: scene.preparer.id } });
+    expect(event?.['detail']).toMatchObject({ count: 1, total: '1250', digest: batch.digest, state: 'draft' });
+    expect(JSON.stringify(event)).not.toMatch(/Ungewöhnlich|ana/);
+    expect(await scene.sql(`SELECT message FROM outbox WHERE batch_id = $1`, [uuidOf(batch.id)])).toEqual([{ message: 'batch_changed' }]);
+    expect(await scene.sql(`SELECT person_id, deed FROM batch_preparer WHERE batch_id = $1`, [uuidOf(batch.id)])).toEqual([
+      { person_id: scene.preparer.id, deed: 'create' },
+    ]);
+  });
+
+  test('of 64 creations with one external_id exactly one makes a batch, and the others leave nothing but their audit event', async () => {
+    const before = await scene.rowsOf(scene.home.tenantId);
+    const ctx = scene.as(scene.preparer);
+    const results = await Promise.all(Array.from({ length: 64 }, (_, i) => scene.create(ctx, { items: crowd(3, `race-${i}`), external_id: 'race' })));
+    expect(results.filter((result) => result.ok)).toHaveLength(1);
+    expect(new Set(results.filter((result) => !result.ok).map((result) => told(result).code))).toEqual(new Set(['external_id_taken']));
+    const after = await scene.rowsOf(scene.home.tenantId);
+    expect(Object.fromEntries(Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]))).toEqual({
+      payout_batch: 1,
+      batch_control: 1,
+      batch_content: 1,
+      batch_chunk: 1,
+      payout_item: 3,
+      batch_preparer: 1,
+      payee: 3,
+      payee_destination: 3,
+      outbox: 1,
+    });
+    const attempts = await scene.results(scene.home.tenantId, 'batch.create');
+    expect(attempts.filter((result) => result === 'external_id_taken')).toHaveLength(63);
+  }, 60_000);
+
+  test('a known payee is paid by reference or id alone, and another destination becomes another version', async () => {
+    const ctx = scene.as(scene.preparer);
+    const one = { ...ana, reference: 'known', iban: iban(20) };
+    const first = made(await scene.create(ctx, { items: [pay(one)] }));
+    const [item] = await scene.allItems(ctx, uuidOf(first.id));
+    const items = [
+      pay({ reference: 'known' }, 1, 'a'),
+      { payee_id: item?.payee_id, amount: 2, reference: 'b' },
+      pay({ ...one, iban: iban(21) }, 3, 'c'),
+    ];
+    const second = made(await scene.create(ctx, { items }));
+    const shown = await scene.allItems(ctx, uuidOf(second.id));
+    expect(shown.map(({ payee_id, destination }) => [payee_id, destination.version])).toEqual([
+      [item?.payee_id, 1],
+      [item?.payee_id, 1],
+      [item?.payee_id, 2],
+    ]);
+    expect(await scene.recompute(ctx, second)).toBe(second.digest);
+  });
+
+  test('validate_only tells the same and writes nothing, whether the batch is good or not', async () => {
+    const ctx = scene.as(scene.preparer);
+    const before = await scene.rowsOf(scene.home.tenantId);
+    const events = await scene.sql('SELECT count(*) FROM audit_event');
+    expect(must(await scene.create(ctx, { items: crowd(3, 'dry') }, true))).toEqual({
+      object: 'validation',
+      valid: true,
+      item_count: 3,
+      total: 303,
+      currency: 'EUR',
+    });
+    expect(told(await scene.create(ctx, { items: [pay({ ...ana, iban: 'DE00' })] }, true)).code).toBe('invalid_request');
+    expect(told(await scene.create(ctx, { items: [pay(ana), pay(ana)] }, true)).code).toBe('duplicate_items');
+    expect(told(await scene.create(ctx, { items: [pay(ana)], external_id: 'shown' }, true)).code).toBe('external_id_taken');
+    expect(await scene.rowsOf(scene.home.tenantId)).toEqual(before);
+    expect(await scene.sql('SELECT count(*) FROM audit_event')).toEqual(events);
+  });
+
+  test('ten thousand items are one transaction', async () => {
+    const ctx = scene.as(scene.preparer);
+    const batch = made(await scene.create(ctx, { items: crowd(10_000, 'many') }));
+    expect(batch).toMatchObject({ item_count: 10_000, counts: { open: 10_000 } });
+    await scene.enter(scene.home.tenantId);
+    const [row] = await scene.sql(`SELECT count(*)::int AS chunks FROM batch_chunk WHERE batch_id = $1`, [uuidOf(batch.id)]);
+    expect(row).toEqual({ chunks: 2_500 });
+  }, 120_000);
+});
+
+describe('what is wrong with a batch', () => {
+  const refused = async (body: Record<string, unknown>) => {
+    const ctx = scene.as(scene.preparer);
+    const before = await scene.rowsOf(scene.home.tenantId);
+    const result = await scene.create(ctx, body);
+    expect(await scene.rowsOf(scene.home.tenantId)).toEqual(before);
+    return told(result);
+  };
+  const header = async (more: object) => (await refused({ items: [pay(ana)], ...more })).errors;
+  const item = async (one: object) => (await refused({ items: [pay(ana, 1, 'good'), one] })).errors;
+  const other = '0198c2aa7c1e7b3d9f10a4c2e6b80d11';
+
+  test('its header', async () => {
+    expect(await header({ currency: 'XXY' })).toContain('currency unknown_currency');
+    expect(await header({ currency: 'USD' })).toContain('currency currency_not_on_rail');
+    expect(await header({ currency: 'JPY' })).toEqual(['funding_account no_such_account']);
+    expect(await header({ rail: 'pigeon' })).toEqual(['rail no_such_rail']);
+    expect(await header({ connection: `conn_${other}` })).toEqual(['connection no_such_connection']);
+    expect(await header({ funding_account: `acct_${other}` })).toEqual(['funding_account no_such_account']);
+    expect(await header({ description: 'nul \u0000' })).toEqual(['description control_characters']);
+    expect(await header({ external_id: 'half \ud800' })).toEqual(['external_id control_characters']);
+    expect(await header({ execute_by: '2020-01-01T00:00:00Z' })).toEqual(['execute_by in_the_past']);
+    expect(await header({ execute_by: '2099-01-01T00:00:00Z', execute_not_before: '2099-01-02T00:00:00Z' })).toEqual([
+      'execute_not_before after_execute_by',
+    ]);
+  });
+
+  test('an account that is no funding account, or holds another currency', async () => {
+    const held = `acct_${scene.home.held.replaceAll('-', '')}`;
+    expect(await header({ funding_account: held })).toEqual(['funding_account no_such_account']);
+    const funding = `acct_${scene.home.funding.replaceAll('-', '')}`;
+    expect(await header({ currency: 'JPY', funding_account: funding })).toEqual(['funding_account account_of_other_currency']);
+  });
+
+  test('its items', async () => {
+    expect(await item(pay(ana, 1, 'a/b'))).toEqual(['items.1.reference reference_characters']);
+    expect(await item(pay(ana, 1, 'x'.repeat(21)))).toEqual(['items.1.reference reference_too_long']);
+    expect(await item(pay(ana, 1, 'x', { currency: 'JPY' }))).toEqual(['items.1.currency other_currency']);
+    expect(await item(pay(ana, 1, 'x', { remittance: 'a\u0000b' }))).toEqual(['items.1.remittance control_characters']);
+    expect(await item({ amount: 1, reference: 'x' })).toEqual(['items.1.payee one_payee']);
+    expect(await item({ payee_id: `payee_${other}`, amount: 1, reference: 'x' })).toEqual(['items.1.payee_id not_found']);
+    expect(await item(pay({ ...ana, reference: 'n1', iban: 'DE89370400440532013001' }))).toEqual(['items.1.payee.iban iban_checksum']);
+    expect(await item(pay({ ...ana, reference: 'n2', bic: 'X' }))).toEqual(['items.1.payee.bic bic_format']);
+    expect(await item(pay({ ...ana, reference: 'n3', account_token: 'tok_1' }))).toEqual(['items.1.payee.destination one_destination']);
+    const us = { reference: 'n4', name: 'N', country: 'US', account_number: '12345678' };
+    expect(await item(pay({ ...us, routing_number: '123456789' }))).toEqual(['items.1.payee.routing_number aba_checksum']);
+    expect(await item(pay({ ...us, routing_number: '021000021' }))).toEqual(['items.1.payee.account_number destination_not_on_rail']);
+    expect(await item(pay({ reference: 'n5', iban: iban(5) }))).toEqual(['items.1.payee.name required', 'items.1.payee.country required']);
+  });
+
+  test('a sum that no JSON number could state', async () => {
+    const items = [pay(ana, Number.MAX_SAFE_INTEGER, 'a'), pay(ana, 1, 'b')];
+    expect((await refused({ items })).errors).toEqual(['items total_too_large']);
+  });
+
+  test('at most a hundred errors are told, in the order of the items, and none repeats what was sent', async () => {
+    const items = Array.from({ length: 150 }, (_, i) => pay({ ...ana, reference: `bad-${i}`, iban: 'DE00SECRET' }, 1, 'x'));
+    const ctx = scene.as(scene.preparer);
+    const result = await scene.create(ctx, { items });
+    const { code, errors } = told(result);
+    expect(code).toBe('invalid_request');
+    expect(errors).toEqual(Array.from({ length: 100 }, (_, i) => `items.${i}.payee.iban iban_checksum`));
+    expect(JSON.stringify(result)).not.toContain('SECRET');
+  });
+
+  test('repeats of payee, amount and reference, however the payee is named, unless they are declared', async () => {
+    const ctx = scene.as(scene.preparer);
+    const first = made(await scene.create(ctx, { items: [pay({ ...ana, reference: 'twice' })] }));
+    const [known] = await scene.allItems(ctx, uuidOf(first.id));
+    const items = [
+      pay({ reference: 'twice' }, 5, 'x'),
+      pay({ reference: 'twice' }, 6, 'x'),
+      { payee_id: known?.payee_id, amount: 5, reference: 'x' },
+    ];
+    expect(await refused({ items })).toEqual({ code: 'duplicate_items', errors: ['items.2 duplicate'] });
+    expect(made(await scene.create(ctx, { items, allow_duplicates: true })).item_count).toBe(3);
+  });
+
+  test('[S3-20] a refused creation is audited under the workspace, without what was sent', async () => {
+    const before = (await scene.results(scene.home.tenantId, 'batch.create')).length;
+    await scene.create(scene.as(scene.preparer), { items: [pay({ ...ana, name: 'Heimlich', iban: 'DE00' })] });
+    const results = await scene.results(scene.home.tenantId, 'batch.create');
+    expect(results.slice(before)).toEqual(['invalid_request']);
+    const events = await scene.sql(`SELECT detail FROM audit_event WHERE action = 'batch.create' AND result <> 'ok'`);
+    expect(JSON.stringify(events)).not.toContain('Heimlich');
+  });
+});
+
+describe('two workspaces', () => {
+  test('[S1-02] [S1-08] [S3-03] neither sees, names or blocks anything of the other', async () => {
+    const there = await scene.workspace('live', 10_000n);
+    const stranger = await scene.person('preparer', there.tenantId);
+    const home = scene.as(scene.preparer);
+    const away = scene.as(stranger, there);
+    const mine = made(await scene.create(home, { items: [pay(ana, 1, 'mine')], external_id: 'same' }));
+    const [item] = await scene.allItems(home, uuidOf(mine.id));
+
+    const absent = await showPayoutBatch(away, { batch_id: scene.home.tenantId });
+    expect(await showPayoutBatch(away, { batch_id: uuidOf(mine.id) })).toEqual(absent);
+    expect(told(await scene.create(away, { items: [{ payee_id: item?.payee_id, amount: 1, reference: 'x' }] })).errors).toEqual([
+      'items.0.payee_id not_found',
+    ]);
+    const account = `acct_${scene.home.funding.replaceAll('-', '')}`;
+    expect(told(await scene.create(away, { items: [pay(ana)], funding_account: account })).errors).toEqual(['funding_account no_such_account']);
+    const connection = `conn_${scene.home.connectionId.replaceAll('-', '')}`;
+    expect(told(await scene.create(away, { items: [pay(ana)], connection })).errors).toEqual(['connection no_such_connection']);
+
+    const theirs = made(await scene.create(away, { items: [pay(ana, 1, 'mine')], external_id: 'same' }));
+    const [twin] = await scene.allItems(away, uuidOf(theirs.id));
+    expect(twin?.payee_id).not.toBe(item?.payee_id);
+    expect(theirs.workspace_id).not.toBe(mine.workspace_id);
+    expect(await scene.recompute(away, theirs)).toBe(theirs.digest);
+  });
+});
+
+describe('submitting a draft', () => {
+  test('draft → queued once; who submits is a preparer from then on', async () => {
+    const draft = made(await scene.create(scene.as(scene.preparer), { items: [pay(ana)], draft: true }));
+    const id = uuidOf(draft.id);
+    const second = await scene.person('preparer');
+    expect(must(await submitPayoutBatch(scene.as(second), { batch_id: id }))).toMatchObject({ state: 'queued', digest: draft.digest });
+    const again = await submitPayoutBatch(scene.as(second), { batch_id: id });
+    expect(told(again).code).toBe('wrong_state');
+    expect(again.ok ? null : again.refusal.extra).toEqual({ state: 'queued' });
+    expect(await scene.results(id, 'batch.submit')).toEqual(['ok', 'wrong_state']);
+    const preparers = await scene.as(second).inTenant((stores) => stores.batches.preparers(id));
+    expect(new Set(preparers)).toEqual(new Set([scene.preparer.id, second.id]));
+  });
+
+  test('what is not there is not found', async () => {
+    expect(told(await submitPayoutBatch(scene.as(scene.preparer), { batch_id: scene.home.tenantId })).code).toBe('not_found');
+  });
+});
