@@ -4,4 +4,4 @@ import { runUntilSignalled } from './run.js';
 import { serveApi } from './serve.js';
 
 /** Production root: nothing can be made to fail on purpose. */
-await runUntilSignalled(() => serveApi(readConfig(apiConfig, process.env), { failpoint: async () => {} }));
+await runUntilSignalled(async () => serveApi(readConfig(apiConfig, process.env), { failpoint: async () => {} }));

@@ -1,6 +1,6 @@
 import type { ExportGate, ExportTransfer } from '../../domain/audit/export.js';
 import type { Json } from '../../domain/canonical-json.js';
-import { postingFor } from '../../domain/item/postings.js';
+import { postingFor, type TransferKind } from '../../domain/item/postings.js';
 import { ITEM_STATES, type ItemState } from '../../domain/item/states.js';
 import type { Findings } from './findings.js';
 
@@ -14,10 +14,15 @@ export interface Deed {
   detail: { [key: string]: Json };
 }
 
+interface Sum {
+  count: number;
+  amount: bigint;
+}
+
 interface Posted {
   /** Any of them, to be named. */
   transferId: string;
-  sums: Map<string, { count: number; amount: bigint }>;
+  sums: Map<string, Sum>;
 }
 
 const GATE_ACTION = /^gate\.(approve|authorize|execute)$/;
@@ -75,7 +80,13 @@ export const joins = () => {
 
 const gateProblem = (gate: ExportGate, deed: Deed): string | null => {
   const actor = deed.actor as { type?: Json; personId?: Json } | null;
-  const told = { digest: gate.digest, content_version: gate.content_version, challenge_id: gate.challenge_id, gate_id: gate.id };
+  const told = {
+    digest: gate.digest,
+    content_version: gate.content_version,
+    challenge_id: gate.challenge_id,
+    factor_id: gate.factor_id,
+    gate_id: gate.id,
+  };
   const differs = [
     deed.action !== `gate.${gate.gate}` && 'action',
     deed.result !== 'ok' && 'result',
@@ -86,35 +97,43 @@ const gateProblem = (gate: ExportGate, deed: Deed): string | null => {
   return differs ? `gate ${gate.id} and its event ${deed.id} differ in ${differs}` : null;
 };
 
-/** A chunk's event tells counts and sums of its transitions; each moves money in one way, so the transfers are known. */
+/** What an event says it moved, against what the ledger has under its id. `cover` only follows from a shortfall and is never announced. */
 const moneyProblems = (deed: Deed, money: Posted | undefined): string[] => {
   const owed = owedBy(deed);
-  if (!owed) return [];
   const kinds = new Set([...owed.keys(), ...(money?.sums.keys() ?? [])].filter((kind) => kind !== 'cover'));
   return [...kinds].flatMap((kind) => {
     const [due, did] = [owed.get(kind) ?? NOTHING, money?.sums.get(kind) ?? NOTHING];
     if (due.count === did.count && due.amount === did.amount) return [];
     return [
-      `event ${deed.id} of ${deed.subject.type} ${deed.subject.id} speaks of ${due.count} ${kind} transfers over ${due.amount}, the ledger has ${did.count} over ${did.amount}`,
+      `event ${deed.id} (${deed.action} of ${deed.subject.type} ${deed.subject.id}) moved ${due.amount} in ${due.count} ${kind} transfers, the ledger has ${did.amount} in ${did.count}`,
     ];
   });
 };
 
-const NOTHING = { count: 0, amount: 0n };
+const NOTHING: Sum = { count: 0, amount: 0n };
 
-const owedBy = ({ subject, result, detail }: Deed): Map<string, { count: number; amount: bigint }> | null => {
-  const { transitions } = detail;
-  if (subject.type !== 'chunk' || result !== 'ok' || transitions === null || typeof transitions !== 'object' || Array.isArray(transitions))
-    return null;
-  const owed = new Map<string, { count: number; amount: bigint }>();
-  for (const [edge, sum] of Object.entries(transitions)) {
+/** Where the detail of an event tells the amount of its one transfer. */
+const TOLD: readonly { action: RegExp; member: string; kind: TransferKind }[] = [
+  { action: /^ledger\.top_up$/, member: 'amount', kind: 'top_up' },
+  { action: /^gate\.authorize$/, member: 'held', kind: 'hold' },
+  { action: /^batch\./, member: 'released', kind: 'release' },
+  { action: /^batch\.cancel$/, member: 'withdrawn_amount', kind: 'void' },
+];
+
+const owedBy = ({ action, result, detail }: Deed): Map<string, Sum> => {
+  const owed = new Map<string, Sum>();
+  if (result !== 'ok') return owed;
+  const add = (kind: TransferKind, count: number, amount: bigint) => {
+    const before = owed.get(kind) ?? NOTHING;
+    if (amount > 0n) owed.set(kind, { count: before.count + count, amount: before.amount + amount });
+  };
+  for (const { action: of, member, kind } of TOLD) if (of.test(action) && typeof detail[member] === 'string') add(kind, 1, BigInt(detail[member]));
+  // Each transition of an item moves its money in one way, so counts and sums of transitions are those of transfers.
+  const transitions = (action.startsWith('chunk.') ? detail['transitions'] : null) ?? {};
+  for (const [edge, sum] of Object.entries(transitions as { [edge: string]: { count: number; amount: string } })) {
     const [from, to] = edge.split('>');
-    if (!isItemState(from) || !isItemState(to)) continue;
-    const posting = postingFor(from, to);
-    const { count, amount } = sum as { count: number; amount: string };
-    if (!posting) continue;
-    const before = owed.get(posting.kind) ?? NOTHING;
-    owed.set(posting.kind, { count: before.count + count, amount: before.amount + BigInt(amount) });
+    const posting = isItemState(from) && isItemState(to) ? postingFor(from, to) : null;
+    if (posting) add(posting.kind, sum.count, BigInt(sum.amount));
   }
   return owed;
 };

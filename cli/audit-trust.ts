@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Client } from '../client/client.js';
+import type { Trust } from '../client/verify/audit.js';
+import { fromWireId } from '../domain/ids.js';
+import type { Cli } from './cli.js';
+import { EXIT, Failure } from './failure.js';
+
+export interface TrustOptions {
+  key?: string;
+  checkpoint?: string[];
+  tenant?: string;
+}
+
+/** What the log is verified against. Without `--key` the server's own key is taken, and that is said: it proves less. */
+export const trustOf = async (cli: Cli, options: TrustOptions, client: Client | null): Promise<Trust> => ({
+  verifierKey: options.key ? keyOf(options.key) : await keyOfServer(cli, client),
+  ...(options.checkpoint ? { checkpoints: options.checkpoint.map(readNote) } : {}),
+  ...(options.tenant ? { tenantId: tenantOf(options.tenant) } : {}),
+});
+
+/** A workspace's id as the wire has it, or the UUID inside. */
+export const tenantOf = (text: string): string => {
+  const tenant = /^[0-9a-f-]{36}$/.test(text) ? text : fromWireId('workspace', text);
+  if (!tenant) throw new Failure(EXIT.usage, `${text} is not the id of a workspace (ws_…).`);
+  return tenant;
+};
+
+const keyOf = (text: string): string => (existsSync(text) ? readFileSync(text, 'utf8').trim() : text);
+
+const keyOfServer = async (cli: Cli, client: Client | null): Promise<string> => {
+  if (!client) throw new Failure(EXIT.usage, 'Say --key: an export is verified against a key that does not come with it.');
+  cli.tell('The key was taken from the server. Keep it outside and pass it as --key, so that the server is not its own witness.');
+  return (await client.show_checkpoint({})).verifier_key;
+};
+
+const readNote = (path: string): string => {
+  if (!existsSync(path)) throw new Failure(EXIT.usage, `There is no file ${path}.`);
+  return readFileSync(path, 'utf8');
+};

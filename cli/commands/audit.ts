@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { facts } from '../render/table.js';
+import { auditExport } from './audit-export.js';
+import { auditTrail } from './audit-trail.js';
+import { auditVerify } from './audit-verify.js';
+
+export const auditCommands = (program: Command, cli: Cli): void => {
+  const audit = program.command('audit').description('the audit log: read it, take it along, verify it');
+  auditTrail(audit, cli);
+  auditVerify(audit, cli);
+  auditExport(audit, cli);
+  audit
+    .command('checkpoint')
+    .description('the latest signed checkpoint; keep the note outside, it is what the log is verified against')
+    .option('--note', 'print the signed note only, ready for a file')
+    .action(async ({ note }: { note?: boolean }) => {
+      const { client } = await cli.connect();
+      const latest = await client.show_checkpoint({});
+      if (note) return cli.terminal.out(latest.note.trimEnd());
+      cli.present(latest, () =>
+        facts([
+          ['origin', latest.origin],
+          ['size', latest.size],
+          ['root', latest.root],
+          ['published', latest.published_at],
+          ['not yet sealed', latest.unsealed],
+          ['key', latest.verifier_key],
+        ]),
+      );
+    });
+};

@@ -1,0 +1,106 @@
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import type { Client } from '../../client/client.js';
+import { uploadCsv } from '../../client/stream.js';
+import type { RequestOf, ResponseOf } from '../../client/types.js';
+import type { createBatchCsv } from '../../contracts/batches.js';
+import type { Cli } from '../cli.js';
+import { EXIT, Failure } from '../failure.js';
+import { batchFacts, nextStep } from '../render/batch.js';
+import { money } from '../render/money.js';
+
+interface CreateOptions {
+  format?: 'csv' | 'json';
+  currency?: string;
+  rail: string;
+  externalId?: string;
+  description?: string;
+  fundingAccount?: string;
+  connection?: string;
+  draft?: boolean;
+  allowDuplicates?: boolean;
+  validateOnly?: boolean;
+}
+
+export const batchCreate = (batch: Command, cli: Cli): void => {
+  batch
+    .command('create')
+    .description('create a batch from a CSV (one payee a row) or a JSON file; `-` reads standard input')
+    .argument('<file>')
+    .option('--format <format>', 'csv or json, where the name of the file does not say')
+    .option('--currency <code>', 'currency of a CSV; left out, that of your only funding account')
+    .option('--rail <name>', 'rail of a CSV', 'sandbox')
+    .option('--external-id <id>', 'your own id of the batch, unique in the workspace')
+    .option('--description <text>')
+    .option('--funding-account <id>')
+    .option('--connection <id>')
+    .option('--draft', 'leave it as a draft until `sluice batch submit`')
+    .option('--allow-duplicates', 'the same payee, amount and reference may be paid more than once')
+    .option('--validate-only', 'check everything, write nothing')
+    .action(async (file: string, options: CreateOptions) => {
+      if (file !== '-' && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
+      const { client } = await cli.connect();
+      const created = formatOf(file, options) === 'csv' ? await fromCsv(cli, client, file, options) : await fromJson(client, file, options);
+      cli.present(created, () => describe(created));
+      const next = created.object === 'payout_batch' ? nextStep(created) : null;
+      if (next) cli.suggest(next);
+    });
+};
+
+const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
+  const said = format ?? file.split('.').at(-1)?.toLowerCase();
+  if (said !== 'csv' && said !== 'json') throw new Failure(EXIT.usage, `Say --format csv or --format json: the name ${file} does not tell.`);
+  return said;
+};
+
+const fromCsv = async (cli: Cli, client: Client, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
+  const currency = options.currency ?? (await onlyCurrency(client));
+  cli.tell(`Paying in ${currency} over ${options.rail}.`);
+  const query: z.input<typeof createBatchCsv> = {
+    currency,
+    rail: options.rail,
+    ...(options.externalId ? { external_id: options.externalId } : {}),
+    ...(options.description ? { description: options.description } : {}),
+    ...(options.fundingAccount ? { funding_account: options.fundingAccount } : {}),
+    ...(options.connection ? { connection: options.connection } : {}),
+    ...(options.draft ? { draft: 'true' } : {}),
+    ...(options.allowDuplicates ? { allow_duplicates: 'true' } : {}),
+    ...(options.validateOnly ? { validate_only: 'true' } : {}),
+  };
+  // Standard input can't be read twice, so that a retry has its bytes they are kept.
+  const kept = file === '-' ? await buffer(process.stdin) : null;
+  const open = () => Readable.toWeb(kept ? Readable.from([kept]) : createReadStream(file)) as ReadableStream<Uint8Array>;
+  return uploadCsv(client.transport, query, open);
+};
+
+const fromJson = async (client: Client, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
+  const text = file === '-' ? (await buffer(process.stdin)).toString('utf8') : readFileSync(file, 'utf8');
+  let body: RequestOf<'create_payout_batch'>;
+  try {
+    body = JSON.parse(text) as RequestOf<'create_payout_batch'>;
+  } catch (error) {
+    throw new Failure(EXIT.usage, `${file} is no valid JSON: ${(error as Error).message}`);
+  }
+  return client.create_payout_batch({
+    ...body,
+    ...(options.externalId ? { external_id: options.externalId } : {}),
+    ...(options.draft ? { draft: true } : {}),
+    ...(options.allowDuplicates ? { allow_duplicates: true } : {}),
+    ...(options.validateOnly ? { validate_only: 'true' } : {}),
+  });
+};
+
+const onlyCurrency = async (client: Client): Promise<string> => {
+  const { data } = await client.list_accounts({ kind: 'funding' });
+  const currencies = [...new Set(data.map((account) => account.currency))];
+  if (currencies.length === 1 && currencies[0]) return currencies[0];
+  throw new Failure(EXIT.usage, `Say --currency: the workspace has funding accounts in ${currencies.join(', ') || 'no currency'}.`);
+};
+
+const describe = (created: ResponseOf<'create_payout_batch'>): string =>
+  created.object === 'validation'
+    ? `Valid: ${created.item_count} payments, ${money(created.total, created.currency)}. Nothing was written.`
+    : batchFacts(created);

@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { findBatch } from '../find-batch.js';
+import { batchFacts, batchTable, itemTable, nextStep } from '../render/batch.js';
+
+interface PageOptions {
+  state?: string;
+  limit: string;
+  after?: string;
+}
+
+const withPage = (command: Command): Command =>
+  command.option('--limit <count>', 'at most 200', '50').option('--after <id>', 'go on after this id, the last of the page before');
+
+/** list, show, items, evidence. */
+export const batchRead = (batch: Command, cli: Cli): void => {
+  withPage(batch.command('list').description('list batches, newest first').option('--state <state>')).action(async (options: PageOptions) => {
+    const { client } = await cli.connect();
+    const page = await client.list_payout_batches({ ...pageOf(options), state: options.state as never });
+    cli.present(page, () => batchTable(page.data));
+    if (page.has_more) cli.suggest(`sluice batch list --after ${page.next_cursor}`);
+  });
+
+  batch
+    .command('show')
+    .description('show one batch')
+    .argument('<batch>', 'its id, or your external id')
+    .action(async (name: string) => {
+      const { client } = await cli.connect();
+      const shown = await client.show_payout_batch({ batch_id: await findBatch(client, name) });
+      cli.present(shown, () => batchFacts(shown));
+      const next = nextStep(shown);
+      if (next) cli.suggest(next);
+    });
+
+  withPage(batch.command('items').description('list the payments of a batch').argument('<batch>').option('--state <state>')).action(
+    async (name: string, options: PageOptions) => {
+      const { client } = await cli.connect();
+      const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
+      cli.present(page, () => itemTable(page.data));
+      if (page.has_more) cli.suggest(`sluice batch items ${name} --after ${page.next_cursor}`);
+    },
+  );
+
+  batch
+    .command('evidence')
+    .description('everything that proves a batch, as one JSON document')
+    .argument('<batch>')
+    .option('--out <file>', 'write it to a file')
+    .action(async (name: string, { out }: { out?: string }) => {
+      const { client } = await cli.connect();
+      const bundle = JSON.stringify(await client.show_evidence({ batch_id: await findBatch(client, name) }), null, 2);
+      if (out) writeFileSync(out, `${bundle}\n`, { mode: 0o600 });
+      else cli.terminal.out(bundle);
+      if (out) cli.tell(`Written to ${out}.`);
+    });
+};
+
+const pageOf = ({ limit, after }: PageOptions) => ({ limit, starting_after: after });

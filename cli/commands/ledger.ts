@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { parseDecimal } from '../../domain/money/amount.js';
+import type { Cli } from '../cli.js';
+import { EXIT, Failure } from '../failure.js';
+import { money } from '../render/money.js';
+import { table } from '../render/table.js';
+
+export const ledgerCommands = (program: Command, cli: Cli): void => {
+  const ledger = program.command('ledger').description('accounts, balances, transfers');
+
+  ledger
+    .command('accounts')
+    .description('accounts and their balances')
+    .option('--currency <code>')
+    .option('--limit <count>', 'at most 200', '50')
+    .option('--after <id>', 'go on after this id')
+    .action(async ({ currency, limit, after }: { currency?: string; limit: string; after?: string }) => {
+      const { client } = await cli.connect();
+      const page = await client.list_accounts({ currency, limit, starting_after: after });
+      cli.present(page, () =>
+        table(
+          ['ACCOUNT', 'KIND', 'NAME', 'BALANCE'],
+          page.data.map((one) => [one.id, one.kind, one.name, money(one.balance, one.currency)]),
+        ),
+      );
+      if (page.has_more) cli.suggest(`sluice ledger accounts --after ${page.next_cursor}`);
+    });
+
+  ledger
+    .command('transfers')
+    .description('transfers, newest first')
+    .option('--account <id>')
+    .option('--batch <id>')
+    .option('--limit <count>', 'at most 200', '50')
+    .option('--after <id>', 'go on after this id')
+    .action(async ({ account, batch, limit, after }: { account?: string; batch?: string; limit: string; after?: string }) => {
+      const { client } = await cli.connect();
+      const page = await client.list_transfers({ account_id: account, batch_id: batch, limit, starting_after: after });
+      cli.present(page, () =>
+        table(
+          ['TRANSFER', 'KIND', 'AMOUNT', 'DEBIT', 'CREDIT', 'AT'],
+          page.data.map((one) => [one.id, one.kind, money(one.amount, one.currency), one.debit_account_id, one.credit_account_id, one.created_at]),
+        ),
+      );
+      if (page.has_more) cli.suggest(`sluice ledger transfers --after ${page.next_cursor}`);
+    });
+
+  ledger
+    .command('top-up')
+    .description('put sandbox money into a funding account (test workspaces only)')
+    .argument('<account>')
+    .argument('<amount>', 'with the decimals of the currency, such as 1000.00')
+    .action(async (account: string, text: string) => {
+      const { client } = await cli.connect();
+      const { data } = await client.list_accounts({ kind: 'funding', limit: 200 });
+      const found = data.find((one) => one.id === account);
+      if (!found) throw new Failure(EXIT.failed, `There is no funding account ${account}.`, 'sluice ledger accounts');
+      const amount = parseDecimal(text, found.currency);
+      if (!amount.ok) throw new Failure(EXIT.usage, amount.refusal.detail);
+      const topped = await client.top_up({ account_id: account, amount: Number(amount.value) });
+      cli.present(topped, () => `${topped.name}: ${money(topped.balance, topped.currency)}`);
+    });
+};

@@ -1,0 +1,99 @@
+import { type Command, Option } from 'commander';
+import type { ResponseOf } from '../../client/types.js';
+import type { Cli } from '../cli.js';
+import { facts, table } from '../render/table.js';
+
+type Payee = ResponseOf<'show_payee'>;
+
+interface DestinationOptions {
+  iban?: string;
+  bic?: string;
+  routingNumber?: string;
+  accountNumber?: string;
+  accountToken?: string;
+}
+
+interface NewPayee extends DestinationOptions {
+  reference: string;
+  name: string;
+  country: string;
+  type: Payee['payee_type'];
+}
+
+export const payeeCommands = (program: Command, cli: Cli): void => {
+  const payee = program.command('payee').description('who is paid, and where');
+
+  withDestination(payee.command('create').description('add a payee'))
+    .requiredOption('--reference <text>', 'your own id of the payee')
+    .requiredOption('--name <text>')
+    .requiredOption('--country <code>', 'ISO 3166-1, such as DE')
+    .addOption(new Option('--type <type>').choices(['individual', 'company']).default('individual'))
+    .action(async ({ reference, name, country, type, ...where }: NewPayee) => {
+      const { client } = await cli.connect();
+      const made = await client.create_payee({ reference, name, country, payee_type: type, ...destinationOf(where) });
+      cli.present(made, () => payeeFacts(made));
+    });
+
+  payee
+    .command('list')
+    .description('list payees')
+    .option('--reference <text>', 'only the one with this reference')
+    .option('--limit <count>', 'at most 200', '50')
+    .option('--after <id>', 'go on after this id')
+    .action(async ({ reference, limit, after }: { reference?: string; limit: string; after?: string }) => {
+      const { client } = await cli.connect();
+      const page = await client.list_payees({ reference, limit, starting_after: after });
+      cli.present(page, () =>
+        table(
+          ['PAYEE', 'REFERENCE', 'NAME', 'COUNTRY', 'DESTINATION', 'HELD'],
+          page.data.map((one) => [one.id, one.reference, one.name, one.country, one.destination?.masked ?? null, one.held ? 'yes' : 'no']),
+        ),
+      );
+      if (page.has_more) cli.suggest(`sluice payee list --after ${page.next_cursor}`);
+    });
+
+  payee
+    .command('show')
+    .description('show one payee')
+    .argument('<payee>')
+    .action(async (id: string) => {
+      const { client } = await cli.connect();
+      const shown = await client.show_payee({ payee_id: id });
+      cli.present(shown, () => payeeFacts(shown));
+    });
+
+  withDestination(payee.command('add-destination').description('give a payee a new destination; batches keep the one they were made with'))
+    .argument('<payee>')
+    .action(async (id: string, where: DestinationOptions) => {
+      const { client } = await cli.connect();
+      const changed = await client.add_destination({ payee_id: id, ...destinationOf(where) });
+      cli.present(changed, () => payeeFacts(changed));
+    });
+};
+
+const withDestination = (command: Command): Command =>
+  command
+    .option('--iban <iban>')
+    .option('--bic <bic>')
+    .option('--routing-number <digits>', 'with --account-number')
+    .option('--account-number <digits>')
+    .option('--account-token <token>');
+
+const destinationOf = ({ iban, bic, routingNumber, accountNumber, accountToken }: DestinationOptions) => ({
+  iban,
+  bic,
+  routing_number: routingNumber,
+  account_number: accountNumber,
+  account_token: accountToken,
+});
+
+const payeeFacts = (payee: Payee): string =>
+  facts([
+    ['payee', payee.id],
+    ['reference', payee.reference],
+    ['name', payee.name],
+    ['type', payee.payee_type],
+    ['country', payee.country],
+    ['destination', payee.destination ? `${payee.destination.masked} (version ${payee.destination.version})` : null],
+    ['held', payee.held ? 'yes' : 'no'],
+  ]);

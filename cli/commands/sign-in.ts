@@ -1,0 +1,66 @@
+import { rmSync } from 'node:fs';
+import type { Command } from 'commander';
+import { createClient } from '../../client/client.js';
+import type { Cli } from '../cli.js';
+import { EXIT, Failure } from '../failure.js';
+import { addressOf, connect } from '../identity/connect.js';
+import { sessionPath } from '../identity/demo-person.js';
+import { DEFAULT_PROFILE, forgetProfile, saveProfile } from '../identity/profiles.js';
+import { ask } from '../prompt.js';
+import { facts } from '../render/table.js';
+
+/** login, logout, whoami. */
+export const signInCommands = (program: Command, cli: Cli): void => {
+  program
+    .command('login')
+    .description('sign in and keep the session as a profile (password and code are asked for, or read from standard input)')
+    .option('--email <address>', 'your e-mail address; asked for when left out')
+    .option('--workspace <id>', 'the workspace to work in; the test workspace when left out')
+    .action(async ({ email, workspace }: { email?: string; workspace?: string }) => {
+      const { url } = addressOf(cli.env, cli.options());
+      const name = cli.options().profile ?? DEFAULT_PROFILE;
+      const address = email ?? (await ask(cli.terminal, 'E-mail', 'open'));
+      const password = await ask(cli.terminal, 'Password', 'secret');
+      const code = await ask(cli.terminal, 'Code of your authenticator', 'open');
+      const session = await createClient({ baseUrl: url, token: null }).create_session({
+        email: address,
+        password,
+        code,
+        ...(workspace ? { workspace_id: workspace } : {}),
+      });
+      const { token, ...shown } = session;
+      if (!token) throw new Failure(EXIT.failed, 'The server gave no token to keep.');
+      saveProfile(cli.env, name, { url, token, email: address, workspace_id: session.workspace.id, expires_at: session.expires_at });
+      cli.present(shown, () => `Signed in as ${shown.person.name}, ${shown.person.role}, in ${shown.workspace.name} (${shown.workspace.mode}).`);
+      cli.suggest('sluice batch list');
+    });
+
+  program
+    .command('logout')
+    .description('end the session and forget it')
+    .action(async () => {
+      const { profile, as } = cli.options();
+      const { client, stack } = await connect(cli.env, cli.options(), cli.terminal);
+      const ended = await client.end_session({});
+      if (as && stack) rmSync(sessionPath(stack, as), { force: true });
+      else forgetProfile(cli.env, profile ?? DEFAULT_PROFILE);
+      cli.present(ended, () => 'Signed out.');
+    });
+
+  program
+    .command('whoami')
+    .description('show who is signed in, and where')
+    .action(async () => {
+      const { client, url } = await cli.connect();
+      const session = await client.show_session({});
+      cli.present(session, () =>
+        facts([
+          ['person', `${session.person.name} <${session.person.email}>`],
+          ['role', session.person.role],
+          ['workspace', `${session.workspace.name} (${session.workspace.mode}), ${session.workspace.id}`],
+          ['until', session.expires_at],
+          ['api', url],
+        ]),
+      );
+    });
+};

@@ -1,0 +1,11 @@
+import type { Client } from '../client/client.js';
+import { EXIT, Failure } from './failure.js';
+
+/** A batch's id as it is, or the id behind an external id. */
+export const findBatch = async (client: Client, name: string): Promise<string> => {
+  if (name.startsWith('batch_')) return name;
+  const { data } = await client.list_payout_batches({ external_id: name, limit: 1 });
+  const [found] = data;
+  if (!found) throw new Failure(EXIT.failed, `There is no batch with the id or external id ${name}.`, 'sluice batch list');
+  return found.id;
+};

@@ -1,0 +1,62 @@
+import { type Client, createClient } from '../../client/client.js';
+import { EXIT, Failure } from '../failure.js';
+import type { Terminal } from '../terminal.js';
+import { demoToken } from './demo-person.js';
+import { DEFAULT_PROFILE, readProfile } from './profiles.js';
+import { findLocalStack, type LocalStack } from './stack.js';
+
+export interface WhoOptions {
+  as?: string;
+  profile?: string;
+  url?: string;
+  tenant?: string;
+}
+
+export interface Connection {
+  client: Client;
+  url: string;
+  /** The local demo stack, if that is where this leads. */
+  stack: LocalStack | null;
+}
+
+/** Address of the API: `--url`, SLUICE_URL, the profile's, or the local stack's. */
+export const addressOf = (env: NodeJS.ProcessEnv, who: WhoOptions): { url: string; stack: LocalStack | null } => {
+  const stack = findLocalStack(env, process.cwd());
+  const url = who.url ?? env['SLUICE_URL'] ?? stack?.api_url;
+  if (!url) throw new Failure(EXIT.usage, 'No API is known here.', 'start one with `npm start`, or set SLUICE_URL');
+  return { url, stack: stack?.api_url === url ? stack : null };
+};
+
+/**
+ * Who speaks, in this order: `--as ROLE` (a person of the local demo stack), `--profile NAME`, SLUICE_API_KEY, the default
+ * profile, the demo stack's API key. Ends with exit code 4 when there is nobody.
+ */
+export const connect = async (env: NodeJS.ProcessEnv, who: WhoOptions, terminal: Terminal): Promise<Connection> => {
+  const profile = who.as || (!who.profile && env['SLUICE_API_KEY']) ? null : readProfile(env, who.profile ?? DEFAULT_PROFILE);
+  if (who.profile && !profile) throw new Failure(EXIT.signIn, `There is no profile ${who.profile}.`, `sluice --profile ${who.profile} login`);
+  const { url, stack } = profile && !who.url && !env['SLUICE_URL'] ? { url: profile.url, stack: stackAt(env, profile.url) } : addressOf(env, who);
+  const token = await tokenOf(env, who, stack, profile?.token ?? null, terminal);
+  const client = createClient({ baseUrl: url, token, ...(who.tenant ? { workspaceId: who.tenant } : {}) });
+  return { client, url, stack };
+};
+
+const stackAt = (env: NodeJS.ProcessEnv, url: string): LocalStack | null => {
+  const stack = findLocalStack(env, process.cwd());
+  return stack?.api_url === url ? stack : null;
+};
+
+const tokenOf = async (
+  env: NodeJS.ProcessEnv,
+  who: WhoOptions,
+  stack: LocalStack | null,
+  profileToken: string | null,
+  terminal: Terminal,
+): Promise<string> => {
+  if (who.as) {
+    if (!stack) throw new Failure(EXIT.usage, '--as takes a person of a local demo stack, and none was started here.', 'npm start');
+    return demoToken(stack, who.as, terminal);
+  }
+  const token = profileToken ?? env['SLUICE_API_KEY'] ?? stack?.api_key;
+  if (!token) throw new Failure(EXIT.signIn, 'Nobody is signed in here.', 'sluice login, or set SLUICE_API_KEY');
+  return token;
+};

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+
+export interface Setting {
+  name: string;
+  value: string;
+  description: string;
+}
+
+/** Effective settings of one process by its schema: what is set, else the default; secrets masked. */
+export const maskedConfiguration = (schema: z.ZodObject, env: NodeJS.ProcessEnv): Setting[] =>
+  Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, own]) => {
+    const { description = '', secret } = metaOf(own);
+    const parsed = own.safeParse(env[name]);
+    const value = parsed.success
+      ? parsed.data === undefined
+        ? '(not set)'
+        : secret
+          ? '********'
+          : String(parsed.data)
+      : env[name] === undefined
+        ? '(required, not set)'
+        : '(wrong)';
+    return { name, value, description };
+  });
+
+/** A default or optional wraps the schema that the description was given to. */
+const metaOf = (schema: z.ZodType): { description?: string | undefined; secret?: unknown } => {
+  const own = schema.meta();
+  if (own) return own;
+  const inner = (schema.def as { innerType?: z.ZodType }).innerType;
+  return inner ? metaOf(inner) : {};
+};

@@ -1,0 +1,64 @@
+import type { ResponseOf } from '../../client/types.js';
+import { money } from './money.js';
+import { facts, table } from './table.js';
+
+export type Batch = ResponseOf<'show_payout_batch'>;
+type Item = ResponseOf<'list_payout_items'>['data'][number];
+
+export const batchFacts = (batch: Batch): string => {
+  const flags = [batch.paused ? 'paused' : '', batch.cancelling ? 'cancelling' : '', ...batch.attention].filter(Boolean);
+  return facts([
+    ['batch', batch.id],
+    ['external id', batch.external_id],
+    ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...flags].join(', ')],
+    ...(batch.reason ? [['reason', batch.reason] as const] : []),
+    ['items', batch.item_count],
+    ['total', money(batch.total, batch.currency)],
+    ['paid', money(batch.paid_total, batch.currency)],
+    ['rail', batch.rail],
+    ['counts', countsLine(batch)],
+    ['gates', batch.gates.map(({ gate }) => gate).join(', ') || 'none open'],
+    ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
+    ['deadline', batch.deadline_at],
+  ]);
+};
+
+/** Counts that are not zero, such as `paid 988, failed 7, open 5`. */
+export const countsLine = ({ counts }: Pick<Batch, 'counts'>): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name.replace('_', ' ')} ${count}`)
+    .join(', ') || 'none';
+
+export const batchTable = (batches: readonly Batch[]): string =>
+  table(
+    ['BATCH', 'STATE', 'ITEMS', 'TOTAL', 'EXTERNAL ID', 'CREATED'],
+    batches.map((one) => [one.id, one.state, one.item_count, money(one.total, one.currency), one.external_id, one.created_at]),
+  );
+
+export const itemTable = (items: readonly Item[]): string =>
+  table(
+    ['#', 'PAYEE', 'DESTINATION', 'AMOUNT', 'STATE', 'REASON', 'REFERENCE'],
+    items.map((one) => [
+      one.ordinal,
+      one.payee_reference,
+      one.destination.masked,
+      money(one.amount, one.currency),
+      one.state,
+      one.reason,
+      one.reference,
+    ]),
+  );
+
+/** What may be done next with a batch in this state. */
+export const nextStep = (batch: Batch): string | null => {
+  const steps: Partial<Record<Batch['state'], string>> = {
+    draft: `sluice batch submit ${batch.id}`,
+    queued: `sluice batch approve ${batch.id}   (an approver, with a code)`,
+    approved: `sluice batch authorize ${batch.id}   (an authorizer, with a code)`,
+    authorized: `sluice batch execute ${batch.id}   (an executor, with a code)`,
+    executing: `sluice batch watch ${batch.id}`,
+    completed: `sluice batch evidence ${batch.id}`,
+  };
+  return steps[batch.state] ?? null;
+};

@@ -1,0 +1,36 @@
+import Table from 'cli-table3';
+
+const BARE = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** Columns without lines or colours, as `gh` prints them; empty when there are no rows. */
+export const table = (head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string => {
+  if (rows.length === 0) return '(none)';
+  const made = new Table({ head: [...head], chars: BARE, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true } });
+  for (const row of rows) made.push(row.map((cell) => (cell === null ? '-' : printable(String(cell)))));
+  return made.toString().replace(/ +$/gm, '');
+};
+
+/** Name and value, one a line. */
+export const facts = (rows: readonly (readonly [string, string | number | null])[]): string => {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value === null ? '-' : printable(String(value))}`).join('\n');
+};
+
+/** Names come from strangers: control characters would steer the terminal. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');

@@ -1,0 +1,28 @@
+import { createInterface } from 'node:readline';
+
+/** The outside of a command: data goes to `out`, messages to `err`. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether people watch: progress bars and prompts only then. */
+  watched: boolean;
+  /** Whether somebody can answer a prompt. */
+  canAsk: boolean;
+  /** The next line of standard input without its end, or null when there is none left. */
+  readLine(): Promise<string | null>;
+}
+
+export const processTerminal = (): Terminal => {
+  let lines: AsyncIterator<string> | null = null;
+  return {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    watched: process.stderr.isTTY === true,
+    canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    readLine: async () => {
+      lines ??= createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+      const { value, done } = await lines.next();
+      return done ? null : value;
+    },
+  };
+};
