@@ -1,0 +1,95 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { end, identify, isThere, type ProcessIdentity } from './process-identity.js';
+
+/** Who runs the stack of a data folder: the supervisor, and the processes it has started. */
+export interface Roll {
+  supervisor: ProcessIdentity;
+  processes: Record<string, ProcessIdentity>;
+}
+
+/** The stack of this folder runs already. */
+export class AlreadyRunning extends Error {
+  constructor(readonly pid: number) {
+    super(`the stack of this folder runs already (process ${pid})`);
+  }
+}
+
+/** Last to start is first to go. */
+const ORDER = ['api', 'worker', 'provider', 'temporal', 'postgres'];
+
+/**
+ * Takes the data folder for this process. A roll of a supervisor that is gone is stale: what it left running is ended
+ * first. Throws AlreadyRunning when the supervisor lives, and an Error when the folder can't be written.
+ */
+export const takeFolder = async (dataDir: string, say: (line: string) => void): Promise<FolderLock> => {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+    accessSync(dataDir, constants.W_OK);
+  } catch (error) {
+    throw new Error(
+      `The data folder ${dataDir} can't be written (${(error as Error).message}). Make it writable, or name another: npm start -- --data-dir DIR`,
+    );
+  }
+  const file = join(dataDir, 'roll.json');
+  const me = identify(process.pid);
+  if (!me) throw new Error('this process cannot find itself');
+  const roll: Roll = { supervisor: me, processes: {} };
+  for (;;) {
+    const old = read(file);
+    if (old && isThere(old.supervisor)) throw new AlreadyRunning(old.supervisor.pid);
+    if (old) await endOrphans(old, say);
+    rmSync(file, { force: true });
+    try {
+      writeFileSync(file, JSON.stringify(roll), { flag: 'wx', mode: 0o600 });
+      return new FolderLock(file, roll);
+    } catch (error) {
+      // Another start was faster; look again who it is.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+};
+
+export class FolderLock {
+  constructor(
+    private readonly file: string,
+    private readonly roll: Roll,
+  ) {}
+
+  /** Notes a process, so that a later start finds it when this one was killed. */
+  note(name: string, pid: number): void {
+    const identity = identify(pid);
+    if (!identity) return;
+    this.roll.processes[name] = identity;
+    writeFileSync(this.file, JSON.stringify(this.roll), { mode: 0o600 });
+  }
+
+  release(): void {
+    rmSync(this.file, { force: true });
+  }
+}
+
+/** The supervisor of a data folder, if it lives. */
+export const supervisorOf = (dataDir: string): ProcessIdentity | null => {
+  const roll = read(join(dataDir, 'roll.json'));
+  return roll && isThere(roll.supervisor) ? roll.supervisor : null;
+};
+
+const endOrphans = async ({ processes }: Roll, say: (line: string) => void): Promise<void> => {
+  for (const name of ORDER) {
+    const orphan = processes[name];
+    if (!orphan || !isThere(orphan)) continue;
+    say(`left-over          ${name} (process ${orphan.pid}) of a killed start is ended`);
+    await end(orphan, name === 'postgres' ? 'SIGINT' : 'SIGTERM', 5_000);
+  }
+};
+
+const read = (file: string): Roll | null => {
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Roll;
+  } catch {
+    // Cut off by a crash: it says nothing, so it binds nobody.
+    return null;
+  }
+};

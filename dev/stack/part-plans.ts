@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import type { LoginUrls } from '../postgres/logins.js';
+import { ensureNamespace } from '../temporal/ensure-namespace.js';
+import { serverFlags } from '../temporal/flags.js';
+import type { TemporalSettings } from '../temporal/settings.js';
+import { type Places, ROOT } from './places.js';
+import type { Ports } from './ports.js';
+import { answers, type ProcessPlan } from './run-process.js';
+
+const READY_MS = 60_000;
+const LOOPBACK = 'http://127.0.0.1';
+
+/** What the processes are told; all of it comes from elsewhere. */
+export interface Wiring {
+  places: Places;
+  ports: Ports;
+  logins: LoginUrls;
+  /** The same without a transaction pool. */
+  directLogins: LoginUrls;
+  temporal: { address: string; namespace: string; env: Record<string, string> };
+  provider: { apiKey: string; webhookSecret: string; webhookUrl: string };
+  uiUrl: string;
+}
+
+/** No process of the service gets the owner's URL, and Temporal's settings come from temporal-dev.yaml alone. */
+const KEPT_BACK = /^(DATABASE_|MIGRATE_DATABASE_|TEMPORAL_|NODE_OPTIONS$|SLUICE_FAILPOINT$|SLUICE_DATA_DIR$)/;
+const ordinary = (): Record<string, string | undefined> => Object.fromEntries(Object.entries(process.env).filter(([name]) => !KEPT_BACK.test(name)));
+
+const node = (name: 'provider' | 'worker' | 'api', file: string, places: Places) => ({
+  name,
+  command: process.execPath,
+  args: ['--import', 'tsx', '--enable-source-maps', file],
+  cwd: ROOT,
+  log: places.logs[name],
+});
+
+const shared = ({ places }: Wiring) => ({ SLUICE_KEY_FILE: places.keyFile, SLUICE_CHECKPOINT_DIR: places.checkpoints });
+
+export const workerPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({
+  ...node('worker', 'worker/dev.ts', wiring.places),
+  graceMs: 4_000,
+  env: {
+    ...ordinary(),
+    ...shared(wiring),
+    TEMPORAL_ADDRESS: wiring.temporal.address,
+    TEMPORAL_NAMESPACE: wiring.temporal.namespace,
+    ...wiring.temporal.env,
+    SLUICE_WORKER_DATABASE_URL: wiring.logins.worker,
+    SLUICE_RELAY_DATABASE_URL: wiring.logins.relay,
+    SLUICE_SEQUENCER_DATABASE_URL: wiring.logins.sequencer,
+    SLUICE_RELAY_DIRECT_URL: wiring.directLogins.relay,
+    SLUICE_SEQUENCER_DIRECT_URL: wiring.directLogins.sequencer,
+    SLUICE_HEALTH_PORT: String(wiring.ports.worker),
+    ...extra,
+  },
+  ready: answers(`${LOOPBACK}:${wiring.ports.worker}/readyz`, READY_MS),
+});
+
+export const apiPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({
+  ...node('api', 'api/dev.ts', wiring.places),
+  graceMs: 2_500,
+  env: {
+    ...ordinary(),
+    ...shared(wiring),
+    TEMPORAL_NAMESPACE: wiring.temporal.namespace,
+    SLUICE_API_DATABASE_URL: wiring.logins.api,
+    SLUICE_API_DIRECT_URL: wiring.directLogins.api,
+    SLUICE_API_PORT: String(wiring.ports.api),
+    SLUICE_CODEC_PORT: String(wiring.ports.codec),
+    SLUICE_UI_URL: wiring.uiUrl,
+    SLUICE_SPOOL_DIR: wiring.places.spool,
+    SLUICE_COOKIES: 'loopback',
+    ...extra,
+  },
+  // A stack in recovery mode is up, and its API says so.
+  ready: answers(`${LOOPBACK}:${wiring.ports.api}/healthz`, READY_MS),
+});
+
+export const providerPlan = ({ places, ports, provider }: Omit<Wiring, 'logins' | 'directLogins'>, extra: Record<string, string>): ProcessPlan => ({
+  ...node('provider', 'dev/sandbox-provider/main.ts', places),
+  graceMs: 1_000,
+  env: {
+    ...ordinary(),
+    PROVIDER_PORT: String(ports.provider),
+    PROVIDER_DATA_DIR: places.provider,
+    PROVIDER_API_KEY: provider.apiKey,
+    PROVIDER_WEBHOOK_SECRET: provider.webhookSecret,
+    PROVIDER_WEBHOOK_URL: provider.webhookUrl,
+    ...extra,
+  },
+  ready: answers(`${LOOPBACK}:${ports.provider}/healthz`, READY_MS),
+});
+
+export const temporalPlan = (cli: string, settings: TemporalSettings, places: Places, ports: Ports, extra: Record<string, string>): ProcessPlan => ({
+  name: 'temporal',
+  command: cli,
+  args: serverFlags(settings, {
+    stateFile: places.temporalState,
+    ports: { frontend: ports.temporal, ui: ports.ui, metrics: ports.temporal_metrics, http: ports.temporal_http },
+    codecEndpoint: `${LOOPBACK}:${ports.codec}`,
+  }),
+  env: { ...ordinary(), TEMPORAL_ENV_FILE: join(places.dataDir, 'temporal', 'none'), ...extra },
+  cwd: ROOT,
+  log: places.logs.temporal,
+  graceMs: 1_500,
+  ready: (alive) => ensureNamespace(`127.0.0.1:${ports.temporal}`, settings, alive),
+});

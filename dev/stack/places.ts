@@ -1,0 +1,31 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PARTS, type PartName } from './state.js';
+
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Where things lie in a data folder. */
+export const placesIn = (dataDir: string) => ({
+  dataDir,
+  postgres: join(dataDir, 'postgres'),
+  temporalState: join(dataDir, 'temporal', 'state.db'),
+  provider: join(dataDir, 'provider'),
+  spool: join(dataDir, 'spool'),
+  checkpoints: join(dataDir, 'checkpoints'),
+  keyFile: join(dataDir, 'keys.json'),
+  logins: join(dataDir, 'logins.json'),
+  secrets: join(dataDir, 'secrets.json'),
+  stackFile: join(dataDir, 'stack.json'),
+  logs: Object.fromEntries([...PARTS, 'supervisor'].map((name) => [name, join(dataDir, 'logs', `${name}.log`)])) as Record<
+    PartName | 'supervisor',
+    string
+  >,
+});
+
+export type Places = ReturnType<typeof placesIn>;
+
+export const makeFolders = (places: Places): void => {
+  for (const file of [places.temporalState, places.logs.api]) mkdirSync(dirname(file), { recursive: true });
+  for (const folder of [places.provider, places.spool, places.checkpoints]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+};

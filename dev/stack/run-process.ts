@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { end, identify } from './process-identity.js';
+
+/** A part that runs: a process of its own. */
+export interface Running {
+  pid: number;
+  exited: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ProcessPlan {
+  name: string;
+  command: string;
+  args: string[];
+  env: Record<string, string | undefined>;
+  cwd: string;
+  log: string;
+  /** How long it may take to stop when asked. */
+  graceMs: number;
+  /** Resolves when it serves; `alive` says whether waiting still makes sense. */
+  ready(alive: () => boolean): Promise<void>;
+}
+
+/** Lines of its log that an error shows. */
+const LAST_WORDS = 12;
+
+/**
+ * Starts a process with its log, in a group of its own, so that Ctrl-C at the terminal reaches only the supervisor.
+ * Resolves when it serves. Throws an Error with its last words and the path of its log.
+ */
+export const runProcess = async (plan: ProcessPlan): Promise<Running> => {
+  const from = existsSync(plan.log) ? statSync(plan.log).size : 0;
+  const log = openSync(plan.log, 'a', 0o600);
+  const child = spawn(plan.command, plan.args, { cwd: plan.cwd, env: plan.env, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  let gone = false;
+  const exited = new Promise<void>((resolve) => {
+    const leave = (): void => {
+      gone = true;
+      resolve();
+    };
+    child.once('exit', leave).once('error', leave);
+  });
+  const identity = child.pid === undefined ? null : identify(child.pid);
+  const running: Running = {
+    pid: child.pid ?? 0,
+    exited,
+    stop: async () => {
+      if (identity) await end(identity, 'SIGTERM', plan.graceMs);
+    },
+  };
+  try {
+    await plan.ready(() => !gone);
+    return running;
+  } catch (error) {
+    await running.stop();
+    const words = readFileSync(plan.log, 'utf8').slice(from).trim().split('\n').slice(-LAST_WORDS).join('\n');
+    throw new Error(`${plan.name} did not start: ${(error as Error).message}\n${words}\nIts log: ${plan.log}`);
+  }
+};
+
+/** Waits until a URL answers 200. Throws when the process has gone, or after `limitMs` with what it last answered. */
+export const answers =
+  (url: string, limitMs: number) =>
+  async (alive: () => boolean): Promise<void> => {
+    const until = Date.now() + limitMs;
+    let last = 'no answer';
+    while (Date.now() < until) {
+      if (!alive()) throw new Error('it ended');
+      const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+      if (response?.ok) return void (await response.body?.cancel());
+      if (response) last = `${response.status} ${(await response.text()).slice(0, 400)}`;
+      await sleep(50);
+    }
+    throw new Error(`${url} did not answer within ${limitMs / 1_000} s (${last})`);
+  };

@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+export const PARTS = ['postgres', 'temporal', 'provider', 'worker', 'api'] as const;
+export type PartName = (typeof PARTS)[number];
+
+export interface DemoPerson {
+  role: string;
+  name: string;
+  email: string;
+  password: string;
+  totp_secret: string;
+  otpauth_uri: string;
+}
+
+/** What the seeds made: a demo workspace and who works in it. */
+export interface Demo {
+  /** Wire ids of the test and the live workspace. */
+  workspace_id: string;
+  live_workspace_id: string;
+  connection_id: string;
+  funding_account_id: string;
+  /** Of the test workspace; shown here only. */
+  api_key: string;
+  people: DemoPerson[];
+}
+
+/** `.sluice/stack.json`, mode 0600: all there is to know about the running stack. */
+export interface StackState extends Demo {
+  data_dir: string;
+  started_at: string;
+  api_url: string;
+  docs_url: string;
+  ui_url: string;
+  metrics_url: string;
+  temporal_address: string;
+  namespace: string;
+  provider_url: string;
+  provider_api_key: string;
+  processes: Partial<Record<PartName, { pid: number | null; port: number; log: string }>>;
+  database: { owner_url: string; api_url: string; worker_url: string; relay_url: string; sequencer_url: string };
+}
+
+/** Whole or not at all, and for its owner only. */
+export const writePrivately = (file: string, content: unknown): void => {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, file);
+};
+
+export const readState = (file: string): StackState | null => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackState) : null);
