@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { lookUpDue } from '../../operations/chunk/look-up-due.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import type { Failpoint, FailpointName } from '../../operations/ports.js';
+import { until } from '../harness/until.js';
+import { type PayScene, payScene, tokens } from './pay-scene.js';
+
+let scene: PayScene;
+beforeAll(async () => {
+  scene = await payScene();
+}, 120_000);
+afterAll(() => scene.close());
+
+const quiet = () => {};
+
+/** Dies at a place, as a killed process does: nothing after it runs. */
+const dyingAt =
+  (place: FailpointName): Failpoint =>
+  async (passed) => {
+    if (passed === place) throw new Error(`died at ${place}`);
+  };
+
+/** Lets lookups run as they come due until the batch has ended. */
+const settled = (batchId: string) =>
+  until('the batch to end', async () => {
+    await lookUpDue(scene.worker(), batchId, quiet);
+    const view = await scene.view(batchId);
+    return view && view.control.state !== 'executing' ? view : undefined;
+  });
+
+describe('a chunk on the bulk endpoint, settled at once', () => {
+  test('is paid, posted and ends its batch in one go', async () => {
+    const batchId = await scene.executing(tokens(10));
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 10 });
+    const view = await scene.view(batchId);
+    expect(view?.control).toMatchObject({ state: 'completed', outcome: 'full' });
+    expect(view?.counter).toMatchObject({ open: 0, paid: 10 });
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('[S1-24] paying it again changes nothing', async () => {
+    const batchId = await scene.executing(tokens(10));
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    const before = await scene.provider.books();
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'halted', halt: 'not_executing' });
+    expect((await scene.provider.books()).count).toBe(before.count);
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('what the provider declines fails, and its money is back in the funding account', async () => {
+    const before = await scene.balance(scene.home.funding);
+    const batchId = await scene.executing([...tokens(3), 'declined']);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    const view = await scene.view(batchId);
+    expect(view?.control).toMatchObject({ state: 'completed', outcome: 'partial' });
+    expect(view?.counter).toMatchObject({ paid: 3, failed: 1 });
+    expect(await scene.balance(scene.home.funding)).toBe(before - (view?.counter.paidAmount ?? 0n));
+  });
+
+  test('a batch of which nothing was paid has failed', async () => {
+    const batchId = await scene.executing(tokens(2, 'declined'));
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    expect((await scene.view(batchId))?.control).toMatchObject({ state: 'failed', outcome: 'none' });
+    expect(await scene.broken()).toEqual([]);
+  });
+});
+
+describe('answers that never came (R4, R5)', () => {
+  test.each(['timeout', 'broken', 'reset', 'garbled', 'lookup', 'refused', 'limited'])(
+    '%s: is looked up, never sent blindly, and paid once',
+    async (magic) => {
+      const batchId = await scene.executing([...tokens(3), magic]);
+      await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+      const view = await settled(batchId);
+      expect(view.counter).toMatchObject({ open: 0, unknown: 0, paid: 4, wasUnknown: 1 });
+      expect(await scene.broken()).toEqual([]);
+    },
+  );
+
+  test('items that the provider does not answer for are unknown, with exactly their amount held', async () => {
+    const batchId = await scene.executing([...tokens(3), 'timeout']);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    expect(await scene.counter(batchId)).toMatchObject({ open: 1, unknown: 1, paid: 3 });
+    expect(await scene.broken()).toEqual([]);
+    await settled(batchId);
+  });
+});
+
+describe('a process that dies', () => {
+  test.each(['before_intent', 'after_intent', 'after_send', 'before_commit', 'after_commit'] as const)(
+    '%s: nobody is paid twice or forgotten',
+    async (place) => {
+      const batchId = await scene.executing(tokens(5));
+      await expect(payChunk(scene.worker({ failpoint: dyingAt(place) }), { batchId, chunk: 0 }, quiet)).rejects.toThrow(`died at ${place}`);
+      await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+      const view = await settled(batchId);
+      expect(view.counter).toMatchObject({ paid: 5, open: 0 });
+      expect(await scene.broken()).toEqual([]);
+    },
+  );
+});
+
+describe('what holds payments back (R1)', () => {
+  test('paused: nothing leaves, and it goes on afterwards', async () => {
+    const batchId = await scene.executing(tokens(3));
+    await scene.enter(scene.home.tenantId);
+    await scene.sql('UPDATE batch_control SET paused_at = now(), row_version = row_version + 1 WHERE batch_id = $1', [batchId]);
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'paused' });
+    expect(await scene.counter(batchId)).toMatchObject({ open: 3 });
+    await scene.sql('UPDATE batch_control SET paused_at = NULL, row_version = row_version + 1 WHERE batch_id = $1', [batchId]);
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'paid' });
+  });
+
+  test('a frozen workspace sends nothing', async () => {
+    const batchId = await scene.executing(tokens(2));
+    await scene.sql('UPDATE workspace SET frozen_at = now()');
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'frozen' });
+    await scene.sql('UPDATE workspace SET frozen_at = NULL');
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  });
+
+  test('recovery mode sends nothing', async () => {
+    const batchId = await scene.executing(tokens(2));
+    const recovery = { reason: () => 'an older copy was put back' };
+    expect(await payChunk(scene.worker({ recovery }), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'recovery_mode' });
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  });
+
+  test('gates that stand under no published checkpoint wait', async () => {
+    const batchId = await scene.executing(tokens(2));
+    await scene.sql('UPDATE audit_checkpoint SET published_at = NULL');
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'wait', reason: 'checkpoint' });
+    await scene.sql('UPDATE audit_checkpoint SET published_at = now()');
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  });
+
+  test('a held payee is set aside with its money, the others are paid', async () => {
+    const batchId = await scene.executing([...tokens(2), 'heldone']);
+    await scene.enter(scene.home.tenantId);
+    await scene.sql(`UPDATE payee SET held_at = now() WHERE reference = 'heldone-2'`);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    const view = await scene.view(batchId);
+    expect(view?.counter).toMatchObject({ paid: 2, blocked: 1, open: 0 });
+    expect(view?.control).toMatchObject({ state: 'completed', outcome: 'partial' });
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('a batch of held payees alone ends, although nothing was ever sent', async () => {
+    const batchId = await scene.executing(['heldalone']);
+    await scene.sql(`UPDATE payee SET held_at = now() WHERE reference = 'heldalone-0'`);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    expect((await scene.view(batchId))?.control).toMatchObject({ state: 'failed' });
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('cancel while executing withdraws what has no intent, and the rest is waited for', async () => {
+    const batchId = await scene.executing([...tokens(2), 'timeout']);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    const admin = await scene.person('admin');
+    expect(await cancelPayoutBatch(scene.as(admin), { batch_id: batchId })).toMatchObject({ ok: true });
+    const view = await settled(batchId);
+    expect(view.control).toMatchObject({ state: 'completed' });
+    expect(view.counter.paid).toBe(3);
+    expect(await scene.broken()).toEqual([]);
+  });
+});
+
+describe('[S3-07] content that differs from what the execute gate signed (R3)', () => {
+  const changes = [
+    ['payout_item', 'amount = amount + 1'],
+    ['payout_item', `reference = reference || 'x'`],
+    ['payout_item', `remittance = 'other'`],
+    ['payout_item', 'payee_id = (SELECT id FROM payee WHERE id <> payee_id LIMIT 1)'],
+    ['payout_item', 'destination_id = (SELECT id FROM payee_destination WHERE id <> destination_id LIMIT 1)'],
+    ['payout_batch', `currency = 'USD'`],
+    ['payout_batch', 'fee_maximum = 1'],
+    ['payout_batch', `execute_by = now() + interval '1 day'`],
+    ['payout_batch', `execute_not_before = now() - interval '1 day'`],
+    ['payout_batch', `chunk_size = chunk_size / 2`],
+  ] as const;
+  test.each(changes)('%s: %s reaches nobody', async (table, change) => {
+    const batchId = await scene.executing(tokens(3));
+    const before = await scene.provider.books();
+    await scene.enter(scene.home.tenantId);
+    const where = table === 'payout_item' ? 'batch_id = $1 AND ordinal = 1' : 'id = $1';
+    await scene.sql(`UPDATE ${table} SET ${change} WHERE ${where}`, [batchId]);
+    const report = await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    expect(report).toEqual({ kind: 'halted', halt: 'integrity_failed' });
+    expect((await scene.provider.books()).count).toBe(before.count);
+    const view = await scene.view(batchId);
+    expect(view?.control.integrityFailedAt).not.toBeNull();
+    expect(view?.counter).toMatchObject({ open: 3 });
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'integrity_failed' });
+  });
+
+  test('a destination exchanged under its payee reaches nobody', async () => {
+    const batchId = await scene.executing(tokens(3));
+    await scene.enter(scene.home.tenantId);
+    await scene.sql(
+      `UPDATE payee_destination SET sealed = (SELECT d.sealed FROM payee_destination d WHERE d.id <> payee_destination.id LIMIT 1)
+       WHERE id = (SELECT destination_id FROM payout_item WHERE batch_id = $1 AND ordinal = 0)`,
+      [batchId],
+    );
+    expect(await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'integrity_failed' });
+  });
+});
