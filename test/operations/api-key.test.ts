@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { KEY_SCOPES, type Permission, ROLES, type Role } from '../../domain/actors.js';
+import { fromWireId, toWireId } from '../../domain/ids.js';
+import { createApiKey } from '../../operations/api-key/create.js';
+import { listApiKeys } from '../../operations/api-key/list.js';
+import { revokeApiKey } from '../../operations/api-key/revoke.js';
+import { type AccessWorld, accessWorld, type Person } from './access-world.js';
+
+let world: AccessWorld;
+let admin: Person;
+let preparer: Person;
+beforeAll(async () => {
+  world = await accessWorld();
+  const { test, live } = world.workspaces;
+  admin = await world.newPerson('admin', [test, live]);
+  preparer = await world.newPerson('preparer', [test, live]);
+});
+afterAll(() => world?.close());
+
+const make = async (scopes: Permission[] = ['batches.read'], ctx = world.as(admin, 'admin'), more: { expires_at?: string } = {}) => {
+  const answer = await createApiKey(ctx, { name: 'A key', scopes, ...more });
+  if (!answer.ok) throw new Error(answer.refusal.code);
+  return { ...answer.value, secret: answer.value.secret ?? '', uuid: fromWireId('apiKey', answer.value.id) ?? '' };
+};
+const resolve = (secret: string) => world.doorstep.directory.apiKey(createHash('sha256').update(secret).digest());
+
+describe('API keys', () => {
+  test('[S2-08] resolve to their workspace and scopes', async () => {
+    const key = await make(['batches.create', 'batches.read', 'batches.read']);
+    expect(await resolve(key.secret)).toEqual({
+      keyId: key.uuid,
+      tenantId: world.workspaces.test,
+      ownerPersonId: admin.id,
+      scopes: ['batches.create', 'batches.read'],
+      mode: 'test',
+    });
+  });
+
+  test('[S2-10] say live or test in their prefix', async () => {
+    expect((await make()).secret).toMatch(/^sluice_test_/);
+    expect((await make(['batches.read'], world.as(admin, 'admin', world.workspaces.live))).secret).toMatch(/^sluice_live_/);
+  });
+
+  test('[S2-11] [S4-16] are stored as SHA-256 and public prefix only: no column of any table holds the secret', async () => {
+    const { secret, prefix } = await make();
+    const rows = await world.everyRow(world.workspaces.test);
+    expect(rows).toContain(createHash('sha256').update(secret).digest('hex'));
+    expect(rows).toContain(prefix);
+    expect(rows).not.toContain(secret);
+    expect(rows).not.toContain(secret.slice(prefix.length));
+    expect(secret.startsWith(prefix)).toBe(true);
+  });
+
+  test('[S2-12] show their secret once: neither list nor revocation has it', async () => {
+    const key = await make();
+    const listed = await listApiKeys(world.as(admin, 'admin'), { limit: 200 });
+    const revoked = await revokeApiKey(world.as(admin, 'admin'), { key_id: key.uuid });
+    expect(listed).toMatchObject({ ok: true });
+    expect(JSON.stringify([listed, revoked])).toContain(key.id);
+    expect(JSON.stringify([listed, revoked])).not.toContain(key.secret.slice(key.prefix.length));
+  });
+
+  test('hold no scope that their maker lacks, whatever the role', async () => {
+    for (const role of Object.keys(ROLES) as Role[]) {
+      const owned: readonly Permission[] = ROLES[role];
+      for (const scope of KEY_SCOPES) {
+        const answer = await createApiKey(world.as(preparer, role), { name: 'A key', scopes: [scope] });
+        if (owned.includes(scope)) expect(answer.ok).toBe(true);
+        else expect(answer).toMatchObject({ ok: false, refusal: { code: 'forbidden', errors: [{ field: 'scopes' }] } });
+      }
+    }
+  });
+
+  test('never hold what is for people, even of an admin', async () => {
+    for (const scope of ['gates.approve', 'gates.authorize', 'gates.execute', 'keys.manage', 'sessions.own'] as const)
+      expect(await createApiKey(world.as(admin, 'admin'), { name: 'A key', scopes: [scope] })).toMatchObject({
+        ok: false,
+        refusal: { code: 'forbidden' },
+      });
+  });
+
+  test('are made and revoked by people only, and the attempt is audited', async () => {
+    const key = await make();
+    const byKey = world.enter(world.workspaces.test, 'test', {
+      type: 'api_key',
+      keyId: key.uuid,
+      ownerPersonId: admin.id,
+      scopes: ['keys.manage', 'batches.read'],
+    });
+    expect(await createApiKey(byKey, { name: 'Another', scopes: ['batches.read'] })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
+    expect(await revokeApiKey(byKey, { key_id: key.uuid })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
+    expect(await resolve(key.secret)).not.toBeNull();
+    expect((await world.audited(world.workspaces.test, 'api_key.revoke')).at(-1)).toMatchObject({ result: 'forbidden', subject_id: key.uuid });
+  });
+
+  test('lose with their owner: a lesser role, a disabled membership, a disabled person', async () => {
+    const owner = await world.newPerson('preparer', [world.workspaces.test]);
+    const { secret } = await make(['batches.create', 'batches.read'], world.as(owner, 'preparer'));
+    await world.asOwner(world.workspaces.test, `UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [owner.id]);
+    expect((await resolve(secret))?.scopes).toEqual(['batches.read']);
+    await world.asOwner(world.workspaces.test, 'UPDATE membership SET disabled_at = now() WHERE person_id = $1', [owner.id]);
+    expect(await resolve(secret)).toBeNull();
+    await world.asOwner(world.workspaces.test, 'UPDATE membership SET disabled_at = NULL WHERE person_id = $1', [owner.id]);
+    expect(await resolve(secret)).not.toBeNull();
+    await world.asOwner(world.workspaces.test, 'UPDATE person SET disabled_at = now() WHERE id = $1', [owner.id]);
+    expect(await resolve(secret)).toBeNull();
+  });
+
+  test('are refused from the moment of revocation, which keeps its first time', async () => {
+    const key = await make();
+    const first = await revokeApiKey(world.as(admin, 'admin'), { key_id: key.uuid });
+    expect(await resolve(key.secret)).toBeNull();
+    expect(await revokeApiKey(world.as(admin, 'admin'), { key_id: key.uuid })).toEqual(first);
+  });
+
+  test('expire, and are not made expired', async () => {
+    const key = await make(['batches.read'], world.as(admin, 'admin'), { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+    expect(await resolve(key.secret)).not.toBeNull();
+    await world.asOwner(world.workspaces.test, `UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [key.uuid]);
+    expect(await resolve(key.secret)).toBeNull();
+    const late = await createApiKey(world.as(admin, 'admin'), { name: 'Late', scopes: ['batches.read'], expires_at: '2020-01-01T00:00:00Z' });
+    expect(late).toMatchObject({ ok: false, refusal: { code: 'invalid_request', errors: [{ field: 'expires_at' }] } });
+  });
+
+  test('of another workspace are as absent ones', async () => {
+    const key = await make();
+    const stranger = await world.newPerson('admin', [world.workspaces.foreign]);
+    const elsewhere = world.as(stranger, 'admin', world.workspaces.foreign);
+    const foreign = await revokeApiKey(elsewhere, { key_id: key.uuid });
+    expect(foreign).toEqual(await revokeApiKey(elsewhere, { key_id: world.services.entropy.newId() }));
+    expect(foreign).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+    expect(await resolve(key.secret)).not.toBeNull();
+    expect(await listApiKeys(elsewhere, { limit: 200 })).toMatchObject({ ok: true, value: { data: [], has_more: false, next_cursor: null } });
+  });
+
+  test('are listed in pages, newest first, each once', async () => {
+    const ctx = world.as(admin, 'admin', world.workspaces.live);
+    for (let i = 0; i < 5; i++) await make(['batches.read'], ctx);
+    const all = await listApiKeys(ctx, { limit: 200 });
+    if (!all.ok) throw new Error(all.refusal.code);
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await listApiKeys(ctx, { limit: 2, ...(cursor ? { starting_after: cursor } : {}) });
+      if (!page.ok) throw new Error(page.refusal.code);
+      seen.push(...page.value.data.map(({ id }) => id));
+      cursor = page.value.next_cursor;
+    }
+    expect(seen).toEqual(all.value.data.map(({ id }) => id));
+    expect([...seen].sort().reverse()).toEqual(seen);
+    expect(await listApiKeys(ctx, { limit: 2, starting_after: toWireId('batch', admin.id) })).toMatchObject({
+      ok: false,
+      refusal: { code: 'invalid_request' },
+    });
+  });
+});
