@@ -15,14 +15,16 @@ const family = (name, folders, more = {}) => ({
   ...more,
 });
 
+const onDatabase = {
+  globalSetup: '<rootDir>/test/harness/database-setup.ts',
+  globalTeardown: '<rootDir>/test/harness/database-teardown.ts',
+};
+
 export default {
   projects: [
     family('unit', ['domain', 'contracts', 'vault', 'rails', 'sandbox-provider', 'config', 'telemetry', 'client', 'docs']),
-    family('database', ['db', 'operations', 'relay', 'api'], {
-      globalSetup: '<rootDir>/test/harness/database-setup.ts',
-      globalTeardown: '<rootDir>/test/harness/database-teardown.ts',
-    }),
-    family('temporal', ['workflows', 'activities', 'worker']),
+    family('database', ['db', 'operations', 'relay', 'api'], onDatabase),
+    family('temporal', ['workflows', 'activities', 'worker'], onDatabase),
     family('end-to-end', ['e2e', 'cli', 'dev']),
   ],
 };

@@ -34,11 +34,10 @@ export interface SeededBatch {
 
 const { newId } = systemEntropy;
 
-export const gateWorld = async () => {
+export const gateWorld = async ({ root = { id: 'test', key: randomBytes(32) as Uint8Array } } = {}) => {
   const database = await testDatabase();
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
-  const root = { id: 'test', key: randomBytes(32) };
   const credentials = openCredentials({ root }, { argon2: { memoryKiB: 8, passes: 1, lanes: 1 } });
   const pools: Partial<Record<'api' | 'worker', Database>> = {};
   const pool = (role: 'api' | 'worker'): Database => {

@@ -13,9 +13,9 @@ import { type RunningProvider, startProvider } from '../sandbox-provider/start-p
 import { gateWorld, type Person, uuidOf } from './gate-world.js';
 
 /** A workspace whose batches are paid for real: gates by three people, a sealed log, the sandbox provider over HTTP. */
-export const payScene = async (env: Record<string, string> = {}) => {
+export const payScene = async (env: Record<string, string> = {}, keys: Parameters<typeof gateWorld>[0] = {}) => {
   const provider = await startProvider({ PROVIDER_FSYNC: 'off', ...env });
-  const world = await gateWorld();
+  const world = await gateWorld(keys);
   const rails = new Map([['sandbox', createSandboxRail()]]);
   const preparer = await world.person('preparer');
   const sequencer = openDatabase(world.database.urls.sequencer, 2);
@@ -47,8 +47,8 @@ export const payScene = async (env: Record<string, string> = {}) => {
     ]);
   };
 
-  /** A batch that three people have approved, authorized and executed, its gates under a checkpoint. Answers its UUID. */
-  const executing = async (tokens: readonly string[], terms: Record<string, unknown> = {}): Promise<string> => {
+  /** A queued batch of small payments to these tokens. Answers its UUID. */
+  const queued = async (tokens: readonly string[], terms: Record<string, unknown> = {}): Promise<string> => {
     const items = tokens.map((token, i) => ({
       amount: 100 + (i % 7),
       reference: `ref-${i}`,
@@ -57,7 +57,12 @@ export const payScene = async (env: Record<string, string> = {}) => {
     const body = createBatch.parse({ currency: 'EUR', rail: 'sandbox', items, ...terms });
     const made = await createPayoutBatch(as(preparer), { ...body, validate_only: false });
     if (!made.ok || made.value.object !== 'payout_batch') throw new Error(`no batch: ${JSON.stringify(made)}`);
-    const batchId = uuidOf((made.value as { id: string }).id);
+    return uuidOf((made.value as { id: string }).id);
+  };
+
+  /** A batch that three people have approved, authorized and executed, its gates under a checkpoint. Answers its UUID. */
+  const executing = async (...batch: Parameters<typeof queued>): Promise<string> => {
+    const batchId = await queued(...batch);
     await world.openUpTo('execute', batchId);
     await seal('all_heads');
     return batchId;
@@ -95,7 +100,7 @@ export const payScene = async (env: Record<string, string> = {}) => {
 
   await connect({});
   await tellOfFunds();
-  return { ...world, provider, rails, preparer, worker, as, connect, executing, seal, view, counter, broken, close };
+  return { ...world, provider, rails, preparer, worker, as, connect, queued, executing, seal, view, counter, broken, close };
 };
 
 export type PayScene = Awaited<ReturnType<typeof payScene>>;

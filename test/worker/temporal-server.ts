@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
+import { findTemporalCli } from '../../dev/temporal/find-cli.js';
+import { serverFlags } from '../../dev/temporal/flags.js';
+import { readTemporalSettings } from '../../dev/temporal/settings.js';
+
+export interface RunningTemporal {
+  address: string;
+  namespace: string;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** Starts again on the same ports; `fresh` with its state thrown away. */
+  restart(state?: 'kept' | 'fresh'): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A Temporal server of one's own, set up as temporal-dev.yaml says, on free ports. */
+export const startTemporal = async (): Promise<RunningTemporal> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-temporal-'));
+  const settings = readTemporalSettings();
+  const cli = await findTemporalCli(() => {});
+  const [frontend, ui, metrics, http] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const address = `127.0.0.1:${frontend}`;
+  const stateFile = join(folder, 'temporal.db');
+
+  const launch = async (): Promise<ChildProcess> => {
+    const child = spawn(cli, serverFlags(settings, { stateFile, ports: { frontend, ui, metrics, http } }), { stdio: 'ignore' });
+    await ensureNamespace(address, settings, () => child.exitCode === null);
+    return child;
+  };
+  let child = await launch();
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    address,
+    namespace: settings.namespace,
+    kill: () => end('SIGKILL'),
+    restart: async (state = 'kept') => {
+      await end('SIGKILL');
+      if (state === 'fresh') for (const suffix of ['', '-wal', '-shm']) rmSync(`${stateFile}${suffix}`, { force: true });
+      child = await launch();
+    },
+    stop: async () => {
+      await end('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });

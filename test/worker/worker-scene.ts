@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { toWireId } from '../../domain/ids.js';
+import { createKeyFile } from '../../vault/key-file.js';
+import { openPayloadCodec } from '../../vault/payload-codec.js';
+import { until } from '../harness/until.js';
+import { payScene } from '../operations/pay-scene.js';
+import { startTemporal } from './temporal-server.js';
+
+/** A worker process of its own on a real Temporal server, a real database and the sandbox provider. */
+export const workerScene = async ({ provider = {} as Record<string, string>, env = {} as Record<string, string> } = {}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-worker-'));
+  const keyFilePath = join(folder, 'keys.json');
+  const keyFile = createKeyFile(keyFilePath);
+  const [temporal, scene] = await Promise.all([startTemporal(), payScene(provider, { root: keyFile.root })]);
+  await scene.sql('INSERT INTO installation (singleton, id) VALUES (true, $1)', [keyFile.installationId]);
+  const log = join(folder, 'worker.log');
+  const { urls } = scene.database;
+  const settings = {
+    LOG_LEVEL: 'info',
+    SLUICE_KEY_FILE: keyFilePath,
+    SLUICE_CHECKPOINT_DIR: join(folder, 'checkpoints'),
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    SLUICE_WORKER_DATABASE_URL: urls.worker,
+    SLUICE_RELAY_DATABASE_URL: urls.relay,
+    SLUICE_SEQUENCER_DATABASE_URL: urls.sequencer,
+    SLUICE_HEALTH_PORT: '0',
+    ...env,
+  };
+  let child: ChildProcess | null = null;
+
+  const start = async (more: Record<string, string> = {}): Promise<void> => {
+    const out = openSync(log, 'a');
+    child = spawn(process.execPath, ['--import', 'tsx', 'worker/dev.ts'], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings, ...more },
+      stdio: ['ignore', out, out],
+    });
+  };
+  const ended = () => child === null || child.exitCode !== null || child.signalCode !== null;
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    if (!child || ended()) return child?.exitCode ?? null;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  };
+
+  const client = new Client({
+    connection: Connection.lazy({ address: temporal.address }),
+    namespace: temporal.namespace,
+    dataConverter: { payloadCodecs: [openPayloadCodec(keyFile, temporal.namespace)] },
+  });
+  const handle = (batchId: string) => client.workflow.getHandle(toWireId('batch', batchId));
+
+  /** The batch once it is in one of these states. */
+  const reaches = (batchId: string, ...states: string[]) =>
+    until(
+      `batch ${batchId} to be ${states.join(' or ')}`,
+      async () => {
+        const view = await scene.view(batchId);
+        return view && states.includes(view.control.state) ? view : undefined;
+      },
+      90_000,
+    );
+
+  const close = async () => {
+    await end('SIGKILL');
+    await client.connection.close();
+    await scene.close();
+    await temporal.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  return { ...scene, temporal, client, handle, start, end, ended, reaches, logText: () => readFileSync(log, 'utf8'), close };
+};
+
+export type WorkerScene = Awaited<ReturnType<typeof workerScene>>;
