@@ -46,22 +46,27 @@ const answers = (address: string): Promise<void> =>
     }).once('error', reject);
   });
 
-const prepare = async (address: string, { namespace, retention, search_attributes }: TemporalSettings): Promise<void> => {
+const prepare = async (address: string, settings: TemporalSettings): Promise<void> => {
   const connection = await Connection.connect({ address, connectTimeout: 1_000 });
   try {
-    const there = await connection.workflowService.describeNamespace({ namespace });
-    const seconds = Number.parseInt(retention, 10) * 3_600;
-    if (Number(there.config?.workflowExecutionRetentionTtl?.seconds ?? 0) !== seconds)
-      await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: { seconds: seconds as never } } });
-    const known = (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
-    const missing = Object.entries(search_attributes).filter(([name]) => !(name in known));
-    if (missing.length > 0)
-      await connection.operatorService
-        .addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]])) })
-        .catch((error: { code?: number }) => {
-          if (error.code !== ALREADY_EXISTS) throw error;
-        });
+    await prepareNamespace(connection, settings);
   } finally {
     await connection.close();
   }
+};
+
+/** Sets retention and search attributes of a namespace that is there. */
+export const prepareNamespace = async (connection: Connection, { namespace, retention, search_attributes }: TemporalSettings): Promise<void> => {
+  const there = await connection.workflowService.describeNamespace({ namespace });
+  const seconds = Number.parseInt(retention, 10) * 3_600;
+  if (Number(there.config?.workflowExecutionRetentionTtl?.seconds ?? 0) < seconds)
+    await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: { seconds: seconds as never } } });
+  const known = (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
+  const missing = Object.entries(search_attributes).filter(([name]) => !(name in known));
+  if (missing.length === 0) return;
+  await connection.operatorService
+    .addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map(([name, type]) => [name, TYPES[type]])) })
+    .catch((error: { code?: number }) => {
+      if (error.code !== ALREADY_EXISTS) throw error;
+    });
 };

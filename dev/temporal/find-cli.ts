@@ -50,7 +50,7 @@ export const findTemporalCli = async (say: (line: string) => void): Promise<stri
       'Any one of these mends it:',
       '  - put the `temporal` program (https://docs.temporal.io/cli) on PATH, or name it in TEMPORAL_CLI',
       `  - put it at ${cached}`,
-      '  - install Go 1.25 or newer (https://go.dev/dl), from which it is built once, in about four minutes',
+      '  - install Go 1.26 or newer (https://go.dev/dl), from which it is built once, in about four minutes',
       '  - set TEMPORAL_ADDRESS to a Temporal server that runs elsewhere',
     ].join('\n'),
   );

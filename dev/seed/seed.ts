@@ -1,0 +1,176 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { openDatabase, type Tx } from '../../db/client.js';
+import { storesOf } from '../../db/stores.js';
+import { KEY_SCOPES, type Permission, ROLES } from '../../domain/actors.js';
+import { toWireId } from '../../domain/ids.js';
+import type { Stores, Vault } from '../../operations/ports.js';
+import { credentialsPlace } from '../../operations/settlement/open-connection.js';
+import { type Argon2Cost, openCredentials } from '../../vault/credentials.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { createKeyFile, readKeyFile } from '../../vault/key-file.js';
+import { openVault } from '../../vault/open-vault.js';
+import type { Demo, DemoPerson } from '../stack/state.js';
+import { writePrivately } from '../stack/state.js';
+import { CAST, newPassword } from './people.js';
+
+export interface SeedPlan {
+  ownerUrl: string;
+  keyFile: string;
+  /** Where the answer is kept: passwords and secrets are shown nowhere else. */
+  demoFile: string;
+  provider: { baseUrl: string; apiKey: string; webhookSecret: string };
+  connection: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async' };
+  /** Cost of password hashes; tests take a cheap one. */
+  argon2?: Argon2Cost;
+}
+
+const CURRENCIES = ['EUR', 'USD'];
+const KEY_SCOPES_OF_DEMO: readonly Permission[] = KEY_SCOPES.filter((scope) => (ROLES.preparer as readonly Permission[]).includes(scope));
+const newId = (): string => systemEntropy.newId();
+
+/**
+ * Makes the demo workspace once: organization, live and test workspace, accounts, sandbox connection, five people, an API
+ * key. Afterwards only the provider's address is kept up to date. Throws an Error when the database belongs to another
+ * installation, because nothing could be decrypted and nothing may be sent (R15).
+ */
+export const seed = async (plan: SeedPlan): Promise<Demo> => {
+  const key = existsSync(plan.keyFile) ? readKeyFile(plan.keyFile) : createKeyFile(plan.keyFile);
+  const database = openDatabase(plan.ownerUrl, 1);
+  try {
+    const installation = await database.installation.findFirst();
+    if (installation && installation.id !== key.installationId)
+      throw new Error(
+        `The database belongs to installation ${installation.id}, but the key file ${plan.keyFile} to ${key.installationId}. Put back the key file that belongs to it, or use an empty database.`,
+      );
+    if (installation && existsSync(plan.demoFile)) {
+      const demo = JSON.parse(readFileSync(plan.demoFile, 'utf8')) as Demo & { tenants: Tenants };
+      await database.$transaction((tx) => pointAtProvider(tx, demo.tenants, plan));
+      return demo;
+    }
+    if (installation)
+      throw new Error(`The database is seeded, but ${plan.demoFile} with the passwords is gone. Put it back, or start anew: npm run reset`);
+    const credentials = openCredentials(key, plan.argon2 ? { argon2: plan.argon2 } : {});
+    const people = await Promise.all(
+      CAST.map(async (person) => {
+        const password = newPassword();
+        const factorId = newId();
+        const [hash, factor] = await Promise.all([credentials.hashPassword(password), credentials.newTotpFactor(factorId, person.email)]);
+        return { ...person, id: newId(), password, hash, factorId, factor };
+      }),
+    );
+    const apiKey = credentials.newToken('api_key', 'test');
+    const tenants: Tenants = { organization: newId(), live: newId(), test: newId(), connection: newId(), apiKey: newId() };
+    const funding = newId();
+    const vault = openVault(key, systemEntropy);
+    const demo: Demo & { tenants: Tenants } = {
+      workspace_id: toWireId('workspace', tenants.test),
+      live_workspace_id: toWireId('workspace', tenants.live),
+      connection_id: toWireId('connection', tenants.connection),
+      funding_account_id: toWireId('account', funding),
+      api_key: apiKey.token,
+      people: people.map(
+        ({ role, name, email, password, factor }): DemoPerson => ({
+          role,
+          name,
+          email,
+          password,
+          totp_secret: factor.secret,
+          otpauth_uri: factor.otpauthUri,
+        }),
+      ),
+      tenants,
+    };
+    // First the file, then the commit: a crash between leaves a file that the next start writes anew.
+    writePrivately(plan.demoFile, demo);
+    await database.$transaction(
+      async (tx) => {
+        await tx.organization.create({ data: { id: tenants.organization, name: 'Demo Marketplace' } });
+        for (const person of people) {
+          await tx.person.create({ data: { id: person.id, email: person.email, name: person.name, password_hash: person.hash } });
+          await tx.factor.create({ data: { id: person.factorId, person_id: person.id, kind: 'totp', sealed: Buffer.from(person.factor.sealed) } });
+        }
+        for (const mode of ['live', 'test'] as const) {
+          await enter(tx, tenants[mode]);
+          await tx.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
+          await tx.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, role })) });
+          await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
+        }
+        const stores = await enter(tx, tenants.test);
+        await makeConnection(tx, stores, vault, tenants, plan);
+        const [preparer] = people;
+        if (!preparer) throw new Error('the demo has no people');
+        await tx.api_key.create({
+          data: {
+            tenant_id: tenants.test,
+            id: tenants.apiKey,
+            name: 'Demo key',
+            prefix: apiKey.prefix,
+            token_hash: Buffer.from(apiKey.hash),
+            scopes: [...KEY_SCOPES_OF_DEMO],
+            owner_person_id: preparer.id,
+          },
+        });
+        await stores.audit.append({
+          subject: { type: 'api_key', id: tenants.apiKey },
+          action: 'api_key.create',
+          result: 'ok',
+          detail: { scopes: [...KEY_SCOPES_OF_DEMO], expires_at: null },
+        });
+        await tx.installation.create({ data: { id: key.installationId } });
+      },
+      { timeout: 30_000 },
+    );
+    return demo;
+  } finally {
+    await database.$disconnect();
+  }
+};
+
+interface Tenants {
+  organization: string;
+  live: string;
+  test: string;
+  connection: string;
+  apiKey: string;
+}
+
+/** Makes the transaction one of a tenant, as `tenantTransactions` does. */
+const enter = async (tx: Tx, tenantId: string): Promise<Stores> => {
+  const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT set_config('app.tenant_id', ${tenantId}, true), now() AS now`;
+  if (!row) throw new Error('the database did not answer');
+  return storesOf(tx, { tenantId, actor: { type: 'system', process: 'setup' }, requestId: `req_${newId().replaceAll('-', '')}`, now: row.now });
+};
+
+/** The rest of the accounts comes when it is first needed. */
+const makeAccounts = async (tx: Tx, tenantId: string, firstId: string): Promise<void> => {
+  for (const [index, currency] of CURRENCIES.entries()) {
+    await tx.account.create({ data: { tenant_id: tenantId, id: newId(), kind: 'external', currency, name: 'external' } });
+    await tx.account.create({
+      data: { tenant_id: tenantId, id: index === 0 ? firstId : newId(), kind: 'funding', currency, name: `Operating account ${currency}` },
+    });
+  }
+};
+
+const makeConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
+  const plain = new TextEncoder().encode(JSON.stringify({ api_key: provider.apiKey, webhook_secret: provider.webhookSecret }));
+  const sealed = await vault.seal(stores.keys, credentialsPlace(tenants.test, tenants.connection), plain);
+  await tx.rail_connection.create({
+    data: {
+      tenant_id: tenants.test,
+      id: tenants.connection,
+      rail: 'sandbox',
+      name: 'Sandbox provider',
+      settings: { base_url: provider.baseUrl, ...connection },
+      sealed: Buffer.from(sealed),
+    },
+  });
+};
+
+/** The provider moves when the ports do. */
+const pointAtProvider = async (tx: Tx, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
+  await enter(tx, tenants.test);
+  await tx.rail_connection.update({
+    where: { tenant_id_id: { tenant_id: tenants.test, id: tenants.connection } },
+    data: { settings: { base_url: provider.baseUrl, ...connection } },
+  });
+};

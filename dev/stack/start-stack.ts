@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromWireId } from '../../domain/ids.js';
+import type { Argon2Cost } from '../../vault/credentials.js';
+import { startEmbeddedPostgres } from '../postgres/embedded.js';
+import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
+import { migrate } from '../postgres/migrate.js';
+import { seed } from '../seed/seed.js';
+import { findTemporalCli } from '../temporal/find-cli.js';
+import { readTemporalSettings } from '../temporal/settings.js';
+import { ensureElsewhere } from './elsewhere.js';
+import { takeFolder } from './lock.js';
+import { apiPlan, providerPlan, temporalPlan, type Wiring, workerPlan } from './part-plans.js';
+import { makeFolders, placesIn } from './places.js';
+import { choosePorts, type PortName, requireFree } from './ports.js';
+import { runProcess } from './run-process.js';
+import { type PartName, type StackState, writePrivately } from './state.js';
+import { type StartPart, Supervised } from './supervisor.js';
+
+export interface StackOptions {
+  dataDir: string;
+  /** `usual`, nine in a row from a base, or free ones. */
+  ports: 'usual' | 'free' | number;
+  /** One line a step. */
+  say: (line: string) => void;
+  /** Environment on top, at every start of a part. */
+  env?: Partial<Record<PartName, Record<string, string>>>;
+  connection?: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async' };
+  argon2?: Argon2Cost;
+  /** Server settings of the embedded Postgres. */
+  postgres?: Readonly<Record<string, string>>;
+}
+
+export interface Stack {
+  /** What stack.json holds, as of now. */
+  state(): StackState;
+  /** Signals a part's process; the supervision starts it again when it dies. */
+  kill(part: PartName, signal: NodeJS.Signals): void;
+  /** Stops a part and starts it again. `env` holds for this one start, so a failpoint strikes once. */
+  restart(part: PartName, env?: Record<string, string>): Promise<void>;
+  stopPart(part: PartName): Promise<void>;
+  startPart(part: PartName, env?: Record<string, string>): Promise<void>;
+  /** Stops everything in order: who asks before who answers. */
+  stop(): Promise<void>;
+}
+
+const LOOPBACK = 'http://127.0.0.1';
+const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
+
+/**
+ * Starts the whole stack on one data folder and keeps it running. Resolves when everything serves. Throws AlreadyRunning,
+ * or an Error that says what, why, how to mend it and which log to read; then nothing is left running.
+ */
+export const startStack = async (options: StackOptions): Promise<Stack> => {
+  const places = placesIn(options.dataDir);
+  const lock = await takeFolder(options.dataDir, options.say);
+  const parts = new Map<PartName, Supervised>();
+  const stop = async (): Promise<void> => {
+    for (const name of STOP_ORDER) await parts.get(name)?.stop();
+    lock.release();
+  };
+  try {
+    makeFolders(places);
+    const settings = readTemporalSettings();
+    const { frontend: temporal, ui, metrics: temporal_metrics, http: temporal_http } = settings.ports;
+    const ports = await choosePorts(options.ports, { temporal, ui, temporal_metrics, temporal_http });
+    const own: Record<'postgres' | 'temporal', boolean> = { postgres: !process.env['DATABASE_URL'], temporal: !process.env['TEMPORAL_ADDRESS'] };
+    const needed = (Object.entries(ports) as [PortName, number][]).filter(([name]) =>
+      name === 'postgres' ? own.postgres : own.temporal || !['temporal', 'ui', 'temporal_metrics', 'temporal_http'].includes(name),
+    );
+    await requireFree(Object.fromEntries(needed));
+    const secrets = readSecrets(places.secrets);
+    const address = process.env['TEMPORAL_ADDRESS'] ?? `127.0.0.1:${ports.temporal}`;
+    const namespace = own.temporal ? settings.namespace : (process.env['TEMPORAL_NAMESPACE'] ?? settings.namespace);
+    const uiUrl = process.env['SLUICE_UI_URL'] ?? `${LOOPBACK}:${ports.ui}`;
+    const step = timed(options.say);
+
+    let state: StackState | null = null;
+    const tell = ({ name, pid, words }: { name: string; pid: number; words: string }): void => {
+      if (pid) lock.note(name, pid);
+      if (!state) return;
+      state.processes = processes();
+      writePrivately(places.stackFile, state);
+      if (words !== 'runs') options.say(`${name.padEnd(18)} ${words}`);
+      else options.say(`${name.padEnd(18)} runs again (process ${pid})`);
+    };
+    const processes = (): StackState['processes'] =>
+      Object.fromEntries([...parts].map(([name, part]) => [name, { pid: part.pid, port: ports[name], log: places.logs[name] }]));
+    const begin = (name: PartName, start: StartPart): Promise<void> => {
+      const part = new Supervised(name, (extra) => start({ ...options.env?.[name], ...extra }), tell);
+      parts.set(name, part);
+      return part.start();
+    };
+
+    let ownerUrl = process.env['DATABASE_DIRECT_URL'] ?? process.env['DATABASE_URL'] ?? '';
+    const startPostgres = (): Promise<void> =>
+      begin('postgres', async () => {
+        const server = await startEmbeddedPostgres({
+          dataDir: places.postgres,
+          port: ports.postgres,
+          log: places.logs.postgres,
+          settings: options.postgres ?? {},
+        });
+        ({ ownerUrl } = server);
+        return server;
+      });
+    const startTemporal = async (): Promise<void> => {
+      const cli = await findTemporalCli(options.say);
+      await begin('temporal', (extra) => runProcess(temporalPlan(cli, settings, places, ports, extra)));
+    };
+    await settle([
+      step(own.postgres ? 'Postgres' : 'Postgres elsewhere', async () => {
+        if (own.postgres) await startPostgres();
+      }),
+      step(own.temporal ? 'Temporal' : 'Temporal elsewhere', () => (own.temporal ? startTemporal() : ensureElsewhere(address, namespace, settings))),
+    ]);
+    await step('migrations', () => migrate(ownerUrl));
+    const directLogins = await step('logins', () => ensureLogins(ownerUrl, places.logins));
+    const logins = throughPool(directLogins, own.postgres ? ownerUrl : (process.env['DATABASE_URL'] ?? ownerUrl));
+    const demo = await step('demo workspace', () =>
+      seed({
+        ownerUrl,
+        keyFile: places.keyFile,
+        demoFile: join(places.dataDir, 'demo.json'),
+        provider: { baseUrl: `${LOOPBACK}:${ports.provider}`, ...secrets },
+        connection: options.connection ?? { endpoint: 'bulk', settlement: 'async' },
+        ...(options.argon2 ? { argon2: options.argon2 } : {}),
+      }),
+    );
+    if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no connection; start anew: npm run reset');
+    const wiring: Wiring = {
+      places,
+      ports,
+      logins,
+      directLogins,
+      uiUrl,
+      temporal: { address, namespace, env: own.temporal ? {} : temporalAccess() },
+      provider: { ...secrets, webhookUrl: `${LOOPBACK}:${ports.api}/v1/inbound/sandbox/${demo.connection_id}` },
+    };
+    await settle([
+      step('sandbox provider', () => begin('provider', (extra) => runProcess(providerPlan(wiring, extra)))),
+      step('API', () => begin('api', (extra) => runProcess(apiPlan(wiring, extra)))),
+      step('worker', () => begin('worker', (extra) => runProcess(workerPlan(wiring, extra)))),
+    ]);
+    const { workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people } = demo;
+    const running: StackState = {
+      data_dir: places.dataDir,
+      started_at: new Date().toISOString(),
+      api_url: `${LOOPBACK}:${ports.api}`,
+      docs_url: `${LOOPBACK}:${ports.api}/docs`,
+      ui_url: uiUrl,
+      metrics_url: `${LOOPBACK}:${ports.worker}/metrics`,
+      temporal_address: address,
+      namespace,
+      provider_url: `${LOOPBACK}:${ports.provider}`,
+      provider_api_key: secrets.apiKey,
+      ...{ workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people },
+      processes: processes(),
+      database: {
+        owner_url: ownerUrl,
+        api_url: directLogins.api,
+        worker_url: directLogins.worker,
+        relay_url: directLogins.relay,
+        sequencer_url: directLogins.sequencer,
+      },
+    };
+    state = running;
+    writePrivately(places.stackFile, state);
+
+    const partOf = (name: PartName): Supervised => {
+      const part = parts.get(name);
+      if (!part) throw new Error(`${name} does not run here: it is elsewhere`);
+      return part;
+    };
+    return {
+      state: () => running,
+      kill: (name, signal) => partOf(name).kill(signal),
+      restart: async (name, env = {}) => {
+        await partOf(name).stop();
+        await partOf(name).start(env);
+      },
+      stopPart: (name) => partOf(name).stop(),
+      startPart: (name, env = {}) => partOf(name).start(env),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** Waits for all, then throws the first failure: nothing may still be starting when the rest is stopped. */
+const settle = async (work: Promise<unknown>[]): Promise<void> => {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
+};
+
+const timed =
+  (say: (line: string) => void) =>
+  async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const started = Date.now();
+    const result = await work();
+    say(`${name.padEnd(18)} ${((Date.now() - started) / 1_000).toFixed(1)} s`);
+    return result;
+  };
+
+/** The login URLs by way of a transaction pool, when DATABASE_URL is one. */
+const throughPool = (logins: LoginUrls, poolUrl: string): LoginUrls => {
+  const pool = new URL(poolUrl);
+  return Object.fromEntries(
+    PROCESS_NAMES.map((name) => {
+      const url = new URL(logins[name]);
+      url.host = pool.host;
+      url.search = pool.search;
+      return [name, url.href];
+    }),
+  ) as LoginUrls;
+};
+
+const PROCESS_NAMES = ['api', 'worker', 'relay', 'sequencer'] as const;
+
+const temporalAccess = (): Record<string, string> =>
+  Object.fromEntries(['TEMPORAL_TLS', 'TEMPORAL_API_KEY'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+
+const readSecrets = (file: string): { apiKey: string; webhookSecret: string } => {
+  if (!existsSync(file))
+    writePrivately(file, { apiKey: `provider_${randomBytes(18).toString('hex')}`, webhookSecret: `whsec_${randomBytes(32).toString('base64')}` });
+  return JSON.parse(readFileSync(file, 'utf8')) as { apiKey: string; webhookSecret: string };
+};
