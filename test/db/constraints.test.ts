@@ -1,0 +1,384 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import pg from 'pg';
+import { BATCH_STATES, BATCH_TRANSITIONS } from '../../domain/batch/states.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { type GateWorld, gateWorld, type SeededBatch } from '../operations/gate-world.js';
+
+jest.setTimeout(120_000);
+
+/** Each rule that the database keeps by itself, attacked with raw SQL by the role that would profit. */
+
+const { newId } = systemEntropy;
+const ROLES = ['owner', 'api', 'worker', 'relay', 'sequencer'] as const;
+type RoleName = (typeof ROLES)[number];
+
+let world: GateWorld;
+const clients = new Map<RoleName, pg.Client>();
+
+beforeAll(async () => {
+  world = await gateWorld();
+  for (const role of ROLES) {
+    const client = new pg.Client({ connectionString: role === 'owner' ? world.database.ownerUrl : world.database.urls[role] });
+    await client.connect();
+    clients.set(role, client);
+  }
+});
+afterAll(async () => {
+  for (const client of clients.values()) await client.end();
+  await world?.close();
+});
+
+/** Runs statements in one transaction of the tenant that is rolled back; the error of the first that fails, or null. */
+const attempt = async (role: RoleName, ...statements: [sql: string, values?: unknown[]][]): Promise<string | null> => {
+  const client = clients.get(role);
+  if (!client) throw new Error(`no client for ${role}`);
+  await client.query('BEGIN');
+  try {
+    await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [world.home.tenantId]);
+    for (const [sql, values] of statements) await client.query(sql, values);
+    await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await client.query('ROLLBACK');
+  }
+};
+
+const transfer = (from: string, to: string, amount: bigint, kind: string, currency = 'EUR'): [string, unknown[]] => [
+  `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $2)`,
+  [world.home.tenantId, newId(), from, to, amount, currency, kind],
+];
+
+describe('ledger', () => {
+  test('no role overdraws an account', async () => {
+    const { funding, held } = world.home;
+    const balance = await world.balance(funding);
+    expect(await attempt('api', transfer(funding, held, balance, 'hold'))).toBeNull();
+    expect(await attempt('api', transfer(funding, held, balance + 1n, 'hold'))).toMatch(/account_not_overdrawn/);
+    expect(await attempt('worker', transfer(held, funding, (await world.balance(held)) + 1n, 'release'))).toMatch(/account_not_overdrawn/);
+    expect(await attempt('owner', transfer(funding, held, balance + 1n, 'hold'))).toMatch(/account_not_overdrawn/);
+  });
+
+  test('a transfer is balanced by its form: two accounts of one currency and workspace, more than zero', async () => {
+    const { tenantId, funding, held } = world.home;
+    const foreign = await world.workspace('test', 5n);
+    await world.enter(tenantId);
+    const [dollars] = await world.sql<{ id: string }>(
+      `INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'held', 'USD', 'held') ON CONFLICT DO NOTHING RETURNING id`,
+      [tenantId, newId()],
+    );
+    for (const role of ['api', 'owner'] as const) {
+      expect(await attempt(role, transfer(funding, held, 0n, 'hold'))).toMatch(/transfer_amount/);
+      expect(await attempt(role, transfer(funding, held, -1n, 'hold'))).toMatch(/transfer_amount/);
+      expect(await attempt(role, transfer(funding, funding, 1n, 'hold'))).toMatch(/transfer_moves/);
+      expect(await attempt(role, transfer(funding, held, 1n, 'hold', 'USD'))).toMatch(/another currency/);
+      expect(await attempt(role, transfer(funding, dollars?.id ?? '', 1n, 'hold'))).toMatch(/another currency/);
+      expect(await attempt(role, transfer(funding, foreign.held, 1n, 'hold'))).toMatch(/foreign key|absent/);
+      expect(await attempt(role, transfer(foreign.funding, held, 1n, 'hold'))).toMatch(/foreign key|absent/);
+      expect(await attempt(role, transfer(funding, held, 1n, 'gift'))).toMatch(/transfer_kind|row-level security/);
+    }
+  });
+
+  test('a balance moves through transfers alone', async () => {
+    const { tenantId, funding } = world.home;
+    const set: [string, unknown[]] = [`UPDATE account SET balance = 1000000 WHERE id = $1`, [funding]];
+    const rename: [string, unknown[]] = [`UPDATE account SET name = 'x' WHERE id = $1`, [funding]];
+    for (const role of ROLES.filter((name) => name !== 'owner')) {
+      expect(await attempt(role, set)).toMatch(/permission denied/);
+      expect(await attempt(role, rename)).toMatch(['api', 'worker'].includes(role) ? /row-level security/ : /permission denied/);
+    }
+    const rich: [string, unknown[]] = [
+      `INSERT INTO account (tenant_id, id, kind, currency, name, balance) VALUES ($1, $2, 'funding', 'EUR', 'Rich', 5)`,
+      [tenantId, newId()],
+    ];
+    for (const role of ['api', 'owner'] as const) expect(await attempt(role, rich)).toMatch(/starts at zero/);
+  });
+
+  test('one transition of an item posts once', async () => {
+    const { tenantId, funding, held } = world.home;
+    const batchId = newId();
+    const post = (): [string, unknown[]] => [
+      `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, batch_id, ordinal, item_version, event_id)
+       VALUES ($1, $2, $3, $4, 1, 'EUR', 'release', $5, 0, 1, $2)`,
+      [tenantId, newId(), funding, held, batchId],
+    ];
+    expect(await attempt('worker', post(), post())).toMatch(/duplicate key/);
+  });
+
+  test('a hold only shrinks and resolves once', async () => {
+    const { id } = await world.batch();
+    await world.openUpTo('authorize', id);
+    const set = (change: string): [string, unknown[]] => [`UPDATE hold SET ${change} WHERE batch_id = $1`, [id]];
+    for (const role of ['api', 'worker'] as const) {
+      expect(await attempt(role, set('remaining = 1'))).toBeNull();
+      expect(await attempt(role, set('remaining = remaining + 1'))).toMatch(/only shrinks/);
+      expect(await attempt(role, set('remaining = -1'))).toMatch(/hold_amount/);
+      expect(await attempt(role, set('resolved_at = now()'))).toMatch(/hold_resolved/);
+      expect(await attempt(role, set('remaining = 0'))).toMatch(/hold_resolved/);
+      expect(await attempt(role, set('remaining = 0, resolved_at = now()'), set('remaining = 1, resolved_at = NULL'))).toMatch(/only shrinks/);
+    }
+    expect(await attempt('owner', set('amount = amount + 1, remaining = remaining'))).toMatch(/only shrinks/);
+  });
+});
+
+describe('[S1-17] [S3-22] append-only', () => {
+  const EXPECTED = ['audit_event', 'audit_leaf', 'batch_content', 'batch_preparer', 'gate', 'item_transition', 'payment_attempt', 'transfer'];
+
+  test('[S1-17] [S3-22] the tables that nobody changes are exactly these', async () => {
+    const tables = await world.sql<{ table: string }>(
+      `SELECT tgrelid::regclass::text AS table FROM pg_trigger WHERE tgfoid = 'sluice_append_only'::regproc AND tgenabled = 'O' ORDER BY 1`,
+    );
+    expect(tables.map(({ table }) => table)).toEqual(EXPECTED);
+  });
+
+  test.each(EXPECTED)('[S1-17] [S3-22] %s refuses update, delete and truncate, its owner included', async (table) => {
+    for (const role of ROLES)
+      for (const sql of [`UPDATE ${table} SET tenant_id = tenant_id`, `DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`]) {
+        const problem = await attempt(role, [sql]);
+        expect(problem).toMatch(role === 'owner' ? /is append-only/ : /is append-only|permission denied/);
+      }
+  });
+});
+
+describe('batch states', () => {
+  const put = async (state: string): Promise<[string, unknown[]][]> => {
+    const id = newId();
+    const { tenantId, connectionId, funding } = world.home;
+    return [
+      [
+        `INSERT INTO payout_batch (tenant_id, id, description, rail, connection_id, funding_account_id, currency, chunk_size, source, created_actor)
+         VALUES ($1, $2, '', 'sandbox', $3, $4, 'EUR', 128, 'json', '{}')`,
+        [tenantId, id, connectionId, funding],
+      ],
+      [`INSERT INTO batch_control (tenant_id, batch_id, state) VALUES ($1, $2, $3)`, [tenantId, id, state]],
+    ];
+  };
+  const last = (statements: [string, unknown[]][]) => statements[1]?.[1][1];
+
+  test('[S1-23] the database allows exactly the edges of the state machine', async () => {
+    for (const from of BATCH_STATES)
+      for (const to of BATCH_STATES) {
+        const seed = await put(from);
+        const move: [string, unknown[]] = [
+          `UPDATE batch_control SET state = $2, row_version = row_version + 1 WHERE batch_id = $1`,
+          [last(seed), to],
+        ];
+        const edge = Object.values(BATCH_TRANSITIONS).some(
+          (transition) => transition.to === to && (transition.from as readonly string[]).includes(from),
+        );
+        const problem = await attempt('owner', ...seed, move);
+        if (to === 'executing' && edge) expect(problem).toMatch(/three gates by three people/);
+        else if (edge || from === to) expect(problem).toBeNull();
+        else expect(problem).toMatch(/does not go from/);
+      }
+  });
+
+  test('every change of a control row moves row_version by one, and content_version never back', async () => {
+    for (const change of [
+      'state = state',
+      'row_version = row_version + 2',
+      'row_version = row_version',
+      'row_version = row_version + 1, content_version = 0',
+    ]) {
+      const seed = await put('queued');
+      expect(await attempt('owner', ...seed, [`UPDATE batch_control SET ${change} WHERE batch_id = $1`, [last(seed)]])).toMatch(
+        /row_version must grow/,
+      );
+    }
+  });
+});
+
+describe('gates', () => {
+  let batch: SeededBatch;
+  beforeEach(async () => {
+    batch = await world.batch();
+    await world.openUpTo('authorize', batch.id);
+  });
+
+  const challenge = (who: string, gate: string, { used = 'now()', version = 1, digest = batch.digest, id = newId() } = {}) => ({
+    id,
+    insert: [
+      `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at, used_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + interval '1 minute', ${used})`,
+      [world.home.tenantId, id, batch.id, who, gate, version, digest],
+    ] as [string, unknown[]],
+  });
+  const gate = (who: string, kind: string, challengeId: string, { version = 1, digest = batch.digest } = {}): [string, unknown[]] => [
+    `INSERT INTO gate (tenant_id, id, batch_id, gate, content_version, digest, person_id, challenge_id, factor_id, time_step, event_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $2, 1, $2)`,
+    [world.home.tenantId, newId(), batch.id, kind, version, digest, who, challengeId],
+  ];
+  const execute = (): [string, unknown[]] => [
+    `UPDATE batch_control SET state = 'executing', row_version = row_version + 1 WHERE batch_id = $1`,
+    [batch.id],
+  ];
+
+  test('[S3-07] [S3-13] nothing executes without three gates by three people on the stored content', async () => {
+    const executor = await world.person('executor');
+    const right = challenge(executor.id, 'execute');
+    expect(await attempt('api', execute())).toMatch(/three gates by three people/);
+    expect(await attempt('worker', execute())).toMatch(/three gates by three people/);
+    expect(await attempt('owner', execute())).toMatch(/three gates by three people/);
+    expect(await attempt('api', right.insert, gate(executor.id, 'execute', right.id), execute())).toBeNull();
+    const other = Buffer.alloc(32, 7);
+    const forged = challenge(executor.id, 'execute', { digest: other });
+    expect(await attempt('api', forged.insert, gate(executor.id, 'execute', forged.id, { digest: other }), execute())).toMatch(
+      /three gates by three people/,
+    );
+    const later = challenge(executor.id, 'execute', { version: 2 });
+    expect(await attempt('api', later.insert, gate(executor.id, 'execute', later.id, { version: 2 }), execute())).toMatch(
+      /three gates by three people/,
+    );
+    const edited: [string, unknown[]] = [
+      `UPDATE batch_control SET content_version = 2, row_version = row_version + 1 WHERE batch_id = $1`,
+      [batch.id],
+    ];
+    expect(await attempt('api', right.insert, gate(executor.id, 'execute', right.id), edited, execute())).toMatch(/three gates by three people/);
+  });
+
+  test('[S3-13] one person, one gate; one gate, one opening', async () => {
+    await world.enter(world.home.tenantId);
+    const [approved] = await world.sql<{ person_id: string }>(`SELECT person_id FROM gate WHERE batch_id = $1 AND gate = 'approve'`, [batch.id]);
+    const twice = challenge(approved?.person_id ?? '', 'execute');
+    expect(await attempt('api', twice.insert, gate(approved?.person_id ?? '', 'execute', twice.id))).toMatch(/duplicate key.*person_id/);
+    const again = challenge(newId(), 'approve');
+    expect(await attempt('api', again.insert, gate(again.insert[1]?.[3] as string, 'approve', again.id))).toMatch(/duplicate key.*_gate_key/);
+  });
+
+  test('[S3-13] a preparer opens neither approve nor authorize', async () => {
+    const preparer = await world.person('admin');
+    const fresh = await world.batch({ preparer });
+    batch = fresh;
+    for (const kind of ['approve', 'authorize']) {
+      const own = challenge(preparer.id, kind);
+      expect(await attempt('api', own.insert, gate(preparer.id, kind, own.id))).toMatch(/a preparer opens neither/);
+    }
+    const own = challenge(preparer.id, 'execute');
+    expect(await attempt('api', own.insert, gate(preparer.id, 'execute', own.id))).toBeNull();
+  });
+
+  test('[S3-07] a gate needs its own challenge: used, of this person, gate, batch and content, and never twice', async () => {
+    const [who, other] = [newId(), newId()];
+    const cases = [
+      { challenge: challenge(who, 'execute', { used: 'NULL' }), gate: (id: string) => gate(who, 'execute', id) },
+      { challenge: challenge(other, 'execute'), gate: (id: string) => gate(who, 'execute', id) },
+      { challenge: challenge(who, 'approve'), gate: (id: string) => gate(who, 'execute', id) },
+      { challenge: challenge(who, 'execute', { version: 2 }), gate: (id: string) => gate(who, 'execute', id) },
+      { challenge: challenge(who, 'execute', { digest: Buffer.alloc(32) }), gate: (id: string) => gate(who, 'execute', id) },
+      { challenge: challenge(who, 'execute'), gate: () => gate(who, 'execute', newId()) },
+    ];
+    for (const { challenge: shown, gate: open } of cases)
+      expect(await attempt('api', shown.insert, open(shown.id))).toMatch(/its own used challenge/);
+    const once = challenge(who, 'execute');
+    const reopened: [string, unknown[]] = [`UPDATE challenge SET used_at = NULL WHERE id = $1`, [once.id]];
+    const reused: [string, unknown[]] = [`UPDATE challenge SET used_at = now() WHERE id = $1`, [once.id]];
+    expect(await attempt('api', once.insert, gate(who, 'execute', once.id), gate(other, 'execute', once.id))).toMatch(
+      /its own used challenge|duplicate key/,
+    );
+    for (const change of [reopened, reused]) expect(await attempt('api', once.insert, change)).toMatch(/used or cancelled once/);
+  });
+
+  test('a time step never comes back, for no role', async () => {
+    const who = await world.person('approver');
+    const step = (to: string): [string, unknown[]] => [`UPDATE factor SET last_step = ${to} WHERE id = $1`, [who.factorId]];
+    expect(await attempt('api', step('100'), step('100'))).toBeNull();
+    for (const role of ['api', 'owner'] as const) expect(await attempt(role, step('100'), step('99'))).toMatch(/does not come back/);
+    for (const role of ['worker', 'relay', 'sequencer'] as const) expect(await attempt(role, step('100'))).toMatch(/permission denied/);
+  });
+});
+
+describe('[S3-06] who may write what', () => {
+  let batch: SeededBatch;
+  let item: string;
+  beforeAll(async () => {
+    batch = await world.batch();
+    await world.openUpTo('execute', batch.id);
+    item = `(tenant_id, batch_id, ordinal, payee_id, destination_id, reference, remittance, amount, leaf, state)
+      SELECT tenant_id, batch_id, ordinal + 10, payee_id, destination_id, reference, remittance, amount, leaf`;
+  });
+
+  const MONEY = 'UPDATE payout_item SET state =';
+  test('[S3-06] the API neither sends nor settles nor completes', async () => {
+    const from = `FROM payout_item WHERE batch_id = '${batch.id}'`;
+    expect(await attempt('api', [`INSERT INTO payout_item ${item}, 'pending' ${from}`])).toBeNull();
+    for (const state of ['submitting', 'submitted', 'unknown', 'paid', 'failed', 'returned', 'blocked']) {
+      expect(await attempt('api', [`INSERT INTO payout_item ${item}, '${state}' ${from}`])).toMatch(/row-level security/);
+      expect(await attempt('api', [`${MONEY} '${state}' WHERE batch_id = $1`, [batch.id]])).toMatch(/row-level security/);
+    }
+    for (const state of ['completed', 'failed'])
+      expect(
+        await attempt('api', [`UPDATE batch_control SET state = '${state}', row_version = row_version + 1 WHERE batch_id = $1`, [batch.id]]),
+      ).toMatch(/row-level security/);
+    for (const kind of ['settlement', 'return', 'reversal', 'cover'])
+      expect(await attempt('api', transfer(world.home.held, world.home.funding, 1n, kind))).toMatch(/row-level security/);
+    for (const column of ['paid', 'paid_amount', 'failed', 'returned', 'submitted', 'unknown', 'blocked', 'was_unknown'])
+      expect(await attempt('api', [`UPDATE batch_counter SET ${column} = 1`])).toMatch(/permission denied/);
+    for (const column of ['amount', 'payee_id', 'destination_id', 'ordinal', 'rank', 'attempt', 'provider_reference'])
+      expect(await attempt('api', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
+    expect(await attempt('api', ['INSERT INTO payment_attempt DEFAULT VALUES'])).toMatch(/permission denied/);
+  });
+
+  test('[S3-06] the API does not touch an item that has left', async () => {
+    await world.enter(world.home.tenantId);
+    await world.sql(`${MONEY} 'submitted' WHERE batch_id = $1 AND ordinal = 0`, [batch.id]);
+    const client = clients.get('api') as pg.Client;
+    await client.query('BEGIN');
+    await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [world.home.tenantId]);
+    const { rowCount } = await client.query(`${MONEY} 'cancelled' WHERE batch_id = $1`, [batch.id]);
+    await client.query('ROLLBACK');
+    expect(rowCount).toBe(batch.count - 1);
+  });
+
+  test('[S3-06] the worker opens no gate, makes no batch, payee or hold, and raises no money', async () => {
+    for (const table of [
+      'gate',
+      'challenge',
+      'payout_batch',
+      'batch_control',
+      'batch_content',
+      'batch_chunk',
+      'payout_item',
+      'batch_preparer',
+      'hold',
+      'account',
+      'payee',
+      'payee_destination',
+      'session',
+      'api_key',
+      'membership',
+      'idempotency_key',
+      'audit_leaf',
+    ])
+      expect(await attempt('worker', [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
+    for (const kind of ['top_up', 'hold'])
+      expect(await attempt('worker', transfer(world.home.funding, world.home.held, 1n, kind))).toMatch(/row-level security/);
+    for (const state of ['draft', 'queued', 'approved', 'authorized', 'rejected'])
+      expect(
+        await attempt('worker', [`UPDATE batch_control SET state = '${state}', row_version = row_version + 1 WHERE batch_id = $1`, [batch.id]]),
+      ).toMatch(/does not go from|row-level security/);
+    for (const column of ['content_version', 'paused_at', 'cancelling_at', 'deadline_at'])
+      expect(await attempt('worker', [`UPDATE batch_control SET ${column} = ${column}`])).toMatch(/permission denied/);
+    for (const column of ['amount', 'payee_id', 'destination_id', 'leaf'])
+      expect(await attempt('worker', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
+    expect(await attempt('worker', [`UPDATE workspace SET frozen_at = NULL`])).toMatch(/row-level security/);
+    for (const table of ['person', 'factor', 'session', 'api_key', 'challenge', 'idempotency_key'])
+      expect(await attempt('worker', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
+  });
+
+  test('[S3-06] relay and sequencer reach only what is theirs', async () => {
+    await world.enter(world.home.tenantId);
+    const tables = (
+      await world.sql<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`)
+    ).map(({ name }) => name);
+    expect(tables).toEqual(expect.arrayContaining(['payout_item', 'audit_event']));
+    const sequenced = ['installation', 'audit_event', 'audit_pending', 'audit_leaf', 'audit_tree', 'audit_checkpoint'];
+    for (const table of tables) {
+      expect(await attempt('relay', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
+      if (!sequenced.includes(table)) expect(await attempt('sequencer', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
+      for (const role of ['relay', 'sequencer'] as const)
+        if (!['audit_leaf', 'audit_tree', 'audit_checkpoint'].includes(table) || role === 'relay')
+          expect(await attempt(role, [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
+    }
+  });
+});

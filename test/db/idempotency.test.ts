@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { z } from 'zod';
+import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import { ok, refuse } from '../../domain/result.js';
+import type { Context } from '../../operations/context.js';
+import { openGate } from '../../operations/gate/open.js';
+import { idempotent } from '../../operations/idempotency/guard.js';
+import { hashedInput } from '../../operations/idempotency/hashed-input.js';
+import { topUp } from '../../operations/ledger/top-up.js';
+import { type GateWorld, gateWorld, type Person } from '../operations/gate-world.js';
+
+jest.setTimeout(120_000);
+
+let world: GateWorld;
+let admin: Person;
+beforeAll(async () => {
+  world = await gateWorld();
+  admin = await world.person('admin');
+});
+afterAll(() => world?.close());
+
+let keys = 0;
+const newKey = () => `key-${++keys}`;
+
+/** Puts `amount` into the funding account under an Idempotency-Key. */
+const fund = (key: string, amount: number, { ctx = world.as(admin), leaseMs }: { ctx?: Context; leaseMs?: number } = {}) => {
+  const input = { account_id: world.home.funding, amount };
+  return idempotent(ctx, { route: 'top_up', key, input, ...(leaseMs === undefined ? {} : { leaseMs }) }, (guarded) => topUp(guarded, input));
+};
+
+/** A run that stops inside its transaction until it is let go. */
+const held = (ctx: Context, work: (guarded: Context) => ReturnType<typeof topUp>) => {
+  let letGo: () => void = () => {};
+  let arrived: () => void = () => {};
+  const inside = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const until = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const run = async (guarded: Context) => {
+    arrived();
+    await until;
+    return work(guarded);
+  };
+  return { run, inside, letGo, ctx };
+};
+
+test('[S1-24] of 64 identical requests at once one runs; every other one is told to wait, or gets the same answer', async () => {
+  const before = await world.balance(world.home.funding);
+  const key = newKey();
+  const answers = await Promise.all(Array.from({ length: 64 }, () => fund(key, 5)));
+  expect(await world.balance(world.home.funding)).toBe(before + 5n);
+  const first = answers.filter((answer) => answer.ok && !answer.replayed);
+  expect(first).toHaveLength(1);
+  for (const answer of answers)
+    if (answer.ok) expect({ ...answer, replayed: false }).toEqual(first[0]);
+    else expect(answer).toMatchObject({ replayed: false, refusal: { code: 'idempotency_in_flight' } });
+  expect(await fund(key, 5)).toEqual({ ...first[0], replayed: true });
+});
+
+test('another input under the same key is refused and does nothing', async () => {
+  const key = newKey();
+  await fund(key, 5);
+  const before = await world.balance(world.home.funding);
+  expect(await fund(key, 6)).toMatchObject({ ok: false, replayed: false, refusal: { code: 'idempotency_key_reused' } });
+  expect(await world.balance(world.home.funding)).toBe(before);
+});
+
+test('a key belongs to workspace, principal and route', async () => {
+  const [key, other] = [newKey(), await world.person('admin')];
+  const foreign = await world.workspace('test', 1n);
+  await world.enter(foreign.tenantId);
+  await world.sql(`INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, 'admin')`, [foreign.tenantId, admin.id]);
+  const there = world.as(admin, { tenantId: foreign.tenantId });
+  expect((await fund(key, 5)).replayed).toBe(false);
+  // A new session of the same person is the same principal.
+  expect((await fund(key, 5)).replayed).toBe(true);
+  expect((await fund(key, 5, { ctx: world.as(other) })).replayed).toBe(false);
+  const abroad = { account_id: foreign.funding, amount: 5 };
+  expect(await idempotent(there, { route: 'top_up', key, input: abroad }, (guarded) => topUp(guarded, abroad))).toMatchObject({
+    ok: true,
+    replayed: false,
+  });
+  const elsewhere = await idempotent(world.as(admin), { route: 'submit_payout_batch', key, input: {} }, async () => refuse('wrong_state', 'no'));
+  expect(elsewhere.replayed).toBe(false);
+});
+
+describe('leases', () => {
+  test('while the first request is at work a second one is told how long to wait', async () => {
+    const [key, input] = [newKey(), { account_id: world.home.funding, amount: 5 }];
+    const first = held(world.as(admin), (guarded) => topUp(guarded, input));
+    const running = idempotent(first.ctx, { route: 'top_up', key, input }, first.run);
+    await first.inside;
+    const second = await fund(key, 5);
+    expect(second).toMatchObject({ ok: false, refusal: { code: 'idempotency_in_flight' } });
+    const wait = second.ok ? 0 : second.refusal.extra?.['retry_after_seconds'];
+    expect(wait).toBeGreaterThan(1);
+    expect(wait).toBeLessThanOrEqual(60);
+    first.letGo();
+    expect(await running).toMatchObject({ ok: true, replayed: false });
+    expect(await fund(key, 5)).toMatchObject({ ok: true, replayed: true });
+  });
+
+  test('[S1-24] a request whose lease has ended is taken over, and what the first one still does is rolled back', async () => {
+    const before = await world.balance(world.home.funding);
+    const [key, input] = [newKey(), { account_id: world.home.funding, amount: 5 }];
+    const stalled = held(world.as(admin), (guarded) => topUp(guarded, input));
+    const late = idempotent(stalled.ctx, { route: 'top_up', key, input, leaseMs: 0 }, stalled.run);
+    await stalled.inside;
+    const takenOver = await fund(key, 5);
+    expect(takenOver).toMatchObject({ ok: true, replayed: false });
+    stalled.letGo();
+    expect(await late).toMatchObject({ ok: false, refusal: { code: 'idempotency_in_flight' } });
+    expect(await world.balance(world.home.funding)).toBe(before + 5n);
+    expect(await fund(key, 5)).toEqual({ ...takenOver, replayed: true });
+  });
+
+  test('an ended lease is not handed to another input', async () => {
+    const [key, input] = [newKey(), { account_id: world.home.funding, amount: 5 }];
+    const stalled = held(world.as(admin), (guarded) => topUp(guarded, input));
+    const running = idempotent(stalled.ctx, { route: 'top_up', key, input, leaseMs: 0 }, stalled.run);
+    await stalled.inside;
+    expect(await fund(key, 6)).toMatchObject({ ok: false, refusal: { code: 'idempotency_key_reused' } });
+    stalled.letGo();
+    expect(await running).toMatchObject({ ok: true });
+  });
+
+  test('[S1-24] what died between its commit and its answer is answered, not done again', async () => {
+    const [who, batch] = [await world.person('approver'), await world.batch()];
+    const input = {
+      gate: 'approve' as const,
+      batch_id: batch.id,
+      challenge_id: await world.challenge(who, 'approve', batch.id),
+      code: await world.code(who),
+    };
+    const request = { route: 'approve_payout_batch' as const, key: newKey(), input };
+    const dying = world.as(who, { with: { failpoint: () => Promise.reject(new Error('died')) } });
+    await expect(idempotent(dying, request, (guarded) => openGate(guarded, input))).rejects.toThrow('died');
+    const again = await idempotent(world.as(who), request, (guarded) => openGate(guarded, input));
+    expect(again).toMatchObject({ ok: true, replayed: true, value: { state: 'approved', row_version: 2 } });
+  });
+
+  test('a run that throws before it commits frees its key', async () => {
+    const key = newKey();
+    const input = { account_id: world.home.funding, amount: 5 };
+    const failing = idempotent(world.as(admin), { route: 'top_up', key, input }, (guarded) =>
+      guarded.inTenant(async () => {
+        throw new Error('broken');
+      }),
+    );
+    await expect(failing).rejects.toThrow('broken');
+    expect(await fund(key, 5)).toMatchObject({ ok: true, replayed: false });
+  });
+});
+
+describe('what is kept', () => {
+  test('a wrong code is not: the same key goes on with the right one, and then keeps that answer', async () => {
+    const [who, batch, key] = [await world.person('approver'), await world.batch(), newKey()];
+    const input = { gate: 'approve' as const, batch_id: batch.id, challenge_id: await world.challenge(who, 'approve', batch.id) };
+    const approve = (code: string) =>
+      idempotent(world.as(who), { route: 'approve_payout_batch', key, input: { ...input, code } }, (guarded) =>
+        openGate(guarded, { ...input, code }),
+      );
+    expect(await approve(await world.wrongCode(who))).toMatchObject({ ok: false, refusal: { code: 'code_wrong' } });
+    expect(await approve(await world.code(who))).toMatchObject({ ok: true, replayed: false, value: { state: 'approved' } });
+    expect(await approve(await world.code(who, 1))).toMatchObject({ ok: true, replayed: true, value: { state: 'approved' } });
+  });
+
+  test.each([
+    ['wrong_state', true],
+    ['not_found', true],
+    ['code_wrong', false],
+    ['otp_step_used', false],
+    ['factor_locked', false],
+    ['unauthenticated', false],
+    ['rate_limited', false],
+    ['audit_behind', false],
+    ['internal', false],
+  ] as const)('a refusal with %s: kept is %s', async (code, kept) => {
+    const request = { route: 'submit_payout_batch' as const, key: newKey(), input: {} };
+    let runs = 0;
+    const run = async () => {
+      runs++;
+      return refuse(code, 'no', { extra: { state: 'draft' } });
+    };
+    const first = await idempotent(world.as(admin), request, run);
+    expect(await idempotent(world.as(admin), request, run)).toEqual({ ...first, replayed: kept });
+    expect(runs).toBe(kept ? 1 : 2);
+  });
+
+  test('[S2-12] an answer that shows a secret is not; a repetition names the record', async () => {
+    const routes = Object.entries(ROUTES as Record<string, RouteShape>).filter(([, shape]) => shape.returnsSecret);
+    expect(routes.length).toBeGreaterThan(0);
+    for (const [route] of routes) {
+      const request = { route: route as RouteId, key: newKey(), input: { name: 'mine' } };
+      const run = async (guarded: Context) => guarded.inTenant(async () => ok({ object: 'thing', id: 'key_1', secret: 'sluice_test_x' }));
+      expect(await idempotent(world.as(admin), request, run)).toMatchObject({ ok: true, value: { secret: 'sluice_test_x' } });
+      expect(await idempotent(world.as(admin), request, run)).toMatchObject({
+        refusal: { code: 'secret_not_replayable', extra: { subject: 'key_1' } },
+      });
+      await world.enter(world.home.tenantId);
+      expect(await world.sql('SELECT answer, subject FROM idempotency_key WHERE key = $1', [request.key])).toEqual([
+        { answer: null, subject: 'key_1' },
+      ]);
+    }
+  });
+
+  test('answers are stored sealed', async () => {
+    const request = { route: 'create_payee' as const, key: newKey(), input: {} };
+    await idempotent(world.as(admin), request, (guarded) => guarded.inTenant(async () => ok({ object: 'payee', name: 'Erika Mustermann' })));
+    await world.enter(world.home.tenantId);
+    const [row] = await world.sql<{ answer: Buffer; status: number }>('SELECT answer, status FROM idempotency_key WHERE key = $1', [request.key]);
+    expect(row?.status).toBe(201);
+    expect(row?.answer.includes('Erika')).toBe(false);
+    expect(await idempotent(world.as(admin), request, async () => ok(null))).toMatchObject({ replayed: true, value: { name: 'Erika Mustermann' } });
+  });
+});
+
+test('every member that a contract marks secret stays out of the hash, and every other one is in it', () => {
+  expect(hashedInput('create_session', { email: 'a@b.example', password: 'p', code: '123456' })).toEqual({ email: 'a@b.example' });
+  expect(hashedInput('approve_payout_batch', { batch_id: 'b', challenge_id: 'c', code: '123456' })).toEqual({ batch_id: 'b', challenge_id: 'c' });
+  const items = [{ amount: 1, payee: { reference: 'r', iban: undefined } }];
+  expect(hashedInput('create_payout_batch', { validate_only: false, items })).toEqual({
+    validate_only: false,
+    items: [{ amount: 1, payee: { reference: 'r' } }],
+  });
+  for (const [route, { params, query, body }] of Object.entries(ROUTES as Record<string, RouteShape>)) {
+    const members = Object.entries({ ...params?.shape, ...query?.shape, ...(body instanceof z.ZodObject ? body.shape : {}) });
+    const open = members.filter(([, schema]) => z.globalRegistry.get(schema)?.['secret'] !== true).map(([name]) => name);
+    const all = Object.fromEntries(members.map(([name]) => [name, 'x']));
+    expect(Object.keys(hashedInput(route as RouteId, all) as object).sort()).toEqual(open.sort());
+  }
+});
