@@ -15,10 +15,14 @@ export const logs = (logger: Logger): RequestHandler =>
       res: (res: { statusCode: number }) => ({ status: res.statusCode }),
     },
     customAttributeKeys: { reqId: 'request_id' },
+    // Asked for twice a request; before the answer nothing is known yet.
     customProps: (_req, res) => {
+      if (!res.headersSent) return {};
       const { route, trace, context } = exchangeOf(res as Response);
       const who = context ? { tenant_id: context.tenantId, actor: context.actor.type } : {};
       return { route, trace_id: trace.traceId, span_id: trace.spanId, ...who };
     },
-    customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : res.statusCode >= 400 ? 'info' : 'debug'),
+    customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : res.statusCode >= 400 ? 'info' : 'debug'),
+    // What broke was logged where it was caught; pino-http would make up an error of every 5xx.
+    customErrorObject: (_req, _res, _error, { err: _made, ...line }: Record<string, unknown>) => line,
   });

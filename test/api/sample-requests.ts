@@ -1,0 +1,34 @@
+import { BODY_EXAMPLES } from '../../api/openapi/examples.js';
+import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import { type IdKind, toWireId } from '../../domain/ids.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import type { Call } from './world.js';
+
+export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
+
+/** Routes that ask for a credential of ours. */
+export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 'public' && permission !== 'signed');
+
+const KINDS: Record<string, IdKind> = { batch_id: 'batch', key_id: 'apiKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' };
+
+/** A well-formed request of a route. Ids are those given, else ones that name nothing. */
+export const sampleRequest = (id: RouteId, shape: RouteShape, ids: Record<string, string> = {}): { path: string } & Call => {
+  const path = shape.path.replace(/:(\w+)/g, (_whole, name: string) => {
+    const kind = KINDS[name];
+    return ids[name] ?? (kind ? toWireId(kind, systemEntropy.newId()) : 'sandbox');
+  });
+  const body = BODY_EXAMPLES[id as keyof typeof BODY_EXAMPLES];
+  const query = QUERIES[id];
+  return {
+    path: query ? `${path}?${query}` : path,
+    method: shape.method,
+    ...(body ? { body } : {}),
+    headers: shape.idempotency ? { 'idempotency-key': systemEntropy.newId() } : {},
+  };
+};
+
+/** Where the query has members that must be there. */
+const QUERIES: Partial<Record<RouteId, string>> = {
+  prove_inclusion: `event_id=${toWireId('event', systemEntropy.newId())}`,
+  prove_consistency: 'from=0',
+};
