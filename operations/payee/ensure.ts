@@ -32,7 +32,7 @@ export interface EnsuredPayee {
 export type EnsureAnswer = EnsuredPayee | { errors: FieldError[] };
 
 /** Concurrent calls may take a reference or a version between reading and writing; each round sees what they took. */
-const ROUNDS_MAX = 5;
+const ROUNDS_MAX = 20;
 
 /**
  * Finds or makes the payees of up to 10,000 payments, in the order of `inputs`. A payee is matched by its reference; when

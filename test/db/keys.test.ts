@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Context } from '../../operations/context.js';
+import type { SealedPlace } from '../../operations/ports.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { openVault } from '../../vault/open-vault.js';
+import { type AccessWorld, accessWorld } from '../operations/access-world.js';
+import { freshKeyFile } from '../vault/keys.js';
+
+// A bound for a busy machine; nothing here waits on time.
+jest.setTimeout(60_000);
+
+let world: AccessWorld;
+beforeAll(async () => {
+  world = await accessWorld();
+});
+afterAll(() => world?.close());
+
+const enter = (tenantId: string): Context => world.enter(tenantId, 'test', { type: 'system', process: 'api' });
+const place = (tenantId: string): SealedPlace => ({ tenantId, purpose: 'inbound', record: systemEntropy.newId(), field: 'body' });
+const keyFile = freshKeyFile();
+
+describe('[S5-05] keys in the database', () => {
+  test('16 processes that need a first key at once end up with one, and read what each other sealed', async () => {
+    const { test: tenantId } = world.workspaces;
+    const vaults = Array.from({ length: 16 }, () => openVault(keyFile, systemEntropy));
+    const sealed = await Promise.all(
+      vaults.map(async (vault) => {
+        const where = place(tenantId);
+        return { where, bytes: await enter(tenantId).inTenant((stores) => vault.seal(stores.keys, where, Buffer.from(where.record))) };
+      }),
+    );
+    const { rows } = await world.asOwner(tenantId, `SELECT version FROM tenant_key WHERE purpose = 'inbound'`);
+    expect(rows).toEqual([{ version: 1 }]);
+    for (const [i, { where, bytes }] of sealed.entries()) {
+      const reader = vaults[(i + 1) % vaults.length] ?? openVault(keyFile, systemEntropy);
+      const plain = await enter(tenantId).inTenant((stores) => reader.open(stores.keys, where, bytes));
+      expect(Buffer.from(plain).toString()).toBe(where.record);
+    }
+  });
+
+  test('a key made in a transaction that failed is forgotten with it', async () => {
+    const { live: tenantId } = world.workspaces;
+    const vault = openVault(keyFile, systemEntropy);
+    const failed = enter(tenantId).inTenant(async (stores) => {
+      await vault.seal(stores.keys, place(tenantId), Buffer.from('lost'));
+      throw new Error('and rolled back');
+    });
+    await expect(failed).rejects.toThrow('and rolled back');
+    const where = place(tenantId);
+    const sealed = await enter(tenantId).inTenant((stores) => vault.seal(stores.keys, where, Buffer.from('kept')));
+    const plain = await enter(tenantId).inTenant((stores) => openVault(keyFile, systemEntropy).open(stores.keys, where, sealed));
+    expect(Buffer.from(plain).toString()).toBe('kept');
+  });
+
+  test('of one workspace are not seen from another', async () => {
+    const { test: ours, foreign } = world.workspaces;
+    const subjectId = systemEntropy.newId();
+    const vault = openVault(keyFile, systemEntropy);
+    await enter(ours).inTenant(async (stores) => {
+      const { wrapped } = await vault.newSubjectKey(stores.keys, ours, subjectId);
+      await stores.keys.insertSubjectKeys([{ subjectId, wrapped }]);
+    });
+    expect((await enter(ours).inTenant((stores) => stores.keys.subjectKeys([subjectId]))).size).toBe(1);
+    expect((await enter(foreign).inTenant((stores) => stores.keys.subjectKeys([subjectId]))).size).toBe(0);
+    expect(await enter(ours).inTenant((stores) => stores.keys.tenantKeyAt('payee', 1))).not.toBeNull();
+    expect(await enter(foreign).inTenant((stores) => stores.keys.tenantKeyAt('payee', 1))).toBeNull();
+    expect(await enter(foreign).inTenant((stores) => stores.keys.tenantKey('payee'))).toBeNull();
+  });
+});

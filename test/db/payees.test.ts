@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { DestinationRow } from '../../operations/stores/payees.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { type AccessWorld, accessWorld } from '../operations/access-world.js';
+
+// A bound for a busy machine; nothing here waits on time.
+jest.setTimeout(60_000);
+
+let world: AccessWorld;
+beforeAll(async () => {
+  world = await accessWorld();
+});
+afterAll(() => world?.close());
+
+const enter = (tenantId = world.workspaces.test) => world.enter(tenantId, 'test', { type: 'system', process: 'api' }).inTenant;
+const payee = (reference: string) => ({
+  id: systemEntropy.newId(),
+  reference,
+  payeeType: 'company' as const,
+  country: 'NL',
+  sealedName: randomBytes(50),
+});
+const destination = (payeeId: string, version: number): DestinationRow => ({
+  id: systemEntropy.newId(),
+  payeeId,
+  version,
+  kind: 'iban',
+  sealed: randomBytes(80),
+  fingerprint: randomBytes(32),
+  masked: 'IBAN NL …4300',
+  commitment: randomBytes(32),
+  createdBy: version % 2 ? null : systemEntropy.newId(),
+});
+const plain = (row: DestinationRow | null | undefined) =>
+  row && { ...row, sealed: Buffer.from(row.sealed), fingerprint: Buffer.from(row.fingerprint), commitment: Buffer.from(row.commitment) };
+
+describe('the store of payees', () => {
+  test('keeps what it was given, and finds it by id and reference with the newest destination', async () => {
+    const row = payee(`kept-${systemEntropy.newId()}`);
+    const versions = [1, 2, 3].map((version) => destination(row.id, version));
+    const read = await enter()(async ({ payees }) => {
+      expect(await payees.insert([row])).toEqual(new Set([row.reference]));
+      expect(await payees.insertDestinations(versions)).toEqual(new Set(versions.map(({ id }) => id)));
+      return {
+        byReference: (await payees.byReference([row.reference, 'absent'])).get(row.reference),
+        byId: (await payees.byIds([row.id, systemEntropy.newId()])).get(row.id),
+        get: await payees.get(row.id),
+        all: await payees.destinationsOf(row.id),
+        some: await payees.destinations([versions[0]?.id ?? '', versions[2]?.id ?? '']),
+      };
+    });
+    expect(read.get).toMatchObject({ id: row.id, reference: row.reference, payeeType: 'company', country: 'NL', heldAt: null });
+    expect(Buffer.from(read.get?.sealedName ?? [])).toEqual(row.sealedName);
+    expect(read.byReference).toEqual(read.byId);
+    expect(plain(read.byId?.destination)).toEqual(plain(versions[2]));
+    expect(read.all.map(plain)).toEqual(versions.map(plain));
+    expect([...read.some.keys()].sort()).toEqual([versions[0]?.id, versions[2]?.id].sort());
+  });
+
+  test('leaves out a reference and a version that are taken, and writes the others', async () => {
+    const [first, second] = [payee(`taken-${systemEntropy.newId()}`), payee(`free-${systemEntropy.newId()}`)];
+    await enter()(({ payees }) => payees.insert([first]));
+    const inserted = await enter()(({ payees }) => payees.insert([{ ...payee(first.reference) }, second]));
+    expect(inserted).toEqual(new Set([second.reference]));
+    const [one, again, two] = [destination(first.id, 1), destination(first.id, 1), destination(first.id, 2)];
+    await enter()(({ payees }) => payees.insertDestinations([one]));
+    expect(await enter()(({ payees }) => payees.insertDestinations([again, two]))).toEqual(new Set([two.id]));
+  });
+
+  test('takes more rows than one statement does', async () => {
+    const rows = Array.from({ length: 5_001 }, (_, i) => payee(`many-${i}`));
+    expect((await enter()(({ payees }) => payees.insert(rows))).size).toBe(5_001);
+    expect((await enter()(({ payees }) => payees.byReference(rows.map(({ reference }) => reference)))).size).toBe(5_001);
+  });
+
+  test('shows and changes nothing of another workspace', async () => {
+    const row = payee(`ours-${systemEntropy.newId()}`);
+    const version = destination(row.id, 1);
+    await enter()(async ({ payees }) => {
+      await payees.insert([row]);
+      await payees.insertDestinations([version]);
+    });
+    await enter(world.workspaces.foreign)(async ({ payees }) => {
+      expect(await payees.get(row.id)).toBeNull();
+      expect((await payees.byIds([row.id])).size).toBe(0);
+      expect((await payees.byReference([row.reference])).size).toBe(0);
+      expect(await payees.destinationsOf(row.id)).toEqual([]);
+      expect((await payees.destinations([version.id])).size).toBe(0);
+      expect((await payees.list({ limit: 200 })).rows).toEqual([]);
+      expect(await payees.setHeld(row.id, 'held')).toBe(false);
+    });
+    await expect(enter(world.workspaces.foreign)(({ payees }) => payees.insertDestinations([destination(row.id, 2)]))).rejects.toThrow();
+  });
+
+  test('holds and frees a payee', async () => {
+    const row = payee(`held-${systemEntropy.newId()}`);
+    await enter()(({ payees }) => payees.insert([row]));
+    expect(await enter()(({ payees }) => payees.setHeld(row.id, 'held'))).toBe(true);
+    expect((await enter()(({ payees }) => payees.get(row.id)))?.heldAt).toBeInstanceOf(Date);
+    await enter()(({ payees }) => payees.setHeld(row.id, 'free'));
+    expect((await enter()(({ payees }) => payees.get(row.id)))?.heldAt).toBeNull();
+  });
+
+  test('a destination version is never changed: not by the API, and nothing grants it', async () => {
+    const { rows } = await world.asOwner(
+      world.workspaces.test,
+      `SELECT grantee, privilege_type FROM information_schema.column_privileges
+       WHERE table_name = 'payee_destination' AND privilege_type = 'UPDATE' AND grantee LIKE 'sluice\\_%' AND grantee <> 'sluice_owner'`,
+    );
+    expect(rows).toEqual([]);
+  });
+});
