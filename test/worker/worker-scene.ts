@@ -69,6 +69,7 @@ export const workerScene = async ({ provider = {} as Record<string, string>, env
     );
 
   const close = async () => {
+    if (process.env['SHOW_LOG']) console.log(readFileSync(log, 'utf8'));
     await end('SIGKILL');
     await client.connection.close();
     await scene.close();
