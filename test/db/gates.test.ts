@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import pg from 'pg';
+import { type GateWorld, gateWorld, type Person } from '../operations/gate-world.js';
+
+jest.setTimeout(120_000);
+
+let world: GateWorld;
+let who: Person;
+beforeAll(async () => {
+  world = await gateWorld();
+  who = await world.person('approver');
+});
+afterAll(() => world?.close());
+
+const ours = () => world.as({ type: 'system', process: 'api' });
+const theirs = async () => {
+  const { tenantId } = await world.workspace('test', 1n);
+  return world.as({ type: 'system', process: 'api' }, { tenantId });
+};
+
+test('[S1-02] challenges and gates of one workspace are not there for another', async () => {
+  const { id } = await world.batch();
+  await world.openUpTo('approve', id);
+  const [gate] = await ours().inTenant((stores) => stores.gates.all(id));
+  const challenge = await world.challenge(who, 'approve', (await world.batch()).id);
+  const foreign = await theirs();
+  await foreign.inTenant(async (stores) => {
+    expect(await stores.challenges.lock(challenge)).toBeNull();
+    expect(await stores.gates.get(gate?.id ?? '')).toBeNull();
+    expect(await stores.gates.open(id, 1)).toEqual([]);
+    expect(await stores.gates.all(id)).toEqual([]);
+    await stores.challenges.cancelOpen(id);
+  });
+  await expect(foreign.inTenant((stores) => stores.challenges.markUsed(challenge))).rejects.toThrow(/no longer open/);
+  await ours().inTenant(async (stores) => {
+    expect(await stores.challenges.lock(challenge)).toMatchObject({ personId: who.id, gate: 'approve', usedAt: null, cancelledAt: null });
+    expect(await stores.gates.get(gate?.id ?? '')).toEqual(gate);
+  });
+});
+
+test('cancelOpen takes every open challenge of the batch and leaves used ones', async () => {
+  const { id } = await world.batch();
+  const [first, second] = [await world.challenge(who, 'approve', id), await world.challenge(who, 'approve', id)];
+  await ours().inTenant(async (stores) => {
+    await stores.challenges.markUsed(first);
+    await stores.challenges.cancelOpen(id);
+    expect(await stores.challenges.lock(first)).toMatchObject({ cancelledAt: null });
+    expect((await stores.challenges.lock(second))?.cancelledAt).toEqual(stores.now);
+  });
+  await expect(ours().inTenant((stores) => stores.challenges.markUsed(second))).rejects.toThrow(/no longer open/);
+});
+
+test('gates are under a checkpoint when all three of the version are below a published size', async () => {
+  const { id } = await world.batch();
+  await world.openUpTo('execute', id);
+  const { tenantId } = world.home;
+  const worker = world.as({ type: 'system', process: 'worker' }, { role: 'worker' });
+  const covered = () => worker.inTenant((stores) => stores.gates.underCheckpoint(id, 1));
+  await world.enter(tenantId);
+  const gates = await world.sql<{ event_id: string }>('SELECT event_id FROM gate WHERE batch_id = $1 ORDER BY opened_at', [id]);
+  expect(await covered()).toBe(false);
+  for (const [index, { event_id }] of gates.entries())
+    await world.sql('INSERT INTO audit_leaf (tenant_id, index, event_id, leaf) VALUES ($1, $2, $3, $4)', [
+      tenantId,
+      index,
+      event_id,
+      randomBytes(32),
+    ]);
+  expect(await covered()).toBe(false);
+  const checkpoint = (size: number, published: Date | null) =>
+    world.sql(`INSERT INTO audit_checkpoint (tenant_id, size, root, note, published_at) VALUES ($1, $2, $3, '', $4)`, [
+      tenantId,
+      size,
+      randomBytes(32),
+      published,
+    ]);
+  await checkpoint(2, new Date());
+  expect(await covered()).toBe(false);
+  await checkpoint(3, null);
+  expect(await covered()).toBe(false);
+  await world.sql('UPDATE audit_checkpoint SET published_at = now() WHERE tenant_id = $1 AND size = 3', [tenantId]);
+  expect(await covered()).toBe(true);
+  expect(await worker.inTenant((stores) => stores.gates.underCheckpoint(id, 2))).toBe(false);
+});
+
+test('[S3-10] what left without a second factor is counted from the books: 0 for what three gates let go, every item of what they did not', async () => {
+  const api = new pg.Client({ connectionString: world.database.urls.api });
+  await api.connect();
+  try {
+    const counted = async () => (await api.query<{ n: string }>('SELECT sluice_released_without_second_factor() AS n')).rows[0]?.n;
+    const send = (batchId: string) =>
+      world.sql(
+        `INSERT INTO payment_attempt (tenant_id, batch_id, chunk, attempt, connection_id, renderer_version, request_hash, lease_until, item_count)
+         VALUES ($1, $2, 0, 1, $3, 1, $4, now(), 2)`,
+        [world.home.tenantId, batchId, world.home.connectionId, randomBytes(32)],
+      );
+    const [right, wrong] = [await world.batch(), await world.batch()];
+    await world.openUpTo('execute', right.id);
+    await world.openUpTo('authorize', wrong.id);
+    await send(right.id);
+    expect(await counted()).toBe('0');
+    await send(wrong.id);
+    expect(await counted()).toBe('2');
+  } finally {
+    await api.end();
+  }
+});

@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Actor, KEY_SCOPES, PERMISSIONS, ROLES, type Role } from '../../domain/actors.js';
+import { BATCH_STATES } from '../../domain/batch/states.js';
+import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, refusalToOpen } from '../../domain/gate/rules.js';
+
+/** A small world, so that people meet: as actor, preparer and earlier holder. */
+const person = fc.constantFrom('ann', 'bob', 'cy', 'dee');
+const role = fc.constantFrom(...(Object.keys(ROLES) as Role[]));
+const scopes = fc.subarray([...PERMISSIONS]);
+const actor: fc.Arbitrary<Actor> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: fc.constant('user' as const), personId: person, sessionId: fc.constant('s'), role }) },
+  fc.record({ type: fc.constant('api_key' as const), keyId: fc.constant('k'), ownerPersonId: person, scopes }),
+  fc.record({ type: fc.constant('agent' as const), agentId: fc.constant('a'), ownerPersonId: person, scopes }),
+  fc.record({ type: fc.constant('support_impersonator' as const), operatorId: fc.constant('o'), personId: person, role }),
+  fc.record({ type: fc.constant('system' as const), process: fc.constant('api' as const) }),
+);
+const gate = fc.constantFrom(...GATES);
+const question: fc.Arbitrary<GateQuestion> = fc.record({
+  gate,
+  actor,
+  state: fc.constantFrom(...BATCH_STATES),
+  preparers: fc.array(person, { maxLength: 2 }),
+  opened: fc.array(fc.record({ gate, personId: person }), { maxLength: 2 }),
+});
+
+test('[S3-11] [S3-13] what may open a gate is a person, permitted, in the right state, no preparer, new to this batch; and nothing else', () => {
+  fc.assert(
+    fc.property(question, (asked) => {
+      const { actor: who } = asked;
+      const allowed =
+        who.type === 'user' &&
+        (ROLES[who.role] as readonly string[]).includes(GATE_PERMISSION[asked.gate]) &&
+        asked.state === GATE_STATE[asked.gate] &&
+        (asked.gate === 'execute' || !asked.preparers.includes(who.personId)) &&
+        asked.opened.every(({ personId }) => personId !== who.personId);
+      expect(refusalToOpen(asked) === null).toBe(allowed);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('[S3-13] no sequence of attempts, by whomever, opens three gates with fewer than three people, or any by who prepared', () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ actor, gate }), { maxLength: 60 }), fc.array(person, { minLength: 1, maxLength: 2 }), (attempts, preparers) => {
+      const opened: { gate: (typeof GATES)[number]; personId: string }[] = [];
+      for (const { actor: who, gate: tried } of attempts) {
+        const state = (['queued', 'approved', 'authorized', 'executing'] as const)[opened.length] ?? 'executing';
+        if (refusalToOpen({ gate: tried, actor: who, state, preparers, opened }) === null && who.type === 'user')
+          opened.push({ gate: tried, personId: who.personId });
+      }
+      expect(opened.map(({ gate: done }) => done)).toEqual(GATES.slice(0, opened.length));
+      expect(new Set(opened.map(({ personId }) => personId)).size).toBe(opened.length);
+      for (const { gate: done, personId } of opened) expect(done !== 'execute' && preparers.some((preparer) => preparer === personId)).toBe(false);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('[S3-11] the three gates are three permissions, and no role but admin holds two of them', () => {
+  expect(new Set(Object.values(GATE_PERMISSION)).size).toBe(3);
+  for (const [name, permissions] of Object.entries(ROLES)) {
+    const held = Object.values(GATE_PERMISSION).filter((permission) => (permissions as readonly string[]).includes(permission));
+    expect(held.length).toBeLessThanOrEqual(name === 'admin' ? 3 : 1);
+  }
+});
+
+test('no scope of a key or an agent is a gate', () => {
+  for (const permission of Object.values(GATE_PERMISSION)) expect(KEY_SCOPES).not.toContain(permission);
+});
+
+test('every refusal names its code, and the state that was found', () => {
+  const who: Actor = { type: 'user', personId: 'ann', sessionId: 's', role: 'admin' };
+  const base: GateQuestion = { gate: 'approve', actor: who, state: 'queued', preparers: [], opened: [] };
+  const cases: [Partial<GateQuestion>, string][] = [
+    [{ actor: { type: 'system', process: 'api' } }, 'gate_needs_person'],
+    [{ actor: { ...who, role: 'auditor' } }, 'forbidden'],
+    [{ state: 'rejected' }, 'wrong_state'],
+    [{ preparers: ['ann'] }, 'preparer_cannot_open'],
+    [{ opened: [{ gate: 'approve', personId: 'ann' }] }, 'gate_same_person'],
+  ];
+  expect(refusalToOpen(base)).toBeNull();
+  for (const [change, code] of cases) expect(refusalToOpen({ ...base, ...change })?.code).toBe(code);
+  expect(refusalToOpen({ ...base, state: 'rejected' })?.extra).toEqual({ state: 'rejected' });
+});
