@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Account } from './account.js';
@@ -54,14 +54,6 @@ export const findCluster = (dataDir: string, account: Account | undefined): stri
   chownSync(place, account.uid, account.gid);
   writeFileSync(pointer, `${place}\n`);
   return place;
-};
-
-/** Removes a cluster that lies outside its data folder. */
-export const removeDistantCluster = (dataDir: string): void => {
-  const pointer = join(dataDir, 'location');
-  if (!existsSync(pointer)) return;
-  const place = readFileSync(pointer, 'utf8').trim();
-  if (place.startsWith(`${OPEN_DATA}/cluster-`)) rmSync(place, { recursive: true, force: true });
 };
 
 const isReachable = (path: string, { uid, gid }: Account): boolean => {

@@ -6,6 +6,8 @@ import { end, identify } from './process-identity.js';
 /** A part that runs: a process of its own. */
 export interface Running {
   pid: number;
+  /** Resolves when it serves; rejects when it does not. */
+  ready: Promise<void>;
   exited: Promise<void>;
   stop(): Promise<void>;
 }
@@ -28,9 +30,9 @@ const LAST_WORDS = 12;
 
 /**
  * Starts a process with its log, in a group of its own, so that Ctrl-C at the terminal reaches only the supervisor.
- * Resolves when it serves. Throws an Error with its last words and the path of its log.
+ * `ready` rejects with its last words and the path of its log.
  */
-export const runProcess = async (plan: ProcessPlan): Promise<Running> => {
+export const runProcess = (plan: ProcessPlan): Running => {
   const from = existsSync(plan.log) ? statSync(plan.log).size : 0;
   const log = openSync(plan.log, 'a', 0o600);
   const child = spawn(plan.command, plan.args, { cwd: plan.cwd, env: plan.env, detached: true, stdio: ['ignore', log, log] });
@@ -44,21 +46,20 @@ export const runProcess = async (plan: ProcessPlan): Promise<Running> => {
     child.once('exit', leave).once('error', leave);
   });
   const identity = child.pid === undefined ? null : identify(child.pid);
-  const running: Running = {
+  const ready = plan
+    .ready(() => !gone)
+    .catch((error: Error) => {
+      const words = readFileSync(plan.log, 'utf8').slice(from).trim().split('\n').slice(-LAST_WORDS).join('\n');
+      throw new Error(`${plan.name} did not start: ${error.message}\n${words}\nIts log: ${plan.log}`);
+    });
+  return {
     pid: child.pid ?? 0,
+    ready,
     exited,
     stop: async () => {
       if (identity) await end(identity, 'SIGTERM', plan.graceMs);
     },
   };
-  try {
-    await plan.ready(() => !gone);
-    return running;
-  } catch (error) {
-    await running.stop();
-    const words = readFileSync(plan.log, 'utf8').slice(from).trim().split('\n').slice(-LAST_WORDS).join('\n');
-    throw new Error(`${plan.name} did not start: ${(error as Error).message}\n${words}\nIts log: ${plan.log}`);
-  }
 };
 
 /** Waits until a URL answers 200. Throws when the process has gone, or after `limitMs` with what it last answered. */

@@ -9,6 +9,7 @@ import { migrate } from '../postgres/migrate.js';
 import { seed } from '../seed/seed.js';
 import { findTemporalCli } from '../temporal/find-cli.js';
 import { readTemporalSettings } from '../temporal/settings.js';
+import { Crew } from './crew.js';
 import { ensureElsewhere } from './elsewhere.js';
 import { takeFolder } from './lock.js';
 import { apiPlan, providerPlan, temporalPlan, type Wiring, workerPlan } from './part-plans.js';
@@ -16,7 +17,7 @@ import { makeFolders, placesIn } from './places.js';
 import { choosePorts, type PortName, requireFree } from './ports.js';
 import { runProcess } from './run-process.js';
 import { type PartName, type StackState, writePrivately } from './state.js';
-import { type StartPart, Supervised } from './supervisor.js';
+import type { StartPart } from './supervisor.js';
 
 export interface StackOptions {
   dataDir: string;
@@ -28,6 +29,8 @@ export interface StackOptions {
   env?: Partial<Record<PartName, Record<string, string>>>;
   connection?: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async' };
   argon2?: Argon2Cost;
+  /** Breaks the start off. */
+  signal?: AbortSignal;
   /** Server settings of the embedded Postgres. */
   postgres?: Readonly<Record<string, string>>;
 }
@@ -46,7 +49,6 @@ export interface Stack {
 }
 
 const LOOPBACK = 'http://127.0.0.1';
-const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
 
 /**
  * Starts the whole stack on one data folder and keeps it running. Resolves when everything serves. Throws AlreadyRunning,
@@ -55,11 +57,7 @@ const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal'
 export const startStack = async (options: StackOptions): Promise<Stack> => {
   const places = placesIn(options.dataDir);
   const lock = await takeFolder(options.dataDir, options.say);
-  const parts = new Map<PartName, Supervised>();
-  const stop = async (): Promise<void> => {
-    for (const name of STOP_ORDER) await parts.get(name)?.stop();
-    lock.release();
-  };
+  let crew: Crew | null = null;
   try {
     makeFolders(places);
     const settings = readTemporalSettings();
@@ -76,22 +74,10 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const uiUrl = process.env['SLUICE_UI_URL'] ?? `${LOOPBACK}:${ports.ui}`;
     const step = timed(options.say);
 
-    let state: StackState | null = null;
-    const tell = ({ name, pid, words }: { name: string; pid: number; words: string }): void => {
-      if (pid) lock.note(name, pid);
-      if (!state) return;
-      state.processes = processes();
-      writePrivately(places.stackFile, state);
-      if (words !== 'runs') options.say(`${name.padEnd(18)} ${words}`);
-      else options.say(`${name.padEnd(18)} runs again (process ${pid})`);
-    };
-    const processes = (): StackState['processes'] =>
-      Object.fromEntries([...parts].map(([name, part]) => [name, { pid: part.pid, port: ports[name], log: places.logs[name] }]));
-    const begin = (name: PartName, start: StartPart): Promise<void> => {
-      const part = new Supervised(name, (extra) => start({ ...options.env?.[name], ...extra }), tell);
-      parts.set(name, part);
-      return part.start();
-    };
+    const running = new Crew(lock, places, ports);
+    crew = running;
+    options.signal?.addEventListener('abort', () => void running.stop(), { once: true });
+    const begin = (name: PartName, start: StartPart): Promise<void> => running.begin(name, (extra) => start({ ...options.env?.[name], ...extra }));
 
     let ownerUrl = process.env['DATABASE_DIRECT_URL'] ?? process.env['DATABASE_URL'] ?? '';
     const startPostgres = (): Promise<void> =>
@@ -103,13 +89,13 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
           settings: options.postgres ?? {},
         });
         ({ ownerUrl } = server);
-        return server;
+        return { ...server, ready: Promise.resolve() };
       });
     const startTemporal = async (): Promise<void> => {
       const cli = await findTemporalCli(options.say);
-      await begin('temporal', (extra) => runProcess(temporalPlan(cli, settings, places, ports, extra)));
+      await begin('temporal', async (extra) => runProcess(temporalPlan(cli, settings, places, ports, extra)));
     };
-    await settle([
+    await Promise.all([
       step(own.postgres ? 'Postgres' : 'Postgres elsewhere', async () => {
         if (own.postgres) await startPostgres();
       }),
@@ -138,13 +124,13 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       temporal: { address, namespace, env: own.temporal ? {} : temporalAccess() },
       provider: { ...secrets, webhookUrl: `${LOOPBACK}:${ports.api}/v1/inbound/sandbox/${demo.connection_id}` },
     };
-    await settle([
-      step('sandbox provider', () => begin('provider', (extra) => runProcess(providerPlan(wiring, extra)))),
-      step('API', () => begin('api', (extra) => runProcess(apiPlan(wiring, extra)))),
-      step('worker', () => begin('worker', (extra) => runProcess(workerPlan(wiring, extra)))),
+    await Promise.all([
+      step('sandbox provider', () => begin('provider', async (extra) => runProcess(providerPlan(wiring, extra)))),
+      step('API', () => begin('api', async (extra) => runProcess(apiPlan(wiring, extra)))),
+      step('worker', () => begin('worker', async (extra) => runProcess(workerPlan(wiring, extra)))),
     ]);
     const { workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people } = demo;
-    const running: StackState = {
+    const state: StackState = {
       data_dir: places.dataDir,
       started_at: new Date().toISOString(),
       api_url: `${LOOPBACK}:${ports.api}`,
@@ -156,7 +142,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       provider_url: `${LOOPBACK}:${ports.provider}`,
       provider_api_key: secrets.apiKey,
       ...{ workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people },
-      processes: processes(),
+      processes: running.processes(),
       database: {
         owner_url: ownerUrl,
         api_url: directLogins.api,
@@ -165,34 +151,30 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
         sequencer_url: directLogins.sequencer,
       },
     };
-    state = running;
-    writePrivately(places.stackFile, state);
-
-    const partOf = (name: PartName): Supervised => {
-      const part = parts.get(name);
-      if (!part) throw new Error(`${name} does not run here: it is elsewhere`);
-      return part;
+    const write = (): void => {
+      state.processes = running.processes();
+      writePrivately(places.stackFile, state);
+    };
+    write();
+    running.changed = (line) => {
+      options.say(line);
+      write();
     };
     return {
-      state: () => running,
-      kill: (name, signal) => partOf(name).kill(signal),
+      state: () => state,
+      kill: (name, signal) => running.part(name).kill(signal),
       restart: async (name, env = {}) => {
-        await partOf(name).stop();
-        await partOf(name).start(env);
+        await running.part(name).stop();
+        await running.part(name).start(env);
       },
-      stopPart: (name) => partOf(name).stop(),
-      startPart: (name, env = {}) => partOf(name).start(env),
-      stop,
+      stopPart: (name) => running.part(name).stop(),
+      startPart: (name, env = {}) => running.part(name).start(env),
+      stop: () => running.stop(),
     };
   } catch (error) {
-    await stop();
+    await (crew ? crew.stop() : lock.release());
     throw error;
   }
-};
-
-/** Waits for all, then throws the first failure: nothing may still be starting when the rest is stopped. */
-const settle = async (work: Promise<unknown>[]): Promise<void> => {
-  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 };
 
 const timed =

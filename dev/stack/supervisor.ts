@@ -14,12 +14,11 @@ export class Supervised {
   #running: Running | null = null;
   #wanted = false;
   #failures = 0;
-  #starting: Promise<void> | null = null;
 
   constructor(
     readonly name: string,
     private readonly begin: StartPart,
-    private readonly tell: (event: { name: string; pid: number; words: string }) => void,
+    private readonly tell: (event: { pid: number | null; words: string }) => void,
   ) {}
 
   /** Process id, or null while it is down. */
@@ -27,17 +26,23 @@ export class Supervised {
     return this.#running?.pid ?? null;
   }
 
-  /** Resolves when it serves. Throws when it does not come up this time. */
+  /** Resolves when it serves. Throws when it does not come up, and leaves it down then. */
   async start(extra: Record<string, string> = {}): Promise<void> {
     this.#wanted = true;
-    await this.#launch(extra);
+    try {
+      await this.#launch(extra);
+    } catch (error) {
+      this.#wanted = false;
+      throw error;
+    }
   }
 
+  /** Also ends what is only starting. */
   async stop(): Promise<void> {
     this.#wanted = false;
-    await this.#starting?.catch(() => {});
-    await this.#running?.stop();
+    const running = this.#running;
     this.#running = null;
+    await running?.stop();
   }
 
   /** Sends a signal to the process as it is now; what happens then is up to it and to the supervision. */
@@ -47,12 +52,19 @@ export class Supervised {
 
   async #launch(extra: Record<string, string>): Promise<void> {
     const started = Date.now();
-    this.#starting = this.begin(extra).then((running) => {
-      this.#running = running;
-      this.tell({ name: this.name, pid: running.pid, words: 'runs' });
-      void running.exited.then(() => this.#onExit(running, started));
-    });
-    await this.#starting;
+    const running = await this.begin(extra);
+    if (!this.#wanted) return running.stop();
+    this.#running = running;
+    this.tell({ pid: running.pid, words: `starts (process ${running.pid})` });
+    try {
+      await running.ready;
+    } catch (error) {
+      if (this.#running === running) this.#running = null;
+      await running.stop();
+      throw error;
+    }
+    this.tell({ pid: running.pid, words: `runs (process ${running.pid})` });
+    void running.exited.then(() => this.#onExit(running, started));
   }
 
   async #onExit(running: Running, started: number): Promise<void> {
@@ -61,13 +73,13 @@ export class Supervised {
     if (Date.now() - started > STEADY_MS) this.#failures = 0;
     while (this.#wanted) {
       const wait = BACK_OFF_MS[Math.min(this.#failures++, BACK_OFF_MS.length - 1)] ?? 0;
-      this.tell({ name: this.name, pid: running.pid, words: `ended unexpectedly; it is started again in ${wait} ms` });
+      this.tell({ pid: null, words: `ended unexpectedly (process ${running.pid}); it is started again in ${wait} ms` });
       await sleep(wait);
       if (!this.#wanted) return;
       try {
         return await this.#launch({});
       } catch (error) {
-        this.tell({ name: this.name, pid: 0, words: (error as Error).message });
+        this.tell({ pid: null, words: (error as Error).message });
       }
     }
   }

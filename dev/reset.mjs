@@ -1,0 +1,38 @@
+// `npm run reset`: wipes the data folder of the stack, after asking. `--yes` for scripts, `--data-dir DIR` for another folder.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+
+const OUTSIDE = '/var/lib/sluice/cluster-';
+const { values } = parseArgs({ options: { 'data-dir': { type: 'string', default: '.sluice' }, yes: { type: 'boolean', default: false } } });
+const folder = resolve(values['data-dir']);
+
+if (!existsSync(folder)) leave(0, `${folder} is not there: nothing to wipe.`);
+if (!['roll.json', 'demo.json', 'keys.json', 'postgres'].some((name) => existsSync(join(folder, name))))
+  leave(1, `${folder} is no data folder of Sluice; it is left alone.`);
+
+if (!values.yes) {
+  if (!process.stdin.isTTY) leave(2, 'This asks before it wipes; without a terminal, say --yes.');
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question(`Wipe ${folder}: database, keys, people, logs? What the keys encrypted is lost. [y/N] `);
+  prompt.close();
+  if (!/^y(es)?$/i.test(answer.trim())) leave(1, 'Nothing was wiped.');
+}
+
+// What a killed start has left running is ended first; a stack that runs is not touched.
+const { register } = await import('tsx/esm/api');
+register();
+const { takeFolder } = await import('./stack/lock.ts');
+await takeFolder(folder, console.log).catch((error) => leave(1, `${error.message}. Stop it with Ctrl-C first.`));
+
+const distant = existsSync(join(folder, 'postgres', 'location')) ? readFileSync(join(folder, 'postgres', 'location'), 'utf8').trim() : '';
+if (distant.startsWith(OUTSIDE)) rmSync(distant, { recursive: true, force: true });
+rmSync(folder, { recursive: true, force: true });
+console.log(`${folder} is wiped. npm start begins anew.`);
+if (process.env.DATABASE_URL) console.log('The database of DATABASE_URL is yours: drop it and make it again by yourself.');
+
+function leave(code, words) {
+  console[code === 0 ? 'log' : 'error'](words);
+  process.exit(code);
+}
