@@ -158,7 +158,7 @@ describe('what holds payments back (R1)', () => {
     const batchId = await scene.executing([...tokens(2), 'timeout']);
     await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
     const admin = await scene.person('admin');
-    expect(await cancelPayoutBatch(scene.as(admin), { batch_id: batchId })).toMatchObject({ ok: true });
+    expect(await cancelPayoutBatch(scene.asPerson(admin), { batch_id: batchId })).toMatchObject({ ok: true });
     const view = await settled(batchId);
     expect(view.control).toMatchObject({ state: 'completed' });
     expect(view.counter.paid).toBe(3);

@@ -31,7 +31,7 @@ export const payScene = async (env: Record<string, string> = {}, keys: Parameter
   /** The worker's own login. */
   const worker = (more: Partial<Services> = {}): Context =>
     world.as({ type: 'system', process: 'worker' }, { role: 'worker', with: { rails, ...more } });
-  const as = (who: Person): Context => world.as(who, { with: { rails } });
+  const asPerson = (who: Person): Context => world.as(who, { with: { rails } });
 
   const connect = async (settings: Record<string, string | number>) => {
     const { tenantId, connectionId } = world.home;
@@ -55,7 +55,7 @@ export const payScene = async (env: Record<string, string> = {}, keys: Parameter
       payee: { reference: `${token}-${i}`, name: `Payee ${i}`, payee_type: 'individual', country: 'DE', account_token: `${token}_${i}` },
     }));
     const body = createBatch.parse({ currency: 'EUR', rail: 'sandbox', items, ...terms });
-    const made = await createPayoutBatch(as(preparer), { ...body, validate_only: false });
+    const made = await createPayoutBatch(asPerson(preparer), { ...body, validate_only: false });
     if (!made.ok || made.value.object !== 'payout_batch') throw new Error(`no batch: ${JSON.stringify(made)}`);
     return uuidOf((made.value as { id: string }).id);
   };
@@ -100,7 +100,7 @@ export const payScene = async (env: Record<string, string> = {}, keys: Parameter
 
   await connect({});
   await tellOfFunds();
-  return { ...world, provider, rails, preparer, worker, as, connect, queued, executing, seal, view, counter, broken, close };
+  return { ...world, provider, rails, preparer, worker, asPerson, connect, queued, executing, seal, view, counter, broken, close };
 };
 
 export type PayScene = Awaited<ReturnType<typeof payScene>>;

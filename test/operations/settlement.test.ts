@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { toItemId } from '../../domain/ids.js';
+import { intendChunk } from '../../operations/chunk/intend.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import type { PaymentOutcome } from '../../operations/ports.js';
+import { applyOutcomes } from '../../operations/settlement/apply.js';
+import { reduceParked } from '../../operations/settlement/reduce-parked.js';
+import { type PayScene, payScene, tokens } from './pay-scene.js';
+
+let scene: PayScene;
+beforeAll(async () => {
+  scene = await payScene();
+}, 120_000);
+afterAll(() => scene.close());
+
+const said = (
+  batchId: string,
+  ordinal: number,
+  outcome: PaymentOutcome['outcome'],
+  rank: number,
+  more: Partial<PaymentOutcome> = {},
+): PaymentOutcome => ({
+  key: toItemId(batchId, ordinal),
+  outcome,
+  rank,
+  providerReference: `pay_${ordinal}`,
+  reason: null,
+  amount: null,
+  currency: null,
+  ...more,
+});
+
+const apply = (batchId: string, outcomes: readonly PaymentOutcome[], connectionId = scene.home.connectionId) =>
+  scene.worker().inTenant((stores) => applyOutcomes(scene.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
+
+/** A batch whose items have all left, and nobody has heard of since. */
+const sent = async (count: number): Promise<string> => {
+  const batchId = await scene.executing(tokens(count));
+  expect(await intendChunk(scene.worker(), { batchId, chunk: 0 })).toMatchObject({ kind: 'send' });
+  return batchId;
+};
+
+const stateOf = async (batchId: string, ordinal: number) => (await scene.worker().inTenant((stores) => stores.items.get(batchId, ordinal)))?.state;
+const exceptions = (batchId: string) => scene.worker().inTenant(async (stores) => (await stores.exceptions.openOf(batchId)).map((one) => one.kind));
+const completions = async (batchId: string) => (await scene.results(batchId, 'batch.complete')).length;
+/** Without the provider's books, which know nothing of what these tests say. */
+const brokenHere = async () => (await scene.broken()).filter((line) => !line.startsWith('I1'));
+
+describe('many reducers at once (R8)', () => {
+  test('16 that settle one batch, each item by several of them, complete it exactly once', async () => {
+    const count = 64;
+    const batchId = await sent(count);
+    const all = Array.from({ length: count }, (_, ordinal) => said(batchId, ordinal, 'paid', 1));
+    const turns = Array.from({ length: 16 }, (_, turn) => [...all.slice(turn * 4), ...all.slice(0, turn * 4)].slice(0, 24));
+    const applied = await Promise.all(turns.map((outcomes) => apply(batchId, outcomes)));
+    expect(applied.reduce((sum, one) => sum + one.moved, 0)).toBe(count);
+    expect(applied.filter((one) => one.finished)).toHaveLength(1);
+    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: count });
+    expect((await scene.view(batchId))?.control.state).toBe('completed');
+    expect(await completions(batchId)).toBe(1);
+    expect(await brokenHere()).toEqual([]);
+  });
+
+  test('16 batches that settle at once on the same accounts end without a deadlock', async () => {
+    const batches = await Promise.all(Array.from({ length: 4 }, () => sent(8)));
+    await Promise.all(
+      batches.flatMap((batchId) =>
+        [0, 2, 4, 6].map((from) => apply(batchId, [said(batchId, from, 'paid', 1), said(batchId, from + 1, 'failed', 1)])),
+      ),
+    );
+    for (const batchId of batches) expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 4, failed: 4 });
+    expect(await brokenHere()).toEqual([]);
+  });
+});
+
+describe('evidence out of its order (R6)', () => {
+  test('a webhook before our own commit: the answer then changes nothing', async () => {
+    const batchId = await sent(2);
+    await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
+    expect(await apply(batchId, [said(batchId, 0, 'submitted', 1), said(batchId, 1, 'submitted', 1)])).toMatchObject({ moved: 0 });
+    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 2, submitted: 0 });
+    expect(await brokenHere()).toEqual([]);
+  });
+
+  test('a return before its payment, then the payment: returned, and the money in returns', async () => {
+    const batchId = await sent(2);
+    await apply(batchId, [said(batchId, 0, 'returned', 3)]);
+    await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
+    expect([await stateOf(batchId, 0), await stateOf(batchId, 1)]).toEqual(['returned', 'paid']);
+    expect((await scene.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
+    expect(await brokenHere()).toEqual([]);
+  });
+
+  test('a return after completion moves counters and money, never the state of the batch', async () => {
+    const batchId = await sent(2);
+    await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
+    await apply(batchId, [said(batchId, 1, 'returned', 3)]);
+    expect((await scene.view(batchId))?.control.state).toBe('completed');
+    expect(await scene.counter(batchId)).toMatchObject({ paid: 1, returned: 1 });
+    expect(await completions(batchId)).toBe(1);
+    expect(await brokenHere()).toEqual([]);
+  });
+
+  test('the same evidence any number of times is one transition and one posting', async () => {
+    const batchId = await sent(1);
+    for (let i = 0; i < 3; i++) await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 0, 'paid', 2)]);
+    await scene.enter(scene.home.tenantId);
+    const [row] = await scene.sql<{ n: string }>('SELECT count(*) AS n FROM transfer WHERE batch_id = $1 AND ordinal = 0', [batchId]);
+    expect(row?.n).toBe('1');
+  });
+
+  test('a failure that turns out paid is covered from suspense when the money has gone, and people are told', async () => {
+    const batchId = await sent(1);
+    await apply(batchId, [said(batchId, 0, 'failed', 1)]);
+    const left = await scene.balance(scene.home.funding);
+    await scene.enter(scene.home.tenantId);
+    const sink = scene.home.external;
+    await scene.sql(
+      `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id)
+       SELECT tenant_id, gen_random_uuid(), $1, $2, $3, 'EUR', 'release', event_id FROM transfer WHERE kind = 'top_up' LIMIT 1`,
+      [scene.home.funding, sink, left],
+    );
+    await apply(batchId, [said(batchId, 0, 'paid', 2)]);
+    expect(await stateOf(batchId, 0)).toBe('paid');
+    expect(await scene.balance(scene.home.funding)).toBe(0n);
+    expect(await exceptions(batchId)).toContain('reversal_covered');
+    expect(await brokenHere()).toEqual([]);
+    await scene.sql(
+      `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id)
+       SELECT tenant_id, gen_random_uuid(), $2, $1, $3, 'EUR', 'top_up', event_id FROM transfer WHERE kind = 'top_up' LIMIT 1`,
+      [scene.home.funding, sink, left],
+    );
+  });
+});
+
+describe('evidence that does not fit is kept, told of, and moves nothing (R6)', () => {
+  test.each([
+    ['another amount', { amount: 1n }, 'evidence_amount_mismatch'],
+    ['another currency', { currency: 'USD' }, 'evidence_currency_mismatch'],
+  ])('%s', async (_name, more, kind) => {
+    const batchId = await sent(1);
+    expect(await apply(batchId, [said(batchId, 0, 'paid', 1, more)])).toMatchObject({ moved: 0, parked: 1 });
+    expect(await stateOf(batchId, 0)).toBe('submitting');
+    expect(await exceptions(batchId)).toEqual([kind]);
+    await apply(batchId, [said(batchId, 0, 'paid', 2)]);
+  });
+
+  test('[S1-06] another connection', async () => {
+    const batchId = await sent(1);
+    expect(await apply(batchId, [said(batchId, 0, 'paid', 1)], '00000000-0000-7000-8000-000000000000')).toMatchObject({ moved: 0, parked: 1 });
+    expect(await exceptions(batchId)).toEqual(['evidence_connection_mismatch']);
+    await apply(batchId, [said(batchId, 0, 'paid', 2)]);
+  });
+
+  test('a batch that is not of this workspace', async () => {
+    const stranger = '00000000-0000-7000-8000-000000000001';
+    expect(await apply(stranger, [said(stranger, 0, 'paid', 1)])).toEqual({ moved: 0, parked: 1, finished: false });
+  });
+
+  test('what was never sent is parked, and taken up once it was', async () => {
+    const batchId = await scene.executing(tokens(2));
+    expect(await apply(batchId, [said(batchId, 0, 'returned', 9)])).toMatchObject({ moved: 0, parked: 1 });
+    expect(await stateOf(batchId, 0)).toBe('pending');
+    expect(await exceptions(batchId)).toEqual(['evidence_never_sent']);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, () => {});
+    expect([await stateOf(batchId, 0), await stateOf(batchId, 1)]).toEqual(['returned', 'paid']);
+    expect(await reduceParked(scene.worker())).toBe(0);
+    expect(await brokenHere()).toEqual([]);
+  });
+});
