@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { RouteId } from '../../contracts/routes.js';
+import { type IdKind, toWireId } from '../../domain/ids.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { GUARDED, sampleRequest } from './sample-requests.js';
+import { type ApiWorld, apiWorld } from './world.js';
+
+let world: ApiWorld;
+let token: string;
+/** Things that really exist in the foreign workspace, by the name of the parameter that would address them. */
+let foreign: Record<string, string>;
+
+beforeAll(async () => {
+  world = await apiWorld();
+  token = (await world.member('admin')).token;
+  const { foreign: tenant } = world.workspaces;
+  const stranger = await world.member('admin', tenant);
+  const { accountId, connectionId } = await world.furnish(tenant);
+  const [, create] = GUARDED.find(([id]) => id === 'create_payout_batch') ?? [];
+  if (!create) throw new Error('the table has no create_payout_batch');
+  const { path, ...request } = sampleRequest('create_payout_batch', create);
+  const batch = await world.call(path, { ...request, token: stranger.token });
+  const payees = await world.call('/v1/payees', { token: stranger.token });
+  const events = await world.call('/v1/audit/events', { token: stranger.token });
+  const first = (list: Record<string, unknown>): string => (list['data'] as { id: string }[])[0]?.id ?? '';
+  foreign = {
+    batch_id: String(batch.json['id']),
+    payee_id: first(payees.json),
+    key_id: (await world.apiKey(stranger.person, ['batches.read'], tenant)).id,
+    account_id: toWireId('account', accountId),
+    connection_id: toWireId('connection', connectionId),
+    event_id: first(events.json),
+  };
+  // Each is there for its own workspace, so that "absent" is not true by accident.
+  expect((await world.call(`/v1/payout-batches/${foreign['batch_id']}`, { token: stranger.token })).status).toBe(200);
+  expect((await world.call(`/v1/payees/${foreign['payee_id']}`, { token: stranger.token })).status).toBe(200);
+});
+afterAll(() => world.close());
+
+const KIND: Record<string, IdKind> = {
+  batch_id: 'batch',
+  payee_id: 'payee',
+  key_id: 'apiKey',
+  account_id: 'account',
+  connection_id: 'connection',
+  event_id: 'event',
+};
+const absent = (name: string): string => toWireId(KIND[name] ?? 'batch', systemEntropy.newId());
+
+/** Without what differs by nature: the id of the request, and the id that was asked for where it is named back. */
+const comparable = ({ status, headers, text }: Awaited<ReturnType<ApiWorld['call']>>, asked: string) => ({
+  status,
+  text: text.replaceAll(headers.get('request-id') ?? '', 'REQUEST').replaceAll(asked, 'ASKED'),
+  headers: [...headers].filter(([name]) => name !== 'request-id' && name !== 'date'),
+});
+
+const byPath = GUARDED.filter(([, shape]) => shape.params);
+
+test.each(byPath)('[S1-08] [S3-03] %s: a foreign id and an absent id get the same answer, byte for byte', async (id, shape) => {
+  const name = Object.keys(shape.params?.shape ?? {})[0] ?? '';
+  const ask = async (value: string) => {
+    const { path, ...request } = sampleRequest(id, shape, { [name]: value });
+    return comparable(await world.call(path, { ...request, token }), value);
+  };
+  const [theirs, nowhere] = [await ask(foreign[name] ?? ''), await ask(absent(name))];
+  expect(foreign[name]).toBeTruthy();
+  expect(theirs).toEqual(nowhere);
+  expect(theirs.status).toBe(404);
+});
+
+const BY_QUERY: [RouteId, string, string][] = [
+  ['list_transfers', '/v1/transfers', 'account_id'],
+  ['list_transfers', '/v1/transfers', 'batch_id'],
+  ['prove_inclusion', '/v1/audit/inclusion', 'event_id'],
+];
+
+test.each(BY_QUERY)('[S1-08] [S3-03] %s (%s): a foreign %s in the query is an absent one', async (_id, path, name) => {
+  const ask = async (value: string) => comparable(await world.call(`${path}?${name}=${value}`, { token }), value);
+  expect(await ask(foreign[name] ?? '')).toEqual(await ask(absent(name)));
+});
+
+test.each(['funding_account', 'connection'])('[S3-03] a batch that names a foreign %s is refused like one that names none', async (member) => {
+  const name = member === 'connection' ? 'connection_id' : 'account_id';
+  const [, shape] = GUARDED.find(([id]) => id === 'create_payout_batch') ?? [];
+  if (!shape) throw new Error('the table has no create_payout_batch');
+  const ask = async (value: string) => {
+    const { path, body, ...request } = sampleRequest('create_payout_batch', shape);
+    return comparable(await world.call(path, { ...request, token, body: { ...(body as object), [member]: value } }), value);
+  };
+  const theirs = await ask(foreign[name] ?? '');
+  expect(theirs).toEqual(await ask(absent(name)));
+  expect(theirs.status).toBeGreaterThanOrEqual(400);
+});
