@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Actor } from '../../domain/actors.js';
 import { type AuditEvent, type AuditSubject, auditBody, auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
-import { EXPORT_VERSION, type ExportEvent, type ExportRecord } from '../../domain/audit/export.js';
+import { EXPORT_VERSION, type ExportEvent, type ExportRecord, type ExportTransfer } from '../../domain/audit/export.js';
 import type { Json } from '../../domain/canonical-json.js';
 import type { Sha256 } from '../../domain/hashing.js';
 import { merkleRoot } from '../../domain/merkle.js';
@@ -41,7 +41,9 @@ export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => 
       const person = randomUUID();
       const binding = { content_version: 1, digest: Buffer.alloc(32, n).toString('hex'), challenge_id: randomUUID() };
       const actor: Actor = { type: 'user', personId: person, sessionId: randomUUID(), role: 'approver' };
-      const event_id = write({ type: 'batch', id: batch }, `gate.${gate}`, binding, actor);
+      const held = gate === 'authorize' ? { held: '60' } : {};
+      const event_id = write({ type: 'batch', id: batch }, `gate.${gate}`, { ...binding, ...held }, actor);
+      if (gate === 'authorize') money.push(transfer({ amount: '60', kind: 'hold', batch_id: batch, event_id }));
       const what = { type: 'gate', id: randomUUID(), batch_id: batch, gate, person_id: person, factor_id: randomUUID(), time_step: 1 } as const;
       gates.push({ ...what, ...binding, event_id, opened_at: new Date(1e12).toISOString() });
     }
@@ -50,9 +52,8 @@ export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => 
       write(subject, 'chunk.intend', { transitions: { 'pending>submitting': { count: 2, amount: '30' } } }, system);
       const event_id = write(subject, 'chunk.settle', { transitions: { 'submitting>paid': { count: 2, amount: '30' } } }, system);
       for (const [ordinal, amount] of ['10', '20'].entries()) {
-        const accounts = { debit_account_id: randomUUID(), credit_account_id: randomUUID() };
         const item = { batch_id: batch, ordinal: chunk * 2 + ordinal, item_version: 2 };
-        money.push({ type: 'transfer', id: randomUUID(), ...accounts, amount, currency: 'EUR', kind: 'settlement', ...item, event_id });
+        money.push(transfer({ amount, kind: 'settlement', ...item, event_id }));
       }
     }
   }
@@ -71,6 +72,18 @@ export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => 
     ),
   ]);
 };
+
+const transfer = (about: Pick<ExportTransfer, 'amount' | 'kind' | 'event_id'> & Partial<ExportTransfer>): ExportTransfer => ({
+  type: 'transfer',
+  id: randomUUID(),
+  debit_account_id: randomUUID(),
+  credit_account_id: randomUUID(),
+  currency: 'EUR',
+  batch_id: null,
+  ordinal: null,
+  item_version: null,
+  ...about,
+});
 
 /** The records with a true last one, as a careful forger would leave it. */
 export const withEnd = (records: readonly ExportRecord[]): ExportRecord[] => {

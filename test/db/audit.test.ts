@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
+import { sha256 } from '../../vault/sha256.js';
+import { type AuditWorld, auditWorld } from '../operations/audit-world.js';
+
+let world: AuditWorld;
+beforeAll(async () => {
+  world = await auditWorld();
+});
+afterAll(() => world.close());
+
+test('[S3-20] [S1-19] an event keeps actor, tenant, action, result and request, and hashes to its leaf', async () => {
+  const tenantId = await world.workspace();
+  const actor = { type: 'user', personId: randomUUID(), sessionId: randomUUID(), role: 'approver' } as const;
+  const ctx = world.contextOf(tenantId, actor);
+  const subject = { type: 'batch', id: randomUUID() } as const;
+  const detail = { count: 3, ratio: 0.1, large: 1e300, text: 'é 漢 "quoted"', nothing: null, list: [1, { deep: true }] };
+  const id = await ctx.inTenant((stores) => stores.audit.append({ subject, action: 'gate.approve', result: 'code_wrong', detail }));
+  const event = await ctx.inTenant((stores) => stores.audit.get(id));
+  expect(event).toMatchObject({
+    id,
+    tenantId,
+    actor,
+    action: 'gate.approve',
+    result: 'code_wrong',
+    requestId: 'req_test',
+    subject,
+    detail,
+    subjectSeq: 1,
+  });
+  expect(event?.previous).toBe(FIRST_PREVIOUS);
+  expect(event && auditLeaf(sha256, event)).toBe(event?.leaf);
+});
+
+test('[S1-17] events of one subject form a chain without gaps, whoever writes at the same time', async () => {
+  const tenantId = await world.workspace();
+  const batch = randomUUID();
+  await Promise.all(Array.from({ length: 40 }, (_, n) => world.write(tenantId, batch, { n })));
+  const { rows } = await world.contextOf(tenantId).inTenant((stores) => stores.audit.list({ limit: 100, subjectId: batch }));
+  const chain = [...rows].sort((a, b) => a.subjectSeq - b.subjectSeq);
+  expect(chain.map((event) => event.subjectSeq)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  expect(chain.map((event) => event.previous)).toEqual([FIRST_PREVIOUS, ...chain.slice(0, -1).map((event) => event.leaf)]);
+});
+
+test('a transaction that throws leaves neither event nor gap', async () => {
+  const tenantId = await world.workspace();
+  const batch = randomUUID();
+  const subject = { type: 'batch', id: batch } as const;
+  await world.write(tenantId, batch);
+  const broken = world.contextOf(tenantId).inTenant(async (stores) => {
+    await stores.audit.append({ subject, action: 'batch.submit', result: 'ok', detail: {} });
+    throw new Error('on purpose');
+  });
+  await expect(broken).rejects.toThrow('on purpose');
+  await world.write(tenantId, batch);
+  const { rows } = await world.contextOf(tenantId).inTenant((stores) => stores.audit.list({ limit: 10 }));
+  expect(rows.map((event) => [event.action, event.subjectSeq])).toEqual([
+    ['batch.create', 2],
+    ['batch.create', 1],
+  ]);
+});
+
+test('[S1-01] one tenant never sees the events of another', async () => {
+  const [mine, other] = [await world.workspace(), await world.workspace()];
+  const id = await world.write(other, randomUUID());
+  const seen = await world
+    .contextOf(mine)
+    .inTenant(async ({ audit }) => [await audit.get(id), (await audit.list({ limit: 10 })).rows, await audit.unsealed()]);
+  expect(seen).toEqual([null, [], []]);
+});
+
+test.each(['UPDATE audit_event SET result = $1', 'DELETE FROM audit_event WHERE result <> $1', 'TRUNCATE audit_event'])(
+  '[S3-22] [S1-17] the owner of the tables is refused: %s',
+  async (statement) => {
+    const tenantId = await world.workspace();
+    await world.write(tenantId, randomUUID());
+    await expect(world.sql(tenantId, statement, statement.includes('$1') ? ['forged'] : [])).rejects.toThrow('append-only');
+  },
+);
+
+test('[S3-22] no role but the sequencer places leaves, and it places nothing else', async () => {
+  const rights = await world.sql<{ role: string; table: string }>(
+    await world.workspace(),
+    `SELECT r AS role, t AS table FROM unnest(ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer']) r,
+       unnest(ARRAY['audit_leaf', 'audit_tree', 'audit_checkpoint', 'audit_event', 'audit_head']) t
+     WHERE has_table_privilege(r, t, 'INSERT') OR has_any_column_privilege(r, t, 'UPDATE') OR has_table_privilege(r, t, 'DELETE') ORDER BY 1, 2`,
+  );
+  expect(rights.map(({ role, table }) => `${role} ${table}`)).toEqual([
+    'sluice_api audit_event',
+    'sluice_api audit_head',
+    'sluice_sequencer audit_checkpoint',
+    'sluice_sequencer audit_leaf',
+    'sluice_sequencer audit_tree',
+    'sluice_worker audit_event',
+    'sluice_worker audit_head',
+  ]);
+});

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { verifyAudit } from '../../client/verify/audit.js';
+import { auditEvent, checkpoint as checkpointContract, consistencyProof, inclusionProof } from '../../contracts/audit.js';
+import type { ExportRecord } from '../../domain/audit/export.js';
+import { toWireId } from '../../domain/ids.js';
+import { rootFromInclusion, verifyConsistency } from '../../domain/merkle.js';
+import type { Result } from '../../domain/result.js';
+import { exportAudit } from '../../operations/audit/export.js';
+import { listAuditEvents } from '../../operations/audit/list.js';
+import { proveConsistency } from '../../operations/audit/prove-consistency.js';
+import { proveInclusion } from '../../operations/audit/prove-inclusion.js';
+import { showCheckpoint } from '../../operations/audit/show-checkpoint.js';
+import { sha256 } from '../../vault/sha256.js';
+import { type AuditWorld, auditWorld } from './audit-world.js';
+
+let world: AuditWorld;
+beforeAll(async () => {
+  world = await auditWorld();
+});
+afterAll(() => world.close());
+
+const got = <T>(result: Result<T>): T => {
+  if (!result.ok) throw new Error(`refused: ${result.refusal.code}`);
+  return result.value;
+};
+const bytes = (hex: string) => Buffer.from(hex, 'hex');
+
+/** `sealed` events under a checkpoint, then `more` that are not. */
+const logOf = async (sealed: number, more = 0): Promise<{ tenantId: string; ids: string[] }> => {
+  const tenantId = await world.workspace();
+  const subjects = [randomUUID(), randomUUID(), randomUUID()];
+  const ids: string[] = [];
+  for (let n = 0; n < sealed; n++) ids.push(await world.write(tenantId, subjects[n % 3] ?? '', { n }));
+  await world.newSequencer().pass('all_heads');
+  for (let n = 0; n < more; n++) ids.push(await world.write(tenantId, subjects[n % 3] ?? '', { n }));
+  return { tenantId, ids };
+};
+
+const exported = async (tenantId: string): Promise<ExportRecord[]> => {
+  const records: ExportRecord[] = [];
+  for await (const record of got(await exportAudit(world.contextOf(tenantId)))) records.push(record);
+  return records;
+};
+const verified = (records: readonly ExportRecord[], checkpoints: string[] = []) =>
+  verifyAudit(
+    records.map((record) => JSON.stringify(record)),
+    { verifierKey: world.signer.verifierKey, checkpoints },
+  );
+
+test('[S1-20] the exported history verifies offline, and counts what is not yet sealed', async () => {
+  const { tenantId, ids } = await logOf(25, 4);
+  const records = await exported(tenantId);
+  const told = records.flatMap((record) => (record.type === 'event' ? [record.event?.['id']] : []));
+  expect([...told].sort()).toEqual([...ids].sort());
+  const report = await verified(records, [(await world.archive.latest(tenantId))?.note ?? '']);
+  expect(report).toMatchObject({ ok: true, tenantId, sealed: 25, signed: 25, unsealed: 4, findings: [] });
+});
+
+test('[S3-22] [S1-18] raw SQL that gets past every safeguard of the database is found in the export', async () => {
+  const { tenantId, ids } = await logOf(12);
+  await world.sql(tenantId, 'ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only');
+  await world.sql(tenantId, `UPDATE audit_event SET detail = '{"n": 99}' WHERE id = $1`, [ids[4]]);
+  await world.sql(tenantId, 'DELETE FROM audit_event WHERE id = $1', [ids[9]]);
+  await world.sql(tenantId, 'ALTER TABLE audit_event ENABLE TRIGGER audit_event_append_only');
+  const { ok, findings } = await verified(await exported(tenantId));
+  expect(ok).toBe(false);
+  expect(findings.find((finding) => finding.kind === 'changed')).toMatchObject({ indexes: [4], eventIds: [ids[4]] });
+  expect(findings.find((finding) => finding.kind === 'removed')).toMatchObject({ indexes: [9] });
+});
+
+test('[S1-18] a transfer that names no event is found in the export', async () => {
+  const { tenantId } = await logOf(3);
+  const [from, to, transfer] = [randomUUID(), randomUUID(), randomUUID()];
+  const account = `INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, $3, 'EUR', $3)`;
+  await world.sql(tenantId, account, [tenantId, from, 'external']);
+  await world.sql(tenantId, account, [tenantId, to, 'funding']);
+  const post = `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id) VALUES ($1, $2, $3, $4, 500, 'EUR', 'top_up', $5)`;
+  await world.sql(tenantId, post, [tenantId, transfer, from, to, randomUUID()]);
+  const { findings } = await verified(await exported(tenantId));
+  expect(findings.map((finding) => finding.kind)).toEqual(['unjoined']);
+  expect(findings[0]?.message).toContain(transfer);
+});
+
+test('[S1-20] an export taken while events are written and sealed verifies', async () => {
+  const { tenantId } = await logOf(5);
+  const { pass } = world.newSequencer();
+  let writing = true;
+  const traffic = (async () => {
+    for (let n = 0; writing; n++) {
+      await world.write(tenantId, `subject ${n % 4}`, { n });
+      if (n % 3 === 0) await pass('own_heads');
+    }
+  })();
+  try {
+    for (let round = 0; round < 5; round++) expect((await verified(await exported(tenantId))).findings).toEqual([]);
+  } finally {
+    writing = false;
+    await traffic;
+  }
+});
+
+test('events are listed newest first by pages, and filtered', async () => {
+  const { tenantId, ids } = await logOf(7);
+  const ctx = world.contextOf(tenantId);
+  const first = got(await listAuditEvents(ctx, { limit: 4 }));
+  for (const event of first.data) auditEvent.parse(event);
+  const second = got(await listAuditEvents(ctx, { limit: 4, starting_after: first.next_cursor ?? '' }));
+  expect([...first.data, ...second.data].map((event) => event.id)).toEqual([...ids].reverse().map((id) => toWireId('event', id)));
+  expect([first.has_more, second.has_more, second.next_cursor]).toEqual([true, false, null]);
+  expect(got(await listAuditEvents(ctx, { limit: 4, action: 'gate.approve' })).data).toEqual([]);
+  const { id: subject } = first.data.at(0)?.event['subject'] as { id: string };
+  expect(got(await listAuditEvents(ctx, { limit: 9, subject_type: 'batch', subject_id: toWireId('batch', subject) })).data).toHaveLength(3);
+  expect(await listAuditEvents(ctx, { limit: 4, starting_after: 'nonsense' })).toMatchObject({ ok: false, refusal: { code: 'invalid_request' } });
+});
+
+test('[S1-18] the checkpoint shows its signer and how much is not under it', async () => {
+  const empty = await world.workspace();
+  expect(await showCheckpoint(world.contextOf(empty))).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+  const { tenantId } = await logOf(6, 2);
+  const shown = checkpointContract.parse(got(await showCheckpoint(world.contextOf(tenantId))));
+  expect(shown).toMatchObject({ size: 6, unsealed: 2, verifier_key: world.signer.verifierKey, origin: world.signer.origin(tenantId) });
+  expect(shown.note).toBe((await world.archive.latest(tenantId))?.note);
+});
+
+test('[S1-18] every event is proved to be in the log, and the log to have only grown', async () => {
+  const { tenantId, ids } = await logOf(37);
+  const ctx = world.contextOf(tenantId);
+  for (const [index, id] of ids.entries()) {
+    const proof = inclusionProof.parse(got(await proveInclusion(ctx, { event_id: toWireId('event', id) })));
+    const root = rootFromInclusion(sha256, bytes(proof.leaf), proof.index, proof.size, proof.path.map(bytes));
+    expect(proof.index).toBe(index);
+    expect(root && Buffer.from(root).toString('hex')).toBe(proof.root);
+    const grown = consistencyProof.parse(got(await proveConsistency(ctx, { from: index })));
+    const trees = [
+      { size: index, root: bytes(grown.from_root) },
+      { size: 37, root: bytes(proof.root) },
+    ] as const;
+    expect(verifyConsistency(sha256, trees[0], trees[1], grown.path.map(bytes))).toBe(true);
+  }
+});
+
+test('proofs of what is not sealed, foreign or never was are refused alike', async () => {
+  const other = await logOf(1);
+  const { tenantId, ids } = await logOf(3, 1);
+  const ctx = world.contextOf(tenantId);
+  for (const id of [ids[3], other.ids[0], randomUUID()].map((uuid) => toWireId('event', uuid ?? '')))
+    expect(await proveInclusion(ctx, { event_id: id })).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+  expect(await proveInclusion(ctx, { event_id: 'nonsense' })).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+  expect(await proveInclusion(ctx, { event_id: toWireId('event', ids[2] ?? ''), size: 2 })).toMatchObject({ ok: false });
+  expect(await proveConsistency(ctx, { from: 2, to: 9 })).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+  expect(await proveConsistency(ctx, { from: 3, to: 2 })).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+});
