@@ -1,4 +1,4 @@
-import { type Destination, parseDestination } from '../../domain/destination.js';
+import type { Destination } from '../../domain/destination.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { checkPayees, type InlinePayee, type PayeeInput } from '../payee/ensure.js';
@@ -42,8 +42,9 @@ const knownOf = (input: PayeeInput, byReference: Known, byId: Known) => {
   return input.payee ? byReference.get(input.payee.reference) : undefined;
 };
 
+/** Of details that were found right: exactly one group is given, or none and the known destination stays. */
 const kindOf = (payee: InlinePayee | undefined, known: Destination['kind'] | undefined): Destination['kind'] | undefined => {
-  if (!payee || !(payee.iban || payee.account_number || payee.routing_number || payee.account_token)) return known;
-  const parsed = parseDestination(payee);
-  return 'destination' in parsed ? parsed.destination.kind : known;
+  if (payee?.iban) return 'iban';
+  if (payee?.account_token) return 'account_token';
+  return payee?.account_number ? 'us_bank' : known;
 };

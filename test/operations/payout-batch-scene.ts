@@ -102,7 +102,7 @@ export const batchScene = async () => {
 export type BatchScene = Awaited<ReturnType<typeof batchScene>>;
 export type { GateWorld, Person };
 
-export const spooled = (text: string | Uint8Array, blockBytes = 7) => {
+export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {
   const bytes = Buffer.from(text);
   return {
     sha256: createHash('sha256').update(bytes).digest(),

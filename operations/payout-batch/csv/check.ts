@@ -1,4 +1,3 @@
-import { canonicalBytes } from '../../../domain/canonical-json.js';
 import type { RawDestination } from '../../../domain/destination.js';
 import { AMOUNT_MAX } from '../../../domain/money/amount.js';
 import type { FieldError, Refusal } from '../../../domain/result.js';
@@ -81,10 +80,13 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: Terms, founded: See
 const isFilledIn = (error: FieldError, payee: RawDestination): boolean =>
   error.reason === 'required' || (error.reason === 'one_destination' && !givesDestination(payee));
 
-const referenceDigest = (ctx: Context, reference: string): Uint8Array => ctx.services.sha256(canonicalBytes(reference));
+const referenceDigest = (ctx: Context, reference: string): Uint8Array => ctx.services.sha256(encoder.encode(reference));
 
+/** Line feeds cannot stand in any of the three, so different rows are different texts. */
 const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
-  ctx.services.sha256(canonicalBytes([payee.payee.reference, amount.toString(), reference]));
+  ctx.services.sha256(encoder.encode(`${payee.payee.reference}\n${amount}\n${reference}`));
+
+const encoder = new TextEncoder();
 
 const repeat = (row: number): FieldError => ({
   field: 'row',

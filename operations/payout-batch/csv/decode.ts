@@ -12,25 +12,30 @@ export type DecodeFault = 'encoding' | 'line_too_long';
  * and one line. On a fault all good lines before it have been yielded, `onFault` is called, and the text ends.
  */
 export async function* decodeLines(bytes: AsyncIterable<Uint8Array>, onFault: (fault: DecodeFault) => void): AsyncGenerator<string> {
-  let rest: Uint8Array = new Uint8Array(0);
+  let rest: Uint8Array[] = [];
+  let restBytes = 0;
   // Decoding starts anew at each line, so only the first may drop a byte order mark.
-  let decoder = new TextDecoder('utf-8', { fatal: true });
+  let decoder = FIRST;
   for await (const block of bytes) {
-    const joined = rest.length > 0 ? Buffer.concat([rest, block]) : block;
-    const end = joined.lastIndexOf(LINE_FEED) + 1;
-    if (joined.length - end > LINE_BYTES_MAX) return onFault('line_too_long');
-    rest = joined.subarray(end);
-    if (end === 0) continue;
-    const decoded = decode(decoder, joined.subarray(0, end));
-    yield decoded.text;
-    if (!decoded.whole) return onFault('encoding');
-    decoder = LATER;
+    const end = block.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) {
+      const decoded = decode(decoder, Buffer.concat([...rest, block.subarray(0, end)]));
+      yield decoded.text;
+      if (!decoded.whole) return onFault('encoding');
+      decoder = LATER;
+      rest = [];
+      restBytes = 0;
+    }
+    rest.push(block.subarray(end));
+    restBytes += block.length - end;
+    if (restBytes > LINE_BYTES_MAX) return onFault('line_too_long');
   }
-  const last = decode(decoder, rest);
+  const last = decode(decoder, Buffer.concat(rest));
   yield last.text;
   if (!last.whole) onFault('encoding');
 }
 
+const FIRST = new TextDecoder('utf-8', { fatal: true });
 const LATER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const decode = (decoder: TextDecoder, lines: Uint8Array): { text: string; whole: boolean } => {

@@ -6,11 +6,15 @@ export type CsvColumn = (typeof CSV_COLUMNS)[number];
 /** What every file must have; a known payee needs no more. */
 const REQUIRED: readonly CsvColumn[] = ['payee_reference', 'amount', 'reference'];
 
+export const NOT_UTF8: FieldError = { field: 'file', reason: 'encoding', message: 'the file is not UTF-8; export it as UTF-8' };
+
 /**
  * The columns of a file, in its order. A column that we do not know is an error and not ignored: it may be a
  * misspelled one. It is named by its place, since in a file without a header it would hold somebody's data.
  */
 export const parseHeader = (cells: readonly string[]): { columns: CsvColumn[] } | { errors: FieldError[] } => {
+  // UTF-16 decodes as UTF-8 where its text is ASCII, with a NUL beside every character.
+  if (cells.some((cell) => cell.includes('\u0000'))) return { errors: [NOT_UTF8] };
   const columns: CsvColumn[] = [];
   const errors: FieldError[] = [];
   for (const [i, cell] of cells.entries()) {

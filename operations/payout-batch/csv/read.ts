@@ -3,7 +3,7 @@ import { CsvError, type Options, parse } from 'csv-parse';
 import { CSV_ROWS_MAX } from '../../../contracts/batches.js';
 import type { FieldError } from '../../../domain/result.js';
 import { type DecodeFault, decodeLines } from './decode.js';
-import { type CsvColumn, parseHeader } from './header.js';
+import { type CsvColumn, NOT_UTF8, parseHeader } from './header.js';
 
 /** One data row, cells by column, blank ones left out. */
 export interface CsvRow {
@@ -69,7 +69,7 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    part.errors.push(syntaxError(error, row + 1));
+    part.errors.push(syntaxError(error));
     return yield part;
   }
   part.errors.push(...fileErrors(fault, columns, row));
@@ -92,13 +92,16 @@ const ragged = (row: number, want: number, got: number): FieldError => ({
   row,
 });
 
-const syntaxError = (error: CsvError, row: number): FieldError =>
-  error.code === 'CSV_MAX_RECORD_SIZE'
+/** Its row is the parser's count: rows that were parsed but not handed out yet are lost with the parser. */
+const syntaxError = (error: CsvError): FieldError => {
+  const row = Math.max(1, Number(error['records']));
+  return error.code === 'CSV_MAX_RECORD_SIZE'
     ? { field: 'row', reason: 'row_too_long', message: 'this row never ends; a quote may be missing its pair', row }
     : { field: 'row', reason: 'quotes', message: 'a quoted cell begins and ends with a quote, and a quote inside it is doubled', row };
+};
 
 const fileErrors = (fault: DecodeFault | null, columns: readonly CsvColumn[] | null, row: number): FieldError[] => {
-  if (fault === 'encoding') return [{ field: 'file', reason: 'encoding', message: 'the file is not UTF-8; export it as UTF-8', row: row + 1 }];
+  if (fault === 'encoding') return [{ ...NOT_UTF8, row: row + 1 }];
   if (fault === 'line_too_long')
     return [{ field: 'file', reason: 'line_too_long', message: 'a line is longer than 1 MiB; is this a CSV file?', row: row + 1 }];
   if (!columns) return [{ field: 'file', reason: 'empty_file', message: 'the file is empty; begin with the line that names the columns' }];

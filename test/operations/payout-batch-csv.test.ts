@@ -1,0 +1,338 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { receiveCsv } from '../../operations/payout-batch/receive-csv.js';
+import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { uuidOf } from './gate-world.js';
+import { type BatchScene, batchScene, iban, made, must, spooled, told } from './payout-batch-scene.js';
+
+// Some of these files are several parts long.
+jest.setTimeout(60_000);
+
+let scene: BatchScene;
+beforeAll(async () => {
+  scene = await batchScene();
+}, 120_000);
+afterAll(() => scene?.close());
+
+const HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
+const row = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;
+const file = (...rows: string[]) => [HEADER, ...rows, ''].join('\n');
+const ctx = () => scene.as(scene.preparer);
+/** Rows of a file are stored in transactions of this many. */
+const PART = 2_048;
+
+describe('a good file', () => {
+  test('becomes a batch with the SHA-256 of its bytes, and a digest that is that of what the API shows', async () => {
+    const text = file(row(1), row(2, '0.01'), row(3, '7'), row(4, '1234.5'), row(5, '80.00'));
+    const batch = made(await scene.upload(ctx(), text, { external_id: 'file-1' }));
+    expect(batch).toMatchObject({ state: 'queued', item_count: 5, total: 1250 + 1 + 700 + 123450 + 8000, counts: { open: 5 }, row_version: 3 });
+    expect(batch.source).toEqual({ type: 'csv', sha256: createHash('sha256').update(text).digest('hex') });
+    const items = await scene.allItems(ctx(), uuidOf(batch.id));
+    expect(
+      items.map(({ ordinal, payee_reference, payee_name, amount, reference }) => [ordinal, payee_reference, payee_name, amount, reference]),
+    ).toEqual([
+      [0, 'p-1', 'Payee 1', 1250, 'INV 1'],
+      [1, 'p-2', 'Payee 2', 1, 'INV 2'],
+      [2, 'p-3', 'Payee 3', 700, 'INV 3'],
+      [3, 'p-4', 'Payee 4', 123450, 'INV 4'],
+      [4, 'p-5', 'Payee 5', 8000, 'INV 5'],
+    ]);
+    expect(await scene.recompute(ctx(), batch)).toBe(batch.digest);
+    expect(await scene.results(uuidOf(batch.id), 'batch.create')).toEqual(['ok']);
+  });
+
+  test('byte order mark, CRLF, quotes, blanks, empty lines, any order of columns, characters cut by block borders', async () => {
+    const text =
+      '\uFEFF"amount",reference , payee_reference,country,payee_name,account_token\r\n\r\n 1.00 ,"A",q-1,DE,"Müller, ""Söhne"" & Co 🙂",tok_1\r\n"2.00",B,q-2,DE,名前,tok_2\r\n\r\n';
+    for (const blockBytes of [1, 2, 3, 1_000_000]) {
+      const result = await receiveCsv(ctx(), { ...queryOf({}), allow_duplicates: true }, spooled(text, blockBytes));
+      const items = await scene.allItems(ctx(), uuidOf(made(result).id));
+      expect(items.map(({ payee_name, amount }) => [payee_name, amount])).toEqual([
+        ['Müller, "Söhne" & Co 🙂', 100],
+        ['名前', 200],
+      ]);
+    }
+  });
+
+  test('draft=true waits for submit, validate_only=true stores nothing', async () => {
+    expect(made(await scene.upload(ctx(), file(row(1)), { draft: 'true' })).state).toBe('draft');
+    const before = await scene.rowsOf(scene.home.tenantId);
+    expect(must(await scene.upload(ctx(), file(row(1), row(9)), { validate_only: 'true' }))).toEqual({
+      object: 'validation',
+      valid: true,
+      item_count: 2,
+      total: 2500,
+      currency: 'EUR',
+    });
+    expect(told(await scene.upload(ctx(), file(row(1), 'x'), { validate_only: 'true' })).code).toBe('invalid_csv');
+    expect(await scene.rowsOf(scene.home.tenantId)).toEqual(before);
+  });
+
+  test('amounts follow the exponent of the currency, whatever the number', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 10_000_000 }), { minLength: 1, maxLength: 9 }), async (amounts) => {
+        const rows = amounts.map((minor, i) => row(i, (minor / 100).toFixed(2)));
+        expect(must(await scene.upload(ctx(), file(...rows), { validate_only: 'true' }))).toMatchObject({
+          item_count: amounts.length,
+          total: amounts.reduce((sum, minor) => sum + minor, 0),
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('a payee may be described in one row and only named in a later one, in the same part or another', async () => {
+    const rows = Array.from({ length: PART + 2 }, (_, i) => row(50_000 + i));
+    rows[1] = 'p-50000,,,,1.00,again';
+    rows[PART + 1] = 'p-50000,,,,2.00,again';
+    const batch = made(await scene.upload(ctx(), file(...rows)));
+    await scene.enter(scene.home.tenantId);
+    const [same] = await scene.sql(
+      `SELECT count(DISTINCT payee_id)::int AS payees, count(*)::int AS items FROM payout_item WHERE batch_id = $1 AND ordinal IN (0, 1, ${PART + 1})`,
+      [uuidOf(batch.id)],
+    );
+    expect(same).toEqual({ payees: 1, items: 3 });
+  });
+});
+
+describe('a bad file', () => {
+  const refused = async (text: string | Uint8Array, query: Parameters<BatchScene['upload']>[2] = {}) => {
+    const before = await scene.rowsOf(scene.home.tenantId);
+    const result = await scene.upload(ctx(), text, query);
+    expect(await scene.rowsOf(scene.home.tenantId)).toEqual(before);
+    return told(result);
+  };
+  const errors = async (text: string | Uint8Array) => (await refused(text)).errors;
+
+  test('no content at all, or a header and nothing else', async () => {
+    expect(await errors('')).toEqual(['file empty_file']);
+    expect(await errors('\uFEFF\r\n\n')).toEqual(['file empty_file']);
+    expect(await errors(HEADER)).toEqual(['file no_rows']);
+    expect(await errors(`${HEADER}\r\n\r\n`)).toEqual(['file no_rows']);
+  });
+
+  test('a header with unknown, missing or repeated columns; none is ignored or guessed', async () => {
+    expect(await errors(`${HEADER},ibam\n${row(1)},x`)).toEqual(['column 7 unknown_column']);
+    expect(await errors(`payee_reference,amount\np,1`)).toEqual(['reference missing_column']);
+    expect(await errors(`${HEADER},amount\n${row(1)},1`)).toEqual(['amount repeated_column']);
+    expect(await errors(`${HEADER.toUpperCase()}\n${row(1)}`)).toContain('column 1 unknown_column');
+    expect(await errors(`${HEADER.replaceAll(',', ';')}\n${row(1)}`)).toContain('column 1 unknown_column');
+  });
+
+  test('a file without a header is not told back to the sender', async () => {
+    const result = await scene.upload(ctx(), [row(1), row(2)].join('\n'));
+    expect(told(result).code).toBe('invalid_csv');
+    expect(JSON.stringify(result)).not.toMatch(/Payee 1|DE\d\d/);
+  });
+
+  test('bytes that are not UTF-8 are told with their row', async () => {
+    const latin1 = Buffer.from(file(row(1), row(2).replace('Payee 2', 'Müller'), row(3)), 'latin1');
+    expect(await errors(latin1)).toEqual(['2 file encoding']);
+    expect(await errors(Buffer.from(file(row(1)), 'utf16le'))).toEqual(['file encoding']);
+    const cut = Buffer.concat([Buffer.from(file(row(1)) + row(2)), Buffer.of(0xc3)]);
+    expect(await errors(cut)).toEqual(['2 file encoding']);
+  });
+
+  test('a line end inside a quoted cell does not shift the rows after it, but no rail would take it in a name', async () => {
+    expect(await errors(file(row(1).replace('Payee 1', '"Pay\r\nee"'), row(2, 'much')))).toEqual([
+      '1 payee_name control_characters',
+      '2 amount amount',
+    ]);
+  });
+
+  test('quotes that do not close, ragged rows, endless lines', async () => {
+    expect(await errors(file(row(1), `"p-2,Payee,DE,${iban(2)},1,x`, row(3)))).toEqual(['2 row quotes']);
+    expect(await errors(file(row(1), `p-2,Pay"ee,DE,${iban(2)},1,x`))).toEqual(['2 row quotes']);
+    expect(await errors(file(row(1), `${row(2)},`, row(3), 'x'))).toEqual(['2 row ragged_row', '4 row ragged_row']);
+    expect(await errors(file(row(1), `"${'x'.repeat(20_000)}`))).toEqual(['2 row row_too_long']);
+    expect(await errors(`${HEADER}\n${'x'.repeat(3 << 20)}`)).toEqual(['1 file line_too_long']);
+  });
+
+  test('cells: each with row, column and reason', async () => {
+    expect(
+      await errors(
+        file(
+          `,N,DE,${iban(1)},1,a`,
+          `p 1,N,DE,${iban(1)},1,b`,
+          `c-1,N,Germany,${iban(1)},1,c`,
+          `c-2,N,DE,${iban(1)},,d`,
+          `c-3,N,DE,${iban(1)},1.001,e`,
+          `c-4,N,DE,${iban(1)},-1,f`,
+          `c-5,N,DE,${iban(1)},"1,00",g`,
+          `c-6,N,DE,${iban(1)},0,h`,
+          `c-7,N,DE,${iban(1)},90071992547409.92,i`,
+          `c-8,N,DE,${iban(1)},1,`,
+          `c-9,N,DE,${iban(1)},1,a/b`,
+          `c-10,N,DE,${iban(1)},1,${'x'.repeat(21)}`,
+          `c-11,N,DE,DE89370400440532013001,1,j`,
+          `c-12,,DE,${iban(1)},1,k`,
+          `c-13,N,DE,,1,l`,
+          `c-14,${'n'.repeat(141)},DE,${iban(1)},1,m`,
+        ),
+      ),
+    ).toEqual([
+      '1 payee_reference missing',
+      '2 payee_reference form',
+      '3 country form',
+      '4 amount missing',
+      '5 amount amount',
+      '6 amount amount',
+      '7 amount amount',
+      '8 amount amount',
+      '9 amount amount',
+      '10 reference missing',
+      '11 reference reference_characters',
+      '12 reference reference_too_long',
+      '13 iban iban_checksum',
+      '14 payee_name required',
+      '15 destination one_destination',
+      '16 payee_name too_long',
+    ]);
+    const types = `payee_type,${HEADER}\nrobot,${row(1)}`;
+    expect(await errors(types)).toEqual(['1 payee_type one_of']);
+    const us = 'payee_reference,payee_name,country,routing_number,account_number,amount,reference\nu-1,N,US,021000021,12345678,1,x';
+    expect(await errors(us)).toEqual(['1 account_number destination_not_on_rail']);
+  });
+
+  test('of 101 errors a hundred are told, in the order of the rows', async () => {
+    const bad = Array.from({ length: 101 }, (_, i) => row(i, 'much'));
+    expect(await errors(file(...bad))).toEqual(Array.from({ length: 100 }, (_, i) => `${i + 1} amount amount`));
+  });
+
+  test('repeats, near or far apart, are told with their row; declared ones are taken', async () => {
+    const rows = Array.from({ length: PART + 1 }, (_, i) => row(i));
+    rows[5] = row(3);
+    rows[PART] = row(7);
+    expect(await refused(file(...rows))).toEqual({ code: 'duplicate_items', errors: ['6 row duplicate', `${PART + 1} row duplicate`] });
+    expect(made(await scene.upload(ctx(), file(row(3), row(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
+    // The same amount written otherwise is the same amount.
+    expect((await refused(file(row(3, '1.50'), row(3, '1.5')))).code).toBe('duplicate_items');
+  });
+
+  test('a sum past 2^53 − 1', async () => {
+    expect(await errors(file(row(1, '90071992547409.91'), row(2, '0.01')))).toEqual(['amount total_too_large']);
+  });
+
+  test('what is wrong with the query, before the file is read', async () => {
+    expect((await refused(file(row(1)), { rail: 'pigeon' })).errors).toEqual(['rail no_such_rail']);
+    expect((await refused('not even a csv', { external_id: 'file-1' })).code).toBe('external_id_taken');
+  });
+
+  test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
+    const rows = Array.from({ length: PART + 1 }, (_, i) => row(70_000 + i));
+    rows[PART] = `p-70000,Payee,FR,${iban(1)},1.00,again`;
+    const result = await scene.upload(ctx(), file(...rows), { external_id: 'torn' });
+    expect(told(result)).toEqual({ code: 'invalid_csv', errors: [`${PART + 1} country country_differs`] });
+    expect(made(await scene.upload(ctx(), file(row(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
+  });
+});
+
+describe('an upload that breaks off', () => {
+  // Long enough for the first part to be stored before the last block is read ahead.
+  const COUNT = 3 * PART + 5;
+  const rows = Array.from({ length: COUNT }, (_, i) => row(90_000 + i));
+  const text = file(...rows);
+
+  /** A file whose second reading dies at its end, with one or more parts stored. */
+  const dying = () => {
+    const whole = spooled(text, 4_096);
+    let opened = 0;
+    return {
+      ...whole,
+      async *open() {
+        opened += 1;
+        let sent = 0;
+        for await (const block of whole.open()) {
+          sent += block.length;
+          if (opened === 2 && sent > text.length - 200) throw new Error('the disk is gone');
+          yield block;
+        }
+      },
+    };
+  };
+  const breakOff = async (externalId: string) => {
+    await expect(receiveCsv(ctx(), queryOf({ external_id: externalId }), dying())).rejects.toThrow('the disk is gone');
+    await scene.enter(scene.home.tenantId);
+    const [left] = await scene.sql<{ id: string; state: string; items: number }>(
+      `SELECT b.id, c.state, (SELECT count(*)::int FROM payout_item i WHERE i.batch_id = b.id) AS items
+       FROM payout_batch b JOIN batch_control c ON c.batch_id = b.id WHERE b.external_id = $1`,
+      [externalId],
+    );
+    expect(left?.state).toBe('receiving');
+    expect(left?.items).toBeGreaterThan(0);
+    expect(left?.items).toBeLessThan(COUNT);
+    expect((left?.items ?? 0) % PART).toBe(0);
+    return left?.id ?? '';
+  };
+  const endLease = async (id: string) => {
+    await scene.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [id]);
+  };
+
+  test('is seen by nobody, keeps others of its external_id waiting while its lease runs, and is then taken up where it stopped', async () => {
+    const id = await breakOff('broken-1');
+    expect(told(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
+    expect(await ctx().inTenant((stores) => stores.batches.lock(id))).toBeNull();
+    expect(await ctx().inTenant((stores) => stores.batches.lockShared(id))).toBeNull();
+    const list = await ctx().inTenant((stores) => stores.batches.list({ limit: 200 }));
+    expect(list.rows.map(({ batch }) => batch.id)).not.toContain(id);
+    const result = await scene.upload(ctx(), text, { external_id: 'broken-1' });
+    expect(told(result).code).toBe('not_ready');
+    expect(result.ok ? null : result.refusal.extra).toMatchObject({ retry_after_seconds: 60 });
+
+    await endLease(id);
+    const batch = made(await scene.upload(ctx(), text, { external_id: 'broken-1' }));
+    expect(uuidOf(batch.id)).toBe(id);
+    expect(batch).toMatchObject({ item_count: COUNT, total: COUNT * 1250, state: 'queued' });
+    await scene.enter(scene.home.tenantId);
+    const [chunks] = await scene.sql(`SELECT count(*)::int AS n FROM batch_chunk WHERE batch_id = $1`, [id]);
+    expect(chunks).toEqual({ n: Math.ceil(COUNT / 4) });
+    expect(await scene.results(id, 'batch.create')).toEqual(['ok']);
+  });
+
+  test('is given up when another file takes its external_id, by CSV or JSON', async () => {
+    const first = await breakOff('broken-3');
+    await endLease(first);
+    const second = made(await scene.upload(ctx(), file(row(1)), { external_id: 'broken-3' }));
+    expect(uuidOf(second.id)).not.toBe(first);
+    const third = await breakOff('broken-4');
+    await endLease(third);
+    const item = { payee: { reference: 'p-1' }, amount: 1, reference: 'x' };
+    expect(made(await scene.create(ctx(), { items: [item], external_id: 'broken-4' })).external_id).toBe('broken-4');
+    for (const id of [first, third]) {
+      await scene.enter(scene.home.tenantId);
+      expect(
+        await scene.sql(`SELECT state, external_id FROM batch_control c JOIN payout_batch b ON b.id = c.batch_id WHERE c.batch_id = $1`, [id]),
+      ).toEqual([{ state: 'cancelled', external_id: null }]);
+      expect(await scene.results(id, 'batch.cancel')).toEqual(['ok']);
+      expect(told(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
+    }
+  });
+
+  test('of 8 uploads of one external_id at once exactly one makes a batch', async () => {
+    const results = await Promise.all(Array.from({ length: 8 }, () => scene.upload(ctx(), file(row(1), row(2)), { external_id: 'crowd' })));
+    expect(results.filter((result) => result.ok)).toHaveLength(1);
+    for (const result of results) expect(['ok', 'external_id_taken', 'not_ready']).toContain(told(result).code);
+  });
+
+  test('does not hold up uploads of other workspaces, nor is it theirs to take up', async () => {
+    const id = await breakOff('broken-5');
+    await endLease(id);
+    const there = await scene.workspace('test', 1n);
+    const stranger = await scene.person('preparer', there.tenantId);
+    const theirs = made(await scene.upload(scene.as(stranger, there), text, { external_id: 'broken-5' }));
+    expect(uuidOf(theirs.id)).not.toBe(id);
+    await scene.enter(scene.home.tenantId);
+    expect(await scene.sql(`SELECT state FROM batch_control WHERE batch_id = $1`, [id])).toEqual([{ state: 'receiving' }]);
+  });
+});
+
+const queryOf = (more: { external_id?: string }) => ({
+  currency: 'EUR',
+  rail: 'sandbox',
+  description: '',
+  draft: false,
+  allow_duplicates: false,
+  validate_only: false,
+  ...more,
+});
