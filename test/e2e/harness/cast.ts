@@ -1,0 +1,70 @@
+import { generate } from 'otplib';
+import { type Client, createClient } from '../../../client/client.js';
+import { openDatabase } from '../../../db/client.js';
+import type { StackState } from '../../../dev/stack/state.js';
+import type { Role } from '../../../domain/actors.js';
+import { fromWireId } from '../../../domain/ids.js';
+import { openCredentials } from '../../../vault/credentials.js';
+import { systemEntropy } from '../../../vault/entropy.js';
+import { readKeyFile } from '../../../vault/key-file.js';
+
+/** Cheap on purpose: the real cost of a password is proved once, elsewhere. */
+export const CHEAP_ARGON2 = { memoryKiB: 64, passes: 1, lanes: 1 };
+
+const STEP_S = 30;
+
+/** Somebody who works in the demo workspace, signed in. */
+export interface Actor {
+  personId: string;
+  email: string;
+  client: Client;
+  token: string;
+  /** A code that was not used yet. Each counts once, so there are two of them in half a minute. */
+  nextCode: () => Promise<string>;
+}
+
+export type Cast = Record<'preparer' | 'approver' | 'authorizer' | 'executor', Actor>;
+
+/** New people for one test: whoever used a code a moment ago would have to wait for the next one. */
+export const newCast = async (state: StackState, keyFile: string): Promise<Cast> => {
+  const roles = ['preparer', 'approver', 'authorizer', 'executor'] as const;
+  const people = await Promise.all(roles.map((role) => newPerson(state, keyFile, role)));
+  return Object.fromEntries(roles.map((role, i) => [role, people[i]])) as Cast;
+};
+
+export const newPerson = async (state: StackState, keyFile: string, role: Role): Promise<Actor> => {
+  const credentials = openCredentials(readKeyFile(keyFile), { argon2: CHEAP_ARGON2 });
+  const [personId, factorId] = [systemEntropy.newId(), systemEntropy.newId()];
+  const email = `${role}-${personId}@test.example`;
+  const password = systemEntropy.newId();
+  const [hash, factor] = await Promise.all([credentials.hashPassword(password), credentials.newTotpFactor(factorId, email)]);
+  const tenantId = fromWireId('workspace', state.workspace_id) ?? '';
+  const database = openDatabase(state.database.owner_url, 1);
+  try {
+    await database.$transaction(async (tx) => {
+      await tx.person.create({ data: { id: personId, email, name: `${role} of a test`, password_hash: hash } });
+      await tx.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed) } });
+      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+      await tx.membership.create({ data: { tenant_id: tenantId, person_id: personId, role } });
+    });
+  } finally {
+    await database.$disconnect();
+  }
+  const nextCode = codes(factor.secret);
+  const session = await createClient({ baseUrl: state.api_url, token: null }).create_session({ email, password, code: await nextCode() });
+  const token = session.token ?? '';
+  return { personId, email, token, nextCode, client: createClient({ baseUrl: state.api_url, token, retry: { attempts: 8 } }) };
+};
+
+/** Codes of ever later time steps, beginning with the one before the present: the server takes one step each way. */
+const codes = (secret: string): (() => Promise<string>) => {
+  let last = 0;
+  return async () => {
+    const present = Math.floor(Date.now() / 1_000 / STEP_S);
+    const step = Math.max(present - 1, last + 1);
+    last = step;
+    // The third code within half a minute lies in the future; nothing but time makes it valid.
+    while (Math.floor(Date.now() / 1_000 / STEP_S) < step - 1) await new Promise((resolve) => setTimeout(resolve, 200));
+    return generate({ secret, epoch: step * STEP_S });
+  };
+};

@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { placesIn } from '../../../dev/stack/places.js';
+import { type Stack, type StackOptions, startStack } from '../../../dev/stack/start-stack.js';
+import { fromWireId } from '../../../domain/ids.js';
+import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.js';
+import { until } from '../../harness/until.js';
+import { type Cast, CHEAP_ARGON2, newCast } from './cast.js';
+import type { sampleItems } from './payments.js';
+
+/** A whole running stack, with what the tests of the system ask of it. */
+export interface World {
+  stack: Stack;
+  dataDir: string;
+  keyFile: string;
+  newCast(): Promise<Cast>;
+  /** Creates a batch and opens its first two gates; `execute` opens the third. */
+  authorizedBatch(cast: Cast, items: ReturnType<typeof sampleItems>, more?: object): Promise<string>;
+  execute(cast: Cast, batchId: string): Promise<void>;
+  /** Waits until the batch has ended; answers it. */
+  ended(cast: Cast, batchId: string, mostMs?: number): Promise<Batch>;
+  provider<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>;
+  books(): Promise<ProviderBooks>;
+  /** Lines about what does not hold; empty when all invariants do. */
+  broken(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export type Batch = Awaited<ReturnType<Cast['preparer']['client']['show_payout_batch']>>;
+
+/** Starts a stack on free ports with a data folder of its own. `close` leaves nothing behind. */
+export const startWorld = async (options: Partial<StackOptions> = {}): Promise<World> => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+  const lines: string[] = [];
+  const stack = await startStack({
+    dataDir,
+    ports: 'free',
+    say: (line) => lines.push(line),
+    argon2: CHEAP_ARGON2,
+    connection: { endpoint: 'bulk', settlement: 'immediate' },
+    ...options,
+  }).catch((error: unknown) => {
+    rmSync(dataDir, { recursive: true, force: true });
+    throw new Error(`the stack did not start: ${String(error)}\n${lines.join('\n')}`);
+  });
+  const state = stack.state();
+  const { keyFile } = placesIn(dataDir);
+  const tenant = fromWireId('workspace', state.workspace_id) ?? '';
+
+  const provider: World['provider'] = async <T>(method: 'GET' | 'POST', path: string, body?: object) => {
+    const answer = await fetch(`${state.provider_url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${state.provider_api_key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!answer.ok) throw new Error(`provider ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+  const books = async (): Promise<ProviderBooks> => {
+    const { duplicates } = await provider<{ duplicates: number }>('GET', '/books');
+    const payments: ProviderBooks['payments'] = [];
+    for (let after: number | null = -1; after !== null; ) {
+      const page: BooksPage = await provider<BooksPage>('GET', `/books/payments?after=${after}&limit=10000`);
+      payments.push(
+        ...page.data.map((one) => ({ key: one.idempotency_key, amount: BigInt(one.amount), currency: one.currency, status: one.status })),
+      );
+      after = page.next;
+    }
+    return { duplicates, payments };
+  };
+
+  const world: World = {
+    stack,
+    dataDir,
+    keyFile,
+    provider,
+    books,
+    newCast: () => newCast(stack.state(), keyFile),
+    authorizedBatch: async (cast, items, more = {}) => {
+      const total = items.reduce((sum, item) => sum + item.amount, 0);
+      await cast.preparer.client.top_up({ account_id: state.funding_account_id, amount: total });
+      const created = await cast.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, ...more });
+      if (created.object !== 'payout_batch') throw new Error('nothing was created');
+      for (const gate of ['approve', 'authorize'] as const) await open(cast, created.id, gate);
+      return created.id;
+    },
+    execute: (cast, batchId) => open(cast, batchId, 'execute'),
+    ended: (cast, batchId, mostMs = 90_000) =>
+      until(
+        `the end of ${batchId}`,
+        async () => {
+          const batch = await cast.preparer.client.show_payout_batch({ batch_id: batchId });
+          return ['completed', 'failed', 'cancelled', 'rejected', 'expired'].includes(batch.state) ? batch : undefined;
+        },
+        mostMs,
+      ).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${tail(dataDir)}`);
+      }),
+    broken: async () => brokenInvariants(stack.state().database.owner_url, [tenant], await books()),
+    close: async () => {
+      await stack.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+  return world;
+};
+
+interface BooksPage {
+  data: { idempotency_key: string; amount: number; currency: string; status: string }[];
+  next: number | null;
+}
+
+const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
+
+const open = async (cast: Cast, batchId: string, gate: keyof typeof ROLE_OF): Promise<void> => {
+  const { client, nextCode } = cast[ROLE_OF[gate]];
+  const challenge = await client.ask_challenge({ batch_id: batchId, gate });
+  const code = await nextCode();
+  await client[`${gate}_payout_batch`]({ batch_id: batchId, challenge_id: challenge.id, code });
+};
+
+/** The last lines of the worker's log, for whoever reads a failed test. */
+const tail = (dataDir: string): string => {
+  try {
+    return readFileSync(placesIn(dataDir).logs.worker, 'utf8').split('\n').slice(-15).join('\n');
+  } catch {
+    return '';
+  }
+};
