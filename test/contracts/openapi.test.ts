@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { openApiDocument } from '../../api/openapi/document.js';
+import { BODY_EXAMPLES } from '../../api/openapi/examples.js';
+import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import { PROBLEMS } from '../../domain/problems.js';
+
+type Node = { [key: string]: Node } & { $ref?: string };
+
+const document = openApiDocument() as Node;
+const routes = Object.entries(ROUTES) as [RouteId, RouteShape][];
+const operationOf = (shape: RouteShape): Node => document['paths']?.[shape.path.replace(/:(\w+)/g, '{$1}')]?.[shape.method.toLowerCase()] as Node;
+
+const refsIn = (node: unknown): string[] => {
+  if (node === null || typeof node !== 'object') return [];
+  const own = (node as Node).$ref;
+  return [...(typeof own === 'string' ? [own] : []), ...Object.values(node).flatMap(refsIn)];
+};
+
+describe('the OpenAPI document', () => {
+  test('is 3.1, is plain JSON, and every reference leads somewhere', () => {
+    expect(document['openapi']).toBe('3.1.0');
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+    for (const ref of new Set(refsIn(document))) {
+      expect(ref).toMatch(/^#\/components\//);
+      const found = ref
+        .slice(2)
+        .split('/')
+        .reduce<Node | undefined>((node, name) => node?.[name], document);
+      expect([ref, found !== undefined]).toEqual([ref, true]);
+    }
+  });
+
+  test('has the routes of the table and no other', () => {
+    const operations = Object.values(document['paths'] ?? {}).flatMap((path) =>
+      Object.values(path as Record<string, Node>).map((operation) => String(operation['operationId'])),
+    );
+    expect(operations.sort()).toEqual(routes.map(([id]) => id).sort());
+  });
+
+  test.each(routes)('%s: parameters, key, body, answer, problems and security', (_id, shape) => {
+    const operation = operationOf(shape);
+    const parameters = operation['parameters'] as unknown as { name?: string; in?: string; required?: boolean; $ref?: string }[];
+    const inPath = parameters.filter((one) => one.in === 'path').map((one) => one.name);
+    expect(inPath).toEqual([...shape.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
+    const key = parameters.find((one) => one.$ref?.includes('IdempotencyKey'))?.$ref ?? null;
+    expect(key).toBe(shape.idempotency ? `#/components/parameters/IdempotencyKey${shape.idempotency === 'required' ? 'Required' : ''}` : null);
+    expect('requestBody' in operation).toBe(shape.body !== undefined || shape.format === 'raw');
+    const statuses = Object.keys(operation['responses'] ?? {});
+    expect(statuses).toContain(String(shape.out.status));
+    for (const code of shape.problems) expect(statuses).toContain(String(PROBLEMS[code].status));
+    const open = shape.permission === 'public' || shape.permission === 'signed';
+    expect((operation['security'] as unknown as unknown[]).length === 0).toBe(open);
+  });
+
+  test('every body has an example that its contract takes', () => {
+    const withBody = routes.filter(([, shape]) => shape.body).map(([id]) => id);
+    expect(Object.keys(BODY_EXAMPLES).sort()).toEqual(withBody.sort());
+    for (const [id, example] of Object.entries(BODY_EXAMPLES)) {
+      const parsed = (ROUTES[id as RouteId] as RouteShape).body?.safeParse(example);
+      expect([id, parsed?.error?.issues ?? []]).toEqual([id, []]);
+    }
+  });
+
+  test('every schema of a body and an answer is one that JSON Schema 2020-12 reads back', () => {
+    for (const [, shape] of routes)
+      if (shape.body) expect(() => z.toJSONSchema(shape.body as z.ZodType, { io: 'input', unrepresentable: 'any' })).not.toThrow();
+    expect(Object.keys(document['components']?.['schemas'] ?? {})).toEqual(
+      expect.arrayContaining(['PayoutBatch', 'Problem', 'Challenge', 'Session']),
+    );
+  });
+
+  test('secrets are write-only', () => {
+    const session = operationOf(ROUTES.create_session)['requestBody']?.['content']?.['application/json']?.['schema']?.['properties'];
+    expect([session?.['password']?.['writeOnly'], session?.['code']?.['writeOnly']]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import { createLogger } from '../../telemetry/logger.js';
+import { createMetrics } from '../../telemetry/metrics.js';
+import { formatTraceparent, nextSpan, parseTraceparent } from '../../telemetry/trace.js';
+
+test('[S3-23] secrets are not written at any depth of what is logged by mistake', () => {
+  const lines: string[] = [];
+  const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) });
+  const secret = { password: 'PW-4711', code: '998877', token: 'TOKEN-1', authorization: 'Bearer TOKEN-1', iban: 'DE89370400440532013000' };
+  logger.info(secret);
+  logger.info({ body: secret });
+  logger.info({ request: { body: secret } });
+  logger.info({ req: { headers: { authorization: 'Bearer TOKEN-1', cookie: 'TOKEN-1', 'x-api-key': 'TOKEN-1' } } });
+  expect(lines).toHaveLength(4);
+  for (const value of Object.values(secret)) expect(lines.join('')).not.toContain(value);
+});
+
+test('traceparent is read as W3C Trace Context says, and a child keeps the trace', () => {
+  const header = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const parent = parseTraceparent(header);
+  expect(parent && formatTraceparent(parent)).toBe(header);
+  const child = nextSpan(parent);
+  expect([child.traceId, child.sampled, child.spanId === parent?.spanId]).toEqual([parent?.traceId, true, false]);
+  const zeros = ['00-00000000000000000000000000000000-00f067aa0ba902b7-01', '00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01'];
+  for (const invalid of [undefined, '', header.toUpperCase(), `ff${header.slice(2)}`, `${header}-more`, ...zeros])
+    expect(parseTraceparent(invalid)).toBeNull();
+});
+
+test('a figure that cannot be read is left out and never shown as 0', async () => {
+  const problems: string[] = [];
+  const metrics = createMetrics('test', (name) => void problems.push(name));
+  metrics.addProbe({ name: 'read_total', help: 'h', read: async () => [{ value: 3 }] });
+  metrics.addProbe({ name: 'broken_total', help: 'h', read: () => Promise.reject(new Error('down')) });
+  const text = await metrics.registry.metrics();
+  expect(text).toMatch(/^read_total\{process="test"\} 3$/m);
+  expect(text).not.toMatch(/^broken_total/m);
+  expect(problems).toEqual(['broken_total']);
+});
