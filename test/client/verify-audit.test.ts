@@ -216,7 +216,8 @@ describe('checkpoints', () => {
       .map((record) => (record.type === 'header' ? { ...record, size: 5 } : record));
     const books = older.filter((record) => record.type === 'header' || record.type === 'checkpoint');
     const gates = older.filter((record) => record.type === 'gate').slice(0, 3);
-    const report = await verify(withEnd([...books, ...gates, ...events.slice(0, 5)]), notes.slice(-1));
+    const hold = older.filter((record) => record.type === 'transfer').slice(0, 1);
+    const report = await verify(withEnd([...books, ...hold, ...gates, ...events.slice(0, 5)]), notes.slice(-1));
     expect(report.findings.map((finding) => finding.kind)).toEqual(['cut_off']);
   });
 

@@ -109,7 +109,7 @@ test('events are listed newest first by pages, and filtered', async () => {
   expect([...first.data, ...second.data].map((event) => event.id)).toEqual([...ids].reverse().map((id) => toWireId('event', id)));
   expect([first.has_more, second.has_more, second.next_cursor]).toEqual([true, false, null]);
   expect(got(await listAuditEvents(ctx, { limit: 4, action: 'gate.approve' })).data).toEqual([]);
-  const { id: subject } = first.data.at(0)?.event['subject'] as { id: string };
+  const [subject = ''] = first.data.map(({ event }) => (event['subject'] as { id: string }).id);
   expect(got(await listAuditEvents(ctx, { limit: 9, subject_type: 'batch', subject_id: toWireId('batch', subject) })).data).toHaveLength(3);
   expect(await listAuditEvents(ctx, { limit: 4, starting_after: 'nonsense' })).toMatchObject({ ok: false, refusal: { code: 'invalid_request' } });
 });
