@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { fromWireId } from '../../domain/ids.js';
+import type { FailpointName } from '../../operations/ports.js';
+import { sampleItems } from './harness/payments.js';
+import { arm, pastLeases } from './harness/process.js';
+import { ITEMS, ROUNDS } from './harness/rounds.js';
+import { startWorld, type World } from './harness/world.js';
+
+jest.setTimeout(300_000);
+
+/** Three chunks of at most 128 items, one after the other, and a run that continues as new between them. */
+const WORKER = { SLUICE_CHUNK_WINDOW: '1', SLUICE_HISTORY_EVENTS: '12' };
+
+/** Where a worker dies, and how it is that it passes there: once a chunk, once a run, or when an answer was lost. */
+const PLACES: readonly { name: FailpointName; pass: number; magic?: string }[] = [
+  { name: 'before_intent', pass: 2 },
+  { name: 'after_intent', pass: 2 },
+  { name: 'after_send', pass: 2 },
+  { name: 'before_commit', pass: 2 },
+  { name: 'after_commit', pass: 2 },
+  { name: 'between_chunks', pass: 1 },
+  { name: 'in_continue_as_new', pass: 1 },
+  { name: 'while_settling', pass: 1, magic: 'lookup_' },
+  { name: 'between_gate_commit_and_signal', pass: 1 },
+  { name: 'in_sequencer', pass: 1 },
+];
+
+let world: World;
+let tenantId: string;
+
+beforeAll(async () => {
+  world = await startWorld({ connection: { endpoint: 'single', settlement: 'immediate' }, env: { worker: WORKER } });
+  tenantId = fromWireId('workspace', world.stack.state().workspace_id) ?? '';
+});
+
+afterAll(async () => {
+  await world?.close();
+});
+
+describe.each(ROUNDS)('round %d', () => {
+  test.each(PLACES)('[S1-24] a worker killed at $name: the batch goes on, and nobody is paid twice', async ({ name, pass, magic }) => {
+    const cast = await world.newCast();
+    const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS, magic ? { prefix: magic, each: 50 } : null));
+    const armed = await arm(world, 'worker', `${name}:${pass}`);
+    await world.execute(cast, batchId);
+    await armed.died();
+    const batch = await world.ended(cast, batchId);
+    expect(batch).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, open: 0 } });
+    expect(await world.broken()).toEqual([]);
+  });
+
+  test.each(PLACES)(
+    '[S1-24] a worker stopped at $name for longer than its lease, then continued: nobody is paid twice',
+    async ({ name, pass, magic }) => {
+      const cast = await world.newCast();
+      const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS, magic ? { prefix: magic, each: 50 } : null));
+      const armed = await arm(world, 'worker', `${name}:${pass}:stop`);
+      await world.execute(cast, batchId);
+      await armed.stopped();
+      await pastLeases(world, tenantId);
+      world.stack.kill('worker', 'SIGCONT');
+      const batch = await world.ended(cast, batchId);
+      expect(batch).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, open: 0 } });
+      expect(await world.broken()).toEqual([]);
+    },
+  );
+
+  test('an API killed between the commit of a gate and its signal: the gate counts', async () => {
+    const cast = await world.newCast();
+    const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS));
+    const armed = await arm(world, 'api', 'between_gate_commit_and_signal:1');
+    // Its answer is lost with the process; the same request, sent again, is told that the gate was opened.
+    await world.execute(cast, batchId).catch(() => undefined);
+    await armed.died();
+    const batch = await world.ended(cast, batchId);
+    expect(batch).toMatchObject({ state: 'completed', counts: { paid: ITEMS } });
+    expect(await world.broken()).toEqual([]);
+  });
+});
