@@ -24,7 +24,8 @@ export interface SeedPlan {
   argon2?: Argon2Cost;
 }
 
-const CURRENCIES = ['EUR', 'USD'];
+/** One, so that a batch need not say which. */
+const CURRENCIES = ['EUR'];
 const KEY_SCOPES_OF_DEMO: readonly Permission[] = KEY_SCOPES.filter((scope) => (ROLES.preparer as readonly Permission[]).includes(scope));
 const newId = (): string => systemEntropy.newId();
 

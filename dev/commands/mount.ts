@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { Argument, type Command } from 'commander';
+import { placesIn, ROOT } from '../stack/places.js';
+import { readState, type StackState } from '../stack/state.js';
+import { currentCode } from './code.js';
+import { KILLABLE, type Killable, killPart } from './kill.js';
+import { peopleLines } from './people.js';
+
+/** Adds `sluice dev …`, which exists only beside a local stack. */
+export const mountDev = (program: Command): void => {
+  const dev = program.command('dev').description('the local demo stack: its people, their codes, and killing its processes');
+  dev
+    .command('people')
+    .description('who works in the demo, with passwords and second factors')
+    .action(() => show(program, localStack().people, () => peopleLines(localStack())));
+  dev
+    .command('code')
+    .description('the current code of a person, and the seconds it has left')
+    .argument('<role>')
+    .action(async (role: string) => {
+      const found = await currentCode(localStack(), role);
+      show(program, found, () => [`${found.code}  ${found.seconds} s left`]);
+    });
+  dev
+    .command('kill')
+    .description('kill -9 of a process of the stack; it is started again')
+    .addArgument(new Argument('<part>').choices(KILLABLE))
+    .action(async (part: Killable) => {
+      const done = await killPart(dataDirectory(), part);
+      show(program, done, () => [
+        `${part} (process ${done.killed}) was killed; ${done.now ? `process ${done.now} took its place` : 'it is not back yet, see its log'}`,
+      ]);
+    });
+};
+
+export const dataDirectory = (): string => resolve(process.env['SLUICE_DATA_DIR'] ?? resolve(ROOT, '.sluice'));
+
+const localStack = (): StackState => {
+  const state = readState(placesIn(dataDirectory()).stackFile);
+  if (state) return state;
+  throw new Error(`No stack was started in ${dataDirectory()}. Start one: npm start`);
+};
+
+const show = (program: Command, data: unknown, human: () => string[]): void => {
+  console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(data, null, 2) : human().join('\n'));
+};

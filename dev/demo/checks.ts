@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, createClient } from '../../client/client.js';
+import { exportLines } from '../../client/stream.js';
+import type { ResponseOf } from '../../client/types.js';
+import { verifyAudit } from '../../client/verify/audit.js';
+import { formatMoney } from '../../domain/money/amount.js';
+import type { StackState } from '../stack/state.js';
+import { providerBooks, providerPayments } from './provider-books.js';
+
+export interface Outcome {
+  what: string;
+  found: string;
+  /** Null for what is only told. */
+  ok: boolean | null;
+}
+
+const SETTLED_MS = 15_000;
+
+/**
+ * Looks at the books after a batch: ours, the provider's and the audit log. Waits up to 15 s for what comes after the end:
+ * payments that bounce once they are settled, and events that are not sealed yet.
+ */
+export const checkBooks = async (stack: StackState, batchId: string): Promise<Outcome[]> => {
+  const client = createClient({ baseUrl: stack.api_url, token: stack.api_key });
+  const theirs = await eventually(async () => {
+    const [batch, books, payments] = await Promise.all([
+      client.show_payout_batch({ batch_id: batchId }),
+      providerBooks(stack),
+      providerPayments(stack, batchId),
+    ]);
+    return { value: { batch, books, payments }, settled: books.webhooks_pending === 0 && payments.paid === batch.counts.paid };
+  });
+  const { batch, books, payments } = theirs;
+  const audit = await eventually(async () => {
+    const checkpoint = await client.show_checkpoint({});
+    return { value: checkpoint, settled: checkpoint.unsealed === 0 && checkpoint.published_at !== null };
+  });
+  const report = await verifyAudit(exportLines(client.transport), { verifierKey: audit.verifier_key, checkpoints: [audit.note] });
+  const accounts = await allAccounts(client);
+  const sum = accounts.reduce((total, account) => total + BigInt(account.balance), 0n);
+  const held = accounts.filter(({ kind }) => kind === 'held').reduce((total, account) => total + BigInt(account.balance), 0n);
+  const { paid, failed, returned, unknown, open, was_unknown } = batch.counts;
+  const money = (amount: bigint): string => formatMoney(amount, batch.currency);
+  const without = await releasedWithoutSecondFactor(stack);
+  return [
+    { what: 'batch', found: `${batch.state}, ${batch.outcome ?? 'no outcome'}`, ok: batch.state === 'completed' },
+    { what: 'paid', found: String(paid), ok: paid === payments.paid && paid > 0 },
+    { what: 'failed', found: String(failed), ok: null },
+    { what: 'returned', found: String(returned), ok: returned === payments.returned },
+    { what: 'were unknown and resolved', found: String(was_unknown), ok: unknown === 0 },
+    {
+      what: 'every item at its end',
+      found: `${paid + failed + returned} of ${batch.item_count}`,
+      ok: open === 0 && paid + failed + returned === batch.item_count,
+    },
+    {
+      what: 'total',
+      found: `${money(BigInt(batch.total))}, of it paid ${money(BigInt(batch.paid_total))}`,
+      ok: BigInt(batch.paid_total) === payments.paidAmount,
+    },
+    { what: 'hold released', found: `${money(held)} held`, ok: held === 0n },
+    { what: 'ledger balanced', found: `accounts add up to ${money(sum)}`, ok: sum === 0n },
+    { what: 'audit log verified', found: `${report.sealed} events, not yet sealed ${audit.unsealed}`, ok: report.ok && audit.unsealed === 0 },
+    { what: 'duplicates at the provider', found: String(books.duplicates), ok: books.duplicates === 0 },
+    { what: 'released without second factor', found: without, ok: without === '0' },
+  ];
+};
+
+const eventually = async <T>(look: () => Promise<{ value: T; settled: boolean }>): Promise<T> => {
+  const until = Date.now() + SETTLED_MS;
+  for (;;) {
+    const { value, settled } = await look();
+    if (settled || Date.now() > until) return value;
+    await sleep(200);
+  }
+};
+
+const allAccounts = async (client: Client): Promise<ResponseOf<'list_accounts'>['data']> => {
+  const accounts: ResponseOf<'list_accounts'>['data'] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await client.list_accounts({ limit: 200, ...(after ? { starting_after: after } : {}) });
+    accounts.push(...page.data);
+    if (!page.has_more || !page.next_cursor) return accounts;
+    after = page.next_cursor;
+  }
+};
+
+const releasedWithoutSecondFactor = async (stack: StackState): Promise<string> => {
+  const text = await (await fetch(`${stack.api_url}/metrics`)).text();
+  return /^sluice_released_without_second_factor_total(?:\{[^}]*\})? (\S+)$/m.exec(text)?.[1] ?? 'not measured';
+};
+
+/** Did everything hold? */
+export const allHeld = (outcomes: readonly Outcome[]): boolean => outcomes.every(({ ok }) => ok !== false);

@@ -1,0 +1,76 @@
+import { appendFileSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { allHeld, checkBooks } from '../demo/checks.js';
+import { paySample } from '../demo/pay-sample.js';
+import { progressOn } from '../demo/progress.js';
+import { readFlags } from './flags.js';
+import { AlreadyRunning } from './lock.js';
+import { placesIn, ROOT } from './places.js';
+import { outcomeLines, readyScreen, runningScreen } from './screen.js';
+import { type Stack, startStack } from './start-stack.js';
+import { readState } from './state.js';
+
+/** `npm start`, after the launcher (dev/start.mjs) has made the checkout runnable. */
+
+const started = Number(process.env['SLUICE_STARTED_AT'] ?? Date.now());
+const flags = readFlags(process.argv.slice(2));
+const dataDir = resolve(flags.dataDir ? (process.env['SLUICE_CALLED_FROM'] ?? '.') : ROOT, flags.dataDir ?? '.sluice');
+const places = placesIn(dataDir);
+const say = (line: string): void => {
+  console.log(line);
+  if (existsSync(join(dataDir, 'logs'))) appendFileSync(places.logs.supervisor, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 });
+};
+
+const breakOff = new AbortController();
+let stack: Stack | null = null;
+let leaving: Promise<never> | null = null;
+const leave = (code: number): Promise<never> => {
+  leaving ??= (async () => {
+    const from = Date.now();
+    breakOff.abort();
+    await stack?.stop();
+    if (stack) console.log(`stopped in ${((Date.now() - from) / 1_000).toFixed(1)} s`);
+    return process.exit(code);
+  })();
+  return leaving;
+};
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void leave(name === 'SIGINT' ? 130 : 143));
+
+try {
+  const firstStart = !existsSync(places.stackFile);
+  stack = await startStack({ dataDir, ports: flags.ports, say, signal: breakOff.signal });
+  const seconds = ((Date.now() - started) / 1_000).toFixed(1);
+  say(`ready in ${seconds} s`);
+  let code = 0;
+  const demo = (flags.demo ?? (flags.once || firstStart)) ? await runDemo(stack) : null;
+  if (demo) code = demo.held ? 0 : 1;
+  if (flags.once) await leave(code);
+  if (demo) console.log(demo.lines.join('\n'));
+  console.log(readyScreen(stack.state(), seconds, demo?.batchId ?? null).join('\n'));
+} catch (error) {
+  if (leaving) await leaving;
+  if (error instanceof AlreadyRunning) {
+    const state = readState(places.stackFile);
+    console.log(state ? runningScreen(state, error.pid).join('\n') : `A start of ${dataDir} is under way (process ${error.pid}).`);
+    process.exit(flags.once ? 1 : 0);
+  }
+  console.error(`\n${error instanceof Error ? error.message : error}`);
+  await leave(1);
+}
+
+async function runDemo({ state }: Stack): Promise<{ held: boolean; lines: string[]; batchId: string | null }> {
+  const from = Date.now();
+  try {
+    const batch = await paySample(state(), flags.items, progressOn(process.stdout));
+    say(`paid               in ${((Date.now() - from) / 1_000).toFixed(1)} s`);
+    const outcomes = await checkBooks(state(), batch.id);
+    const lines = outcomeLines(outcomes);
+    if (flags.once) console.log(lines.join('\n'));
+    return { held: allHeld(outcomes), lines: flags.once ? [] : lines, batchId: batch.id };
+  } catch (error) {
+    if (leaving) await leaving;
+    const words = `The sample was not paid: ${error instanceof Error ? error.message : error}\nLogs: ${places.logs.api}, ${places.logs.worker}`;
+    console.error(words);
+    return { held: false, lines: [], batchId: null };
+  }
+}

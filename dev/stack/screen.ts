@@ -1,0 +1,50 @@
+import type { Outcome } from '../demo/checks.js';
+import type { DemoPerson, StackState } from './state.js';
+
+/** What stands on the screen: at most 24 lines, so that a small terminal holds it. */
+
+export const readyScreen = (state: StackState, seconds: string, batchId: string | null): string[] => [
+  '',
+  `ready in ${seconds} s`,
+  ...addresses(state),
+  ...(batchId ? [`  this batch   ${batchUrl(state, batchId)}`] : []),
+  '',
+  ...peopleTable(state.people),
+  '',
+  'try next',
+  '  npx sluice batch create my.csv        pay your own; then --as approver batch approve ID',
+  '  npx sluice dev code approver          the code of this moment',
+  '  npx sluice dev kill worker            in the middle of a batch: nobody is paid twice',
+  '  npx sluice audit verify               every record, its order, its signatures',
+  '  npm run reset                         wipe everything',
+  `Everything, second factors included: ${state.data_dir}/stack.json. Ctrl-C stops it.`,
+];
+
+/** A second start on the same data. */
+export const runningScreen = (state: StackState, pid: number): string[] => [
+  `It runs already, since ${state.started_at} (process ${pid}, data in ${state.data_dir}).`,
+  ...addresses(state),
+  ...Object.entries(state.processes).map(
+    ([name, part]) => `  ${name.padEnd(12)} process ${String(part?.pid ?? 'down').padEnd(8)} port ${String(part?.port).padEnd(6)} ${part?.log}`,
+  ),
+  'Stop it with Ctrl-C where it was started, or start another beside it: npm start -- --data-dir .sluice-2 --port-base 20000',
+];
+
+export const outcomeLines = (outcomes: readonly Outcome[]): string[] => {
+  const width = Math.max(...outcomes.map(({ what }) => what.length));
+  return outcomes.map(({ what, found, ok }) => `  ${ok === null ? ' ' : ok ? '✓' : '✗'} ${what.padEnd(width)}  ${found}`);
+};
+
+export const peopleTable = (people: readonly DemoPerson[]): string[] => {
+  const width = (pick: (person: DemoPerson) => string): number => Math.max(...people.map((person) => pick(person).length));
+  const [name, role, email] = [width((one) => one.name), width((one) => one.role), width((one) => one.email)];
+  return people.map((one) => `  ${one.role.padEnd(role)}  ${one.name.padEnd(name)}  ${one.email.padEnd(email)}  ${one.password}`);
+};
+
+const addresses = (state: StackState): string[] => [
+  `  API          ${state.api_url}`,
+  `  docs         ${state.docs_url}`,
+  `  Temporal UI  ${state.ui_url}/namespaces/${state.namespace}`,
+];
+
+const batchUrl = (state: StackState, batchId: string): string => `${state.ui_url}/namespaces/${state.namespace}/workflows/${batchId}`;
