@@ -1,6 +1,6 @@
 import { postingFor } from '../domain/item/postings.js';
 import type { ItemState } from '../domain/item/states.js';
-import type { AttemptRow, ChunkItem, ChunkStore, EvidenceItem } from '../operations/stores/chunks.js';
+import type { AttemptRow, ChunkItem, ChunkStore, EvidenceItem, ItemMove } from '../operations/stores/chunks.js';
 import type { Tx } from './client.js';
 import { postItemTransfers } from './item-transfers.js';
 import type { Scope } from './tenant.js';
@@ -33,22 +33,29 @@ export const chunkStore = (tx: Tx, scope: Scope): ChunkStore => ({
 
   moveItems: async (batchId, eventId, source, moves) => {
     if (moves.length === 0) return [];
+    const sorted = [...moves].sort((a, b) => a.ordinal - b.ordinal);
+    const of = <T>(read: (move: ItemMove) => T): T[] => sorted.map(read);
+    // No join: right after an ingest the planner takes a batch for one row, and a join with 1,024 values for a nested
+    // loop over both. A value is found by its ordinal's place among the sorted ordinals instead.
     const rows = await tx.$queryRaw<{ ordinal: number }[]>`
       WITH moved AS (
-        UPDATE payout_item i SET state = m.to_state, rank = m.rank, version = i.version + 1, attempt = m.attempt,
-          provider_reference = coalesce(m.provider_reference, i.provider_reference), reason = m.reason,
-          look_up_at = now() + m.look_up_after * interval '1 millisecond'
-        FROM unnest(${moves.map((m) => m.ordinal)}::int[], ${moves.map((m) => m.version)}::int[], ${moves.map((m) => m.from)}::text[],
-          ${moves.map((m) => m.to)}::text[], ${moves.map((m) => m.rank)}::int[], ${moves.map((m) => m.attempt)}::int[],
-          ${moves.map((m) => m.providerReference)}::text[], ${moves.map((m) => m.reason)}::text[], ${moves.map((m) => m.inboundId)}::uuid[],
-          ${moves.map((m) => m.lookUpAfterMs)}::float8[])
-          AS m(ordinal, version, from_state, to_state, rank, attempt, provider_reference, reason, inbound_id, look_up_after)
-        WHERE i.tenant_id = ${scope.tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = m.ordinal
-          AND i.version = m.version AND i.state = m.from_state
-        RETURNING i.ordinal, i.version, m.from_state, m.to_state, m.rank, m.inbound_id, m.provider_reference, m.reason
+        UPDATE payout_item i SET state = v.to_states[width_bucket(i.ordinal, v.ordinals)], rank = v.ranks[width_bucket(i.ordinal, v.ordinals)],
+          version = i.version + 1, attempt = v.attempts[width_bucket(i.ordinal, v.ordinals)],
+          provider_reference = coalesce(v.provider_references[width_bucket(i.ordinal, v.ordinals)], i.provider_reference),
+          reason = v.reasons[width_bucket(i.ordinal, v.ordinals)],
+          look_up_at = now() + v.look_up_after[width_bucket(i.ordinal, v.ordinals)] * interval '1 millisecond'
+        FROM (SELECT ${of((m) => m.ordinal)}::int[] AS ordinals, ${of((m) => m.version)}::int[] AS versions, ${of((m) => m.from)}::text[] AS from_states,
+          ${of((m) => m.to)}::text[] AS to_states, ${of((m) => m.rank)}::int[] AS ranks, ${of((m) => m.attempt)}::int[] AS attempts,
+          ${of((m) => m.providerReference)}::text[] AS provider_references, ${of((m) => m.reason)}::text[] AS reasons,
+          ${of((m) => m.inboundId)}::uuid[] AS inbound_ids, ${of((m) => m.lookUpAfterMs)}::float8[] AS look_up_after) v
+        WHERE i.tenant_id = ${scope.tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = ANY(v.ordinals)
+          AND i.version = v.versions[width_bucket(i.ordinal, v.ordinals)] AND i.state = v.from_states[width_bucket(i.ordinal, v.ordinals)]
+        RETURNING i.ordinal, i.version, v.from_states[width_bucket(i.ordinal, v.ordinals)] AS from_state, i.state, i.rank,
+          v.inbound_ids[width_bucket(i.ordinal, v.ordinals)] AS inbound_id,
+          v.provider_references[width_bucket(i.ordinal, v.ordinals)] AS provider_reference, i.reason
       ), noted AS (
         INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, inbound_id, provider_reference, reason, event_id)
-        SELECT ${scope.tenantId}::uuid, ${batchId}::uuid, ordinal, version, from_state, to_state, rank, ${source}, inbound_id, provider_reference, reason, ${eventId}::uuid
+        SELECT ${scope.tenantId}::uuid, ${batchId}::uuid, ordinal, version, from_state, state, rank, ${source}, inbound_id, provider_reference, reason, ${eventId}::uuid
         FROM moved
       )
       SELECT ordinal FROM moved`;

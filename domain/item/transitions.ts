@@ -1,4 +1,3 @@
-import { canonicalBytes } from '../canonical-json.js';
 import type { Sha256 } from '../hashing.js';
 import { leafHash, merkleRoot } from '../merkle.js';
 import type { ItemState } from './states.js';
@@ -17,22 +16,29 @@ export interface ItemTransition {
   reason: string | null;
 }
 
-/** Leaf of a transition: RFC 6962 leaf hash over a canonical JSON array. */
+const encoder = new TextEncoder();
+
+/**
+ * Leaf of a transition: RFC 6962 leaf hash over a canonical JSON array. RFC 8785 writes an array of strings, integers and
+ * nulls exactly as JSON.stringify does, which is many times faster than a canonicalizer.
+ */
 export const transitionLeaf = (sha256: Sha256, step: ItemTransition): Uint8Array =>
   leafHash(
     sha256,
-    canonicalBytes([
-      'sluice-transition-v1',
-      step.ordinal,
-      step.version,
-      step.from,
-      step.to,
-      step.rank,
-      step.source,
-      step.inboundId,
-      step.providerReference,
-      step.reason,
-    ]),
+    encoder.encode(
+      JSON.stringify([
+        'sluice-transition-v1',
+        step.ordinal,
+        step.version,
+        step.from,
+        step.to,
+        step.rank,
+        step.source,
+        step.inboundId,
+        step.providerReference,
+        step.reason,
+      ]),
+    ),
   );
 
 /** Root over the transitions of one event, by ordinal: what a chunk's audit event commits to. */
