@@ -7,7 +7,7 @@ import type { Scope } from './tenant.js';
 export const membershipStore = (tx: Tx, { tenantId }: Scope): MembershipStore => ({
   roleOf: async (personId) => {
     const row = await tx.membership.findFirst({
-      where: { tenant_id: tenantId, person_id: personId, disabled_at: null },
+      where: { tenant_id: tenantId, person_id: personId, disabled_at: null, person: { disabled_at: null } },
       select: { role: true },
     });
     return row ? (row.role as Role) : null;

@@ -146,6 +146,9 @@ describe('who may open a gate', () => {
     await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [approver.id]);
     expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql('UPDATE membership SET disabled_at = NULL WHERE person_id = $1', [approver.id]);
+    await world.sql('UPDATE person SET disabled_at = now() WHERE id = $1', [approver.id]);
+    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
+    await world.sql('UPDATE person SET disabled_at = NULL WHERE id = $1', [approver.id]);
     await world.sql(`UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [authorizer.id]);
     expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql(`UPDATE membership SET role = 'authorizer' WHERE person_id = $1`, [authorizer.id]);
