@@ -7,9 +7,11 @@ declare global {
 
 /**
  * Starts the database server of this test run and hands its template to the tests by SLUICE_TEST_DATABASE. A process of
- * its own, because jest loads this file as CommonJS and the rest of Sluice is not.
+ * its own, because jest loads this file as CommonJS and the rest of Sluice is not. Who runs jest many times gives a
+ * template that is there already.
  */
 export default async (): Promise<void> => {
+  if (process.env['SLUICE_TEST_DATABASE']) return;
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/harness/database-server.ts'], { stdio: ['pipe', 'pipe', 'inherit'] });
   globalThis.sluiceDatabaseServer = child;
   process.env['SLUICE_TEST_DATABASE'] = await new Promise<string>((resolve, reject) => {
