@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command line as people do, as a process of its own, with nothing of this machine's profiles. */
+export const runSluice = async (
+  argv: string[],
+  { env = {}, input = '', cwd = emptyFolder() }: { env?: Record<string, string>; input?: string; cwd?: string } = {},
+): Promise<Ran> => {
+  const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), ...argv], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), ...env },
+  });
+  child.stdin.end(input);
+  const ended = new Promise<number | null>((done) => {
+    child.once('close', done);
+  });
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, stdout, stderr };
+};
+
+export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+
+export interface Received {
+  method: string;
+  path: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+export type Answers = (request: Received) => { status: number; body: unknown } | { events: string };
+
+/** An API that answers what a test says, and keeps what it was asked. */
+export const scriptedApi = async (answers: Answers) => {
+  const received: Received[] = [];
+  const server = createServer(async (req, res) => {
+    const request = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: await text(req) };
+    received.push(request);
+    const answer = answers(request);
+    if ('events' in answer) return void res.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer.events);
+    const type = answer.status < 400 ? 'application/json' : 'application/problem+json';
+    res.writeHead(answer.status, { 'content-type': type }).end(JSON.stringify(answer.body));
+  });
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+};
+
+export const problemOf = (code: string, status: number, more: object = {}) => ({
+  status,
+  body: { type: 't', title: `Title of ${code}`, status, detail: `Detail of ${code}.`, code, request_id: 'req_1', ...more },
+});
+
+export const BATCH = {
+  object: 'payout_batch',
+  id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  external_id: 'june',
+  state: 'queued',
+  outcome: null,
+  reason: null,
+  paused: false,
+  cancelling: false,
+  attention: [],
+  content_version: 1,
+  digest: 'ab'.repeat(32),
+  rail: 'sandbox',
+  currency: 'EUR',
+  item_count: 2,
+  total: 1_234_567,
+  paid_total: 0,
+  counts: { open: 2, paid: 0 },
+  gates: [],
+  deadline_at: null,
+  created_at: '2026-01-01T00:00:00Z',
+};
+
+export const CHALLENGE = {
+  object: 'challenge',
+  id: 'challenge_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  batch_id: BATCH.id,
+  gate: 'approve',
+  content_version: 1,
+  digest: BATCH.digest,
+  expires_at: '2026-01-01T00:05:00Z',
+  summary: {
+    item_count: 2,
+    total: 1_234_567,
+    currency: 'EUR',
+    rail: 'sandbox',
+    funding_account: { id: 'acct_1', name: 'Main', balance: 2_000_000, balance_after: 765_433 },
+    largest: [{ payee_reference: 'p-1', payee_name: 'Ada\u001b[2J', destination: 'DE…3000', amount: 1_000_000 }],
+    new_payees: 1,
+  },
+};

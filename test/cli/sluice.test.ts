@@ -1,0 +1,230 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { type Answers, BATCH, CHALLENGE, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
+
+// Each command is a process of its own, which takes a second or two to start on a busy machine.
+jest.setTimeout(60_000);
+
+let close = (): void => {};
+afterEach(() => close());
+
+const apiOf = async (answers: Answers) => {
+  const api = await scriptedApi(answers);
+  close = api.close;
+  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
+};
+
+describe('help and usage', () => {
+  test('help names every command, on standard output, and exits 0', async () => {
+    const { code, stdout, stderr } = await runSluice(['--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const command of ['login', 'logout', 'whoami', 'batch', 'payee', 'ledger', 'keys', 'audit', 'doctor', 'open'])
+      expect(stdout).toContain(`\n  ${command}`);
+    const batch = await runSluice(['batch', '--help']);
+    const verbs = [
+      'create',
+      'list',
+      'show',
+      'items',
+      'edit',
+      'submit',
+      'approve',
+      'authorize',
+      'execute',
+      'reject',
+      'cancel',
+      'pause',
+      'resume',
+      'watch',
+      'evidence',
+    ];
+    for (const verb of verbs) expect(batch.stdout).toMatch(new RegExp(`\\n  ${verb} `));
+  });
+
+  test.each([
+    ['an unknown command', ['pay']],
+    ['an unknown option', ['batch', 'approve', 'x', '--code', '123456']],
+    ['a missing argument', ['batch', 'show']],
+    ['a missing reason', ['batch', 'reject', 'batch_1']],
+    ['a file that is not there', ['batch', 'create', 'nothing.csv']],
+    ['an offline check without a key', ['audit', 'verify', '--export', 'package.json']],
+  ])('%s exits 2 and writes nothing to standard output', async (_name, argv) => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'package.json'), '');
+    const { code, stdout, stderr } = await runSluice(argv, { cwd, env: { SLUICE_URL: 'http://127.0.0.1:9', SLUICE_API_KEY: 'k' } });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).not.toBe('');
+  });
+
+  test('nobody signed in exits 4 and says how', async () => {
+    const { code, stderr } = await runSluice(['batch', 'list'], { env: { SLUICE_URL: 'http://127.0.0.1:9' } });
+    expect(code).toBe(4);
+    expect(stderr).toContain('sluice login');
+  });
+
+  test('an ended session exits 4, a refusal exits 1, with code and request id', async () => {
+    const ended = await apiOf(() => problemOf('session_expired', 401));
+    expect((await runSluice(['batch', 'list'], { env: ended.env })).code).toBe(4);
+    ended.close();
+    const refused = await apiOf(() => problemOf('wrong_state', 409, { state: 'completed' }));
+    const { code, stderr } = await runSluice(['batch', 'pause', BATCH.id], { env: refused.env });
+    expect([code, stderr.includes('wrong_state, request req_1')]).toEqual([1, true]);
+    const json = await runSluice(['--json', 'batch', 'pause', BATCH.id], { env: refused.env });
+    expect(JSON.parse(json.stdout)).toMatchObject({ code: 'wrong_state', state: 'completed' });
+  });
+});
+
+describe('data and messages', () => {
+  test('--json is the resource itself and nothing else on standard output', async () => {
+    const { env } = await apiOf(() => ({ status: 200, body: BATCH }));
+    const { code, stdout } = await runSluice(['--json', 'batch', 'show', BATCH.id], { env });
+    expect([code, JSON.parse(stdout)]).toEqual([0, BATCH]);
+  });
+
+  test('for people: grouped money, the next step on standard error', async () => {
+    const { env } = await apiOf(() => ({ status: 200, body: BATCH }));
+    const { stdout, stderr } = await runSluice(['batch', 'show', BATCH.id], { env });
+    expect(stdout).toContain('12,345.67 EUR');
+    expect(stderr).toContain(`sluice batch approve ${BATCH.id}`);
+  });
+
+  test('an external id finds its batch', async () => {
+    const { env, received } = await apiOf(({ path }) =>
+      path.includes('external_id=june') ? { status: 200, body: { data: [BATCH] } } : { status: 200, body: BATCH },
+    );
+    expect((await runSluice(['batch', 'show', 'june'], { env })).code).toBe(0);
+    expect(received.at(-1)?.path).toBe(`/v1/payout-batches/${BATCH.id}`);
+  });
+
+  test('a CSV is uploaded as it is; the currency is that of the only funding account', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'my.csv'), 'payee_reference,amount\np-1,1.00\n');
+    const { env, received } = await apiOf(({ path }) =>
+      path.startsWith('/v1/accounts') ? { status: 200, body: { data: [{ currency: 'EUR' }] } } : { status: 202, body: BATCH },
+    );
+    expect((await runSluice(['batch', 'create', 'my.csv'], { cwd, env })).code).toBe(0);
+    const upload = received.at(-1);
+    expect(upload).toMatchObject({
+      method: 'POST',
+      path: '/v1/payout-batches?currency=EUR&rail=sandbox',
+      body: 'payee_reference,amount\np-1,1.00\n',
+    });
+    expect(upload?.headers).toMatchObject({ 'content-type': 'text/csv', authorization: 'Bearer sluice_test_key' });
+    expect(upload?.headers['idempotency-key']).toBeTruthy();
+  });
+
+  test('rows that are wrong are listed with row and column', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'my.csv'), 'x');
+    const errors = [{ field: 'iban', reason: 'iban_checksum', message: 'the checksum is wrong', row: 7 }];
+    const { env } = await apiOf(() => problemOf('invalid_csv', 422, { errors }));
+    const { code, stderr } = await runSluice(['batch', 'create', 'my.csv', '--currency', 'EUR'], { cwd, env });
+    expect(code).toBe(1);
+    expect(stderr).toContain('row 7, iban: the checksum is wrong');
+  });
+
+  test('watch follows the events to the end; its exit code says how it ended', async () => {
+    const over = { ...BATCH, state: 'failed', outcome: 'none' };
+    const events = [
+      `event: progress\ndata: ${JSON.stringify({ ...BATCH, state: 'executing' })}\n\n`,
+      `id: 4\nevent: audit\ndata: {"action":"batch.fail"}\n\n`,
+      'event: end\ndata: {"state":"failed"}\n\n',
+    ].join('');
+    const { env } = await apiOf(({ path }) => (path.endsWith('/events') ? { events } : { status: 200, body: over }));
+    const people = await runSluice(['batch', 'watch', BATCH.id], { env });
+    expect([people.code, people.stderr.includes('executing: open 2')]).toEqual([1, true]);
+    const json = await runSluice(['--json', 'batch', 'watch', BATCH.id], { env });
+    expect(
+      json.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).event),
+    ).toEqual(['progress', 'audit', 'end']);
+  });
+});
+
+describe('gates', () => {
+  const gateApi = (answers: (attempt: number) => { status: number; body: unknown }) => {
+    let attempt = 0;
+    return apiOf(({ path }) => (path.endsWith('/challenges') ? { status: 201, body: CHALLENGE } : answers(attempt++)));
+  };
+
+  test('what the code is bound to is shown before the code is read from standard input', async () => {
+    const { env, received } = await gateApi(() => ({ status: 200, body: { ...BATCH, state: 'approved' } }));
+    const { code, stdout, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '123456\n' });
+    expect(code).toBe(0);
+    for (const shown of ['12,345.67 EUR', 'Main', '7,654.33 EUR', 'p-1', 'DE…3000', BATCH.digest, 'new payees  1']) expect(stderr).toContain(shown);
+    // A name that would steer the terminal is shown without its control characters.
+    expect(stderr).not.toContain('\u001b');
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ challenge_id: CHALLENGE.id, code: '123456' });
+    expect(stdout).toContain('approved');
+  });
+
+  test('a spent code: it waits, asks again, and repeats the same key', async () => {
+    const { env, received } = await gateApi((attempt) =>
+      attempt === 0 ? problemOf('otp_step_used', 409, { retry_after_seconds: 1 }) : { status: 200, body: BATCH },
+    );
+    const { code, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '111111\n222222\n' });
+    expect(code).toBe(0);
+    expect(stderr).toContain('valid in 1 s');
+    const tries = received.filter(({ path }) => path.endsWith('/approve'));
+    expect(tries.map(({ body }) => JSON.parse(body).code)).toEqual(['111111', '222222']);
+    expect(new Set(tries.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+
+  test('no code at all exits 2 and opens nothing', async () => {
+    const { env, received } = await gateApi(() => ({ status: 200, body: BATCH }));
+    expect((await runSluice(['batch', 'execute', BATCH.id], { env })).code).toBe(2);
+    expect(received.some(({ path }) => path.endsWith('/execute'))).toBe(false);
+  });
+});
+
+describe('who speaks', () => {
+  const SESSION = {
+    object: 'session',
+    id: 'session_1',
+    workspace: { id: 'ws_1', name: 'Demo', mode: 'test' },
+    person: { id: 'p', name: 'Ada', email: 'a@b.example', role: 'auditor' },
+    expires_at: '2030-01-01T00:00:00Z',
+  };
+
+  test('login keeps a session in a file that only its owner reads; later commands use it; logout forgets it', async () => {
+    const cwd = emptyFolder();
+    const { url, received } = await apiOf(({ method, path }) =>
+      method === 'POST'
+        ? { status: 201, body: { ...SESSION, token: 'sluice_session_T' } }
+        : { status: 200, body: path.includes('sessions') ? SESSION : { data: [] } },
+    );
+    const signIn = await runSluice(['--url', url, 'login', '--email', 'a@b.example'], { cwd, input: 'the password\n123456\n' });
+    expect([signIn.code, signIn.stdout.includes('sluice_session_T')]).toEqual([0, false]);
+    expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({ email: 'a@b.example', password: 'the password', code: '123456' });
+    const file = join(cwd, 'config/sluice/profiles.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect((await runSluice(['batch', 'list'], { cwd })).code).toBe(0);
+    expect(received.at(-1)?.headers['authorization']).toBe('Bearer sluice_session_T');
+    expect((await runSluice(['logout'], { cwd })).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).not.toContain('sluice_session_T');
+  });
+
+  test('--as signs a person of the local stack in with password and code, and keeps the session', async () => {
+    const cwd = emptyFolder();
+    const { url, received } = await apiOf(({ method }) =>
+      method === 'POST' ? { status: 201, body: { ...SESSION, token: 'sluice_session_A' } } : { status: 200, body: SESSION },
+    );
+    mkdirSync(join(cwd, '.sluice'));
+    const people = [{ role: 'approver', name: 'Ada', email: 'ada@demo.example', password: 'pw', totp_secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' }];
+    writeFileSync(
+      join(cwd, '.sluice/stack.json'),
+      JSON.stringify({ data_dir: join(cwd, '.sluice'), api_url: url, workspace_id: 'ws_1', api_key: 'sluice_test_K', people }),
+    );
+    expect((await runSluice(['whoami', '--as', 'approver'], { cwd })).code).toBe(0);
+    expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({ email: 'ada@demo.example', password: 'pw', code: expect.stringMatching(/^\d{6}$/) });
+    const signIns = () => received.filter(({ method }) => method === 'POST').length;
+    expect((await runSluice(['whoami', '--as', 'approver'], { cwd })).code).toBe(0);
+    expect(signIns()).toBe(1);
+    expect((await runSluice(['whoami', '--as', 'nobody'], { cwd })).code).toBe(2);
+    expect((await runSluice(['whoami'], { cwd })).code).toBe(0);
+    expect(received.at(-1)?.headers['authorization']).toBe('Bearer sluice_test_K');
+  });
+});
