@@ -230,7 +230,7 @@ export const ROUTES = {
     rateClass: 'read',
     params: batchParams,
     out: { status: 200, body: batches.evidence },
-    problems: ['not_found'],
+    problems: ['not_found', 'payload_too_large'],
   },
   submit_payout_batch: {
     method: 'POST',

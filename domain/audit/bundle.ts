@@ -1,0 +1,122 @@
+import type { Json } from '../canonical-json.js';
+import type { Gate } from '../gate/rules.js';
+import type { ItemState } from '../item/states.js';
+import type { ExportGate, ExportTransfer } from './export.js';
+
+/**
+ * Everything that proves one batch, as one JSON document (docs/evidence.md). Ids are UUIDs as they are hashed, amounts
+ * decimal strings of minor units, hashes hex. The format is versioned; verifiers accept every released one.
+ */
+export const BUNDLE_VERSION = 'sluice-evidence-v1';
+
+export type EvidenceBundle = {
+  object: 'evidence';
+  version: typeof BUNDLE_VERSION;
+  exported_at: string;
+  /** False when the batch moved while the bundle was read: then some of its newest rows may not join. */
+  at_rest: boolean;
+  batch: BundleBatch;
+  contents: BundleContent[];
+  items: BundleItem[];
+  events: BundleEvent[];
+  transitions: BundleTransition[];
+  transfers: ExportTransfer[];
+  holds: BundleHold[];
+  preparers: { person_id: string; deed: string; created_at: string }[];
+  challenges: BundleChallenge[];
+  gates: ExportGate[];
+  attempts: BundleAttempt[];
+  /** The newest published checkpoint; every sealed event is proved against it. */
+  checkpoint: { note: string; origin: string; verifier_key: string } | null;
+};
+
+/** What never changes about the batch (the digest's header but for what stands in its content), and where it stands now. */
+export type BundleBatch = {
+  id: string;
+  tenant_id: string;
+  mode: 'live' | 'test';
+  external_id: string | null;
+  description: string;
+  rail: string;
+  connection_id: string;
+  funding_account_id: string;
+  currency: string;
+  chunk_size: number;
+  fee_bearer: 'sender';
+  fee_maximum: string;
+  execute_not_before: string | null;
+  execute_by: string | null;
+  source: { type: 'json' | 'csv'; sha256: string | null };
+  created_at: string;
+  state: string;
+  outcome: string | null;
+  content_version: number;
+};
+
+export type BundleContent = { content_version: number; size: number; count: number; total: string; root: string; digest: string };
+
+export type BundleItem = {
+  ordinal: number;
+  item_id: string;
+  reference: string;
+  amount: string;
+  payee_id: string;
+  destination_id: string;
+  remittance: string;
+  commitment: string;
+  /** Opens the commitment; null once the payee was deleted. */
+  salt: string | null;
+  /** Name and destination exactly as sent to the rail. */
+  sent_to: { [key: string]: string } | null;
+  leaf: string;
+  state: ItemState;
+  version: number;
+  attempt: number;
+  provider_reference: string | null;
+  reason: string | null;
+};
+
+export type BundleEvent = {
+  index: number | null;
+  leaf: string;
+  event: { [key: string]: Json };
+  /** Audit path to the checkpoint's root; null for an event that is not under it yet. */
+  path: string[] | null;
+};
+
+export type BundleTransition = {
+  ordinal: number;
+  version: number;
+  from: ItemState;
+  to: ItemState;
+  rank: number;
+  source: string;
+  inbound_id: string | null;
+  provider_reference: string | null;
+  reason: string | null;
+  event_id: string;
+  created_at: string;
+};
+
+export type BundleHold = { id: string; content_version: number; account_id: string; amount: string; remaining: string; resolved_at: string | null };
+
+export type BundleChallenge = {
+  id: string;
+  person_id: string;
+  gate: Gate;
+  content_version: number;
+  digest: string;
+  expires_at: string;
+  used_at: string | null;
+  cancelled_at: string | null;
+};
+
+export type BundleAttempt = {
+  chunk: number;
+  attempt: number;
+  connection_id: string;
+  renderer_version: number;
+  request_hash: string;
+  item_count: number;
+  created_at: string;
+};

@@ -1,0 +1,43 @@
+import type { BundleEvent, EvidenceBundle } from '../../domain/audit/bundle.js';
+import { auditBody } from '../../domain/audit/event.js';
+import { toHex } from '../../domain/hashing.js';
+import { inclusionRanges } from '../../domain/merkle-ranges.js';
+import { subtreeRoots } from '../audit/subtrees.js';
+import type { Context } from '../context.js';
+import type { StoredEvent } from '../stores/audit.js';
+
+const PAGE = 1_000;
+
+/** All events of a batch and of its chunks: sealed ones by index, then the others. */
+export const eventsOfBatch = async (ctx: Context, batchId: string): Promise<StoredEvent[]> => {
+  // What waits is read first: whatever is sealed meanwhile is found below.
+  const waiting = await ctx.inTenant((stores) => stores.audit.unsealed());
+  const sealed: StoredEvent[] = [];
+  for (let after: bigint | null = null; ; ) {
+    const page = await ctx.inTenant((stores) => stores.audit.ofBatch(batchId, after, PAGE));
+    sealed.push(...page);
+    after = page.at(-1)?.index ?? after;
+    if (page.length < PAGE) break;
+  }
+  const seen = new Set(sealed.map((event) => event.id));
+  const ours = waiting.filter(({ id, subject }) => !seen.has(id) && (subject.id === batchId || subject.id.startsWith(`${batchId}/`)));
+  return [...sealed, ...ours];
+};
+
+/** Events with their audit paths to the newest published checkpoint, and that checkpoint. */
+export const provenEvents = async (ctx: Context, events: readonly StoredEvent[]): Promise<Pick<EvidenceBundle, 'events' | 'checkpoint'>> => {
+  const latest = await ctx.inTenant((stores) => stores.audit.latestCheckpoint());
+  const size = Number(latest?.size ?? 0n);
+  const { sha256, signer } = ctx.services;
+  const rootOf = subtreeRoots((from, to) => ctx.inTenant((stores) => stores.audit.leaves(from, to)), sha256);
+  const proven: BundleEvent[] = [];
+  for (const event of events) {
+    const index = event.index === null ? null : Number(event.index);
+    const path: string[] = [];
+    const covered = index !== null && index < size;
+    if (covered) for (const range of inclusionRanges(index, size)) path.push(toHex(await rootOf(range)));
+    proven.push({ index, leaf: event.leaf, event: auditBody(event), path: covered ? path : null });
+  }
+  const checkpoint = latest ? { note: latest.note, origin: signer.origin(ctx.tenantId), verifier_key: signer.verifierKey } : null;
+  return { events: proven, checkpoint };
+};

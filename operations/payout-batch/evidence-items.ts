@@ -1,0 +1,61 @@
+import type { BundleItem } from '../../domain/audit/bundle.js';
+import { canonicalSentTo } from '../../domain/destination.js';
+import { toHex } from '../../domain/hashing.js';
+import { toItemId } from '../../domain/ids.js';
+import { openDestinations } from '../chunk/open-destinations.js';
+import type { Context } from '../context.js';
+import type { Stores } from '../ports.js';
+import type { ItemRow } from '../stores/batches.js';
+import type { ChunkItem } from '../stores/chunks.js';
+
+/** Items whose destinations are opened in one transaction. */
+const PAGE = 2_000;
+
+/** Every item of a batch with the values of its leaf, its commitment opened where the payee's key is still there. */
+export const evidenceItems = async (ctx: Context, batchId: string, size: number): Promise<BundleItem[]> => {
+  const items: BundleItem[] = [];
+  for (let from = 0; from < size; from += PAGE) {
+    const to = Math.min(from + PAGE, size);
+    items.push(
+      ...(await ctx.inTenant(async (stores) =>
+        pageOf(ctx, batchId, await withDestinations(stores, await stores.items.range(batchId, from, to)), stores),
+      )),
+    );
+  }
+  return items;
+};
+
+const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promise<ChunkItem[]> => {
+  const destinations = await stores.payees.destinations([...new Set(rows.map((row) => row.destinationId))]);
+  const keys = await stores.keys.subjectKeys([...new Set(rows.map((row) => row.payeeId))]);
+  return rows.map((row) => {
+    const destination = destinations.get(row.destinationId);
+    if (!destination) throw new Error(`item ${row.ordinal} points at a destination that is not there`);
+    return { ...row, payeeHeld: false, sealed: destination.sealed, subjectKey: keys.get(row.payeeId) ?? null, commitment: destination.commitment };
+  });
+};
+
+const pageOf = async (ctx: Context, batchId: string, rows: readonly ChunkItem[], stores: Stores): Promise<BundleItem[]> => {
+  const opened = await openDestinations(ctx, stores, rows);
+  return rows.map((row) => {
+    const destination = opened.get(row.ordinal) ?? null;
+    return {
+      ordinal: row.ordinal,
+      item_id: toItemId(batchId, row.ordinal),
+      reference: row.reference,
+      amount: row.amount.toString(),
+      payee_id: row.payeeId,
+      destination_id: row.destinationId,
+      remittance: row.remittance,
+      commitment: toHex(row.commitment),
+      salt: destination ? toHex(destination.salt) : null,
+      sent_to: destination ? canonicalSentTo(destination.sentTo) : null,
+      leaf: toHex(row.leaf),
+      state: row.state,
+      version: row.version,
+      attempt: row.attempt,
+      provider_reference: row.providerReference,
+      reason: row.reason,
+    };
+  });
+};

@@ -1,0 +1,114 @@
+import { BUNDLE_VERSION, type BundleBatch, type BundleContent, type EvidenceBundle } from '../../domain/audit/bundle.js';
+import { toHex } from '../../domain/hashing.js';
+import { ok, type Result, refuse } from '../../domain/result.js';
+import { toGate, toTransfer } from '../audit/export.js';
+import type { Context } from '../context.js';
+import type { BatchView, ContentRow } from '../stores/batches.js';
+import { eventsOfBatch, provenEvents } from './evidence-events.js';
+import { evidenceItems } from './evidence-items.js';
+import { attemptToBundle, challengeToBundle, holdToBundle, transitionToBundle } from './evidence-rows.js';
+
+/** A bundle is one document; it has to fit in memory on both sides. */
+export const EVIDENCE_ITEMS_MAX = 100_000;
+
+const PAGE = 5_000;
+
+/**
+ * Everything that proves a batch, as one document that `client/verify/evidence.ts` checks offline. Read in pages, in the
+ * order in which rows depend on each other: items, then events, then what names the events. `payload_too_large` past
+ * 100,000 items.
+ */
+export const showEvidence = async (ctx: Context, { batch_id: id }: { batch_id: string }): Promise<Result<EvidenceBundle>> => {
+  const found = await ctx.inTenant(async (stores) => ({ view: await stores.batches.view(id), at: stores.now }));
+  const { view } = found;
+  if (!view) return refuse('not_found', 'There is no such batch.');
+  const size = view.content?.size ?? 0;
+  if (size > EVIDENCE_ITEMS_MAX)
+    return refuse(
+      'payload_too_large',
+      `Evidence comes as one document up to ${EVIDENCE_ITEMS_MAX} items; this batch has ${size}. Take the audit export and page through its items.`,
+    );
+
+  const items = await evidenceItems(ctx, id, size);
+  const events = await eventsOfBatch(ctx, id);
+  const transitions = await all((after: { ordinal: number; version: number } | null) =>
+    ctx.inTenant(({ evidence }) => evidence.transitionsOf(id, after, PAGE)),
+  );
+  const transfers = await all((after: { id: string } | null) => ctx.inTenant(({ evidence }) => evidence.transfersOf(id, after?.id ?? null, PAGE)));
+  const rest = await ctx.inTenant(async (stores) => ({
+    contents: await contentsOf(view.control.contentVersion, (version) => stores.batches.content(id, version)),
+    holds: await stores.holds.ofBatch(id),
+    preparers: await stores.evidence.preparersOf(id),
+    challenges: await stores.evidence.challengesOf(id),
+    gates: await stores.gates.all(id),
+    attempts: await stores.evidence.attemptsOf(id),
+  }));
+  const proven = await provenEvents(ctx, events);
+  const later = await eventsOfBatch(ctx, id);
+  return ok({
+    object: 'evidence',
+    version: BUNDLE_VERSION,
+    exported_at: found.at.toISOString(),
+    at_rest: later.length === events.length,
+    batch: batchToBundle(ctx, view),
+    contents: rest.contents.map(contentToBundle),
+    items,
+    ...proven,
+    transitions: transitions.map(transitionToBundle),
+    transfers: transfers.map(toTransfer),
+    holds: rest.holds.map(holdToBundle),
+    preparers: rest.preparers.map((row) => ({ person_id: row.personId, deed: row.deed, created_at: row.createdAt.toISOString() })),
+    challenges: rest.challenges.map(challengeToBundle),
+    gates: rest.gates.map(toGate),
+    attempts: rest.attempts.map(attemptToBundle),
+  });
+};
+
+const all = async <Row>(page: (after: Row | null) => Promise<Row[]>): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for (;;) {
+    const next = await page(rows.at(-1) ?? null);
+    rows.push(...next);
+    if (next.length < PAGE) return rows;
+  }
+};
+
+const contentsOf = async (newest: number, read: (version: number) => Promise<ContentRow | null>): Promise<ContentRow[]> => {
+  const contents: ContentRow[] = [];
+  for (let version = 1; version <= newest; version++) {
+    const content = await read(version);
+    if (content) contents.push(content);
+  }
+  return contents;
+};
+
+const contentToBundle = (row: ContentRow): BundleContent => ({
+  content_version: row.contentVersion,
+  size: row.size,
+  count: row.count,
+  total: row.total.toString(),
+  root: toHex(row.root),
+  digest: toHex(row.digest),
+});
+
+const batchToBundle = (ctx: Context, { batch, control }: BatchView): BundleBatch => ({
+  id: batch.id,
+  tenant_id: ctx.tenantId,
+  mode: ctx.mode,
+  external_id: batch.externalId,
+  description: batch.description,
+  rail: batch.rail,
+  connection_id: batch.connectionId,
+  funding_account_id: batch.fundingAccountId,
+  currency: batch.currency,
+  chunk_size: batch.chunkSize,
+  fee_bearer: batch.feeBearer,
+  fee_maximum: batch.feeMaximum.toString(),
+  execute_not_before: batch.executeNotBefore?.toISOString() ?? null,
+  execute_by: batch.executeBy?.toISOString() ?? null,
+  source: { type: batch.source, sha256: batch.sourceSha256 ? toHex(batch.sourceSha256) : null },
+  created_at: batch.createdAt.toISOString(),
+  state: control.state,
+  outcome: control.outcome,
+  content_version: control.contentVersion,
+});
