@@ -133,18 +133,21 @@ export const told = (result: Result<unknown>): { code: string; errors: string[] 
         errors: (result.refusal.errors ?? []).map(({ row, field, reason }) => `${row === undefined ? '' : `${row} `}${field} ${reason}`),
       };
 
-const leafOf = (item: WireItem, commitments: ReadonlyMap<string, string>) => [
-  'sluice-item-v1',
-  item.ordinal,
-  item.id,
-  item.reference,
-  String(item.amount),
-  item.currency,
-  uuidOf(item.payee_id),
-  uuidOf(item.destination.id),
-  item.remittance,
-  commitments.get(uuidOf(item.destination.id)),
-];
+const leafOf = (item: WireItem, commitments: ReadonlyMap<string, string>) =>
+  item.state === 'excluded'
+    ? ['sluice-item-excluded-v1', item.ordinal, item.id]
+    : [
+        'sluice-item-v1',
+        item.ordinal,
+        item.id,
+        item.reference,
+        String(item.amount),
+        item.currency,
+        uuidOf(item.payee_id),
+        uuidOf(item.destination.id),
+        item.remittance,
+        commitments.get(uuidOf(item.destination.id)),
+      ];
 
 /** Members in alphabetical order, as RFC 8785 has them. */
 const headerOf = (ctx: Context, batch: WireBatch) => ({

@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Context } from '../../operations/context.js';
+import type { Stores } from '../../operations/ports.js';
+import type { NewItem } from '../../operations/stores/batches.js';
+import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+
+let world: GateWorld;
+let home: Context;
+let away: Context;
+beforeAll(async () => {
+  world = await gateWorld();
+  const there = await world.workspace('test', 1n);
+  home = world.as(await world.person('preparer'));
+  away = world.as(await world.person('preparer', there.tenantId), there);
+}, 120_000);
+afterAll(() => world?.close());
+
+type Place = Pick<NewItem, 'payeeId' | 'destinationId'>;
+const payee = async (name: string): Promise<Place> => {
+  const { id, destinationId } = await world.payee(name);
+  return { payeeId: id, destinationId };
+};
+/** A batch that nothing is in yet. */
+const empty = async (): Promise<{ id: string }> => {
+  const id = world.services.entropy.newId();
+  const batch = { connectionId: world.home.connectionId, fundingAccountId: world.home.funding, currency: 'EUR', rail: 'sandbox', chunkSize: 128 };
+  const rest = {
+    externalId: null,
+    description: '',
+    source: 'json',
+    sourceSha256: null,
+    allowDuplicates: true,
+    feeBearer: 'sender',
+    feeMaximum: 0n,
+  } as const;
+  await home.inTenant((stores) => stores.batches.insert({ id, ...batch, ...rest, executeNotBefore: null, executeBy: null }, 'queued', null));
+  return { id };
+};
+/** The same with `count` items. */
+const filled = async (count: number, place: Place, item: (ordinal: number) => Partial<NewItem> = () => ({})) => {
+  const { id } = await empty();
+  const rows = Array.from(
+    { length: count },
+    (_, ordinal): NewItem => ({
+      ordinal,
+      ...place,
+      reference: `INV ${ordinal}`,
+      remittance: 'Grüße',
+      amount: BigInt(ordinal + 1),
+      leaf: randomBytes(32),
+      ...item(ordinal),
+    }),
+  );
+  await home.inTenant((stores) => stores.items.insert(id, rows));
+  return { id, rows };
+};
+const ask = <T>(question: (stores: Stores) => Promise<T>): Promise<T> => home.inTenant(question);
+const ordinals = (rows: readonly { ordinal: number }[]) => rows.map(({ ordinal }) => ordinal);
+
+describe('items', () => {
+  test('any number goes in and comes back as it was, across the borders of statements', async () => {
+    const place = await payee('Ana');
+    const { id, rows } = await filled(10_001, place);
+    expect(await ask(({ items }) => items.totals(id))).toEqual({ count: 10_001, total: (10_001n * 10_002n) / 2n, nextOrdinal: 10_001 });
+    for (const at of [0, 4_999, 5_000, 10_000]) {
+      const row = rows[at] as NewItem;
+      const [got] = await ask(({ items }) => items.range(id, at, at + 1));
+      expect({ ...got, leaf: Buffer.from(got?.leaf ?? []) }).toEqual({
+        ...row,
+        state: 'pending',
+        rank: 0,
+        version: 0,
+        attempt: 0,
+        providerReference: null,
+        reason: null,
+      });
+      expect(await ask(({ items }) => items.get(id, at))).toEqual(got);
+    }
+    expect(await ask(({ items }) => items.get(id, 10_001))).toBeNull();
+    expect(ordinals(await ask(({ items }) => items.range(id, 9_998, 20_000)))).toEqual([9_998, 9_999, 10_000]);
+  });
+
+  test('[S1-02] no read and no change reaches items of another workspace', async () => {
+    const { id } = await filled(3, await payee('Ana'));
+    const theirs = await away.inTenant(async ({ items }) => ({
+      list: (await items.list(id, { limit: 10 })).rows,
+      get: await items.get(id, 0),
+      range: await items.range(id, 0, 3),
+      largest: await items.largest(id, 3),
+      newPayees: await items.newPayees(id),
+      totals: (await items.totals(id)).count,
+      duplicates: await items.duplicates(id, 10),
+      excluded: await items.exclude(id, [{ ordinal: 0, leaf: randomBytes(32) }], world.services.entropy.newId()),
+      cancelled: await items.cancelPending(id, world.services.entropy.newId()),
+      states: await items.countByState(id),
+    }));
+    expect(theirs).toEqual({
+      list: [],
+      get: null,
+      range: [],
+      largest: [],
+      newPayees: 0,
+      totals: 0,
+      duplicates: [],
+      excluded: [],
+      cancelled: { ordinals: [], amount: 0n },
+      states: {},
+    });
+    await expect(away.inTenant(({ items }) => items.insert(id, [{ ...blank(), ordinal: 9 }]))).rejects.toThrow();
+    expect(await ask(({ items }) => items.countByState(id))).toEqual({ pending: 3 });
+  });
+
+  const blank = (): NewItem => ({
+    ordinal: 0,
+    payeeId: world.services.entropy.newId(),
+    destinationId: world.services.entropy.newId(),
+    reference: 'x',
+    remittance: '',
+    amount: 1n,
+    leaf: randomBytes(32),
+  });
+
+  test('an item cannot point at a destination that the workspace does not have', async () => {
+    const { id } = await empty();
+    await expect(ask(({ items }) => items.insert(id, [blank()]))).rejects.toThrow();
+  });
+
+  test('pages by ordinal, filtered by state', async () => {
+    const { id } = await filled(6, await payee('Ana'));
+    await ask(({ items }) =>
+      items.exclude(
+        id,
+        [1, 4].map((ordinal) => ({ ordinal, leaf: randomBytes(32) })),
+        world.services.entropy.newId(),
+      ),
+    );
+    const first = await ask(({ items }) => items.list(id, { limit: 3, state: 'pending' }));
+    expect([ordinals(first.rows), first.hasMore]).toEqual([[0, 2, 3], true]);
+    const second = await ask(({ items }) => items.list(id, { limit: 3, afterOrdinal: 3, state: 'pending' }));
+    expect([ordinals(second.rows), second.hasMore]).toEqual([[5], false]);
+    expect(ordinals((await ask(({ items }) => items.list(id, { limit: 9, state: 'excluded' }))).rows)).toEqual([1, 4]);
+  });
+
+  test('excluding writes leaf, version and transition of what was pending, and leaves the rest alone', async () => {
+    const { id } = await filled(4, await payee('Ana'));
+    const eventId = world.services.entropy.newId();
+    const stones = [3, 1, 1, 99].map((ordinal) => ({ ordinal, leaf: Buffer.alloc(32, ordinal) }));
+    const moved = await ask(({ items }) => items.exclude(id, stones, eventId));
+    expect(moved).toEqual([
+      { ordinal: 1, amount: 2n },
+      { ordinal: 3, amount: 4n },
+    ]);
+    expect(await ask(({ items }) => items.exclude(id, stones, eventId))).toEqual([]);
+    expect(await ask(({ items }) => items.get(id, 3))).toMatchObject({ state: 'excluded', version: 1, leaf: Buffer.alloc(32, 3) });
+    await world.enter(world.home.tenantId);
+    expect(
+      await world.sql(`SELECT ordinal, version, from_state, to_state, event_id FROM item_transition WHERE batch_id = $1 ORDER BY 1`, [id]),
+    ).toEqual([
+      { ordinal: 1, version: 1, from_state: 'pending', to_state: 'excluded', event_id: eventId },
+      { ordinal: 3, version: 1, from_state: 'pending', to_state: 'excluded', event_id: eventId },
+    ]);
+  });
+
+  test('cancelling takes all that is pending, once', async () => {
+    const { id } = await filled(5, await payee('Ana'));
+    await ask(({ items }) => items.exclude(id, [{ ordinal: 0, leaf: randomBytes(32) }], world.services.entropy.newId()));
+    const eventId = world.services.entropy.newId();
+    expect(await ask(({ items }) => items.cancelPending(id, eventId))).toEqual({ ordinals: [1, 2, 3, 4], amount: 14n });
+    expect(await ask(({ items }) => items.cancelPending(id, eventId))).toEqual({ ordinals: [], amount: 0n });
+    expect(await ask(({ items }) => items.countByState(id))).toEqual({ excluded: 1, cancelled: 4 });
+    await world.enter(world.home.tenantId);
+    expect(await world.sql(`SELECT count(*)::int AS n FROM item_transition WHERE batch_id = $1 AND event_id = $2`, [id, eventId])).toEqual([
+      { n: 4 },
+    ]);
+  });
+
+  test('the largest that would be paid, the first of equals first', async () => {
+    const { id } = await filled(5, await payee('Ana'), (ordinal) => ({ amount: BigInt([5, 9, 9, 1, 7][ordinal] as number) }));
+    expect(ordinals(await ask(({ items }) => items.largest(id, 3)))).toEqual([1, 2, 4]);
+    await ask(({ items }) => items.exclude(id, [{ ordinal: 1, leaf: randomBytes(32) }], world.services.entropy.newId()));
+    expect(ordinals(await ask(({ items }) => items.largest(id, 9)))).toEqual([2, 4, 0, 3]);
+  });
+
+  test('repeats are told from the second on, by payee, amount and reference together', async () => {
+    const [ana, bo] = [await payee('Ana'), await payee('Bo')];
+    const { id } = await filled(6, ana, (ordinal) => ({
+      ...(ordinal === 5 ? bo : {}),
+      amount: ordinal === 4 ? 2n : 1n,
+      reference: ordinal === 3 ? 'other' : 'same',
+    }));
+    expect(await ask(({ items }) => items.duplicates(id, 10))).toEqual([1, 2]);
+    expect(await ask(({ items }) => items.duplicates(id, 1))).toEqual([1]);
+    await ask(({ items }) => items.exclude(id, [{ ordinal: 0, leaf: randomBytes(32) }], world.services.entropy.newId()));
+    expect(await ask(({ items }) => items.duplicates(id, 10))).toEqual([2]);
+  });
+
+  test('a payee is new until one of its items elsewhere was paid', async () => {
+    const [ana, bo, cy] = [await payee('Ana'), await payee('Bo'), await payee('Cy')];
+    const { id } = await filled(4, ana, (ordinal) => [ana, ana, bo, cy][ordinal] ?? ana);
+    const { id: earlier } = await filled(2, ana, (ordinal) => [bo, cy][ordinal] ?? bo);
+    expect(await ask(({ items }) => items.newPayees(id))).toBe(3);
+    await world.enter(world.home.tenantId);
+    await world.sql(`UPDATE payout_item SET state = 'paid' WHERE batch_id = $1 AND ordinal = 0`, [earlier]);
+    await world.sql(`UPDATE payout_item SET state = 'failed' WHERE batch_id = $1 AND ordinal = 1`, [earlier]);
+    expect(await ask(({ items }) => items.newPayees(id))).toBe(2);
+    // Being paid by the batch itself makes nobody known to it.
+    await world.sql(`UPDATE payout_item SET state = 'paid' WHERE batch_id = $1 AND ordinal = 0`, [id]);
+    expect(await ask(({ items }) => items.newPayees(id))).toBe(2);
+    await world.sql(`UPDATE payout_item SET state = 'excluded' WHERE batch_id = $1 AND ordinal = 3`, [id]);
+    expect(await ask(({ items }) => items.newPayees(id))).toBe(1);
+  });
+});

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openGate } from '../../operations/gate/open.js';
+import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
+import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { uuidOf } from './gate-world.js';
+import { type BatchScene, batchScene, iban, made, must, told } from './payout-batch-scene.js';
+
+let scene: BatchScene;
+beforeAll(async () => {
+  scene = await batchScene();
+}, 120_000);
+afterAll(() => scene?.close());
+
+const items = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    payee: { reference: `p-${i}`, name: `Payee ${i}`, country: 'DE', iban: iban(i) },
+    amount: 10 + i,
+    reference: `INV ${i}`,
+  }));
+const newBatch = async (count = 10, more: object = {}) => {
+  const batch = made(await scene.create(scene.as(scene.preparer), { items: items(count), ...more }));
+  return { id: uuidOf(batch.id), batch };
+};
+const places = (id: string, ...ordinals: number[]) => ordinals.map((ordinal) => ({ batchId: id, ordinal }));
+const edit = (id: string, ordinals: number[], more: { row_version?: number } = {}, who = scene.preparer) =>
+  editPayoutBatch(scene.as(who), { batch_id: id, exclude: places(id, ...ordinals), ...more });
+
+const rootsOf = async (id: string) => {
+  await scene.enter(scene.home.tenantId);
+  const rows = await scene.sql<{ root: Buffer }>('SELECT root FROM batch_chunk WHERE batch_id = $1 ORDER BY chunk', [id]);
+  return rows.map(({ root }) => root.toString('hex'));
+};
+
+describe('excluding items', () => {
+  test('they stay in their place as excluded, the rest is re-totalled, and only the touched chunks get new roots', async () => {
+    const { id, batch } = await newBatch();
+    const before = await rootsOf(id);
+    const after = must(await edit(id, [4, 9]));
+    expect(after).toMatchObject({
+      state: 'queued',
+      content_version: 2,
+      item_count: 8,
+      total: batch.total - 14 - 19,
+      counts: { open: 8, excluded: 2 },
+    });
+    expect(after.digest).not.toBe(batch.digest);
+    const roots = await rootsOf(id);
+    expect(roots.map((root, chunk) => root === before[chunk])).toEqual([true, false, false]);
+    const shown = await scene.allItems(scene.as(scene.preparer), id);
+    expect(shown.filter(({ state }) => state === 'excluded').map(({ ordinal }) => ordinal)).toEqual([4, 9]);
+    expect(shown.map(({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+
+    await scene.enter(scene.home.tenantId);
+    const transitions = await scene.sql(
+      `SELECT t.ordinal, t.from_state, t.to_state, t.version, t.source, e.action FROM item_transition t JOIN audit_event e ON e.id = t.event_id WHERE batch_id = $1 ORDER BY 1`,
+      [id],
+    );
+    const step = { from_state: 'pending', to_state: 'excluded', version: 1, source: 'person', action: 'batch.edit' };
+    expect(transitions).toEqual([
+      { ordinal: 4, ...step },
+      { ordinal: 9, ...step },
+    ]);
+  });
+
+  test('the new digest is that of what the API shows, tombstones in their places', async () => {
+    const { id } = await newBatch(7);
+    const after = must(await edit(id, [0, 3, 6]));
+    expect(await scene.recompute(scene.as(scene.preparer), after)).toBe(after.digest);
+    const again = must(await edit(id, [1]));
+    expect(again.content_version).toBe(3);
+    expect(await scene.recompute(scene.as(scene.preparer), again)).toBe(again.digest);
+  });
+
+  test('a draft stays a draft', async () => {
+    const { id } = await newBatch(3, { draft: true });
+    expect(must(await edit(id, [1]))).toMatchObject({ state: 'draft', content_version: 2, item_count: 2 });
+  });
+
+  test.each(['approve', 'authorize'] as const)('after %s it voids gates, hold and challenges, and the batch is queued again', async (gate) => {
+    const free = await scene.balance(scene.home.funding);
+    const { id, batch } = await newBatch();
+    await scene.openUpTo(gate, id);
+    expect(await scene.balance(scene.home.funding)).toBe(gate === 'authorize' ? free - BigInt(batch.total) : free);
+    const next = await scene.person(gate === 'approve' ? 'authorizer' : 'executor');
+    const nextGate = gate === 'approve' ? 'authorize' : 'execute';
+    const challenge = await scene.challenge(next, nextGate, id);
+
+    const after = must(await edit(id, [2]));
+    expect(after).toMatchObject({ state: 'queued', gates: [], content_version: 2 });
+    expect(await scene.balance(scene.home.funding)).toBe(free);
+    expect(await scene.balance(scene.home.held)).toBe(0n);
+    await scene.enter(scene.home.tenantId);
+    expect(await scene.sql('SELECT count(*)::int AS live FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [id])).toEqual([{ live: 0 }]);
+    const late = await openGate(scene.as(next), { gate: nextGate, batch_id: id, challenge_id: challenge, code: await scene.code(next) });
+    expect(late.ok).toBe(false);
+
+    // Three people have to look at it anew, and the hold is for the new total.
+    await scene.openUpTo('authorize', id);
+    expect(await scene.balance(scene.home.held)).toBe(BigInt(after.total));
+    must(await cancelPayoutBatch(scene.as(scene.preparer), { batch_id: id, reason: 'done' }));
+    expect(await scene.balance(scene.home.funding)).toBe(free);
+  });
+
+  test('[S3-13] whoever edits is a preparer from then on, and opens neither approve nor authorize', async () => {
+    const { id } = await newBatch();
+    const editor = await scene.person('admin');
+    must(await edit(id, [0], {}, editor));
+    await expect(scene.challenge(editor, 'approve', id)).rejects.toThrow('preparer_cannot_open');
+  });
+});
+
+describe('edits that are refused change nothing', () => {
+  const snapshot = async (id: string) => [must(await showPayoutBatch(scene.as(scene.preparer), { batch_id: id })), await rootsOf(id)];
+
+  test('an old row_version, so that nobody edits what they have not seen', async () => {
+    const { id, batch } = await newBatch();
+    must(await edit(id, [0], { row_version: batch.row_version }));
+    const before = await snapshot(id);
+    const result = await edit(id, [1], { row_version: batch.row_version });
+    expect(told(result).code).toBe('batch_changed');
+    expect(result.ok ? null : result.refusal.extra).toEqual({ state: 'queued', row_version: 2 });
+    expect(await snapshot(id)).toEqual(before);
+    expect(await scene.results(id, 'batch.edit')).toEqual(['ok', 'batch_changed']);
+  });
+
+  test('all items, at once or the last of them', async () => {
+    const { id } = await newBatch(2);
+    expect(told(await edit(id, [0, 1])).code).toBe('batch_empty');
+    must(await edit(id, [0]));
+    const before = await snapshot(id);
+    expect(told(await edit(id, [1])).code).toBe('batch_empty');
+    expect(await snapshot(id)).toEqual(before);
+  });
+
+  test('items of another batch, beyond the end, or out already', async () => {
+    const { id } = await newBatch(3);
+    const { id: other } = await newBatch(3);
+    must(await edit(id, [0]));
+    const before = await snapshot(id);
+    const exclude = [...places(id, 1), ...places(other, 1), ...places(id, 3), ...places(id, 0)];
+    expect(told(await editPayoutBatch(scene.as(scene.preparer), { batch_id: id, exclude }))).toEqual({
+      code: 'invalid_request',
+      errors: ['exclude.1 not_in_batch', 'exclude.2 not_in_batch', 'exclude.3 not_pending'],
+    });
+    expect(await snapshot(id)).toEqual(before);
+  });
+
+  test('a batch that executes or has ended', async () => {
+    const { id } = await newBatch(3);
+    await scene.openUpTo('execute', id);
+    expect(told(await edit(id, [0])).code).toBe('wrong_state');
+    const ended = await newBatch(3);
+    must(await cancelPayoutBatch(scene.as(scene.preparer), { batch_id: ended.id }));
+    expect(told(await edit(ended.id, [0])).code).toBe('wrong_state');
+    expect(await scene.results(ended.id, 'batch.edit')).toEqual(['wrong_state']);
+  });
+
+  test('[S3-03] a foreign batch is answered like an absent one', async () => {
+    const { id } = await newBatch(2);
+    const there = await scene.workspace('test', 1n);
+    const stranger = scene.as(await scene.person('preparer', there.tenantId), there);
+    const foreign = await editPayoutBatch(stranger, { batch_id: id, exclude: places(id, 0) });
+    const absent = await editPayoutBatch(stranger, { batch_id: scene.home.tenantId, exclude: places(id, 0) });
+    expect(told(foreign).code).toBe('not_found');
+    expect(foreign).toEqual(absent);
+  });
+});
+
+describe('edits at once', () => {
+  test('of 16 edits that saw the same version exactly one counts', async () => {
+    const { id, batch } = await newBatch(20);
+    const results = await Promise.all(Array.from({ length: 16 }, (_, i) => edit(id, [i], { row_version: batch.row_version })));
+    expect(results.filter((result) => result.ok)).toHaveLength(1);
+    expect(new Set(results.filter((result) => !result.ok).map((result) => told(result).code))).toEqual(new Set(['batch_changed']));
+    const after = must(await showPayoutBatch(scene.as(scene.preparer), { batch_id: id }));
+    expect(after).toMatchObject({ content_version: 2, row_version: 2, counts: { open: 19, excluded: 1 } });
+    expect(await scene.recompute(scene.as(scene.preparer), after)).toBe(after.digest);
+  });
+
+  test('16 edits without a version all count, one after the other', async () => {
+    const { id } = await newBatch(20);
+    const results = await Promise.all(Array.from({ length: 16 }, (_, i) => edit(id, [i])));
+    expect(results.every((result) => result.ok)).toBe(true);
+    const after = must(await showPayoutBatch(scene.as(scene.preparer), { batch_id: id }));
+    expect(after).toMatchObject({ content_version: 17, item_count: 4, counts: { open: 4, excluded: 16 } });
+    expect(await scene.recompute(scene.as(scene.preparer), after)).toBe(after.digest);
+  });
+});
