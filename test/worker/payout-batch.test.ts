@@ -1,26 +1,127 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
+import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
+import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { until } from '../harness/until.js';
 import { tokens } from '../operations/pay-scene.js';
+import { keepHistory } from './keep-history.js';
 import { type WorkerScene, workerScene } from './worker-scene.js';
+
+/** History events that a run has whatever it pays: start, signals, loads, end. */
+const FIXED_EVENTS_MOST = 90;
 
 let scene: WorkerScene;
 beforeAll(async () => {
-  scene = await workerScene();
+  scene = await workerScene({ env: { SLUICE_HISTORY_EVENTS: '60' } });
   await scene.start();
-}, 120_000);
+}, 180_000);
 afterAll(() => scene?.close(), 60_000);
+
+const doing = (batchId: string, what: string) =>
+  until(`the run to be: ${what}`, async () => {
+    const progress = await scene.handle(batchId).query<{ doing: string }>('progress');
+    return progress.doing === what ? true : undefined;
+  });
 
 describe('a payout batch on real servers', () => {
   test('[S1-23] waits at its gates, pays, completes, and its run ends', async () => {
     const batchId = await scene.queued(tokens(10));
-    await until('the workflow to wait for approve', async () => {
-      const progress = await scene.handle(batchId).query<{ doing: string }>('progress');
-      return progress.doing === 'waits for approve' ? true : undefined;
-    });
+    await doing(batchId, 'waits for approve');
     await scene.openUpTo('execute', batchId);
     const view = await scene.reaches(batchId, 'completed');
     expect(view.counter).toMatchObject({ paid: 10, open: 0 });
     expect(await scene.handle(batchId).result()).toEqual({ state: 'completed' });
+    await keepHistory('happy', scene.handle(batchId), scene.codec);
     expect(await scene.broken()).toEqual([]);
-  }, 60_000);
+  }, 90_000);
+
+  test('a rejected batch ends its run', async () => {
+    const batchId = await scene.queued(tokens(1));
+    await doing(batchId, 'waits for approve');
+    const approver = await scene.person('approver');
+    await rejectPayoutBatch(scene.asPerson(approver), { batch_id: batchId, reason: 'no' });
+    expect(await scene.handle(batchId).result()).toEqual({ state: 'rejected' });
+    await keepHistory('rejected', scene.handle(batchId), scene.codec);
+  }, 90_000);
+
+  test('a forged signal opens nothing', async () => {
+    const batchId = await scene.queued(tokens(1));
+    await doing(batchId, 'waits for approve');
+    const before = await scene.provider.books();
+    for (let i = 0; i < 3; i++) await scene.handle(batchId).signal('gateOpened', { gateId: '00000000-0000-7000-8000-000000000000' });
+    await doing(batchId, 'waits for approve');
+    expect((await scene.view(batchId))?.control.state).toBe('queued');
+    expect((await scene.provider.books()).count).toBe(before.count);
+  }, 90_000);
+
+  test('a gate whose deadline passes expires the batch', async () => {
+    const batchId = await scene.queued(tokens(1));
+    await doing(batchId, 'waits for approve');
+    await scene.enter(scene.home.tenantId);
+    await scene.sql('UPDATE batch_control SET deadline_at = now(), row_version = row_version + 1 WHERE batch_id = $1', [batchId]);
+    await scene.handle(batchId).signal('batchChanged');
+    expect(await scene.handle(batchId).result()).toEqual({ state: 'expired' });
+    await keepHistory('expired', scene.handle(batchId), scene.codec);
+  }, 90_000);
+
+  test('many chunks: paid across runs that continue as new, at most 6 events a chunk', async () => {
+    await scene.connect({ endpoint: 'single' });
+    const batchId = await scene.queued(tokens(128 * 12));
+    await doing(batchId, 'waits for approve');
+    const first = (await scene.handle(batchId).describe()).runId;
+    await scene.openUpTo('execute', batchId);
+    const view = await scene.reaches(batchId, 'completed');
+    expect(view.counter).toMatchObject({ paid: 128 * 12, open: 0 });
+    await scene.handle(batchId).result();
+    const described = await scene.handle(batchId).describe();
+    expect(described.runId).not.toBe(first);
+    await keepHistory('continued', scene.client.workflow.getHandle(described.workflowId, described.runId), scene.codec);
+    expect(described.historyLength).toBeLessThan(FIXED_EVENTS_MOST + 6 * 12);
+    expect(await scene.broken()).toEqual([]);
+    await scene.connect({});
+  }, 120_000);
+
+  test('paused while it executes: nothing more leaves; resumed: all of it does', async () => {
+    const batchId = await scene.queued(tokens(3));
+    await doing(batchId, 'waits for approve');
+    await scene.temporal.kill();
+    await scene.openUpTo('execute', batchId);
+    const executor = await scene.person('executor');
+    expect(await pausePayoutBatch(scene.asPerson(executor), { batch_id: batchId })).toMatchObject({ ok: true });
+    await scene.temporal.restart();
+    await doing(batchId, 'paused');
+    expect((await scene.view(batchId))?.counter).toMatchObject({ open: 3, paid: 0 });
+    await resumePayoutBatch(scene.asPerson(executor), { batch_id: batchId });
+    await scene.reaches(batchId, 'completed');
+    await scene.handle(batchId).result();
+    await keepHistory('paused', scene.handle(batchId), scene.codec);
+    expect(await scene.broken()).toEqual([]);
+  }, 120_000);
+
+  test('a provider that is down: nothing is sent blindly; back again, everybody is paid once', async () => {
+    const batchId = await scene.queued(tokens(4));
+    await doing(batchId, 'waits for approve');
+    await scene.provider.kill();
+    await scene.openUpTo('execute', batchId);
+    await until('the items to be unknown', async () => ((await scene.counter(batchId)).unknown === 4 ? true : undefined));
+    await scene.provider.restart();
+    await scene.connect({});
+    await scene.reaches(batchId, 'completed');
+    await scene.handle(batchId).result();
+    await keepHistory('provider-down', scene.handle(batchId), scene.codec);
+    expect(await scene.broken()).toEqual([]);
+  }, 120_000);
+
+  test('a run that was terminated is started anew, and so is one whose Temporal was thrown away', async () => {
+    const terminated = await scene.queued(tokens(2));
+    await doing(terminated, 'waits for approve');
+    await scene.handle(terminated).terminate();
+    await scene.end('SIGKILL');
+    await scene.temporal.restart('fresh');
+    await scene.openUpTo('execute', terminated);
+    await scene.start();
+    await scene.reaches(terminated, 'completed');
+    expect(await scene.broken()).toEqual([]);
+    expect(await scene.end('SIGTERM')).toBe(0);
+  }, 120_000);
 });

@@ -50,10 +50,11 @@ export const workerScene = async ({ provider = {} as Record<string, string>, env
     return child.exitCode;
   };
 
+  const codec = openPayloadCodec(keyFile, temporal.namespace);
   const client = new Client({
     connection: Connection.lazy({ address: temporal.address }),
     namespace: temporal.namespace,
-    dataConverter: { payloadCodecs: [openPayloadCodec(keyFile, temporal.namespace)] },
+    dataConverter: { payloadCodecs: [codec] },
   });
   const handle = (batchId: string) => client.workflow.getHandle(toWireId('batch', batchId));
 
@@ -69,7 +70,6 @@ export const workerScene = async ({ provider = {} as Record<string, string>, env
     );
 
   const close = async () => {
-    if (process.env['SHOW_LOG']) console.log(readFileSync(log, 'utf8'));
     await end('SIGKILL');
     await client.connection.close();
     await scene.close();
@@ -77,7 +77,7 @@ export const workerScene = async ({ provider = {} as Record<string, string>, env
     rmSync(folder, { recursive: true, force: true });
   };
 
-  return { ...scene, temporal, client, handle, start, end, ended, reaches, logText: () => readFileSync(log, 'utf8'), close };
+  return { ...scene, temporal, client, codec, handle, start, end, ended, reaches, logText: () => readFileSync(log, 'utf8'), close };
 };
 
 export type WorkerScene = Awaited<ReturnType<typeof workerScene>>;
