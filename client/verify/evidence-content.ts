@@ -1,0 +1,87 @@
+import type { BundleContent, BundleItem, EvidenceBundle } from '../../domain/audit/bundle.js';
+import { batchDigest, commitmentTo, itemLeaf, tombstoneLeaf } from '../../domain/batch/digest.js';
+import { toHex } from '../../domain/hashing.js';
+import { toItemId } from '../../domain/ids.js';
+import { merkleRoot } from '../../domain/merkle.js';
+import { sha256 } from './crypto.js';
+import type { Findings } from './findings.js';
+
+/**
+ * Recomputes what the gates signed (R10): every item's leaf from its values, its commitment from salt and destination, and
+ * root, count, total and digest of every content version. Returns how many destinations could not be opened any more.
+ */
+export const checkContent = (bundle: EvidenceBundle, findings: Findings): { unopened: number } => {
+  const excludedAt = exclusions(bundle);
+  let unopened = 0;
+  const paying: { item: BundleItem; leaf: Uint8Array; tombstone: Uint8Array }[] = [];
+  for (const [place, item] of bundle.items.entries()) {
+    if (item.ordinal !== place || item.item_id !== toItemId(bundle.batch.id, item.ordinal))
+      findings.add('malformed', `item ${place} of the bundle is numbered ${item.ordinal} and called ${item.item_id}`);
+    const commitment = Buffer.from(item.commitment, 'hex');
+    if (item.salt === null || item.sent_to === null) unopened++;
+    else if (toHex(commitmentTo(sha256, Buffer.from(item.salt, 'hex'), item.sent_to)) !== item.commitment)
+      findings.add('changed', `the destination of item ${item.item_id} is not the one that was committed to`);
+    const leaf = itemLeaf(sha256, {
+      ordinal: item.ordinal,
+      itemId: item.item_id,
+      reference: item.reference,
+      amount: BigInt(item.amount),
+      currency: bundle.batch.currency,
+      payeeId: item.payee_id,
+      destinationId: item.destination_id,
+      remittance: item.remittance,
+      commitment,
+    });
+    const tombstone = tombstoneLeaf(sha256, item.ordinal, item.item_id);
+    if (toHex(item.state === 'excluded' ? tombstone : leaf) !== item.leaf) findings.add('changed', `item ${item.item_id} is not what its leaf says`);
+    paying.push({ item, leaf, tombstone });
+  }
+  for (const content of bundle.contents) {
+    const isIn = (item: BundleItem) => (excludedAt.get(item.ordinal) ?? Number.POSITIVE_INFINITY) > content.content_version;
+    const root = merkleRoot(
+      sha256,
+      paying.map(({ item, leaf, tombstone }) => (isIn(item) ? leaf : tombstone)),
+    );
+    const kept = paying.filter(({ item }) => isIn(item));
+    const total = kept.reduce((sum, { item }) => sum + BigInt(item.amount), 0n);
+    const wrong = [
+      toHex(root) !== content.root && 'root',
+      paying.length !== content.size && 'size',
+      kept.length !== content.count && 'count',
+      total !== BigInt(content.total) && 'total',
+      digestOf(bundle, content, root) !== content.digest && 'digest',
+    ].filter(Boolean);
+    if (wrong.length > 0) findings.add('changed', `content version ${content.content_version} differs from its items in ${wrong.join(', ')}`);
+  }
+  return { unopened };
+};
+
+/** By ordinal: the first content version without the item. */
+const exclusions = ({ events, transitions }: EvidenceBundle): Map<number, number> => {
+  const versions = new Map(events.map(({ event }) => [event['id'], (event['detail'] as { content_version?: number }).content_version]));
+  return new Map(transitions.filter((step) => step.to === 'excluded').map((step) => [step.ordinal, versions.get(step.event_id) ?? 0]));
+};
+
+const digestOf = ({ batch }: EvidenceBundle, content: BundleContent, root: Uint8Array): string =>
+  toHex(
+    batchDigest(
+      sha256,
+      {
+        tenantId: batch.tenant_id,
+        mode: batch.mode,
+        batchId: batch.id,
+        contentVersion: content.content_version,
+        rail: batch.rail,
+        connectionId: batch.connection_id,
+        fundingAccountId: batch.funding_account_id,
+        currency: batch.currency,
+        total: BigInt(content.total),
+        count: content.count,
+        feeBearer: batch.fee_bearer,
+        feeMaximum: BigInt(batch.fee_maximum),
+        executeNotBefore: batch.execute_not_before,
+        executeBy: batch.execute_by,
+      },
+      root,
+    ),
+  );

@@ -1,0 +1,102 @@
+import type { BundleItem, BundleTransition, EvidenceBundle } from '../../domain/audit/bundle.js';
+import { toHex } from '../../domain/hashing.js';
+import { postingFor } from '../../domain/item/postings.js';
+import { ITEM_EDGES, type ItemState, isTerminalItem } from '../../domain/item/states.js';
+import { transitionsRoot } from '../../domain/item/transitions.js';
+import { sha256 } from './crypto.js';
+import type { Findings } from './findings.js';
+
+/**
+ * Every item's state out of its transitions, the transitions under the roots that the events committed to, and every
+ * transition's money in the ledger; what is left on hold is what is not yet final (R16).
+ */
+export const checkItems = (bundle: EvidenceBundle, findings: Findings): void => {
+  const steps = groupBy(bundle.transitions, (step) => step.ordinal);
+  for (const item of bundle.items) {
+    const problem = foldProblem(item, steps.get(item.ordinal) ?? []);
+    if (problem) findings.add('changed', `item ${item.item_id} ${problem}`);
+    steps.delete(item.ordinal);
+  }
+  for (const ordinal of steps.keys()) findings.add('unjoined', `there are transitions of item ${ordinal}, which the batch does not have`);
+  checkRoots(bundle, findings);
+  checkPostings(bundle, findings);
+  checkHold(bundle, findings);
+};
+
+const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> => {
+  const groups = new Map<Key, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group) group.push(row);
+    else groups.set(keyOf(row), [row]);
+  }
+  return groups;
+};
+
+const foldProblem = (item: BundleItem, steps: readonly BundleTransition[]): string | null => {
+  let state: ItemState = 'pending';
+  // Steps past the item's own version were written after it was read.
+  const known = steps.filter((step) => step.version <= item.version).sort((a, b) => a.version - b.version);
+  for (const [i, step] of known.entries()) {
+    if (step.version !== i + 1) return `lacks its transition ${i + 1}`;
+    if (step.from !== state || !ITEM_EDGES[step.from]?.includes(step.to))
+      return `cannot go from ${state} to ${step.to} by its transition ${step.version}`;
+    state = step.to;
+  }
+  if (known.length !== item.version) return `has ${known.length} transitions instead of ${item.version}`;
+  return state === item.state ? null : `is ${item.state}, but its transitions end in ${state}`;
+};
+
+const checkRoots = (bundle: EvidenceBundle, findings: Findings): void => {
+  const byEvent = groupBy(bundle.transitions, (step) => step.event_id);
+  for (const { event, index } of bundle.events) {
+    const steps = byEvent.get(String(event['id'])) ?? [];
+    byEvent.delete(String(event['id']));
+    const root = (event['detail'] as { transitions_root?: string }).transitions_root;
+    const about = { eventIds: [String(event['id'])], indexes: index === null ? [] : [index] };
+    if (root === undefined && steps.length > 0)
+      findings.add('unjoined', `event ${event['id']} commits to no transitions, but ${steps.length} name it`, about);
+    if (root === undefined) continue;
+    const rows = steps.map((step) => ({ ...step, inboundId: step.inbound_id, providerReference: step.provider_reference }));
+    if (toHex(transitionsRoot(sha256, rows)) !== root)
+      findings.add('changed', `the transitions of event ${event['id']} are not those that it committed to`, about);
+  }
+  for (const eventId of byEvent.keys())
+    findings.add('unjoined', `transitions name event ${eventId}, which the bundle does not have`, { eventIds: [eventId] });
+};
+
+/** Item transfers stand under events of chunks; what a person withdraws at once moves in one sum under the batch's event. */
+const checkPostings = (bundle: EvidenceBundle, findings: Findings): void => {
+  const ofChunks = new Set(bundle.events.filter(({ event }) => String(event['action']).startsWith('chunk.')).map(({ event }) => event['id']));
+  const posted = new Map(
+    bundle.transfers.filter((transfer) => transfer.ordinal !== null).map((transfer) => [`${transfer.ordinal} ${transfer.item_version}`, transfer]),
+  );
+  for (const step of bundle.transitions) {
+    const key = `${step.ordinal} ${step.version}`;
+    const transfer = posted.get(key);
+    posted.delete(key);
+    const due = ofChunks.has(step.event_id) ? postingFor(step.from, step.to) : null;
+    const amount = bundle.items[step.ordinal]?.amount;
+    const right = due ? transfer?.kind === due.kind && transfer.amount === amount && transfer.event_id === step.event_id : !transfer;
+    if (!right)
+      findings.add('unjoined', `transition ${step.version} of item ${step.ordinal} (${step.from} to ${step.to}) does not have its transfer`, {
+        eventIds: [step.event_id],
+      });
+  }
+  for (const transfer of posted.values())
+    findings.add('unjoined', `transfer ${transfer.id} belongs to no transition of an item`, { eventIds: [transfer.event_id] });
+};
+
+const checkHold = (bundle: EvidenceBundle, findings: Findings): void => {
+  const held = bundle.transfers.find((transfer) => transfer.kind === 'hold')?.credit_account_id;
+  const balance = bundle.transfers.reduce((sum, { debit_account_id, credit_account_id, amount }) => {
+    if (credit_account_id === held) return sum + BigInt(amount);
+    return debit_account_id === held ? sum - BigInt(amount) : sum;
+  }, 0n);
+  const remaining = bundle.holds.reduce((sum, hold) => sum + BigInt(hold.remaining), 0n);
+  if (balance !== remaining) findings.add('unjoined', `${remaining} is on hold, but the transfers of the batch leave ${balance} there`);
+  if (remaining === 0n) return;
+  const open = bundle.items.reduce((sum, item) => (isTerminalItem(item.state) ? sum : sum + BigInt(item.amount)), 0n);
+  if (open + BigInt(bundle.batch.fee_maximum) !== remaining)
+    findings.add('unjoined', `${remaining} is on hold, but the items that are not final amount to ${open}`);
+};
