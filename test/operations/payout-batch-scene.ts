@@ -8,7 +8,7 @@ import { listPayoutItems, type WireItem } from '../../operations/payout-batch/li
 import { receiveCsv } from '../../operations/payout-batch/receive-csv.js';
 import type { WireBatch } from '../../operations/payout-batch/view.js';
 import type { Rail, RailCapabilities } from '../../operations/ports.js';
-import { type GateWorld, gateWorld, type Person, uuidOf } from './gate-world.js';
+import { gateWorld, type Person, uuidOf } from './gate-world.js';
 
 /** Workspaces, people and a rail with small chunks, to create batches in as the API does. */
 
@@ -100,7 +100,6 @@ export const batchScene = async () => {
 };
 
 export type BatchScene = Awaited<ReturnType<typeof batchScene>>;
-export type { GateWorld, Person };
 
 export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {
   const bytes = Buffer.from(text);
