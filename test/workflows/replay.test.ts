@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundle } from '../../worker/workflow-bundle.js';
 
 const FOLDER = join(import.meta.dirname, '..', 'histories');
@@ -9,6 +9,7 @@ const histories = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
 
 let code: string;
 beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   code = await workflowBundle();
 }, 60_000);
 
