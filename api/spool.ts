@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
@@ -17,8 +16,8 @@ export interface SpooledFile {
 }
 
 /**
- * Writes an upload to a file of its own (0600), hashing on the way with flat memory; runs `use` on it and removes it,
- * whatever happens. Refused when it is larger than the bound.
+ * Writes an upload to a file of its own (0600), hashing on the way with flat memory, and runs `use` on it. The file loses its
+ * name as soon as it is open, so that not even a killed process leaves it behind. Refused when larger than the bound.
  */
 export const spooled = async <T>(
   upload: Readable,
@@ -28,24 +27,26 @@ export const spooled = async <T>(
 ): Promise<Result<T>> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${id}.csv`);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const measured = new Transform({
-    transform(part: Buffer, _encoding, done) {
-      bytes += part.length;
-      if (bytes > SPOOL_BYTES) return done(new TooLarge());
-      hash.update(part);
-      done(null, part);
-    },
-  });
+  const file = await open(path, 'wx+', 0o600);
   try {
-    await pipeline(upload, measured, createWriteStream(path, { mode: 0o600, flags: 'wx' }));
-    return await use({ sha256: hash.digest(), open: () => createReadStream(path) });
+    await unlink(path);
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const measured = new Transform({
+      transform(part: Buffer, _encoding, done) {
+        bytes += part.length;
+        if (bytes > SPOOL_BYTES) return done(new TooLarge());
+        hash.update(part);
+        done(null, part);
+      },
+    });
+    await pipeline(upload, measured, file.createWriteStream({ autoClose: false }));
+    return await use({ sha256: hash.digest(), open: () => file.createReadStream({ start: 0, autoClose: false }) });
   } catch (error) {
     if (error instanceof TooLarge) return refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`);
     throw error;
   } finally {
-    await rm(path, { force: true });
+    await file.close();
   }
 };
 

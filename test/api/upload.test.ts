@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { codecServer } from '../../api/codec.js';
+import { listen } from '../../api/listen.js';
+import { type ApiWorld, apiWorld } from './world.js';
+
+const spoolDir = join(tmpdir(), `sluice-upload-test-${process.pid}`);
+let world: ApiWorld;
+let token: string;
+
+beforeAll(async () => {
+  world = await apiWorld({ spoolDir });
+  await world.furnish(world.workspaces.test);
+  token = (await world.member('preparer')).token;
+});
+afterAll(() => world.close());
+
+const CSV = 'payee_reference,payee_name,country,account_token,amount,reference\np-1,Ada,DE,acct_ok_1,12.50,June\np-2,Bob,DE,acct_ok_2,7.50,June\n';
+const upload = (query: string, key: string, body = CSV) =>
+  world.call(`/v1/payout-batches?currency=EUR&rail=sandbox${query}`, {
+    method: 'POST',
+    token,
+    body,
+    headers: { 'content-type': 'text/csv', 'idempotency-key': key },
+  });
+const leftOver = (): string[] => (existsSync(spoolDir) ? readdirSync(spoolDir) : []);
+
+test('a CSV becomes a batch that names the SHA-256 of exactly these bytes, once, and leaves no file behind', async () => {
+  const first = await upload('&external_id=csv-1', 'csv-1');
+  expect([first.status, first.json['item_count'], first.json['total']]).toEqual([202, 2, 2_000]);
+  expect(first.json['source']).toEqual({ type: 'csv', sha256: createHash('sha256').update(CSV).digest('hex') });
+  const second = await upload('&external_id=csv-1', 'csv-1');
+  expect([second.text, second.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
+  expect((await upload('&external_id=csv-1', 'csv-1', `${CSV}p-3,Eve,DE,acct_ok_3,1.00,June\n`)).json['code']).toBe('idempotency_key_reused');
+  expect(leftOver()).toEqual([]);
+});
+
+test('a refused CSV names row and column, and leaves no file behind', async () => {
+  const answer = await upload('', 'csv-2', CSV.replace('7.50', '7.505'));
+  expect([answer.status, answer.json['code']]).toEqual([422, 'invalid_csv']);
+  expect((answer.json['errors'] as object[])[0]).toMatchObject({ row: 2, field: 'amount' });
+  expect(leftOver()).toEqual([]);
+});
+
+test('a CSV without its settings, without a key, or compressed is refused before it is read', async () => {
+  const headers = { 'content-type': 'text/csv', 'idempotency-key': 'csv-3' };
+  const post = (path: string, more: Record<string, string>) => world.call(path, { method: 'POST', token, body: CSV, headers: more });
+  expect((await post('/v1/payout-batches', headers)).json['code']).toBe('invalid_request');
+  expect((await post('/v1/payout-batches?currency=EUR&rail=sandbox', { 'content-type': 'text/csv' })).json['code']).toBe('idempotency_key_missing');
+  expect((await post('/v1/payout-batches?currency=EUR&rail=sandbox', { ...headers, 'content-encoding': 'gzip' })).json['code']).toBe(
+    'unsupported_media_type',
+  );
+});
+
+test('the codec endpoint decodes for the Web UI alone, whatever query it adds, and encodes nothing', async () => {
+  const server = codecServer({
+    uiUrl: 'http://127.0.0.1:8233',
+    decode: async (payloads) => payloads.map(() => ({ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"seen"') })),
+  });
+  const url = await listen(server, '127.0.0.1', 0);
+  const ask = (path: string, origin: string, body: unknown) =>
+    fetch(`${url}${path}`, { method: 'POST', headers: { origin, 'x-namespace': 'sluice' }, body: JSON.stringify(body) });
+  const payloads = [{ metadata: { encoding: 'eA==' }, data: 'eA==' }];
+  const shown = await ask('/decode?preserveStorageRefs=true', 'http://localhost:8233', { payloads });
+  const { payloads: decoded } = (await shown.json()) as { payloads: { data: string }[] };
+  expect(Buffer.from(decoded[0]?.data ?? '', 'base64').toString()).toBe('"seen"');
+  expect(shown.headers.get('access-control-allow-origin')).toBe('http://localhost:8233');
+  expect((await ask('/decode', 'https://evil.example', { payloads })).status).toBe(403);
+  expect(await (await ask('/encode', 'http://127.0.0.1:8233', {})).json()).toEqual({ payloads: [] });
+  expect((await ask('/encode', 'http://127.0.0.1:8233', { payloads })).status).toBe(403);
+  server.closeAllConnections();
+  server.close();
+});
