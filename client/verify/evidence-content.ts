@@ -1,5 +1,6 @@
 import type { BundleContent, BundleItem, EvidenceBundle } from '../../domain/audit/bundle.js';
 import { batchDigest, commitmentTo, itemLeaf, tombstoneLeaf } from '../../domain/batch/digest.js';
+import type { Json } from '../../domain/canonical-json.js';
 import { toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
@@ -53,7 +54,22 @@ export const checkContent = (bundle: EvidenceBundle, findings: Findings): { unop
     ].filter(Boolean);
     if (wrong.length > 0) findings.add('changed', `content version ${content.content_version} differs from its items in ${wrong.join(', ')}`);
   }
+  checkTold(bundle, findings);
   return { unopened };
+};
+
+/** What the log says of content and source, where an event tells of them. */
+const checkTold = ({ batch, contents, events }: EvidenceBundle, findings: Findings): void => {
+  const digests = new Map(contents.map((content) => [content.content_version, content.digest]));
+  for (const { event, index } of events) {
+    if (event['result'] !== 'ok' || !String(event['action']).startsWith('batch.')) continue;
+    const { digest, content_version: version, source_sha256: source } = event['detail'] as { [key: string]: Json };
+    const about = { eventIds: [String(event['id'])], indexes: index === null ? [] : [index] };
+    if (digest !== undefined && digests.get(Number(version)) !== digest)
+      findings.add('changed', `content version ${version} is not what event ${event['id']} tells of it`, about);
+    if (source !== undefined && source !== batch.source.sha256)
+      findings.add('changed', `the source is not what event ${event['id']} tells of it`, about);
+  }
 };
 
 /** By ordinal: the first content version without the item. */

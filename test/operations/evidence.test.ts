@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { verifyEvidence } from '../../client/verify/evidence.js';
+import { evidence as contract } from '../../contracts/batches.js';
+import { openDatabase } from '../../db/client.js';
+import { sequencingStore } from '../../db/sequencer.js';
+import type { BundleItem, EvidenceBundle } from '../../domain/audit/bundle.js';
+import { lookUpDue } from '../../operations/chunk/look-up-due.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
+import { showEvidence } from '../../operations/payout-batch/show-evidence.js';
+import { recoverySwitch } from '../../operations/recovery/mode.js';
+import { sequencerPass } from '../../relay/sequencer.js';
+import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
+import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
+import { newEd25519Keys } from '../../vault/ed25519.js';
+import { sha256 } from '../../vault/sha256.js';
+import { until } from '../harness/until.js';
+import { type PayScene, payScene, tokens } from './pay-scene.js';
+
+const signer = openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } });
+const trust = { verifierKey: signer.verifierKey };
+const quiet = () => {};
+
+let scene: PayScene;
+let folder: string;
+let paid: EvidenceBundle;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  scene = await payScene();
+  folder = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
+  const database = openDatabase(scene.database.urls.sequencer, 2);
+  close = () => database.$disconnect();
+  const seal = sequencerPass({
+    store: sequencingStore(database, sha256),
+    signer,
+    archive: openCheckpointFolder(folder, signer.verifierKey),
+    recovery: recoverySwitch(null),
+    failpoint: async () => {},
+    log: { info: quiet, warn: quiet, error: quiet },
+  });
+  const batchId = await scene.queued([...tokens(6), 'declined', 'lookup', 'acct']);
+  await scene.openUpTo('authorize', batchId);
+  const edited = await editPayoutBatch(scene.asPerson(scene.preparer), { batch_id: batchId, exclude: [{ batchId, ordinal: 8 }] } as never);
+  if (!edited.ok) throw new Error(edited.refusal.detail);
+  await scene.openUpTo('execute', batchId);
+  await seal('all_heads');
+  await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  await until('the batch to end', async () => {
+    await lookUpDue(scene.worker(), batchId, quiet);
+    const view = await scene.view(batchId);
+    return view?.control.state === 'completed' ? view : undefined;
+  });
+  await seal('all_heads');
+  paid = await bundleOf(batchId);
+}, 120_000);
+afterAll(async () => {
+  await close();
+  await scene.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const bundleOf = async (batchId: string): Promise<EvidenceBundle> => {
+  const auditor = await scene.person('auditor');
+  const shown = await showEvidence(scene.as(auditor, { with: { signer } }), { batch_id: batchId });
+  if (!shown.ok) throw new Error(shown.refusal.code);
+  return JSON.parse(JSON.stringify(contract.parse(shown.value))) as EvidenceBundle;
+};
+
+test('[S1-20] [S3-20] a paid batch is proved by its bundle alone', () => {
+  const report = verifyEvidence(paid, trust);
+  expect(report.findings).toEqual([]);
+  expect(report.lines.at(-1)).toBe('evidence ok');
+  expect(report).toMatchObject({ ok: true, unsealed: 0, unopened: 0, proved: paid.events.length });
+  expect(paid.at_rest).toBe(true);
+  expect(paid.contents.map((content) => [content.content_version, content.count])).toEqual([
+    [1, 9],
+    [2, 8],
+  ]);
+  expect(paid.gates.map((gate) => gate.gate).sort()).toEqual(['approve', 'approve', 'authorize', 'authorize', 'execute']);
+  expect(paid.items.map((item) => item.state)).toEqual(['paid', 'paid', 'paid', 'paid', 'paid', 'paid', 'failed', 'paid', 'excluded']);
+  expect(paid.items[0]?.sent_to).toMatchObject({ name: 'Payee 0', kind: 'account_token' });
+});
+
+describe('whatever is changed in a bundle is found', () => {
+  const first = <T>(rows: readonly T[], change: (row: T) => T): T[] => rows.map((row, i) => (i === 0 ? change(row) : row));
+  const item = (change: Partial<BundleItem>) => (bundle: EvidenceBundle) => ({
+    ...bundle,
+    items: first(bundle.items, (row) => ({ ...row, ...change })),
+  });
+  const batch = (change: Partial<EvidenceBundle['batch']>) => (bundle: EvidenceBundle) => ({ ...bundle, batch: { ...bundle.batch, ...change } });
+  const id = '01890000-0000-7000-8000-000000000000';
+  const hash = 'ab'.repeat(32);
+
+  test.each<[string, (bundle: EvidenceBundle) => EvidenceBundle]>([
+    ['amount', item({ amount: '101' })],
+    ['reference', item({ reference: 'another' })],
+    ['remittance', item({ remittance: 'another' })],
+    ['payee', item({ payee_id: id })],
+    ['destination', item({ destination_id: id })],
+    ['commitment', item({ commitment: hash })],
+    ['salt', item({ salt: '00'.repeat(16) })],
+    ['name', item({ sent_to: { name: 'Another' } })],
+    ['leaf', item({ leaf: hash })],
+    ['state', item({ state: 'failed' })],
+    ['item version', item({ version: 1 })],
+    ['item id', item({ item_id: `item_${'0'.repeat(40)}` })],
+    ['an item that is missing', (bundle) => ({ ...bundle, items: bundle.items.slice(0, -1) })],
+    ['an item more', (bundle) => ({ ...bundle, items: [...bundle.items, ...bundle.items.slice(0, 1)] })],
+    ['tenant', batch({ tenant_id: id })],
+    ['mode', batch({ mode: 'live' })],
+    ['rail', batch({ rail: 'sepa' })],
+    ['connection', batch({ connection_id: id })],
+    ['funding account', batch({ funding_account_id: id })],
+    ['currency', batch({ currency: 'USD' })],
+    ['fee', batch({ fee_maximum: '1' })],
+    ['execute by', batch({ execute_by: '2030-01-01T00:00:00.000Z' })],
+    ['source', batch({ source: { type: 'csv', sha256: hash } })],
+    ...(['total', 'root', 'digest'] as const).map((field): [string, (bundle: EvidenceBundle) => EvidenceBundle] => [
+      `content ${field}`,
+      (bundle) => ({ ...bundle, contents: bundle.contents.map((row) => ({ ...row, [field]: field === 'total' ? '1' : hash })) }),
+    ]),
+    ['gate person', (bundle) => ({ ...bundle, gates: first(bundle.gates, (gate) => ({ ...gate, person_id: id })) })],
+    ['gate digest', (bundle) => ({ ...bundle, gates: first(bundle.gates, (gate) => ({ ...gate, digest: hash })) })],
+    ['gate factor', (bundle) => ({ ...bundle, gates: first(bundle.gates, (gate) => ({ ...gate, factor_id: id })) })],
+    ['a gate that is missing', (bundle) => ({ ...bundle, gates: bundle.gates.slice(1) })],
+    [
+      'execute gate opened after sending',
+      (bundle) => ({ ...bundle, gates: bundle.gates.map((gate) => ({ ...gate, opened_at: '2100-01-01T00:00:00.000Z' })) }),
+    ],
+    [
+      'a preparer who opened a gate',
+      (bundle) => ({ ...bundle, preparers: [...bundle.preparers, { person_id: bundle.gates[0]?.person_id ?? '', deed: 'edit', created_at: '' }] }),
+    ],
+    [
+      'challenge expiry',
+      (bundle) => ({ ...bundle, challenges: first(bundle.challenges, (row) => ({ ...row, expires_at: '2100-01-01T00:00:00.000Z' })) }),
+    ],
+    ['challenge that was never used', (bundle) => ({ ...bundle, challenges: first(bundle.challenges, (row) => ({ ...row, used_at: null })) })],
+    ['transition', (bundle) => ({ ...bundle, transitions: first(bundle.transitions, (row) => ({ ...row, provider_reference: 'another' })) })],
+    ['transition that is missing', (bundle) => ({ ...bundle, transitions: bundle.transitions.slice(1) })],
+    [
+      'transfer amount',
+      (bundle) => ({ ...bundle, transfers: bundle.transfers.map((row, i) => (i === bundle.transfers.length - 1 ? { ...row, amount: '7' } : row)) }),
+    ],
+    ['transfer that is missing', (bundle) => ({ ...bundle, transfers: bundle.transfers.slice(1) })],
+    [
+      'transfer twice',
+      (bundle) => ({ ...bundle, transfers: [...bundle.transfers, { ...(bundle.transfers.at(-1) as EvidenceBundle['transfers'][number]), id }] }),
+    ],
+    ['hold', (bundle) => ({ ...bundle, holds: bundle.holds.map((row) => ({ ...row, remaining: '5' })) })],
+    [
+      'event',
+      (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, event: { ...row.event, at: '2020-01-01T00:00:00.000Z' } })) }),
+    ],
+    ['event that is missing', (bundle) => ({ ...bundle, events: bundle.events.slice(1) })],
+    ['audit path', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, path: row.path?.slice(1) ?? null })) })],
+    ['event index', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, index: (row.index ?? 0) + 1 })) })],
+    [
+      'checkpoint',
+      (bundle) => ({
+        ...bundle,
+        checkpoint: bundle.checkpoint && { ...bundle.checkpoint, note: bundle.checkpoint.note.replace(/\n\d+\n/, '\n7\n') },
+      }),
+    ],
+  ])('[S1-18] %s', (_what, change) => {
+    const report = verifyEvidence(change(paid), trust);
+    expect(report.ok).toBe(false);
+    expect(report.lines.at(-1)).toMatch(/^evidence wrong: \d+ finding/);
+  });
+});
+
+test('a queued batch is proved too: nothing was opened, nothing was sent', async () => {
+  const bundle = await bundleOf(await scene.queued(tokens(3)));
+  const report = verifyEvidence(bundle, trust);
+  expect(report.findings).toEqual([]);
+  expect(report).toMatchObject({ ok: true, proved: 0, unsealed: 1 });
+});
+
+test('[S1-03] a foreign batch and an absent one are refused alike', async () => {
+  const other = await scene.workspace('test', 1n);
+  const auditor = await scene.person('auditor', other.tenantId);
+  const ask = (batch_id: string) => showEvidence(scene.as(auditor, { tenantId: other.tenantId, with: { signer } }), { batch_id });
+  const [foreign, absent] = [await ask(paid.batch.id), await ask('01890000-0000-7000-8000-000000000000')];
+  expect(foreign).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+  expect(foreign).toEqual(absent);
+});
