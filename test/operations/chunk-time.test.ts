@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { toItemId } from '../../domain/ids.js';
+import { intendChunk } from '../../operations/chunk/intend.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import { sendDispatch } from '../../operations/chunk/send.js';
+import type { Context } from '../../operations/context.js';
+import type { Rail, Sending, Services } from '../../operations/ports.js';
+import { type PayScene, payScene, tokens } from './pay-scene.js';
+
+jest.setTimeout(60_000);
+
+let scene: PayScene;
+let released: { kind: Sending['kind']; keys: string[]; hash: string }[];
+beforeAll(async () => {
+  scene = await payScene();
+}, 120_000);
+beforeEach(() => {
+  released = [];
+});
+afterAll(() => scene?.close());
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const quiet = () => {};
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+/** The sandbox rail, watched while it sends; `knows: 'nothing'` says that nobody ever saw these payments. */
+const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
+  const real = scene.rails.get('sandbox') as Rail;
+  const rail: Rail = {
+    ...real,
+    release: (connection, artefact, sending) => {
+      released.push({ kind: sending.kind, keys: artefact.payments.map(({ key }) => key), hash: hex(artefact.hash) });
+      return real.release(connection, artefact, sending);
+    },
+    lookup: async (connection, keys, sentAt) =>
+      knows === 'nothing' ? keys.map((key) => ({ key, answer: { kind: 'absent_final' } })) : real.lookup(connection, keys, sentAt),
+  };
+  return new Map([['sandbox', rail]]);
+};
+
+/** The worker as it would find the books `laterMs` from now: its clock, and the age and lease of attempts. */
+const worker = (laterMs: number, services: Partial<Services>): Context => {
+  const ctx = scene.worker(services);
+  return {
+    ...ctx,
+    inTenant: (work) =>
+      ctx.inTenant((stores) => {
+        const attempts: typeof stores.chunks.attempts = async (batchId, chunk) =>
+          (await stores.chunks.attempts(batchId, chunk)).map((row) => ({
+            ...row,
+            leaseLeftMs: row.leaseLeftMs - laterMs,
+            ageMs: row.ageMs + laterMs,
+          }));
+        return work({ ...stores, now: new Date(stores.now.getTime() + laterMs), chunks: { ...stores.chunks, attempts } });
+      }),
+  };
+};
+
+const dyingAt = (place: string) => async (passed: string) => {
+  if (passed === place) throw new Error(`died at ${place}`);
+};
+
+/** A batch whose first attempt ended where a process died. */
+const diedAt = async (place: 'after_intent' | 'after_send', count: number): Promise<string> => {
+  const batchId = await scene.executing(tokens(count));
+  const dying = scene.worker({ rails: watched('what is there'), failpoint: dyingAt(place) });
+  await expect(payChunk(dying, { batchId, chunk: 0 }, quiet)).rejects.toThrow(`died at ${place}`);
+  return batchId;
+};
+
+const keysOf = (batchId: string, count: number) => Array.from({ length: count }, (_, ordinal) => toItemId(batchId, ordinal));
+
+describe('the lease of an attempt (R2)', () => {
+  test('while it lasts nobody sends again, though the rail says that nothing is there; afterwards once, the same bytes under the same keys', async () => {
+    const batchId = await diedAt('after_intent', 3);
+    const rails = watched('nothing');
+    await payChunk(worker(0, { rails }), { batchId, chunk: 0 }, quiet);
+    expect(released).toEqual([]);
+    expect(await scene.counter(batchId)).toMatchObject({ open: 3, unknown: 0 });
+
+    const [first] = await scene.worker().inTenant((stores) => stores.chunks.attempts(batchId, 0));
+    await payChunk(worker(HOUR, { rails }), { batchId, chunk: 0 }, quiet);
+    expect(released).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.requestHash ?? new Uint8Array()) }]);
+    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 3, failed: 0 });
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('an attempt whose lease cannot outlast a call sends nothing, and says that it knows nothing', async () => {
+    const batchId = await scene.executing(tokens(2));
+    const intent = await intendChunk(scene.worker({ rails: watched('what is there') }), { batchId, chunk: 0 });
+    if (intent.kind !== 'send') throw new Error(`the intent is ${intent.kind}`);
+    const { leaseMs, capabilities } = intent.dispatch;
+    const outcomes = await sendDispatch(intent.dispatch, 'first', performance.now() - leaseMs + capabilities.timeoutMs, quiet);
+    expect(released).toEqual([]);
+    expect(outcomes.map(({ key, outcome }) => [key, outcome])).toEqual(keysOf(batchId, 2).map((key) => [key, 'unknown']));
+  });
+});
+
+describe('sending again (R5)', () => {
+  test('what the rail has is found by key and not sent again', async () => {
+    const batchId = await diedAt('after_send', 3);
+    await payChunk(worker(HOUR, { rails: watched('what is there') }), { batchId, chunk: 0 }, quiet);
+    expect(released.map(({ kind }) => kind)).toEqual(['first']);
+    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 3 });
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('past the life of its key nothing is sent again: it stays unknown, and a person decides', async () => {
+    const batchId = await diedAt('after_intent', 2);
+    for (let i = 0; i < 2; i++) await payChunk(worker(40 * DAY, { rails: watched('nothing') }), { batchId, chunk: 0 }, quiet);
+    expect(released).toEqual([]);
+    expect(await scene.counter(batchId)).toMatchObject({ open: 2, unknown: 2, failed: 0 });
+    const open = await scene.worker().inTenant((stores) => stores.exceptions.openOf(batchId));
+    expect(open.map(({ kind }) => kind)).toEqual(['unknown_key_expired']);
+  });
+});
+
+describe('the time to pay (R1)', () => {
+  test('what has not left when execute_by passes is set aside, with its money', async () => {
+    const before = await scene.balance(scene.home.funding);
+    const batchId = await scene.executing(tokens(2), { execute_by: new Date(Date.now() + HOUR).toISOString() });
+    await payChunk(worker(2 * HOUR, { rails: watched('what is there') }), { batchId, chunk: 0 }, quiet);
+    expect(released).toEqual([]);
+    expect((await scene.view(batchId))?.control).toMatchObject({ state: 'failed' });
+    expect(await scene.counter(batchId)).toMatchObject({ open: 0, blocked: 2 });
+    expect(await scene.balance(scene.home.funding)).toBe(before);
+    expect(await scene.broken()).toEqual([]);
+  });
+
+  test('nothing leaves before execute_not_before', async () => {
+    const batchId = await scene.executing(tokens(1), { execute_not_before: new Date(Date.now() + HOUR).toISOString() });
+    const rails = watched('what is there');
+    expect(await payChunk(worker(0, { rails }), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'wait', reason: 'not_before' });
+    expect(released).toEqual([]);
+    expect(await payChunk(worker(2 * HOUR, { rails }), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 1 });
+  });
+});
