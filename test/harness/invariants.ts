@@ -71,6 +71,17 @@ const CHECKS = [
             (SELECT coalesce(sum(i.amount), 0) FROM payout_item i WHERE i.batch_id = h.batch_id AND i.state IN ('pending', 'submitting', 'unknown', 'submitted')) ELSE 0 END`,
   },
   {
+    name: 'I2 the held account is the sum of the holds',
+    sql: `SELECT a.currency, a.balance::text FROM account a WHERE a.kind = 'held'
+          AND a.balance <> coalesce((SELECT sum(h.remaining) FROM hold h WHERE h.currency = a.currency), 0)`,
+  },
+  {
+    name: 'I2 what lies in paid out and returns is the sum of the items that are paid and returned',
+    sql: `SELECT a.kind, a.currency, a.balance::text FROM account a WHERE a.kind IN ('paid_out', 'returns')
+          AND a.balance <> coalesce((SELECT sum(i.amount) FROM payout_item i JOIN payout_batch b ON b.tenant_id = i.tenant_id AND b.id = i.batch_id
+            WHERE b.currency = a.currency AND i.state = CASE a.kind WHEN 'paid_out' THEN 'paid' ELSE 'returned' END), 0)`,
+  },
+  {
     name: 'I3 every transition names an event of its own transaction, and versions have no gaps',
     sql: `SELECT i.batch_id, i.ordinal FROM payout_item i LEFT JOIN item_transition t USING (tenant_id, batch_id, ordinal) LEFT JOIN audit_event e ON e.tenant_id = t.tenant_id AND e.id = t.event_id
           GROUP BY i.tenant_id, i.batch_id, i.ordinal, i.version, i.state
