@@ -150,8 +150,12 @@ const stop = async ({ pid, exited }: Server): Promise<void> => {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!isAlive(pid)) break;
     process.kill(pid, signal);
-    const late = sleep(STOP_MS, 'late' as const, { ref: true });
-    if ((await Promise.race([exited, ended(pid), late])) !== 'late') break;
+    const over = new AbortController();
+    const late = sleep(STOP_MS, 'late' as const, { signal: over.signal }).catch(() => 'early' as const);
+    const first = await Promise.race([exited, ended(pid), late]);
+    // A timer left running would keep the process for as long.
+    over.abort();
+    if (first !== 'late') break;
   }
 };
 

@@ -19,7 +19,7 @@ export interface SeedPlan {
   /** Where the answer is kept: passwords and secrets are shown nowhere else. */
   demoFile: string;
   provider: { baseUrl: string; apiKey: string; webhookSecret: string };
-  connection: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async' };
+  connection: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async'; timeout_ms?: number };
   /** Cost of password hashes; tests take a cheap one. */
   argon2?: Argon2Cost;
 }

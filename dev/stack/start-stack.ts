@@ -6,7 +6,7 @@ import type { Argon2Cost } from '../../vault/credentials.js';
 import { startEmbeddedPostgres } from '../postgres/embedded.js';
 import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
 import { migrate } from '../postgres/migrate.js';
-import { seed } from '../seed/seed.js';
+import { type SeedPlan, seed } from '../seed/seed.js';
 import { findTemporalCli } from '../temporal/find-cli.js';
 import { readTemporalSettings } from '../temporal/settings.js';
 import { Crew } from './crew.js';
@@ -27,7 +27,8 @@ export interface StackOptions {
   say: (line: string) => void;
   /** Environment on top, at every start of a part. */
   env?: Partial<Record<PartName, Record<string, string>>>;
-  connection?: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async' };
+  /** How the seeded connection reaches the provider; a short time-out makes short leases. */
+  connection?: SeedPlan['connection'];
   argon2?: Argon2Cost;
   /** Breaks the start off. */
   signal?: AbortSignal;

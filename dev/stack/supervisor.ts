@@ -29,6 +29,7 @@ export class Supervised {
   /** Resolves when it serves. Throws when it does not come up, and leaves it down then. */
   async start(extra: Record<string, string> = {}): Promise<void> {
     this.#wanted = true;
+    this.#failures = 0;
     try {
       await this.#launch(extra);
     } catch (error) {
