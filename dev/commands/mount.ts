@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
-import { placesIn, ROOT } from '../stack/places.js';
+import { findLocalStack } from '../../cli/identity/stack.js';
+import { placesIn } from '../stack/places.js';
 import { readState, type StackState } from '../stack/state.js';
 import { currentCode } from './code.js';
 import { KILLABLE, type Killable, killPart } from './kill.js';
@@ -33,12 +33,17 @@ export const mountDev = (program: Command): void => {
     });
 };
 
-export const dataDirectory = (): string => resolve(process.env['SLUICE_DATA_DIR'] ?? resolve(ROOT, '.sluice'));
+/** Data folder of the stack beside which we are. Throws an Error when there is none. */
+export const dataDirectory = (): string => {
+  const stack = findLocalStack(process.env, process.cwd());
+  if (stack) return stack.data_dir;
+  throw new Error('No stack was started here. Start one: npm start');
+};
 
 const localStack = (): StackState => {
   const state = readState(placesIn(dataDirectory()).stackFile);
   if (state) return state;
-  throw new Error(`No stack was started in ${dataDirectory()}. Start one: npm start`);
+  throw new Error('No stack was started here. Start one: npm start');
 };
 
 const show = (program: Command, data: unknown, human: () => string[]): void => {

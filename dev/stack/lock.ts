@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { end, identify, isThere, type ProcessIdentity } from './process-identity.js';
 
 /** Who runs the stack of a data folder: the supervisor, and the processes it has started. */
@@ -24,7 +24,7 @@ const ORDER = ['api', 'worker', 'provider', 'temporal', 'postgres'];
  */
 export const takeFolder = async (dataDir: string, say: (line: string) => void): Promise<FolderLock> => {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.W_OK);
   } catch (error) {
     throw new Error(
@@ -48,6 +48,13 @@ export const takeFolder = async (dataDir: string, say: (line: string) => void): 
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
+};
+
+/** Level by level: Node's recursive mkdir never ends on file systems such as /proc. Readable by the server's user. */
+const makeFolder = (folder: string): void => {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o755 });
 };
 
 export class FolderLock {
