@@ -40,9 +40,10 @@ try {
   const firstStart = !existsSync(places.stackFile);
   stack = await startStack({ dataDir, ports: flags.ports, say, signal: breakOff.signal });
   const seconds = ((Date.now() - started) / 1_000).toFixed(1);
-  say(`ready in ${seconds} s`);
   let code = 0;
-  const demo = (flags.demo ?? (flags.once || firstStart)) ? await runDemo(stack) : null;
+  const pays = flags.demo ?? (flags.once || firstStart);
+  if (pays) say(`ready in ${seconds} s`);
+  const demo = pays ? await runDemo(stack) : null;
   if (demo) code = demo.held ? 0 : 1;
   if (flags.once) await leave(code);
   if (demo) console.log(demo.lines.join('\n'));
