@@ -76,6 +76,14 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
+  test('[S3-22] an event that is not sealed is edited together with its hash: the next of its subject does not link to it', async () => {
+    const chunks = events.filter((event) => String(event.event?.['action']).startsWith('chunk.'));
+    const [settled, intended] = [chunks.at(-1) as ExportEvent, chunks.at(-2) as ExportEvent];
+    expect([settled.index, intended.index]).toEqual([null, null]);
+    const report = await verify(rebuild(events.with(events.indexOf(intended), rehashed(edited(intended, ['at', () => '2001-09-09T01:46:40.999Z'])))));
+    expect(report.findings).toMatchObject([{ kind: 'changed', eventIds: [intended.event?.['id'], settled.event?.['id']] }]);
+  });
+
   test('[S3-22] [S1-18] a hash is edited', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, async (at) => {
@@ -231,6 +239,12 @@ describe('checkpoints', () => {
     };
     const forged = others.map((record) => (record.type === 'checkpoint' ? { ...record, note: forge(record.note) } : record));
     expect((await verify(withEnd([...forged, ...events]))).findings.filter((finding) => finding.kind === 'unsigned')).not.toEqual([]);
+  });
+
+  test('[S1-18] a checkpoint of another log proves nothing, though the key is right', async () => {
+    const foreign = signer.sign('another tenant', 5n, sha256());
+    const report = await verify(log, [foreign]);
+    expect(report.findings.map((finding) => finding.kind)).toEqual(['unsigned']);
   });
 
   test('[S1-18] a checkpoint that says another size than was signed proves nothing', async () => {
