@@ -17,13 +17,14 @@ export interface RelayParts {
   directUrl: string;
   sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
   recovery: RecoveryMode;
+  /** Between two passes of the reconciler. */
+  reconcileMs: number;
   failpoint: Failpoint;
   log: Logger;
   signal: AbortSignal;
 }
 
 const POLL_MS = 1_000;
-const RECONCILE_MS = 60_000;
 
 /**
  * Everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
@@ -42,7 +43,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
   await Promise.all([
     runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'inbound', pass: pass(() => drainAll(parts.tenantsToDrain, parts.contextOf)), rung: inbound.rung, pollMs: POLL_MS }),
-    runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile(parts).then(() => 0)), rung: minute.rung, pollMs: RECONCILE_MS }),
+    runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile(parts).then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
     runSequencer({ ...parts.sequencer, failpoint, log, signal }),
   ]);
 };

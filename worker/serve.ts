@@ -94,6 +94,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
         recovery,
       },
       recovery,
+      reconcileMs: config.SLUICE_RECONCILE_SECONDS * 1_000,
       failpoint,
       log,
       signal: ending.signal,

@@ -36,42 +36,50 @@ const node = (name: 'provider' | 'worker' | 'api', file: string, places: Places)
 
 const shared = ({ places }: Wiring) => ({ SLUICE_KEY_FILE: places.keyFile, SLUICE_CHECKPOINT_DIR: places.checkpoints });
 
+/** What the worker is told on top of the ordinary environment. */
+export const workerEnvironment = (wiring: Wiring): Record<string, string> => ({
+  ...shared(wiring),
+  TEMPORAL_ADDRESS: wiring.temporal.address,
+  TEMPORAL_NAMESPACE: wiring.temporal.namespace,
+  ...wiring.temporal.env,
+  SLUICE_WORKER_DATABASE_URL: wiring.logins.worker,
+  SLUICE_RELAY_DATABASE_URL: wiring.logins.relay,
+  SLUICE_SEQUENCER_DATABASE_URL: wiring.logins.sequencer,
+  SLUICE_RELAY_DIRECT_URL: wiring.directLogins.relay,
+  SLUICE_SEQUENCER_DIRECT_URL: wiring.directLogins.sequencer,
+  SLUICE_HEALTH_PORT: String(wiring.ports.worker),
+});
+
 export const workerPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({
   ...node('worker', 'worker/dev.ts', wiring.places),
   graceMs: 4_000,
-  env: {
-    ...ordinary(),
-    ...shared(wiring),
-    TEMPORAL_ADDRESS: wiring.temporal.address,
-    TEMPORAL_NAMESPACE: wiring.temporal.namespace,
-    ...wiring.temporal.env,
-    SLUICE_WORKER_DATABASE_URL: wiring.logins.worker,
-    SLUICE_RELAY_DATABASE_URL: wiring.logins.relay,
-    SLUICE_SEQUENCER_DATABASE_URL: wiring.logins.sequencer,
-    SLUICE_RELAY_DIRECT_URL: wiring.directLogins.relay,
-    SLUICE_SEQUENCER_DIRECT_URL: wiring.directLogins.sequencer,
-    SLUICE_HEALTH_PORT: String(wiring.ports.worker),
-    ...extra,
-  },
-  ready: answers(`${LOOPBACK}:${wiring.ports.worker}/readyz`, READY_MS),
+  env: { ...ordinary(), ...workerEnvironment(wiring), ...extra },
+  ready: answers(`${LOOPBACK}:${wiring.ports.worker}/readyz`, READY_MS, onlyRecovers),
+});
+
+/** In recovery mode a worker is there to say so; it is not ready, and never becomes so. */
+const onlyRecovers = (body: string): boolean => {
+  const parts = (JSON.parse(body || '{}') as { parts?: Record<string, string | null> }).parts ?? {};
+  const problems = Object.entries(parts).filter(([, problem]) => problem !== null);
+  return problems.length > 0 && problems.every(([name]) => name === 'recovery');
+};
+
+export const apiEnvironment = (wiring: Wiring): Record<string, string> => ({
+  ...shared(wiring),
+  TEMPORAL_NAMESPACE: wiring.temporal.namespace,
+  SLUICE_API_DATABASE_URL: wiring.logins.api,
+  SLUICE_API_DIRECT_URL: wiring.directLogins.api,
+  SLUICE_API_PORT: String(wiring.ports.api),
+  SLUICE_CODEC_PORT: String(wiring.ports.codec),
+  SLUICE_UI_URL: wiring.uiUrl,
+  SLUICE_SPOOL_DIR: wiring.places.spool,
+  SLUICE_COOKIES: 'loopback',
 });
 
 export const apiPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({
   ...node('api', 'api/dev.ts', wiring.places),
   graceMs: 2_500,
-  env: {
-    ...ordinary(),
-    ...shared(wiring),
-    TEMPORAL_NAMESPACE: wiring.temporal.namespace,
-    SLUICE_API_DATABASE_URL: wiring.logins.api,
-    SLUICE_API_DIRECT_URL: wiring.directLogins.api,
-    SLUICE_API_PORT: String(wiring.ports.api),
-    SLUICE_CODEC_PORT: String(wiring.ports.codec),
-    SLUICE_UI_URL: wiring.uiUrl,
-    SLUICE_SPOOL_DIR: wiring.places.spool,
-    SLUICE_COOKIES: 'loopback',
-    ...extra,
-  },
+  env: { ...ordinary(), ...apiEnvironment(wiring), ...extra },
   // A stack in recovery mode is up, and its API says so.
   ready: answers(`${LOOPBACK}:${wiring.ports.api}/healthz`, READY_MS),
 });

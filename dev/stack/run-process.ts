@@ -62,9 +62,9 @@ export const runProcess = (plan: ProcessPlan): Running => {
   };
 };
 
-/** Waits until a URL answers 200. Throws when the process has gone, or after `limitMs` with what it last answered. */
+/** Waits until a URL answers 200, or something that `enough` takes for it. Throws when the process has gone, or after `limitMs` with what it last answered. */
 export const answers =
-  (url: string, limitMs: number) =>
+  (url: string, limitMs: number, enough: (body: string) => boolean = () => false) =>
   async (alive: () => boolean): Promise<void> => {
     const until = Date.now() + limitMs;
     let last = 'no answer';
@@ -72,7 +72,9 @@ export const answers =
       if (!alive()) throw new Error('it ended');
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
       if (response?.ok) return void (await response.body?.cancel());
-      if (response) last = `${response.status} ${(await response.text()).slice(0, 400)}`;
+      const body = (await response?.text().catch(() => '')) ?? '';
+      if (response && enough(body)) return;
+      if (response) last = `${response.status} ${body.slice(0, 400)}`;
       await sleep(50);
     }
     throw new Error(`${url} did not answer within ${limitMs / 1_000} s (${last})`);
