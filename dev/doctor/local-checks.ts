@@ -14,6 +14,10 @@ export interface Check {
 
 const PATIENCE_MS = 5_000;
 
+/** The environment that the processes of the local stack run with; empty when none was started here. */
+export const localEnvironment = (): StackState['environment'] =>
+  readState(placesIn(dataDirectory()).stackFile)?.environment ?? { api: {}, worker: {} };
+
 /** Looks at each part of the local stack; nothing when none was started here. */
 export const localChecks = async (): Promise<Check[]> => {
   const dataDir = dataDirectory();
@@ -24,8 +28,8 @@ export const localChecks = async (): Promise<Check[]> => {
     { part: 'stack', ok: supervisor !== null, detail: supervisor ? `process ${supervisor.pid}, data in ${dataDir}` : 'it does not run: npm start' },
     ...Object.entries(state.processes).map(([name, part]) => ({
       part: `process ${name}`,
-      ok: part?.pid !== null,
-      detail: part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `down; read ${part?.log}`,
+      ok: supervisor !== null && part?.pid !== null,
+      detail: supervisor && part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `down; read ${part?.log}`,
     })),
     ...(await Promise.all([
       postgresCheck(state),

@@ -12,7 +12,7 @@ import { readTemporalSettings } from '../temporal/settings.js';
 import { Crew } from './crew.js';
 import { ensureElsewhere } from './elsewhere.js';
 import { takeFolder } from './lock.js';
-import { apiPlan, providerPlan, temporalPlan, type Wiring, workerPlan } from './part-plans.js';
+import { apiEnvironment, apiPlan, providerPlan, temporalPlan, type Wiring, workerEnvironment, workerPlan } from './part-plans.js';
 import { makeFolders, placesIn } from './places.js';
 import { choosePorts, type PortName, requireFree } from './ports.js';
 import { runProcess } from './run-process.js';
@@ -144,6 +144,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       provider_api_key: secrets.apiKey,
       ...{ workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people },
       processes: running.processes(),
+      environment: { api: apiEnvironment(wiring), worker: workerEnvironment(wiring) },
       database: {
         owner_url: ownerUrl,
         api_url: directLogins.api,

@@ -37,6 +37,8 @@ export interface StackState extends Demo {
   provider_url: string;
   provider_api_key: string;
   processes: Partial<Record<PartName, { pid: number | null; port: number; log: string }>>;
+  /** What the processes were told; `sluice doctor` shows it, secrets masked. */
+  environment: Record<'api' | 'worker', Record<string, string | undefined>>;
   database: { owner_url: string; api_url: string; worker_url: string; relay_url: string; sequencer_url: string };
 }
 
