@@ -8,8 +8,12 @@ import { processTerminal } from './terminal.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
-/** The commands of the demo stack are loaded only beside one; elsewhere the command line needs nothing but the API. */
-const local = findLocalStack(process.env, process.cwd()) && (await import('../dev/commands/mount.js'));
+/** What belongs to the demo stack is loaded only beside one; elsewhere the command line needs nothing but the API. */
+const beside = findLocalStack(process.env, process.cwd()) !== null;
+const local = beside ? await import('../dev/commands/mount.js') : null;
+const checks = beside ? await import('../dev/doctor/local-checks.js') : null;
+/** Beside a stack the configuration is that of its processes, not of this shell. */
+const told = checks?.localEnvironment();
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   env: process.env,
@@ -17,10 +21,10 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   version,
   doctor: {
     configuration: () => [
-      { process: 'api', settings: maskedConfiguration(apiConfig, process.env) },
-      { process: 'worker', settings: maskedConfiguration(workerConfig, process.env) },
+      { process: 'api', settings: maskedConfiguration(apiConfig, { ...process.env, ...told?.api }) },
+      { process: 'worker', settings: maskedConfiguration(workerConfig, { ...process.env, ...told?.worker }) },
     ],
-    local: async () => (local ? (await import('../dev/doctor/local-checks.js')).localChecks() : []),
+    local: async () => checks?.localChecks() ?? [],
   },
   mountLocal: (program) => local?.mountDev(program),
 });
