@@ -49,6 +49,13 @@ describe('a payout batch on real servers', () => {
     await doing(batchId, 'waits for approve');
     const before = await scene.provider.books();
     for (let i = 0; i < 3; i++) await scene.handle(batchId).signal('gateOpened', { gateId: '00000000-0000-7000-8000-000000000000' });
+    // A query alone may be answered before the run has looked at what it was told.
+    const ran = await until('the run to load the batch anew', async () => {
+      const { events } = await scene.handle(batchId).fetchHistory();
+      const names = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+      return names.length > 1 ? names : undefined;
+    });
+    expect(new Set(ran)).toEqual(new Set(['loadBatch']));
     await doing(batchId, 'waits for approve');
     expect((await scene.view(batchId))?.control.state).toBe('queued');
     expect((await scene.provider.books()).count).toBe(before.count);
