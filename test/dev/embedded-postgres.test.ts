@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -24,6 +24,8 @@ const start = async () =>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-embedded-'));
+  // Else the cluster of a root user lies elsewhere, and this removal would leave it.
+  chmodSync(folder, 0o755);
   server = await start();
 }, 60_000);
 afterAll(async () => {
