@@ -1,49 +1,52 @@
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
-import type { PartName } from '../../../dev/stack/state.js';
 import { until } from '../../harness/until.js';
+import { readValue } from './owner.js';
 import type { World } from './world.js';
 
 /** State letter of a process (proc(5)): `T` once it is stopped. */
 const stateOf = (pid: number): string => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '?';
 
-const pidOf = (world: World, part: PartName): number => world.stack.state().processes[part]?.pid ?? 0;
+const pidOf = (world: World, part: 'worker' | 'api'): number => world.stack.state().processes[part]?.pid ?? 0;
 
-/** Restarts a part armed with a failpoint; answers how to wait until it has struck. */
+/**
+ * Starts a part anew, armed with a failpoint; `then` arms the process that the supervision starts after it. Answers how
+ * to wait until they have struck.
+ */
 export const arm = async (
   world: World,
   part: 'worker' | 'api',
   failpoint: string,
+  then?: string,
 ): Promise<{ died: () => Promise<void>; stopped: () => Promise<void> }> => {
-  await world.stack.restart(part, { SLUICE_FAILPOINT: failpoint });
+  // What still waits for its place in the tree would strike a sequencer before the test begins.
+  await until('the sealing of all events', async () => ((await unsealed(world)) === 0 ? true : undefined));
+  world.stack.kill(part, 'SIGKILL');
+  await world.stack.stopPart(part);
+  await world.stack.startPart(part, { SLUICE_FAILPOINT: failpoint });
   const pid = pidOf(world, part);
+  if (then) world.env[part]['SLUICE_FAILPOINT'] = then;
   return {
     died: async () => {
-      await until(`the death of the ${part} at ${failpoint}`, async () => (pidOf(world, part) !== pid ? true : undefined), 30_000);
+      await until(`the death of the ${part} at ${failpoint}`, async () => (pidOf(world, part) === pid ? undefined : true), 60_000);
     },
     stopped: async () => {
-      await until(`the ${part} to stop at ${failpoint}`, async () => (stateOf(pid) === 'T' ? true : undefined), 30_000);
+      await until(`the ${part} to stop at ${then ?? failpoint}`, async () => (stateOf(pidOf(world, part)) === 'T' ? true : undefined), 60_000);
+      delete world.env[part]['SLUICE_FAILPOINT'];
     },
   };
 };
 
-/** Until the database's clock is past every lease and past what Temporal waits for a heartbeat. */
-export const pastLeases = async (world: World, tenantId: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: world.stack.state().database.owner_url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ at: Date }>('SELECT clock_timestamp() AS at');
-    await until('the end of every lease', async () => {
-      await client.query('BEGIN');
-      await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]);
-      const { rows: ended } = await client.query<{ past: boolean }>(
-        `SELECT clock_timestamp() > greatest((SELECT max(lease_until) FROM payment_attempt), $1::timestamptz + interval '6 s') AS past`,
-        [rows[0]?.at],
-      );
-      await client.query('COMMIT');
-      return ended[0]?.past ? true : undefined;
-    });
-  } finally {
-    await client.end();
-  }
+const unsealed = async (world: World): Promise<number> => Number(await readValue(world, 'SELECT count(*) AS value FROM audit_pending'));
+
+/** Until the database's clock is past every lease and past what Temporal waits for a heartbeat (workflows/policies.ts). */
+export const pastLeases = async (world: World): Promise<void> => {
+  const from = await readValue<Date>(world, 'SELECT clock_timestamp() AS value');
+  await until('the end of every lease', async () => {
+    const past = await readValue<boolean>(
+      world,
+      `SELECT clock_timestamp() > greatest((SELECT max(lease_until) FROM payment_attempt), $1::timestamptz + interval '4 s') AS value`,
+      [from],
+    );
+    return past ? true : undefined;
+  });
 };

@@ -14,12 +14,18 @@ export interface World {
   stack: Stack;
   dataDir: string;
   keyFile: string;
+  /** Of the workspace in which everything happens. */
+  tenantId: string;
+  /** Environment of the worker and the API at every start from now on, those by the supervision included. */
+  env: Record<'worker' | 'api', Record<string, string>>;
   newCast(): Promise<Cast>;
   /** Creates a batch and opens its first two gates; `execute` opens the third. */
   authorizedBatch(cast: Cast, items: ReturnType<typeof sampleItems>, more?: object): Promise<string>;
   execute(cast: Cast, batchId: string): Promise<void>;
   /** Waits until the batch has ended; answers it. */
   ended(cast: Cast, batchId: string, mostMs?: number): Promise<Batch>;
+  /** What the provider has accepted of one batch. */
+  accepted(batchId: string): Promise<ProviderBooks['payments']>;
   provider<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>;
   books(): Promise<ProviderBooks>;
   /** Lines about what does not hold; empty when all invariants do. */
@@ -29,24 +35,30 @@ export interface World {
 
 export type Batch = Awaited<ReturnType<Cast['preparer']['client']['show_payout_batch']>>;
 
+/** What is killed here is processes, never the machine, so nothing is gained by waiting for the disk. */
+const POSTGRES = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
+
 /** Starts a stack on free ports with a data folder of its own. `close` leaves nothing behind. */
 export const startWorld = async (options: Partial<StackOptions> = {}): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   const lines: string[] = [];
+  const env: World['env'] = { worker: { ...options.env?.worker }, api: { ...options.env?.api } };
   const stack = await startStack({
     dataDir,
     ports: 'free',
     say: (line) => lines.push(line),
     argon2: CHEAP_ARGON2,
     connection: { endpoint: 'bulk', settlement: 'immediate' },
+    postgres: POSTGRES,
     ...options,
+    env,
   }).catch((error: unknown) => {
     rmSync(dataDir, { recursive: true, force: true });
     throw new Error(`the stack did not start: ${String(error)}\n${lines.join('\n')}`);
   });
   const state = stack.state();
   const { keyFile } = placesIn(dataDir);
-  const tenant = fromWireId('workspace', state.workspace_id) ?? '';
+  const tenantId = fromWireId('workspace', state.workspace_id) ?? '';
 
   const provider: World['provider'] = async <T>(method: 'GET' | 'POST', path: string, body?: object) => {
     const answer = await fetch(`${state.provider_url}${path}`, {
@@ -74,8 +86,14 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     stack,
     dataDir,
     keyFile,
+    tenantId,
+    env,
     provider,
     books,
+    accepted: async (batchId) => {
+      const prefix = `item_${(fromWireId('batch', batchId) ?? '').replaceAll('-', '')}`;
+      return (await books()).payments.filter(({ key }) => key.startsWith(prefix));
+    },
     newCast: () => newCast(stack.state(), keyFile),
     authorizedBatch: async (cast, items, more = {}) => {
       const total = items.reduce((sum, item) => sum + item.amount, 0);
@@ -97,7 +115,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
       ).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${tail(dataDir)}`);
       }),
-    broken: async () => brokenInvariants(stack.state().database.owner_url, [tenant], await books()),
+    broken: async () => brokenInvariants(stack.state().database.owner_url, [tenantId], await books()),
     close: async () => {
       await stack.stop();
       rmSync(dataDir, { recursive: true, force: true });
