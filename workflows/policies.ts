@@ -6,8 +6,8 @@ import { CHUNK_QUEUE } from './messages.js';
 /** For ever: what was promised is paid when the database or the provider is back. */
 const RETRY: RetryPolicy = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '15s' };
 
-/** One short transaction. */
-export const LIGHT: ActivityOptions = { startToCloseTimeout: '30s', retry: RETRY };
+/** One short transaction; its heartbeat says within three seconds that the worker died in it. */
+export const LIGHT: ActivityOptions = { startToCloseTimeout: '30s', heartbeatTimeout: '3s', retry: RETRY };
 
 /** Lookups of a whole batch; dead within three missed heartbeats. */
 export const LOOKUP: ActivityOptions = { startToCloseTimeout: '15m', heartbeatTimeout: '3s', retry: RETRY };
