@@ -49,11 +49,15 @@ describe('a payout batch on real servers', () => {
     await doing(batchId, 'waits for approve');
     const before = await scene.provider.books();
     for (let i = 0; i < 3; i++) await scene.handle(batchId).signal('gateOpened', { gateId: '00000000-0000-7000-8000-000000000000' });
-    // A query alone may be answered before the run has looked at what it was told.
-    const ran = await until('the run to load the batch anew', async () => {
+    // A query alone may be answered before the run has looked at what it was told: wait until it rests again.
+    const ran = await until('the run to load the batch anew and rest', async () => {
       const { events } = await scene.handle(batchId).fetchHistory();
-      const names = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
-      return names.length > 1 ? names : undefined;
+      const names = events?.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []) ?? [];
+      const done = events?.filter((event) => event.activityTaskCompletedEventAttributes).length ?? 0;
+      const last = events?.at(-1);
+      const works =
+        last?.workflowTaskScheduledEventAttributes ?? last?.workflowTaskStartedEventAttributes ?? last?.workflowExecutionSignaledEventAttributes;
+      return done > 1 && done === names.length && !works ? names : undefined;
     });
     expect(new Set(ran)).toEqual(new Set(['loadBatch']));
     await doing(batchId, 'waits for approve');
