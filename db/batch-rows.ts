@@ -4,7 +4,7 @@ import { Prisma } from '../prisma/generated/client.js';
 /** Columns of the batch tables under names that do not clash in a join, and how they become rows of the port. */
 
 export const BATCH_COLUMNS = Prisma.sql`b.id, b.external_id, b.description, b.rail, b.connection_id, b.funding_account_id, b.currency, b.chunk_size,
-  b.source, b.source_sha256, b.allow_duplicates, b.fee_maximum, b.execute_not_before, b.execute_by, b.created_at`;
+  b.source, b.source_sha256, b.allow_duplicates, b.fee_bearer, b.fee_maximum, b.execute_not_before, b.execute_by, b.created_at`;
 
 export const CONTROL_COLUMNS = Prisma.sql`c.batch_id, c.state, c.row_version, c.content_version, c.paused_at, c.cancelling_at, c.integrity_failed_at,
   c.deadline_at, c.outcome, c.reason, c.state_at`;
@@ -24,6 +24,7 @@ export interface BatchColumns {
   source: 'json' | 'csv';
   source_sha256: Uint8Array | null;
   allow_duplicates: boolean;
+  fee_bearer: 'sender';
   fee_maximum: bigint;
   execute_not_before: Date | null;
   execute_by: Date | null;
@@ -79,7 +80,7 @@ export const toBatch = (row: BatchColumns): BatchRow => ({
   source: row.source,
   sourceSha256: row.source_sha256,
   allowDuplicates: row.allow_duplicates,
-  feeBearer: 'sender',
+  feeBearer: row.fee_bearer,
   feeMaximum: row.fee_maximum,
   executeNotBefore: row.execute_not_before,
   executeBy: row.execute_by,
