@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { placesIn } from '../../../dev/stack/places.js';
@@ -22,6 +22,7 @@ export interface World {
   /** Creates a batch and opens its first two gates; `execute` opens the third. */
   authorizedBatch(cast: Cast, items: ReturnType<typeof sampleItems>, more?: object): Promise<string>;
   execute(cast: Cast, batchId: string): Promise<void>;
+  openGate(cast: Cast, batchId: string, gate: 'approve' | 'authorize' | 'execute'): Promise<void>;
   /** Waits until the batch has ended; answers it. */
   ended(cast: Cast, batchId: string, mostMs?: number): Promise<Batch>;
   /** What the provider has accepted of one batch. */
@@ -41,6 +42,8 @@ const POSTGRES = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB'
 /** Starts a stack on free ports with a data folder of its own. `close` leaves nothing behind. */
 export const startWorld = async (options: Partial<StackOptions> = {}): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+  // The user that the embedded Postgres runs as, where we are root, has to reach it.
+  chmodSync(dataDir, 0o755);
   const lines: string[] = [];
   const env: World['env'] = { worker: { ...options.env?.worker }, api: { ...options.env?.api } };
   const stack = await startStack({
@@ -104,6 +107,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
       return created.id;
     },
     execute: (cast, batchId) => open(cast, batchId, 'execute'),
+    openGate: open,
     ended: (cast, batchId, mostMs = 90_000) =>
       until(
         `the end of ${batchId}`,

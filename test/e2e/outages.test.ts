@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { createClient } from '../../client/client.js';
+import { exportLines } from '../../client/stream.js';
+import { verifyAudit } from '../../client/verify/audit.js';
+import { placesIn } from '../../dev/stack/places.js';
+import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
+import { readKeyFile } from '../../vault/key-file.js';
+import { until } from '../harness/until.js';
+import type { Cast } from './harness/cast.js';
+import { sampleItems } from './harness/payments.js';
+import { ITEMS, ROUNDS } from './harness/rounds.js';
+import { openRuns, type Runs } from './harness/runs.js';
+import { startWorld, type World } from './harness/world.js';
+
+jest.setTimeout(300_000);
+
+/** Three chunks, one after the other; lost runs are found by the second, not by the minute. */
+const WORKER = { SLUICE_CHUNK_WINDOW: '1', SLUICE_RECONCILE_SECONDS: '1' };
+
+let world: World;
+let runs: Runs;
+
+beforeAll(async () => {
+  world = await startWorld({ connection: { endpoint: 'single', settlement: 'immediate' }, env: { worker: WORKER } });
+  runs = await openRuns(world);
+  // Slow enough to be met in the middle.
+  await world.provider('POST', '/control/faults', { latency_ms: 100 });
+});
+
+afterAll(async () => {
+  await runs?.close();
+  await world?.close();
+});
+
+/** A batch of which the provider has some payments, and has not been sent all. */
+const inMidBatch = async (): Promise<{ cast: Cast; batchId: string }> => {
+  const cast = await world.newCast();
+  const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS));
+  await world.execute(cast, batchId);
+  const sent = await until('the first payments', async () => (await world.accepted(batchId)).length || undefined);
+  expect(sent).toBeLessThan(ITEMS);
+  return { cast, batchId };
+};
+
+const paidInFull = async (cast: Cast, batchId: string): Promise<void> => {
+  expect(await world.ended(cast, batchId)).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, open: 0 } });
+  expect(await world.accepted(batchId)).toHaveLength(ITEMS);
+};
+
+describe.each(ROUNDS)('round %d', () => {
+  afterEach(async () => {
+    expect(await world.broken()).toEqual([]);
+  });
+
+  test.each(['postgres', 'temporal'] as const)('%s is killed in mid-batch: the batch goes on when it is back', async (part) => {
+    const { cast, batchId } = await inMidBatch();
+    world.stack.kill(part, 'SIGKILL');
+    await paidInFull(cast, batchId);
+  });
+
+  test('all that Temporal remembers is thrown away in mid-batch: the reconciler starts the batch anew', async () => {
+    const { cast, batchId } = await inMidBatch();
+    world.stack.kill('temporal', 'SIGKILL');
+    await world.stack.stopPart('temporal');
+    const { temporalState } = placesIn(world.dataDir);
+    for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${temporalState}${ending}`, { force: true });
+    await world.stack.startPart('temporal');
+    await paidInFull(cast, batchId);
+  });
+
+  test('a run is terminated in mid-batch: the reconciler starts another', async () => {
+    const { cast, batchId } = await inMidBatch();
+    await runs.of(batchId).terminate('a test');
+    await paidInFull(cast, batchId);
+  });
+
+  test('a run is reset to its beginning in mid-batch: nothing is sent that was sent', async () => {
+    const { cast, batchId } = await inMidBatch();
+    await runs.reset(batchId);
+    await paidInFull(cast, batchId);
+  });
+
+  test('two runs drive one batch at once: each item is sent by one of them', async () => {
+    const { cast, batchId } = await inMidBatch();
+    const second = await runs.start(batchId, `${batchId}-again`);
+    await paidInFull(cast, batchId);
+    expect(await second.result()).toMatchObject({ state: 'completed' });
+  });
+
+  test('pause in mid-batch says exactly what was sent, and resume sends the rest', async () => {
+    const { cast, batchId } = await inMidBatch();
+    const halted = await cast.executor.client.pause_payout_batch({ batch_id: batchId });
+    await runs.does(runs.of(batchId), 'halted: paused', 'paused');
+    expect([halted.paused, halted.already_sent + halted.not_sent]).toEqual([true, ITEMS]);
+    expect(halted.not_sent).toBeGreaterThan(0);
+    expect(await world.accepted(batchId)).toHaveLength(halted.already_sent);
+    const { counts } = await cast.executor.client.show_payout_batch({ batch_id: batchId });
+    expect(counts).toMatchObject({ paid: halted.already_sent, open: halted.not_sent });
+    await cast.executor.client.resume_payout_batch({ batch_id: batchId });
+    await paidInFull(cast, batchId);
+  });
+
+  test('cancel in mid-batch says exactly what was sent, and nothing else ever is', async () => {
+    const { cast, batchId } = await inMidBatch();
+    const halted = await cast.executor.client.cancel_payout_batch({ batch_id: batchId, reason: 'changed our minds' });
+    expect(halted.already_sent + halted.not_sent).toBe(ITEMS);
+    expect(halted.not_sent).toBeGreaterThan(0);
+    expect(await world.ended(cast, batchId)).toMatchObject({
+      state: 'completed',
+      outcome: 'partial',
+      counts: { paid: halted.already_sent, cancelled: halted.not_sent, open: 0 },
+    });
+    expect(await world.accepted(batchId)).toHaveLength(halted.already_sent);
+  });
+});
+
+test('the audit log of all that verifies offline, against the checkpoints kept outside', async () => {
+  const { api_url: baseUrl, api_key: token } = world.stack.state();
+  const auditor = createClient({ baseUrl, token });
+  await until('the sealing of all events', async () => {
+    const { unsealed, published_at } = await auditor.show_checkpoint({});
+    return unsealed === 0 && published_at !== null ? true : undefined;
+  });
+  const lines: string[] = [];
+  for await (const line of exportLines(auditor.transport)) lines.push(line);
+  const folder = join(placesIn(world.dataDir).checkpoints, world.tenantId);
+  const checkpoints = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+  const { verifierKey } = openCheckpointSigner(readKeyFile(world.keyFile));
+  const report = await verifyAudit(lines, { verifierKey, checkpoints, tenantId: world.tenantId });
+  expect(report.findings).toEqual([]);
+  expect(report).toMatchObject({ ok: true, unsealed: 0, joined: report.sealed });
+  expect(checkpoints.length).toBeGreaterThan(1);
+  expect(report.lines.at(-1)).toBe('checksum ok');
+});
+
+// Last, because a stack in recovery mode stays so until a person has looked.
+test('[S1-24] an older copy of the database is put back: nothing is sent, no gate opens, and both processes say why', async () => {
+  const { cast, batchId } = await inMidBatch();
+  await cast.executor.client.pause_payout_batch({ batch_id: batchId });
+  const waiting = await world.authorizedBatch(await world.newCast(), sampleItems(10));
+  const { postgres } = placesIn(world.dataDir);
+  const copy = `${postgres}-copy`;
+  await stopAll();
+  execFileSync('cp', ['-a', postgres, copy]);
+  await startAll();
+  await cast.executor.client.resume_payout_batch({ batch_id: batchId });
+  await paidInFull(cast, batchId);
+
+  await stopAll();
+  rmSync(postgres, { recursive: true });
+  execFileSync('mv', [copy, postgres]);
+  const before = await world.provider<{ requests: object }>('GET', '/books');
+  await startAll();
+  const late = await world.newCast();
+  expect(await whyNotReady('api')).toContain('an older copy was put back');
+  expect(await whyNotReady('worker')).toContain('an older copy was put back');
+  const challenge = await late.executor.client.ask_challenge({ batch_id: waiting, gate: 'execute' });
+  const refused = late.executor.client.execute_payout_batch({ batch_id: waiting, challenge_id: challenge.id, code: await late.executor.nextCode() });
+  await expect(refused).rejects.toMatchObject({ problem: { code: 'recovery_mode' } });
+  // The older copy believes that this batch has items to send. Whoever drives it gets no further than that.
+  await late.executor.client.resume_payout_batch({ batch_id: batchId });
+  await runs.does(await runs.start(batchId, `${batchId}-after`), 'halted: recovery_mode');
+  expect((await world.provider<{ requests: object }>('GET', '/books')).requests).toEqual(before.requests);
+});
+
+const PARTS = ['postgres', 'worker', 'api'] as const;
+const stopAll = async (): Promise<void> => {
+  for (const part of [...PARTS].reverse()) await world.stack.stopPart(part);
+};
+const startAll = async (): Promise<void> => {
+  for (const part of PARTS) await world.stack.startPart(part);
+};
+
+const whyNotReady = async (part: 'api' | 'worker'): Promise<string> => {
+  const answer = await fetch(`http://127.0.0.1:${world.stack.state().processes[part]?.port}/readyz`);
+  expect(answer.status).toBe(503);
+  return answer.text();
+};
