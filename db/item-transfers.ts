@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import type { AccountKind, Posting } from '../domain/item/postings.js';
 import { Prisma } from '../prisma/generated/client.js';
+import { arrayText } from './chunk-rows.js';
 import type { Tx } from './client.js';
 import type { Scope } from './tenant.js';
 
@@ -33,18 +34,41 @@ export const postItemTransfers = async (tx: Tx, scope: Scope, cause: Cause, owed
   const accounts = await accountsOf(tx, scope, cause, [...net.keys()]);
   const covers = shortfalls(net, accounts);
 
-  const rows = [
+  const rows: PostedRow[] = [
     ...owed,
-    ...covers.map(({ kind, amount }) => ({ kind: 'cover', debit: 'suspense' as const, credit: kind, ordinal: null, itemVersion: null, amount })),
+    ...covers.map(
+      ({ kind, amount }): PostedRow => ({ kind: 'cover', debit: 'suspense', credit: kind, ordinal: 'NULL', itemVersion: 'NULL', amount }),
+    ),
   ];
   const idOf = (kind: AccountKind): string => accounts.get(kind)?.id ?? missing(kind);
+  const { postings, postingOf } = distinct(rows);
+  // The low 32 bits of these UUIDv7 are the row's number: the library draws them at random, and counts in the bits above.
   await tx.$executeRaw`
     INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, batch_id, ordinal, item_version, event_id)
-    SELECT ${scope.tenantId}::uuid, t.id, t.debit, t.credit, t.amount, ${cause.currency}, t.kind, ${cause.batchId}::uuid, t.ordinal, t.item_version, ${cause.eventId}::uuid
-    FROM unnest(${rows.map(() => uuidv7())}::uuid[], ${rows.map((row) => idOf(row.debit))}::uuid[], ${rows.map((row) => idOf(row.credit))}::uuid[],
-      ${rows.map((row) => row.amount)}::bigint[], ${rows.map((row) => row.kind)}::text[], ${rows.map((row) => row.ordinal)}::int[],
-      ${rows.map((row) => row.itemVersion)}::int[]) AS t(id, debit, credit, amount, kind, ordinal, item_version)`;
+    SELECT ${scope.tenantId}::uuid, (left(${uuidv7()}::text, 28) || lpad(to_hex(t.number), 8, '0'))::uuid, p.debits[t.posting], p.credits[t.posting],
+      t.amount, ${cause.currency}, p.kinds[t.posting], ${cause.batchId}::uuid, t.ordinal, t.item_version, ${cause.eventId}::uuid
+    FROM (SELECT ${postings.map((one) => idOf(one.debit))}::uuid[] AS debits, ${postings.map((one) => idOf(one.credit))}::uuid[] AS credits,
+        ${postings.map((one) => one.kind)}::text[] AS kinds) p,
+      unnest(${arrayText(postingOf)}::int[], ${arrayText(rows.map((row) => row.amount))}::bigint[], ${arrayText(rows.map((row) => row.ordinal))}::int[],
+        ${arrayText(rows.map((row) => row.itemVersion))}::int[]) WITH ORDINALITY AS t(posting, amount, ordinal, item_version, number)`;
   return { covered: covers.reduce((sum, cover) => sum + cover.amount, 0n) };
+};
+
+/** A posting of an item, or of none. */
+interface PostedRow extends Posting {
+  ordinal: number | 'NULL';
+  itemVersion: number | 'NULL';
+  amount: bigint;
+}
+
+/** The few kinds of posting that occur, and which of them (from 1) each row is. */
+const distinct = (rows: readonly PostedRow[]): { postings: Posting[]; postingOf: number[] } => {
+  const postings: Posting[] = [];
+  const postingOf = rows.map(({ kind, debit, credit }) => {
+    const known = postings.findIndex((one) => one.kind === kind && one.debit === debit && one.credit === credit);
+    return known < 0 ? postings.push({ kind, debit, credit }) : known + 1;
+  });
+  return { postings, postingOf };
 };
 
 /** Credits − debits of each kind of account. */

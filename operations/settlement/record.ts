@@ -34,7 +34,7 @@ export const recordMoves = async (
   const chunks = [...byChunk(moves, batch.chunkSize)].map(([chunk, steps]) => ({ chunk, steps, eventId: stores.audit.newId() }));
   for (const { steps, eventId } of chunks) {
     const moved = await stores.chunks.moveItems(batch.id, eventId, source, steps);
-    if (moved.length !== steps.length) throw new Error(`${steps.length - moved.length} locked items of batch ${batch.id} did not move`);
+    if (moved !== steps.length) throw new Error(`${steps.length - moved} locked items of batch ${batch.id} did not move`);
   }
   await reduceHold(stores, batch, moves);
   let covered = 0n;

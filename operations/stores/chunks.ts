@@ -13,10 +13,10 @@ export interface ChunkStore {
   /** Lease = database clock + leaseMs. */
   insertAttempt(row: Omit<AttemptRow, 'leaseLeftMs' | 'ageMs' | 'createdAt'> & { leaseMs: number }): Promise<void>;
   /**
-   * Moves items and writes their transitions in one statement. Items whose version differs from `version` are left
-   * alone and missing from the answer: somebody else reduced them first.
+   * Moves items of one chunk, ordered by ordinal, and writes their transitions in one statement. Items whose version differs
+   * from `version` are left alone: somebody else reduced them first. Answers how many moved.
    */
-  moveItems(batchId: string, eventId: string, source: TransitionSource, moves: readonly ItemMove[]): Promise<number[]>;
+  moveItems(batchId: string, eventId: string, source: TransitionSource, moves: readonly ItemMove[]): Promise<number>;
   /** Posts what the moves owe, item by item, in one statement; covers a shortfall from suspense (R16). */
   postMoves(
     batchId: string,
