@@ -1,13 +1,31 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { allHeld, checkBooks } from '../../dev/demo/checks.js';
+import { paySample } from '../../dev/demo/pay-sample.js';
+import { until } from '../harness/until.js';
+import type { Cast } from './harness/cast.js';
+import { readValue } from './harness/owner.js';
 import { sampleItems } from './harness/payments.js';
+import { killAndStart } from './harness/process.js';
+import { ITEMS, ROUNDS } from './harness/rounds.js';
 import { startWorld, type World } from './harness/world.js';
 
 jest.setTimeout(180_000);
 
+/** Time enough to open two gates of one batch; it passes while the other tests run. */
+const DEADLINE_MS = 15_000;
+
 let world: World;
+let late: { cast: Cast; queued: string; authorized: string };
 
 beforeAll(async () => {
   world = await startWorld();
+  const cast = await world.newCast();
+  const items = sampleItems(ITEMS);
+  const execute_by = new Date(Date.now() + DEADLINE_MS).toISOString();
+  const authorized = await world.authorizedBatch(cast, items, { execute_by });
+  const queued = await cast.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, execute_by });
+  if (queued.object !== 'payout_batch') throw new Error('nothing was created');
+  late = { cast, authorized, queued: queued.id };
 });
 
 afterAll(async () => {
@@ -21,5 +39,37 @@ test('[S1-22] [S1-23] [S1-25] ten payees are paid through three gates by three p
   await world.execute(cast, batchId);
   const batch = await world.ended(cast, batchId);
   expect(batch).toMatchObject({ state: 'completed', outcome: 'full', counts: { open: 0, paid: 10, failed: 0 }, attention: [] });
+  expect(await world.broken()).toEqual([]);
+});
+
+test.each(ROUNDS)('round %d: five wrong codes lock the second factor, though the API is killed after each of them', async () => {
+  const cast = await world.newCast();
+  const created = await cast.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items: sampleItems(1) });
+  const { client, nextCode } = cast.approver;
+  const challenge = await client.ask_challenge({ batch_id: created.object === 'payout_batch' ? created.id : '', gate: 'approve' });
+  const code = await nextCode();
+  const wrong = ((Number(code) + 271_828) % 1_000_000).toString().padStart(6, '0');
+  const answer = (with_code: string) => client.approve_payout_batch({ batch_id: challenge.batch_id, challenge_id: challenge.id, code: with_code });
+  for (let left = 4; left >= 0; left--) {
+    await expect(answer(wrong)).rejects.toMatchObject({ problem: { code: 'code_wrong', failures_left: left } });
+    await killAndStart(world, 'api');
+    await until('the API to be ready', async () => ((await fetch(`${world.stack.state().api_url}/readyz`)).ok ? true : undefined));
+  }
+  await expect(answer(code)).rejects.toMatchObject({ problem: { code: 'factor_locked' } });
+  expect(await cast.preparer.client.show_payout_batch({ batch_id: challenge.batch_id })).toMatchObject({ state: 'queued', gates: [] });
+});
+
+test('the sample is paid, and all books agree', async () => {
+  const batch = await paySample(world.stack.state(), ITEMS, { line: () => {}, batch: () => {} });
+  const outcomes = await checkBooks(world.stack.state(), batch.id);
+  expect({ held: allHeld(outcomes), outcomes }).toMatchObject({ held: true });
+  expect(await world.broken()).toEqual([]);
+});
+
+test('what is not executed in time expires on the real server, and gives its hold back', async () => {
+  const { cast, queued, authorized } = late;
+  for (const batchId of [queued, authorized]) expect(await world.ended(cast, batchId)).toMatchObject({ state: 'expired', counts: { paid: 0 } });
+  expect(await world.accepted(authorized)).toEqual([]);
+  expect(await readValue(world, `SELECT sum(balance)::int AS value FROM account WHERE kind = 'held'`)).toBe(0);
   expect(await world.broken()).toEqual([]);
 });

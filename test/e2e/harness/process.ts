@@ -8,6 +8,13 @@ const stateOf = (pid: number): string => /\) (\S)/.exec(readFileSync(`/proc/${pi
 
 const pidOf = (world: World, part: 'worker' | 'api'): number => world.stack.state().processes[part]?.pid ?? 0;
 
+/** `kill -9`, and a new process at once, without the supervision's back-off. */
+export const killAndStart = async (world: World, part: 'worker' | 'api', env: Record<string, string> = {}): Promise<void> => {
+  world.stack.kill(part, 'SIGKILL');
+  await world.stack.stopPart(part);
+  await world.stack.startPart(part, env);
+};
+
 /**
  * Starts a part anew, armed with a failpoint; `then` arms the process that the supervision starts after it. Answers how
  * to wait until they have struck.
@@ -20,9 +27,7 @@ export const arm = async (
 ): Promise<{ died: () => Promise<void>; stopped: () => Promise<void> }> => {
   // What still waits for its place in the tree would strike a sequencer before the test begins.
   await until('the sealing of all events', async () => ((await unsealed(world)) === 0 ? true : undefined));
-  world.stack.kill(part, 'SIGKILL');
-  await world.stack.stopPart(part);
-  await world.stack.startPart(part, { SLUICE_FAILPOINT: failpoint });
+  await killAndStart(world, part, { SLUICE_FAILPOINT: failpoint });
   const pid = pidOf(world, part);
   if (then) world.env[part]['SLUICE_FAILPOINT'] = then;
   return {
