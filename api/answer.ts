@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { RouteShape } from '../contracts/routes.js';
+import type { RouteShape } from '../contracts/route-shape.js';
 import type { Result } from '../domain/result.js';
 import { sendRefusal } from './render-problem.js';
 

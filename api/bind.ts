@@ -1,5 +1,6 @@
 import express, { type RequestHandler, type Router } from 'express';
-import { ROUTES, type RouteId, type RouteShape } from '../contracts/routes.js';
+import type { RouteShape } from '../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../contracts/routes.js';
 import type { ApiDeps } from './deps.js';
 import { exchangeOf } from './exchange.js';
 import type { AtTheDoor, Handlers, JsonOrCsv, Operation, Signed, Streamed } from './handlers.js';

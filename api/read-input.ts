@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { RouteShape } from '../contracts/routes.js';
+import type { RouteShape } from '../contracts/route-shape.js';
 import { ok, type Result } from '../domain/result.js';
 import { validate } from './validate.js';
 

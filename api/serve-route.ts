@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express';
-import type { RouteId, RouteShape } from '../contracts/routes.js';
+import type { RouteShape } from '../contracts/route-shape.js';
+import type { RouteId } from '../contracts/routes.js';
 import { toHex } from '../domain/hashing.js';
 import { type Result, refuse } from '../domain/result.js';
 import type { Context } from '../operations/context.js';

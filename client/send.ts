@@ -1,4 +1,5 @@
-import { ROUTES, type RouteId, type RouteShape } from '../contracts/routes.js';
+import type { RouteShape } from '../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../contracts/routes.js';
 import { failureOf, Unreachable } from './problem-error.js';
 import { type RetrySetting, withRetries } from './retry.js';
 import type { CallOptions } from './types.js';

@@ -6,7 +6,7 @@ import type { Json } from '../domain/canonical-json.js';
 import { type Sha256, toHex } from '../domain/hashing.js';
 import type { AuditStore, StoredEvent } from '../operations/stores/audit.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');

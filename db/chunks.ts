@@ -4,7 +4,7 @@ import { lockGiven, lockRange } from './chunk-rows.js';
 import type { Tx } from './client.js';
 import { moveGiven } from './item-moves.js';
 import { postItemTransfers } from './item-transfers.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 /** The worker's set-based statements. Tenancy is held by RLS; the tenant in each WHERE is for the index. */
 export const chunkStore = (tx: Tx, scope: Scope): ChunkStore => ({

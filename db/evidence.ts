@@ -4,7 +4,7 @@ import type { ItemState } from '../domain/item/states.js';
 import type { TransitionSource } from '../operations/stores/chunks.js';
 import type { EvidenceStore, PostedTransfer } from '../operations/stores/evidence.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 /** Reads of the append-only tables for exports and evidence bundles. */
 export const evidenceStore = (tx: Tx, { tenantId }: Scope): EvidenceStore => {

@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import type { Json } from '../domain/canonical-json.js';
 import type { ExceptionStore } from '../operations/stores/intake.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 export const exceptionStore = (tx: Tx, scope: Scope): ExceptionStore => ({
   raise: async ({ kind, batchId, ordinal, detail }) => {

@@ -1,6 +1,6 @@
 import type { ClaimOutcome, IdempotencyClaim, IdempotencyStore } from '../operations/stores/intake.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 /**
  * Idempotency keys of one tenant. A claim is a lease on the database's clock, in whole milliseconds so that it

@@ -1,7 +1,7 @@
 import type { ItemMove, TransitionSource } from '../operations/stores/chunks.js';
 import { arrayText } from './chunk-rows.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 interface Moving {
   batchId: string;

@@ -3,7 +3,7 @@ import type { AccountKind, Posting } from '../domain/item/postings.js';
 import { Prisma } from '../prisma/generated/client.js';
 import { arrayText } from './chunk-rows.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 export interface ItemPosting extends Posting {
   ordinal: number;

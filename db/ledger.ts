@@ -3,7 +3,7 @@ import type { AccountKind, TransferKind } from '../domain/item/postings.js';
 import type { AccountRow, LedgerStore, TransferRow } from '../operations/stores/ledger.js';
 import type { account, transfer } from '../prisma/generated/client.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 /**
  * Accounts and transfers of one tenant (R16). Only transfers are written here: a trigger moves the balances of the

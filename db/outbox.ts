@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import type { OutboxStore } from '../operations/stores/intake.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 /** Messages to a batch's workflow, committed with the change that they tell of (R13). The relay claims them through functions of its own. */
 export const outboxStore = (tx: Tx, { tenantId }: Scope): OutboxStore => ({

@@ -1,6 +1,6 @@
 import type { ParkedRow, ParkedStore } from '../operations/stores/intake.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 interface ParkedSql {
   id: string;

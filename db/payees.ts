@@ -1,7 +1,7 @@
 import type { DestinationRow, PayeeRow, PayeeStore } from '../operations/stores/payees.js';
 import { Prisma, type payee, type payee_destination } from '../prisma/generated/client.js';
 import type { Tx } from './client.js';
-import type { Scope } from './tenant.js';
+import type { Scope } from './scope.js';
 
 /** Rows of one INSERT: past this, statements only grow in memory, not in speed. */
 const INSERT_ROWS_MAX = 5_000;

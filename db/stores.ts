@@ -20,8 +20,8 @@ import { membershipStore } from './memberships.js';
 import { outboxStore } from './outbox.js';
 import { parkedStore } from './parked.js';
 import { payeeStore } from './payees.js';
+import type { Scope } from './scope.js';
 import { sessionStore } from './sessions.js';
-import type { Scope } from './tenant.js';
 import { workspaceStore } from './workspaces.js';
 
 export const storesOf = (tx: Tx, scope: Scope): Stores => ({

@@ -1,16 +1,7 @@
-import type { Actor } from '../domain/actors.js';
 import type { InTenant } from '../operations/context.js';
 import type { Database, Tx } from './client.js';
+import type { Scope } from './scope.js';
 import { storesOf } from './stores.js';
-
-/** What every store of one transaction knows. */
-export interface Scope {
-  tenantId: string;
-  actor: Actor;
-  requestId: string;
-  /** Transaction start, database clock. */
-  now: Date;
-}
 
 const ATTEMPTS_MAX = 5;
 /** Prisma: write conflict or deadlock; and the SQLSTATEs behind it as adapters report them. */

@@ -39,7 +39,7 @@ console.log(`package-lock.json: ${completed} packages of other platforms complet
 function isThere(from, name) {
   for (let at = from; ; at = at.slice(0, at.lastIndexOf('/node_modules/') + 1).replace(/\/$/, '')) {
     if (lock.packages[`${at ? `${at}/` : ''}node_modules/${name}`]) return true;
-    if (!at || !at.includes('/node_modules/')) return Boolean(lock.packages[`node_modules/${name}`]);
+    if (!at?.includes('/node_modules/')) return Boolean(lock.packages[`node_modules/${name}`]);
   }
 }
 

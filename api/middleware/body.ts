@@ -1,5 +1,5 @@
 import express, { type RequestHandler } from 'express';
-import type { RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
 import { refuse } from '../../domain/result.js';
 import { sendRefusal } from '../render-problem.js';
 

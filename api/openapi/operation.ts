@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { COMMON_PROBLEMS, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { COMMON_PROBLEMS, type RouteId } from '../../contracts/routes.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import { BODY_EXAMPLES } from './examples.js';
 import type { JsonSchema, schemaCollector } from './schemas.js';

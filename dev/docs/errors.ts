@@ -1,4 +1,5 @@
-import { COMMON_PROBLEMS, ROUTES, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { COMMON_PROBLEMS, ROUTES } from '../../contracts/routes.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 
 /** docs/errors.md, from the registry of codes and the route table. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import type { Json } from '../../domain/canonical-json.js';
 
 /**

@@ -1,4 +1,5 @@
-import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import type { Refusal, Result } from '../../domain/result.js';
 import type { Context, InTenant } from '../context.js';

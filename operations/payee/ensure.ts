@@ -1,23 +1,10 @@
-import type { Destination, RawDestination } from '../../domain/destination.js';
+import type { Destination } from '../../domain/destination.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
+import type { PayeeInput } from './payee-input.js';
 import { type PlannedInput, planPayees } from './plan.js';
 import { type Made, type Written, writePayees } from './write.js';
-
-/** How a payment names its payee: by id, or inline by the caller's own reference with what describes it. */
-export interface PayeeInput {
-  payee_id?: string | undefined;
-  payee?: InlinePayee | undefined;
-}
-
-/** Of a new payee all is needed; of a known one what is left out stays as its newest destination has it. */
-export interface InlinePayee extends RawDestination {
-  reference: string;
-  name?: string | undefined;
-  payee_type?: 'individual' | 'company' | undefined;
-  country?: string | undefined;
-}
 
 /** The immutable destination version that an item points at. */
 export interface EnsuredPayee {

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 import { saysAll, saysMore } from './details.js';
-import type { PayeeInput } from './ensure.js';
+import type { PayeeInput } from './payee-input.js';
 import { openDestination } from './sealing.js';
 
 /** A payee that the workspace has, as one call sees it. */

@@ -5,8 +5,8 @@ import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { DestinationRow } from '../stores/payees.js';
 import { type Described, detailsOfKnown, detailsOfNew, saysMore } from './details.js';
-import type { InlinePayee, PayeeInput } from './ensure.js';
 import { type KnownPayee, type KnownPayees, readKnown } from './known.js';
+import type { InlinePayee, PayeeInput } from './payee-input.js';
 import { fingerprintOf } from './sealing.js';
 
 /** A destination version that has to be made. */

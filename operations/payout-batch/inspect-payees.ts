@@ -1,7 +1,8 @@
 import type { Destination } from '../../domain/destination.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
-import { checkPayees, type InlinePayee, type PayeeInput } from '../payee/ensure.js';
+import { checkPayees } from '../payee/ensure.js';
+import type { InlinePayee, PayeeInput } from '../payee/payee-input.js';
 import type { RailCapabilities, Stores } from '../ports.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 import { checkKind } from './check-payment.js';

@@ -1,5 +1,6 @@
 import { BODY_EXAMPLES } from '../../api/openapi/examples.js';
-import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { type IdKind, toWireId } from '../../domain/ids.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { Call } from './world.js';

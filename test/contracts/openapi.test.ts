@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openApiDocument } from '../../api/openapi/document.js';
 import { BODY_EXAMPLES } from '../../api/openapi/examples.js';
-import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { PROBLEMS } from '../../domain/problems.js';
 
 type Node = { [key: string]: Node } & { $ref?: string };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
-import { ROUTES, type RouteId, type RouteShape } from '../../contracts/routes.js';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { ok, refuse } from '../../domain/result.js';
 import type { Context } from '../../operations/context.js';
 import { openGate } from '../../operations/gate/open.js';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { checkPayees, type EnsuredPayee, ensurePayees, type PayeeInput } from '../../operations/payee/ensure.js';
+import { checkPayees, type EnsuredPayee, ensurePayees } from '../../operations/payee/ensure.js';
+import type { PayeeInput } from '../../operations/payee/payee-input.js';
 import type { Stores } from '../../operations/ports.js';
 import { type AccessWorld, accessWorld, type Person } from './access-world.js';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { destinationInput, payeeFields } from '../../../contracts/payees.js';
 import { parseDecimal } from '../../../domain/money/amount.js';
 import type { FieldError } from '../../../domain/result.js';
-import type { PayeeInput } from '../../payee/ensure.js';
+import type { PayeeInput } from '../../payee/payee-input.js';
 import { checkPayment } from '../check-payment.js';
 import type { Terms } from '../terms.js';
 import type { CsvRow } from './read.js';

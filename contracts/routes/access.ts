@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import * as access from '../access.js';
+import type { RouteShape } from '../route-shape.js';
+import { id, listOf, page } from '../wire.js';
+
+/** Signing in, and keys. */
+export const ACCESS_ROUTES = {
+  create_session: {
+    method: 'POST',
+    path: '/v1/sessions',
+    summary: 'Sign in',
+    permission: 'public',
+    rateClass: 'sign_in',
+    idempotency: 'optional',
+    returnsSecret: true,
+    body: access.createSession,
+    out: { status: 201, body: access.session },
+    problems: ['invalid_credentials', 'otp_step_used', 'factor_locked'],
+  },
+  show_session: {
+    method: 'GET',
+    path: '/v1/sessions/current',
+    summary: 'Who am I',
+    permission: 'sessions.own',
+    rateClass: 'read',
+    out: { status: 200, body: access.session },
+    problems: [],
+  },
+  end_session: {
+    method: 'DELETE',
+    path: '/v1/sessions/current',
+    summary: 'Sign out',
+    permission: 'sessions.own',
+    rateClass: 'write',
+    out: { status: 200, body: access.session },
+    problems: [],
+  },
+  create_api_key: {
+    method: 'POST',
+    path: '/v1/api-keys',
+    summary: 'Make an API key; its secret is shown once',
+    permission: 'keys.manage',
+    rateClass: 'write',
+    idempotency: 'optional',
+    returnsSecret: true,
+    body: access.createApiKey,
+    out: { status: 201, body: access.apiKey },
+    problems: [],
+  },
+  list_api_keys: {
+    method: 'GET',
+    path: '/v1/api-keys',
+    summary: 'List API keys',
+    permission: 'keys.manage',
+    rateClass: 'read',
+    query: z.object(page),
+    out: { status: 200, body: listOf(access.apiKey) },
+    problems: [],
+  },
+  revoke_api_key: {
+    method: 'DELETE',
+    path: '/v1/api-keys/:key_id',
+    summary: 'Revoke an API key at once',
+    permission: 'keys.manage',
+    rateClass: 'write',
+    params: z.object({ key_id: id('apiKey') }),
+    out: { status: 200, body: access.apiKey },
+    problems: ['not_found'],
+  },
+} as const satisfies Record<string, RouteShape>;

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import * as batches from '../batches.js';
+import type { RouteShape } from '../route-shape.js';
+import { id, listOf } from '../wire.js';
+
+const batchParams = z.object({ batch_id: id('batch') });
+
+/** Making, reading and changing batches. */
+export const BATCH_ROUTES = {
+  create_payout_batch: {
+    method: 'POST',
+    path: '/v1/payout-batches',
+    summary: 'Create a payout batch from JSON or CSV',
+    permission: 'batches.create',
+    rateClass: 'money',
+    idempotency: 'required',
+    format: 'json_or_csv',
+    query: batches.validateOnly.loose(),
+    body: batches.createBatch,
+    out: { status: 202, body: z.union([batches.batch, batches.validation]) },
+    problems: ['invalid_request', 'invalid_csv', 'duplicate_items', 'external_id_taken', 'payload_too_large', 'unsupported_media_type'],
+  },
+  list_payout_batches: {
+    method: 'GET',
+    path: '/v1/payout-batches',
+    summary: 'List batches',
+    permission: 'batches.read',
+    rateClass: 'read',
+    query: batches.listBatches,
+    out: { status: 200, body: listOf(batches.batch) },
+    problems: [],
+  },
+  show_payout_batch: {
+    method: 'GET',
+    path: '/v1/payout-batches/:batch_id',
+    summary: 'One batch',
+    permission: 'batches.read',
+    rateClass: 'read',
+    params: batchParams,
+    out: { status: 200, body: batches.batch },
+    problems: ['not_found'],
+  },
+  edit_payout_batch: {
+    method: 'PATCH',
+    path: '/v1/payout-batches/:batch_id',
+    summary: 'Exclude items; voids open gates',
+    permission: 'batches.edit',
+    rateClass: 'money',
+    params: batchParams,
+    body: batches.editBatch,
+    out: { status: 200, body: batches.batch },
+    problems: ['not_found', 'wrong_state', 'batch_changed', 'batch_empty'],
+  },
+  list_payout_items: {
+    method: 'GET',
+    path: '/v1/payout-batches/:batch_id/items',
+    summary: 'Items of a batch',
+    permission: 'batches.read',
+    rateClass: 'read',
+    params: batchParams,
+    query: batches.listItems,
+    out: { status: 200, body: listOf(batches.item) },
+    problems: ['not_found'],
+  },
+  stream_payout_batch_events: {
+    method: 'GET',
+    path: '/v1/payout-batches/:batch_id/events',
+    summary: 'Server-sent events of a batch; resume with Last-Event-ID',
+    permission: 'batches.read',
+    rateClass: 'read',
+    format: 'events',
+    params: batchParams,
+    out: { status: 200, body: z.unknown() },
+    problems: ['not_found'],
+  },
+  show_evidence: {
+    method: 'GET',
+    path: '/v1/payout-batches/:batch_id/evidence',
+    summary: 'Everything that proves a batch',
+    permission: 'audit.read',
+    rateClass: 'read',
+    params: batchParams,
+    out: { status: 200, body: batches.evidence },
+    problems: ['not_found', 'payload_too_large'],
+  },
+} as const satisfies Record<string, RouteShape>;

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import * as payees from '../payees.js';
+import type { RouteShape } from '../route-shape.js';
+import { id, listOf } from '../wire.js';
+
+/** Whom we pay, and where. */
+export const PAYEE_ROUTES = {
+  create_payee: {
+    method: 'POST',
+    path: '/v1/payees',
+    summary: 'Add a payee',
+    permission: 'payees.write',
+    rateClass: 'write',
+    idempotency: 'optional',
+    body: payees.createPayee,
+    out: { status: 201, body: payees.payee },
+    problems: ['invalid_request'],
+  },
+  list_payees: {
+    method: 'GET',
+    path: '/v1/payees',
+    summary: 'List payees',
+    permission: 'payees.read',
+    rateClass: 'read',
+    query: payees.listPayees,
+    out: { status: 200, body: listOf(payees.payee) },
+    problems: [],
+  },
+  show_payee: {
+    method: 'GET',
+    path: '/v1/payees/:payee_id',
+    summary: 'One payee',
+    permission: 'payees.read',
+    rateClass: 'read',
+    params: z.object({ payee_id: id('payee') }),
+    out: { status: 200, body: payees.payee },
+    problems: ['not_found'],
+  },
+  add_destination: {
+    method: 'POST',
+    path: '/v1/payees/:payee_id/destinations',
+    summary: 'Give a payee a new destination version',
+    permission: 'payees.write',
+    rateClass: 'write',
+    idempotency: 'optional',
+    params: z.object({ payee_id: id('payee') }),
+    body: payees.addDestination,
+    out: { status: 201, body: payees.payee },
+    problems: ['not_found', 'invalid_request'],
+  },
+} as const satisfies Record<string, RouteShape>;
