@@ -102,7 +102,8 @@ async function startDatabase() {
   });
   const ended = once(child, 'exit');
   const first = once(createInterface({ input: child.stdout }), 'line');
-  const [line] = await Promise.race([first, ended.then(([code]) => fail(`the test database did not start (exit code ${code})`))]);
+  const [line] = await Promise.race([first, ended]);
+  if (child.exitCode !== null) fail(`the test database did not start (exit code ${child.exitCode})`);
   const own = { DATABASE_URL: JSON.parse(line).ownerUrl };
   return {
     env: (schema) => (schema === 'own' ? own : { SLUICE_TEST_DATABASE: line }),
