@@ -9,18 +9,27 @@ const DUE_MOST = 4_096;
 
 /** Asks for all evidence of a batch that is due, chunk by chunk. Answers when to come back, ms; null when nothing is left to ask. */
 export const lookUpDue = async (ctx: Context, batchId: string, progress: Progress): Promise<number | null> => {
-  const { due, chunkSize } = await ctx.inTenant(async (stores) => {
+  const found = await ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
-    if (!batch) throw new Error(`there is no batch ${batchId}`);
-    return { due: await stores.chunks.dueForLookup(batchId, DUE_MOST), chunkSize: batch.chunkSize };
+    return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MOST), chunkSize: batch.chunkSize };
   });
-  const chunks = new Map<number, number[]>();
-  for (const ordinal of due) chunks.set(chunkOf(ordinal, chunkSize), [...(chunks.get(chunkOf(ordinal, chunkSize)) ?? []), ordinal]);
-  for (const [chunk, ordinals] of chunks) {
+  if (!found) return null;
+  for (const [chunk, ordinals] of byChunk(found.due, found.chunkSize)) {
     await ctx.services.failpoint('while_settling');
     await resolveItems(ctx, { batchId, chunk, ordinals }, progress);
   }
   await reduceParked(ctx);
   await finishPayoutBatch(ctx, batchId);
   return ctx.inTenant((stores) => stores.chunks.nextLookupMs(batchId));
+};
+
+const byChunk = (ordinals: readonly number[], chunkSize: number): Map<number, number[]> => {
+  const chunks = new Map<number, number[]>();
+  for (const ordinal of ordinals) {
+    const chunk = chunkOf(ordinal, chunkSize);
+    const known = chunks.get(chunk);
+    if (known) known.push(ordinal);
+    else chunks.set(chunk, [ordinal]);
+  }
+  return chunks;
 };
