@@ -18,13 +18,21 @@ interface ParkedSql {
 /** A payment key is `item_` + batch (32 hex digits) + ordinal (8): see domain/ids.ts. */
 export const parkedStore = (tx: Tx, scope: Scope): ParkedStore => ({
   park: async (rows) => {
-    if (rows.length === 0) return;
-    await tx.$executeRaw`
+    if (rows.length === 0) return new Set();
+    const parked = await tx.$queryRaw<{ id: string }[]>`
       INSERT INTO parked_evidence (tenant_id, id, connection_id, payment_key, outcome, rank, amount, currency, provider_reference, reason, inbound_id)
-      SELECT ${scope.tenantId}::uuid, * FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.connectionId)}::uuid[],
+      SELECT ${scope.tenantId}::uuid, r.* FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.connectionId)}::uuid[],
         ${rows.map((r) => r.paymentKey)}::text[], ${rows.map((r) => r.outcome)}::text[], ${rows.map((r) => r.rank)}::int[],
         ${rows.map((r) => r.amount)}::bigint[], ${rows.map((r) => r.currency)}::text[], ${rows.map((r) => r.providerReference)}::text[],
-        ${rows.map((r) => r.reason)}::text[], ${rows.map((r) => r.inboundId)}::uuid[])`;
+        ${rows.map((r) => r.reason)}::text[], ${rows.map((r) => r.inboundId)}::uuid[])
+        AS r (id, connection_id, payment_key, outcome, rank, amount, currency, provider_reference, reason, inbound_id)
+      WHERE NOT EXISTS (
+        SELECT 1 FROM parked_evidence p
+        WHERE p.tenant_id = ${scope.tenantId}::uuid AND p.connection_id = r.connection_id AND p.payment_key = r.payment_key AND p.outcome = r.outcome
+          AND p.rank = r.rank AND p.amount IS NOT DISTINCT FROM r.amount AND p.currency IS NOT DISTINCT FROM r.currency AND p.reason = r.reason
+          AND p.resolved_at IS NULL)
+      RETURNING id`;
+    return new Set(parked.map((row) => row.id));
   },
 
   due: async (limit) => {

@@ -47,9 +47,8 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
     'lease',
     lost.map(({ key }) => unknownOutcome(key, 'attempt_died')),
   );
+  await askAgain(ctx, resolving, asked, leaseLeftMs);
   const absent = leaseLeftMs === 0 ? silent.filter(({ answer }) => answer.kind === 'absent_final').map(({ key }) => key) : [];
-  const open = new Set([...silent.map(({ key }) => key), ...found.filter((outcome) => isInterim(outcome)).map((outcome) => outcome.key)]);
-  await askAgain(ctx, resolving, asked, open, leaseLeftMs);
   if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent) }, progress);
 };
 
@@ -70,9 +69,7 @@ const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promi
     return { ...opened, capabilities: opened.rail.capabilities(opened.connection), items, attempts };
   });
 
-const isOpenAtRail = ({ state }: ItemRow): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';
-
-const isInterim = ({ outcome }: PaymentOutcome): boolean => outcome === 'unknown' || outcome === 'submitted';
+const isOpenAtRail = ({ state }: Pick<ItemRow, 'state'>): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';
 
 const stateOf = ({ items }: Asked, batchId: string, key: string) => items.find((item) => toItemId(batchId, item.ordinal) === key)?.state;
 
@@ -91,16 +88,16 @@ const settle = async (ctx: Context, { batchId }: Resolving, { connection }: Aske
 const AGAIN_LEAST_MS = 1_000;
 const AGAIN_MOST_MS = 10 * 60_000;
 
-/** The longer an item has been silent, the more seldom it is asked for; never before the lease that holds it ends. */
-const askAgain = async (
-  ctx: Context,
-  { batchId }: Resolving,
-  { items, attempts }: Asked,
-  open: ReadonlySet<string>,
-  leaseLeftMs: number,
-): Promise<void> => {
-  const ageMs = attempts.at(-1)?.ageMs ?? 0;
-  const afterMs = Math.max(leaseLeftMs, Math.min(AGAIN_MOST_MS, Math.max(AGAIN_LEAST_MS, ageMs / 4)));
-  const ordinals = items.flatMap((item) => (open.has(toItemId(batchId, item.ordinal)) ? [item.ordinal] : []));
-  if (ordinals.length > 0) await ctx.inTenant((stores) => stores.chunks.setLookup(batchId, ordinals, afterMs));
-};
+/**
+ * The longer an item has been silent, the more seldom it is asked for; never before the lease that holds it ends. What is
+ * still open is asked for, whatever was answered: evidence that does not fit settles nothing, and would be due at once for ever.
+ */
+const askAgain = (ctx: Context, { batchId }: Resolving, { items, attempts }: Asked, leaseLeftMs: number): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    const ageMs = attempts.at(-1)?.ageMs ?? 0;
+    const afterMs = Math.max(leaseLeftMs, Math.min(AGAIN_MOST_MS, Math.max(AGAIN_LEAST_MS, ageMs / 4)));
+    const asked = items.map((item) => item.ordinal);
+    // Locked, since a webhook may have settled some meanwhile: nobody asks for those.
+    const open = (await stores.chunks.lockOrdinals(batchId, asked)).filter(isOpenAtRail).map((item) => item.ordinal);
+    if (open.length > 0) await stores.chunks.setLookup(batchId, open, afterMs);
+  });

@@ -6,7 +6,7 @@ const ORDINALS_SHOWN = 100;
 
 /**
  * Keeps evidence that does not fit and tells people of it: one exception a kind of doubt (R6). Evidence that was
- * parked before stays as it is, so that a sweep raises nothing twice.
+ * parked before stays as it is, so that a sweep, a replay or a lookup that is answered the same again raises nothing twice.
  */
 export const parkDoubtful = async (
   ctx: Context,
@@ -14,9 +14,12 @@ export const parkDoubtful = async (
   place: { batchId: string | null; connectionId: string },
   doubtful: Folded['doubtful'],
 ): Promise<void> => {
-  const fresh = doubtful.filter(({ evidence }) => evidence.parkedId === undefined);
-  if (fresh.length === 0) return;
-  await stores.parked.park(fresh.map(({ evidence, doubt }) => parkedRow(ctx, place.connectionId, evidence, doubt)));
+  const told = doubtful.flatMap((one) => {
+    if (one.evidence.parkedId !== undefined) return [];
+    return [{ ...one, row: parkedRow(ctx, place.connectionId, one.evidence, one.doubt) }];
+  });
+  const parked = await stores.parked.park(told.map(({ row }) => row));
+  const fresh = told.filter(({ row }) => parked.has(row.id));
   for (const doubt of new Set(fresh.map((one) => one.doubt))) {
     const ordinals = fresh.flatMap((one) => (one.doubt === doubt && one.ordinal !== null ? [one.ordinal] : []));
     await stores.exceptions.raise({

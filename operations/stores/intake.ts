@@ -82,7 +82,8 @@ export interface ParkedRow {
 }
 
 export interface ParkedStore {
-  park(rows: readonly ParkedRow[]): Promise<void>;
+  /** Keeps what is not kept already, unresolved. Answers the ids of what is new. */
+  park(rows: readonly ParkedRow[]): Promise<ReadonlySet<string>>;
   /** Unresolved ones that now name an item of this connection which was sent. */
   due(limit: number): Promise<ParkedRow[]>;
   resolve(ids: readonly string[]): Promise<void>;

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { toItemId } from '../../domain/ids.js';
+import { lookUpDue } from '../../operations/chunk/look-up-due.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import { settleChunk } from '../../operations/chunk/settle.js';
+import type { PaymentLookup, PaymentOutcome, Rail } from '../../operations/ports.js';
+import { until } from '../harness/until.js';
+import { type PayScene, payScene, tokens } from './pay-scene.js';
+
+// Leases have to end before anything may be sent again.
+jest.setTimeout(60_000);
+
+let scene: PayScene;
+beforeAll(async () => {
+  scene = await payScene();
+}, 120_000);
+afterAll(async () => {
+  await scene.close();
+});
+
+const quiet = () => {};
+
+/** The sandbox rail with one of its answers taken out of its hands. */
+const railWith = (change: (rail: Rail) => Partial<Rail>): { rails: Map<string, Rail> } => {
+  const rail = scene.rails.get('sandbox') as Rail;
+  return { rails: new Map([['sandbox', { ...rail, ...change(rail) }]]) };
+};
+
+const said = (batchId: string, ordinal: number, of: Partial<PaymentOutcome>): PaymentOutcome => ({
+  key: toItemId(batchId, ordinal),
+  outcome: 'paid',
+  rank: 2,
+  providerReference: `pay_${ordinal}`,
+  reason: null,
+  amount: null,
+  currency: null,
+  ...of,
+});
+
+const answering = (answerOf: (key: string) => Promise<PaymentLookup['answer']>) =>
+  railWith(() => ({
+    lookup: async (_connection, keys) => Promise.all(keys.map(async (key) => ({ key, answer: await answerOf(key) }))),
+  }));
+
+const count = async (statement: string, values: unknown[] = []): Promise<number> => {
+  await scene.enter(scene.home.tenantId);
+  const [row] = await scene.sql<{ n: string }>(`SELECT count(*) AS n FROM ${statement}`, values);
+  return Number(row?.n);
+};
+
+describe('lookups that settle nothing', () => {
+  test('evidence of another amount is asked for again later, and people are told of it once', async () => {
+    const batchId = await scene.executing(['timeout']);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    const wrong = answering(async () => ({ kind: 'found', outcome: said(batchId, 0, { amount: 99_999n }) }));
+    const again = await until('the item to be due', async () => {
+      const ms = await lookUpDue(scene.worker(wrong), batchId, quiet);
+      return (await count('parked_evidence WHERE payment_key = $1', [toItemId(batchId, 0)])) > 0 ? [ms] : undefined;
+    });
+    expect(again[0]).toBeGreaterThan(0);
+    await scene.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1', [batchId]);
+    await lookUpDue(scene.worker(wrong), batchId, quiet);
+    expect(await count('parked_evidence WHERE payment_key = $1', [toItemId(batchId, 0)])).toBe(1);
+    expect(await count('exception WHERE batch_id = $1', [batchId])).toBe(1);
+  });
+
+  test('an item that a webhook settles meanwhile is not asked for any more', async () => {
+    const batchId = await scene.executing(tokens(2, 'timeout'));
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    let settled = false;
+    const overtaken = answering(async () => {
+      if (!settled) {
+        settled = true;
+        const { connectionId } = scene.home;
+        await settleChunk(scene.worker(), { batchId, connectionId, source: 'webhook', outcomes: [said(batchId, 0, {})] });
+      }
+      return { kind: 'absent_so_far' };
+    });
+    await until('the items to be due', async () => {
+      await lookUpDue(scene.worker(overtaken), batchId, quiet);
+      return settled || undefined;
+    });
+    expect(await count(`payout_item WHERE batch_id = $1 AND state = 'paid'`, [batchId])).toBe(1);
+    expect(await count(`payout_item WHERE batch_id = $1 AND state = 'paid' AND look_up_at IS NOT NULL`, [batchId])).toBe(0);
+  });
+});
