@@ -50,13 +50,16 @@ const intendResend = (ctx: Context, { batchId, chunk, keys }: Resending): Promis
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.lockItems(batchId, from, to);
     const attempts = await stores.chunks.attempts(batchId, chunk);
-    const again = items.filter((item) => isSilent(item) && keys.has(toItemId(batchId, item.ordinal)));
+    const again = items.filter((item) => isSilent(item) && !isHeld(item) && keys.has(toItemId(batchId, item.ordinal)));
     // Somebody else may have begun meanwhile: a newer attempt waits until the older lease has ended (R2).
     if (again.length === 0 || attempts.some((attempt) => attempt.leaseLeftMs > 0)) return { kind: 'nothing' };
     return prepareAgain(ctx, stores, permit, { chunk, items, attempts, again });
   });
 
 const isSilent = ({ state }: ChunkItem): boolean => state === 'submitting' || state === 'unknown';
+
+/** Held after the first send: it waits until people let go of the payee. A deleted payee never comes back, which people are told. */
+const isHeld = ({ payeeHeld, subjectKey }: ChunkItem): boolean => payeeHeld && subjectKey !== null;
 
 const prepareAgain = async (
   ctx: Context,

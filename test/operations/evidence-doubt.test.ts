@@ -84,3 +84,31 @@ describe('lookups that settle nothing', () => {
     expect(await count(`payout_item WHERE batch_id = $1 AND state = 'paid' AND look_up_at IS NOT NULL`, [batchId])).toBe(0);
   });
 });
+
+describe('sending again', () => {
+  test('not to a payee who was held after the first send; once let go, it is paid', async () => {
+    const batchId = await scene.executing(['refused']);
+    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+    await scene.enter(scene.home.tenantId);
+    await scene.sql(`UPDATE payee SET held_at = now() WHERE id IN (SELECT payee_id FROM payout_item WHERE batch_id = $1)`, [batchId]);
+    let absent = false;
+    const watched = railWith((rail) => ({
+      lookup: async (...asked) => {
+        const lookups = await rail.lookup(...asked);
+        absent ||= lookups.some(({ answer }) => answer.kind === 'absent_final');
+        return lookups;
+      },
+    }));
+    await until('the rail to say that it never saw the payment', async () => {
+      await lookUpDue(scene.worker(watched), batchId, quiet);
+      return absent || undefined;
+    });
+    expect((await scene.provider.payments()).filter(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toEqual([]);
+    await scene.sql(`UPDATE payee SET held_at = NULL`);
+    await until('the batch to end', async () => {
+      await scene.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1 AND look_up_at IS NOT NULL', [batchId]);
+      await lookUpDue(scene.worker(), batchId, quiet);
+      return (await scene.view(batchId))?.control.state === 'completed' || undefined;
+    });
+  });
+});
