@@ -37,7 +37,8 @@ export const fromWireId = (kind: IdKind, wire: string): string | null => {
   return UUID.test(uuid) ? uuid : null;
 };
 
-const ITEM = /^item_([0-9a-f]{32})([0-9a-f]{8})$/;
+/** Ordinals are 31 bits, as the database's integers; beyond that no batch has an item. */
+const ITEM = /^item_([0-9a-f]{32})([0-7][0-9a-f]{7})$/;
 
 /**
  * An item's id is its batch's id followed by its ordinal (8 hex digits): it finds its row by the primary key, and it

@@ -16,20 +16,26 @@ interface Group {
   batchId: string | null;
   connectionId: string;
   outcomes: Evidence[];
+  /** The deliveries that it came in. */
+  rows: Set<InboundRow>;
 }
 
 /**
  * Reduces deliveries that are due (R7), grouped by batch: one transaction a group, whatever the number of deliveries
- * that spoke of it. A delivery that cannot be read is tried again later and told of. Answers how many were taken up.
+ * that spoke of it. A delivery that cannot be read or reduced is tried again later and told of, and holds up no other.
+ * Answers how many were taken up.
  */
 export const drainInbound = async (ctx: Context): Promise<number> => {
   const rows = await ctx.inTenant((stores) => stores.inbound.claimDue(DELIVERIES_MOST, LEASE_MS));
   if (rows.length === 0) return 0;
   const read = await Promise.all(rows.map((row) => readDelivery(ctx, row)));
-  const readable = read.filter((one) => 'outcomes' in one);
-  for (const one of read) if ('problem' in one) await postpone(ctx, one.row, one.problem);
-  for (const group of groupsOf(readable)) await reduceGroup(ctx, group);
-  await ctx.inTenant((stores) => stores.inbound.markReduced(readable.map(({ row }) => row.id)));
+  const problems = new Map(read.flatMap((one) => ('problem' in one ? [[one.row, one.problem] as const] : [])));
+  for (const group of groupsOf(read.filter((one) => 'outcomes' in one)))
+    await reduceGroup(ctx, group).catch((error: unknown) => {
+      for (const row of group.rows) problems.set(row, nameOf(error));
+    });
+  for (const [row, problem] of problems) await postpone(ctx, row, problem);
+  await ctx.inTenant((stores) => stores.inbound.markReduced(rows.filter((row) => !problems.has(row)).map(({ id }) => id)));
   return rows.length;
 };
 
@@ -43,9 +49,12 @@ const readDelivery = (ctx: Context, row: InboundRow): Promise<Read> =>
       const raw = await ctx.services.vault.open(stores.keys, inboundPlace(ctx.tenantId, row.id), row.sealedBody);
       return { row, outcomes: opened.rail.parseEvidence(raw).map((outcome) => ({ ...outcome, inboundId: row.id })) };
     } catch (error) {
-      return { row, problem: error instanceof Error ? error.name : 'it could not be read' };
+      return { row, problem: nameOf(error) };
     }
   });
+
+/** Of an error only its name: a message may repeat what was delivered. */
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'it could not be read');
 
 const postpone = (ctx: Context, row: InboundRow, problem: string): Promise<void> =>
   ctx.inTenant(async (stores) => {
@@ -60,8 +69,9 @@ const groupsOf = (read: readonly { row: InboundRow; outcomes: Evidence[] }[]): G
     for (const outcome of outcomes) {
       const batchId = fromItemId(outcome.key)?.batchId ?? null;
       const name = `${batchId} ${row.connectionId}`;
-      const group = groups.get(name) ?? { batchId, connectionId: row.connectionId, outcomes: [] };
+      const group = groups.get(name) ?? { batchId, connectionId: row.connectionId, outcomes: [], rows: new Set() };
       group.outcomes.push(outcome);
+      group.rows.add(row);
       groups.set(name, group);
     }
   return [...groups.values()];

@@ -1,8 +1,14 @@
+import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { openDatabase } from '../../db/client.js';
+import { credentialDirectory } from '../../db/directory.js';
 import { toItemId } from '../../domain/ids.js';
+import { intendChunk } from '../../operations/chunk/intend.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { settleChunk } from '../../operations/chunk/settle.js';
+import { drainInbound } from '../../operations/inbound/drain.js';
+import { receiveInbound } from '../../operations/inbound/receive.js';
 import type { PaymentLookup, PaymentOutcome, Rail } from '../../operations/ports.js';
 import { until } from '../harness/until.js';
 import { type PayScene, payScene, tokens } from './pay-scene.js';
@@ -11,10 +17,13 @@ import { type PayScene, payScene, tokens } from './pay-scene.js';
 jest.setTimeout(60_000);
 
 let scene: PayScene;
+let database: ReturnType<typeof openDatabase>;
 beforeAll(async () => {
   scene = await payScene();
+  database = openDatabase(scene.database.urls.api, 2);
 }, 120_000);
 afterAll(async () => {
+  await database.$disconnect();
   await scene.close();
 });
 
@@ -110,5 +119,64 @@ describe('sending again', () => {
       await lookUpDue(scene.worker(), batchId, quiet);
       return (await scene.view(batchId))?.control.state === 'completed' || undefined;
     });
+  });
+});
+
+describe('deliveries that break the drain', () => {
+  const update = (batchId: string, ordinal: number, more: object = {}) => ({
+    id: `pay_${ordinal}`,
+    idempotency_key: toItemId(batchId, ordinal),
+    status: 'paid',
+    version: 2,
+    amount: 100 + (ordinal % 7),
+    currency: 'EUR',
+    reason: null,
+    ...more,
+  });
+  const deliver = async (data: object[]) => {
+    const body = JSON.stringify({ id: randomUUID(), type: 'payments.updated', created_at: new Date().toISOString(), data });
+    const [id, timestamp] = [randomUUID(), Math.floor(Date.now() / 1000).toString()];
+    const key = Buffer.from(scene.provider.webhookSecret.replace(/^whsec_/, ''), 'base64');
+    const signature = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
+    const door = {
+      requestId: 'test',
+      directory: credentialDirectory(database),
+      services: { ...scene.services, rails: scene.rails },
+      enter: (tenantId: string, mode: 'live' | 'test', actor: Parameters<typeof scene.as>[0]) =>
+        scene.as(actor, { tenantId, mode, with: { rails: scene.rails } }),
+    } as Parameters<typeof receiveInbound>[0];
+    const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
+    expect(await receiveInbound(door, { rail: 'sandbox', connection_id: scene.home.connectionId, raw: Buffer.from(body), headers })).toMatchObject({
+      ok: true,
+    });
+  };
+  const sent = async (items: number) => {
+    const batchId = await scene.executing(tokens(items));
+    await intendChunk(scene.worker(), { batchId, chunk: 0 });
+    return batchId;
+  };
+
+  test('an ordinal that no batch can have is parked, and what came with it is reduced', async () => {
+    const batchId = await sent(1);
+    const key = `${toItemId(batchId, 0).slice(0, -8)}ffffffff`;
+    await deliver([update(batchId, 0, { idempotency_key: key }), update(batchId, 0)]);
+    await drainInbound(scene.worker());
+    expect(await scene.counter(batchId)).toMatchObject({ paid: 1, open: 0 });
+    expect(await count('parked_evidence WHERE payment_key = $1', [key])).toBe(1);
+  });
+
+  test('one that cannot be reduced is kept for later, and holds up no other', async () => {
+    const [bad, good] = [await sent(1), await sent(1)];
+    await deliver([update(bad, 0, { id: 'breaks' })]);
+    await deliver([update(good, 0)]);
+    const breaking = railWith((rail) => ({
+      parseEvidence: (raw) => rail.parseEvidence(raw).map((one) => (one.providerReference === 'breaks' ? { ...one, rank: 2 ** 40 } : one)),
+    }));
+    await drainInbound(scene.worker(breaking));
+    expect(await scene.counter(good)).toMatchObject({ paid: 1, open: 0 });
+    expect(await count('inbound_event WHERE reduced_at IS NULL AND problem IS NOT NULL')).toBe(1);
+    await scene.sql('UPDATE inbound_event SET next_at = now() WHERE reduced_at IS NULL');
+    await drainInbound(scene.worker());
+    expect(await scene.counter(bad)).toMatchObject({ paid: 1, open: 0 });
   });
 });
