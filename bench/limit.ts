@@ -13,8 +13,19 @@ export interface LimitRun {
   itemsPerSecond: number;
 }
 
-/** Ingests `items` and times their life cycle in chunks of `chunkSize` over `window` connections. */
-export const measureLimit = async (ownerUrl: string, workerUrl: string, items: number, chunkSize: number, window: number): Promise<LimitRun> => {
+export interface LimitTerms {
+  ownerUrl: string;
+  workerUrl: string;
+  items: number;
+  chunkSize: number;
+  /** Chunks at once, each on a connection of its own. */
+  window: number;
+  /** Between intent and settlement of the ordinals of a chunk: a bare HTTP loop, where the rail takes payments one by one. */
+  send?: (batchId: string, from: number, to: number) => Promise<void>;
+}
+
+/** Ingests `items` and times their life cycle. */
+export const measureLimit = async ({ ownerUrl, workerUrl, items, chunkSize, window, send = async () => {} }: LimitTerms): Promise<LimitRun> => {
   const ids = await ingest(ownerUrl, items, chunkSize);
   const pool = new pg.Pool({ connectionString: workerUrl, max: window, options: '-c plan_cache_mode=force_generic_plan' });
   await Promise.all(Array.from({ length: window }, async () => (await pool.connect()).release()));
@@ -22,7 +33,7 @@ export const measureLimit = async (ownerUrl: string, workerUrl: string, items: n
   const started = process.hrtime.bigint();
   await Promise.all(
     Array.from({ length: window }, async () => {
-      for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) await payChunk(pool, ids, chunk, chunkSize, items);
+      for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) await payChunk(pool, ids, chunk, chunkSize, items, send);
     }),
   );
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
@@ -40,7 +51,14 @@ interface Ids {
   connection: string;
 }
 
-const payChunk = async (pool: pg.Pool, ids: Ids, chunk: number, size: number, items: number): Promise<void> => {
+const payChunk = async (
+  pool: pg.Pool,
+  ids: Ids,
+  chunk: number,
+  size: number,
+  items: number,
+  send: NonNullable<LimitTerms['send']>,
+): Promise<void> => {
   const from = chunk * size;
   const to = Math.min(from + size, items);
   await transaction(pool, ids.tenant, async (run) => {
@@ -63,6 +81,7 @@ const payChunk = async (pool: pg.Pool, ids: Ids, chunk: number, size: number, it
     );
     await audit(run, ids, chunk, event, 1);
   });
+  await send(ids.batch, from, to);
   await transaction(pool, ids.tenant, async (run) => {
     const event = uuidv7();
     await run(

@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { exportLines } from '../client/stream.js';
+import { verifyAudit } from '../client/verify/audit.js';
+import { fromWireId } from '../domain/ids.js';
+import type { Cast } from '../test/e2e/harness/cast.js';
+import type { World } from '../test/e2e/harness/world.js';
+import { STATISTICS_MS, writtenSoFar } from './books.js';
+import { historyEvents } from './history.js';
+import { type PartUsage, usageOf, watchMemory } from './processes.js';
+import { ownerOf, type RailMode, useRail } from './rail-mode.js';
+import { uploadBatch } from './upload.js';
+
+/** One batch, from the upload of its file to its last settled item. */
+export interface EndToEndRun {
+  name: string;
+  items: number;
+  /** From the request that opens the execute gate to the batch's end. */
+  seconds: number;
+  itemsPerSecond: number;
+  uploadSeconds: number;
+  chunks: number;
+  history: { events: number; runs: number };
+  /** Inserted, kept and logged between execute and end, an item. */
+  rowsAnItem: number;
+  bytesAnItem: number;
+  walBytesAnItem: number;
+  /** CPU of each part between execute and end, µs an item. */
+  cpu: Record<keyof PartUsage, number>;
+  /** MiB. */
+  memory: Record<'upload' | 'pay', ReturnType<ReturnType<typeof watchMemory>['stop']>>;
+}
+
+const GATES = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
+
+/** Pays a batch of `items` and checks the books afterwards. Throws when anything does not hold: then there is no figure. */
+export const payBatch = async (world: World, rail: RailMode, items: number, name: string): Promise<EndToEndRun> => {
+  const owner = await ownerOf(world);
+  try {
+    await useRail(owner, rail);
+    const state = world.stack.state();
+    const cast = await world.newCast();
+    const uploading = watchMemory(world.stack.state);
+    const uploadedFrom = performance.now();
+    const batchId = await uploadBatch(cast, state.funding_account_id, items);
+    const uploadSeconds = (performance.now() - uploadedFrom) / 1_000;
+    const uploadMemory = uploading.stop();
+    for (const gate of ['approve', 'authorize'] as const) await (await ready(cast, batchId, gate))();
+    const execute = await ready(cast, batchId, 'execute');
+    await owner.query('CHECKPOINT').catch(() => undefined);
+    await pause(STATISTICS_MS);
+
+    const before = { written: await writtenSoFar(owner), cpu: usageOf(state) };
+    const paying = watchMemory(world.stack.state);
+    const started = performance.now();
+    await execute();
+    await settled(owner, batchId);
+    const seconds = (performance.now() - started) / 1_000;
+    const cpu = usageOf(world.stack.state());
+    const payMemory = paying.stop();
+    await pause(STATISTICS_MS);
+    const after = await writtenSoFar(owner);
+
+    await requireSound(world, cast);
+    return {
+      name,
+      items,
+      seconds,
+      itemsPerSecond: items / seconds,
+      uploadSeconds,
+      chunks: Math.ceil(items / rail.chunkSize),
+      history: await historyEvents(state, batchId),
+      rowsAnItem: (after.rows - before.written.rows) / items,
+      bytesAnItem: (after.bytes - before.written.bytes) / items,
+      walBytesAnItem: (after.walBytes - before.written.walBytes) / items,
+      cpu: Object.fromEntries(
+        Object.entries(cpu).map(([part, usage]) => [part, ((usage.cpuSeconds - before.cpu[part as keyof PartUsage].cpuSeconds) * 1e6) / items]),
+      ) as EndToEndRun['cpu'],
+      memory: { upload: uploadMemory, pay: payMemory },
+    };
+  } finally {
+    await owner.end();
+  }
+};
+
+/** A gate with its challenge asked and its code at hand: what is left is the deed. */
+const ready = async (cast: Cast, batchId: string, gate: keyof typeof GATES): Promise<() => Promise<unknown>> => {
+  const { client, nextCode } = cast[GATES[gate]];
+  const challenge = await client.ask_challenge({ batch_id: batchId, gate });
+  const code = await nextCode();
+  return () => client[`${gate}_payout_batch`]({ batch_id: batchId, challenge_id: challenge.id, code });
+};
+
+const POLL_MS = 10;
+const MOST_MS = 30 * 60_000;
+
+const settled = async (owner: pg.Client, batchId: string): Promise<void> => {
+  for (const until = Date.now() + MOST_MS; Date.now() < until; await pause(POLL_MS)) {
+    const { rows } = await owner.query<{ state: string }>({
+      name: 'state',
+      text: 'SELECT state FROM batch_control WHERE batch_id = $1',
+      values: [fromWireId('batch', batchId)],
+    });
+    if (rows[0]?.state === 'completed') return;
+    if (rows[0]?.state !== 'executing' && rows[0]?.state !== 'authorized') throw new Error(`the batch ended as ${rows[0]?.state}`);
+  }
+  throw new Error(`batch ${batchId} has not ended`);
+};
+
+/** Ledger, transitions and provider agree, nothing was paid twice, and the audit log verifies against its signed checkpoints. */
+const requireSound = async (world: World, cast: Cast): Promise<void> => {
+  const broken = await world.broken();
+  const { verifier_key } = await cast.preparer.client.show_checkpoint({});
+  const audit = await verifyAudit(exportLines(cast.preparer.client.transport), { verifierKey: verifier_key });
+  if (!audit.ok) broken.push(...audit.lines);
+  if (broken.length > 0) throw new Error(`a failed run: ${broken.join('\n')}`);
+};

@@ -1,0 +1,78 @@
+import { appendFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startWorld } from '../test/e2e/harness/world.js';
+import { type EndToEndRun, payBatch } from './end-to-end.js';
+import { fingerprint } from './fingerprint.js';
+import { openLimits } from './limit-for.js';
+import { RAILS } from './rail-mode.js';
+import { show, summarize } from './report.js';
+
+/**
+ * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE]
+ *
+ * Pays batches on the stack's own parts (embedded Postgres with its usual fsync, Temporal, API, worker, provider) and measures the bare
+ * SQL of the same life cycle on the same Postgres, in turns. Each run's books are checked; a broken one ends the benchmark.
+ */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    items: { type: 'string', default: '10000,100000' },
+    rails: { type: 'string', default: 'bulk,bulk-async,single' },
+    repeat: { type: 'string', default: '3' },
+    window: { type: 'string', default: '4' },
+    json: { type: 'string', default: '' },
+  },
+});
+if (positionals[0] !== 'end-to-end') {
+  console.error('Say what to measure: npm run bench -- end-to-end --items 10000,100000');
+  process.exit(2);
+}
+
+const sizes = values.items.split(',').map(Number);
+const rails = values.rails.split(',').map((name) => {
+  const mode = RAILS.find((rail) => rail.name === name);
+  if (!mode) throw new Error(`--rails knows ${RAILS.map((rail) => rail.name).join(', ')}, not ${name}`);
+  return mode;
+});
+const window = Number(values.window);
+const repeat = Number(values.repeat);
+
+const write = (line: object): void => {
+  if (values.json) appendFileSync(values.json, `${JSON.stringify(line)}\n`);
+};
+const say = (line: string): void => console.error(line);
+
+let closing = async (): Promise<void> => {};
+const world = await startWorld({ env: { worker: { SLUICE_CHUNK_WINDOW: String(window) } } });
+try {
+  const environment = await fingerprint(world.stack.state());
+  write(environment);
+  say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
+  const limits = await openLimits(world.stack.state().database.owner_url, world.dataDir);
+  closing = () => limits.close();
+  // Code is compiled and pages are in memory before anything counts.
+  for (const rail of rails) await payBatch(world, rail, 3_000, 'warm-up');
+  for (const rail of rails) await limits.measure(rail, 3_000, window);
+
+  const lines = [];
+  for (const rail of rails) {
+    for (const items of sizes) {
+      const runs: { run: EndToEndRun; limit: number }[] = [];
+      for (let turn = 1; turn <= repeat; turn++) {
+        const limit = await limits.measure(rail, items, window);
+        const run = await payBatch(world, rail, items, `${rail.name}, ${items} items, turn ${turn}`);
+        runs.push({ run, limit: limit.itemsPerSecond });
+        write({ kind: 'run', rail: rail.name, turn, load: loadavg(), limit, ...run });
+        say(`${run.name}: ${Math.round(run.itemsPerSecond)} items/s of ${Math.round(limit.itemsPerSecond)}, load ${loadavg()[0]?.toFixed(1)}`);
+      }
+      const line = summarize(rail, items, runs);
+      write({ kind: 'summary', ...line });
+      lines.push(line);
+    }
+  }
+  console.log(show(lines));
+} finally {
+  await closing();
+  await world.close();
+}

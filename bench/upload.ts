@@ -1,0 +1,30 @@
+import { uploadCsv } from '../client/stream.js';
+import type { Cast } from '../test/e2e/harness/cast.js';
+
+/** Minor units; every payment is the same, so that the limit's are too. */
+const AMOUNT = 1_000;
+const ROWS_A_PART = 1_000;
+
+/** Uploads a CSV of `items` rows, each to a payee of its own, as one batch; the same payees for every batch of a run. */
+export const uploadBatch = async (cast: Cast, fundingAccountId: string, items: number): Promise<string> => {
+  await cast.preparer.client.top_up({ account_id: fundingAccountId, amount: items * AMOUNT });
+  const created = await uploadCsv(cast.preparer.client.transport, { currency: 'EUR', rail: 'sandbox', allow_duplicates: 'true' }, () => csv(items));
+  if (created.object !== 'payout_batch') throw new Error('nothing was created');
+  return created.id;
+};
+
+const csv = (items: number): ReadableStream<Uint8Array> => {
+  const encoder = new TextEncoder();
+  let from = 0;
+  return new ReadableStream({
+    pull: (controller) => {
+      if (from === 0) controller.enqueue(encoder.encode('payee_reference,payee_name,payee_type,country,account_token,amount,reference\n'));
+      const to = Math.min(from + ROWS_A_PART, items);
+      let part = '';
+      for (let i = from; i < to; i++) part += `bench-${i},Payee ${i},individual,DE,plain_${i.toString(36).padStart(6, '0')}_00,10.00,payout ${i}\n`;
+      controller.enqueue(encoder.encode(part));
+      from = to;
+      if (from === items) controller.close();
+    },
+  });
+};
