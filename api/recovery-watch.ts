@@ -1,8 +1,6 @@
 import type { RecoveryMode } from '../operations/ports.js';
 
 const RETRY_MS = 1_000;
-/** A checkpoint that is published between the two readings looks like a database that is behind; a real one stays behind. */
-const CONFIRMATIONS = 3;
 
 export interface RecoveryWatch extends RecoveryMode {
   stop(): void;
@@ -18,9 +16,7 @@ export const watchRecovery = (check: () => Promise<RecoveryMode>, onProblem: (er
   let stopped = false;
   const attempt = async (): Promise<void> => {
     try {
-      let found = await check();
-      for (let again = 1; again < CONFIRMATIONS && found.reason() !== null; again++) found = await check();
-      mode = found;
+      mode = await check();
     } catch (error) {
       onProblem(error);
       if (!stopped) timer = setTimeout(attempt, RETRY_MS);

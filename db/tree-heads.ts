@@ -4,10 +4,12 @@ import type { Database } from './client.js';
 
 /** What the start-up check of a process needs of the database, in whichever role the process has (R15). */
 export const recoveryFacts = async (database: Database): Promise<Pick<RecoveryQuestion, 'heads' | 'installationId' | 'leavesOf'>> => {
-  const heads = await database.$queryRaw<{ tenant_id: string; size: bigint; root: Uint8Array | null }[]>`SELECT * FROM sluice_tree_heads()`;
   const [installation] = await database.$queryRaw<{ id: string }[]>`SELECT id FROM installation`;
   return {
-    heads: heads.map((head) => ({ tenantId: head.tenant_id, size: head.size, root: head.root })),
+    heads: async () => {
+      const heads = await database.$queryRaw<{ tenant_id: string; size: bigint; root: Uint8Array | null }[]>`SELECT * FROM sluice_tree_heads()`;
+      return heads.map((head) => ({ tenantId: head.tenant_id, size: head.size, root: head.root }));
+    },
     installationId: installation?.id ?? null,
     leavesOf: (tenantId, from, to) =>
       database.$transaction(async (tx) => {

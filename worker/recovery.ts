@@ -8,8 +8,6 @@ import { type RecoverySwitch, recoverySwitch } from '../operations/recovery/mode
 import { sha256 } from '../vault/sha256.js';
 
 const RETRY_MS = 1_000;
-/** A checkpoint that another process publishes between the two readings looks like a database that is behind; a real one stays behind. */
-const CONFIRMATIONS = 3;
 
 /** The comparison of R15, before anything that touches money starts. Waits for the database. */
 export const recoveryAtStart = async (
@@ -19,10 +17,9 @@ export const recoveryAtStart = async (
   log: Logger,
   signal: AbortSignal,
 ): Promise<RecoverySwitch> => {
-  for (let found = 0; !signal.aborted; ) {
+  while (!signal.aborted) {
     try {
-      const mode = await checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId });
-      if (mode.reason() === null || ++found === CONFIRMATIONS) return mode;
+      return await checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId });
     } catch (error) {
       log.warn({ err: error }, 'the database does not answer yet');
       await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);

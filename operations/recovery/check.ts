@@ -6,10 +6,19 @@ import { type RecoverySwitch, recoverySwitch } from './mode.js';
 /** Leaves that are held in memory at a time. */
 const PAGE = 8_192n;
 
+export interface TreeHead {
+  tenantId: string;
+  size: bigint;
+  /** Null for an empty tree. */
+  root: Uint8Array | null;
+}
+
+type Published = Awaited<ReturnType<CheckpointArchive['latest']>>;
+
 export interface RecoveryQuestion {
   sha256: Sha256;
-  /** Every tenant's tree head as the database has it; `root` null for an empty tree. */
-  heads: readonly { tenantId: string; size: bigint; root: Uint8Array | null }[];
+  /** Every tenant's tree head as the database has it now. */
+  heads(): Promise<readonly TreeHead[]>;
   archive: Pick<CheckpointArchive, 'latest'>;
   /** Of the database; null when it was never set up. */
   installationId: string | null;
@@ -20,8 +29,9 @@ export interface RecoveryQuestion {
 
 /**
  * May this process act on money (R15)? Compares the database with what was published outside it: an older copy put back,
- * a rewritten log, a foreign database or foreign keys mean recovery mode. Leaves are read only for a tenant whose last
- * events were sealed but not yet published.
+ * a rewritten log, a foreign database or foreign keys mean recovery mode. The archive is read before the heads that it is
+ * held against: what is published meanwhile can't make a healthy database look behind. Leaves are read only for a tenant
+ * whose last events were sealed but not yet published.
  */
 export const checkRecovery = async (question: RecoveryQuestion): Promise<RecoverySwitch> => {
   const { installationId, keyFileInstallationId } = question;
@@ -29,21 +39,26 @@ export const checkRecovery = async (question: RecoveryQuestion): Promise<Recover
     return recoverySwitch(
       `The database is of installation ${installationId ?? 'none'}, the key file of ${keyFileInstallationId}: one of the two is foreign. Point the process at the pair that belongs together.`,
     );
-  for (const head of question.heads) {
-    const wrong = await compareWithArchive(question, head);
+  const published = new Map<string, Published>();
+  for (const { tenantId } of await question.heads()) {
+    try {
+      published.set(tenantId, await question.archive.latest(tenantId));
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      return recoverySwitch(`${logOf(tenantId)} cannot be compared with its published checkpoints: ${words}`);
+    }
+  }
+  for (const head of await question.heads()) {
+    const wrong = await compare(question, head, published.get(head.tenantId) ?? null);
     if (wrong) return recoverySwitch(wrong);
   }
   return recoverySwitch(null);
 };
 
-const compareWithArchive = async (question: RecoveryQuestion, head: RecoveryQuestion['heads'][number]): Promise<string | null> => {
-  const where = `The audit log of workspace ${head.tenantId}`;
-  let published: Awaited<ReturnType<CheckpointArchive['latest']>>;
-  try {
-    published = await question.archive.latest(head.tenantId);
-  } catch (error) {
-    return `${where} cannot be compared with its published checkpoints: ${error instanceof Error ? error.message : String(error)}`;
-  }
+const logOf = (tenantId: string): string => `The audit log of workspace ${tenantId}`;
+
+const compare = async (question: RecoveryQuestion, head: TreeHead, published: Published): Promise<string | null> => {
+  const where = logOf(head.tenantId);
   if (!published) return null;
   if (head.size < published.size)
     return `${where} holds ${head.size} events, but ${published.size} were published outside the database: an older copy was put back. Nothing is sent until a person has looked.`;
