@@ -2,23 +2,31 @@ import { z } from 'zod';
 import type { PaymentOutcome } from '../../operations/ports.js';
 import { BULK_LIMIT } from './settings.js';
 
+const MOST_TEXT = 64;
+/** Words for people, kept as far as the database and the log can hold them: they decide nothing. */
+const words = z.string().transform((text) => text.slice(0, MOST_TEXT).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd'));
+
 /** What the provider answers. Fields that are not named here may come: providers add to their answers. */
 const payment = z.object({
-  id: z.string().min(1).max(128),
-  idempotency_key: z.string(),
+  id: z.string().regex(/^[\x20-\x7e]{1,128}$/),
+  idempotency_key: z.string().regex(/^[\x20-\x7e]{1,255}$/),
   status: z.enum(['accepted', 'paid', 'failed', 'returned']),
-  version: z.int().min(1),
+  /** The database keeps it in 32 bits. */
+  version: z.int().min(1).max(2_147_483_647),
   amount: z.int().positive(),
   currency: z.string().regex(/^[A-Z]{3}$/),
-  reason: z.string().max(64).nullable(),
+  reason: words.nullable(),
 });
 
-const failure = z.object({ error: z.object({ code: z.string().min(1).max(64) }) });
+const failure = z.object({ error: z.object({ code: words }) });
 
 export const paymentAnswer = payment;
 export const errorAnswer = failure;
-export const bulkAnswer = z.object({ results: z.array(z.union([payment, failure.extend({ idempotency_key: z.string() })])) });
-export const lookupAnswer = z.object({ found: z.array(payment), absent: z.array(z.string()) });
+/** An entry that is not of the form is null, so that it leaves its own payment unknown and not a thousand others. */
+const each = <T extends z.ZodType>(entry: T) => z.array(entry.nullable().catch(null)).transform((entries) => entries.filter((one) => one !== null));
+
+export const bulkAnswer = z.object({ results: each(z.union([payment, failure.extend({ idempotency_key: z.string() })])) });
+export const lookupAnswer = z.object({ found: each(payment), absent: z.array(z.string()) });
 export const delivery = z.object({
   id: z.string(),
   type: z.literal('payments.updated'),
