@@ -51,10 +51,19 @@ const counts = (cast: Cast, batchId: string, wanted: Partial<Counts>): Promise<B
 const webhooks = (control: object): Promise<unknown> => world.provider('POST', '/control/webhooks', control);
 const faults = (settings: object): Promise<unknown> => world.provider('POST', '/control/faults', settings);
 
+/** Until the provider has nothing left to tell, and all that it told was reduced. */
+const allTold = (): Promise<true> =>
+  until('the last webhook', async () => {
+    const { webhooks_pending } = await world.provider<{ webhooks_pending: number }>('GET', '/books');
+    const waiting = await readValue<number>(world, 'SELECT count(*)::int AS value FROM inbound_event WHERE reduced_at IS NULL');
+    return webhooks_pending + (waiting ?? 0) === 0 ? true : undefined;
+  });
+
 describe.each(ROUNDS)('round %d', () => {
   afterEach(async () => {
     await faults({});
     await webhooks({ mode: 'deliver', order: 'oldest_first', times: 1, payments_per_delivery: 1_024 });
+    await allTold();
     expect(await world.broken()).toEqual([]);
   });
 
