@@ -37,7 +37,7 @@ export interface ApiDeps {
   leaves: LeafSignal;
   /** Folder for uploads on their way in, 0700. */
   spoolDir: string;
-  /** `secure` behind TLS; `loopback` lets a browser sign in over plain http on this machine only (ADR 0031). */
+  /** `secure` behind TLS; `loopback` lets a browser sign in over plain http on this machine only (ADR 0012). */
   cookies: 'secure' | 'loopback';
   /** Ends when the process drains: open streams close then. */
   draining: AbortSignal;

@@ -51,7 +51,7 @@ ${Object.entries(PROBLEMS)
 </html>
 `;
 
-/** `/openapi.json`, and a page at `/docs` that shows it: two scripts of our own origin, none inline (ADR 0032). */
+/** `/openapi.json`, and a page at `/docs` that shows it: two scripts of our own origin, none inline (ADR 0013). */
 export const docsPage = (): Router => {
   const document = JSON.stringify(openApiDocument());
   const bundle = fileURLToPath(import.meta.resolve('@scalar/api-reference/browser/standalone.js'));

@@ -25,7 +25,7 @@ export const serveOperation =
     await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchangeOf(res)));
   };
 
-/** Before there is a tenant there is no place to keep a key in: `Idempotency-Key` is taken and not needed (ADR 0033). */
+/** Before there is a tenant there is no place to keep a key in: `Idempotency-Key` is taken and not needed (ADR 0014). */
 export const serveAtTheDoor =
   (shape: RouteShape, handler: AtTheDoor<never>): RequestHandler =>
   async (req, res) => {

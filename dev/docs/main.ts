@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { errorsPage } from './errors.js';
-import { stateMachinesPage } from './state-machines.js';
+import { PAGES } from './pages.js';
 
-writeFileSync('docs/state-machines.md', stateMachinesPage());
-writeFileSync('docs/errors.md', errorsPage());
+for (const [path, page] of Object.entries(PAGES)) writeFileSync(path, page());

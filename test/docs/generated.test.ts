@@ -1,11 +1,21 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { errorsPage } from '../../dev/docs/errors.js';
-import { stateMachinesPage } from '../../dev/docs/state-machines.js';
+import { decisionsPage } from '../../dev/docs/decisions.js';
+import { PAGES } from '../../dev/docs/pages.js';
 
-test.each([
-  ['docs/state-machines.md', stateMachinesPage],
-  ['docs/errors.md', errorsPage],
-])('%s says what the tables say (mend with `npm run docs`)', (path, page) => {
+test.each(Object.entries(PAGES))('%s says what the code says (mend with `npm run docs`)', (path, page) => {
   expect(readFileSync(path, 'utf8')).toBe(page());
+});
+
+test('two decisions of one number are noticed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-docs-'));
+  try {
+    writeFileSync(join(folder, '0001-one.md'), '# 0001 One\n');
+    writeFileSync(join(folder, '0001-two.md'), '# 0001 Two\n');
+    expect(() => decisionsPage(folder)).toThrow('0001-two.md should be 0002');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

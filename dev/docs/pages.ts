@@ -1,0 +1,12 @@
+import { configurationPage } from './configuration.js';
+import { decisionsPage } from './decisions.js';
+import { errorsPage } from './errors.js';
+import { stateMachinesPage } from './state-machines.js';
+
+/** Pages that are made from the code, by their path. */
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/state-machines.md': stateMachinesPage,
+  'docs/errors.md': errorsPage,
+  'docs/configuration.md': configurationPage,
+  'docs/adr/README.md': decisionsPage,
+};
