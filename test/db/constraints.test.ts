@@ -71,11 +71,11 @@ describe('ledger', () => {
     for (const role of ['api', 'owner'] as const) {
       expect(await attempt(role, transfer(funding, held, 0n, 'hold'))).toMatch(/transfer_amount/);
       expect(await attempt(role, transfer(funding, held, -1n, 'hold'))).toMatch(/transfer_amount/);
-      expect(await attempt(role, transfer(funding, funding, 1n, 'hold'))).toMatch(/transfer_moves/);
+      expect(await attempt(role, transfer(funding, funding, 1n, 'hold'))).toMatch(/transfer_moves|row-level security/);
       expect(await attempt(role, transfer(funding, held, 1n, 'hold', 'USD'))).toMatch(/another currency/);
       expect(await attempt(role, transfer(funding, dollars?.id ?? '', 1n, 'hold'))).toMatch(/another currency/);
-      expect(await attempt(role, transfer(funding, foreign.held, 1n, 'hold'))).toMatch(/foreign key|absent/);
-      expect(await attempt(role, transfer(foreign.funding, held, 1n, 'hold'))).toMatch(/foreign key|absent/);
+      expect(await attempt(role, transfer(funding, foreign.held, 1n, 'hold'))).toMatch(/foreign key|absent|row-level security/);
+      expect(await attempt(role, transfer(foreign.funding, held, 1n, 'hold'))).toMatch(/foreign key|absent|row-level security/);
       expect(await attempt(role, transfer(funding, held, 1n, 'gift'))).toMatch(/transfer_kind|row-level security/);
     }
   });
@@ -317,6 +317,45 @@ describe('[S3-06] who may write what', () => {
     for (const column of ['amount', 'payee_id', 'destination_id', 'ordinal', 'rank', 'attempt', 'provider_reference'])
       expect(await attempt('api', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
     expect(await attempt('api', ['INSERT INTO payment_attempt DEFAULT VALUES'])).toMatch(/permission denied/);
+  });
+
+  test('[S3-06] the API posts only to set money aside and to give it back, and makes none on live', async () => {
+    const { tenantId, funding, held } = world.home;
+    await world.enter(tenantId);
+    const paidOut = newId();
+    await world.sql(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'paid_out', 'EUR', 'elsewhere')`, [tenantId, paidOut]);
+    await world.sql(...transfer(held, paidOut, 1n, 'settlement'));
+    expect(await attempt('api', transfer(held, funding, 1n, 'release'))).toBeNull();
+    for (const [from, to, kind] of [
+      [paidOut, funding, 'release'],
+      [paidOut, funding, 'void'],
+      [held, paidOut, 'hold'],
+      [funding, paidOut, 'void'],
+      [paidOut, funding, 'top_up'],
+    ] as const)
+      expect(await attempt('api', transfer(from, to, 1n, kind))).toMatch(/row-level security/);
+    const [external] = await world.sql<{ id: string }>(`SELECT id FROM account WHERE kind = 'external'`);
+    const topUp = transfer(external?.id ?? '', funding, 1n, 'top_up');
+    expect(await attempt('api', topUp)).toBeNull();
+    await world.sql(`UPDATE workspace SET mode = 'live'`);
+    expect(await attempt('api', topUp)).toMatch(/row-level security/);
+    await world.sql(`UPDATE workspace SET mode = 'test'`);
+  });
+
+  test('[S3-06] the API tells of no step of an item that it may not take', async () => {
+    const step = (from: string, to: string, source: string): [string, unknown[]] => [
+      `INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
+       VALUES ($1, $2, 0, 99, $3, $4, 0, $5, $2)`,
+      [world.home.tenantId, batch.id, from, to, source],
+    ];
+    for (const to of ['cancelled', 'excluded']) expect(await attempt('api', step('pending', to, 'person'))).toBeNull();
+    for (const [from, to, source] of [
+      ['pending', 'submitting', 'intent'],
+      ['submitted', 'paid', 'webhook'],
+      ['paid', 'cancelled', 'person'],
+      ['pending', 'cancelled', 'webhook'],
+    ] as const)
+      expect(await attempt('api', step(from, to, source))).toMatch(/row-level security/);
   });
 
   test('[S3-06] the API does not touch an item that has left', async () => {

@@ -55,7 +55,15 @@ CREATE POLICY api_gives_up_external_id ON payout_batch AS RESTRICTIVE FOR UPDATE
 -- FOR UPDATE asks for an UPDATE right; the check leaves nothing that could be written with it.
 CREATE POLICY api_locks ON account AS RESTRICTIVE FOR UPDATE TO sluice_api USING (true) WITH CHECK (false);
 CREATE POLICY api_begins ON batch_control AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (state IN ('receiving', 'draft', 'queued'));
-CREATE POLICY api_posts ON transfer AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (kind IN ('top_up', 'hold', 'release', 'void'));
+-- Of an item's history it writes what it may do to items: withdrawals of what never left.
+CREATE POLICY api_tells_of_withdrawals ON item_transition AS RESTRICTIVE FOR INSERT TO sluice_api
+  WITH CHECK (source = 'person' AND from_state = 'pending' AND to_state IN ('cancelled', 'excluded') AND rank = 0);
+-- It sets money aside, gives it back, and makes sandbox money; never from or to where paid money lies.
+CREATE POLICY api_posts ON transfer AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (
+  (kind, (SELECT d.kind FROM account d WHERE d.tenant_id = transfer.tenant_id AND d.id = transfer.debit_account_id),
+         (SELECT c.kind FROM account c WHERE c.tenant_id = transfer.tenant_id AND c.id = transfer.credit_account_id))
+    IN (('top_up', 'external', 'funding'), ('hold', 'funding', 'held'), ('release', 'held', 'funding'), ('void', 'held', 'funding'))
+  AND (kind <> 'top_up' OR (SELECT w.mode FROM workspace w WHERE w.tenant_id = transfer.tenant_id) = 'test'));
 
 -- ── Worker: sends and settles what was decided ─────────────────────────────────────────────────
 GRANT SELECT ON installation, workspace, membership, tenant_key, subject_key, rail_connection, payee, payee_destination,
