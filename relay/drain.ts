@@ -2,13 +2,18 @@ import { drainInbound } from '../operations/inbound/drain.js';
 import { reduceParked } from '../operations/settlement/reduce-parked.js';
 import type { ContextOf } from './ports.js';
 
-/** Reduces the deliveries of every tenant that has some due (R7). Answers how many. */
+/** Reduces the deliveries of every tenant that has some due (R7). Answers how many. What breaks for one tenant is thrown when all had their turn. */
 export const drainAll = async (tenantsToDrain: () => Promise<string[]>, contextOf: ContextOf): Promise<number> => {
   let count = 0;
-  for (const tenantId of await tenantsToDrain()) {
-    const ctx = await contextOf(tenantId, `drain/${tenantId}`);
-    for (let more = await drainInbound(ctx); more > 0; more = await drainInbound(ctx)) count += more;
-    await reduceParked(ctx);
-  }
+  const broken: unknown[] = [];
+  for (const tenantId of await tenantsToDrain())
+    try {
+      const ctx = await contextOf(tenantId, `drain/${tenantId}`);
+      for (let more = await drainInbound(ctx); more > 0; more = await drainInbound(ctx)) count += more;
+      await reduceParked(ctx);
+    } catch (error) {
+      broken.push(error);
+    }
+  if (broken.length > 0) throw broken[0];
   return count;
 };

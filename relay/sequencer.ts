@@ -63,7 +63,11 @@ export const sequencerPass = (parts: Omit<SequencerParts, 'directUrl' | 'signal'
     if (recovery.reason()) return;
     const heads = new Map<string, TreeHead>();
     for (const tenantId of await store.waiting()) {
-      const head = await sealAll(store, tenantId);
+      // A log that was damaged stops its own tenant's payments, and nobody else's.
+      const head = await sealAll(store, tenantId).catch((error: unknown) => {
+        log.error({ err: error, tenant_id: tenantId }, 'a log was not sealed; it is tried again');
+        return null;
+      });
       if (head) heads.set(tenantId, head);
     }
     if (heads.size > 0) await failpoint('in_sequencer');

@@ -89,6 +89,23 @@ test('a process that dies between commit and publishing leaves a head that the n
   expect((await world.archive.latest(tenantId))?.size).toBe(3n);
 });
 
+test('a damaged log holds up its own tenant alone', async () => {
+  const [damaged, sound] = [await world.workspace(), await world.workspace()];
+  await world.write(damaged, randomUUID(), {});
+  await world.newSequencer().pass('own_heads');
+  await world.sql(damaged, `UPDATE audit_tree SET frontier = ARRAY['\\x00'::bytea]`);
+  await world.write(damaged, randomUUID(), {});
+  await world.write(sound, randomUUID(), {});
+  const { pass, problems } = world.newSequencer();
+  await pass('own_heads');
+  expect((await stateOf(sound)).checkpoint?.size).toBe(1n);
+  expect(await stateOf(damaged)).toMatchObject({ tree: { size: 1n }, waiting: 1 });
+  expect(problems).toHaveLength(1);
+  await world.sql(damaged, 'UPDATE audit_tree SET frontier = ARRAY[root]');
+  await pass('own_heads');
+  expect(await stateOf(damaged)).toMatchObject({ tree: { size: 2n }, waiting: 0 });
+});
+
 test('an unwritable archive holds back the checkpoint, not the sealing, and is no reason for recovery', async () => {
   const tenantId = await world.workspace();
   await writeMany(tenantId, [randomUUID()], 2);
