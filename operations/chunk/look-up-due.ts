@@ -6,9 +6,12 @@ import { resolveItems } from './resolve.js';
 import type { Progress } from './send.js';
 
 const DUE_MOST = 4_096;
+/** In recovery mode nobody is asked and nothing settles; what is due stays due. */
+const RECOVERY_PAUSE_MS = 30_000;
 
 /** Asks for all evidence of a batch that is due, chunk by chunk. Answers when to come back, ms; null when nothing is left to ask. */
 export const lookUpDue = async (ctx: Context, batchId: string, progress: Progress): Promise<number | null> => {
+  if (ctx.services.recovery.reason() !== null) return RECOVERY_PAUSE_MS;
   const found = await ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
     return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MOST), chunkSize: batch.chunkSize };

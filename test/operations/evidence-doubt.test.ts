@@ -94,6 +94,16 @@ describe('lookups that settle nothing', () => {
   });
 });
 
+test('in recovery mode what is due is left alone, and not looked at all the time', async () => {
+  const batchId = await scene.executing(['timeout']);
+  await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  await scene.enter(scene.home.tenantId);
+  await scene.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1', [batchId]);
+  const recovering = scene.worker({ recovery: { reason: () => 'an older copy was put back' } });
+  expect(await lookUpDue(recovering, batchId, quiet)).toBeGreaterThanOrEqual(10_000);
+  expect(await scene.counter(batchId)).toMatchObject({ unknown: 1, open: 1 });
+});
+
 describe('sending again', () => {
   test('not to a payee who was held after the first send; once let go, it is paid', async () => {
     const batchId = await scene.executing(['refused']);
