@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Connection, connect, type WhoOptions } from './identity/connect.js';
+import { findLocalStack } from './identity/stack.js';
 import type { Terminal } from './terminal.js';
 
 /** What every command works with. */
@@ -16,6 +17,8 @@ export interface Cli {
   tell(text: string): void;
   /** What to do next; not with `--json`. */
   suggest(text: string): void;
+  /** Whether this runs beside a local demo stack: there people have roles to speak as, and `sluice` is typed with `npx`. */
+  besideStack: boolean;
 }
 
 export interface GlobalOptions extends WhoOptions {
@@ -23,6 +26,7 @@ export interface GlobalOptions extends WhoOptions {
 }
 
 export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Terminal): Cli => {
+  const besideStack = findLocalStack(env, process.cwd()) !== null;
   const options = (): GlobalOptions => program.opts<GlobalOptions>();
   return {
     env,
@@ -32,7 +36,11 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
     present: (data, human) => terminal.out(options().json ? JSON.stringify(data, null, 2) : human()),
     tell: terminal.err,
     suggest: (text) => {
-      if (!options().json) terminal.err(`next: ${text}`);
+      if (!options().json) terminal.err(nextLine(text, besideStack));
     },
+    besideStack,
   };
 };
+
+/** `next: …` as it is typed here. */
+export const nextLine = (text: string, besideStack: boolean): string => `next: ${besideStack ? text.replace(/^sluice /, 'npx sluice ') : text}`;

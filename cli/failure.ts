@@ -26,6 +26,11 @@ export interface Ending {
 
 const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 
+/** What mends a refusal, where one command does. */
+const MENDS: Readonly<Record<string, string>> = {
+  insufficient_funds: 'sluice ledger top-up AMOUNT   (sandbox money only), then the same again with a new code',
+};
+
 /** How a command ends after whatever was thrown in it. */
 export const endingOf = (error: unknown): Ending => {
   if (error instanceof CommanderError) {
@@ -38,7 +43,7 @@ export const endingOf = (error: unknown): Ending => {
     return {
       exitCode: signIn ? EXIT.signIn : EXIT.failed,
       message: problemText(error),
-      hint: signIn ? 'sluice login' : null,
+      hint: signIn ? 'sluice login' : (MENDS[error.problem.code] ?? null),
       problem: error.problem,
     };
   }

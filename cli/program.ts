@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createCli } from './cli.js';
+import { createCli, nextLine } from './cli.js';
 import { auditCommands } from './commands/audit.js';
 import { batchCommands } from './commands/batch.js';
 import { type DoctorParts, doctorCommand } from './commands/doctor.js';
@@ -53,7 +53,7 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     const ending = endingOf(error);
     if (ending.problem && cli.options().json) terminal.out(JSON.stringify(ending.problem, null, 2));
     if (ending.message) terminal.err(ending.message);
-    if (ending.hint) terminal.err(`next: ${ending.hint}`);
+    if (ending.hint) terminal.err(nextLine(ending.hint, cli.besideStack));
     return ending.exitCode;
   }
 };

@@ -45,7 +45,7 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const created = formatOf(file, options) === 'csv' ? await fromCsv(cli, client, file, options) : await fromJson(client, file, options);
       cli.present(created, () => describe(created));
-      const next = created.object === 'payout_batch' ? nextStep(created) : null;
+      const next = created.object === 'payout_batch' ? nextStep(created, cli) : null;
       if (next) cli.suggest(next);
     });
 };

@@ -41,7 +41,7 @@ const DEEDS: readonly { name: string; description: string; reason: 'none' | 'opt
 export const batchDecide = (batch: Command, cli: Cli): void => {
   const done = (changed: Batch): void => {
     cli.present(changed, () => describe(changed));
-    const next = nextStep(changed);
+    const next = nextStep(changed, cli);
     if (next) cli.suggest(next);
   };
 

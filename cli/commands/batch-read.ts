@@ -30,7 +30,7 @@ export const batchRead = (batch: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const shown = await client.show_payout_batch({ batch_id: await findBatch(client, name) });
       cli.present(shown, () => batchFacts(shown));
-      const next = nextStep(shown);
+      const next = nextStep(shown, cli);
       if (next) cli.suggest(next);
     });
 

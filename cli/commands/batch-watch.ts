@@ -4,9 +4,11 @@ import { streamEvents } from '../../client/stream.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findBatch } from '../find-batch.js';
-import { type Batch, batchFacts, countsLine } from '../render/batch.js';
+import { type Batch, batchFacts, countsLine, nextStep } from '../render/batch.js';
 
 const ENDED_WELL: readonly string[] = ['completed'];
+/** Watching alone moves nothing here, so what would is told. */
+const WAITS_FOR_PEOPLE: readonly string[] = ['draft', 'queued', 'approved', 'authorized'];
 
 interface Progress {
   show(batch: Batch): void;
@@ -22,6 +24,9 @@ export const batchWatch = (batch: Command, cli: Cli): void => {
     .action(async (name: string) => {
       const { client } = await cli.connect();
       const batchId = await findBatch(client, name);
+      const found = await client.show_payout_batch({ batch_id: batchId });
+      const needed = WAITS_FOR_PEOPLE.includes(found.state) ? nextStep(found, cli) : null;
+      if (needed) cli.suggest(needed);
       const progress = cli.options().json ? null : cli.terminal.watched ? bar() : lines(cli);
       try {
         for await (const event of streamEvents(client.transport, batchId)) {

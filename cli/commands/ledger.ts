@@ -48,16 +48,23 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
   ledger
     .command('top-up')
     .description('put sandbox money into a funding account (test workspaces only)')
-    .argument('<account>')
     .argument('<amount>', 'with the decimals of the currency, such as 1000.00')
-    .action(async (account: string, text: string) => {
+    .option('--account <id>', 'left out, your only funding account')
+    .action(async (text: string, { account }: { account?: string }) => {
       const { client } = await cli.connect();
       const { data } = await client.list_accounts({ kind: 'funding', limit: 200 });
-      const found = data.find((one) => one.id === account);
+      const found = account === undefined ? onlyOne(data) : data.find((one) => one.id === account);
       if (!found) throw new Failure(EXIT.failed, `There is no funding account ${account}.`, 'sluice ledger accounts');
       const amount = parseDecimal(text, found.currency);
       if (!amount.ok) throw new Failure(EXIT.usage, amount.refusal.detail);
-      const topped = await client.top_up({ account_id: account, amount: Number(amount.value) });
+      const topped = await client.top_up({ account_id: found.id, amount: Number(amount.value) });
       cli.present(topped, () => `${topped.name}: ${money(topped.balance, topped.currency)}`);
     });
+};
+
+const onlyOne = <Account>(accounts: readonly Account[]): Account => {
+  const [only] = accounts;
+  if (only === undefined || accounts.length > 1)
+    throw new Failure(EXIT.usage, `Say --account: the workspace has ${accounts.length} funding accounts.`, 'sluice ledger accounts');
+  return only;
 };

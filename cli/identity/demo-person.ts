@@ -7,11 +7,13 @@ import type { Terminal } from '../terminal.js';
 import { readPrivateJson, writePrivateJson } from './private-file.js';
 import type { LocalStack } from './stack.js';
 
-const SIGN_IN_TRIES = 3;
+const STEP_SECONDS = 30;
+/** The codes of the step before, this one, the next one, and the one after it. */
+const SIGN_IN_TRIES = 4;
 
 /**
  * A session of a person of the local demo stack: the kept one while it is good, else a new sign-in with the password and
- * the code that the stack's file holds. Codes for gates are still asked for: those are the person's to type.
+ * a code of the secret that the stack's file holds. Codes for gates are still asked for: those are the person's to type.
  */
 export const demoToken = async (stack: LocalStack, role: string, terminal: Terminal): Promise<string> => {
   const person = stack.people.find((one) => one.role === role);
@@ -36,19 +38,27 @@ const isGood = async (stack: LocalStack, token: string): Promise<boolean> => {
   }
 };
 
+/**
+ * Takes the oldest code that the server still accepts, so that the one on the person's authenticator is left for the gate that
+ * usually comes next.
+ */
 const signIn = async (stack: LocalStack, person: LocalStack['people'][number], terminal: Terminal): Promise<string> => {
   const client = createClient({ baseUrl: stack.api_url, token: null });
-  for (let attempt = 1; ; attempt++) {
+  for (let step = currentStep() - 1, attempt = 1; ; step++, attempt++) {
     try {
-      const code = await generate({ secret: person.totp_secret });
+      const code = await generate({ secret: person.totp_secret, epoch: step * STEP_SECONDS });
       const session = await client.create_session({ email: person.email, password: person.password, code, workspace_id: stack.workspace_id });
       if (!session.token) throw new Error('the answer to a sign-in holds no token');
       return session.token;
     } catch (error) {
-      const wait = error instanceof ProblemError && error.problem.code === 'otp_step_used' ? error.retryAfterMs : null;
-      if (wait === null || attempt === SIGN_IN_TRIES) throw error;
-      terminal.err(`The current code of ${person.email} was used already; waiting ${Math.ceil(wait / 1_000)} s for the next one.`);
-      await new Promise((done) => setTimeout(done, wait));
+      if (!(error instanceof ProblemError) || error.problem.code !== 'otp_step_used' || attempt === SIGN_IN_TRIES) throw error;
+      // Steps up to the next one are accepted; the one after it has to come nearer first.
+      const early = step * STEP_SECONDS * 1_000 - Date.now();
+      if (early <= 0) continue;
+      terminal.err(`The codes of ${person.email} were used already; waiting ${Math.ceil(early / 1_000)} s for the next one.`);
+      await new Promise((done) => setTimeout(done, early));
     }
   }
 };
+
+const currentStep = (): number => Math.floor(Date.now() / 1_000 / STEP_SECONDS);

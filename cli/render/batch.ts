@@ -1,4 +1,5 @@
 import type { ResponseOf } from '../../client/types.js';
+import type { Cli } from '../cli.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
@@ -50,13 +51,17 @@ export const itemTable = (items: readonly Item[]): string =>
     ]),
   );
 
-/** What may be done next with a batch in this state. */
-export const nextStep = (batch: Batch): string | null => {
+/** What may be done next with a batch in this state; beside the demo stack, as whom, and where the code comes from. */
+export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
+  const gate = (verb: string, role: string): string =>
+    besideStack
+      ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: npx sluice dev code ${role})`
+      : `sluice batch ${verb} ${batch.id}   (an ${role}, with a code)`;
   const steps: Partial<Record<Batch['state'], string>> = {
     draft: `sluice batch submit ${batch.id}`,
-    queued: `sluice batch approve ${batch.id}   (an approver, with a code)`,
-    approved: `sluice batch authorize ${batch.id}   (an authorizer, with a code)`,
-    authorized: `sluice batch execute ${batch.id}   (an executor, with a code)`,
+    queued: gate('approve', 'approver'),
+    approved: gate('authorize', 'authorizer'),
+    authorized: gate('execute', 'executor'),
     executing: `sluice batch watch ${batch.id}`,
     completed: `sluice batch evidence ${batch.id}`,
   };

@@ -1,12 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'otplib';
+import pg from 'pg';
 import type { StackState } from '../stack/state.js';
 
 const STEP_SECONDS = 30;
+/** The server takes the code of the step before and after its own, so a step is good until its successor's end. */
+const STEPS_AHEAD = 1;
 
-/** `sluice dev code ROLE`: the code of this moment (RFC 6238) and the seconds it has left. Throws an Error that names the roles. */
-export const currentCode = async ({ people }: StackState, role: string, now = Date.now()): Promise<{ code: string; seconds: number }> => {
-  const person = people.find((one) => one.role === role);
-  if (!person) throw new Error(`There is no ${role} in the demo; there are ${people.map((one) => one.role).join(', ')}.`);
-  const epoch = Math.floor(now / 1_000);
-  return { code: await generate({ secret: person.totp_secret, epoch }), seconds: STEP_SECONDS - (epoch % STEP_SECONDS) };
+export interface Code {
+  code: string;
+  /** How long the server takes it. */
+  seconds: number;
+}
+
+/**
+ * `sluice dev code ROLE`: a code (RFC 6238) of that person that was not used yet. It is the current one, else the next one, which the
+ * server takes as well; when both are spent it waits, at most half a minute, and tells `wait` how many seconds. Throws an Error that names
+ * the roles, or says that the stack does not run.
+ */
+export const freshCode = async (state: StackState, role: string, wait: (seconds: number) => void): Promise<Code> => {
+  const person = state.people.find((one) => one.role === role);
+  if (!person) throw new Error(`There is no ${role} in the demo; there are ${state.people.map((one) => one.role).join(', ')}.`);
+  const step = Math.max(currentStep(), (await lastStep(state, person.email)) + 1);
+  const early = (step - STEPS_AHEAD) * STEP_SECONDS * 1_000 - Date.now();
+  if (early > 0) {
+    wait(Math.ceil(early / 1_000));
+    await sleep(early);
+  }
+  const end = (step + 1 + STEPS_AHEAD) * STEP_SECONDS * 1_000;
+  return { code: await generate({ secret: person.totp_secret, epoch: step * STEP_SECONDS }), seconds: Math.floor((end - Date.now()) / 1_000) };
+};
+
+const currentStep = (): number => Math.floor(Date.now() / 1_000 / STEP_SECONDS);
+
+/** The last time step that the server has taken from somebody; only the owner of the database may ask. */
+const lastStep = async ({ database }: StackState, email: string): Promise<number> => {
+  const client = new pg.Client({ connectionString: database.owner_url, connectionTimeoutMillis: 5_000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ last_step: string }>(
+      'SELECT max(f.last_step) AS last_step FROM factor f JOIN person p ON p.id = f.person_id WHERE p.email = $1',
+      [email],
+    );
+    return Number(rows[0]?.last_step ?? 0);
+  } catch (error) {
+    throw new Error(`The database does not say which codes were used (${(error as Error).message}). Does the stack run? npm start`);
+  } finally {
+    await client.end().catch(() => {});
+  }
 };

@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import { findLocalStack } from '../../cli/identity/stack.js';
 import { placesIn } from '../stack/places.js';
 import { readState, type StackState } from '../stack/state.js';
-import { currentCode } from './code.js';
+import { freshCode } from './code.js';
 import { KILLABLE, type Killable, killPart } from './kill.js';
 import { peopleLines } from './people.js';
 
@@ -15,11 +15,13 @@ export const mountDev = (program: Command): void => {
     .action(() => show(program, localStack().people, () => peopleLines(localStack())));
   dev
     .command('code')
-    .description('the current code of a person, and the seconds it has left')
+    .description('a code of a person that was not used yet; waits for one when all of this minute were')
     .argument('<role>')
     .action(async (role: string) => {
-      const found = await currentCode(localStack(), role);
-      show(program, found, () => [`${found.code}  ${found.seconds} s left`]);
+      // The code alone stands on standard output, so that it can be piped to a gate.
+      const found = await freshCode(localStack(), role, (seconds) => console.error(`All codes of this moment were used; waiting ${seconds} s.`));
+      show(program, found, () => [found.code]);
+      if (!program.opts<{ json?: boolean }>().json) console.error(`good for ${found.seconds} s`);
     });
   dev
     .command('kill')

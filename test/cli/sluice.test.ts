@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { generate } from 'otplib';
 import { type Answers, BATCH, CHALLENGE, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
 
 // Each command is a process of its own, which takes a second or two to start on a busy machine.
@@ -173,6 +174,20 @@ describe('gates', () => {
     expect(new Set(tries.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
 
+  test('a spent code with none behind it: it does not wait, and says when to come again', async () => {
+    const { env, received } = await gateApi(() => problemOf('otp_step_used', 409, { retry_after_seconds: 3_000 }));
+    const { code, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '111111\n' });
+    expect([code, received.filter(({ path }) => path.endsWith('/approve')).length]).toEqual([1, 1]);
+    expect(stderr).toContain('The next one is valid in 3000 s. Nothing was opened.');
+    expect(stderr).toContain('next: run the same again then, with that code');
+  });
+
+  test('too little money: what tops it up', async () => {
+    const { env } = await gateApi(() => problemOf('insufficient_funds', 409));
+    const { code, stderr } = await runSluice(['batch', 'authorize', BATCH.id], { env, input: '111111\n' });
+    expect([code, stderr.includes('next: sluice ledger top-up')]).toEqual([1, true]);
+  });
+
   test('no code at all exits 2 and opens nothing', async () => {
     const { env, received } = await gateApi(() => ({ status: 200, body: BATCH }));
     expect((await runSluice(['batch', 'execute', BATCH.id], { env })).code).toBe(2);
@@ -207,17 +222,24 @@ describe('who speaks', () => {
     expect(readFileSync(file, 'utf8')).not.toContain('sluice_session_T');
   });
 
-  test('--as signs a person of the local stack in with password and code, and keeps the session', async () => {
+  const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+  /** A folder beside whose stack the command line runs. */
+  const besideStack = (url: string): string => {
     const cwd = emptyFolder();
-    const { url, received } = await apiOf(({ method }) =>
-      method === 'POST' ? { status: 201, body: { ...SESSION, token: 'sluice_session_A' } } : { status: 200, body: SESSION },
-    );
     mkdirSync(join(cwd, '.sluice'));
-    const people = [{ role: 'approver', name: 'Ada', email: 'ada@demo.example', password: 'pw', totp_secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' }];
+    const people = [{ role: 'approver', name: 'Ada', email: 'ada@demo.example', password: 'pw', totp_secret: SECRET }];
     writeFileSync(
       join(cwd, '.sluice/stack.json'),
       JSON.stringify({ data_dir: join(cwd, '.sluice'), api_url: url, workspace_id: 'ws_1', api_key: 'sluice_test_K', people }),
     );
+    return cwd;
+  };
+
+  test('--as signs a person of the local stack in with password and code, and keeps the session', async () => {
+    const { url, received } = await apiOf(({ method }) =>
+      method === 'POST' ? { status: 201, body: { ...SESSION, token: 'sluice_session_A' } } : { status: 200, body: SESSION },
+    );
+    const cwd = besideStack(url);
     expect((await runSluice(['whoami', '--as', 'approver'], { cwd })).code).toBe(0);
     expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({ email: 'ada@demo.example', password: 'pw', code: expect.stringMatching(/^\d{6}$/) });
     const signIns = () => received.filter(({ method }) => method === 'POST').length;
@@ -226,5 +248,25 @@ describe('who speaks', () => {
     expect((await runSluice(['whoami', '--as', 'nobody'], { cwd })).code).toBe(2);
     expect((await runSluice(['whoami'], { cwd })).code).toBe(0);
     expect(received.at(-1)?.headers['authorization']).toBe('Bearer sluice_test_K');
+  });
+
+  test('signing in begins with the oldest code that is accepted, so that a newer one is left for the gate', async () => {
+    const codes: string[] = [];
+    const { url } = await apiOf(({ method, body }) => {
+      if (method === 'GET') return { status: 200, body: SESSION };
+      codes.push(JSON.parse(body).code);
+      return codes.length < 3 ? problemOf('otp_step_used', 409, { retry_after_seconds: 3_000 }) : { status: 201, body: { ...SESSION, token: 'T' } };
+    });
+    const before = Math.floor(Date.now() / 30_000) - 1;
+    await runSluice(['whoami', '--as', 'approver'], { cwd: besideStack(url) });
+    const expected = (first: number) => Promise.all([0, 1, 2].map((step) => generate({ secret: SECRET, epoch: (first + step) * 30 })));
+    // The second, in case the step changed since.
+    expect([await expected(before), await expected(before + 1)]).toContainEqual(codes.slice(0, 3));
+  });
+
+  test('beside a stack the next step names the role, and is typed with npx', async () => {
+    const { url } = await apiOf(() => ({ status: 200, body: BATCH }));
+    const { stderr } = await runSluice(['batch', 'show', BATCH.id], { cwd: besideStack(url) });
+    expect(stderr).toContain(`next: npx sluice --as approver batch approve ${BATCH.id}`);
   });
 });
