@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/actors.js';
 import type { AuditEntry } from '../domain/audit/event.js';
-import type { Refusal, Result } from '../domain/result.js';
+import type { Refusal } from '../domain/result.js';
 import type { Services, Stores } from './ports.js';
 import type { CredentialDirectory } from './stores/access.js';
 
@@ -32,9 +32,6 @@ export interface Doorstep {
   services: Services;
   enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;
 }
-
-/** An operation: one verb, one file. Input and output are the parsed and the wire shape of its route's contract. */
-export type Operation<Input, Output> = (ctx: Context, input: Input) => Promise<Result<Output>>;
 
 /** Writes the failed attempt to the audit log and hands the refusal on, as the last step of a transaction. */
 export const refusedAndAudited = async (

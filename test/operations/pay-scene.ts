@@ -9,7 +9,7 @@ import { credentialsPlace } from '../../operations/settlement/open-connection.js
 import { createSandboxRail } from '../../rails/sandbox/adapter.js';
 import { sequencerPass } from '../../relay/sequencer.js';
 import { brokenInvariants } from '../harness/invariants.js';
-import { type RunningProvider, startProvider } from '../sandbox-provider/start-provider.js';
+import { startProvider } from '../sandbox-provider/start-provider.js';
 import { gateWorld, type Person, uuidOf } from './gate-world.js';
 
 /** A workspace whose batches are paid for real: gates by three people, a sealed log, the sandbox provider over HTTP. */
@@ -104,7 +104,5 @@ export const payScene = async (env: Record<string, string> = {}, keys: Parameter
 };
 
 export type PayScene = Awaited<ReturnType<typeof payScene>>;
-export type { RunningProvider };
-
 /** `n` tokens of the provider's magic, or plain ones. */
 export const tokens = (n: number, magic = 'acct'): string[] => Array.from({ length: n }, () => magic);
