@@ -1,0 +1,78 @@
+// `npm run screenshots`: takes the pictures of the README anew, from the stack that runs here with `npm start`, and fails when a page
+// asks anything outside this machine. Needs a Chromium: on PATH, or named by CHROMIUM.
+import { existsSync, mkdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { register } from 'tsx/esm/api';
+
+register();
+const { findLocalStack } = await import('../cli/identity/stack.ts');
+const { paySample } = await import('./demo/pay-sample.ts');
+
+const FOLDER = 'docs/screenshots';
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** Every answer of the provider takes this long, so that the batch still runs while its picture is taken. */
+const LATENCY_MS = 15_000;
+
+const stack = findLocalStack(process.env, process.cwd());
+if (!stack) leave('No stack was started here. Start one: npm start');
+const program = process.env.CHROMIUM ?? onPath(['chromium', 'chromium-browser', 'google-chrome']);
+if (!program) leave('There is no Chromium on PATH; name one with CHROMIUM.');
+
+mkdirSync(FOLDER, { recursive: true });
+// The sandbox of Chromium can't be set up by root.
+const browser = await chromium.launch({ executablePath: program, args: FLAGS, chromiumSandbox: process.getuid?.() !== 0 });
+const page = await browser.newPage({ viewport: { width: 1360, height: 940 } });
+const outside = new Set();
+page.on('request', (request) => {
+  const { protocol, hostname, origin } = new URL(request.url());
+  if (/^(http|ws)/.test(protocol) && hostname !== '127.0.0.1' && hostname !== 'localhost') outside.add(origin);
+});
+
+try {
+  await page.goto(stack.docs_url, { waitUntil: 'networkidle' });
+  await page.getByText('payout-batches', { exact: false }).first().waitFor();
+  await page.screenshot({ path: join(FOLDER, 'api-docs.png') });
+
+  await slowProvider({ latency_ms: LATENCY_MS });
+  const paid = new Promise((resolve, reject) => {
+    const executing = (batch) => batch.state === 'executing' && resolve(batch);
+    paySample(stack, 1_000, { line: console.log, batch: executing }).catch(reject);
+  });
+  const { id } = await paid;
+  await page.goto(`${stack.ui_url}/namespaces/${stack.namespace}/workflows/${id}`, { waitUntil: 'load' });
+  await page.getByText('payChunk').first().waitFor();
+  await page.waitForTimeout(2_000);
+  await page.screenshot({ path: join(FOLDER, 'web-ui.png') });
+} finally {
+  await slowProvider({});
+  await browser.close();
+}
+if (outside.size > 0) leave(`Pages asked outside: ${[...outside].join(', ')}`);
+console.log(`Written to ${FOLDER}; nothing outside this machine was asked for.`);
+
+async function slowProvider(faults) {
+  const answer = await fetch(`${stack.provider_url}/control/faults`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stack.provider_api_key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(faults),
+  });
+  if (!answer.ok) leave(`The provider answered ${answer.status}: ${await answer.text()}`);
+}
+
+function onPath(names) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file));
+}
+
+function leave(words) {
+  console.error(words);
+  process.exit(1);
+}
