@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../prisma/generated/client.js';
+import { nameOf, StatementPool } from './statements.js';
 
 export type Database = PrismaClient;
 
@@ -13,8 +13,8 @@ export type Tx = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
  */
 export const openDatabase = (url: string, connectionsMax: number): Database =>
   new PrismaClient({
-    adapter: new PrismaPg(
-      { connectionString: url, max: connectionsMax, options: '-c plan_cache_mode=force_generic_plan' },
-      { statementNameGenerator: (query) => createHash('sha1').update(query.sql).digest('base64url') },
-    ),
+    adapter: new PrismaPg(new StatementPool({ connectionString: url, max: connectionsMax, options: '-c plan_cache_mode=force_generic_plan' }), {
+      statementNameGenerator: (query) => nameOf(query.sql),
+      disposeExternalPool: true,
+    }),
   });

@@ -1,6 +1,7 @@
 import type { InTenant } from '../operations/context.js';
 import type { Database, Tx } from './client.js';
 import type { Scope } from './scope.js';
+import { direct, withConnection } from './statements.js';
 import { storesOf } from './stores.js';
 
 const ATTEMPTS_MAX = 5;
@@ -13,10 +14,15 @@ export const tenantTransactions =
   async (work) => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await database.$transaction((tx) => begin(tx, who).then((scope) => work(storesOf(tx, scope))), {
-          maxWait: timeoutMs,
-          timeout: timeoutMs,
-        });
+        return await withConnection((connection) =>
+          database.$transaction(
+            async (orm) => {
+              const tx = direct(orm, connection);
+              return work(storesOf(tx, await begin(tx, who)));
+            },
+            { maxWait: timeoutMs, timeout: timeoutMs },
+          ),
+        );
       } catch (error) {
         if (attempt >= ATTEMPTS_MAX || !isRetryable(error)) throw error;
       }

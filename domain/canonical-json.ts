@@ -19,20 +19,19 @@ export const canonicalBytes = (value: Json): Uint8Array => {
  * an object its members in the order of their names. Null for all else, which the canonicalizer writes or refuses.
  */
 const flatText = (value: Json): string | null => {
-  if (Array.isArray(value)) return value.every(isPlain) ? JSON.stringify(value) : null;
-  if (value === null || typeof value !== 'object' || 'toJSON' in value) return null;
-  let text = '';
-  // Array.prototype.sort compares UTF-16 code units, as RFC 8785 asks.
-  for (const name of Object.keys(value).sort()) {
-    const member = value[name];
-    if (!isPlain(member) || !isPlain(name)) return null;
-    text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${JSON.stringify(member)}`;
-  }
-  return text === '' ? '{}' : `${text}}`;
+  const text = Array.isArray(value) ? arrayText(value) : objectText(value);
+  // JSON.stringify escapes lone surrogates, and them alone of what begins with \ud; they have no canonical form.
+  return text?.includes('\\ud') ? null : text;
 };
 
-/** A lone surrogate has no canonical form, and the canonicalizer says so. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
+const arrayText = (members: Json[]): string | null => (members.every(isPlain) ? JSON.stringify(members) : null);
+
+const objectText = (value: Json): string | null => {
+  if (value === null || typeof value !== 'object' || Array.isArray(value) || 'toJSON' in value) return null;
+  // Array.prototype.sort compares UTF-16 code units, as RFC 8785 asks, and the list of names is the order of members.
+  const names = Object.keys(value).sort();
+  return names.every((name) => isPlain(value[name])) ? JSON.stringify(value, names) : null;
+};
 
 const isPlain = (member: Json | undefined): boolean =>
-  typeof member === 'string' ? !LONE_SURROGATE.test(member) : member === null || typeof member === 'boolean' || Number.isFinite(member);
+  typeof member === 'string' || member === null || typeof member === 'boolean' || Number.isFinite(member);
