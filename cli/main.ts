@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { apiConfig } from '../config/api.js';
 import { workerConfig } from '../config/worker.js';
+import { EXIT, Failure } from './failure.js';
 import { findLocalStack } from './identity/stack.js';
 import { maskedConfiguration } from './masked-configuration.js';
 import { runCommand } from './program.js';
@@ -26,5 +27,12 @@ process.exitCode = await runCommand(process.argv.slice(2), {
     ],
     local: async () => checks?.localChecks() ?? [],
   },
-  mountLocal: (program) => local?.mountDev(program),
+  mountLocal: (program) => {
+    if (local) return local.mountDev(program);
+    const dev = program.command('dev').description('the local demo stack: people, codes, killing a process; needs one that was started here');
+    dev.allowUnknownOption().allowExcessArguments();
+    dev.action(() => {
+      throw new Failure(EXIT.usage, 'No stack was started here.', 'npm start');
+    });
+  },
 });

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.js';
 import { facts } from '../render/table.js';
 import { auditExport } from './audit-export.js';
@@ -13,11 +13,13 @@ export const auditCommands = (program: Command, cli: Cli): void => {
   audit
     .command('checkpoint')
     .description('the latest signed checkpoint; keep the note outside, it is what the log is verified against')
-    .option('--note', 'print the signed note only, ready for a file')
-    .action(async ({ note }: { note?: boolean }) => {
+    .addOption(new Option('--note', 'print the signed note only, ready for a file').conflicts('key'))
+    .option('--key', 'print the verifier key only, ready for a file')
+    .action(async ({ note, key }: { note?: boolean; key?: boolean }) => {
       const { client } = await cli.connect();
       const latest = await client.show_checkpoint({});
       if (note) return cli.terminal.out(latest.note.trimEnd());
+      if (key) return cli.terminal.out(latest.verifier_key);
       cli.present(latest, () =>
         facts([
           ['origin', latest.origin],

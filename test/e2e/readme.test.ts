@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { until } from '../harness/until.js';
+
+jest.setTimeout(240_000);
+
+/**
+ * The README, followed to the letter: its `sh` blocks run in their order in one folder, beside one stack that its first block has
+ * started. Only `npm start` gets flags for free ports and a folder of its own, and `npx` is a stand-in that starts the same program
+ * without npm. `npm run check` and `npm test` run elsewhere; here they only have to exist.
+ */
+const ROOT = process.cwd();
+const README = readFileSync('README.md', 'utf8');
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+const BLOCKS = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+const TOUR = BLOCKS.filter((block) => block.includes('npx sluice'));
+
+/** What each block of the tour prints if it did what the text around it says. */
+const SAYS: readonly (readonly RegExp[])[] = [
+  [/^external id +my-first-batch$/m, /^state +queued$/m, /^total +1,785\.40 EUR$/m, /^Operating account EUR: [\d,]+\.\d\d EUR$/m],
+  [/^To approve:$/m, /^new payees +5$/m, /^state +approved$/m, /^state +authorized$/m, /^state +executing$/m],
+  [
+    /^worker \(process \d+\) was killed; process \d+ took its place$/m,
+    /^state +completed \(partial\)$/m,
+    /cleo-1 .* paid /,
+    /dan-1 .* failed .*account_closed/,
+    /eva-1 .* returned /,
+  ],
+  [/^checksum ok/m, /^The forgery was noticed\.$/m, /changed/, /Written to evidence\.json/],
+  [/\/namespaces\/sluice\/workflows\/batch_[0-9a-f]{32}$/m, /^process worker +ok /m, /^ +approver +\S+ \S+ +\S+@demo\.example/m],
+];
+
+let folder: string;
+let dataDir: string;
+let start: ChildProcess;
+let screen = '';
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((done) => {
+    child.once('close', done);
+  });
+
+/** Runs a script of the README as its reader would, from a folder beside the stack. */
+const shell = async (script: string): Promise<{ code: number | null; output: string }> => {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], {
+    cwd: folder,
+    env: {
+      PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter),
+      HOME: folder,
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      SLUICE_DATA_DIR: dataDir,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, code] = await Promise.all([text(child.stdout), ended(child)]);
+  return { code, output };
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+  // The user that the embedded Postgres runs as, where we are root, has to reach it.
+  chmodSync(folder, 0o755);
+  dataDir = join(folder, 'data');
+  mkdirSync(join(folder, 'bin'));
+  const npx = ['#!/bin/sh', '[ "$1" = sluice ] || exit 64', 'shift', `exec "${process.execPath}" "${ROOT}/bin/sluice.mjs" "$@"`];
+  writeFileSync(join(folder, 'bin', 'npx'), `${npx.join('\n')}\n`, { mode: 0o755 });
+  expect([BLOCKS[0], scripts['start']]).toEqual(['npm start\n', 'node dev/start.mjs']);
+  start = spawn(process.execPath, ['dev/start.mjs', '--port-base', '0', '--data-dir', dataDir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [start.stdout, start.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      screen += chunk;
+    });
+  await until('the screen of npm start', async () => (screen.includes('Ctrl-C stops it.') || start.exitCode !== null ? true : undefined), 200_000);
+});
+
+afterAll(async () => {
+  if (start?.exitCode === null) {
+    start.kill('SIGTERM');
+    await ended(start);
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('every relative link leads somewhere, and every npm command is a script', () => {
+  const links = [...README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path = '']) => path);
+  expect(links.filter((path) => !existsSync(path))).toEqual([]);
+  const named = [...README.matchAll(/\bnpm (?:run )?([a-z][\w:]*)/g)].map(([, name = '']) => name).filter((name) => name !== 'registry');
+  expect(named.filter((name) => !scripts[name])).toEqual([]);
+  expect(BLOCKS.filter((block) => !TOUR.includes(block))).toEqual(['npm start\n', 'npm run check\nnpm test\n']);
+});
+
+test('npx finds the command line in a checkout', async () => {
+  const child = spawn('npx', ['sluice', '--version'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [output, code] = await Promise.all([text(child.stdout), ended(child)]);
+  expect([code, output.trim()]).toEqual([0, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version]);
+});
+
+test('npm start pays a thousand payees, and ends in a screen with addresses, people and the next step', () => {
+  for (const said of [
+    /^ready in [\d.]+ s$/m,
+    /✓ paid +\d{3}$/m,
+    /✓ audit log verified/,
+    /✓ duplicates at the provider +0$/m,
+    /^ {2}API +http:\/\/127/m,
+  ])
+    expect(screen).toMatch(said);
+  expect(screen).not.toContain('✗');
+});
+
+describe('the tour', () => {
+  test('says of each block what it prints', () => {
+    expect(TOUR.length).toBe(SAYS.length);
+  });
+
+  test.each(TOUR.map((block, index) => ({ step: index + 1, block })))('step $step', async ({ step, block }) => {
+    const { code, output } = await shell(block);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    for (const said of SAYS[step - 1] ?? []) expect(output).toMatch(said);
+  });
+
+  test('the codes of a moment are used one after the other, and each only once', async () => {
+    const code = 'npx sluice dev code approver';
+    const again = await shell(`for n in 1 2; do npx sluice --as preparer --json batch create my.csv --external-id again-$n >/dev/null; done
+      used=$(${code}); echo $used | npx sluice --as approver batch approve again-1 >/dev/null
+      echo $used | npx sluice --as approver batch approve again-2 || echo "exit $?"
+      ${code} | npx sluice --as approver batch approve again-2`);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.output).toMatch(/This code was used already\. The next one is valid in \d+ s\. Nothing was opened\.\nnext: run the same again/);
+    expect(again.output).toMatch(/^exit 1$/m);
+    expect(again.output).toMatch(/^state +approved$/m);
+  });
+});
+
+test('a second npm start shows the stack that runs; Ctrl-C stops it; npm run reset wipes it', async () => {
+  const second = await shell(`cd "${ROOT}" && node dev/start.mjs --data-dir "${dataDir}"`);
+  expect(second).toMatchObject({ code: 0, output: expect.stringContaining('It runs already') });
+  const reset = `cd "${ROOT}" && ${scripts['reset']} --yes --data-dir "${dataDir}"`;
+  expect((await shell(reset)).output).toContain('Stop it with Ctrl-C first');
+  expect(existsSync(join(dataDir, 'stack.json'))).toBe(true);
+  // A terminal sends Ctrl-C to the launcher and to the stack; the supervisor's id stands in the roll.
+  const { supervisor } = JSON.parse(readFileSync(join(dataDir, 'roll.json'), 'utf8')) as { supervisor: { pid: number } };
+  process.kill(supervisor.pid, 'SIGINT');
+  expect(await ended(start)).toBe(130);
+  expect(screen).toMatch(/^stopped in [\d.]+ s$/m);
+  expect(await shell(reset)).toMatchObject({ code: 0, output: expect.stringContaining('is wiped') });
+  expect(existsSync(dataDir)).toBe(false);
+});
