@@ -11,13 +11,13 @@ export const readyScreen = (state: StackState, seconds: string, batchId: string 
   '',
   ...peopleTable(state.people),
   '',
-  'try next',
-  '  npx sluice batch create my.csv        pay your own; then --as approver batch approve ID',
-  '  npx sluice dev code approver          the code of this moment',
-  '  npx sluice dev kill worker            in the middle of a batch: nobody is paid twice',
-  '  npx sluice audit verify               every record, its order, its signatures',
-  '  npm run reset                         wipe everything',
-  `Everything, second factors included: ${state.data_dir}/stack.json. Ctrl-C stops it.`,
+  'try next, in a second terminal (README.md has the whole tour)',
+  '  npx sluice --as preparer batch create my.csv   a file of your own; it says what comes next',
+  '  npx sluice dev code approver                   a code, for when a gate asks for one',
+  '  npx sluice dev kill worker                     in the middle of a batch: nobody is paid twice',
+  '  npx sluice audit verify                        every record, its order, its signatures',
+  '  npx sluice doctor                              every part, and the configuration',
+  `Everything, second factors included: ${state.data_dir}/stack.json. Ctrl-C stops it, npm run reset wipes it.`,
 ];
 
 /** A second start on the same data. */

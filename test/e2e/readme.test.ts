@@ -74,7 +74,7 @@ beforeAll(async () => {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       screen += chunk;
     });
-  await until('the screen of npm start', async () => (screen.includes('Ctrl-C stops it.') || start.exitCode !== null ? true : undefined), 200_000);
+  await until('the screen of npm start', async () => (screen.includes('Ctrl-C stops it') || start.exitCode !== null ? true : undefined), 200_000);
 });
 
 afterAll(async () => {
