@@ -38,7 +38,7 @@ export const checkBooks = async (stack: StackState, batchId: string): Promise<Ou
   const report = await verifyAudit(exportLines(client.transport), { verifierKey: audit.verifier_key, checkpoints: [audit.note] });
   const accounts = await allAccounts(client);
   const sum = accounts.reduce((total, account) => total + BigInt(account.balance), 0n);
-  const held = accounts.filter(({ kind }) => kind === 'held').reduce((total, account) => total + BigInt(account.balance), 0n);
+  const held = await heldBy(client, batchId, accounts);
   const { paid, failed, returned, unknown, open, was_unknown } = batch.counts;
   const money = (amount: bigint): string => formatMoney(amount, batch.currency);
   const without = await releasedWithoutSecondFactor(stack);
@@ -81,6 +81,21 @@ const allAccounts = async (client: Client): Promise<ResponseOf<'list_accounts'>[
     const page = await client.list_accounts({ limit: 200, ...(after ? { starting_after: after } : {}) });
     accounts.push(...page.data);
     if (!page.has_more || !page.next_cursor) return accounts;
+    after = page.next_cursor;
+  }
+};
+
+/** What a batch's own transfers leave in the held accounts, minor units: nothing, once it has ended. */
+const heldBy = async (client: Client, batchId: string, accounts: ResponseOf<'list_accounts'>['data']): Promise<bigint> => {
+  const heldIds = new Set(accounts.filter(({ kind }) => kind === 'held').map(({ id }) => id));
+  let held = 0n;
+  for (let after: string | undefined; ; ) {
+    const page = await client.list_transfers({ batch_id: batchId, limit: 200, ...(after ? { starting_after: after } : {}) });
+    for (const transfer of page.data) {
+      if (heldIds.has(transfer.credit_account_id)) held += BigInt(transfer.amount);
+      if (heldIds.has(transfer.debit_account_id)) held -= BigInt(transfer.amount);
+    }
+    if (!page.has_more || !page.next_cursor) return held;
     after = page.next_cursor;
   }
 };
