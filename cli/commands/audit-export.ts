@@ -16,7 +16,7 @@ export const auditExport = (audit: Command, cli: Cli): void => {
       await pipeline(lines, out ? createWriteStream(out, { mode: 0o600 }) : process.stdout, { end: out !== undefined });
       if (!out) return;
       cli.tell(`Written to ${out}.`);
-      cli.suggest(`sluice audit verify --export ${out} --key KEY   (the key: sluice audit checkpoint)`);
+      cli.suggest(`sluice audit verify --export ${out} --key sluice.key   (the key: sluice audit checkpoint --key > sluice.key)`);
     });
 };
 
