@@ -34,7 +34,7 @@ export interface EndToEndRun {
 const GATES = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
 /** Pays a batch of `items` and checks the books afterwards. Throws when anything does not hold: then there is no figure. */
-export const payBatch = async (world: World, rail: RailMode, items: number, name: string): Promise<EndToEndRun> => {
+export const payBatch = async (world: World, rail: RailMode, items: number, name: string, say: (line: string) => void): Promise<EndToEndRun> => {
   const owner = await ownerOf(world);
   try {
     await useRail(owner, rail);
@@ -45,6 +45,7 @@ export const payBatch = async (world: World, rail: RailMode, items: number, name
     const batchId = await uploadBatch(cast, state.funding_account_id, items);
     const uploadSeconds = (performance.now() - uploadedFrom) / 1_000;
     const uploadMemory = uploading.stop();
+    say(`${name}: uploaded in ${uploadSeconds.toFixed(1)} s`);
     for (const gate of ['approve', 'authorize'] as const) await (await ready(cast, batchId, gate))();
     const execute = await ready(cast, batchId, 'execute');
     await owner.query('CHECKPOINT').catch(() => undefined);
@@ -61,6 +62,7 @@ export const payBatch = async (world: World, rail: RailMode, items: number, name
     await pause(STATISTICS_MS);
     const after = await writtenSoFar(owner);
 
+    say(`${name}: paid in ${seconds.toFixed(1)} s; checking the books`);
     await requireSound(world, cast);
     return {
       name,

@@ -45,6 +45,7 @@ const say = (line: string): void => console.error(line);
 
 let closing = async (): Promise<void> => {};
 const world = await startWorld({ env: { worker: { SLUICE_CHUNK_WINDOW: String(window) } } });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.close().finally(() => process.exit(130)));
 try {
   const environment = await fingerprint(world.stack.state());
   write(environment);
@@ -52,7 +53,7 @@ try {
   const limits = await openLimits(world.stack.state().database.owner_url, world.dataDir);
   closing = () => limits.close();
   // Code is compiled and pages are in memory before anything counts.
-  for (const rail of rails) await payBatch(world, rail, 3_000, 'warm-up');
+  for (const rail of rails) await payBatch(world, rail, 3_000, `warm-up ${rail.name}`, say);
   for (const rail of rails) await limits.measure(rail, 3_000, window);
 
   const lines = [];
@@ -61,7 +62,7 @@ try {
       const runs: { run: EndToEndRun; limit: number }[] = [];
       for (let turn = 1; turn <= repeat; turn++) {
         const limit = await limits.measure(rail, items, window);
-        const run = await payBatch(world, rail, items, `${rail.name}, ${items} items, turn ${turn}`);
+        const run = await payBatch(world, rail, items, `${rail.name}, ${items} items, turn ${turn}`, say);
         runs.push({ run, limit: limit.itemsPerSecond });
         write({ kind: 'run', rail: rail.name, turn, load: loadavg(), limit, ...run });
         say(`${run.name}: ${Math.round(run.itemsPerSecond)} items/s of ${Math.round(limit.itemsPerSecond)}, load ${loadavg()[0]?.toFixed(1)}`);
