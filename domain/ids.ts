@@ -28,12 +28,13 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** `('batch', '0198c2aa-…')` → `batch_0198c2aa…` */
 export const toWireId = (kind: IdKind, uuid: string): string => `${ID_PREFIXES[kind]}_${uuid.replaceAll('-', '')}`;
 
+const uuidOf = (hex: string): string => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+
 /** The UUID inside a wire id, or null when it is not an id of that kind. */
 export const fromWireId = (kind: IdKind, wire: string): string | null => {
   const prefix = `${ID_PREFIXES[kind]}_`;
   if (!wire.startsWith(prefix)) return null;
-  const hex = wire.slice(prefix.length);
-  const uuid = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const uuid = uuidOf(wire.slice(prefix.length));
   return UUID.test(uuid) ? uuid : null;
 };
 
@@ -48,7 +49,7 @@ export const toItemId = (batchId: string, ordinal: number): string => `item_${ba
 
 /** Batch and ordinal inside an item id, or null when it is none. */
 export const fromItemId = (wire: string): { batchId: string; ordinal: number } | null => {
-  const match = ITEM.exec(wire);
-  const batchId = match ? fromWireId('batch', `batch_${match[1]}`) : null;
-  return match && batchId ? { batchId, ordinal: Number.parseInt(match[2] as string, 16) } : null;
+  if (!ITEM.test(wire)) return null;
+  const batchId = uuidOf(wire.slice(5, 37));
+  return { batchId, ordinal: Number.parseInt(wire.slice(37), 16) };
 };

@@ -39,14 +39,16 @@ export const recordMoves = async (
   await reduceHold(stores, batch, moves);
   let covered = 0n;
   for (const { steps, eventId } of chunks) {
-    const postings = steps.map((step) => ({ ...step, itemVersion: step.version + 1 }));
+    const postings = steps.map(({ ordinal, version, amount, from, to }) => ({ ordinal, itemVersion: version + 1, amount, from, to }));
     covered += (await stores.chunks.postMoves(batch.id, eventId, batch.currency, batch.fundingAccountId, postings)).covered;
   }
   const counter = await stores.batches.addToCounter(batch.id, countersOf(moves));
   for (const { chunk, steps, eventId } of chunks) {
     const root = transitionsRoot(
       ctx.services.sha256,
-      steps.map((step) => ({ ...step, version: step.version + 1, source })),
+      steps.map(({ ordinal, version, from, to, rank, inboundId, providerReference, reason }) => {
+        return { ordinal, version: version + 1, from, to, rank, source, inboundId, providerReference, reason };
+      }),
     );
     await stores.audit.append({
       id: eventId,

@@ -11,9 +11,11 @@ export const RENDERER_VERSION = 1;
 export const render = (payments: readonly Payment[], rendererVersion: number): Artefact => {
   if (rendererVersion !== RENDERER_VERSION) throw new Error(`the sandbox rail has no renderer version ${rendererVersion}`);
   const rendered = payments.map((payment): RenderedPayment => ({ key: payment.key, body: renderBody(payment) }));
-  const hash = createHash('sha256').update(`sluice-sandbox-v${rendererVersion}\n`);
-  for (const { key, body } of rendered) hash.update(`${key}\n${body}\n`);
-  return { rendererVersion, hash: hash.digest(), payments: rendered };
+  const lines = rendered.map(({ key, body }) => `${key}\n${body}\n`);
+  const hash = createHash('sha256')
+    .update(`sluice-sandbox-v${rendererVersion}\n${lines.join('')}`)
+    .digest();
+  return { rendererVersion, hash, payments: rendered };
 };
 
 const renderBody = ({ amount, currency, reference, remittance, to }: Payment): string => {
