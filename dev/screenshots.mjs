@@ -18,8 +18,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** Every answer of the provider takes this long, so that the batch still runs while its picture is taken. */
-const LATENCY_MS = 15_000;
+/** No answer comes in time and no lookup succeeds, so the batch still runs while its picture is taken. */
+const NO_ANSWERS = { latency_ms: 15_000, lookup_unavailable: 1 };
 
 const stack = findLocalStack(process.env, process.cwd());
 if (!stack) leave('No stack was started here. Start one: npm start');
@@ -39,9 +39,8 @@ page.on('request', (request) => {
 try {
   await page.goto(stack.docs_url, { waitUntil: 'networkidle' });
   await page.getByText('payout-batches', { exact: false }).first().waitFor();
-  await page.screenshot({ path: join(FOLDER, 'api-docs.png') });
 
-  await slowProvider({ latency_ms: LATENCY_MS });
+  await setFaults(NO_ANSWERS);
   const paid = new Promise((resolve, reject) => {
     const executing = (batch) => batch.state === 'executing' && resolve(batch);
     paySample(stack, 1_000, { line: console.log, batch: executing }).catch(reject);
@@ -51,14 +50,22 @@ try {
   await page.getByText('payChunk').first().waitFor();
   await page.waitForTimeout(2_000);
   await page.screenshot({ path: join(FOLDER, 'web-ui.png') });
+  await page
+    .getByRole('link', { name: 'User Metadata' })
+    .or(page.getByRole('tab', { name: 'User Metadata' }))
+    .first()
+    .click();
+  // What people wrote stands in frames of their own.
+  await page.locator('iframe').last().contentFrame().getByText('EUR').waitFor();
+  await page.screenshot({ path: join(FOLDER, 'web-ui-summary.png') });
 } finally {
-  await slowProvider({});
+  await setFaults({});
   await browser.close();
 }
 if (outside.size > 0) leave(`Pages asked outside: ${[...outside].join(', ')}`);
 console.log(`Written to ${FOLDER}; nothing outside this machine was asked for.`);
 
-async function slowProvider(faults) {
+async function setFaults(faults) {
   const answer = await fetch(`${stack.provider_url}/control/faults`, {
     method: 'POST',
     headers: { authorization: `Bearer ${stack.provider_api_key}`, 'content-type': 'application/json' },
