@@ -42,7 +42,7 @@ export const challengeStore = (tx: Tx, { tenantId, now }: Scope): ChallengeStore
   },
 });
 
-const challengeOf = (row: challenge): ChallengeRow => ({
+export const challengeOf = (row: challenge): ChallengeRow => ({
   id: row.id,
   batchId: row.batch_id,
   personId: row.person_id,

@@ -1,9 +1,10 @@
-import type { Gate } from '../domain/gate/rules.js';
 import type { TransferKind } from '../domain/item/postings.js';
 import type { ItemState } from '../domain/item/states.js';
 import type { TransitionSource } from '../operations/stores/chunks.js';
 import type { EvidenceStore, PostedTransfer } from '../operations/stores/evidence.js';
+import { challengeOf } from './challenges.js';
 import type { Tx } from './client.js';
+import { gateOf } from './gates.js';
 import type { Scope } from './scope.js';
 
 /** Reads of the append-only tables for exports and evidence bundles. */
@@ -47,34 +48,12 @@ export const evidenceStore = (tx: Tx, { tenantId }: Scope): EvidenceStore => {
         orderBy: { id: 'asc' },
         take: limit,
       });
-      return rows.map((row) => ({
-        id: row.id,
-        batchId: row.batch_id,
-        gate: row.gate as Gate,
-        contentVersion: row.content_version,
-        digest: row.digest,
-        personId: row.person_id,
-        challengeId: row.challenge_id,
-        factorId: row.factor_id,
-        timeStep: Number(row.time_step),
-        eventId: row.event_id,
-        openedAt: row.opened_at,
-      }));
+      return rows.map(gateOf);
     },
 
     challengesOf: async (batchId) => {
       const rows = await tx.challenge.findMany({ where: { tenant_id: tenantId, batch_id: batchId }, orderBy: { id: 'asc' } });
-      return rows.map((row) => ({
-        id: row.id,
-        batchId: row.batch_id,
-        personId: row.person_id,
-        gate: row.gate as Gate,
-        contentVersion: row.content_version,
-        digest: row.digest,
-        expiresAt: row.expires_at,
-        usedAt: row.used_at,
-        cancelledAt: row.cancelled_at,
-      }));
+      return rows.map(challengeOf);
     },
 
     preparersOf: async (batchId) => {

@@ -51,7 +51,7 @@ export const gateStore = (tx: Tx, { tenantId }: Scope): GateStore => ({
   },
 });
 
-const gateOf = (row: gate): GateRow => ({
+export const gateOf = (row: gate): GateRow => ({
   id: row.id,
   batchId: row.batch_id,
   gate: row.gate as Gate,
