@@ -1,33 +1,62 @@
 import type { RecoveryMode } from '../operations/ports.js';
+import { recoverySwitch } from '../operations/recovery/mode.js';
 
+/** Between two comparisons: for about this long an older database that was put back under the running API stays unseen. */
+const EVERY_MS = 60_000;
 const RETRY_MS = 1_000;
+const NOT_COMPARED = 'The comparison with the published checkpoints has not finished yet.';
 
 export interface RecoveryWatch extends RecoveryMode {
+  /** Compares at once, and lets nothing through until then: what answers now may be another database. */
+  compareAgain(): void;
   stop(): void;
 }
 
 /**
- * The check of R15 at start. Until it has run, nothing that moves money is let through; when the database does not
- * answer it is tried again, so that the API may start before the database.
+ * The comparison of R15 at start, every minute, and whenever something speaks for another database. Until it has run, nothing
+ * that moves money is let through; when database or archive do not answer it is tried again, so that the API may start
+ * before them. Recovery mode that was found is never left: a person looks, then restarts.
  */
-export const watchRecovery = (check: () => Promise<RecoveryMode>, onProblem: (error: unknown) => void): RecoveryWatch => {
-  let mode: RecoveryMode = { reason: () => 'The comparison with the published checkpoints has not finished yet.' };
-  let timer: NodeJS.Timeout | null = null;
+export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (error: unknown) => void): RecoveryWatch => {
+  const found = recoverySwitch(null);
+  let compared = false;
+  /** Asked for while a comparison was under way: that one may have read the database of before. */
+  let again = false;
+  let running = false;
   let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
   const attempt = async (): Promise<void> => {
+    again = false;
     try {
-      mode = await check();
+      const reason = (await compare()).reason();
+      if (reason !== null) found.enter(reason);
+      compared = !again;
     } catch (error) {
+      compared = false;
       onProblem(error);
-      if (!stopped) timer = setTimeout(attempt, RETRY_MS);
     }
   };
-  void attempt();
+  const run = async (): Promise<void> => {
+    if (running || stopped || found.reason() !== null) return;
+    running = true;
+    clearTimeout(timer);
+    do await attempt();
+    while (again && !stopped);
+    running = false;
+    if (!stopped) timer = setTimeout(run, compared ? EVERY_MS : RETRY_MS);
+  };
+  void run();
   return {
-    reason: () => mode.reason(),
+    reason: () => found.reason() ?? (compared ? null : NOT_COMPARED),
+    compareAgain: () => {
+      compared = false;
+      again = true;
+      void run();
+    },
     stop: () => {
       stopped = true;
-      if (timer) clearTimeout(timer);
+      clearTimeout(timer);
     },
   };
 };

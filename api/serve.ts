@@ -7,7 +7,7 @@ import { tenantTransactions } from '../db/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import type { Doorstep } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
-import { checkRecovery } from '../operations/recovery/check.js';
+import { checkRecovery, type ProvenEdges } from '../operations/recovery/check.js';
 import { openRails } from '../rails/registry.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
@@ -60,9 +60,10 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
 
   const signer = openCheckpointSigner(keyFile);
   const archive = openCheckpointFolder(config.SLUICE_CHECKPOINT_DIR, signer.verifierKey);
+  const proven: ProvenEdges = new Map();
   const recovery = watchRecovery(
-    async () => checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId }),
-    (error) => logger.warn({ err: error }, 'the database does not answer yet'),
+    async () => checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId }, proven),
+    (error) => logger.warn({ err: error }, 'the database is not compared with its published checkpoints yet'),
   );
   const credentials = openCredentials(keyFile);
   const services: Services = {
@@ -91,9 +92,11 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   });
 
   const draining = new AbortController();
-  const leaves = listenForLeaves(config.SLUICE_API_DIRECT_URL ?? config.SLUICE_API_DATABASE_URL, (error) =>
-    logger.warn({ err: error }, 'the listening connection was lost'),
-  );
+  const leaves = listenForLeaves(config.SLUICE_API_DIRECT_URL ?? config.SLUICE_API_DATABASE_URL, {
+    onProblem: (error) => logger.warn({ err: error }, 'the listening connection was lost'),
+    // Whoever puts a database back ends its connections first.
+    onLost: () => recovery.compareAgain(),
+  });
   const deps: ApiDeps = {
     logger,
     directory,

@@ -2,13 +2,14 @@ import type { RecoveryQuestion } from '../operations/recovery/check.js';
 import { splitLeaves } from './audit.js';
 import type { Database } from './client.js';
 
-/** What the start-up check of a process needs of the database, in whichever role the process has (R15). */
+/** What the comparison with the published checkpoints needs of the database, in whichever role the process has (R15). */
 export const recoveryFacts = async (database: Database): Promise<Pick<RecoveryQuestion, 'heads' | 'installationId' | 'leavesOf'>> => {
   const [installation] = await database.$queryRaw<{ id: string }[]>`SELECT id FROM installation`;
   return {
     heads: async () => {
-      const heads = await database.$queryRaw<{ tenant_id: string; size: bigint; root: Uint8Array | null }[]>`SELECT * FROM sluice_tree_heads()`;
-      return heads.map((head) => ({ tenantId: head.tenant_id, size: head.size, root: head.root }));
+      const heads = await database.$queryRaw<{ tenant_id: string; size: bigint; root: Uint8Array | null; published: bigint }[]>`
+        SELECT tenant_id, size, root, published FROM sluice_tree_heads()`;
+      return heads.map((head) => ({ tenantId: head.tenant_id, size: head.size, root: head.root, recordedSize: head.published }));
     },
     installationId: installation?.id ?? null,
     leavesOf: (tenantId, from, to) =>

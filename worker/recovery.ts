@@ -21,7 +21,7 @@ export const recoveryAtStart = async (
     try {
       return await checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId });
     } catch (error) {
-      log.warn({ err: error }, 'the database does not answer yet');
+      log.warn({ err: error }, 'the database is not compared with its published checkpoints yet');
       await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

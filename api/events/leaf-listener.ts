@@ -4,12 +4,19 @@ import type { LeafSignal } from '../deps.js';
 const CHANNEL = 'sluice_leaf';
 const RECONNECT_MS = 1_000;
 
+export interface ListeningEvents {
+  /** At each attempt that fails. */
+  onProblem(error: unknown): void;
+  /** Once, when a connection that stood is gone. */
+  onLost(): void;
+}
+
 /**
  * One direct connection that listens for newly sealed audit events, shared by every open stream. A notification says
  * only that there is something; each stream reads its own tenant's rows. A lost connection is opened again, and
  * everybody is woken then, for what was missed meanwhile.
  */
-export const listenForLeaves = (url: string, onProblem: (error: unknown) => void): LeafSignal & { close(): Promise<void> } => {
+export const listenForLeaves = (url: string, { onProblem, onLost }: ListeningEvents): LeafSignal & { close(): Promise<void> } => {
   const waiting = new Set<() => void>();
   let client: Client | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -21,6 +28,8 @@ export const listenForLeaves = (url: string, onProblem: (error: unknown) => void
   const retry = (error: unknown): void => {
     if (closed || timer) return;
     onProblem(error);
+    if (client) onLost();
+    client = null;
     timer = setTimeout(() => {
       timer = null;
       connect().catch(retry);

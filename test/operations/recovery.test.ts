@@ -1,36 +1,105 @@
+import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { leafHash, merkleRoot } from '../../domain/merkle.js';
-import { checkRecovery, type RecoveryQuestion } from '../../operations/recovery/check.js';
+import { checkRecovery, type ProvenEdges, type RecoveryQuestion } from '../../operations/recovery/check.js';
 import { sha256 } from '../../vault/sha256.js';
 
 const leaves = Array.from({ length: 20_000 }, (_, i) => leafHash(sha256, Buffer.from(`event ${i}`)));
 const rootOf = (size: number) => merkleRoot(sha256, leaves.slice(0, size));
-const headOf = (size: number) => ({ tenantId: 'tenant', size: BigInt(size), root: size === 0 ? null : rootOf(size) });
+const headOf = (size: number, recorded = 0) => ({
+  tenantId: 'tenant',
+  size: BigInt(size),
+  root: size === 0 ? null : rootOf(size),
+  recordedSize: BigInt(recorded),
+});
 const published = (size: number, root = rootOf(size)) => ({ latest: async () => ({ size: BigInt(size), root, note: '' }) });
+const nothing = { latest: async () => null };
 
-const reasonOf = async (over: Partial<RecoveryQuestion>): Promise<string | null> => {
-  const mode = await checkRecovery({
-    sha256,
-    heads: async () => [headOf(9)],
-    archive: published(9),
-    installationId: 'mine',
-    keyFileInstallationId: 'mine',
-    leavesOf: async (_tenantId, from, to) => leaves.slice(Number(from), Number(to)),
-    ...over,
-  });
-  return mode.reason();
-};
+const questionOf = (over: Partial<RecoveryQuestion>): RecoveryQuestion => ({
+  sha256,
+  heads: async () => [headOf(9)],
+  archive: published(9),
+  installationId: 'mine',
+  keyFileInstallationId: 'mine',
+  leavesOf: async (_tenantId, from, to) => leaves.slice(Number(from), Number(to)),
+  ...over,
+});
+
+const reasonOf = async (over: Partial<RecoveryQuestion>): Promise<string | null> => (await checkRecovery(questionOf(over))).reason();
 
 describe('normal operation', () => {
   test('the head is what was published', async () => expect(await reasonOf({})).toBeNull());
-  test('nothing was published yet', async () => expect(await reasonOf({ archive: { latest: async () => null } })).toBeNull());
-  test('a workspace without events', async () =>
-    expect(await reasonOf({ heads: async () => [headOf(0)], archive: { latest: async () => null } })).toBeNull());
+  test('nothing was published yet', async () => expect(await reasonOf({ archive: nothing })).toBeNull());
+  test('a workspace without events', async () => expect(await reasonOf({ heads: async () => [headOf(0)], archive: nothing })).toBeNull());
+  test('a checkpoint was published, and the process died before it was recorded', async () =>
+    expect(await reasonOf({ heads: async () => [headOf(9, 7)] })).toBeNull());
   test('the last events were sealed and not published when the process died', async () =>
     expect(await reasonOf({ heads: async () => [headOf(20_000)], archive: published(17_001) })).toBeNull());
   test('an event is sealed and published while the comparison runs', async () => {
     const sizes = [8, 9];
     expect(await reasonOf({ heads: async () => [headOf(sizes.shift() ?? 9)] })).toBeNull();
+  });
+  test('events are sealed, published and recorded at every step of the comparison', async () => {
+    let size = 8;
+    const grow = () => ++size;
+    const heads = async () => [headOf(grow(), size)];
+    const latest = async () => ({ size: BigInt(grow()), root: rootOf(size), note: '' });
+    expect(await reasonOf({ heads, archive: { latest } })).toBeNull();
+  });
+});
+
+describe('the archive that the database published to is not there', () => {
+  const cutOff = /workspace tenant was published up to 9 events.*Point SLUICE_CHECKPOINT_DIR at the folder.*put that folder back/;
+  test('it is empty', async () => {
+    const reason = await reasonOf({ heads: async () => [headOf(9, 9)], archive: nothing });
+    expect(reason).toMatch(cutOff);
+    expect(reason).toContain('holds no checkpoint of it');
+  });
+  test('its newest checkpoints are gone', async () => {
+    const reason = await reasonOf({ heads: async () => [headOf(9, 9)], archive: published(7) });
+    expect(reason).toMatch(cutOff);
+    expect(reason).toContain('the newest checkpoint in SLUICE_CHECKPOINT_DIR is of 7 events');
+  });
+  test('it cannot be read: nothing was compared', async () => {
+    const latest = () => readdir('/dev/null/checkpoints').then(() => null);
+    await expect(reasonOf({ archive: { latest } })).rejects.toThrow('ENOTDIR');
+  });
+});
+
+describe('a process that compares again and again', () => {
+  const reading = (stored: readonly Uint8Array[], read: string[]): Partial<RecoveryQuestion> => ({
+    leavesOf: async (_tenantId, from, to) => {
+      read.push(`${from}-${to}`);
+      return stored.slice(Number(from), Number(to));
+    },
+  });
+  const compareAgain = async (proven: ProvenEdges, over: Partial<RecoveryQuestion>) => (await checkRecovery(questionOf(over), proven)).reason();
+
+  test('reads the leaves since, and the last one of before', async () => {
+    const [proven, read]: [ProvenEdges, string[]] = [new Map(), []];
+    const at = (size: number) => ({ heads: async () => [headOf(size + 1)], archive: published(size), ...reading(leaves, read) });
+    expect(await compareAgain(proven, at(5_000))).toBeNull();
+    read.length = 0;
+    expect(await compareAgain(proven, at(5_003))).toBeNull();
+    expect(read).toEqual(['4999-5002', '5002-5003']);
+    read.length = 0;
+    expect(await compareAgain(proven, at(5_003))).toBeNull();
+    expect(read).toEqual(['5002-5003']);
+  });
+
+  test('notices an older copy that has grown past what was published', async () => {
+    const proven: ProvenEdges = new Map();
+    expect(await compareAgain(proven, { heads: async () => [headOf(10)], archive: published(9) })).toBeNull();
+    const regrown = leaves.map((leaf, i) => (i < 8 ? leaf : sha256(leaf)));
+    const heads = async () => [{ ...headOf(10), root: merkleRoot(sha256, regrown.slice(0, 10)) }];
+    expect(await compareAgain(proven, { heads, archive: published(9), ...reading(regrown, []) })).toMatch(/was rewritten/);
+  });
+
+  test('takes nothing as proven from an archive that went back', async () => {
+    const proven: ProvenEdges = new Map();
+    expect(await compareAgain(proven, { heads: async () => [headOf(10)], archive: published(9) })).toBeNull();
+    expect(await compareAgain(proven, { heads: async () => [headOf(10)], archive: published(4) })).toBeNull();
+    expect(await compareAgain(proven, { heads: async () => [headOf(10)], archive: published(4, sha256()) })).toMatch(/was rewritten/);
   });
 });
 
@@ -60,14 +129,7 @@ describe('recovery mode, with a sentence that says why', () => {
 });
 
 test('what is entered while the process runs stays, and the first reason counts', async () => {
-  const mode = await checkRecovery({
-    sha256,
-    heads: async () => [],
-    archive: published(0),
-    installationId: 'mine',
-    keyFileInstallationId: 'mine',
-    leavesOf: async () => [],
-  });
+  const mode = await checkRecovery(questionOf({}));
   mode.enter('first');
   mode.enter('second');
   expect(mode.reason()).toBe('first');

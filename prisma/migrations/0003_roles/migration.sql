@@ -179,9 +179,12 @@ CREATE FUNCTION sluice_tenants_to_sequence() RETURNS TABLE (tenant_id uuid, wait
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT p.tenant_id, count(*), extract(epoch FROM now() - min(p.created_at))::double precision FROM public.audit_pending p GROUP BY 1
 $$;
-CREATE FUNCTION sluice_tree_heads() RETURNS TABLE (tenant_id uuid, size bigint, root bytea)
+-- With what the database itself recorded as published: the archive outside may be ahead of that, never behind.
+CREATE FUNCTION sluice_tree_heads() RETURNS TABLE (tenant_id uuid, size bigint, root bytea, published bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT w.tenant_id, coalesce(t.size, 0), t.root FROM public.workspace w LEFT JOIN public.audit_tree t USING (tenant_id)
+  SELECT w.tenant_id, coalesce(t.size, 0), t.root,
+    coalesce((SELECT max(c.size) FROM public.audit_checkpoint c WHERE c.tenant_id = w.tenant_id AND c.published_at IS NOT NULL), 0)
+  FROM public.workspace w LEFT JOIN public.audit_tree t USING (tenant_id)
 $$;
 CREATE FUNCTION sluice_unpublished_heads() RETURNS TABLE (tenant_id uuid, size bigint, root bytea)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { type RecoveryWatch, watchRecovery } from '../../api/recovery-watch.js';
+import { recoverySwitch } from '../../operations/recovery/mode.js';
+
+const NOT_COMPARED = /has not finished/;
+
+/** What each comparison finds, in order; the last one again and again. An Error is thrown. */
+let finds: (string | null | Error)[];
+let comparisons: number;
+let problems: unknown[];
+let watch: RecoveryWatch;
+/** Held back while set: a comparison that takes its time. */
+let gate: Promise<void> | null;
+
+const compare = async () => {
+  comparisons++;
+  const found = finds.length > 1 ? finds.shift() : finds[0];
+  await gate;
+  if (found instanceof Error) throw found;
+  return recoverySwitch(found ?? null);
+};
+const begin = (...found: typeof finds) => {
+  finds = found;
+  watch = watchRecovery(compare, (error) => problems.push(error));
+};
+const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  [comparisons, problems, gate] = [0, [], null];
+});
+afterEach(() => {
+  watch.stop();
+  jest.useRealTimers();
+});
+
+test('nothing is let through until the first comparison has run', async () => {
+  begin(null);
+  expect(watch.reason()).toMatch(NOT_COMPARED);
+  await pass(0);
+  expect(watch.reason()).toBeNull();
+});
+
+test('a database that does not answer is asked again a second later', async () => {
+  begin(new Error('no answer'), null);
+  await pass(0);
+  expect(watch.reason()).toMatch(NOT_COMPARED);
+  expect(problems).toHaveLength(1);
+  await pass(1_000);
+  expect(watch.reason()).toBeNull();
+});
+
+test('an older database that is put back under the running API is noticed within a minute, and that stays', async () => {
+  begin(null, 'an older copy was put back', null);
+  await pass(59_999);
+  expect([comparisons, watch.reason()]).toEqual([1, null]);
+  await pass(1);
+  expect(watch.reason()).toBe('an older copy was put back');
+  await pass(600_000);
+  watch.compareAgain();
+  await pass(0);
+  expect([comparisons, watch.reason()]).toEqual([2, 'an older copy was put back']);
+});
+
+test('a lost connection closes everything until the database was compared again', async () => {
+  begin(null, new Error('not up yet'), null);
+  await pass(0);
+  watch.compareAgain();
+  expect(watch.reason()).toMatch(NOT_COMPARED);
+  await pass(0);
+  expect(watch.reason()).toMatch(NOT_COMPARED);
+  await pass(1_000);
+  expect(watch.reason()).toBeNull();
+});
+
+test('a comparison that was under way when the connection was lost does not count', async () => {
+  let open = () => {};
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  begin(null, 'an older copy was put back');
+  watch.compareAgain();
+  open();
+  await pass(0);
+  expect([comparisons, watch.reason()]).toEqual([2, 'an older copy was put back']);
+});
+
+test('a minute that could not be compared closes what moves money', async () => {
+  begin(null, new Error('the archive is out of reach'), null);
+  await pass(60_000);
+  expect(watch.reason()).toMatch(NOT_COMPARED);
+  await pass(1_000);
+  expect(watch.reason()).toBeNull();
+});
+
+test('no comparison follows the end', async () => {
+  begin(null);
+  await pass(0);
+  watch.stop();
+  watch.compareAgain();
+  await pass(120_000);
+  expect(comparisons).toBe(1);
+});

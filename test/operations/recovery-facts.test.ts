@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { openDatabase } from '../../db/client.js';
+import { recoveryFacts } from '../../db/tree-heads.js';
+import { checkRecovery, type ProvenEdges } from '../../operations/recovery/check.js';
+import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
+import { sha256 } from '../../vault/sha256.js';
+import { type AuditWorld, auditWorld } from './audit-world.js';
+
+jest.setTimeout(60_000);
+
+let world: AuditWorld;
+let tenantId: string;
+beforeAll(async () => {
+  world = await auditWorld();
+  await world.sql(randomUUID(), 'INSERT INTO installation (singleton, id) VALUES (true, $1)', [randomUUID()]);
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  tenantId = await world.workspace();
+});
+
+const sealSome = async (count: number) => {
+  for (let i = 0; i < count; i++) await world.write(tenantId, randomUUID());
+  await world.newSequencer().pass('all_heads');
+};
+
+const reasonIn = async (folder: string, proven?: ProvenEdges) => {
+  const facts = await recoveryFacts(world.api);
+  const archive = openCheckpointFolder(folder, world.signer.verifierKey);
+  return (await checkRecovery({ ...facts, sha256, archive, keyFileInstallationId: facts.installationId ?? '' }, proven)).reason();
+};
+
+test('[S1-24] an empty folder beside a database that has published is recovery mode, until it is put back', async () => {
+  await sealSome(3);
+  expect(await reasonIn(world.folder)).toBeNull();
+  const empty = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
+  expect(await reasonIn(empty)).toMatch(/was published up to \d+ events, but SLUICE_CHECKPOINT_DIR holds no checkpoint of it/);
+  await rm(empty, { recursive: true });
+});
+
+test('[S1-24] a folder whose newest checkpoints are gone is recovery mode, until they are put back', async () => {
+  await sealSome(3);
+  await sealSome(2);
+  const newest = join(world.folder, tenantId, '00000000000000000005.note');
+  await rename(newest, `${newest}.away`);
+  expect(await reasonIn(world.folder)).toContain(
+    `workspace ${tenantId} was published up to 5 events, but the newest checkpoint in SLUICE_CHECKPOINT_DIR is of 3`,
+  );
+  await rename(`${newest}.away`, newest);
+  expect(await reasonIn(world.folder)).toBeNull();
+});
+
+test('each role may ask, and a system that goes on sealing and publishing never trips', async () => {
+  const { pass, problems } = world.newSequencer();
+  let going = true;
+  const publishing = (async () => {
+    for (; going; await pass('all_heads')) await Promise.all([world.write(tenantId, randomUUID()), world.write(tenantId, randomUUID())]);
+  })();
+  const proven: ProvenEdges = new Map();
+  const reasons = new Set<string | null>();
+  for (let round = 0; round < 25; round++) reasons.add(await reasonIn(world.folder, proven));
+  going = false;
+  await publishing;
+  expect([[...reasons], problems]).toEqual([[null], []]);
+  for (const role of ['worker', 'sequencer'] as const) {
+    const database = openDatabase(world.database.urls[role], 1);
+    const facts = await recoveryFacts(database);
+    const head = (await facts.heads()).find((row) => row.tenantId === tenantId);
+    expect(head?.recordedSize).toBe(head?.size);
+    await database.$disconnect();
+  }
+});
