@@ -133,6 +133,15 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
       return rows.map(toEvent);
     },
 
+    hasUnsealed: async (batchId) => {
+      const [row] = await tx.$queryRaw<{ found: boolean }[]>`
+        SELECT EXISTS (
+          SELECT 1 FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
+          WHERE p.tenant_id = ${tenantId}::uuid AND ((e.subject_type = 'batch' AND e.subject_id = ${batchId})
+            OR (e.subject_type = 'chunk' AND starts_with(e.subject_id, ${`${batchId}/`})))) AS found`;
+      return row?.found ?? false;
+    },
+
     tree: async () => {
       const [row] = await tx.$queryRaw<{ size: bigint; root: Uint8Array }[]>`SELECT size, root FROM audit_tree WHERE tenant_id = ${tenantId}::uuid`;
       return row ?? null;

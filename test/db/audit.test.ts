@@ -98,3 +98,22 @@ test('[S3-22] no role but the sequencer places leaves, and it places nothing els
     'sluice_worker audit_head',
   ]);
 });
+
+test('a batch waits for its leaf while an event of it or of one of its chunks does, whatever else waits', async () => {
+  const tenantId = await world.workspace();
+  const [batch, other] = [randomUUID(), randomUUID()];
+  const waits = (id: string) => world.contextOf(tenantId).inTenant(({ audit }) => audit.hasUnsealed(id));
+  const chunkEvent = (id: string) =>
+    world
+      .contextOf(tenantId)
+      .inTenant(({ audit }) => audit.append({ subject: { type: 'chunk', id }, action: 'chunk.settle', result: 'ok', detail: {} }));
+  await world.write(tenantId, other);
+  await chunkEvent(`${other}/0`);
+  expect(await waits(batch)).toBe(false);
+  await world.write(tenantId, batch);
+  expect(await waits(batch)).toBe(true);
+  await world.newSequencer().pass('own_heads');
+  expect([await waits(batch), await waits(other)]).toEqual([false, false]);
+  await chunkEvent(`${batch}/3`);
+  expect([await waits(batch), await waits(other)]).toEqual([true, false]);
+});
