@@ -47,8 +47,8 @@ const typesOnly = Object.entries(TYPES_ONLY).map(([room, names]) => ({
   from: { path: `^${room}/` },
   to: {
     path: names.map((name) => `^${name}/`),
-    // What is wire format is shared as values: message names, and the list of failpoints.
-    pathNot: '^workflows/messages\\.ts$',
+    // Shared as values: names on the wire, and how a run is started.
+    pathNot: '^workflows/(messages|policies)\\.ts$',
     dependencyTypesNot: ['type-only'],
   },
 }));

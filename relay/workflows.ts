@@ -1,6 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { fromWireId, toWireId } from '../domain/ids.js';
 import { BATCH_CHANGED, BATCH_QUEUE, GATE_OPENED, PAYOUT_BATCH_WORKFLOW, workflowIdOf } from '../workflows/messages.js';
+import { RUN_RETRY } from '../workflows/policies.js';
 import type { BatchWorkflows } from './ports.js';
 
 const workflowId = (batchId: string): string => workflowIdOf(toWireId('batch', batchId));
@@ -13,8 +14,10 @@ export const batchWorkflows = (client: Client): BatchWorkflows => ({
       taskQueue: BATCH_QUEUE,
       args: [{ tenantId: place.tenantId, batchId: place.batchId }],
       ...(gateId ? { signal: GATE_OPENED, signalArgs: [{ gateId }] } : { signal: BATCH_CHANGED, signalArgs: [] }),
+      // Also after a run that failed: whether the batch is to be driven is asked of Postgres.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
+      retry: RUN_RETRY,
       priority: { fairnessKey: place.tenantId },
       staticSummary: 'Payout batch',
       staticDetails: 'Waits for three people, then pays in chunks. Postgres decides; this run only drives.',

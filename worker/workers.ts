@@ -4,7 +4,7 @@ import { createBatchActivities, createChunkActivities } from '../activities/crea
 import type { ActivityDeps } from '../activities/deps.js';
 import type { WorkerConfig } from '../config/worker.js';
 import { BATCH_QUEUE, CHUNK_QUEUE } from '../workflows/messages.js';
-import { workflowBundle } from './workflow-bundle.js';
+import { workflowBuildId, workflowBundle } from './workflow-bundle.js';
 
 /**
  * Two Temporal workers on one connection: workflows with their light activities, and chunks on a queue of their own, so
@@ -20,6 +20,8 @@ export const createWorkers = async (
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
     dataConverter: { payloadCodecs: [codec] },
+    // Only a name, which the Web UI shows on every task: any worker takes any run, so no run waits for an old build.
+    workerDeploymentOptions: { useWorkerVersioning: false, version: { deploymentName: 'sluice', buildId: workflowBuildId() } },
     shutdownGraceTime: '10s',
     shutdownForceTime: '15s',
     ...(config.SLUICE_WORKER_IDENTITY ? { identity: config.SLUICE_WORKER_IDENTITY } : {}),
@@ -30,6 +32,8 @@ export const createWorkers = async (
       taskQueue: BATCH_QUEUE,
       workflowBundle: { code: await workflowBundle() },
       activities: createBatchActivities(deps),
+      // A run that these workflows can't replay ends, and is begun anew: its batch stands in Postgres (docs/adr/0033).
+      workflowFailureErrorTypes: { '*': ['NondeterminismError', 'DeterminismViolationError'] },
       // A killed worker's runs go on elsewhere within about a second.
       stickyQueueScheduleToStartTimeout: '1s',
       maxCachedWorkflows: 200,

@@ -16,7 +16,7 @@ const SOURCES = ['workflows', 'domain'];
  * the sources and of the SDK's version. Returns the code.
  */
 export const workflowBundle = async (): Promise<string> => {
-  const path = join(CACHE, `workflows-${sourceHash()}.js`);
+  const path = join(CACHE, `workflows-${workflowBuildId()}.js`);
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -29,7 +29,8 @@ export const workflowBundle = async (): Promise<string> => {
   }
 };
 
-const sourceHash = (): string => {
+/** Names what these workflows are made of: same id, same behaviour. 16 hex digits. */
+export const workflowBuildId = (): string => {
   const hash = createHash('sha256');
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
   hash.update(version);

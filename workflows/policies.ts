@@ -25,6 +25,12 @@ export const chunkOptions = (tenantId: string): ActivityOptions => ({
   retry: RETRY,
 });
 
+/**
+ * A run. It fails when it can't go on under the present code (worker/workers.ts), and is begun anew by the server; when that
+ * was done this often, by the reconciler within its interval. A failed run is no failed batch.
+ */
+export const RUN_RETRY: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 10 };
+
 /** The longest time without a look at the database; wake-ups come by signal. */
 export const IDLE_MS = 10 * 60_000;
 

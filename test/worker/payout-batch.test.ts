@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
+import { RUN_RETRY } from '../../workflows/policies.js';
 import { until } from '../harness/until.js';
 import { tokens } from '../operations/pay-scene.js';
 import { keepHistory } from './keep-history.js';
@@ -88,6 +89,8 @@ describe('a payout batch on real servers', () => {
     expect(described.runId).not.toBe(first);
     await keepHistory('continued', scene.client.workflow.getHandle(described.workflowId, described.runId), scene.codec);
     expect(described.historyLength).toBeLessThan(FIXED_EVENTS_MOST + 6 * 12);
+    const [started] = (await scene.handle(batchId).fetchHistory()).events ?? [];
+    expect(started?.workflowExecutionStartedEventAttributes?.retryPolicy?.maximumAttempts).toBe(RUN_RETRY.maximumAttempts);
     expect(await scene.broken()).toEqual([]);
     await scene.connect({});
   }, 120_000);
