@@ -67,3 +67,19 @@ describe('[S5-05] keys in the database', () => {
     expect(await enter(foreign).inTenant((stores) => stores.keys.tenantKey('payee'))).toBeNull();
   });
 });
+
+test('no process can take a key of a payee away, on which the re-sends of a whole chunk rest', async () => {
+  const { rows } = await world.asOwner(
+    world.workspaces.test,
+    `SELECT r AS role, p AS right FROM unnest(ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer']) r, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p
+     WHERE has_table_privilege(r, 'subject_key', p) OR (p = 'UPDATE' AND has_any_column_privilege(r, 'subject_key', p))`,
+  );
+  expect(rows).toEqual([]);
+  const subjectId = systemEntropy.newId();
+  const remove = enter(world.workspaces.test).inTenant(async (stores) => {
+    const { wrapped } = await openVault(keyFile, systemEntropy).newSubjectKey(stores.keys, world.workspaces.test, subjectId);
+    await stores.keys.insertSubjectKeys([{ subjectId, wrapped }]);
+    await stores.keys.insertSubjectKeys([{ subjectId, wrapped: new Uint8Array(wrapped.length) }]);
+  });
+  await expect(remove).rejects.toThrow();
+});
