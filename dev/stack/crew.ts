@@ -7,6 +7,9 @@ import { type StartPart, Supervised } from './supervisor.js';
 /** Who asks goes before who answers. */
 const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
 
+/** Starts one part under supervision. */
+export type Begin = (name: PartName, start: StartPart) => Promise<void>;
+
 /** The parts that run here, one process each. */
 export class Crew {
   readonly #parts = new Map<PartName, Supervised>();

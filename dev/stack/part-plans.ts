@@ -6,9 +6,9 @@ import type { TemporalSettings } from '../temporal/settings.js';
 import { type Places, ROOT } from './places.js';
 import type { Ports } from './ports.js';
 import { answers, type ProcessPlan } from './run-process.js';
+import { LOOPBACK } from './site.js';
 
 const READY_MS = 60_000;
-const LOOPBACK = 'http://127.0.0.1';
 
 /** What the processes are told; all of it comes from elsewhere. */
 export interface Wiring {

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { fromWireId } from '../../domain/ids.js';
+import type { Argon2Cost } from '../../vault/credentials.js';
+import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
+import { migrate } from '../postgres/migrate.js';
+import { type SeedPlan, seed } from '../seed/seed.js';
+import type { ProviderSecrets } from './provider-secrets.js';
+import { LOOPBACK, type Site } from './site.js';
+import type { Demo } from './state.js';
+import type { Step } from './step.js';
+
+/** A database that the processes can work with: migrated, a login for each of them, a demo workspace in it. */
+export interface Prepared {
+  logins: LoginUrls;
+  /** The same without a transaction pool. */
+  directLogins: LoginUrls;
+  demo: Demo;
+}
+
+export const prepareDatabase = async (
+  { own, places, ports }: Site,
+  ownerUrl: string,
+  {
+    step,
+    secrets,
+    connection,
+    argon2,
+  }: { step: Step; secrets: ProviderSecrets; connection: SeedPlan['connection']; argon2?: Argon2Cost | undefined },
+): Promise<Prepared> => {
+  await step('migrations', () => migrate(ownerUrl));
+  const directLogins = await step('logins', () => ensureLogins(ownerUrl, places.logins));
+  const demo = await step('demo workspace', () =>
+    seed({
+      ...{ ownerUrl, connection, keyFile: places.keyFile, demoFile: join(places.dataDir, 'demo.json') },
+      provider: { baseUrl: `${LOOPBACK}:${ports.provider}`, ...secrets },
+      ...(argon2 ? { argon2 } : {}),
+    }),
+  );
+  if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no connection; start anew: npm run reset');
+  return { logins: throughPool(directLogins, own.postgres ? ownerUrl : (process.env['DATABASE_URL'] ?? ownerUrl)), directLogins, demo };
+};
+
+/** The login URLs by way of a transaction pool, when DATABASE_URL is one. */
+const throughPool = (logins: LoginUrls, poolUrl: string): LoginUrls => {
+  const pool = new URL(poolUrl);
+  return Object.fromEntries(
+    PROCESS_NAMES.map((name) => {
+      const url = new URL(logins[name]);
+      url.host = pool.host;
+      url.search = pool.search;
+      return [name, url.href];
+    }),
+  ) as LoginUrls;
+};
+
+const PROCESS_NAMES = ['api', 'worker', 'relay', 'sequencer'] as const;

@@ -1,0 +1,40 @@
+import { readTemporalSettings, type TemporalSettings } from '../temporal/settings.js';
+import { makeFolders, type Places } from './places.js';
+import { choosePorts, type PortName, type Ports, requireFree } from './ports.js';
+
+/** Where a stack stands: its folders and ports, and which servers run here and which elsewhere. */
+export interface Site {
+  places: Places;
+  ports: Ports;
+  own: Record<'postgres' | 'temporal', boolean>;
+  settings: TemporalSettings;
+  temporal: { address: string; namespace: string; env: Record<string, string> };
+  uiUrl: string;
+}
+
+export const LOOPBACK = 'http://127.0.0.1';
+
+const TEMPORAL_PORTS: readonly PortName[] = ['temporal', 'ui', 'temporal_metrics', 'temporal_http'];
+
+/** Reads the environment, makes the folders and chooses the ports. Throws an Error that names the first port that is taken. */
+export const chooseSite = async (places: Places, wish: 'usual' | 'free' | number): Promise<Site> => {
+  makeFolders(places);
+  const settings = readTemporalSettings();
+  const { frontend: temporal, ui, metrics: temporal_metrics, http: temporal_http } = settings.ports;
+  const ports = await choosePorts(wish, { temporal, ui, temporal_metrics, temporal_http });
+  const own = { postgres: !process.env['DATABASE_URL'], temporal: !process.env['TEMPORAL_ADDRESS'] };
+  const here = (name: PortName): boolean => (name === 'postgres' ? own.postgres : own.temporal || !TEMPORAL_PORTS.includes(name));
+  await requireFree(Object.fromEntries((Object.entries(ports) as [PortName, number][]).filter(([name]) => here(name))));
+  return {
+    ...{ places, ports, own, settings },
+    temporal: {
+      address: process.env['TEMPORAL_ADDRESS'] ?? `127.0.0.1:${ports.temporal}`,
+      namespace: own.temporal ? settings.namespace : (process.env['TEMPORAL_NAMESPACE'] ?? settings.namespace),
+      env: own.temporal ? {} : temporalAccess(),
+    },
+    uiUrl: process.env['SLUICE_UI_URL'] ?? `${LOOPBACK}:${ports.ui}`,
+  };
+};
+
+const temporalAccess = (): Record<string, string> =>
+  Object.fromEntries(['TEMPORAL_TLS', 'TEMPORAL_API_KEY'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
