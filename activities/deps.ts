@@ -4,6 +4,10 @@ import type { Context } from '../operations/context.js';
 export interface ActivityDeps {
   /** A context of the worker process in a tenant, under a correlation id. */
   contextOf(tenantId: string, requestId: string): Promise<Context>;
+  /** Id of the request that set the batch's payments going: the one that opened its execute gate. Null before. */
+  requestOf(place: BatchPlace): Promise<string | null>;
+  /** One line for each activity that has run; ids and times, nothing of what it read. */
+  log(line: { [name: string]: string | number | boolean }): void;
   /** Chunks of one batch in flight. */
   window: number;
   /** History events after which a run continues as new. */

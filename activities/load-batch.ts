@@ -12,7 +12,9 @@ export interface LoadedBatch extends BatchPlan {
 }
 
 export interface LoadBatch extends BatchPlace {
-  gateId?: string;
+  gateId?: string | undefined;
+  /** Of the request that the wake came from. */
+  requestId?: string | undefined;
   /** True on the first load of a run that continues another. */
   continued?: boolean;
 }
@@ -20,14 +22,19 @@ export interface LoadBatch extends BatchPlace {
 /** What the run needs to know now. A gate that a signal names counts only if it is here, on this batch's current content. */
 export const loadBatchActivity =
   (deps: ActivityDeps) =>
-  ({ gateId, continued, ...place }: LoadBatch): Promise<LoadedBatch> =>
-    runActivity(deps, place, async (ctx) => {
-      if (continued) await ctx.services.failpoint('in_continue_as_new');
-      const plan = await planBatch(ctx, place.batchId);
-      if (!plan) throw new Absent('there is no such batch');
-      const gateValid = gateId === undefined ? null : await ctx.inTenant((stores) => isValidGate(stores, place.batchId, gateId));
-      return { ...plan, gateValid, window: deps.window, historyEvents: deps.historyEvents };
-    });
+  ({ gateId, requestId, continued, ...place }: LoadBatch): Promise<LoadedBatch> =>
+    runActivity(
+      deps,
+      place,
+      async (ctx) => {
+        if (continued) await ctx.services.failpoint('in_continue_as_new');
+        const plan = await planBatch(ctx, place.batchId);
+        if (!plan) throw new Absent('there is no such batch');
+        const gateValid = gateId === undefined ? null : await ctx.inTenant((stores) => isValidGate(stores, place.batchId, gateId));
+        return { ...plan, gateValid, window: deps.window, historyEvents: deps.historyEvents };
+      },
+      requestId,
+    );
 
 /** A gate stands when it was opened on the content that the batch has now; a view shows only those. */
 const isValidGate = async (stores: Stores, batchId: string, gateId: string): Promise<boolean> =>

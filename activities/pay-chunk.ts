@@ -10,10 +10,10 @@ const SHORT_WAITS_MOST = 100;
 /** Pays one chunk (operations/chunk/pay.ts). May run any number of times and die anywhere. */
 export const payChunkActivity =
   (deps: ActivityDeps) =>
-  ({ chunk, ...place }: BatchPlace & { chunk: number }): Promise<ChunkReport> =>
+  (place: BatchPlace & { chunk: number }): Promise<ChunkReport> =>
     runActivity(deps, place, async (ctx, progress) => {
       for (let waits = 0; ; waits++) {
-        const report = await payChunk(ctx, { batchId: place.batchId, chunk }, progress);
+        const report = await payChunk(ctx, { batchId: place.batchId, chunk: place.chunk }, progress);
         if (report.kind !== 'wait' || report.afterMs > SHORT_WAIT_MS || waits === SHORT_WAITS_MOST) {
           await ctx.services.failpoint('between_chunks');
           return report;

@@ -7,24 +7,38 @@ import { asFailure } from './failure.js';
 const BEAT_MS = 1_000;
 
 /**
- * Runs the body of an activity: with a context whose correlation id names the run and the attempt, with a heartbeat
- * that carries how far it got, and with its errors mapped in the one place.
+ * Runs the body of an activity: with a context whose correlation id is that of the request which caused it, with a heartbeat that
+ * carries how far it got, with one line in the log, and with its errors mapped in the one place.
+ *
+ * @param asked id of the request that woke the run for this; else the one that executed the batch, else the run and the attempt
  */
 export const runActivity = async <T>(
   deps: ActivityDeps,
-  place: BatchPlace,
+  place: BatchPlace & { chunk?: number },
   work: (ctx: Context, progress: (sent: number) => void) => Promise<T>,
+  asked?: string,
 ): Promise<T> => {
-  const { workflowExecution, activityId, attempt } = activityInfo();
+  const { workflowExecution, activityType, activityId, attempt } = activityInfo();
+  const startedAt = performance.now();
   let sent = 0;
+  let requestId = asked ?? '';
   const beat = setInterval(() => heartbeat({ sent }), BEAT_MS);
+  const log = (ok: boolean) => {
+    const { tenantId, batchId, chunk } = place;
+    const about = { request_id: requestId, tenant_id: tenantId, batch_id: batchId, ...(chunk === undefined ? {} : { chunk }) };
+    deps.log({ ...about, activity: activityType, attempt, ok, ms: Math.round(performance.now() - startedAt) });
+  };
   try {
-    const ctx = await deps.contextOf(place.tenantId, `${workflowExecution?.workflowId ?? 'activity'}/${activityId}.${attempt}`);
-    return await work(ctx, (done) => {
-      sent = done;
+    requestId ||= (await deps.requestOf(place)) ?? `${workflowExecution?.workflowId ?? 'activity'}/${activityId}.${attempt}`;
+    const ctx = await deps.contextOf(place.tenantId, requestId);
+    const done = await work(ctx, (now) => {
+      sent = now;
       heartbeat({ sent });
     });
+    log(true);
+    return done;
   } catch (error) {
+    log(false);
     throw asFailure(error);
   } finally {
     clearInterval(beat);

@@ -32,7 +32,7 @@ export interface ApiDeps {
   /** Prometheus text of everything this process measures. */
   metrics: () => Promise<{ contentType: string; text: string }>;
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
-  trace: (traceparent: string | undefined) => Trace;
+  trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;
   /** Folder for uploads on their way in, 0700. */

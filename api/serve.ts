@@ -105,7 +105,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     readiness: readinessOf(rows, recovery),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
     observeHttp: metrics.observeHttp,
-    trace: (traceparent) => nextSpan(parseTraceparent(traceparent)),
+    trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,
     spoolDir: config.SLUICE_SPOOL_DIR,

@@ -4,9 +4,9 @@ import type { Tx } from './client.js';
 import type { Scope } from './scope.js';
 
 /** Messages to a batch's workflow, committed with the change that they tell of (R13). The relay claims them through functions of its own. */
-export const outboxStore = (tx: Tx, { tenantId }: Scope): OutboxStore => ({
+export const outboxStore = (tx: Tx, { tenantId, requestId }: Scope): OutboxStore => ({
   add: async (message) => {
-    const body = message.message === 'gate_opened' ? { gateId: message.gateId } : {};
+    const body = { ...(message.message === 'gate_opened' ? { gateId: message.gateId } : {}), requestId };
     await tx.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
   },
 });

@@ -6,7 +6,7 @@ interface OutboxSql {
   id: string;
   batch_id: string;
   message: string;
-  body: { gateId?: string };
+  body: { gateId?: string; requestId?: string };
   attempts: number;
 }
 
@@ -24,6 +24,7 @@ export const openRelayStore = (url: string) => {
         batchId: row.batch_id,
         message: row.message,
         gateId: row.body.gateId ?? null,
+        requestId: row.body.requestId ?? null,
         attempts: row.attempts,
       }));
     },

@@ -13,7 +13,7 @@ export interface DeliveryParts {
   store: RelayStore;
   workflows: BatchWorkflows;
   failpoint: Failpoint;
-  log: Pick<Logger, 'warn' | 'error'>;
+  log: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }
 
 /** Delivers what is due, at least once (R13, R14). Answers how many messages it took up. */
@@ -26,17 +26,19 @@ export const deliverDue = async (parts: DeliveryParts): Promise<number> => {
 };
 
 const deliverOne = async ({ store, workflows, failpoint, log }: DeliveryParts, message: OutboxMessage, drives: boolean): Promise<void> => {
+  const about = { request_id: message.requestId, batch_id: message.batchId, message: message.message, attempts: message.attempts };
   try {
     if (message.gateId) await failpoint('between_gate_commit_and_signal');
     // A batch that has ended needs no new run just to find that out; the run there is wants to know.
-    if (drives) await workflows.wake(message, message.gateId);
-    else await workflows.tell(message.batchId);
+    if (drives) await workflows.wake(message, message);
+    else await workflows.tell(message.batchId, message);
     await store.delivered(message.tenantId, message.id);
+    log.debug(about, 'a message was delivered');
   } catch (error) {
     const problem = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const fate = message.attempts >= ATTEMPTS_MAX ? 'dead' : 'again';
     const againMs = BACK_OFF_MS[Math.min(message.attempts, BACK_OFF_MS.length) - 1] ?? BACK_OFF_MS[0];
-    log[fate === 'dead' ? 'error' : 'warn']({ err: error, batch_id: message.batchId, attempts: message.attempts }, 'a message was not delivered');
+    log[fate === 'dead' ? 'error' : 'warn']({ ...about, err: error }, 'a message was not delivered');
     await store.undelivered(message.tenantId, message.id, problem.slice(0, 500), againMs, fate);
   }
 };

@@ -6,6 +6,8 @@ export interface OutboxMessage {
   batchId: string;
   message: string;
   gateId: string | null;
+  /** Of the request that the message tells of. */
+  requestId: string | null;
   /** This delivery included. */
   attempts: number;
 }
@@ -20,10 +22,13 @@ export interface RelayStore {
 
 /** How to reach a batch's workflow. */
 export interface BatchWorkflows {
+/** What a signal says: ids, which grant nothing. */
+export type Word = Pick<OutboxMessage, 'gateId' | 'requestId'>;
+
   /** Starts the workflow when none runs, and signals it (R13). */
-  wake(place: { tenantId: string; batchId: string }, gateId: string | null): Promise<void>;
+  wake(place: { tenantId: string; batchId: string }, word: Word): Promise<void>;
   /** Signals the run there is; none is fine. For batches that have ended. */
-  tell(batchId: string): Promise<void>;
+  tell(batchId: string, word: Word): Promise<void>;
   /** Batches (UUIDs) that have a running workflow, as far as visibility knows. */
   running(): Promise<Set<string>>;
 }

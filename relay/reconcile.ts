@@ -9,6 +9,6 @@ export const reconcile = async ({ store, workflows }: { store: RelayStore; workf
   if (wanted.length === 0) return 0;
   const running = await workflows.running();
   const idle = wanted.filter(({ batchId }) => !running.has(batchId));
-  for (const place of idle) await workflows.wake(place, null);
+  for (const place of idle) await workflows.wake(place, { gateId: null, requestId: null });
   return idle.length;
 };

@@ -1,19 +1,30 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { fromWireId, toWireId } from '../domain/ids.js';
-import { BATCH_CHANGED, BATCH_QUEUE, GATE_OPENED, PAYOUT_BATCH_WORKFLOW, workflowIdOf } from '../workflows/messages.js';
+import {
+  BATCH_CHANGED,
+  BATCH_QUEUE,
+  type BatchChanged,
+  GATE_OPENED,
+  type GateOpened,
+  PAYOUT_BATCH_WORKFLOW,
+  workflowIdOf,
+} from '../workflows/messages.js';
 import { RUN_RETRY } from '../workflows/policies.js';
-import type { BatchWorkflows } from './ports.js';
+import type { BatchWorkflows, Word } from './ports.js';
 
 const workflowId = (batchId: string): string => workflowIdOf(toWireId('batch', batchId));
 
+const caused = ({ requestId }: Word): BatchChanged => (requestId === null ? {} : { requestId });
+
 /** A batch's workflow over the Temporal client. */
 export const batchWorkflows = (client: Client): BatchWorkflows => ({
-  wake: async (place, gateId) => {
+  wake: async (place, word) => {
+    const opened: GateOpened | null = word.gateId === null ? null : { gateId: word.gateId, ...caused(word) };
     await client.workflow.signalWithStart(PAYOUT_BATCH_WORKFLOW, {
       workflowId: workflowId(place.batchId),
       taskQueue: BATCH_QUEUE,
       args: [{ tenantId: place.tenantId, batchId: place.batchId }],
-      ...(gateId ? { signal: GATE_OPENED, signalArgs: [{ gateId }] } : { signal: BATCH_CHANGED, signalArgs: [] }),
+      ...(opened ? { signal: GATE_OPENED, signalArgs: [opened] } : { signal: BATCH_CHANGED, signalArgs: [caused(word)] }),
       // Also after a run that failed: whether the batch is to be driven is asked of Postgres.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
@@ -24,9 +35,9 @@ export const batchWorkflows = (client: Client): BatchWorkflows => ({
     });
   },
 
-  tell: async (batchId) => {
+  tell: async (batchId, word) => {
     try {
-      await client.workflow.getHandle(workflowId(batchId)).signal(BATCH_CHANGED);
+      await client.workflow.getHandle(workflowId(batchId)).signal(BATCH_CHANGED, caused(word));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }

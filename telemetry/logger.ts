@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { traceIdIn } from './trace.js';
 
 /**
  * Paths that are never written, whatever object is logged. Bodies are not logged at all; this list is the net
@@ -25,6 +26,13 @@ const REDACTED_HEADERS = ['authorization', 'cookie', 'set-cookie', 'x-api-key', 
   `res.headers["${name}"]`,
 ]);
 
+/** A line about a request says its trace too, where the one stands for the other. */
+const withTrace = (line: Record<string, unknown>): Record<string, unknown> => {
+  const { request_id, trace_id } = line;
+  const traceId = typeof request_id === 'string' && trace_id === undefined ? traceIdIn(request_id) : null;
+  return traceId ? { ...line, trace_id: traceId } : line;
+};
+
 /**
  * The logger of one process: JSON lines on standard output, time as RFC 3339, secrets left out.
  *
@@ -37,6 +45,7 @@ export const createLogger = (process: string, level: string, destination?: { wri
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: [...REDACTED, ...REDACTED_HEADERS], censor: '[redacted]' },
+    formatters: { log: withTrace },
     serializers: { err: pino.stdSerializers.err },
   };
   return destination ? pino(options, destination) : pino(options);

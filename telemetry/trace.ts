@@ -23,9 +23,20 @@ export const parseTraceparent = (header: string | undefined): TraceContext | nul
 
 export const formatTraceparent = (trace: TraceContext): string => `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 
-/** The next span of a trace: a child of `parent`, or the first of a new trace. */
-export const nextSpan = (parent: TraceContext | null): TraceContext => ({
-  traceId: parent?.traceId ?? randomBytes(16).toString('hex'),
+const WITHIN = /^(?:req_)?([0-9a-f]{32})$/;
+
+/**
+ * The trace that a request's id stands for: our own ids are `req_` and a trace id, and who sends `traceparent` without a `Request-Id`
+ * is given the trace id itself. So the id of the request is all that has to go on to the worker. Null for ids of another form.
+ */
+export const traceIdIn = (requestId: string): string | null => {
+  const [, traceId = null] = WITHIN.exec(requestId) ?? [];
+  return traceId;
+};
+
+/** The next span of a trace: a child of `parent`, or the first of the trace that the request's id stands for. */
+export const nextSpan = (parent: TraceContext | null, requestId: string): TraceContext => ({
+  traceId: parent?.traceId ?? traceIdIn(requestId) ?? randomBytes(16).toString('hex'),
   spanId: randomBytes(8).toString('hex'),
   sampled: parent?.sampled ?? false,
 });

@@ -1,3 +1,4 @@
+import type { ActivityDeps } from '../activities/deps.js';
 import type { WorkerConfig } from '../config/worker.js';
 import { openDatabase } from '../db/client.js';
 import { openRelayStore, tenantsToDrain } from '../db/relay.js';
@@ -20,6 +21,7 @@ import { contexts } from './contexts.js';
 import { serveHealth } from './health.js';
 import { workerProbes } from './probes.js';
 import { recoveryAtStart } from './recovery.js';
+import { executeRequests } from './request-of.js';
 import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
 import { createWorkers } from './workers.js';
 
@@ -102,7 +104,13 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
     const temporal = (async () => {
       const connection = await connectWorkers(config, log, ending.signal);
       if (!connection) return;
-      const deps = { contextOf, window: config.SLUICE_CHUNK_WINDOW, historyEvents: config.SLUICE_HISTORY_EVENTS };
+      const deps: ActivityDeps = {
+        contextOf,
+        requestOf: executeRequests(contextOf),
+        log: (line) => log.debug(line, 'an activity ran'),
+        window: config.SLUICE_CHUNK_WINDOW,
+        historyEvents: config.SLUICE_HISTORY_EVENTS,
+      };
       const workers = await createWorkers(config, connection, codec, deps);
       const shutDown = () => {
         for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

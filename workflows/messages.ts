@@ -11,12 +11,16 @@ export const workflowIdOf = (wireBatchId: string): string => wireBatchId;
 
 /** A gate was committed. The id grants nothing: the workflow loads the gate and goes on only if it is valid. */
 export const GATE_OPENED = 'gateOpened';
-export interface GateOpened {
+export interface GateOpened extends BatchChanged {
   gateId: string;
 }
 
 /** Something about the batch changed (edit, pause, resume, cancel, evidence, terminal): load it again. */
 export const BATCH_CHANGED = 'batchChanged';
+export interface BatchChanged {
+  /** Of the request that changed it, where it is known: for logs and the Web UI. */
+  requestId?: string;
+}
 
 /** Argument of a run. It grants nothing either: activities load what they need by (tenant, batch). */
 export interface PayoutBatchInput {

@@ -11,13 +11,13 @@ import {
 import type { BatchActivities } from '../activities/create.js';
 import type { LoadedBatch } from '../activities/load-batch.js';
 import { type BatchState, isTerminalBatch } from '../domain/batch/states.js';
-import { BATCH_CHANGED, GATE_OPENED, type GateOpened, type PayoutBatchInput } from './messages.js';
+import { BATCH_CHANGED, type BatchChanged, GATE_OPENED, type GateOpened, type PayoutBatchInput } from './messages.js';
 import { payWindow } from './pay-window.js';
 import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_LEAST_MS } from './policies.js';
 import { batchShower } from './show-batch.js';
 
 export const gateOpened = defineSignal<[GateOpened]>(GATE_OPENED);
-export const batchChanged = defineSignal(BATCH_CHANGED);
+export const batchChanged = defineSignal<[BatchChanged?]>(BATCH_CHANGED);
 
 export interface Progress {
   state: BatchState | 'loading';
@@ -39,15 +39,17 @@ const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
  */
 export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: BatchState }> {
   let wakes = 0;
-  let gateId: string | undefined;
+  let told: { gateId?: string | undefined; requestId?: string | undefined } = {};
   let continued = workflowInfo().continuedFromExecutionRunId !== undefined;
   const progress: Progress = { state: 'loading', doing: 'load', open: 0, chunks: 0, done: 0 };
   const show = batchShower(input);
-  setHandler(gateOpened, (message) => {
-    gateId = message.gateId;
+  // Named one by one: whatever else a signal brings must not get into what activities are told.
+  setHandler(gateOpened, ({ gateId, requestId }) => {
+    told = { gateId, requestId };
     wakes++;
   });
-  setHandler(batchChanged, () => {
+  setHandler(batchChanged, (message) => {
+    told = { ...told, requestId: message?.requestId };
     wakes++;
   });
   setHandler(progressQuery, () => progress);
@@ -61,8 +63,9 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
 
   for (let round = 0; ; round++) {
     const seen = wakes;
-    const batch = await loadBatch({ ...input, ...(gateId === undefined ? {} : { gateId }), ...(continued ? { continued } : {}) });
-    gateId = undefined;
+    const word = told;
+    told = {};
+    const batch = await loadBatch({ ...input, ...word, continued });
     continued = false;
     if (isTerminalBatch(batch.state)) {
       doing(batch, 'ended');

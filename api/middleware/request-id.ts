@@ -13,8 +13,10 @@ export const requestId =
   (req, res, next) => {
     const asked = req.get('request-id');
     const traceparent = req.get('traceparent');
-    const trace = deps.trace(traceparent);
-    const id = asked && SANE.test(asked) ? asked : traceparent?.includes(trace.traceId) ? trace.traceId : deps.newRequestId();
+    const own = asked && SANE.test(asked) ? asked : null;
+    const made = own ?? deps.newRequestId();
+    const trace = deps.trace(traceparent, made);
+    const id = own === null && traceparent?.includes(trace.traceId) ? trace.traceId : made;
     res.set('Request-Id', id);
     beginExchange(res, { req, res, requestId: id, trace, route: 'unmatched', doorstep: deps.doorstep(id), context: null, credential: null });
     next();

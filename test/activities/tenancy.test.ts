@@ -11,6 +11,8 @@ const activitiesOf = (scene: PayScene) => {
   const deps = {
     contextOf: async (tenantId: string) =>
       scene.as({ type: 'system', process: 'worker' }, { tenantId, role: 'worker', with: { rails: scene.rails } }),
+    requestOf: async () => null,
+    log: () => {},
     window: 1,
     historyEvents: 100,
   };

@@ -56,7 +56,7 @@ export const apiWorld = async (more: Partial<ApiDeps> = {}) => {
     readiness: async () => [{ name: 'database', problem: null }],
     metrics: async () => ({ contentType: 'text/plain', text: '' }),
     observeHttp: () => {},
-    trace: (traceparent) => nextSpan(parseTraceparent(traceparent)),
+    trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves: { subscribe: () => () => {} },
     spoolDir: join(tmpdir(), `sluice-spool-${systemEntropy.newId()}`),

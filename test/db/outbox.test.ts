@@ -16,7 +16,8 @@ const api = () => world.as({ type: 'system', process: 'api' });
 
 test('a message commits with its change, or not at all', async () => {
   const [kept, lost, gateId] = [newId(), newId(), newId()];
-  await api().inTenant(({ outbox }) => outbox.add({ batchId: kept, message: 'gate_opened', gateId }));
+  const asking = api();
+  await asking.inTenant(({ outbox }) => outbox.add({ batchId: kept, message: 'gate_opened', gateId }));
   await expect(
     api().inTenant(async ({ outbox }) => {
       await outbox.add({ batchId: lost, message: 'batch_changed' });
@@ -24,7 +25,9 @@ test('a message commits with its change, or not at all', async () => {
     }),
   ).rejects.toThrow('rolled back');
   await world.enter(world.home.tenantId);
-  expect(await world.sql('SELECT batch_id, message, body FROM outbox')).toEqual([{ batch_id: kept, message: 'gate_opened', body: { gateId } }]);
+  expect(await world.sql('SELECT batch_id, message, body FROM outbox')).toEqual([
+    { batch_id: kept, message: 'gate_opened', body: { gateId, requestId: asking.requestId } },
+  ]);
 });
 
 test('a commit wakes who listens, and the relay claims each message once', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createLogger } from '../../telemetry/logger.js';
 import { createMetrics } from '../../telemetry/metrics.js';
-import { formatTraceparent, nextSpan, parseTraceparent } from '../../telemetry/trace.js';
+import { formatTraceparent, nextSpan, parseTraceparent, traceIdIn } from '../../telemetry/trace.js';
 
 test('[S3-23] secrets are not written at any depth of what is logged by mistake', () => {
   const lines: string[] = [];
@@ -19,11 +19,26 @@ test('traceparent is read as W3C Trace Context says, and a child keeps the trace
   const header = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   const parent = parseTraceparent(header);
   expect(parent && formatTraceparent(parent)).toBe(header);
-  const child = nextSpan(parent);
+  const child = nextSpan(parent, 'req_00000000000000000000000000000001');
   expect([child.traceId, child.sampled, child.spanId === parent?.spanId]).toEqual([parent?.traceId, true, false]);
   const zeros = ['00-00000000000000000000000000000000-00f067aa0ba902b7-01', '00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01'];
   for (const invalid of [undefined, '', header.toUpperCase(), `ff${header.slice(2)}`, `${header}-more`, ...zeros])
     expect(parseTraceparent(invalid)).toBeNull();
+});
+
+test('one id leads from a request to its trace, in every process', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  expect(nextSpan(null, `req_${traceId}`).traceId).toBe(traceId);
+  expect(traceIdIn(traceId)).toBe(traceId);
+  for (const other of ['order-4711-retry', `req_${traceId}0`, `batch_${traceId}/3.1`, '']) expect(traceIdIn(other)).toBeNull();
+  expect(nextSpan(null, 'order-4711-retry').traceId).toMatch(/^[0-9a-f]{32}$/);
+
+  const lines: string[] = [];
+  const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) });
+  logger.info({ request_id: `req_${traceId}`, batch_id: 'b' }, 'an activity ran');
+  logger.info({ request_id: 'order-4711-retry' }, 'an activity ran');
+  logger.info({ request_id: `req_${traceId}`, trace_id: 'the one of the caller' }, 'a request');
+  expect(lines.map((line) => JSON.parse(line).trace_id)).toEqual([traceId, undefined, 'the one of the caller']);
 });
 
 test('a figure that cannot be read is left out and never shown as 0', async () => {

@@ -11,6 +11,7 @@ import { tokens } from '../operations/pay-scene.js';
 import { type WorkerScene, workerScene } from './worker-scene.js';
 
 const ITEMS = 128 * 3;
+const NO_WORD = { gateId: null, requestId: null };
 
 type Run = { id: string; handle: WorkflowHandle };
 
@@ -29,10 +30,10 @@ beforeAll(async () => {
   const workflows = batchWorkflows(scene.client);
 
   const first = await scene.queued(tokens(ITEMS));
-  await workflows.wake(place(first), null);
+  await workflows.wake(place(first), NO_WORD);
   paying = { batchId: first, run: await doing(first, 'waits for approve') };
   await scene.openUpTo('execute', first);
-  await workflows.wake(place(first), null);
+  await workflows.wake(place(first), NO_WORD);
   await doing(first, 'pays');
 
   const second = await scene.queued(tokens(2));
@@ -60,7 +61,7 @@ const olderWorker = async ({ temporal, codec, as, rails }: WorkerScene) => {
     namespace: temporal.namespace,
     taskQueue: BATCH_QUEUE,
     workflowBundle: { code },
-    activities: createBatchActivities({ contextOf, window: 2, historyEvents: 4_000 }),
+    activities: createBatchActivities({ contextOf, requestOf: async () => null, log: () => {}, window: 2, historyEvents: 4_000 }),
     dataConverter: { payloadCodecs: [codec] },
   });
   return { worker, connection };
@@ -98,6 +99,9 @@ describe('runs that the workflows of today cannot replay', () => {
     expect(await scene.handle(paying.batchId).result()).toEqual({ state: 'completed' });
     const { events } = await (await runOf(paying.batchId)).handle.fetchHistory();
     expect(events?.[0]?.workflowExecutionStartedEventAttributes).toMatchObject({ continuedExecutionRunId: paying.run.id, attempt: 2 });
+    await scene.enter(scene.home.tenantId);
+    const asked = `SELECT DISTINCT request_id FROM audit_event WHERE (subject_id = $1 AND action = 'gate.execute') OR (subject_type = 'chunk' AND subject_id LIKE $1 || '/%')`;
+    expect(await scene.sql(asked, [paying.batchId])).toHaveLength(1);
     expect(await scene.broken()).toEqual([]);
   }, 120_000);
 
