@@ -13,10 +13,14 @@ export interface TrustOptions {
 
 /** What the log is verified against. Without `--key` the server's own key is taken, and that is said: it proves less. */
 export const trustOf = async (cli: Cli, options: TrustOptions, client: Client | null): Promise<Trust> => ({
-  verifierKey: options.key ? keyOf(options.key) : await keyOfServer(cli, client),
+  verifierKey: await verifierKeyOf(cli, options.key, client),
   ...(options.checkpoint ? { checkpoints: options.checkpoint.map(readNote) } : {}),
   ...(options.tenant ? { tenantId: tenantOf(options.tenant) } : {}),
 });
+
+/** The key that was given, or a file's; without one that of the server, if there is a server to ask. */
+export const verifierKeyOf = async (cli: Cli, given: string | undefined, client: Client | null): Promise<string> =>
+  given ? keyOf(given) : keyOfServer(cli, client);
 
 /** A workspace's id as the wire has it, or the UUID inside. */
 export const tenantOf = (text: string): string => {
@@ -28,7 +32,7 @@ export const tenantOf = (text: string): string => {
 const keyOf = (text: string): string => (existsSync(text) ? readFileSync(text, 'utf8').trim() : text);
 
 const keyOfServer = async (cli: Cli, client: Client | null): Promise<string> => {
-  if (!client) throw new Failure(EXIT.usage, 'Say --key: an export is verified against a key that does not come with it.');
+  if (!client) throw new Failure(EXIT.usage, 'Say --key: what is verified offline needs a key that does not come with it.');
   cli.tell('The key was taken from the server. Keep it outside and pass it as --key, so that the server is not its own witness.');
   return (await client.show_checkpoint({})).verifier_key;
 };

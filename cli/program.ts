@@ -3,6 +3,7 @@ import { createCli, nextLine } from './cli.js';
 import { auditCommands } from './commands/audit.js';
 import { batchCommands } from './commands/batch.js';
 import { type DoctorParts, doctorCommand } from './commands/doctor.js';
+import { evidenceCommands } from './commands/evidence.js';
 import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
@@ -43,6 +44,7 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
   ledgerCommands(program, cli);
   keyCommands(program, cli);
   auditCommands(program, cli);
+  evidenceCommands(program, cli);
   doctorCommand(program, cli, settings.doctor);
   openCommand(program, cli);
   settings.mountLocal(program);

@@ -6,6 +6,7 @@ import { verifyAudit } from '../../client/verify/audit.js';
 import { type TrustOptions, trustOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { printable } from '../render/table.js';
 
 export const auditVerify = (audit: Command, cli: Cli): void => {
   audit
@@ -21,7 +22,7 @@ export const auditVerify = (audit: Command, cli: Cli): void => {
       const trust = await trustOf(cli, options, client);
       const lines = client ? exportLines(client.transport) : createInterface({ input: createReadStream(file as string) });
       const report = await verifyAudit(lines, trust);
-      cli.present(report, () => report.lines.join('\n'));
+      cli.present(report, () => report.lines.map(printable).join('\n'));
       if (!report.ok) throw new Failure(EXIT.failed, 'The log does not verify.');
     });
 };

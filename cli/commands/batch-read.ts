@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
@@ -13,7 +12,7 @@ interface PageOptions {
 const withPage = (command: Command): Command =>
   command.option('--limit <count>', 'at most 200', '50').option('--after <id>', 'go on after this id, the last of the page before');
 
-/** list, show, items, evidence. */
+/** list, show, items. */
 export const batchRead = (batch: Command, cli: Cli): void => {
   withPage(batch.command('list').description('list batches, newest first').option('--state <state>')).action(async (options: PageOptions) => {
     const { client } = await cli.connect();
@@ -42,19 +41,6 @@ export const batchRead = (batch: Command, cli: Cli): void => {
       if (page.has_more) cli.suggest(`sluice batch items ${name} --after ${page.next_cursor}`);
     },
   );
-
-  batch
-    .command('evidence')
-    .description('everything that proves a batch, as one JSON document')
-    .argument('<batch>')
-    .option('--out <file>', 'write it to a file')
-    .action(async (name: string, { out }: { out?: string }) => {
-      const { client } = await cli.connect();
-      const bundle = JSON.stringify(await client.show_evidence({ batch_id: await findBatch(client, name) }), null, 2);
-      if (out) writeFileSync(out, `${bundle}\n`, { mode: 0o600 });
-      else cli.terminal.out(bundle);
-      if (out) cli.tell(`Written to ${out}.`);
-    });
 };
 
 const pageOf = ({ limit, after }: PageOptions) => ({ limit, starting_after: after });

@@ -33,4 +33,4 @@ export const facts = (rows: readonly (readonly [string, string | number | null])
 };
 
 /** Names come from strangers: control characters would steer the terminal. */
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');

@@ -1,5 +1,5 @@
 import { BUNDLE_VERSION, type EvidenceBundle } from '../../domain/audit/bundle.js';
-import { openNote, parseVerifierKey } from '../../domain/audit/checkpoint.js';
+import { openNote, parseVerifierKey, type VerifierKey } from '../../domain/audit/checkpoint.js';
 import { AUDIT_VERSION, bodyLeaf } from '../../domain/audit/event.js';
 import { toHex } from '../../domain/hashing.js';
 import { rootFromInclusion } from '../../domain/merkle.js';
@@ -13,7 +13,8 @@ import { type Deed, joins } from './joins.js';
 
 export interface EvidenceReport {
   ok: boolean;
-  batchId: string;
+  /** Null when the document is no whole bundle. */
+  batchId: string | null;
   /** The newest content version's digest, hex. */
   digest: string | null;
   /** Events proved to be under the checkpoint, and those that are not under it yet. */
@@ -22,52 +23,86 @@ export interface EvidenceReport {
   /** Items whose destination can't be opened any more, because its payee was deleted. */
   unopened: number;
   findings: readonly Finding[];
-  /** For people; the last line is `evidence ok` or says what is wrong. */
+  /** For people; the last line is `evidence ok`, what is not signed yet, or how many findings there are. */
   lines: string[];
 }
 
 /**
  * Checks an evidence bundle offline (docs/evidence.md): digests out of the items, gates on the digests, states out of
- * transitions, money out of states, and every event under the signed checkpoint. Throws only when the key is malformed.
+ * transitions, money out of states, and every event under the signed checkpoint. A document that is no bundle, or not a whole one, is
+ * a finding like any other. Throws only when the key is malformed.
  */
 export const verifyEvidence = (bundle: EvidenceBundle, trust: { verifierKey: string }): EvidenceReport => {
+  const key = parseVerifierKey(sha256, trust.verifierKey);
+  if (!key) throw new Error('this is no Ed25519 verifier key of the form name+hash+key');
+  if (bundle?.version !== BUNDLE_VERSION)
+    return unreadable(`a bundle has the version ${BUNDLE_VERSION}, this document ${bundle?.version ?? 'has none'}`);
+  try {
+    return checkBundle(bundle, key);
+  } catch (error) {
+    return unreadable(`the bundle is not whole: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const unreadable = (message: string): EvidenceReport => {
   const findings = new Findings();
-  if (bundle.version !== BUNDLE_VERSION) findings.add('malformed', `the bundle has the unknown version ${bundle.version}`);
+  findings.add('malformed', message);
+  const none = { batchId: null, digest: null, proved: 0, unsealed: 0, unopened: 0 };
+  return { ok: false, ...none, findings: findings.all, lines: endingWith(findings, 0) };
+};
+
+const checkBundle = (bundle: EvidenceBundle, key: VerifierKey): EvidenceReport => {
+  const findings = new Findings();
   const { unopened } = checkContent(bundle, findings);
   checkGates(bundle, findings);
   checkItems(bundle, findings);
-  const { proved } = checkEvents(bundle, trust.verifierKey, findings);
+  const proved = checkEvents(bundle, key, findings);
+  checkRelease(bundle, proved, findings);
   checkJoins(bundle, findings);
-  const wrong = findings.all.length + findings.more;
-  const unsealed = bundle.events.length - proved;
+  const unsealed = bundle.events.length - proved.size;
   return {
-    ok: wrong === 0,
+    ok: findings.all.length === 0,
     batchId: bundle.batch.id,
     digest: bundle.contents.at(-1)?.digest ?? null,
-    proved,
+    proved: proved.size,
     unsealed,
     unopened,
     findings: findings.all,
     lines: [
       `batch ${bundle.batch.id}, ${bundle.batch.state}, ${bundle.items.length} items, digest ${bundle.contents.at(-1)?.digest ?? 'none'}`,
       `${bundle.gates.length} gates, ${bundle.attempts.length} attempts, ${bundle.transitions.length} transitions, ${bundle.transfers.length} transfers`,
-      `${proved} events under the checkpoint, ${unsealed} not yet${unopened > 0 ? `; ${unopened} destinations expired` : ''}`,
+      `${proved.size} events under the checkpoint, ${unsealed} not yet${unopened > 0 ? `; ${unopened} destinations expired` : ''}`,
       ...(bundle.at_rest ? [] : ['the batch moved while the bundle was read; its newest rows may not join yet']),
-      ...findings.all.map((finding) => `${finding.kind.replace('_', ' ')}: ${finding.message}`),
-      wrong === 0 ? 'evidence ok' : `evidence wrong: ${wrong} finding${wrong === 1 ? '' : 's'}`,
+      ...endingWith(findings, unsealed),
     ],
   };
 };
 
-const checkEvents = (bundle: EvidenceBundle, verifierKey: string, findings: Findings): { proved: number } => {
-  const key = parseVerifierKey(sha256, verifierKey);
-  if (!key) throw new Error('this is no Ed25519 verifier key of the form name+hash+key');
+const endingWith = (findings: Findings, unsealed: number): string[] => {
+  const wrong = findings.all.length + findings.more;
+  const open = unsealed === 0 ? 'evidence ok' : `evidence ok, but ${unsealed} of its events ${unsealed === 1 ? 'is' : 'are'} not signed yet`;
+  return [
+    ...findings.all.map((finding) => `${finding.kind.replace('_', ' ')}: ${finding.message}`),
+    wrong === 0 ? open : `evidence wrong: ${wrong} finding${wrong === 1 ? '' : 's'}`,
+  ];
+};
+
+/** Nothing is sent before its gates are under a published checkpoint (R15): a bundle that was stripped of its proofs shows here. */
+const checkRelease = (bundle: EvidenceBundle, proved: ReadonlySet<string>, findings: Findings): void => {
+  if (bundle.attempts.length === 0) return;
+  for (const gate of bundle.gates)
+    if (gate.content_version === bundle.batch.content_version && !proved.has(gate.event_id))
+      findings.add('unsigned', `payments were sent, but gate ${gate.gate} is under no signed checkpoint`, { eventIds: [gate.event_id] });
+};
+
+/** Ids of the events that are proved to be under the checkpoint. */
+const checkEvents = (bundle: EvidenceBundle, key: VerifierKey, findings: Findings): Set<string> => {
   const signed = bundle.checkpoint ? openNote(bundle.checkpoint.note, key, verifyEd25519) : null;
   if (bundle.checkpoint && !signed) findings.add('unsigned', `the checkpoint is not signed by ${key.name}`);
   if (signed && !signed.origin.endsWith(`/${bundle.batch.tenant_id}`)) findings.add('unsigned', `the checkpoint is of another log: ${signed.origin}`);
   const root = signed && toHex(signed.root);
   const chains = subjectChains();
-  let proved = 0;
+  const proved = new Set<string>();
   for (const { index, leaf, event, path } of bundle.events) {
     const deed = event as unknown as Deed & { domain: string; tenant_id: string; subject_seq: number; previous: string };
     const about = { indexes: index === null ? [] : [index], eventIds: [deed.id] };
@@ -83,11 +118,11 @@ const checkEvents = (bundle: EvidenceBundle, verifierKey: string, findings: Find
     if (index === null || path === null) continue;
     const hashes = path.map((hash) => Buffer.from(hash, 'hex'));
     const reached = signed ? rootFromInclusion(sha256, Buffer.from(leaf, 'hex'), index, Number(signed.size), hashes) : null;
-    if (reached && toHex(reached) === root) proved++;
+    if (reached && toHex(reached) === root) proved.add(deed.id);
     else findings.add('unsigned', `event ${deed.id} of index ${index} is not under the checkpoint`, about);
   }
   chains.report(findings, 0);
-  return { proved };
+  return proved;
 };
 
 const checkJoins = (bundle: EvidenceBundle, findings: Findings): void => {

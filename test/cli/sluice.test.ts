@@ -20,7 +20,7 @@ describe('help and usage', () => {
   test('help names every command, on standard output, and exits 0', async () => {
     const { code, stdout, stderr } = await runSluice(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['login', 'logout', 'whoami', 'batch', 'payee', 'ledger', 'keys', 'audit', 'doctor', 'open'])
+    for (const command of ['login', 'logout', 'whoami', 'batch', 'payee', 'ledger', 'keys', 'audit', 'evidence', 'doctor', 'open'])
       expect(stdout).toContain(`\n  ${command}`);
     const batch = await runSluice(['batch', '--help']);
     const verbs = [
@@ -50,6 +50,7 @@ describe('help and usage', () => {
     ['a missing reason', ['batch', 'reject', 'batch_1']],
     ['a file that is not there', ['batch', 'create', 'nothing.csv']],
     ['an offline check without a key', ['audit', 'verify', '--export', 'package.json']],
+    ['evidence without a key', ['evidence', 'verify', 'package.json']],
   ])('%s exits 2 and writes nothing to standard output', async (_name, argv) => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'package.json'), '');

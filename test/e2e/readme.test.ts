@@ -30,7 +30,7 @@ const SAYS: readonly (readonly RegExp[])[] = [
     /dan-1 .* failed .*account_closed/,
     /eva-1 .* returned /,
   ],
-  [/^checksum ok/m, /^The forgery was noticed\.$/m, /changed/, /Written to evidence\.json/],
+  [/^checksum ok/m, /^The forgery was noticed\.$/m, /changed/, /Written to evidence\.json/, /^evidence ok$/m],
   [/\/namespaces\/sluice\/workflows\/batch_[0-9a-f]{32}$/m, /^process worker +ok /m, /^ +approver +\S+ \S+ +\S+@demo\.example/m],
 ];
 

@@ -159,6 +159,7 @@ describe('whatever is changed in a bundle is found', () => {
     ['event that is missing', (bundle) => ({ ...bundle, events: bundle.events.slice(1) })],
     ['audit path', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, path: row.path?.slice(1) ?? null })) })],
     ['event index', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, index: (row.index ?? 0) + 1 })) })],
+    ['a bundle stripped of its proofs', (bundle) => ({ ...bundle, checkpoint: null, events: bundle.events.map((row) => ({ ...row, path: null })) })],
     [
       'checkpoint',
       (bundle) => ({
@@ -178,6 +179,7 @@ test('a queued batch is proved too: nothing was opened, nothing was sent', async
   const report = verifyEvidence(bundle, trust);
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ ok: true, proved: 0, unsealed: 1 });
+  expect(report.lines.at(-1)).toBe('evidence ok, but 1 of its events is not signed yet');
 });
 
 test('[S1-03] a foreign batch and an absent one are refused alike', async () => {

@@ -1,0 +1,99 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { type Answers, BATCH, emptyFolder, runSluice, scriptedApi } from './run-sluice.js';
+import { otherVerifierKey, sampleBundle, verifierKey } from './sample-bundle.js';
+
+// Each command is a process of its own, which takes a second or two to start on a busy machine.
+jest.setTimeout(60_000);
+
+let close = (): void => {};
+afterEach(() => close());
+
+const bundle = sampleBundle();
+const forged = { ...bundle, items: bundle.items.map((item) => ({ ...item, amount: '1' })) };
+
+const apiOf = async (evidence: object) => {
+  const answers: Answers = ({ path }) => ({
+    status: 200,
+    body: path.includes('/evidence') ? evidence : { object: 'checkpoint', verifier_key: verifierKey },
+  });
+  const api = await scriptedApi(answers);
+  close = api.close;
+  return { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' };
+};
+
+const folderWith = (files: Record<string, string>): string => {
+  const cwd = emptyFolder();
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+  return cwd;
+};
+
+describe('sluice batch evidence --verify', () => {
+  test('verifies what the server answers, against a key that is given; the document goes to --out', async () => {
+    const cwd = folderWith({ 'sluice.key': `${verifierKey}\n` });
+    const argv = ['batch', 'evidence', BATCH.id, '--verify', '--key', 'sluice.key', '--out', 'evidence.json'];
+    const { code, stdout } = await runSluice(argv, { cwd, env: await apiOf(bundle) });
+    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'evidence ok']);
+    expect(JSON.parse(readFileSync(join(cwd, 'evidence.json'), 'utf8'))).toEqual(bundle);
+  });
+
+  test("without a key it takes the server's own, and says that this proves less", async () => {
+    const { code, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify'], { env: await apiOf(bundle) });
+    expect([code, stderr.includes('not its own witness')]).toEqual([0, true]);
+  });
+
+  test('what does not hold exits 1 with the reason', async () => {
+    const { code, stdout, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify', '--key', verifierKey], { env: await apiOf(forged) });
+    expect([code, stderr.trim()]).toEqual([1, 'The evidence does not hold.']);
+    expect(stdout).toMatch(/^changed: item item_\S+ is not what its leaf says$/m);
+  });
+
+  test('the sound evidence of another batch exits 1', async () => {
+    const other = BATCH.id.replace(/1$/, '2');
+    const { code, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await apiOf(bundle) });
+    expect([code, stderr.includes('the evidence of another batch')]).toEqual([1, true]);
+  });
+
+  test('--key alone is wrong usage', async () => {
+    expect((await runSluice(['batch', 'evidence', BATCH.id, '--key', verifierKey], { env: await apiOf(bundle) })).code).toBe(2);
+  });
+});
+
+describe('sluice evidence verify, with no server at all', () => {
+  const verify = (file: string, ...more: string[]) =>
+    runSluice(['evidence', 'verify', 'evidence.json', ...more], { cwd: folderWith({ 'evidence.json': file }) });
+
+  test('evidence that holds', async () => {
+    const { code, stdout } = await verify(JSON.stringify(bundle), '--key', verifierKey, '--batch', BATCH.id);
+    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'evidence ok']);
+    const json = await verify(JSON.stringify(bundle), '--key', verifierKey, '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, proved: 1, unsealed: 0, findings: [] });
+  });
+
+  test.each([
+    ['a changed amount', JSON.stringify(forged), verifierKey, /^changed: /m],
+    ['the key of somebody else', JSON.stringify(bundle), otherVerifierKey, /^unsigned: the checkpoint is not signed by sluice-test$/m],
+    ['an unknown version', JSON.stringify({ ...bundle, version: 'x' }), verifierKey, /^malformed: a bundle has the version sluice-evidence-v1/m],
+    ['a document that is not whole', JSON.stringify({ ...bundle, items: null }), verifierKey, /^malformed: the bundle is not whole/m],
+    [
+      'words that would clear the terminal',
+      JSON.stringify({ ...forged, batch: { ...bundle.batch, state: '\u001b[2Jpaid' } }),
+      verifierKey,
+      /^changed: /m,
+    ],
+  ])('%s exits 1 and says so', async (_what, file, key, says) => {
+    const { code, stdout } = await verify(file, '--key', key);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(says);
+    expect(stdout).not.toMatch(/^evidence ok/m);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('a file that is no JSON exits 1; no key, no file or an id that is none exit 2', async () => {
+    expect((await verify('{"object"', '--key', verifierKey)).code).toBe(1);
+    expect((await verify(JSON.stringify(bundle))).code).toBe(2);
+    expect((await verify(JSON.stringify(bundle), '--key', verifierKey, '--batch', 'june')).code).toBe(2);
+    expect((await runSluice(['evidence', 'verify', 'nothing.json', '--key', verifierKey])).code).toBe(2);
+  });
+});
