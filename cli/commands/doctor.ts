@@ -1,16 +1,9 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
+import { type Check, judgeClock } from '../doctor/findings.js';
 import { EXIT, Failure } from '../failure.js';
 import { addressOf } from '../identity/connect.js';
 import { table } from '../render/table.js';
-
-/** One thing that was looked at. */
-export interface Check {
-  part: string;
-  ok: boolean;
-  /** What was found; for a problem, how to mend it. */
-  detail: string;
-}
 
 /** What the root knows of this machine: effective configuration, secrets masked, and checks of the local stack. */
 export interface DoctorParts {
@@ -20,8 +13,6 @@ export interface DoctorParts {
 
 /** Waiting longer than this for an answer is itself a finding, ms. */
 const PATIENCE_MS = 5_000;
-/** Expiry, leases and codes go by the clock. */
-const SKEW_MS = 2_000;
 
 export const doctorCommand = (program: Command, cli: Cli, parts: DoctorParts): void => {
   program
@@ -34,7 +25,7 @@ export const doctorCommand = (program: Command, cli: Cli, parts: DoctorParts): v
         [
           table(
             ['PART', '', 'FOUND'],
-            checks.map(({ part, ok, detail }) => [part, ok ? 'ok' : 'PROBLEM', detail]),
+            checks.map(({ part, ok, note, detail }) => [part, note ? 'note' : ok ? 'ok' : 'PROBLEM', detail]),
           ),
           ...configuration.map(
             ({ process, settings }) =>
@@ -54,18 +45,14 @@ const apiChecks = async (cli: Cli): Promise<Check[]> => {
   const { url } = addressOf(cli.env, cli.options());
   const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
+    const askedAt = Date.now();
     const answer = await fetch(`${url}/readyz`, { signal });
+    const clock = { askedAt, answeredAt: Date.now(), said: Date.parse(answer.headers.get('date') ?? ''), resolutionMs: 1_000 };
     const { parts } = (await answer.json()) as { parts: Record<string, { status: string; problem?: string }> };
-    const skew = Math.abs(Date.now() - Date.parse(answer.headers.get('date') ?? ''));
     return [
       { part: 'api', ok: true, detail: url },
       ...Object.entries(parts).map(([name, { status, problem }]) => ({ part: name, ok: status === 'ready', detail: problem ?? 'ready' })),
-      // The Date header has whole seconds.
-      {
-        part: 'clock',
-        ok: skew <= SKEW_MS + 1_000,
-        detail: skew <= SKEW_MS + 1_000 ? 'agrees with the API' : `${Math.round(skew / 1_000)} s away from the API: set this machine's clock`,
-      },
+      judgeClock('clock', 'the API', clock),
     ];
   } catch {
     return [{ part: 'api', ok: false, detail: `${url} does not answer: start it with \`npm start\`, or look into its log` }];

@@ -1,16 +1,9 @@
 import pg from 'pg';
+import { type Check, type Durability, judgeClock, judgeDurability } from '../../cli/doctor/findings.js';
 import { dataDirectory } from '../commands/mount.js';
 import { supervisorOf } from '../stack/lock.js';
 import { placesIn } from '../stack/places.js';
 import { readState, type StackState } from '../stack/state.js';
-
-/** One thing that was looked at. */
-export interface Check {
-  part: string;
-  ok: boolean;
-  /** What was found; for a problem, how to mend it. */
-  detail: string;
-}
 
 const PATIENCE_MS = 5_000;
 
@@ -31,8 +24,8 @@ export const localChecks = async (): Promise<Check[]> => {
       ok: supervisor !== null && part?.pid !== null,
       detail: supervisor && part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `down; read ${part?.log}`,
     })),
+    ...(await databaseChecks(state)),
     ...(await Promise.all([
-      postgresCheck(state),
       httpCheck('worker', state.metrics_url.replace(/metrics$/, 'readyz')),
       httpCheck('provider', `${state.provider_url}/healthz`),
       httpCheck('Temporal UI', state.ui_url),
@@ -46,24 +39,41 @@ const httpCheck = async (part: string, url: string): Promise<Check> => {
   return { part, ok: answer.ok, detail: answer.ok ? url : (await answer.text()).slice(0, 300) };
 };
 
-/** Money is safe only when what was committed is on the disk (R15). */
-const postgresCheck = async ({ database }: StackState): Promise<Check> => {
-  const client = new pg.Client({ connectionString: database.owner_url, connectionTimeoutMillis: PATIENCE_MS });
+/** The database: reached, without privileges, on time, and keeping what was committed (R15, R24). */
+const databaseChecks = async ({ database, processes }: StackState): Promise<Check[]> => {
+  try {
+    const { row: owner } = await ask<{ version: string; privileged: boolean }>(
+      database.owner_url,
+      `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS privileged FROM pg_roles WHERE rolname = current_user`,
+    );
+    // As the worker, whose commits carry the money: a role may have settings of its own.
+    const { row: found, ...times } = await ask<Durability & { now_ms: number }>(
+      database.worker_url,
+      `SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,
+         current_setting('synchronous_commit') AS synchronous_commit, extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms`,
+    );
+    if (!owner || !found) return [{ part: 'postgres', ok: false, detail: 'no answer' }];
+    const durability = judgeDurability(found, processes.postgres ? 'embedded' : 'given');
+    return [
+      owner.privileged
+        ? { part: 'postgres', ok: false, detail: 'the owner is a superuser or bypasses row-level security: give DATABASE_URL an ordinary role' }
+        : { part: 'postgres', ok: true, detail: `Postgres ${owner.version}, ${durability.length ? '' : 'durable, '}owner without privileges` },
+      ...durability,
+      judgeClock('database clock', 'the database', { ...times, said: found.now_ms, resolutionMs: 0 }),
+    ];
+  } catch (error) {
+    return [{ part: 'postgres', ok: false, detail: `it can't be reached: ${(error as Error).message}` }];
+  }
+};
+
+/** The first row, and when it was asked for and came. */
+const ask = async <Row extends pg.QueryResultRow>(url: string, statement: string) => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS });
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: string; fsync: string; commit: string; privileged: boolean }>(
-      `SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit,
-         (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS privileged`,
-    );
-    const [found] = rows;
-    if (!found) return { part: 'postgres', ok: false, detail: 'no answer' };
-    if (found.fsync !== 'on' || found.commit === 'off')
-      return { part: 'postgres', ok: false, detail: 'fsync or synchronous_commit is off: what was paid can be forgotten. Turn both on.' };
-    if (found.privileged)
-      return { part: 'postgres', ok: false, detail: 'the owner is a superuser or bypasses row-level security: give DATABASE_URL an ordinary role' };
-    return { part: 'postgres', ok: true, detail: `Postgres ${found.version}, durable, owner without privileges` };
-  } catch (error) {
-    return { part: 'postgres', ok: false, detail: `it can't be reached: ${(error as Error).message}` };
+    const askedAt = Date.now();
+    const { rows } = await client.query<Row>(statement);
+    return { row: rows[0], askedAt, answeredAt: Date.now() };
   } finally {
     await client.end().catch(() => {});
   }
