@@ -7,9 +7,9 @@ import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import { ok, type Refusal, type Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { usableFactor } from '../factor/match-code.js';
 import { refuseAbsent } from '../payout-batch/refuse-deed.js';
 import type { Stores } from '../ports.js';
-import { usableFactor } from './factor.js';
 import { largestPayments } from './largest.js';
 import { type GateFacts, lockForGate, standingRefusal } from './under-lock.js';
 

@@ -6,6 +6,7 @@ import { toHex } from '../../domain/hashing.js';
 import { formatMoney } from '../../domain/money/amount.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { coverFor, placeHold } from '../hold/place.js';
 import { refuseAbsent } from '../payout-batch/refuse-deed.js';
 import { shown, type WireBatch } from '../payout-batch/view.js';
@@ -13,7 +14,6 @@ import type { Stores } from '../ports.js';
 import type { ChallengeRow } from '../stores/gates.js';
 import { challengeRefusal } from './check-challenge.js';
 import { executeRefusal } from './check-execute.js';
-import { matchCode, spentCode, usableFactor } from './factor.js';
 import { type GateFacts, lockForGate, standingRefusal } from './under-lock.js';
 
 export interface OpenGateInput {

@@ -5,8 +5,8 @@ import type { AuditEntry } from '../../domain/audit/event.js';
 import type { ProblemCode } from '../../domain/problems.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type Doorstep, refusedAndAudited } from '../context.js';
+import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import type { Stores } from '../ports.js';
-import { proveCode } from './prove-code.js';
 import { toWireSession, type WireSession } from './view.js';
 
 const SESSION_MS = 12 * 60 * 60_000;
@@ -60,8 +60,8 @@ const proveAndOpen = async (
   const actor = { type: 'user', personId: attempt.personId, sessionId: doorstep.services.entropy.newId(), role: at.role } as const;
   const ctx = doorstep.enter(at.tenantId, at.mode, actor);
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
-    const proven = await proveCode(ctx, stores, actor.personId, code);
-    if (!proven.ok) return refusedAndAudited(stores, failureOf(actor.personId), proven.refusal);
+    const refusal = await codeRefusal(ctx, stores, actor.personId, code);
+    if (refusal) return refusedAndAudited(stores, failureOf(actor.personId), refusal);
     // Only now: who does not hold the second factor learns nothing of workspaces.
     if (!isMember) return refusedAndAudited(stores, failureOf(actor.personId), NO_MEMBER);
     return ok(await open(ctx, stores, actor));
@@ -70,6 +70,15 @@ const proveAndOpen = async (
   const elsewhere = attempt.workspaces.filter(({ tenantId }) => tenantId !== at.tenantId);
   await auditFailure(doorstep, { ...attempt, workspaces: elsewhere }, actor, opened.refusal.code);
   return { ok: false, refusal: outwardly(opened.refusal) };
+};
+
+/** Proves the second factor and consumes its time step (I7); null when it did. */
+const codeRefusal = async (ctx: Context, stores: Stores, personId: string, code: string): Promise<Refusal | null> => {
+  const factor = await usableFactor(stores, personId);
+  if (!factor.ok) return factor.refusal;
+  const step = await matchCode(ctx, stores, factor.value, code);
+  if (!step.ok) return step.refusal;
+  return (await stores.factors.consumeStep(factor.value.id, step.value)) ? null : spentCode(stores.now, step.value);
 };
 
 const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' }): Promise<WireSession> => {
