@@ -26,3 +26,6 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_released_without_second_factor: 'sluice_fn_driver',
   sluice_post_transfers: 'sluice_fn_ledger',
 };
+
+/** Functions that a process role calls with the rights of the tables' owner: only an owner may make a partition. */
+export const OWNER_FUNCTIONS = ['sluice_add_months'] as const;

@@ -47,6 +47,19 @@ export const openRelayStore = (url: string) => {
       const [row] = rows;
       return { waiting: Number(row?.waiting ?? 0), dead: Number(row?.dead ?? 0), oldestSeconds: row?.oldest_seconds ?? 0 };
     },
+    addMonths: async () => {
+      const { rows } = await pool.query<{ missing: number }>('SELECT sluice_add_months() AS missing');
+      return rows[0]?.missing ?? 0;
+    },
+    /** How many months lie ready after this one, and the bytes of rows that came when theirs did not. */
+    months: async () => {
+      const { rows } = await pool.query<{ ahead: number; unsorted_bytes: string }>(
+        `SELECT (count(*) FILTER (WHERE relname BETWEEN to_char(now() AT TIME ZONE 'UTC' + interval '1 month', '"payout_item_"YYYY_MM') AND 'payout_item_9'))::int AS ahead,
+           coalesce(sum(pg_relation_size(oid)) FILTER (WHERE relname IN ('payout_item_default', 'item_transition_default')), 0) AS unsorted_bytes
+         FROM pg_class WHERE relkind = 'r' AND relispartition AND relnamespace = 'sluice_parts'::regnamespace`,
+      );
+      return { ahead: rows[0]?.ahead ?? 0, unsortedBytes: Number(rows[0]?.unsorted_bytes ?? 0) };
+    },
     close: () => pool.end(),
   };
 };

@@ -18,13 +18,15 @@ export interface RelayStore {
   delivered(tenantId: string, id: string): Promise<void>;
   undelivered(tenantId: string, id: string, problem: string, againMs: number, fate: 'again' | 'dead'): Promise<void>;
   toDrive(batchIds?: readonly string[]): Promise<{ tenantId: string; batchId: string }[]>;
+  /** Makes the partitions of the coming months that are missing; answers how many still are (R22). */
+  addMonths(): Promise<number>;
 }
 
-/** How to reach a batch's workflow. */
-export interface BatchWorkflows {
 /** What a signal says: ids, which grant nothing. */
 export type Word = Pick<OutboxMessage, 'gateId' | 'requestId'>;
 
+/** How to reach a batch's workflow. */
+export interface BatchWorkflows {
   /** Starts the workflow when none runs, and signals it (R13). */
   wake(place: { tenantId: string; batchId: string }, word: Word): Promise<void>;
   /** Signals the run there is; none is fine. For batches that have ended. */

@@ -3,6 +3,7 @@ import type { Failpoint, RecoveryMode } from '../operations/ports.js';
 import { deliverDue } from './deliver.js';
 import { drainAll } from './drain.js';
 import { runLoop } from './loop.js';
+import { addMonths } from './months.js';
 import type { BatchWorkflows, ContextOf, RelayStore } from './ports.js';
 import { reconcile } from './reconcile.js';
 import { runSequencer, type SequencerParts } from './sequencer.js';
@@ -25,16 +26,18 @@ export interface RelayParts {
 }
 
 const POLL_MS = 1_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
- * audit sequencer. Any number of processes may run it. Resolves when the signal has ended and all passes are done.
+ * audit sequencer; and once a day the months that batches will lie in. Any number of processes may run it. Resolves when the signal has ended and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl } = parts;
   const outbox = bell(signal);
   const inbound = bell(signal);
   const minute = bell(signal);
+  const day = bell(signal);
   listen(directUrl, 'sluice_outbox', outbox.ring, log, signal);
   listen(directUrl, 'sluice_inbound', inbound.ring, log, signal);
   const common = { log, signal };
@@ -44,6 +47,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'inbound', pass: pass(() => drainAll(parts.tenantsToDrain, parts.contextOf)), rung: inbound.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile(parts).then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
+    runLoop({ ...common, name: 'months', pass: pass(() => addMonths(parts)), rung: day.rung, pollMs: DAY_MS }),
     runSequencer({ ...parts.sequencer, failpoint, log, signal }),
   ]);
 };

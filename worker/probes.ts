@@ -2,7 +2,7 @@ import type { openRelayStore } from '../db/relay.js';
 import type { Probe } from '../telemetry/metrics.js';
 
 /** Figures of the relay, read at each scrape. */
-export const workerProbes = (store: Pick<ReturnType<typeof openRelayStore>, 'backlog'>): Probe[] => [
+export const workerProbes = (store: Pick<ReturnType<typeof openRelayStore>, 'backlog' | 'months'>): Probe[] => [
   {
     name: 'sluice_relay_messages',
     help: 'Messages to Temporal that wait, and that were given up',
@@ -19,5 +19,15 @@ export const workerProbes = (store: Pick<ReturnType<typeof openRelayStore>, 'bac
     name: 'sluice_relay_oldest_seconds',
     help: 'Age of the oldest message that waits',
     read: async () => [{ value: (await store.backlog()).oldestSeconds }],
+  },
+  {
+    name: 'sluice_item_months_ahead',
+    help: 'Months after this one that have partitions for items; at 0 the next month falls into the default partition',
+    read: async () => [{ value: (await store.months()).ahead }],
+  },
+  {
+    name: 'sluice_item_unsorted_bytes',
+    help: 'Bytes of items and transitions in the default partitions, which no month can be detached with',
+    read: async () => [{ value: (await store.months()).unsortedBytes }],
   },
 ];

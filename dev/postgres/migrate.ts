@@ -29,16 +29,33 @@ export const listMigrations = (): Migration[] =>
     }));
 
 /**
- * Brings a database to the migrations of this checkout by Prisma Migrate, as the owner. Prisma is not even started when
- * its own table says that there is nothing to do. Throws an Error with Prisma's words when a migration fails.
+ * Brings a database to the migrations of this checkout by Prisma Migrate, as the owner, and makes the partitions of the
+ * coming months. Prisma is not even started when its own table says that there is nothing to do. Throws an Error with Prisma's words when a migration fails.
  */
 export const migrate = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
+  const outcome = await deploy(ownerUrl);
+  await addMonths(ownerUrl);
+  return outcome;
+};
+
+const deploy = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
   if (await isCurrent(ownerUrl)) return 'was current';
   const { code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl);
   if (code !== 0) throw new Error(`The migrations did not go through:\n${output.trim()}`);
   if (!(await isCurrent(ownerUrl)))
     throw new Error('The database holds a migration that was edited since it was applied. `npm run reset` (or a new database) starts anew.');
   return 'migrated';
+};
+
+/** The months that batches will lie in; what is left out now, the running relay makes. */
+const addMonths = async (ownerUrl: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query('SELECT sluice_add_months()');
+  } finally {
+    await client.end();
+  }
 };
 
 const isCurrent = async (ownerUrl: string): Promise<boolean> => {

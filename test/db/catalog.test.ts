@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { DEFINER_FUNCTIONS, GLOBAL_TABLES, TOOL_TABLES } from '../../db/global-tables.js';
+import { DEFINER_FUNCTIONS, GLOBAL_TABLES, OWNER_FUNCTIONS, TOOL_TABLES } from '../../db/global-tables.js';
 import { testDatabase } from '../harness/database.js';
 
 /** Reads the rules of tenancy from the database's own catalog: every table, every role, every function. */
@@ -168,7 +168,11 @@ test('functions that look across tenants: the listed ones, a fixed search_path, 
       EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE grantee = 0) AS public
     FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace`);
   const definers = functions.filter((one) => one.definer);
-  expect(Object.fromEntries(definers.map((one) => [one.name, one.owner]))).toEqual(DEFINER_FUNCTIONS);
+  const [{ me } = { me: '' }] = await rows<{ me: string }>('SELECT current_user AS me');
+  expect(Object.fromEntries(definers.map((one) => [one.name, one.owner]))).toEqual({
+    ...DEFINER_FUNCTIONS,
+    ...Object.fromEntries(OWNER_FUNCTIONS.map((name) => [name, me])),
+  });
   expect(functions.filter((one) => !one.path?.some((setting) => setting.startsWith('search_path=')))).toEqual([]);
   expect(functions.filter((one) => one.public)).toEqual([]);
 });

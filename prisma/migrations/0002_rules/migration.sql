@@ -1,5 +1,20 @@
 -- What the books hold by themselves, whoever writes: checks, append-only tables, balances, states, tenancy.
 
+-- ── Items and their transitions lie by month (R22, docs/adr/0033) ──────────────────────────────
+-- Prisma does not know partitions: the tables of 0001, empty yet, are made again as it laid them out, by the range of batch_id.
+DO $$
+DECLARE t text; keys text[]; key text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['payout_item', 'item_transition'] LOOP
+    keys := ARRAY(SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', t, conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE conrelid = t::regclass AND contype = 'f');
+    EXECUTE format('CREATE TABLE laid_by_month (LIKE %I INCLUDING ALL) PARTITION BY RANGE (batch_id)', t);
+    EXECUTE format('DROP TABLE %I', t);
+    EXECUTE format('ALTER TABLE laid_by_month RENAME TO %I', t);
+    EXECUTE format('ALTER INDEX laid_by_month_pkey RENAME TO %I', t || '_pkey');
+    FOREACH key IN ARRAY keys LOOP EXECUTE key; END LOOP;
+  END LOOP;
+END $$;
+
 -- ── Words ──────────────────────────────────────────────────────────────────────────────────────
 ALTER TABLE installation ADD CONSTRAINT installation_is_one CHECK (singleton);
 ALTER TABLE factor ADD CONSTRAINT factor_kind CHECK (kind IN ('totp'));
@@ -24,8 +39,7 @@ ALTER TABLE payout_item ADD CONSTRAINT item_numbers CHECK (amount > 0 AND amount
 ALTER TABLE challenge ADD CONSTRAINT challenge_gate CHECK (gate IN ('approve', 'authorize', 'execute'));
 ALTER TABLE gate ADD CONSTRAINT gate_gate CHECK (gate IN ('approve', 'authorize', 'execute'));
 
--- Rows that change often stay in place: no index covers what changes, and pages keep room.
-ALTER TABLE payout_item SET (fillfactor = 70);
+-- Rows that change often stay in place: no index covers what changes, and pages keep room. Items: see sluice_add_months.
 ALTER TABLE batch_counter SET (fillfactor = 20);
 ALTER TABLE account SET (fillfactor = 20);
 
@@ -186,3 +200,52 @@ BEGIN
       WITH CHECK (tenant_id = (SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid))$p$, t);
   END LOOP;
 END $$;
+
+-- ── Months ─────────────────────────────────────────────────────────────────────────────────────
+-- Partitions are reached through their tables alone: nobody has rights in this schema, and none of them has a policy.
+CREATE SCHEMA sluice_parts;
+
+CREATE FUNCTION sluice_add_part(parent text, part text, bounds text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE format('CREATE TABLE sluice_parts.%I (LIKE public.%I INCLUDING ALL) WITH (fillfactor = %s)', part, parent, CASE parent WHEN 'payout_item' THEN 70 ELSE 100 END);
+  EXECUTE format('ALTER TABLE sluice_parts.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
+  -- A statement trigger guards only the table that the statement names.
+  IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = format('public.%I', parent)::regclass AND tgfoid = 'public.sluice_append_only'::regproc) THEN
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sluice_parts.%I FOR EACH STATEMENT EXECUTE FUNCTION public.sluice_append_only()', part);
+  END IF;
+  EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION sluice_parts.%I %s', parent, part, bounds);
+END $$;
+
+-- Makes the partitions that are missing, from last month to `ahead` months on, and answers how many still are. A month of batches
+-- begins at the UUIDv7 of its first millisecond, in UTC. Left for the next call: a month whose locks are not to be had at once,
+-- and one of which the default partition holds rows already.
+CREATE FUNCTION sluice_add_months(ahead int DEFAULT 24) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' AS $$
+DECLARE
+  now_month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
+  wanted record;
+  missing int := 0;
+BEGIN
+  IF ahead IS NULL OR ahead NOT BETWEEN 0 AND 60 THEN RAISE EXCEPTION 'months ahead: 0 to 60' USING ERRCODE = 'invalid_parameter_value'; END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('sluice_add_months'));
+  SET LOCAL lock_timeout = '500ms';
+  FOR wanted IN
+    SELECT parent, parent || '_' || part AS part, bounds FROM unnest(ARRAY['payout_item', 'item_transition']) parent, (
+      SELECT 'default' AS part, 'DEFAULT' AS bounds
+      UNION ALL
+      SELECT to_char(m, 'YYYY_MM'), format('FOR VALUES FROM (%L) TO (%L)',
+        rpad(lpad(to_hex((extract(epoch FROM m) * 1000)::bigint), 12, '0'), 32, '0')::uuid,
+        rpad(lpad(to_hex((extract(epoch FROM m + interval '1 month') * 1000)::bigint), 12, '0'), 32, '0')::uuid)
+      FROM generate_series(now_month - interval '1 month', now_month + ahead * interval '1 month', interval '1 month') m
+    ) parts
+  LOOP
+    CONTINUE WHEN to_regclass(format('sluice_parts.%I', wanted.part)) IS NOT NULL;
+    BEGIN
+      PERFORM public.sluice_add_part(wanted.parent, wanted.part, wanted.bounds);
+    EXCEPTION WHEN check_violation OR lock_not_available OR deadlock_detected THEN missing := missing + 1;
+    END;
+  END LOOP;
+  RETURN missing;
+END $$;
+
+SELECT sluice_add_months();

@@ -238,7 +238,7 @@ GRANT EXECUTE ON FUNCTION sluice_resolve_session(bytea), sluice_resolve_api_key(
   sluice_outbox_backlog(), sluice_tenants_to_sequence(), sluice_tree_heads(), sluice_released_without_second_factor() TO sluice_api;
 GRANT EXECUTE ON FUNCTION sluice_tenants_to_drain(), sluice_tree_heads(), sluice_tenants_to_sequence() TO sluice_worker;
 GRANT EXECUTE ON FUNCTION sluice_claim_outbox(int, interval), sluice_delivered(uuid, uuid), sluice_undelivered(uuid, uuid, text, interval, boolean),
-  sluice_outbox_backlog(), sluice_batches_to_drive() TO sluice_relay;
+  sluice_outbox_backlog(), sluice_batches_to_drive(), sluice_add_months(int) TO sluice_relay;
 GRANT EXECUTE ON FUNCTION sluice_tenants_to_sequence(), sluice_tree_heads(), sluice_unpublished_heads() TO sluice_sequencer;
 
 REVOKE CREATE ON SCHEMA public FROM sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger;

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { type Database, openDatabase, type Tx } from '../../db/client.js';
+import { direct, withConnection } from '../../db/statements.js';
+import { storesOf } from '../../db/stores.js';
+import { toItemId } from '../../domain/ids.js';
+import type { Stores } from '../../operations/ports.js';
+import type { ItemMove } from '../../operations/stores/chunks.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+
+jest.setTimeout(120_000);
+
+/**
+ * Every statement about a batch reads the one partition that the batch lies in, by its index: with the plans that a long
+ * connection keeps, and made while the tables were empty. Postgres itself counts the scans of each table in a transaction.
+ */
+
+const { newId } = systemEntropy;
+
+let world: GateWorld;
+let batchId: string;
+const pools: Partial<Record<'api' | 'worker', Database>> = {};
+beforeAll(async () => {
+  world = await gateWorld();
+  for (const role of ['api', 'worker'] as const) pools[role] = openDatabase(world.database.urls[role], 1);
+  for (const [role, deeds] of Object.entries(DEEDS)) for (const deed of Object.values(deeds)) await scansOf(role as 'api' | 'worker', deed, newId());
+  const payees = [await world.payee('Ana', await world.person('preparer'))];
+  batchId = (await world.batch({ amounts: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n], payees })).id;
+  await world.batch();
+});
+afterAll(async () => {
+  for (const pool of Object.values(pools)) await pool.$disconnect();
+  await world?.close();
+});
+
+type Deed = (stores: Stores, batchId: string) => Promise<unknown>;
+
+/** Scans of partitions by how they were made, while a deed ran in a transaction that is given up. */
+const scansOf = async (role: 'api' | 'worker', deed: Deed, id: string): Promise<Record<string, { seq: number; idx: number }>> => {
+  const pool = pools[role];
+  if (!pool) throw new Error(`no pool of ${role}`);
+  const counts = async (tx: Tx) => {
+    const rows = await tx.$queryRaw<{ name: string; seq: bigint; idx: bigint }[]>`
+      SELECT relname AS name, seq_scan AS seq, coalesce(idx_scan, 0)::bigint AS idx FROM pg_stat_xact_all_tables WHERE schemaname = 'sluice_parts'`;
+    return new Map(rows.map((row) => [row.name, { seq: Number(row.seq), idx: Number(row.idx) }]));
+  };
+  let scans: Record<string, { seq: number; idx: number }> = {};
+  const undo = new Error('given up on purpose');
+  const run = withConnection((connection) =>
+    pool.$transaction(async (orm) => {
+      const tx = direct(orm, connection);
+      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+      const before = await counts(tx);
+      await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: role }, requestId: 'r', now: new Date() }), id);
+      const after = await counts(tx);
+      scans = Object.fromEntries(
+        [...after].flatMap(([name, { seq, idx }]) => {
+          const was = before.get(name) ?? { seq: 0, idx: 0 };
+          return seq > was.seq || idx > was.idx ? [[name, { seq: seq - was.seq, idx: idx - was.idx }]] : [];
+        }),
+      );
+      throw undo;
+    }),
+  );
+  await run.catch((error: unknown) => {
+    if (error !== undo) throw error;
+  });
+  return scans;
+};
+
+const move = (ordinal: number): ItemMove => ({
+  ...{ ordinal, version: 0, from: 'pending', to: 'submitting', rank: 0, attempt: 1 },
+  ...{ providerReference: null, reason: null, inboundId: null, lookUpAfterMs: 1_000 },
+});
+
+type Names<Store> = { [Name in keyof Store]: Deed };
+
+/** Every member of the stores whose tables are partitioned: one that is new has to be named here. */
+const ITEMS: Names<Omit<Stores['items'], 'insert' | 'newPayees'>> = {
+  list: (stores, id) => stores.items.list(id, { limit: 3, state: 'pending' }),
+  get: (stores, id) => stores.items.get(id, 1),
+  range: (stores, id) => stores.items.range(id, 0, 4),
+  largest: (stores, id) => stores.items.largest(id, 3),
+  exclude: (stores, id) => stores.items.exclude(id, [{ ordinal: 1, leaf: randomBytes(32) }], newId()),
+  cancelPending: (stores, id) => stores.items.cancelPending(id, newId()),
+  countByState: (stores, id) => stores.items.countByState(id),
+  totals: (stores, id) => stores.items.totals(id),
+  duplicates: (stores, id) => stores.items.duplicates(id, 3),
+};
+const CHUNKS: Names<Omit<Stores['chunks'], 'attempts' | 'insertAttempt' | 'postMoves'>> = {
+  lockItems: (stores, id) => stores.chunks.lockItems(id, 0, 4),
+  lockOrdinals: (stores, id) => stores.chunks.lockOrdinals(id, [1, 3]),
+  moveItems: (stores, id) => stores.chunks.moveItems(id, newId(), 'intent', [move(1), move(3)]),
+  dueForLookup: (stores, id) => stores.chunks.dueForLookup(id, 3),
+  nextLookupMs: (stores, id) => stores.chunks.nextLookupMs(id),
+  markAttempt: (stores, id) => stores.chunks.markAttempt(id, [1, 3], 2, 1_000),
+  setLookup: (stores, id) => stores.chunks.setLookup(id, [1, 3], null),
+  firstOf: (stores, id) => stores.chunks.firstOf(id, 'pending'),
+};
+const DEEDS = {
+  api: {
+    ...ITEMS,
+    preparers: ((stores, id) => stores.batches.preparers(id)) satisfies Deed,
+    transitionsOf: ((stores, id) => stores.evidence.transitionsOf(id, { ordinal: 1, version: 0 }, 10)) satisfies Deed,
+  },
+  worker: CHUNKS,
+};
+
+const cases = Object.entries(DEEDS).flatMap(([role, deeds]) => Object.entries(deeds).map(([name, deed]) => ({ role, name, deed })));
+
+describe('one partition a statement, by its index', () => {
+  test.each(cases)('$role: $name', async ({ role, deed }) => {
+    await world.enter(world.home.tenantId);
+    const [home] = await world.sql<{ part: string }>('SELECT tableoid::regclass::text AS part FROM payout_item WHERE batch_id = $1 LIMIT 1', [
+      batchId,
+    ]);
+    const month = home?.part.replace('sluice_parts.payout_item_', '');
+    expect(month).toMatch(/^\d{4}_\d\d$/);
+    const scans = await scansOf(role as 'api' | 'worker', deed, batchId);
+    expect(Object.keys(scans).filter((name) => ![`payout_item_${month}`, `item_transition_${month}`].includes(name))).toEqual([]);
+    expect(Object.keys(scans).length).toBeGreaterThan(0);
+    for (const { seq } of Object.values(scans)) expect(seq).toBe(0);
+  });
+
+  test('worker: evidence that waits for its item looks into the month of that item', async () => {
+    const parked = {
+      connectionId: world.home.connectionId,
+      paymentKey: toItemId(batchId, 1),
+      outcome: 'paid',
+      rank: 1,
+      amount: 2n,
+      currency: 'EUR',
+    } as const;
+    const scans = await scansOf(
+      'worker',
+      async (stores) => {
+        await stores.chunks.moveItems(batchId, newId(), 'intent', [move(1)]);
+        await stores.parked.park([{ ...parked, id: newId(), providerReference: null, reason: 'unknown_item', inboundId: null }]);
+        expect(await stores.parked.due(10)).toHaveLength(1);
+      },
+      batchId,
+    );
+    const items = Object.entries(scans).filter(([name]) => name.startsWith('payout_item'));
+    expect(items).toHaveLength(1);
+    expect(items[0]?.[1].seq).toBe(0);
+  });
+
+  test('new payees are counted over all months, by the index of each', async () => {
+    const scans = await scansOf('api', (stores) => stores.items.newPayees(batchId), batchId);
+    expect(Object.keys(scans).length).toBeGreaterThan(20);
+    for (const { seq } of Object.values(scans)) expect(seq).toBe(0);
+  });
+});
