@@ -19,6 +19,8 @@ const PLANNER = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
  */
 export const openDatabase = (url: string, connectionsMax: number): Database =>
   new PrismaClient({
+    // No source lines in messages, and no stack taken at every call. The arguments in them are left out where they are logged.
+    errorFormat: 'minimal',
     adapter: new PrismaPg(new StatementPool({ connectionString: url, max: connectionsMax, options: PLANNER }), {
       statementNameGenerator: (query) => nameOf(query.sql),
       disposeExternalPool: true,

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { errorLine } from './error-line.js';
 import { traceIdIn } from './trace.js';
 
 /**
@@ -46,7 +47,7 @@ export const createLogger = (process: string, level: string, destination?: { wri
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: [...REDACTED, ...REDACTED_HEADERS], censor: '[redacted]' },
     formatters: { log: withTrace },
-    serializers: { err: pino.stdSerializers.err },
+    serializers: { err: errorLine },
   };
   return destination ? pino(options, destination) : pino(options);
 };

@@ -4,6 +4,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from '../config/worker.js';
+import { dataConverterWith } from './data-converter.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -34,7 +35,7 @@ export const lazyClient = (config: WorkerConfig, codec: PayloadCodec): Client =>
   new Client({
     connection: Connection.lazy({ ...optionsOf(config), connectTimeout: '5s' }),
     namespace: config.TEMPORAL_NAMESPACE,
-    dataConverter: { payloadCodecs: [codec] },
+    dataConverter: dataConverterWith(codec),
   });
 
 const RETRY_MS = 500;

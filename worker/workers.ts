@@ -4,6 +4,7 @@ import { createBatchActivities, createChunkActivities } from '../activities/crea
 import type { ActivityDeps } from '../activities/deps.js';
 import type { WorkerConfig } from '../config/worker.js';
 import { BATCH_QUEUE, CHUNK_QUEUE } from '../workflows/messages.js';
+import { dataConverterWith } from './data-converter.js';
 import { workflowBuildId, workflowBundle } from './workflow-bundle.js';
 
 /**
@@ -19,7 +20,7 @@ export const createWorkers = async (
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
-    dataConverter: { payloadCodecs: [codec] },
+    dataConverter: dataConverterWith(codec),
     // Only a name, which the Web UI shows on every task: any worker takes any run, so no run waits for an old build.
     workerDeploymentOptions: { useWorkerVersioning: false, version: { deploymentName: 'sluice', buildId: workflowBuildId() } },
     shutdownGraceTime: '10s',

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { FAILURE_CONVERTER } from './data-converter.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache', 'sluice');
@@ -20,7 +21,11 @@ export const workflowBundle = async (): Promise<string> => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    const { code } = await bundleWorkflowCode({ workflowsPath: join(ROOT, 'workflows', 'payout-batch.ts'), logger: new DefaultLogger('WARN') });
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: join(ROOT, 'workflows', 'payout-batch.ts'),
+      failureConverterPath: FAILURE_CONVERTER,
+      logger: new DefaultLogger('WARN'),
+    });
     mkdirSync(CACHE, { recursive: true });
     const draft = `${path}.${process.pid}`;
     writeFileSync(draft, code);
@@ -36,6 +41,6 @@ export const workflowBuildId = (): string => {
   hash.update(version);
   for (const room of SOURCES)
     for (const file of readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' }).sort())
-      if (file.endsWith('.ts')) hash.update(`\0${room}/${file}\0`).update(readFileSync(join(ROOT, room, file)));
+      if (/\.c?[jt]s$/.test(file)) hash.update(`\0${room}/${file}\0`).update(readFileSync(join(ROOT, room, file)));
   return hash.digest('hex').slice(0, 16);
 };

@@ -4,6 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createBatchActivities } from '../../activities/create.js';
 import { batchWorkflows } from '../../relay/workflows.js';
+import { dataConverterWith } from '../../worker/data-converter.js';
 import { workflowBuildId } from '../../worker/workflow-bundle.js';
 import { BATCH_QUEUE, PAYOUT_BATCH_WORKFLOW } from '../../workflows/messages.js';
 import { until } from '../harness/until.js';
@@ -62,7 +63,7 @@ const olderWorker = async ({ temporal, codec, as, rails }: WorkerScene) => {
     taskQueue: BATCH_QUEUE,
     workflowBundle: { code },
     activities: createBatchActivities({ contextOf, requestOf: async () => null, log: () => {}, window: 2, historyEvents: 4_000 }),
-    dataConverter: { payloadCodecs: [codec] },
+    dataConverter: dataConverterWith(codec),
   });
   return { worker, connection };
 };

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { codecServer } from '../../api/codec.js';
+import { listen } from '../../api/listen.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { BATCH_QUEUE } from '../../workflows/messages.js';
 import { RUN_RETRY } from '../../workflows/policies.js';
 import { until } from '../harness/until.js';
 import { tokens } from '../operations/pay-scene.js';
@@ -64,6 +68,33 @@ describe('a payout batch on real servers', () => {
     await doing(batchId, 'waits for approve');
     expect((await scene.view(batchId))?.control.state).toBe('queued');
     expect((await scene.provider.books()).count).toBe(before.count);
+  }, 90_000);
+
+  test('[S5-05] why a run failed is read with the key, and nowhere in its history without it', async () => {
+    const absent = systemEntropy.newId();
+    const args = [{ tenantId: scene.home.tenantId, batchId: absent }];
+    await scene.client.workflow.start('payoutBatch', { workflowId: scene.handle(absent).workflowId, taskQueue: BATCH_QUEUE, args });
+    const why = 'there is no such batch';
+    await expect(scene.handle(absent).result()).rejects.toMatchObject({ cause: { cause: { message: why } } });
+
+    const { events } = await scene.handle(absent).fetchHistory();
+    expect(JSON.stringify(events)).not.toContain(why);
+    const failure = events?.flatMap((event) => event.activityTaskFailedEventAttributes?.failure ?? [])[0];
+    expect(failure).toMatchObject({ message: 'Encoded failure', stackTrace: '' });
+    expect(Buffer.from(failure?.encodedAttributes?.data ?? why).includes(why)).toBe(false);
+    const codec = codecServer({ decode: scene.codec.decode, uiUrl: 'http://127.0.0.1:8233' });
+    const url = await listen(codec, '127.0.0.1', 0);
+    const { metadata, data } = failure?.encodedAttributes ?? {};
+    const base64 = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('base64');
+    const payload = {
+      metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)])),
+      data: base64(data),
+    };
+    const decoded = (await (await fetch(`${url}/decode`, { method: 'POST', body: JSON.stringify({ payloads: [payload] }) })).json()) as {
+      payloads: { data: string }[];
+    };
+    codec.close();
+    expect(JSON.parse(Buffer.from(decoded.payloads[0]?.data ?? '', 'base64').toString())).toMatchObject({ message: why });
   }, 90_000);
 
   test('a gate whose deadline passes expires the batch', async () => {

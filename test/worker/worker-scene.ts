@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { toWireId } from '../../domain/ids.js';
 import { createKeyFile } from '../../vault/key-file.js';
 import { openPayloadCodec } from '../../vault/payload-codec.js';
+import { dataConverterWith } from '../../worker/data-converter.js';
 import { until } from '../harness/until.js';
 import { payScene } from '../operations/pay-scene.js';
 import { startTemporal } from './temporal-server.js';
@@ -54,7 +55,7 @@ export const workerScene = async ({ provider = {} as Record<string, string>, env
   const client = new Client({
     connection: Connection.lazy({ address: temporal.address }),
     namespace: temporal.namespace,
-    dataConverter: { payloadCodecs: [codec] },
+    dataConverter: dataConverterWith(codec),
   });
   const handle = (batchId: string) => client.workflow.getHandle(toWireId('batch', batchId));
 

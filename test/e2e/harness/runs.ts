@@ -2,6 +2,7 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { fromWireId } from '../../../domain/ids.js';
 import { readKeyFile } from '../../../vault/key-file.js';
 import { openPayloadCodec } from '../../../vault/payload-codec.js';
+import { dataConverterWith } from '../../../worker/data-converter.js';
 import { BATCH_QUEUE, PAYOUT_BATCH_WORKFLOW, workflowIdOf } from '../../../workflows/messages.js';
 import { until } from '../../harness/until.js';
 import type { World } from './world.js';
@@ -22,7 +23,7 @@ export const openRuns = async (world: World): Promise<Runs> => {
   const { temporal_address: address, namespace } = world.stack.state();
   const connection = await Connection.connect({ address });
   const codec = openPayloadCodec(readKeyFile(world.keyFile), namespace);
-  const client = new Client({ connection, namespace, dataConverter: { payloadCodecs: [codec] } });
+  const client = new Client({ connection, namespace, dataConverter: dataConverterWith(codec) });
   const of = (batchId: string) => client.workflow.getHandle(workflowIdOf(batchId));
   return {
     of,
