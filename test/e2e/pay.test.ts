@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { allHeld, checkBooks } from '../../dev/demo/checks.js';
 import { paySample } from '../../dev/demo/pay-sample.js';
+import { placesIn } from '../../dev/stack/places.js';
 import { until } from '../harness/until.js';
 import type { Cast } from './harness/cast.js';
 import { readValue } from './harness/owner.js';
@@ -18,7 +20,7 @@ let world: World;
 let late: { cast: Cast; queued: string; authorized: string };
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ env: { api: { LOG_LEVEL: 'debug' }, worker: { LOG_LEVEL: 'debug' } } });
   const cast = await world.newCast();
   const items = sampleItems(ITEMS);
   const execute_by = new Date(Date.now() + DEADLINE_MS).toISOString();
@@ -40,6 +42,44 @@ test('[S1-22] [S1-23] [S1-25] ten payees are paid through three gates by three p
   const batch = await world.ended(cast, batchId);
   expect(batch).toMatchObject({ state: 'completed', outcome: 'full', counts: { open: 0, paid: 10, failed: 0 }, attention: [] });
   expect(await world.broken()).toEqual([]);
+});
+
+test('one request id leads from the API over the relay and the worker to the audit log', async () => {
+  const cast = await world.newCast();
+  const batchId = await world.authorizedBatch(cast, sampleItems(3));
+  const { client, nextCode, token } = cast.executor;
+  const { id } = await client.ask_challenge({ batch_id: batchId, gate: 'execute' });
+  const answer = await fetch(`${world.stack.state().api_url}/v1/payout-batches/${batchId}/execute`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': id },
+    body: JSON.stringify({ challenge_id: id, code: await nextCode() }),
+  });
+  expect(answer.status).toBe(200);
+  const requestId = answer.headers.get('request-id') ?? '';
+  await world.ended(cast, batchId);
+
+  const lines = (process: 'api' | 'worker') =>
+    readFileSync(placesIn(world.dataDir).logs[process], 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(`"request_id":"${requestId}"`))
+      .map((line) => JSON.parse(line) as { route?: string; message?: string; activity?: string; trace_id?: string });
+  const [asked, ...more] = lines('api');
+  expect(more).toEqual([]);
+  expect(asked).toMatchObject({ route: 'execute_payout_batch', trace_id: requestId.replace('req_', '') });
+  const worked = await until('the lines of the run', async () => {
+    const found = lines('worker');
+    return found.some(({ activity }) => activity === 'payChunk') ? found : undefined;
+  });
+  expect(worked.filter(({ message }) => message === 'gate_opened')).toHaveLength(1);
+  expect(worked.map(({ activity }) => activity)).toEqual(expect.arrayContaining(['loadBatch', 'payChunk']));
+  expect(new Set(worked.map(({ trace_id }) => trace_id))).toEqual(new Set([asked?.trace_id]));
+  const events = `SELECT array_agg(DISTINCT subject_type || ' ' || action) AS value FROM audit_event WHERE request_id = $1`;
+  expect(await readValue(world, events, [requestId])).toEqual([
+    'batch batch.complete',
+    'batch gate.execute',
+    'chunk chunk.intend',
+    'chunk chunk.settle',
+  ]);
 });
 
 test.each(ROUNDS)('round %d: five wrong codes lock the second factor, though the API is killed after each of them', async () => {
