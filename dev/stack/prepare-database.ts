@@ -18,7 +18,7 @@ export interface Prepared {
 }
 
 export const prepareDatabase = async (
-  { own, places, ports }: Site,
+  { database, places, ports }: Site,
   ownerUrl: string,
   {
     step,
@@ -37,7 +37,7 @@ export const prepareDatabase = async (
     }),
   );
   if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no connection; start anew: npm run reset');
-  return { logins: throughPool(directLogins, own.postgres ? ownerUrl : (process.env['DATABASE_URL'] ?? ownerUrl)), directLogins, demo };
+  return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo };
 };
 
 /** The login URLs by way of a transaction pool, when DATABASE_URL is one. */

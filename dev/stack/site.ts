@@ -7,6 +7,8 @@ export interface Site {
   places: Places;
   ports: Ports;
   own: Record<'postgres' | 'temporal', boolean>;
+  /** A Postgres elsewhere, as the role that sets Sluice up: what the processes connect by (a pool, perhaps), and the server itself. */
+  database: { url: string; directUrl: string } | null;
   settings: TemporalSettings;
   temporal: { address: string; namespace: string; env: Record<string, string> };
   uiUrl: string;
@@ -16,17 +18,21 @@ export const LOOPBACK = 'http://127.0.0.1';
 
 const TEMPORAL_PORTS: readonly PortName[] = ['temporal', 'ui', 'temporal_metrics', 'temporal_http'];
 
-/** Reads the environment, makes the folders and chooses the ports. Throws an Error that names the first port that is taken. */
-export const chooseSite = async (places: Places, wish: 'usual' | 'free' | number): Promise<Site> => {
+/**
+ * Reads the environment, makes the folders and chooses the ports. `databaseUrl` comes before DATABASE_URL. Throws an Error that
+ * names the first port that is taken.
+ */
+export const chooseSite = async (places: Places, wish: 'usual' | 'free' | number, databaseUrl?: string): Promise<Site> => {
   makeFolders(places);
   const settings = readTemporalSettings();
   const { frontend: temporal, ui, metrics: temporal_metrics, http: temporal_http } = settings.ports;
   const ports = await choosePorts(wish, { temporal, ui, temporal_metrics, temporal_http });
-  const own = { postgres: !process.env['DATABASE_URL'], temporal: !process.env['TEMPORAL_ADDRESS'] };
+  const database = databaseUrl ? { url: databaseUrl, directUrl: databaseUrl } : databaseElsewhere();
+  const own = { postgres: !database, temporal: !process.env['TEMPORAL_ADDRESS'] };
   const here = (name: PortName): boolean => (name === 'postgres' ? own.postgres : own.temporal || !TEMPORAL_PORTS.includes(name));
   await requireFree(Object.fromEntries((Object.entries(ports) as [PortName, number][]).filter(([name]) => here(name))));
   return {
-    ...{ places, ports, own, settings },
+    ...{ places, ports, own, database, settings },
     temporal: {
       address: process.env['TEMPORAL_ADDRESS'] ?? `127.0.0.1:${ports.temporal}`,
       namespace: own.temporal ? settings.namespace : (process.env['TEMPORAL_NAMESPACE'] ?? settings.namespace),
@@ -34,6 +40,11 @@ export const chooseSite = async (places: Places, wish: 'usual' | 'free' | number
     },
     uiUrl: process.env['SLUICE_UI_URL'] ?? `${LOOPBACK}:${ports.ui}`,
   };
+};
+
+const databaseElsewhere = (): Site['database'] => {
+  const url = process.env['DATABASE_URL'];
+  return url ? { url, directUrl: process.env['DATABASE_DIRECT_URL'] ?? url } : null;
 };
 
 const temporalAccess = (): Record<string, string> =>

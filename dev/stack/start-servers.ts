@@ -21,7 +21,7 @@ export const startServers = async (
   }: { begin: Begin; step: Step; say: (line: string) => void; postgres?: Readonly<Record<string, string>> | undefined },
 ): Promise<{ ownerUrl: string }> => {
   const { own, places, ports, settings } = site;
-  let ownerUrl = process.env['DATABASE_DIRECT_URL'] ?? process.env['DATABASE_URL'] ?? '';
+  let ownerUrl = site.database?.directUrl ?? '';
   const startPostgres = (): Promise<void> =>
     begin('postgres', async () => {
       const server = await startEmbeddedPostgres({ dataDir: places.postgres, port: ports.postgres, log: places.logs.postgres, settings: postgres });

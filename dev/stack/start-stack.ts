@@ -26,6 +26,8 @@ export interface StackOptions {
   argon2?: Argon2Cost;
   /** Breaks the start off. */
   signal?: AbortSignal;
+  /** A Postgres elsewhere instead of DATABASE_URL's. */
+  databaseUrl?: string;
   /** Server settings of the embedded Postgres. */
   postgres?: Readonly<Record<string, string>>;
 }
@@ -53,7 +55,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const lock = await takeFolder(options.dataDir, options.say);
   let crew: Crew | null = null;
   try {
-    const site = await chooseSite(places, options.ports);
+    const site = await chooseSite(places, options.ports, options.databaseUrl);
     const running = new Crew(lock, places, site.ports);
     crew = running;
     options.signal?.addEventListener('abort', () => void running.stop(), { once: true });

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { until } from '../harness/until.js';
+import { ownDatabase } from './harness/database.js';
 
 jest.setTimeout(240_000);
 
@@ -37,6 +38,7 @@ const SAYS: readonly (readonly RegExp[])[] = [
 let folder: string;
 let dataDir: string;
 let start: ChildProcess;
+let database: Awaited<ReturnType<typeof ownDatabase>> = null;
 let screen = '';
 
 const ended = (child: ChildProcess): Promise<number | null> =>
@@ -69,7 +71,11 @@ beforeAll(async () => {
   const npx = ['#!/bin/sh', '[ "$1" = sluice ] || exit 64', 'shift', `exec "${process.execPath}" "${ROOT}/bin/sluice.mjs" "$@"`];
   writeFileSync(join(folder, 'bin', 'npx'), `${npx.join('\n')}\n`, { mode: 0o755 });
   expect([BLOCKS[0], scripts['start']]).toEqual(['npm start\n', 'node dev/start.mjs']);
-  start = spawn(process.execPath, ['dev/start.mjs', '--port-base', '0', '--data-dir', dataDir], { stdio: ['ignore', 'pipe', 'pipe'] });
+  database = await ownDatabase();
+  start = spawn(process.execPath, ['dev/start.mjs', '--port-base', '0', '--data-dir', dataDir], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(database ? { DATABASE_URL: database.url } : {}) },
+  });
   for (const stream of [start.stdout, start.stderr])
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       screen += chunk;
@@ -82,6 +88,7 @@ afterAll(async () => {
     start.kill('SIGTERM');
     await ended(start);
   }
+  await database?.drop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -7,6 +7,7 @@ import { fromWireId } from '../../../domain/ids.js';
 import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.js';
 import { until } from '../../harness/until.js';
 import { type Cast, CHEAP_ARGON2, newCast } from './cast.js';
+import { ownDatabase } from './database.js';
 import type { sampleItems } from './payments.js';
 
 /** A whole running stack, with what the tests of the system ask of it. */
@@ -46,6 +47,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
   chmodSync(dataDir, 0o755);
   const lines: string[] = [];
   const env: World['env'] = { worker: { ...options.env?.worker }, api: { ...options.env?.api } };
+  const database = await ownDatabase();
   const stack = await startStack({
     dataDir,
     ports: 'free',
@@ -53,9 +55,11 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     argon2: CHEAP_ARGON2,
     connection: { endpoint: 'bulk', settlement: 'immediate' },
     postgres: POSTGRES,
+    ...(database ? { databaseUrl: database.url } : {}),
     ...options,
     env,
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    await database?.drop();
     rmSync(dataDir, { recursive: true, force: true });
     throw new Error(`the stack did not start: ${String(error)}\n${lines.join('\n')}`);
   });
@@ -122,6 +126,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     broken: async () => brokenInvariants(stack.state().database.owner_url, [tenantId], await books()),
     close: async () => {
       await stack.stop();
+      await database?.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
