@@ -56,12 +56,15 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
   return { personId, email, token, nextCode, client: createClient({ baseUrl: state.api_url, token, retry: { attempts: 8 } }) };
 };
 
+/** A code that is this near to the end of its last valid step might come too late. */
+const LATE_S = 10;
+
 /** Codes of ever later time steps, beginning with the one before the present: the server takes one step each way. */
 const codes = (secret: string): (() => Promise<string>) => {
   let last = 0;
   return async () => {
-    const present = Math.floor(Date.now() / 1_000 / STEP_S);
-    const step = Math.max(present - 1, last + 1);
+    const first = Math.floor((Date.now() / 1_000 + LATE_S) / STEP_S) - 1;
+    const step = Math.max(first, last + 1);
     last = step;
     // The third code within half a minute lies in the future; nothing but time makes it valid.
     while (Math.floor(Date.now() / 1_000 / STEP_S) < step - 1) await new Promise((resolve) => setTimeout(resolve, 200));
