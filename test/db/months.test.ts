@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import pg from 'pg';
 import { openRelayStore } from '../../db/relay.js';
 import { migrate } from '../../dev/postgres/migrate.js';
+import { addMonths as makeComingMonths } from '../../relay/months.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type GateWorld, gateWorld } from '../operations/gate-world.js';
 
@@ -125,11 +126,13 @@ describe('months', () => {
   test('a start makes the months that are missing, and the relay does; both tell how far it reaches', async () => {
     const store = openRelayStore(world.database.urls.relay);
     try {
-      for (const make of [() => migrate(world.database.ownerUrl), () => store.addMonths()]) {
+      const warn = jest.fn();
+      for (const make of [() => migrate(world.database.ownerUrl), () => makeComingMonths({ store, log: { warn } })]) {
         for (const name of inMonth(AHEAD)) await world.sql(`DROP TABLE sluice_parts.${name}`);
         await make();
         expect(await parts()).toEqual(expect.arrayContaining(inMonth(AHEAD)));
       }
+      expect(warn).not.toHaveBeenCalled();
       const { ahead, unsortedBytes } = await store.months();
       // 33 is the month that the default partition keeps.
       expect(ahead).toBe(34);
@@ -151,6 +154,23 @@ describe('months', () => {
       await world.sql(`ALTER TABLE ${table} ATTACH PARTITION sluice_parts.${inMonth(2)[at]} FOR VALUES FROM ('${from}') TO ('${to}')`);
     expect(await world.sql(rows, [id])).toEqual([{ batches: 1, items: 1, steps: 1 }]);
   });
+});
+
+test('what came too late is brought into its month by the owner, as the decision tells it', async () => {
+  const late = uuidAt(monthStart(33), '0');
+  for (const table of TABLES) {
+    await world.sql(`ALTER TABLE ${table} DETACH PARTITION sluice_parts.${table}_default`);
+    await world.sql(`ALTER TABLE sluice_parts.${table}_default RENAME TO ${table}_late`);
+    await world.sql(`ALTER TABLE sluice_parts.${table}_late DISABLE ROW LEVEL SECURITY`);
+  }
+  expect(await addMonths(34)).toBe(0);
+  await world.enter(world.home.tenantId);
+  for (const [at, table] of TABLES.entries()) {
+    await world.sql(`INSERT INTO ${table} SELECT * FROM sluice_parts.${table}_late`);
+    await world.sql(`DROP TABLE sluice_parts.${table}_late`);
+    const found = await world.sql(`SELECT tableoid::regclass::text AS part FROM ${table} WHERE batch_id = $1`, [late]);
+    expect(found).toEqual([{ part: `sluice_parts.${inMonth(33)[at]}` }]);
+  }
 });
 
 describe('partitions', () => {

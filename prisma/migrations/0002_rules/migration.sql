@@ -1,6 +1,6 @@
 -- What the books hold by themselves, whoever writes: checks, append-only tables, balances, states, tenancy.
 
--- ── Items and their transitions lie by month (R22, docs/adr/0033) ──────────────────────────────
+-- ── Items and their transitions lie by month (R22, docs/adr/0035) ──────────────────────────────
 -- Prisma does not know partitions: the tables of 0001, empty yet, are made again as it laid them out, by the range of batch_id.
 DO $$
 DECLARE t text; keys text[]; key text;
