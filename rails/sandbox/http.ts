@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { OpenConnection } from '../../operations/ports.js';
 import type { SandboxSettings } from './settings.js';
 
@@ -18,22 +18,61 @@ const MOST_ANSWER_BYTES = 16 * 1024 * 1024;
 export const createDispatcher = (): Dispatcher =>
   new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 10_000, maxResponseSize: MOST_ANSWER_BYTES, connect: { timeout: 2_000 } });
 
-/** One call; never throws. Redirects are not followed: money goes where the connection says, or nowhere. */
-export const callProvider = async (
-  dispatcher: Dispatcher,
-  connection: OpenConnection,
-  settings: SandboxSettings,
-  call: HttpCall,
-): Promise<HttpAnswer> => {
-  const headers = { authorization: `Bearer ${connection.credentials.apiKey}`, 'content-type': 'application/json', ...call.headers };
-  const signal = AbortSignal.timeout(settings.timeout_ms);
-  try {
-    const response = await request(`${settings.base_url}${call.path}`, { method: call.method, headers, body: call.body ?? null, signal, dispatcher });
-    const text = await response.body.text();
-    return { kind: 'answer', status: response.statusCode, body: parse(text), retryAfterMs: retryAfter(response.headers['retry-after']) };
-  } catch {
-    return { kind: 'no_answer', reason: signal.aborted ? 'timed_out' : 'connection_lost' };
+/**
+ * One call; never throws. Redirects are not followed: money goes where the connection says, or nowhere. Straight to the dispatcher:
+ * a stream, a parsed URL and an abort signal for every payment cost as much CPU as sending it does.
+ */
+export const callProvider = (dispatcher: Dispatcher, connection: OpenConnection, settings: SandboxSettings, call: HttpCall): Promise<HttpAnswer> =>
+  new Promise((resolve) => {
+    const { origin, prefix } = placeOf(settings.base_url);
+    const received: Buffer[] = [];
+    let head: { status: number; retryAfterMs: number | null } | null = null;
+    let sending: Dispatcher.DispatchController | null = null;
+    let late = false;
+    const end = (answer: HttpAnswer): void => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    const timer = setTimeout(() => {
+      late = true;
+      sending?.abort(new Error('timed out'));
+      end({ kind: 'no_answer', reason: 'timed_out' });
+    }, settings.timeout_ms);
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: (controller) => {
+        sending = controller;
+        // It waited for a connection until nobody waited for it.
+        if (late) controller.abort(new Error('timed out'));
+      },
+      onResponseStart: (_, status, headers) => {
+        // An interim answer (1xx) is followed by the final one.
+        head = { status, retryAfterMs: retryAfter(headers['retry-after']) };
+      },
+      onResponseData: (_, chunk) => {
+        received.push(chunk);
+      },
+      onResponseEnd: () => {
+        if (head) end({ kind: 'answer', ...head, body: parse(Buffer.concat(received).toString()) });
+      },
+      onResponseError: () => end({ kind: 'no_answer', reason: 'connection_lost' }),
+    };
+    const headers = { authorization: `Bearer ${connection.credentials.apiKey}`, 'content-type': 'application/json', ...call.headers };
+    try {
+      dispatcher.dispatch({ origin, path: `${prefix}${call.path}`, method: call.method, headers, body: call.body ?? null }, handler);
+    } catch {
+      end({ kind: 'no_answer', reason: 'connection_lost' });
+    }
+  });
+
+/** The last base URL in its parts: payments go to one connection for thousands of calls. */
+let last: { url: string; origin: string; prefix: string } | null = null;
+
+const placeOf = (url: string): { origin: string; prefix: string } => {
+  if (last?.url !== url) {
+    const { origin, pathname } = new URL(url);
+    last = { url, origin, prefix: pathname.replace(/\/+$/, '') };
   }
+  return last;
 };
 
 const parse = (text: string): unknown => {
