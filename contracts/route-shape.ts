@@ -10,7 +10,7 @@ export interface RouteShape {
   /** `public` needs no credential; `signed` is authenticated over its raw body. */
   permission: Permission | 'public' | 'signed';
   rateClass: 'read' | 'write' | 'money' | 'sign_in' | 'inbound';
-  /** Every POST takes an Idempotency-Key; `required` where money or gates are concerned. */
+  /** Every POST takes an Idempotency-Key; `required` where money or gates are concerned: those are kept for ever, the others for 30 days. */
   idempotency?: 'required' | 'optional';
   /** The answer holds a secret that is shown once and never stored. */
   returnsSecret?: true;

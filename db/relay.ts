@@ -47,6 +47,11 @@ export const openRelayStore = (url: string) => {
       const [row] = rows;
       return { waiting: Number(row?.waiting ?? 0), dead: Number(row?.dead ?? 0), oldestSeconds: row?.oldest_seconds ?? 0 };
     },
+    /** Keys of money and gates are not among them: the function knows which routes it may prune, and after how long. */
+    pruneKeys: async (most: number) => {
+      const { rows } = await pool.query<{ gone: string }>('SELECT sluice_prune_idempotency_keys($1) AS gone', [most]);
+      return Number(rows[0]?.gone ?? 0);
+    },
     addMonths: async () => {
       const { rows } = await pool.query<{ missing: number }>('SELECT sluice_add_months() AS missing');
       return rows[0]?.missing ?? 0;

@@ -20,6 +20,8 @@ export interface RelayStore {
   toDrive(batchIds?: readonly string[]): Promise<{ tenantId: string; batchId: string }[]>;
   /** Makes the partitions of the coming months that are missing; answers how many still are (R22). */
   addMonths(): Promise<number>;
+  /** Forgets up to `most` idempotency keys that are past their time; answers how many. */
+  pruneKeys(most: number): Promise<number>;
 }
 
 /** What a signal says: ids, which grant nothing. */

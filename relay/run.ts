@@ -27,10 +27,13 @@ export interface RelayParts {
 
 const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
+/** Idempotency keys that one statement forgets. */
+const KEYS_MOST = 10_000;
 
 /**
  * Everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
- * audit sequencer; and once a day the months that batches will lie in. Any number of processes may run it. Resolves when the signal has ended and all passes are done.
+ * audit sequencer; and once a day the months that batches will lie in, and the idempotency keys that are past their time. Any number
+ * of processes may run it. Resolves when the signal has ended and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl } = parts;
@@ -38,6 +41,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
   const inbound = bell(signal);
   const minute = bell(signal);
   const day = bell(signal);
+  const keys = bell(signal);
   listen(directUrl, 'sluice_outbox', outbox.ring, log, signal);
   listen(directUrl, 'sluice_inbound', inbound.ring, log, signal);
   const common = { log, signal };
@@ -47,6 +51,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'inbound', pass: pass(() => drainAll(parts.tenantsToDrain, parts.contextOf)), rung: inbound.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile(parts).then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
+    runLoop({ ...common, name: 'idempotency keys', pass: pass(() => parts.store.pruneKeys(KEYS_MOST)), rung: keys.rung, pollMs: DAY_MS }),
     runLoop({ ...common, name: 'months', pass: pass(() => addMonths(parts)), rung: day.rung, pollMs: DAY_MS }),
     runSequencer({ ...parts.sequencer, failpoint, log, signal }),
   ]);

@@ -10,7 +10,9 @@ const key = (required: boolean) => ({
   name: 'Idempotency-Key',
   in: 'header',
   required,
-  description: 'Names this request; repeat it when you retry, and the first answer comes again with `Idempotent-Replayed: true`.',
+  description: `Names this request; repeat it when you retry, and the first answer comes again with \`Idempotent-Replayed: true\`. ${
+    required ? 'It is kept for ever: this route concerns money or gates.' : 'It is kept for 30 days at least.'
+  }`,
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 });
 

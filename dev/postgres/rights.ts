@@ -1,10 +1,10 @@
 import pg from 'pg';
 
-/** Group roles of the migrations (docs/adr/0004): four of processes, six that own the functions across tenants. */
+/** Group roles of the migrations (docs/adr/0004): four of processes, the others own the functions across tenants. */
 export const PROCESSES = ['api', 'worker', 'relay', 'sequencer'] as const;
 export type ProcessRole = (typeof PROCESSES)[number];
 
-const FUNCTION_OWNERS = ['signin', 'outbox', 'sequencer', 'inbound', 'driver', 'ledger'];
+const FUNCTION_OWNERS = ['signin', 'outbox', 'sequencer', 'inbound', 'driver', 'ledger', 'idempotency'];
 const GROUPS = [...PROCESSES.map((name) => `sluice_${name}`), ...FUNCTION_OWNERS.map((name) => `sluice_fn_${name}`)];
 const VERSION_LEAST = 150_000;
 /** Since 16, CREATEROLE alone rules only the roles that one has made or was given with ADMIN OPTION. */

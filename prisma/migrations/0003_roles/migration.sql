@@ -4,7 +4,7 @@ DO $$
 DECLARE r text;
 BEGIN
   FOREACH r IN ARRAY ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer',
-                           'sluice_fn_signin', 'sluice_fn_outbox', 'sluice_fn_sequencer', 'sluice_fn_inbound', 'sluice_fn_driver', 'sluice_fn_ledger'] LOOP
+                           'sluice_fn_signin', 'sluice_fn_outbox', 'sluice_fn_sequencer', 'sluice_fn_inbound', 'sluice_fn_driver', 'sluice_fn_ledger', 'sluice_fn_idempotency'] LOOP
     BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', r);
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
@@ -15,7 +15,7 @@ END $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO sluice_api, sluice_worker, sluice_relay, sluice_sequencer,
-  sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger;
+  sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger, sluice_fn_idempotency;
 
 -- ── API: decides, and only decides ─────────────────────────────────────────────────────────────
 GRANT SELECT ON installation, organization, person, factor, session,
@@ -97,8 +97,8 @@ GRANT UPDATE (published_at) ON audit_checkpoint TO sluice_sequencer;
 
 -- ── Functions that look across tenants ─────────────────────────────────────────────────────────
 -- FORCE binds the owner of a function too: each owner is a NOLOGIN role with policies on exactly its tables.
-GRANT sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger TO CURRENT_USER;
-GRANT CREATE ON SCHEMA public TO sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger;
+GRANT sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger, sluice_fn_idempotency TO CURRENT_USER;
+GRANT CREATE ON SCHEMA public TO sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger, sluice_fn_idempotency;
 
 -- Sign-in: whose is this credential?
 GRANT SELECT ON session, person, membership, api_key, workspace TO sluice_fn_signin;
@@ -228,6 +228,22 @@ $$;
 ALTER FUNCTION sluice_batches_to_drive() OWNER TO sluice_fn_driver;
 ALTER FUNCTION sluice_released_without_second_factor() OWNER TO sluice_fn_driver;
 
+-- Idempotency: keys of routes that move no money and open no gate are forgotten after 30 days. The others are kept for ever.
+GRANT SELECT, DELETE ON idempotency_key TO sluice_fn_idempotency;
+CREATE POLICY pruning ON idempotency_key TO sluice_fn_idempotency USING (true);
+CREATE FUNCTION sluice_prune_idempotency_keys(most int) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  WITH gone AS (
+    DELETE FROM public.idempotency_key k
+    WHERE k.lease_until < now() - interval '30 days' AND k.ctid = ANY (ARRAY(
+      SELECT o.ctid FROM public.idempotency_key o
+      WHERE o.lease_until < now() - interval '30 days' AND o.route IN ('create_session', 'create_api_key', 'ask_challenge', 'create_payee', 'add_destination')
+      LIMIT most))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone
+$$;
+ALTER FUNCTION sluice_prune_idempotency_keys(int) OWNER TO sluice_fn_idempotency;
+
 -- Ledger: the trigger that keeps balances.
 GRANT SELECT ON account, transfer TO sluice_fn_ledger;
 GRANT UPDATE (balance) ON account TO sluice_fn_ledger;
@@ -238,8 +254,8 @@ GRANT EXECUTE ON FUNCTION sluice_resolve_session(bytea), sluice_resolve_api_key(
   sluice_outbox_backlog(), sluice_tenants_to_sequence(), sluice_tree_heads(), sluice_released_without_second_factor() TO sluice_api;
 GRANT EXECUTE ON FUNCTION sluice_tenants_to_drain(), sluice_tree_heads(), sluice_tenants_to_sequence() TO sluice_worker;
 GRANT EXECUTE ON FUNCTION sluice_claim_outbox(int, interval), sluice_delivered(uuid, uuid), sluice_undelivered(uuid, uuid, text, interval, boolean),
-  sluice_outbox_backlog(), sluice_batches_to_drive(), sluice_add_months(int) TO sluice_relay;
+  sluice_outbox_backlog(), sluice_batches_to_drive(), sluice_add_months(int), sluice_prune_idempotency_keys(int) TO sluice_relay;
 GRANT EXECUTE ON FUNCTION sluice_tenants_to_sequence(), sluice_tree_heads(), sluice_unpublished_heads() TO sluice_sequencer;
 
-REVOKE CREATE ON SCHEMA public FROM sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger;
-REVOKE sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger FROM CURRENT_USER;
+REVOKE CREATE ON SCHEMA public FROM sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger, sluice_fn_idempotency;
+REVOKE sluice_fn_signin, sluice_fn_outbox, sluice_fn_sequencer, sluice_fn_inbound, sluice_fn_driver, sluice_fn_ledger, sluice_fn_idempotency FROM CURRENT_USER;
