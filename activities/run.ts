@@ -3,7 +3,10 @@ import type { Context } from '../operations/context.js';
 import type { ActivityDeps, BatchPlace } from './deps.js';
 import { asFailure } from './failure.js';
 
-/** A heartbeat this often, whatever the work is waiting for; the time-out is three of them (workflows/policies.ts). */
+/**
+ * A heartbeat this often, whatever the work is waiting for; the time-out is three of them (workflows/policies.ts). None an answered
+ * payment: each is encoded and encrypted, which costs more than the payment's HTTP call.
+ */
 const BEAT_MS = 1_000;
 
 /**
@@ -33,7 +36,6 @@ export const runActivity = async <T>(
     const ctx = await deps.contextOf(place.tenantId, requestId);
     const done = await work(ctx, (now) => {
       sent = now;
-      heartbeat({ sent });
     });
     log(true);
     return done;
