@@ -179,6 +179,23 @@ describe('batches', () => {
     expect(await home.inTenant((stores) => stores.batches.preparers(batch.id))).toEqual([who.id]);
   });
 
+  test('of many recent destinations only those of the batch count, and excluded items do not', async () => {
+    const [first, second, elsewhere] = [await world.person('preparer'), await world.person('preparer'), await world.person('preparer')];
+    const payees = [
+      await world.payee('Ana', first),
+      await world.payee('Ben', first),
+      await world.payee('Cleo', second),
+      await world.payee('Dan', who),
+    ];
+    await world.payee('Eva', elsewhere);
+    const batch = await world.batch({ preparer: who, amounts: [1n, 2n, 3n, 4n], payees });
+    const asked = () => home.inTenant((stores) => stores.batches.preparers(batch.id));
+    expect((await asked()).sort()).toEqual([who.id, first.id, second.id].sort());
+    await world.enter(world.home.tenantId);
+    await world.sql(`UPDATE payout_item SET state = 'excluded' WHERE batch_id = $1 AND ordinal = 2`, [batch.id]);
+    expect((await asked()).sort()).toEqual([who.id, first.id].sort());
+  });
+
   test('chunk roots come back in order, and are replaced in place', async () => {
     const { id } = await stored();
     const roots = Array.from({ length: 12 }, () => randomBytes(32));
