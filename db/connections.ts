@@ -6,7 +6,7 @@ import type { Scope } from './scope.js';
 /** Rail connections of the workspace; their credentials stay sealed here. */
 export const connectionStore = (tx: Tx, { tenantId }: Scope): ConnectionStore => ({
   get: async (id) => {
-    const row = await tx.rail_connection.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id } } });
+    const [row] = await tx.$queryRaw<rail_connection[]>`SELECT * FROM rail_connection WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid`;
     return row ? connectionOf(row) : null;
   },
 

@@ -30,10 +30,8 @@ export const gateStore = (tx: Tx, { tenantId }: Scope): GateStore => ({
   },
 
   open: async (batchId, contentVersion) => {
-    const rows = await tx.gate.findMany({
-      where: { tenant_id: tenantId, batch_id: batchId, content_version: contentVersion },
-      orderBy: [{ opened_at: 'asc' }, { id: 'asc' }],
-    });
+    const rows = await tx.$queryRaw<gate[]>`
+      SELECT * FROM gate WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND content_version = ${contentVersion} ORDER BY opened_at, id`;
     return rows.map(gateOf);
   },
 

@@ -69,6 +69,7 @@ export const parkedStore = (tx: Tx, scope: Scope): ParkedStore => ({
   },
 
   resolve: async (ids) => {
+    if (ids.length === 0) return;
     await tx.$executeRaw`
       UPDATE parked_evidence SET resolved_at = now()
       WHERE tenant_id = ${scope.tenantId}::uuid AND id = ANY(${[...ids]}::uuid[]) AND resolved_at IS NULL`;
