@@ -14,7 +14,8 @@ import { spooled } from './spool.js';
 import { validate } from './validate.js';
 
 /** A million rows take minutes; nobody may take the key over while they are written. */
-const UPLOAD_LEASE_MS = 15 * 60_000;
+const LONG_LEASE_MS = 15 * 60_000;
+const LEASES_MS: Partial<Record<RouteId, number>> = { cancel_payout_batch: LONG_LEASE_MS };
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 
 export const serveOperation =
@@ -22,7 +23,7 @@ export const serveOperation =
   async (req, res) => {
     const input = readInput(req, shape);
     if (!input.ok) return answer(res, shape, input);
-    await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchangeOf(res)));
+    await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchangeOf(res)), LEASES_MS[id]);
   };
 
 /** Before there is a tenant there is no place to keep a key in: `Idempotency-Key` is taken and not needed (ADR 0014). */
@@ -71,7 +72,7 @@ export const serveUpload = (
     if (missing) return answer(res, shape, missing);
     const received = await spooled(req, deps.spoolDir, deps.newRequestId(), async (file) => {
       const input = { query: query.value, sha256: toHex(file.sha256) };
-      await once(res, id, shape, input, (ctx) => handler.csv(ctx, query.value as never, file), UPLOAD_LEASE_MS);
+      await once(res, id, shape, input, (ctx) => handler.csv(ctx, query.value as never, file), LONG_LEASE_MS);
       return { ok: true, value: null };
     });
     if (!received.ok) answer(res, shape, received);

@@ -1,4 +1,4 @@
-import type { InTenant } from '../operations/context.js';
+import type { InTenant, Patience } from '../operations/context.js';
 import type { Database, Tx } from './client.js';
 import type { Scope } from './scope.js';
 import { direct, withConnection } from './statements.js';
@@ -10,8 +10,8 @@ const RETRYABLE = new Set(['P2034', '40001', '40P01']);
 
 /** Opens transactions of one tenant. The only place that sets `app.tenant_id`. */
 export const tenantTransactions =
-  (database: Database, who: Omit<Scope, 'now'>, timeoutMs = 30_000): InTenant =>
-  async (work) => {
+  (database: Database, who: Omit<Scope, 'now'>, usual: Patience = { timeoutMs: 30_000 }): InTenant =>
+  async (work, { timeoutMs } = usual) => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await withConnection((connection) =>
@@ -20,7 +20,7 @@ export const tenantTransactions =
               const tx = direct(orm, connection);
               return work(storesOf(tx, await begin(tx, who)));
             },
-            { maxWait: timeoutMs, timeout: timeoutMs },
+            { maxWait: usual.timeoutMs, timeout: timeoutMs },
           ),
         );
       } catch (error) {

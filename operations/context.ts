@@ -21,9 +21,14 @@ export interface Context {
 /**
  * Runs `work` in one transaction of the tenant and commits when it returns. It commits a refusal too: what the
  * work wrote before it refused (failure counter, audit event) stays (R12). It rolls back only when `work` throws.
- * Serialization failures and deadlocks are run again, so `work` must have no effect outside the database.
+ * Serialization failures and deadlocks are run again, so `work` must have no effect outside the database. A transaction that
+ * takes longer than half a minute, or than `timeoutMs`, is rolled back and throws.
  */
-export type InTenant = <T>(work: (stores: Stores) => Promise<T>) => Promise<T>;
+export type InTenant = <T>(work: (stores: Stores) => Promise<T>, patience?: Patience) => Promise<T>;
+
+export interface Patience {
+  timeoutMs: number;
+}
 
 /** What there is before a tenant is known: sign-in, credentials and inbound webhooks start here. */
 export interface Doorstep {

@@ -31,12 +31,12 @@ export const settling = (ctx: Context, key: IdempotencyClaim, place: SealedPlace
   };
   const abandon = () => ctx.inTenant((stores) => stores.idempotency.release(key, lease));
   return {
-    inTenant: async (work) => {
+    inTenant: async (work, patience) => {
       const value = await ctx.inTenant(async (stores) => {
         const done = await work(stores);
         if (isResource(done)) await settle(stores, done);
         return done;
-      });
+      }, patience);
       if (isResource(value)) settled = value;
       return value;
     },

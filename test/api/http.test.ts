@@ -208,3 +208,17 @@ describe('pages', () => {
     expect((await world.call('/.well-known/security.txt')).text).toMatch(/^Contact: mailto:security@example\.com\nExpires: \d{4}-/);
   });
 });
+
+test('a cancel may work for minutes: nobody takes its key over meanwhile', async () => {
+  const path = '/v1/payout-batches/batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11';
+  for (const deed of ['cancel', 'pause'])
+    await world.call(`${path}/${deed}`, { method: 'POST', token, body: {}, headers: { 'idempotency-key': `lease-of-${deed}` } });
+  const { rows } = await world.asOwner(
+    world.workspaces.test,
+    `SELECT key, lease_until - created_at > interval '10 minutes' AS long FROM idempotency_key WHERE key LIKE 'lease-of-%' ORDER BY key`,
+  );
+  expect(rows).toEqual([
+    { key: 'lease-of-cancel', long: true },
+    { key: 'lease-of-pause', long: false },
+  ]);
+});

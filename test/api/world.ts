@@ -39,8 +39,8 @@ export const apiWorld = async (more: Partial<ApiDeps> = {}) => {
   const draining = new AbortController();
   const recorded =
     (inTenant: InTenant): InTenant =>
-    (work) =>
-      inTenant((stores) => work(recordStores(stores, calls)));
+    (work, patience) =>
+      inTenant((stores) => work(recordStores(stores, calls)), patience);
   const deps: ApiDeps = {
     logger: createLogger('api', 'trace', { write: (line) => void logged.push(line) }),
     directory: access.doorstep.directory,

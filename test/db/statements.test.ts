@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { type Database, openDatabase, type Tx } from '../../db/client.js';
 import { direct, withConnection } from '../../db/statements.js';
 import { tenantTransactions } from '../../db/tenant.js';
+import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type TestDatabase, testDatabase } from '../harness/database.js';
 
@@ -79,4 +80,15 @@ describe('statements straight to the connection', () => {
     expect(error).toMatchObject({ code: '23502' });
     expect(JSON.stringify({ ...(error as object), text: String(error) })).not.toContain('the payee');
   });
+});
+
+test('a transaction that outlasts its time is rolled back; a deed that needs more says so', async () => {
+  const who = { tenantId: systemEntropy.newId(), actor: { type: 'system', process: 'worker' }, requestId: 'r' } as const;
+  const hasty = tenantTransactions(database, who, { timeoutMs: 100 });
+  const slow = async (stores: Stores) => {
+    await new Promise((done) => setTimeout(done, 500));
+    return stores.audit.lag();
+  };
+  await expect(hasty(slow)).rejects.toThrow();
+  expect(await hasty(slow, { timeoutMs: 60_000 })).toMatchObject({ waiting: 0 });
 });

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { transitionsRoot } from '../../domain/item/transitions.js';
+import type { Context } from '../../operations/context.js';
+import { idempotent } from '../../operations/idempotency/guard.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { expirePayoutBatch } from '../../operations/payout-batch/expire.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
+import { withdrawal, withdrawalsRoot } from '../../operations/payout-batch/withdrawals-root.js';
+import { sha256 } from '../../vault/sha256.js';
 import { type GateWorld, gateWorld, type Person } from './gate-world.js';
 
 jest.setTimeout(120_000);
@@ -156,6 +161,32 @@ describe('while executing', () => {
       ok: false,
       refusal: { code: 'wrong_state' },
     });
+  });
+});
+
+describe('a very large batch', () => {
+  test.each([0, 1, 8_191, 8_192, 8_193, 20_000])('the root over %i withdrawals is that over their transitions', async (count) => {
+    // Not dense: what was sent already is not withdrawn.
+    const ordinals = Array.from({ length: count }, (_, i) => i * 2);
+    expect(await withdrawalsRoot(sha256, ordinals)).toEqual(transitionsRoot(sha256, ordinals.map(withdrawal)));
+  });
+
+  test('the transaction of a cancel may take minutes, under a key as well', async () => {
+    const batch = await world.batch();
+    await world.openUpTo('execute', batch.id);
+    const [ctx, waits] = [world.as(admin), [] as (number | undefined)[]];
+    const watched: Context = {
+      ...ctx,
+      inTenant: (work, patience) => {
+        waits.push(patience?.timeoutMs);
+        return ctx.inTenant(work, patience);
+      },
+    };
+    const input = { batch_id: batch.id };
+    const request = { route: 'cancel_payout_batch', key: `cancel ${batch.id}`, input } as const;
+    const cancelled = await idempotent(watched, request, (guarded) => cancelPayoutBatch(guarded, { ...input, reason: undefined }));
+    expect(cancelled).toMatchObject({ ok: true, value: { state: 'cancelled' } });
+    expect(waits).toEqual([undefined, 600_000]);
   });
 });
 
