@@ -21,6 +21,8 @@ const onDatabase = {
 };
 
 export default {
+  // A time-out is for what hangs. Five seconds also catch what merely waits its turn on a busy machine.
+  testTimeout: 60_000,
   projects: [
     family('unit', ['domain', 'contracts', 'vault', 'rails', 'sandbox-provider', 'config', 'telemetry', 'client', 'docs']),
     family('database', ['db', 'operations', 'relay', 'api'], onDatabase),
