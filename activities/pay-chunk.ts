@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { cancellationSignal } from '@temporalio/activity';
 import { type ChunkReport, payChunk } from '../operations/chunk/pay.js';
+import type { Progress } from '../operations/chunk/send.js';
+import type { Context } from '../operations/context.js';
 import type { ActivityDeps, BatchPlace } from './deps.js';
 import { runActivity } from './run.js';
 
@@ -7,17 +10,27 @@ import { runActivity } from './run.js';
 const SHORT_WAIT_MS = 1_000;
 const SHORT_WAITS_MOST = 100;
 
-/** Pays one chunk (operations/chunk/pay.ts). May run any number of times and die anywhere. */
+/**
+ * Pays one chunk (operations/chunk/pay.ts), or `chunks` of them one after the other, until one of them may not leave. May run any number of
+ * times and die anywhere: what is behind it answers at once that nothing is pending.
+ */
 export const payChunkActivity =
   (deps: ActivityDeps) =>
-  (place: BatchPlace & { chunk: number }): Promise<ChunkReport> =>
+  ({ chunks = 1, ...place }: BatchPlace & { chunk: number; chunks?: number }): Promise<ChunkReport> =>
     runActivity(deps, place, async (ctx, progress) => {
-      for (let waits = 0; ; waits++) {
-        const report = await payChunk(ctx, { batchId: place.batchId, chunk: place.chunk }, progress);
-        if (report.kind !== 'wait' || report.afterMs > SHORT_WAIT_MS || waits === SHORT_WAITS_MOST) {
-          await ctx.services.failpoint('between_chunks');
-          return report;
-        }
-        await pause(report.afterMs);
+      for (let chunk = place.chunk; ; chunk++) {
+        const report = await payOne(ctx, { batchId: place.batchId, chunk }, progress);
+        await ctx.services.failpoint('between_chunks');
+        if ((report.kind !== 'paid' && report.kind !== 'resolved') || chunk + 1 === place.chunk + chunks) return report;
+        // A process that stops leaves the rest to another.
+        cancellationSignal().throwIfAborted();
       }
     });
+
+const payOne = async (ctx: Context, place: { batchId: string; chunk: number }, progress: Progress): Promise<ChunkReport> => {
+  for (let waits = 0; ; waits++) {
+    const report = await payChunk(ctx, place, progress);
+    if (report.kind !== 'wait' || report.afterMs > SHORT_WAIT_MS || waits === SHORT_WAITS_MOST) return report;
+    await pause(report.afterMs);
+  }
+};

@@ -16,7 +16,12 @@ export type WindowStop =
  * Runs chunk activities from `first` on, a bounded number at a time, and drains the window before it answers: nothing of
  * this run is in flight when it continues as new. What a chunk finds (paused, cancelled, not yet) closes the window.
  */
-export const payWindow = async (input: PayoutBatchInput, batch: LoadedBatch, first: number, onDone: () => void): Promise<WindowStop> => {
+export const payWindow = async (
+  input: PayoutBatchInput,
+  batch: LoadedBatch,
+  first: number,
+  onDone: (chunks: number) => void,
+): Promise<WindowStop> => {
   const { payChunk } = proxyActivities<ChunkActivities>(chunkOptions(input.tenantId));
   let next = first;
   let stop: WindowStop | null = null;
@@ -28,12 +33,14 @@ export const payWindow = async (input: PayoutBatchInput, batch: LoadedBatch, fir
         stop = { kind: 'history' };
         return;
       }
-      const chunk = next++;
-      const report = await payChunk({ ...input, chunk }).catch((error: unknown) => {
+      const chunk = next;
+      const chunks = Math.min(batch.chunksATurn ?? 1, batch.chunks - chunk);
+      next += chunks;
+      const report = await payChunk({ ...input, chunk, ...(chunks > 1 ? { chunks } : {}) }).catch((error: unknown) => {
         if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
         return { kind: 'broken' } as const;
       });
-      if (report.kind === 'paid' || report.kind === 'resolved') onDone();
+      if (report.kind === 'paid' || report.kind === 'resolved') onDone(chunks);
       else stop = report;
     }
   };

@@ -87,8 +87,8 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
       await wake(seen, batch.startInMs);
     } else if (batch.halt === null && batch.firstChunk !== null) {
       doing(batch, 'pays');
-      const stop = await payWindow(input, batch, batch.firstChunk, () => {
-        progress.done++;
+      const stop = await payWindow(input, batch, batch.firstChunk, (chunks) => {
+        progress.done += chunks;
       });
       if (stop.kind === 'broken') await wake(seen, BROKEN_MS);
       if (stop.kind === 'wait') await wake(seen, stop.afterMs);

@@ -14,6 +14,8 @@ export interface BatchPlan {
   /** Items not terminal yet. */
   open: number;
   chunks: number;
+  /** Items of a chunk, at most. */
+  chunkSize: number;
   /** The lowest chunk with something left to send, or null. What was sent and not answered is asked for by lookups. */
   firstChunk: number | null;
   halt: 'paused' | 'cancelling' | 'integrity_failed' | null;
@@ -39,6 +41,7 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
       total: content.total.toString(),
       open: counter.open,
       chunks: chunkCount(content.size, batch.chunkSize),
+      chunkSize: batch.chunkSize,
       firstChunk: pending === null ? null : chunkOf(pending, batch.chunkSize),
       halt: haltOf(control),
       deadlineInMs: control.deadlineAt ? control.deadlineAt.getTime() - stores.now.getTime() : null,
