@@ -33,8 +33,18 @@ export interface EndToEndRun {
 
 const GATES = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
+/** Watches what happens between execute and the batch's end; answers what ends the watching. */
+export type Watch = () => Promise<() => Promise<void>>;
+
 /** Pays a batch of `items` and checks the books afterwards. Throws when anything does not hold: then there is no figure. */
-export const payBatch = async (world: World, rail: RailMode, items: number, name: string, say: (line: string) => void): Promise<EndToEndRun> => {
+export const payBatch = async (
+  world: World,
+  rail: RailMode,
+  items: number,
+  name: string,
+  say: (line: string) => void,
+  watch?: Watch,
+): Promise<EndToEndRun> => {
   const owner = await ownerOf(world);
   try {
     await useRail(owner, rail);
@@ -52,6 +62,7 @@ export const payBatch = async (world: World, rail: RailMode, items: number, name
     await pause(STATISTICS_MS);
 
     const before = { written: await writtenSoFar(owner), cpu: usageOf(state) };
+    const unwatch = await watch?.();
     const paying = watchMemory(world.stack.state);
     const started = performance.now();
     await execute();
@@ -59,6 +70,7 @@ export const payBatch = async (world: World, rail: RailMode, items: number, name
     const seconds = (performance.now() - started) / 1_000;
     const cpu = usageOf(world.stack.state());
     const payMemory = paying.stop();
+    await unwatch?.();
     await pause(STATISTICS_MS);
     const after = await writtenSoFar(owner);
 

@@ -4,15 +4,20 @@ import { parseArgs } from 'node:util';
 import { startWorld } from '../test/e2e/harness/world.js';
 import { type EndToEndRun, payBatch } from './end-to-end.js';
 import { fingerprint } from './fingerprint.js';
+import { INSPECTED } from './inspector.js';
 import { openLimits } from './limit-for.js';
+import { profileRuns } from './profile-runs.js';
 import { RAILS } from './rail-mode.js';
 import { show, summarize } from './report.js';
 
 /**
- * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE]
+ * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE] [--profile FOLDER]
  *
  * Pays batches on the stack's own parts (embedded Postgres with its usual fsync, Temporal, API, worker, provider) and measures the bare
  * SQL of the same life cycle on the same Postgres, in turns. Each run's books are checked; a broken one ends the benchmark.
+ *
+ * With --profile nothing is compared: the worker is under its inspector, a profile of each run is written to FOLDER, and what is
+ * printed is where its time went and how much of its heap lives on.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -22,6 +27,7 @@ const { positionals, values } = parseArgs({
     repeat: { type: 'string', default: '3' },
     window: { type: 'string', default: '4' },
     json: { type: 'string', default: '' },
+    profile: { type: 'string', default: '' },
   },
 });
 if (positionals[0] !== 'end-to-end') {
@@ -44,12 +50,20 @@ const write = (line: object): void => {
 const say = (line: string): void => console.error(line);
 
 let closing = async (): Promise<void> => {};
-const world = await startWorld({ env: { worker: { SLUICE_CHUNK_WINDOW: String(window) } } });
+const world = await startWorld({ env: { worker: { SLUICE_CHUNK_WINDOW: String(window), ...(values.profile ? INSPECTED : {}) } } });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.close().finally(() => process.exit(130)));
 try {
   const environment = await fingerprint(world.stack.state());
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
+  if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
+  else await compare();
+} finally {
+  await closing();
+  await world.close();
+}
+
+async function compare(): Promise<void> {
   const limits = await openLimits(world.stack.state().database.owner_url, world.dataDir);
   closing = () => limits.close();
   // Code is compiled and pages are in memory before anything counts.
@@ -73,7 +87,4 @@ try {
     }
   }
   console.log(show(lines));
-} finally {
-  await closing();
-  await world.close();
 }

@@ -1,0 +1,61 @@
+import Table from 'cli-table3';
+import type { CpuProfile } from './inspector.js';
+
+/** Jobs of the worker by where their code lies: the first pattern that fits a path of the repository names the job. */
+const JOBS: readonly [RegExp, string][] = [
+  [/^rails\//, 'rail: render, send, read answers'],
+  [/^vault\/(payload-codec)/, 'Temporal: payloads encrypted'],
+  [/^vault\/(checkpoint|ed25519)|^relay\/|^db\/(sequencer|relay)/, 'relay: sequencing, checkpoints, outbox'],
+  [/^vault\/sha256|^domain\/(batch|item\/transitions|canonical-json|merkle|hashing)|verify-content/, 'digests: leaves, commitments, transitions'],
+  [/^vault\/|open-destinations/, 'destinations decrypted'],
+  [/^db\//, 'statements written and read'],
+  [/^(operations|domain)\//, 'deciding and folding'],
+  [/^(activities|worker|workflows)\//, 'Temporal: activities'],
+  [/^npm:(@temporalio|rxjs|@grpc|protobufjs|long)/, 'Temporal: its SDK'],
+  [/^npm:@prisma|^wasm:/, 'ORM: transactions'],
+  [/^npm:(pg|postgres)/, 'database driver'],
+  [/^npm:undici/, 'HTTP client'],
+];
+
+const REST = 'other: timers, sockets, promises';
+const NOT_OURS = new Map([
+  ['(garbage collector)', 'garbage collection'],
+  ['(program)', 'outside JavaScript'],
+]);
+
+/** µs of the main thread an item, by job. Each sample counts for the innermost frame that a job names; waiting counts for none. */
+export const jobsOf = ({ nodes, samples, timeDeltas }: CpuProfile, items: number, root: string): Map<string, number> => {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
+  const jobs = new Map<number, string>();
+  const jobOf = (id: number): string => {
+    const known = jobs.get(id);
+    if (known) return known;
+    const { functionName, url } = byId.get(id)?.callFrame ?? { functionName: '', url: '' };
+    const path = placeOf(url, root);
+    const parent = parents.get(id);
+    const job = NOT_OURS.get(functionName) ?? JOBS.find(([pattern]) => pattern.test(path))?.[1] ?? (parent === undefined ? REST : jobOf(parent));
+    jobs.set(id, job);
+    return job;
+  };
+  const spent = new Map<string, number>();
+  samples.forEach((id, i) => {
+    if (byId.get(id)?.callFrame.functionName === '(idle)') return;
+    spent.set(jobOf(id), (spent.get(jobOf(id)) ?? 0) + (timeDeltas[i] ?? 0) / items);
+  });
+  return new Map([...spent].sort(([, a], [, b]) => b - a));
+};
+
+const placeOf = (url: string, root: string): string => {
+  const path = url.replace('file://', '');
+  const at = path.lastIndexOf('/node_modules/');
+  if (at >= 0) return `npm:${path.slice(at + '/node_modules/'.length)}`;
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+};
+
+/** A table for people. */
+export const showJobs = (name: string, jobs: ReadonlyMap<string, number>): string => {
+  const table = new Table({ head: [`${name}: job`, 'µs an item'], style: { head: [], border: [] } });
+  for (const [job, spent] of jobs) table.push([job, spent.toFixed(1)]);
+  return table.toString();
+};
