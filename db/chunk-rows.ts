@@ -13,7 +13,7 @@ export const lockRange = async (tx: Tx, tenantId: string, batchId: string, from:
   const [chunk] = await tx.$queryRaw<{ head: string | null; bytes: Uint8Array | null }[]>`
     WITH locked AS MATERIALIZED (
       SELECT i.ordinal, i.payee_id, i.destination_id, i.reference, i.remittance, i.amount, i.leaf, i.state, i.rank, i.version, i.attempt,
-        i.provider_reference, i.reason, (p.held_at IS NOT NULL OR p.deleted_at IS NOT NULL) AS payee_held, d.sealed, k.wrapped, d.commitment
+        i.provider_reference, i.reason, (p.held_at IS NOT NULL OR p.deleted_at IS NOT NULL) AS payee_held, d.sealed, k.wrapped
       FROM payout_item i
       JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
       JOIN payee_destination d ON d.tenant_id = i.tenant_id AND d.id = i.destination_id
@@ -23,7 +23,7 @@ export const lockRange = async (tx: Tx, tenantId: string, batchId: string, from:
     )
     SELECT json_agg(json_build_array(ordinal, payee_id, destination_id, reference, remittance, amount, state, rank, version, attempt,
         provider_reference, reason, payee_held, length(sealed), length(wrapped)) ORDER BY ordinal)::text AS head,
-      string_agg(leaf || commitment || sealed || coalesce(wrapped, ''), ''::bytea ORDER BY ordinal) AS bytes
+      string_agg(leaf || sealed || coalesce(wrapped, ''), ''::bytea ORDER BY ordinal) AS bytes
     FROM locked`;
   if (!chunk?.head || !chunk.bytes) return [];
   const { bytes } = chunk;
@@ -53,7 +53,6 @@ export const lockRange = async (tx: Tx, tenantId: string, batchId: string, from:
       ...{ ordinal, payeeId, destinationId, reference, remittance, amount: BigInt(amount), state, rank, version, attempt, providerReference, reason },
       payeeHeld,
       leaf: cut(HASH_BYTES),
-      commitment: cut(HASH_BYTES),
       sealed: cut(seal),
       subjectKey: wrap === null ? null : cut(wrap),
     }),

@@ -25,7 +25,10 @@ export const evidenceItems = async (ctx: Context, batchId: string, size: number)
   return items;
 };
 
-const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promise<ChunkItem[]> => {
+/** An item whose stored commitment is shown beside what it commits to. */
+type CommittedItem = ChunkItem & { commitment: Uint8Array };
+
+const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promise<CommittedItem[]> => {
   const destinations = await stores.payees.destinations([...new Set(rows.map((row) => row.destinationId))]);
   const keys = await stores.keys.subjectKeys([...new Set(rows.map((row) => row.payeeId))]);
   return rows.map((row) => {
@@ -35,7 +38,7 @@ const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promi
   });
 };
 
-const pageOf = async (ctx: Context, batchId: string, rows: readonly ChunkItem[], stores: Stores): Promise<BundleItem[]> => {
+const pageOf = async (ctx: Context, batchId: string, rows: readonly CommittedItem[], stores: Stores): Promise<BundleItem[]> => {
   const opened = await openDestinations(ctx, stores, rows);
   return rows.map((row) => {
     const destination = opened.get(row.ordinal) ?? null;

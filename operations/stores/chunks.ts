@@ -41,7 +41,6 @@ export interface ChunkItem extends ItemRow {
   sealed: Uint8Array;
   /** Wrapped. Null when the payee was deleted: its key is gone, and the item can't be sent. */
   subjectKey: Uint8Array | null;
-  commitment: Uint8Array;
 }
 
 export interface AttemptRow {
