@@ -8,6 +8,7 @@ import { sha256, verifyEd25519 } from './crypto.js';
 import { checkContent } from './evidence-content.js';
 import { checkGates } from './evidence-gates.js';
 import { checkItems } from './evidence-items.js';
+import { checkWhole } from './evidence-whole.js';
 import { type Finding, Findings } from './findings.js';
 import { type Deed, joins } from './joins.js';
 
@@ -53,6 +54,7 @@ const unreadable = (message: string): EvidenceReport => {
 
 const checkBundle = (bundle: EvidenceBundle, key: VerifierKey): EvidenceReport => {
   const findings = new Findings();
+  checkWhole(bundle, findings);
   const { unopened } = checkContent(bundle, findings);
   checkGates(bundle, findings);
   checkItems(bundle, findings);

@@ -31,7 +31,7 @@ export const sampleBundle = (): EvidenceBundle => {
   const digest = toHex(batchDigest(sha256, { ...signed, ...sent, executeNotBefore: null, executeBy: null }, root));
   const event: AuditEvent = {
     ...{ id: randomUUID(), tenantId, actor: { type: 'system', process: 'api' }, requestId: 'req_1', at, subjectSeq: 1, previous: FIRST_PREVIOUS },
-    ...{ subject: { type: 'batch', id: batchId }, action: 'batch.create', result: 'ok', detail: { content_version: 1, digest } },
+    ...{ subject: { type: 'batch', id: batchId }, action: 'batch.create', result: 'ok', detail: { state: 'queued', content_version: 1, digest } },
   };
   const leaf = auditLeaf(sha256, event);
   const note = signer.sign(tenantId, 1n, merkleRoot(sha256, [Buffer.from(leaf, 'hex')]));

@@ -85,6 +85,12 @@ test('[S1-20] [S3-20] a paid batch is proved by its bundle alone', () => {
   expect(paid.items[0]?.sent_to).toMatchObject({ name: 'Payee 0', kind: 'account_token' });
 });
 
+/** A bundle that shows nothing, and so contradicts nothing. */
+const NOTHING = {
+  ...{ contents: [], items: [], events: [], transitions: [], transfers: [], holds: [], preparers: [], challenges: [], gates: [], attempts: [] },
+  checkpoint: null,
+};
+
 describe('whatever is changed in a bundle is found', () => {
   const first = <T>(rows: readonly T[], change: (row: T) => T): T[] => rows.map((row, i) => (i === 0 ? change(row) : row));
   const item = (change: Partial<BundleItem>) => (bundle: EvidenceBundle) => ({
@@ -160,6 +166,15 @@ describe('whatever is changed in a bundle is found', () => {
     ['audit path', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, path: row.path?.slice(1) ?? null })) })],
     ['event index', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, index: (row.index ?? 0) + 1 })) })],
     ['a bundle stripped of its proofs', (bundle) => ({ ...bundle, checkpoint: null, events: bundle.events.map((row) => ({ ...row, path: null })) })],
+    ['batch state', batch({ state: 'cancelled' })],
+    ['outcome', batch({ outcome: 'full' })],
+    ['content version', batch({ content_version: 3 })],
+    ['an attempt that is missing', (bundle) => ({ ...bundle, attempts: bundle.attempts.slice(1) })],
+    [
+      'no attempts and no proofs',
+      (bundle) => ({ ...bundle, attempts: [], checkpoint: null, events: bundle.events.map((row) => ({ ...row, path: null })) }),
+    ],
+    ['nothing but the batch', ({ batch, ...bundle }) => ({ ...bundle, ...NOTHING, batch: { ...batch, outcome: null } })],
     [
       'checkpoint',
       (bundle) => ({
