@@ -15,6 +15,14 @@ test('[S3-23] secrets are not written at any depth of what is logged by mistake'
   for (const value of Object.values(secret)) expect(lines.join('')).not.toContain(value);
 });
 
+test('whatever was thrown can be logged', () => {
+  const lines: string[] = [];
+  const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) });
+  for (const err of ['gone', 7, null, {}, { message: 'gone', stack: 7 }, Object.assign(new Error('gone'), { stack: undefined })])
+    logger.error({ err }, 'failed');
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(Array(6).fill('failed'));
+});
+
 test('traceparent is read as W3C Trace Context says, and a child keeps the trace', () => {
   const header = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   const parent = parseTraceparent(header);
