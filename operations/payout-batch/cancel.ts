@@ -40,6 +40,8 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
     if (!(await stores.batches.move(id, control.rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
   }
   const withdrawn = await stores.items.cancelPending(id, eventId);
+  // Before hold and accounts: all other payments of the workspace post to these, and would wait for the hashing of a million leaves.
+  const root = await withdrawalsRoot(ctx.services.sha256, withdrawn.ordinals);
   if (withdrawn.ordinals.length > 0) await giveBack(ctx, stores, id, withdrawn.amount, eventId);
   const counter = await stores.batches.addToCounter(id, { open: -withdrawn.ordinals.length, cancelled: withdrawn.ordinals.length });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
@@ -52,7 +54,7 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
       state: control.state,
       withdrawn: withdrawn.ordinals.length,
       withdrawn_amount: withdrawn.amount.toString(),
-      transitions_root: toHex(await withdrawalsRoot(ctx.services.sha256, withdrawn.ordinals)),
+      transitions_root: toHex(root),
       open: counter.open,
       ...(reason === null ? {} : { reason_sha256: reasonHash(ctx, reason) }),
     },

@@ -122,6 +122,31 @@ describe('while executing', () => {
     expect(await world.balance(world.home.funding)).toBe(funds + 56n);
   });
 
+  test('what was withdrawn is hashed before the accounts are locked, to which the other batches post', async () => {
+    const batch = await world.batch();
+    await world.openUpTo('execute', batch.id);
+    const order: string[] = [];
+    const hashing: typeof sha256 = (...parts) => {
+      order.push('hash');
+      return sha256(...parts);
+    };
+    const ctx = world.as(admin, { with: { sha256: hashing } });
+    const watched: Context = {
+      ...ctx,
+      inTenant: (work, patience) =>
+        ctx.inTenant((stores) => {
+          const lockLive: typeof stores.holds.lockLive = (id) => {
+            order.push('lock');
+            return stores.holds.lockLive(id);
+          };
+          return work({ ...stores, holds: { ...stores.holds, lockLive } });
+        }, patience),
+    };
+    expect(await cancelPayoutBatch(watched, { batch_id: batch.id })).toMatchObject({ ok: true });
+    expect(order.slice(0, -1)).toContain('hash');
+    expect(order.at(-1)).toBe('lock');
+  });
+
   test('when nothing was sent, cancel ends the batch at once', async () => {
     const batch = await world.batch();
     await world.openUpTo('execute', batch.id);
