@@ -217,14 +217,15 @@ BEGIN
 END $$;
 
 -- Makes the partitions that are missing, from last month to `ahead` months on, and answers how many still are. A month of batches
--- begins at the UUIDv7 of its first millisecond, in UTC. Left for the next call: a month whose locks are not to be had at once,
--- and one of which the default partition holds rows already.
+-- begins at the UUIDv7 of its first millisecond, in UTC. Left for the next call: a month of which the default partition holds rows already,
+-- and, as soon as locks are not to be had at once, all that are left: payments wait behind this half a second in all, not for each month.
 CREATE FUNCTION sluice_add_months(ahead int DEFAULT 24) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' AS $$
 DECLARE
   now_month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
   wanted record;
   missing int := 0;
+  busy boolean := false;
 BEGIN
   IF ahead IS NULL OR ahead NOT BETWEEN 0 AND 60 THEN RAISE EXCEPTION 'months ahead: 0 to 60' USING ERRCODE = 'invalid_parameter_value'; END IF;
   PERFORM pg_advisory_xact_lock(hashtext('sluice_add_months'));
@@ -241,8 +242,12 @@ BEGIN
   LOOP
     CONTINUE WHEN to_regclass(format('sluice_parts.%I', wanted.part)) IS NOT NULL;
     BEGIN
-      PERFORM public.sluice_add_part(wanted.parent, wanted.part, wanted.bounds);
-    EXCEPTION WHEN check_violation OR lock_not_available OR deadlock_detected THEN missing := missing + 1;
+      IF busy THEN missing := missing + 1;
+      ELSE PERFORM public.sluice_add_part(wanted.parent, wanted.part, wanted.bounds);
+      END IF;
+    EXCEPTION
+      WHEN check_violation THEN missing := missing + 1;
+      WHEN lock_not_available OR deadlock_detected THEN missing := missing + 1; busy := true;
     END;
   END LOOP;
   RETURN missing;
