@@ -3,6 +3,8 @@ import { recoverySwitch } from '../operations/recovery/mode.js';
 
 /** Between two comparisons: for about this long an older database that was put back under the running API stays unseen. */
 const EVERY_MS = 60_000;
+/** A comparison stays good for this long: one that hangs, as on a folder out of reach, must not leave things open for ever. */
+const GOOD_MS = 3 * EVERY_MS;
 const RETRY_MS = 1_000;
 const NOT_COMPARED = 'The comparison with the published checkpoints has not finished yet.';
 
@@ -19,7 +21,8 @@ export interface RecoveryWatch extends RecoveryMode {
  */
 export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (error: unknown) => void): RecoveryWatch => {
   const found = recoverySwitch(null);
-  let compared = false;
+  /** When the last good comparison began, ms of the monotonic clock; null when none counts. */
+  let comparedAt: number | null = null;
   /** Asked for while a comparison was under way: that one may have read the database of before. */
   let again = false;
   let running = false;
@@ -28,12 +31,13 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (
 
   const attempt = async (): Promise<void> => {
     again = false;
+    const startedAt = performance.now();
     try {
       const reason = (await compare()).reason();
       if (reason !== null) found.enter(reason);
-      compared = !again;
+      comparedAt = again ? null : startedAt;
     } catch (error) {
-      compared = false;
+      comparedAt = null;
       onProblem(error);
     }
   };
@@ -44,13 +48,14 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (
     do await attempt();
     while (again && !stopped);
     running = false;
-    if (!stopped) timer = setTimeout(run, compared ? EVERY_MS : RETRY_MS);
+    if (!stopped) timer = setTimeout(run, comparedAt === null ? RETRY_MS : EVERY_MS);
   };
   void run();
+  const isGood = () => comparedAt !== null && performance.now() - comparedAt < GOOD_MS;
   return {
-    reason: () => found.reason() ?? (compared ? null : NOT_COMPARED),
+    reason: () => found.reason() ?? (isGood() ? null : NOT_COMPARED),
     compareAgain: () => {
-      compared = false;
+      comparedAt = null;
       again = true;
       void run();
     },

@@ -93,6 +93,22 @@ test('a minute that could not be compared closes what moves money', async () => 
   expect(watch.reason()).toBeNull();
 });
 
+test('a comparison that hangs closes what moves money after three minutes', async () => {
+  let open = () => {};
+  begin(null);
+  await pass(0);
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  await pass(179_999);
+  expect([comparisons, watch.reason()]).toEqual([2, null]);
+  await pass(1);
+  expect(watch.reason()).toMatch(NOT_COMPARED);
+  open();
+  await pass(60_000);
+  expect(watch.reason()).toBeNull();
+});
+
 test('no comparison follows the end', async () => {
   begin(null);
   await pass(0);
