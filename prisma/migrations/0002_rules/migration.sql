@@ -39,6 +39,10 @@ ALTER TABLE payout_item ADD CONSTRAINT item_numbers CHECK (amount > 0 AND amount
 ALTER TABLE challenge ADD CONSTRAINT challenge_gate CHECK (gate IN ('approve', 'authorize', 'execute'));
 ALTER TABLE gate ADD CONSTRAINT gate_gate CHECK (gate IN ('approve', 'authorize', 'execute'));
 
+-- What waits is asked for every second and after every chunk, and is a handful of rows among all that ever came.
+CREATE INDEX parked_evidence_waiting ON parked_evidence (tenant_id, id) WHERE resolved_at IS NULL;
+CREATE INDEX inbound_event_waiting ON inbound_event (tenant_id, id) WHERE reduced_at IS NULL;
+
 -- Rows that change often stay in place: no index covers what changes, and pages keep room. Items: see sluice_add_months.
 ALTER TABLE batch_counter SET (fillfactor = 20);
 ALTER TABLE account SET (fillfactor = 20);

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { type Database, openDatabase, type Tx } from '../../db/client.js';
+import { direct, withConnection } from '../../db/statements.js';
+import { storesOf } from '../../db/stores.js';
+import type { Stores } from '../../operations/ports.js';
+import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+
+jest.setTimeout(120_000);
+
+/** What waits is found among what waits, however much came before: each question goes by an index of that alone (R22). */
+
+let world: GateWorld;
+let pool: Database;
+beforeAll(async () => {
+  world = await gateWorld();
+  pool = openDatabase(world.database.urls.worker, 1);
+});
+afterAll(async () => {
+  await pool?.$disconnect();
+  await world?.close();
+});
+
+/** Scans of an index while a deed ran, as Postgres counts them. */
+const scansOf = (index: string, deed: (stores: Stores, tx: Tx) => Promise<unknown>): Promise<number> =>
+  withConnection((connection) =>
+    pool.$transaction(async (orm) => {
+      const tx = direct(orm, connection);
+      const { tenantId } = world.home;
+      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+      const count = async () => {
+        const [row] = await tx.$queryRaw<{ scans: bigint }[]>`SELECT pg_stat_get_xact_numscans(${index}::regclass) AS scans`;
+        return Number(row?.scans);
+      };
+      const before = await count();
+      await deed(storesOf(tx, { tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }), tx);
+      return (await count()) - before;
+    }),
+  );
+
+test.each<[string, string, (stores: Stores, tx: Tx) => Promise<unknown>]>([
+  ['parked evidence', 'parked_evidence_waiting', (stores) => stores.parked.due(10)],
+  ['deliveries of a workspace', 'inbound_event_waiting', (stores) => stores.inbound.claimDue(10, 1_000)],
+  ['workspaces with deliveries', 'inbound_event_waiting', (_, tx) => tx.$queryRaw`SELECT * FROM sluice_tenants_to_drain()`],
+])('%s', async (_what, index, deed) => {
+  expect(await scansOf(index, deed)).toBeGreaterThan(0);
+});
