@@ -8,16 +8,19 @@ import type { Tx } from './client.js';
  * by a check of the table, so JSON carries them.
  */
 
-/** Items of [from, to) with what they pay. Locks the item rows alone: a payee row is shared by many batches. */
+/**
+ * Items of [from, to) with what they pay. Locks the item rows alone: a payee row is shared by many batches. One look-up by key
+ * an item: planned while the workspace is nearly empty, a join would read all its payees for each item for as long as the plan is kept.
+ */
 export const lockRange = async (tx: Tx, tenantId: string, batchId: string, from: number, to: number): Promise<ChunkItem[]> => {
   const [chunk] = await tx.$queryRaw<{ head: string | null; bytes: Uint8Array | null }[]>`
     WITH locked AS MATERIALIZED (
       SELECT i.ordinal, i.payee_id, i.destination_id, i.reference, i.remittance, i.amount, i.leaf, i.state, i.rank, i.version, i.attempt,
         i.provider_reference, i.reason, (p.held_at IS NOT NULL OR p.deleted_at IS NOT NULL) AS payee_held, d.sealed, k.wrapped
       FROM payout_item i
-      JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
-      JOIN payee_destination d ON d.tenant_id = i.tenant_id AND d.id = i.destination_id
-      LEFT JOIN subject_key k ON k.tenant_id = i.tenant_id AND k.subject_id = i.payee_id
+      CROSS JOIN LATERAL (SELECT held_at, deleted_at FROM payee WHERE tenant_id = i.tenant_id AND id = i.payee_id LIMIT 1) p
+      CROSS JOIN LATERAL (SELECT sealed FROM payee_destination WHERE tenant_id = i.tenant_id AND id = i.destination_id LIMIT 1) d
+      LEFT JOIN LATERAL (SELECT wrapped FROM subject_key WHERE tenant_id = i.tenant_id AND subject_id = i.payee_id LIMIT 1) k ON true
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal >= ${from} AND i.ordinal < ${to}
       ORDER BY i.ordinal FOR NO KEY UPDATE OF i
     )
