@@ -2,28 +2,57 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../db/client.js';
 import { recoveryFacts } from '../db/tree-heads.js';
-import type { CheckpointArchive } from '../operations/ports.js';
-import { checkRecovery } from '../operations/recovery/check.js';
+import type { CheckpointArchive, RecoveryMode } from '../operations/ports.js';
+import { checkRecovery, type ProvenEdges } from '../operations/recovery/check.js';
 import { type RecoverySwitch, recoverySwitch } from '../operations/recovery/mode.js';
 import { sha256 } from '../vault/sha256.js';
 
 const RETRY_MS = 1_000;
+/** Between two comparisons while the worker runs: for about this long an older database that was put back under it stays unseen. */
+const EVERY_MS = 60_000;
+
+export type Compare = () => Promise<RecoveryMode>;
+
+/** Compares the database with what was published outside it; each comparison reads only what is new since the one before. */
+export const comparison = (database: Database, archive: CheckpointArchive, keyFileInstallationId: string): Compare => {
+  const proven: ProvenEdges = new Map();
+  return async () => checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId }, proven);
+};
 
 /** The comparison of R15, before anything that touches money starts. Waits for the database. */
-export const recoveryAtStart = async (
-  database: Database,
-  archive: CheckpointArchive,
-  keyFileInstallationId: string,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<RecoverySwitch> => {
+export const recoveryAtStart = async (compare: Compare, log: Logger, signal: AbortSignal): Promise<RecoverySwitch> => {
   while (!signal.aborted) {
     try {
-      return await checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId });
+      return recoverySwitch((await compare()).reason());
     } catch (error) {
       log.warn({ err: error }, 'the database is not compared with its published checkpoints yet');
       await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
   return recoverySwitch('The process ended before the comparison with the published checkpoints.');
+};
+
+/**
+ * Compares again every minute until `signal`, and enters recovery mode when something is wrong: then no intent commits any more. A
+ * comparison that can't be made changes nothing here: without its database the worker sends nothing anyway.
+ */
+export const keepComparing = async (
+  recovery: RecoverySwitch,
+  compare: Compare,
+  log: Logger,
+  signal: AbortSignal,
+  everyMs = EVERY_MS,
+): Promise<void> => {
+  while (!signal.aborted && recovery.reason() === null) {
+    await pause(everyMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const reason = (await compare()).reason();
+      if (reason === null) continue;
+      recovery.enter(reason);
+      log.error({ reason }, 'recovery mode: nothing is sent');
+    } catch (error) {
+      log.warn({ err: error }, 'the database could not be compared with its published checkpoints');
+    }
+  }
 };

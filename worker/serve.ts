@@ -20,7 +20,7 @@ import { sha256 } from '../vault/sha256.js';
 import { contexts } from './contexts.js';
 import { serveHealth } from './health.js';
 import { workerProbes } from './probes.js';
-import { recoveryAtStart } from './recovery.js';
+import { comparison, keepComparing, recoveryAtStart } from './recovery.js';
 import { executeRequests } from './request-of.js';
 import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
 import { createWorkers } from './workers.js';
@@ -68,7 +68,8 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   installRuntime(log);
 
   const run = async (): Promise<void> => {
-    const recovery = await recoveryAtStart(database, archive, keyFile.installationId, log, ending.signal);
+    const compare = comparison(database, archive, keyFile.installationId);
+    const recovery = await recoveryAtStart(compare, log, ending.signal);
     Object.defineProperty(problems, 'recovery', { enumerable: true, get: () => recovery.reason() });
     if (recovery.reason()) log.error({ reason: recovery.reason() }, 'recovery mode: nothing is sent');
     const services: Services = {
@@ -122,7 +123,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       await Promise.all(workers.map((worker) => worker.run()));
       await connection.close();
     })();
-    await Promise.all([relay, temporal]);
+    await Promise.all([relay, temporal, keepComparing(recovery, compare, log, ending.signal)]);
   };
 
   const running = run();
