@@ -42,7 +42,7 @@ export const PAYEE_ROUTES = {
     summary: 'Give a payee a new destination version',
     permission: 'payees.write',
     rateClass: 'write',
-    idempotency: 'optional',
+    idempotency: 'required',
     params: z.object({ payee_id: id('payee') }),
     body: payees.addDestination,
     out: { status: 201, body: payees.payee },

@@ -236,7 +236,7 @@ CREATE FUNCTION sluice_prune_idempotency_keys(most int) RETURNS bigint LANGUAGE 
     DELETE FROM public.idempotency_key k
     WHERE k.lease_until < now() - interval '30 days' AND k.ctid = ANY (ARRAY(
       SELECT o.ctid FROM public.idempotency_key o
-      WHERE o.lease_until < now() - interval '30 days' AND o.route IN ('create_session', 'create_api_key', 'ask_challenge', 'create_payee', 'add_destination')
+      WHERE o.lease_until < now() - interval '30 days' AND o.route IN ('create_session', 'create_api_key', 'ask_challenge', 'create_payee')
       LIMIT most))
     RETURNING 1
   )
