@@ -47,12 +47,16 @@ const deploy = async (ownerUrl: string): Promise<'migrated' | 'was current'> => 
   return 'migrated';
 };
 
-/** The months that batches will lie in; what is left out now, the running relay makes. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** The months that batches will lie in; what is left out now, or all when somebody else is making them, the running relay makes. */
 const addMonths = async (ownerUrl: string): Promise<void> => {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
-    await client.query('SELECT sluice_add_months()');
+    await client.query('SELECT sluice_add_months()').catch((error: { code?: string }) => {
+      if (error.code !== LOCK_NOT_AVAILABLE) throw error;
+    });
   } finally {
     await client.end();
   }
