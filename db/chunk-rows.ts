@@ -82,13 +82,18 @@ type ChunkItemJson = [
   wrappedBytes: number | null,
 ];
 
-/** What evidence has to know of the given items, locked. Ordinals that do not exist are missing from the answer. */
+/**
+ * What evidence has to know of the given items, locked in their order (R8). Ordinals that do not exist are missing from the answer. One
+ * look-up by key an item, for the reason above: a webhook's items lie anywhere in a batch.
+ */
 export const lockGiven = async (tx: Tx, tenantId: string, batchId: string, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
+  const inOrder = [...new Set(ordinals)].sort((a, b) => a - b);
   const [found] = await tx.$queryRaw<{ items: string | null }[]>`
     WITH locked AS MATERIALIZED (
-      SELECT ordinal, amount, state, rank, version, attempt FROM payout_item
-      WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = ANY(${arrayText(ordinals)}::int[])
-      ORDER BY ordinal FOR NO KEY UPDATE
+      SELECT i.* FROM unnest(${arrayText(inOrder)}::int[]) AS w (ordinal)
+      CROSS JOIN LATERAL (
+        SELECT ordinal, amount, state, rank, version, attempt FROM payout_item
+        WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = w.ordinal LIMIT 1 FOR NO KEY UPDATE) i
     )
     SELECT json_agg(json_build_array(ordinal, amount, state, rank, version, attempt) ORDER BY ordinal)::text AS items FROM locked`;
   const items = JSON.parse(found?.items ?? '[]') as [number, number, ItemState, number, number, number][];

@@ -55,13 +55,15 @@ export const chunkStore = (tx: Tx, scope: Scope): ChunkStore => ({
   markAttempt: async (batchId, ordinals, attempt, lookUpAfterMs) => {
     await tx.$executeRaw`
       UPDATE payout_item SET attempt = ${attempt}, look_up_at = now() + ${lookUpAfterMs} * interval '1 millisecond'
-      WHERE tenant_id = ${scope.tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = ANY(${[...ordinals]}::int[])`;
+      WHERE tenant_id = ${scope.tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = ANY(${[...ordinals]}::int[])
+        AND ordinal >= ${Math.min(...ordinals)} AND ordinal <= ${Math.max(...ordinals)}`;
   },
 
   setLookup: async (batchId, ordinals, afterMs) => {
     await tx.$executeRaw`
       UPDATE payout_item SET look_up_at = now() + ${afterMs}::float8 * interval '1 millisecond'
-      WHERE tenant_id = ${scope.tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = ANY(${[...ordinals]}::int[])`;
+      WHERE tenant_id = ${scope.tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = ANY(${[...ordinals]}::int[])
+        AND ordinal >= ${Math.min(...ordinals)} AND ordinal <= ${Math.max(...ordinals)}`;
   },
 
   firstOf: async (batchId, state) => {

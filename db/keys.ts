@@ -24,8 +24,8 @@ export const keyStore = (tx: Tx, { tenantId }: Scope): KeyStore => ({
 
   subjectKeys: async (subjectIds) => {
     const rows = await tx.$queryRaw<{ subject_id: string; wrapped: Uint8Array }[]>`
-      SELECT subject_id, wrapped FROM subject_key
-      WHERE tenant_id = ${tenantId}::uuid AND subject_id = ANY (${[...subjectIds]}::uuid[]) AND wrapped IS NOT NULL`;
+      SELECT k.subject_id, k.wrapped FROM unnest(${[...new Set(subjectIds)]}::uuid[]) AS w (id)
+      CROSS JOIN LATERAL (SELECT subject_id, wrapped FROM subject_key WHERE tenant_id = ${tenantId}::uuid AND subject_id = w.id AND wrapped IS NOT NULL LIMIT 1) k`;
     return new Map(rows.map(({ subject_id, wrapped }) => [subject_id, wrapped]));
   },
 

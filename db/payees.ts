@@ -1,5 +1,5 @@
 import type { DestinationRow, PayeeRow, PayeeStore } from '../operations/stores/payees.js';
-import { Prisma, type payee, type payee_destination } from '../prisma/generated/client.js';
+import type { payee, payee_destination } from '../prisma/generated/client.js';
 import type { Tx } from './client.js';
 import type { Scope } from './scope.js';
 
@@ -8,23 +8,33 @@ const INSERT_ROWS_MAX = 5_000;
 
 type Known = Awaited<ReturnType<PayeeStore['byReference']>>;
 
-/** Payees and their destination versions. What names a person is sealed; reads for many rows are one statement each. */
+/**
+ * Payees and their destination versions. What names a person is sealed; reads for many rows are one statement each, with one look-up
+ * by key a row: planned while the workspace is small, `= ANY` is a filter over all of it, for as long as the plan is kept.
+ */
 export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
-  const known = async (where: Prisma.Sql, keyOf: (row: PayeeRow) => string): Promise<Known> => {
-    const payees = await tx.$queryRaw<payee[]>`SELECT * FROM payee WHERE tenant_id = ${tenantId}::uuid AND ${where}`;
+  const known = async (key: 'reference' | 'id', values: readonly string[]): Promise<Known> => {
+    const wanted = [...new Set(values)];
+    const payees =
+      key === 'reference'
+        ? await tx.$queryRaw<payee[]>`
+            SELECT p.* FROM unnest(${wanted}::text[]) AS w (reference)
+            CROSS JOIN LATERAL (SELECT * FROM payee WHERE tenant_id = ${tenantId}::uuid AND reference = w.reference LIMIT 1) p`
+        : await tx.$queryRaw<payee[]>`
+            SELECT p.* FROM unnest(${wanted}::uuid[]) AS w (id)
+            CROSS JOIN LATERAL (SELECT * FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) p`;
     const newest = await newestDestinations(payees.map(({ id }) => id));
     return new Map(
       payees.map(payeeOf).map((row) => {
-        return [keyOf(row), { payee: row, destination: newest.get(row.id) ?? null }];
+        return [row[key], { payee: row, destination: newest.get(row.id) ?? null }];
       }),
     );
   };
 
   const newestDestinations = async (payeeIds: string[]): Promise<Map<string, DestinationRow>> => {
     const rows = await tx.$queryRaw<payee_destination[]>`
-      SELECT DISTINCT ON (payee_id) * FROM payee_destination
-      WHERE tenant_id = ${tenantId}::uuid AND payee_id = ANY (${payeeIds}::uuid[])
-      ORDER BY payee_id, version DESC`;
+      SELECT d.* FROM unnest(${payeeIds}::uuid[]) AS w (id)
+      CROSS JOIN LATERAL (SELECT * FROM payee_destination WHERE tenant_id = ${tenantId}::uuid AND payee_id = w.id ORDER BY version DESC LIMIT 1) d`;
     return new Map(rows.map((row) => [row.payee_id, destinationOf(row)]));
   };
 
@@ -43,8 +53,8 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
       return { rows: rows.slice(0, limit).map(payeeOf), hasMore: rows.length > limit };
     },
 
-    byReference: (references) => known(Prisma.sql`reference = ANY (${[...references]}::text[])`, ({ reference }) => reference),
-    byIds: (ids) => known(Prisma.sql`id = ANY (${[...ids]}::uuid[])`, ({ id }) => id),
+    byReference: (references) => known('reference', references),
+    byIds: (ids) => known('id', ids),
 
     destinationsOf: async (payeeId) => {
       const rows = await tx.payee_destination.findMany({ where: { tenant_id: tenantId, payee_id: payeeId }, orderBy: { version: 'asc' } });
@@ -53,7 +63,8 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
 
     destinations: async (ids) => {
       const rows = await tx.$queryRaw<payee_destination[]>`
-        SELECT * FROM payee_destination WHERE tenant_id = ${tenantId}::uuid AND id = ANY (${[...ids]}::uuid[])`;
+        SELECT d.* FROM unnest(${[...new Set(ids)]}::uuid[]) AS w (id)
+        CROSS JOIN LATERAL (SELECT * FROM payee_destination WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) d`;
       return new Map(rows.map((row) => [row.id, destinationOf(row)]));
     },
 

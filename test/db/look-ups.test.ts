@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Database, openDatabase, type Tx } from '../../db/client.js';
+import { direct, withConnection } from '../../db/statements.js';
+import { storesOf } from '../../db/stores.js';
+import type { Stores } from '../../operations/ports.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+
+/**
+ * Reads of a few rows among many stay reads of a few, with the plans that a long connection made while the tables were
+ * empty. Postgres itself counts the rows that index scans fetched in a transaction.
+ */
+const MANY = 400;
+const { newId } = systemEntropy;
+
+let world: GateWorld;
+let pool: Database;
+let batchId: string;
+let ids: string[];
+
+type Deed = (stores: Stores) => Promise<unknown>;
+
+/** Rows that index scans fetched from tables of payees and items while a deed ran. */
+const fetched = async (deed: Deed): Promise<number> =>
+  withConnection((connection) =>
+    pool.$transaction(async (orm) => {
+      const tx = direct(orm, connection);
+      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+      const before = await countOf(tx);
+      await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }));
+      return Number((await countOf(tx)) - before);
+    }),
+  );
+
+const countOf = async (tx: Tx): Promise<bigint> => {
+  const [row] = await tx.$queryRaw<{ fetched: bigint }[]>`
+    SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::bigint AS fetched FROM pg_stat_xact_all_tables
+    WHERE relname IN ('payee', 'payee_destination', 'subject_key') OR relname LIKE 'payout\_item%'`;
+  return row?.fetched ?? 0n;
+};
+
+const DEEDS: Record<string, { deed: Deed; rows: number }> = {
+  'payees by reference': { deed: (stores) => stores.payees.byReference(ids.slice(7, 10).map((id) => `payee-${id}`)), rows: 6 },
+  'payees by id': { deed: (stores) => stores.payees.byIds(ids.slice(7, 10)), rows: 6 },
+  'keys of subjects': { deed: (stores) => stores.keys.subjectKeys(ids.slice(7, 10)), rows: 3 },
+  'items of evidence': { deed: (stores) => stores.chunks.lockOrdinals(batchId, [3, 200, 390]), rows: 3 },
+  'items of a chunk': { deed: (stores) => stores.chunks.lockItems(batchId, 10, 13), rows: 12 },
+};
+
+beforeAll(async () => {
+  world = await gateWorld();
+  pool = openDatabase(world.database.urls.worker, 1);
+  [batchId, ids] = [newId(), [newId()]];
+  for (const { deed } of Object.values(DEEDS)) await fetched(deed);
+  const preparer = await world.person('preparer');
+  const payees = [];
+  for (let i = 0; i < MANY; i++) payees.push(await world.payee(`Payee ${i}`, preparer));
+  ids = payees.map(({ id }) => id);
+  batchId = (await world.batch({ amounts: payees.map(() => 1n), payees })).id;
+});
+afterAll(async () => {
+  await pool?.$disconnect();
+  await world?.close();
+});
+
+test.each(Object.entries(DEEDS))('%s: no more rows are read than are answered', async (_name, { deed, rows }) => {
+  expect(await fetched(deed)).toBeLessThanOrEqual(rows);
+});
