@@ -9,15 +9,16 @@ import { openLimits } from './limit-for.js';
 import { profileRuns } from './profile-runs.js';
 import { RAILS } from './rail-mode.js';
 import { show, summarize } from './report.js';
+import { measureStatements, STATEMENT_STATISTICS } from './statements.js';
 
 /**
- * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE] [--profile FOLDER]
+ * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE] [--profile FOLDER] [--statements]
  *
- * Pays batches on the stack's own parts (embedded Postgres with its usual fsync, Temporal, API, worker, provider) and measures the bare
+ * Pays batches on the stack's own parts (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare
  * SQL of the same life cycle on the same Postgres, in turns. Each run's books are checked; a broken one ends the benchmark.
  *
  * With --profile nothing is compared: the worker is under its inspector, a profile of each run is written to FOLDER, and what is
- * printed is where its time went and how much of its heap lives on.
+ * printed is where its time went and how much of its heap lives on. With --statements it is the CPU of each of Postgres' statements.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -28,6 +29,7 @@ const { positionals, values } = parseArgs({
     window: { type: 'string', default: '4' },
     json: { type: 'string', default: '' },
     profile: { type: 'string', default: '' },
+    statements: { type: 'boolean', default: false },
   },
 });
 if (positionals[0] !== 'end-to-end') {
@@ -50,13 +52,17 @@ const write = (line: object): void => {
 const say = (line: string): void => console.error(line);
 
 let closing = async (): Promise<void> => {};
-const world = await startWorld({ env: { worker: { SLUICE_CHUNK_WINDOW: String(window), ...(values.profile ? INSPECTED : {}) } } });
+const world = await startWorld({
+  env: { worker: { SLUICE_CHUNK_WINDOW: String(window), ...(values.profile ? INSPECTED : {}) } },
+  ...(values.statements ? { postgres: STATEMENT_STATISTICS } : {}),
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.close().finally(() => process.exit(130)));
 try {
   const environment = await fingerprint(world.stack.state());
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
   if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
+  else if (values.statements) await measureStatements(world, { rails, sizes }, say);
   else await compare();
 } finally {
   await closing();
