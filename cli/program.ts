@@ -35,6 +35,7 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     .option('--json', 'answer as JSON')
     .addHelpText('after', `\n${EXIT_CODES}\nWho speaks: --as, --profile, SLUICE_API_KEY, the default profile, the local stack's API key.`)
     .showHelpAfterError('(see --help)')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
   const cli = createCli(program, env, terminal);

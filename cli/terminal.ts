@@ -12,7 +12,14 @@ export interface Terminal {
   readLine(): Promise<string | null>;
 }
 
+/** Who reads our output may leave first, such as `head`, or a gate that refuses before it needs the code that is piped to it. */
+const leaveWithTheReader = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+};
+
 export const processTerminal = (): Terminal => {
+  process.stdout.on('error', leaveWithTheReader);
   let lines: AsyncIterator<string> | null = null;
   return {
     out: (text) => void process.stdout.write(`${text}\n`),

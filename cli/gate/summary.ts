@@ -25,7 +25,7 @@ export const challengeSummary = ({ gate, batch_id, content_version, digest, expi
       ['expires', expires_at],
     ]),
     '',
-    `The ${summary.largest.length} largest:`,
+    summary.largest.length === summary.item_count ? 'All of them:' : `The ${summary.largest.length} largest:`,
     largest,
     '',
   ].join('\n');

@@ -6,8 +6,8 @@ import { EXIT, Failure } from '../failure.js';
 import type { Terminal } from '../terminal.js';
 import { readPrivateJson, writePrivateJson } from './private-file.js';
 import type { LocalStack } from './stack.js';
+import { earliestStep, STEP_SECONDS } from './time-steps.js';
 
-const STEP_SECONDS = 30;
 /** The codes of the step before, this one, the next one, and the one after it. */
 const SIGN_IN_TRIES = 4;
 
@@ -44,7 +44,7 @@ const isGood = async (stack: LocalStack, token: string): Promise<boolean> => {
  */
 const signIn = async (stack: LocalStack, person: LocalStack['people'][number], terminal: Terminal): Promise<string> => {
   const client = createClient({ baseUrl: stack.api_url, token: null });
-  for (let step = currentStep() - 1, attempt = 1; ; step++, attempt++) {
+  for (let step = earliestStep(), attempt = 1; ; step++, attempt++) {
     try {
       const code = await generate({ secret: person.totp_secret, epoch: step * STEP_SECONDS });
       const session = await client.create_session({ email: person.email, password: person.password, code, workspace_id: stack.workspace_id });
@@ -60,5 +60,3 @@ const signIn = async (stack: LocalStack, person: LocalStack['people'][number], t
     }
   }
 };
-
-const currentStep = (): number => Math.floor(Date.now() / 1_000 / STEP_SECONDS);

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'otplib';
 import pg from 'pg';
+import { currentStep, STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import type { StackState } from '../stack/state.js';
 
-const STEP_SECONDS = 30;
 /** The server takes the code of the step before and after its own, so a step is good until its successor's end. */
 const STEPS_AHEAD = 1;
 
@@ -30,8 +30,6 @@ export const freshCode = async (state: StackState, role: string, wait: (seconds:
   const end = (step + 1 + STEPS_AHEAD) * STEP_SECONDS * 1_000;
   return { code: await generate({ secret: person.totp_secret, epoch: step * STEP_SECONDS }), seconds: Math.floor((end - Date.now()) / 1_000) };
 };
-
-const currentStep = (): number => Math.floor(Date.now() / 1_000 / STEP_SECONDS);
 
 /** The last time step that the server has taken from somebody; only the owner of the database may ask. */
 const lastStep = async ({ database }: StackState, email: string): Promise<number> => {

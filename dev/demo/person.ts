@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'otplib';
+import { currentStep, earliestStep, STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import { type Client, createClient } from '../../client/client.js';
 import { ProblemError } from '../../client/problem-error.js';
 import { type StackState, writePrivately } from '../stack/state.js';
 
-const STEP_SECONDS = 30;
 const TRIES = 4;
 
 /** A person of the demo at the keyboard: signed in, with an authenticator in hand. */
@@ -24,11 +24,10 @@ export interface PersonAtWork {
 export const personAtWork = async (stack: StackState, role: string, wait: (seconds: number) => void): Promise<PersonAtWork> => {
   const person = stack.people.find((one) => one.role === role);
   if (!person) throw new Error(`there is no ${role} in the demo`);
-  /** The first step that may be unspent: authenticators run late, so the server takes the step before as well. */
-  let next = currentStep() - 1;
+  let next = earliestStep();
   const withCode = async <T>(deed: (code: string) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt++) {
-      next = Math.max(next, currentStep() - 1);
+      next = Math.max(next, earliestStep());
       if (next > currentStep() + 1) await pause(next - 1, wait);
       const code = await generate({ secret: person.totp_secret, epoch: next * STEP_SECONDS });
       next++;
@@ -67,8 +66,6 @@ const keptSession = async (stack: StackState, file: string): Promise<Client | nu
     throw error;
   }
 };
-
-const currentStep = (): number => Math.floor(Date.now() / 1_000 / STEP_SECONDS);
 
 const pause = async (step: number, wait: (seconds: number) => void): Promise<void> => {
   const ms = step * STEP_SECONDS * 1_000 - Date.now() + 250;

@@ -22,14 +22,15 @@ const say = (line: string): void => {
 };
 
 const breakOff = new AbortController();
-let stack: Stack | null = null;
+let starting: Promise<Stack> | null = null;
 let leaving: Promise<never> | null = null;
 const leave = (code: number): Promise<never> => {
   leaving ??= (async () => {
     const from = Date.now();
     breakOff.abort();
+    const stack = await starting?.catch(() => null);
     await stack?.stop();
-    if (stack) console.log(`stopped in ${((Date.now() - from) / 1_000).toFixed(1)} s`);
+    if (stack || code > 1) console.log(`stopped in ${((Date.now() - from) / 1_000).toFixed(1)} s`);
     return process.exit(code);
   })();
   return leaving;
@@ -38,7 +39,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 
 try {
   const firstStart = !existsSync(places.stackFile);
-  stack = await startStack({ dataDir, ports: flags.ports, say, signal: breakOff.signal });
+  starting = startStack({ dataDir, ports: flags.ports, say, signal: breakOff.signal });
+  const stack = await starting;
   const seconds = ((Date.now() - started) / 1_000).toFixed(1);
   let code = 0;
   const pays = flags.demo ?? (flags.once || firstStart);

@@ -8,7 +8,7 @@ import { placesIn } from './places.js';
 import { prepareDatabase } from './prepare-database.js';
 import { providerSecrets } from './provider-secrets.js';
 import { runProcess } from './run-process.js';
-import { chooseSite, LOOPBACK } from './site.js';
+import { chooseSite, LOOPBACK, type Site } from './site.js';
 import { startServers } from './start-servers.js';
 import { type PartName, type StackState, writePrivately } from './state.js';
 import { type Step, timed } from './step.js';
@@ -58,24 +58,36 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const site = await chooseSite(places, options.ports, options.databaseUrl);
     const running = new Crew(lock, places, site.ports);
     crew = running;
-    options.signal?.addEventListener('abort', () => void running.stop(), { once: true });
-    const begin: Begin = (name, start) => running.begin(name, (extra) => start({ ...options.env?.[name], ...extra }));
-    const step = timed(options.say);
-
-    const { ownerUrl } = await startServers(site, { begin, step, say: options.say, postgres: options.postgres });
-    const secrets = providerSecrets(places.secrets);
-    const connection = options.connection ?? { endpoint: 'bulk', settlement: 'async' };
-    const { logins, directLogins, demo } = await prepareDatabase(site, ownerUrl, { step, secrets, connection, argon2: options.argon2 });
-    const webhookUrl = `${LOOPBACK}:${site.ports.api}/v1/inbound/sandbox/${demo.connection_id}`;
-    const { ports, temporal, uiUrl } = site;
-    const wiring: Wiring = { places, ports, logins, directLogins, uiUrl, temporal, provider: { ...secrets, webhookUrl } };
-    await startProcesses(wiring, begin, step);
-    return handle(running, describeStack(wiring, demo, ownerUrl, running), places.stackFile, options.say);
+    return await Promise.race([bringUp(running, site, options), brokenOff(options.signal)]);
   } catch (error) {
     await (crew ? crew.stop() : lock.release());
     throw error;
   }
 };
+
+const bringUp = async (crew: Crew, site: Site, options: StackOptions): Promise<Stack> => {
+  const places = placesIn(options.dataDir);
+  const begin: Begin = (name, start) => crew.begin(name, (extra) => start({ ...options.env?.[name], ...extra }));
+  const step = timed(options.say);
+
+  const { ownerUrl } = await startServers(site, { begin, step, say: options.say, postgres: options.postgres });
+  const secrets = providerSecrets(places.secrets);
+  const connection = options.connection ?? { endpoint: 'bulk', settlement: 'async' };
+  const { logins, directLogins, demo } = await prepareDatabase(site, ownerUrl, { step, secrets, connection, argon2: options.argon2 });
+  const webhookUrl = `${LOOPBACK}:${site.ports.api}/v1/inbound/sandbox/${demo.connection_id}`;
+  const { ports, temporal, uiUrl } = site;
+  const wiring: Wiring = { places, ports, logins, directLogins, uiUrl, temporal, provider: { ...secrets, webhookUrl } };
+  await startProcesses(wiring, begin, step);
+  return handle(crew, describeStack(wiring, demo, ownerUrl, crew), places.stackFile, options.say);
+};
+
+/** Rejects when the start is broken off: what takes minutes, such as a download, is not waited for. */
+const brokenOff = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_, reject) => {
+    const broken = (): void => reject(new Error('the start was broken off'));
+    if (signal?.aborted) broken();
+    signal?.addEventListener('abort', broken, { once: true });
+  });
 
 const startProcesses = async (wiring: Wiring, begin: Begin, step: Step): Promise<void> => {
   await Promise.all([

@@ -13,6 +13,7 @@ const STEADY_MS = 20_000;
 export class Supervised {
   #running: Running | null = null;
   #wanted = false;
+  #launching: Promise<void> | null = null;
   #failures = 0;
 
   constructor(
@@ -38,12 +39,13 @@ export class Supervised {
     }
   }
 
-  /** Also ends what is only starting. */
+  /** Also ends what is only starting, and waits until it has ended. */
   async stop(): Promise<void> {
     this.#wanted = false;
     const running = this.#running;
     this.#running = null;
     await running?.stop();
+    await this.#launching?.catch(() => {});
   }
 
   /** Sends a signal to the process as it is now; what happens then is up to it and to the supervision. */
@@ -51,7 +53,12 @@ export class Supervised {
     if (this.#running) signal(this.#running.pid, name);
   }
 
-  async #launch(extra: Record<string, string>): Promise<void> {
+  #launch(extra: Record<string, string>): Promise<void> {
+    this.#launching = this.#bringUp(extra);
+    return this.#launching;
+  }
+
+  async #bringUp(extra: Record<string, string>): Promise<void> {
     const started = Date.now();
     const running = await this.begin(extra);
     if (!this.#wanted) return running.stop();

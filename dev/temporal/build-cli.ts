@@ -19,7 +19,7 @@ export const buildCli = async ({ version, target, say }: Wanted): Promise<void> 
   const started = Date.now();
   const elapsed = () => new Date(Date.now() - started).toISOString().slice(14, 19);
   const progress = setInterval(() => {
-    const line = `Temporal           building ${version} with Go, once: ${elapsed()} of about 04:00`;
+    const line = `Temporal           building ${version} with Go, once: ${elapsed()}, often 04:00, longer on a busy machine`;
     if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
     else say(line);
   }, PROGRESS_MS);
@@ -41,12 +41,17 @@ const compile = (output: string): Promise<void> =>
       env: { ...process.env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    // Whoever breaks the start off does not wait for it.
+    const end = (): void => void child.kill();
+    process.once('exit', end);
     let words = '';
     child.stderr.on('data', (chunk) => {
       words = `${words}${chunk}`.slice(-4_000);
     });
     child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`it could not be built with Go: ${words.trim().split('\n').slice(-3).join(' | ')}`)),
-    );
+    child.on('close', (code) => {
+      process.off('exit', end);
+      if (code === 0) resolve();
+      else reject(new Error(`it could not be built with Go: ${words.trim().split('\n').slice(-3).join(' | ')}`));
+    });
   });

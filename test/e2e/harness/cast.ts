@@ -1,4 +1,5 @@
 import { generate } from 'otplib';
+import { currentStep, earliestStep, STEP_SECONDS } from '../../../cli/identity/time-steps.js';
 import { type Client, createClient } from '../../../client/client.js';
 import { openDatabase } from '../../../db/client.js';
 import type { StackState } from '../../../dev/stack/state.js';
@@ -10,8 +11,6 @@ import { readKeyFile } from '../../../vault/key-file.js';
 
 /** Cheap on purpose: the real cost of a password is proved once, elsewhere. */
 export const CHEAP_ARGON2 = { memoryKiB: 64, passes: 1, lanes: 1 };
-
-const STEP_S = 30;
 
 /** Somebody who works in the demo workspace, signed in. */
 export interface Actor {
@@ -56,18 +55,14 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
   return { personId, email, token, nextCode, client: createClient({ baseUrl: state.api_url, token, retry: { attempts: 8 } }) };
 };
 
-/** A code that is this near to the end of its last valid step might come too late. */
-const LATE_S = 10;
-
 /** Codes of ever later time steps, beginning with the one before the present: the server takes one step each way. */
 const codes = (secret: string): (() => Promise<string>) => {
   let last = 0;
   return async () => {
-    const first = Math.floor((Date.now() / 1_000 + LATE_S) / STEP_S) - 1;
-    const step = Math.max(first, last + 1);
+    const step = Math.max(earliestStep(), last + 1);
     last = step;
     // The third code within half a minute lies in the future; nothing but time makes it valid.
-    while (Math.floor(Date.now() / 1_000 / STEP_S) < step - 1) await new Promise((resolve) => setTimeout(resolve, 200));
-    return generate({ secret, epoch: step * STEP_S });
+    while (currentStep() < step - 1) await new Promise((resolve) => setTimeout(resolve, 200));
+    return generate({ secret, epoch: step * STEP_SECONDS });
   };
 };
