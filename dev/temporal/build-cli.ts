@@ -19,7 +19,7 @@ export const buildCli = async ({ version, target, say }: Wanted): Promise<void> 
   const started = Date.now();
   const elapsed = () => new Date(Date.now() - started).toISOString().slice(14, 19);
   const progress = setInterval(() => {
-    const line = `Temporal           building ${version} with Go, once: ${elapsed()}, often 04:00, longer on a busy machine`;
+    const line = `Temporal           building ${version} with Go, once (about 04:00 on two idle cores): ${elapsed()}`;
     if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
     else say(line);
   }, PROGRESS_MS);
