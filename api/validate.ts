@@ -16,5 +16,8 @@ export const validate = <T extends z.ZodType>(schema: T, value: unknown): Result
 
 const toFieldError = (issue: z.core.$ZodIssue): FieldError => {
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : issue.code;
-  return { field: issue.path.join('.'), reason: typeof reason === 'string' ? reason : issue.code, message: issue.message };
+  return { field: issue.path.join('.'), reason: typeof reason === 'string' ? reason : issue.code, message: messageOf(issue) };
 };
+
+const messageOf = ({ code, message }: z.core.$ZodIssue): string =>
+  code === 'invalid_type' && message.endsWith('received undefined') ? 'this field is required' : message;

@@ -28,6 +28,7 @@ const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 
 /** What mends a refusal, where one command does. */
 const MENDS: Readonly<Record<string, string>> = {
+  external_id_taken: 'sluice batch show EXTERNAL_ID',
   insufficient_funds: 'sluice ledger top-up AMOUNT   (sandbox money only), then the same again with a new code',
 };
 

@@ -14,7 +14,9 @@ const withPage = (command: Command): Command =>
 
 /** list, show, items. */
 export const batchRead = (batch: Command, cli: Cli): void => {
-  withPage(batch.command('list').description('list batches, newest first').option('--state <state>')).action(async (options: PageOptions) => {
+  withPage(
+    batch.command('list').description('list batches, newest first').option('--state <state>', 'only those in this state, such as executing'),
+  ).action(async (options: PageOptions) => {
     const { client } = await cli.connect();
     const page = await client.list_payout_batches({ ...pageOf(options), state: options.state as never });
     cli.present(page, () => batchTable(page.data));
@@ -33,14 +35,18 @@ export const batchRead = (batch: Command, cli: Cli): void => {
       if (next) cli.suggest(next);
     });
 
-  withPage(batch.command('items').description('list the payments of a batch').argument('<batch>').option('--state <state>')).action(
-    async (name: string, options: PageOptions) => {
-      const { client } = await cli.connect();
-      const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
-      cli.present(page, () => itemTable(page.data));
-      if (page.has_more) cli.suggest(`sluice batch items ${name} --after ${page.next_cursor}`);
-    },
-  );
+  withPage(
+    batch
+      .command('items')
+      .description('list the payments of a batch')
+      .argument('<batch>')
+      .option('--state <state>', 'only those in this state, such as failed'),
+  ).action(async (name: string, options: PageOptions) => {
+    const { client } = await cli.connect();
+    const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
+    cli.present(page, () => itemTable(page.data));
+    if (page.has_more) cli.suggest(`sluice batch items ${name} --after ${page.next_cursor}`);
+  });
 };
 
 const pageOf = ({ limit, after }: PageOptions) => ({ limit, starting_after: after });

@@ -72,7 +72,7 @@ const checkBundle = (bundle: EvidenceBundle, key: VerifierKey): EvidenceReport =
     findings: findings.all,
     lines: [
       `batch ${bundle.batch.id}, ${bundle.batch.state}, ${bundle.items.length} items, digest ${bundle.contents.at(-1)?.digest ?? 'none'}`,
-      `${bundle.gates.length} gates, ${bundle.attempts.length} attempts, ${bundle.transitions.length} transitions, ${bundle.transfers.length} transfers`,
+      `${bundle.gates.length} gates, ${bundle.attempts.length} attempt${bundle.attempts.length === 1 ? '' : 's'}, ${bundle.transitions.length} transitions, ${bundle.transfers.length} transfers`,
       `${proved.size} events under the checkpoint, ${unsealed} not yet${unopened > 0 ? `; ${unopened} destinations expired` : ''}`,
       ...(bundle.at_rest ? [] : ['the batch moved while the bundle was read; its newest rows may not join yet']),
       ...endingWith(findings, unsealed),

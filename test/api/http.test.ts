@@ -64,6 +64,13 @@ describe('problems', () => {
     expect((await post(JSON.stringify({ name: 'x'.repeat(300_000) }), 'application/json')).json['code']).toBe('payload_too_large');
   });
 
+  test("a field that is missing is called required, in words that are not a library's", async () => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'missing-fields' };
+    const { status, json } = await world.call('/v1/payees', { method: 'POST', token, body: '{}', headers });
+    expect(status).toBe(422);
+    expect(json['errors']).toContainEqual({ field: 'name', reason: 'invalid_type', message: 'this field is required' });
+  });
+
   test('what breaks inside is `internal`, without a word of why', async () => {
     const broken = await apiWorld({
       hashToken: () => {
