@@ -11,6 +11,8 @@ export const challengeSummary = ({ gate, batch_id, content_version, digest, expi
     ['PAYEE', 'NAME', 'DESTINATION', 'AMOUNT'],
     summary.largest.map((one) => [one.payee_reference, one.payee_name, one.destination, money(one.amount, summary.currency)]),
   );
+  const after = gate === 'execute' ? 'the total is held already' : `after it ${money(account.balance_after, summary.currency)}`;
+  const balance = `${money(account.balance, summary.currency)}, ${after}`;
   return [
     `To ${gate}:`,
     facts([
@@ -19,7 +21,7 @@ export const challengeSummary = ({ gate, batch_id, content_version, digest, expi
       ['total', money(summary.total, summary.currency)],
       ['rail', summary.rail],
       ['from', account.name],
-      ['balance', `${money(account.balance, summary.currency)}, after it ${money(account.balance_after, summary.currency)}`],
+      ['balance', balance],
       ['new payees', summary.new_payees],
       ['digest', digest],
       ['expires', expires_at],

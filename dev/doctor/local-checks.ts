@@ -17,12 +17,14 @@ export const localChecks = async (): Promise<Check[]> => {
   const state = readState(placesIn(dataDir).stackFile);
   if (!state) return [];
   const supervisor = supervisorOf(dataDir);
+  // A stack that was stopped has one problem, not one a part.
+  if (!supervisor) return [{ part: 'stack', ok: false, detail: `it does not run: npm start (data in ${dataDir})` }];
   return [
-    { part: 'stack', ok: supervisor !== null, detail: supervisor ? `process ${supervisor.pid}, data in ${dataDir}` : 'it does not run: npm start' },
+    { part: 'stack', ok: true, detail: `process ${supervisor.pid}, data in ${dataDir}` },
     ...Object.entries(state.processes).map(([name, part]) => ({
       part: `process ${name}`,
-      ok: supervisor !== null && part?.pid !== null,
-      detail: supervisor && part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `down; read ${part?.log}`,
+      ok: part?.pid !== null,
+      detail: part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `down; read ${part?.log}`,
     })),
     ...(await databaseChecks(state)),
     ...(await Promise.all([
