@@ -71,7 +71,8 @@ test('one request id leads from the API over the relay and the worker to the aud
     return found.some(({ activity }) => activity === 'payChunk') ? found : undefined;
   });
   expect(worked.filter(({ message }) => message === 'gate_opened')).toHaveLength(1);
-  expect(worked.map(({ activity }) => activity)).toEqual(expect.arrayContaining(['loadBatch', 'payChunk']));
+  // Which signal a batch is loaded for is chance: one of the gate before may be what finds this one open.
+  expect(worked.map(({ activity }) => activity)).toContain('payChunk');
   expect(new Set(worked.map(({ trace_id }) => trace_id))).toEqual(new Set([asked?.trace_id]));
   const events = `SELECT array_agg(DISTINCT subject_type || ' ' || action) AS value FROM audit_event WHERE request_id = $1`;
   expect(await readValue(world, events, [requestId])).toEqual([
