@@ -129,15 +129,16 @@ describe('the server', () => {
   }, 60_000);
 
   test('does not let one tenant with a long queue delay another', async () => {
-    const waiting = 120;
+    const [waiting, others] = [80, 8];
     for (let n = 0; n < waiting; n++) await start('fair', `big-${n}`, 'big');
-    await start('fair', 'small-1', 'small');
-    await backlog('fair', waiting + 1);
-    // The queue lies in four partitions and each poll asks one of them by chance, where the small tenant is second in turn. One in a million runs of
-    // sixty polls asks its partition less than twice; without fairness it is the last of thirty there.
-    const first: string[] = [];
-    for (let n = 0; n < waiting / 2; n++) first.push((await poll('fair')).workflowExecution?.workflowId ?? '');
-    expect(first).toContain('small-1');
+    for (let n = 0; n < others; n++) await start('fair', `small-${n}`, `small-${n}`);
+    await backlog('fair', waiting + others);
+    const order: string[] = [];
+    for (let n = 0; n < waiting + others; n++) order.push((await poll('fair')).workflowExecution?.workflowId ?? '');
+    // The queue lies in four partitions, polled by chance, and a task may come when what was there before is in memory already: of
+    // one small tenant nothing is certain. Without fairness all of them come last.
+    const ahead = order.slice(0, waiting / 2).filter((id) => id.startsWith('small'));
+    expect(ahead.length).toBeGreaterThan(0);
   }, 60_000);
 });
 
