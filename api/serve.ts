@@ -7,7 +7,7 @@ import { tenantTransactions } from '../db/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import type { Doorstep } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
-import { checkRecovery, type ProvenEdges } from '../operations/recovery/check.js';
+import { comparisons } from '../operations/recovery/check.js';
 import { openRails } from '../rails/registry.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
@@ -60,9 +60,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
 
   const signer = openCheckpointSigner(keyFile);
   const archive = openCheckpointFolder(config.SLUICE_CHECKPOINT_DIR, signer.verifierKey);
-  const proven: ProvenEdges = new Map();
   const recovery = watchRecovery(
-    async () => checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId }, proven),
+    comparisons(async () => ({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId })),
     (error) => logger.warn({ err: error }, 'the database is not compared with its published checkpoints yet'),
   );
   const credentials = openCredentials(keyFile);

@@ -1,23 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Database } from '../db/client.js';
-import { recoveryFacts } from '../db/tree-heads.js';
-import type { CheckpointArchive, RecoveryMode } from '../operations/ports.js';
-import { checkRecovery, type ProvenEdges } from '../operations/recovery/check.js';
+import type { RecoveryMode } from '../operations/ports.js';
 import { type RecoverySwitch, recoverySwitch } from '../operations/recovery/mode.js';
-import { sha256 } from '../vault/sha256.js';
 
 const RETRY_MS = 1_000;
 /** Between two comparisons while the worker runs: for about this long an older database that was put back under it stays unseen. */
 const EVERY_MS = 60_000;
 
 export type Compare = () => Promise<RecoveryMode>;
-
-/** Compares the database with what was published outside it; each comparison reads only what is new since the one before. */
-export const comparison = (database: Database, archive: CheckpointArchive, keyFileInstallationId: string): Compare => {
-  const proven: ProvenEdges = new Map();
-  return async () => checkRecovery({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId }, proven);
-};
 
 /** The comparison of R15, before anything that touches money starts. Waits for the database. */
 export const recoveryAtStart = async (compare: Compare, log: Logger, signal: AbortSignal): Promise<RecoverySwitch> => {

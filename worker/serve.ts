@@ -3,7 +3,9 @@ import type { WorkerConfig } from '../config/worker.js';
 import { openDatabase } from '../db/client.js';
 import { openRelayStore, tenantsToDrain } from '../db/relay.js';
 import { sequencingStore } from '../db/sequencer.js';
+import { recoveryFacts } from '../db/tree-heads.js';
 import type { Failpoint, Services } from '../operations/ports.js';
+import { comparisons } from '../operations/recovery/check.js';
 import { openRails } from '../rails/registry.js';
 import { runRelay } from '../relay/run.js';
 import { batchWorkflows } from '../relay/workflows.js';
@@ -20,7 +22,7 @@ import { sha256 } from '../vault/sha256.js';
 import { contexts } from './contexts.js';
 import { serveHealth } from './health.js';
 import { workerProbes } from './probes.js';
-import { comparison, keepComparing, recoveryAtStart } from './recovery.js';
+import { keepComparing, recoveryAtStart } from './recovery.js';
 import { executeRequests } from './request-of.js';
 import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
 import { createWorkers } from './workers.js';
@@ -68,7 +70,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   installRuntime(log);
 
   const run = async (): Promise<void> => {
-    const compare = comparison(database, archive, keyFile.installationId);
+    const compare = comparisons(async () => ({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId }));
     const recovery = await recoveryAtStart(compare, log, ending.signal);
     Object.defineProperty(problems, 'recovery', { enumerable: true, get: () => recovery.reason() });
     if (recovery.reason()) log.error({ reason: recovery.reason() }, 'recovery mode: nothing is sent');

@@ -83,6 +83,12 @@ const whatIsLost = (tenantId: string, recordedSize: bigint, latest: Published): 
   return `${logOf(tenantId)} was published up to ${recordedSize} events, but ${held}. Point SLUICE_CHECKPOINT_DIR at the folder that was published to, or put that folder back, then start again.`;
 };
 
+/** Comparisons of one process, one after the other: each reads only what is new since the one before. */
+export const comparisons = (question: () => Promise<RecoveryQuestion>): (() => Promise<RecoverySwitch>) => {
+  const proven: ProvenEdges = new Map();
+  return async () => checkRecovery(await question(), proven);
+};
+
 const logOf = (tenantId: string): string => `The audit log of workspace ${tenantId}`;
 
 const compare = async (question: RecoveryQuestion, head: TreeHead, published: Published, proven: ProvenEdges): Promise<string | null> => {
