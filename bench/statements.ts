@@ -7,8 +7,10 @@ import type { RailMode } from './rail-mode.js';
 
 /** Postgres writes the CPU of every message it handles into its log, and the statement beside it. */
 export const STATEMENT_STATISTICS = {
-  ...{ fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB' },
-  ...{ log_statement_stats: 'on', log_min_duration_statement: '0', log_line_prefix: '%p %u ', log_parameter_max_length: '0' },
+  log_statement_stats: 'on',
+  log_min_duration_statement: '0',
+  log_line_prefix: '%p %u ',
+  log_parameter_max_length: '0',
 };
 
 interface Cost {

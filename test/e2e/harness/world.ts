@@ -54,9 +54,9 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     say: (line) => lines.push(line),
     argon2: CHEAP_ARGON2,
     connection: { endpoint: 'bulk', settlement: 'immediate' },
-    postgres: POSTGRES,
     ...(database ? { databaseUrl: database.url } : {}),
     ...options,
+    postgres: { ...POSTGRES, ...options.postgres },
     env,
   }).catch(async (error: unknown) => {
     await database?.drop();
