@@ -7,6 +7,7 @@ import pg from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../dev/postgres/embedded.js';
 import { ensureLogins } from '../../dev/postgres/logins.js';
 import { listMigrations, migrate } from '../../dev/postgres/migrate.js';
+import { runStatements, withDatabase } from './server.js';
 
 /**
  * The database server of one test run: an embedded Postgres on a free port with a folder of its own, or the one of
@@ -25,22 +26,6 @@ const freePort = (): Promise<number> =>
       server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
     });
   });
-
-const run = async (url: string, statements: string[]): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
-};
-
-const withDatabase = (url: string, name: string): string => {
-  const other = new URL(url);
-  other.pathname = `/${name}`;
-  return other.href;
-};
 
 /** Drops what the run left: its databases, then its login roles. */
 const clean = async (ownerUrl: string, template: string): Promise<void> => {
@@ -76,7 +61,7 @@ try {
   const ownerUrl = given ?? server?.ownerUrl ?? '';
   const hash = createHash('sha256').update(JSON.stringify(listMigrations())).digest('hex').slice(0, 8);
   const template = `sluice_test_${hash}_${randomBytes(3).toString('hex')}`;
-  await run(ownerUrl, [`CREATE DATABASE ${template}`]);
+  await runStatements(ownerUrl, [`CREATE DATABASE ${template}`]);
   try {
     const templateUrl = withDatabase(ownerUrl, template);
     await migrate(templateUrl);

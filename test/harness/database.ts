@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { runStatements, withDatabase } from './server.js';
 
 export interface TestDatabase {
   /** The owner role: no superuser, bound by forced row-level security. */
@@ -17,29 +17,15 @@ export const testDatabase = async (): Promise<TestDatabase> => {
   if (!given) throw new Error('no test database: give this family of jest.config.js the globalSetup of test/harness/database-setup.ts');
   const { ownerUrl, template, urls } = JSON.parse(given) as { ownerUrl: string; template: string; urls: TestDatabase['urls'] };
   const name = `${template}_${randomBytes(5).toString('hex')}`;
-  await run(ownerUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`);
-  const at = (url: string): string => {
-    const other = new URL(url);
-    other.pathname = `/${name}`;
-    return other.href;
-  };
+  await runStatements(ownerUrl, [`CREATE DATABASE ${name} TEMPLATE ${template}`]);
+  const at = (url: string): string => withDatabase(url, name);
   return {
     ownerUrl: at(ownerUrl),
     urls: { api: at(urls.api), worker: at(urls.worker), relay: at(urls.relay), sequencer: at(urls.sequencer) },
     // A pool that is still closing is no reason to fail a test; the end of the run drops what is left.
     drop: () =>
-      run(ownerUrl, `DROP DATABASE ${name}`).catch((error: { code?: string }) => {
+      runStatements(ownerUrl, [`DROP DATABASE ${name}`]).catch((error: { code?: string }) => {
         if (error.code !== OBJECT_IN_USE) throw error;
       }),
   };
-};
-
-const run = async (url: string, statement: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
 };

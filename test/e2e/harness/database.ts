@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { runStatements, withDatabase } from '../../harness/server.js';
 import type { World } from './world.js';
 
 /** A database of one stack's own on the server of DATABASE_URL; `drop` takes its login roles away too. Null without one. */
@@ -7,11 +8,14 @@ export const ownDatabase = async (): Promise<{ url: string; drop(): Promise<void
   const given = process.env['DATABASE_URL'];
   if (!given) return null;
   const name = `sluice_e2e_${randomBytes(5).toString('hex')}`;
-  await run(given, [`CREATE DATABASE ${name}`]);
+  await runStatements(given, [`CREATE DATABASE ${name}`]);
   return {
     url: withDatabase(given, name),
     drop: () =>
-      run(given, [`DROP DATABASE ${name}`, ...['api', 'worker', 'relay', 'sequencer'].map((role) => `DROP ROLE IF EXISTS ${name}_${role}_login`)]),
+      runStatements(given, [
+        `DROP DATABASE ${name}`,
+        ...['api', 'worker', 'relay', 'sequencer'].map((role) => `DROP ROLE IF EXISTS ${name}_${role}_login`),
+      ]),
   };
 };
 
@@ -27,25 +31,9 @@ export const copyDatabase = async (world: World): Promise<OlderCopy> => {
   const server = process.env['DATABASE_URL'] ?? withDatabase(owner_url, 'postgres');
   const present = pg.escapeIdentifier(decodeURIComponent(new URL(owner_url).pathname.slice(1)));
   const [older, newer] = ['older', 'newer'].map((age) => `sluice_${age}_${randomBytes(5).toString('hex')}`);
-  await run(server, [`CREATE DATABASE ${older} TEMPLATE ${present}`]);
+  await runStatements(server, [`CREATE DATABASE ${older} TEMPLATE ${present}`]);
   return {
-    putBack: () => run(server, [`ALTER DATABASE ${present} RENAME TO ${newer}`, `ALTER DATABASE ${older} RENAME TO ${present}`]),
-    putNewerBack: () => run(server, [`DROP DATABASE ${present}`, `ALTER DATABASE ${newer} RENAME TO ${present}`]),
+    putBack: () => runStatements(server, [`ALTER DATABASE ${present} RENAME TO ${newer}`, `ALTER DATABASE ${older} RENAME TO ${present}`]),
+    putNewerBack: () => runStatements(server, [`DROP DATABASE ${present}`, `ALTER DATABASE ${newer} RENAME TO ${present}`]),
   };
-};
-
-const withDatabase = (url: string, name: string): string => {
-  const other = new URL(url);
-  other.pathname = `/${name}`;
-  return other.href;
-};
-
-const run = async (url: string, statements: readonly string[]): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
 };
