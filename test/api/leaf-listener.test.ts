@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { listenForLeaves } from '../../api/events/leaf-listener.js';
 import { type TestDatabase, testDatabase } from '../harness/database.js';
 import { until } from '../harness/until.js';
-
-jest.setTimeout(60_000);
 
 let database: TestDatabase;
 let owner: pg.Client;

@@ -1,11 +1,8 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'otplib';
 import { type Answers, BATCH, CHALLENGE, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
-
-// Each command is a process of its own, which takes a second or two to start on a busy machine.
-jest.setTimeout(60_000);
 
 let close = (): void => {};
 afterEach(() => close());

@@ -1,12 +1,10 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { verifyAudit } from '../../client/verify/audit.js';
 import { bodyLeaf } from '../../domain/audit/event.js';
 import type { ExportEvent, ExportRecord } from '../../domain/audit/export.js';
 import type { Json } from '../../domain/canonical-json.js';
 import { newSigner, sampleLog, sha256, signer, toLines, withEnd } from './sample-log.js';
-
-jest.setTimeout(60_000);
 
 const verify = (records: readonly ExportRecord[], checkpoints: string[] = []) =>
   verifyAudit(toLines(records), { verifierKey: signer.verifierKey, checkpoints });

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
 import { sha256 } from '../../vault/sha256.js';
 import { type AuditWorld, auditWorld } from '../operations/audit-world.js';
-
-jest.setTimeout(60_000);
 
 let world: AuditWorld;
 beforeAll(async () => {

@@ -1,8 +1,5 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AccessWorld, accessWorld } from '../operations/access-world.js';
-
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
 
 let world: AccessWorld;
 beforeAll(async () => {

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../operations/context.js';
 import type { SealedPlace } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openVault } from '../../vault/open-vault.js';
 import { type AccessWorld, accessWorld } from '../operations/access-world.js';
 import { freshKeyFile } from '../vault/keys.js';
-
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
 
 let world: AccessWorld;
 beforeAll(async () => {

@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { DestinationRow } from '../../operations/stores/payees.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type AccessWorld, accessWorld } from '../operations/access-world.js';
-
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
 
 let world: AccessWorld;
 beforeAll(async () => {

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Database, openDatabase, type Tx } from '../../db/client.js';
 import { direct, withConnection } from '../../db/statements.js';
 import { tenantTransactions } from '../../db/tenant.js';
 import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type TestDatabase, testDatabase } from '../harness/database.js';
-
-jest.setTimeout(60_000);
 
 let server: TestDatabase;
 let database: Database;

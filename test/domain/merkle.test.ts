@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Sha256, toHex } from '../../domain/hashing.js';
 import { consistencyProof, inclusionPath, leafHash, merkleRoot, rootFromInclusion, verifyConsistency } from '../../domain/merkle.js';
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot } from '../../domain/merkle-frontier.js';
 import { consistencyRanges, inclusionRanges } from '../../domain/merkle-ranges.js';
-
-jest.setTimeout(60_000);
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');

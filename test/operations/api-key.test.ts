@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KEY_SCOPES, type Permission, ROLES, type Role } from '../../domain/actors.js';
 import { fromWireId, toWireId } from '../../domain/ids.js';
 import { createApiKey } from '../../operations/api-key/create.js';
 import { listApiKeys } from '../../operations/api-key/list.js';
 import { revokeApiKey } from '../../operations/api-key/revoke.js';
 import { type AccessWorld, accessWorld, type Person } from './access-world.js';
-
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
 
 let world: AccessWorld;
 let admin: Person;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyAudit } from '../../client/verify/audit.js';
 import { auditEvent, checkpoint as checkpointContract, consistencyProof, inclusionProof } from '../../contracts/audit.js';
 import type { ExportRecord } from '../../domain/audit/export.js';
@@ -13,8 +13,6 @@ import { proveInclusion } from '../../operations/audit/prove-inclusion.js';
 import { showCheckpoint } from '../../operations/audit/show-checkpoint.js';
 import { sha256 } from '../../vault/sha256.js';
 import { type AuditWorld, auditWorld } from './audit-world.js';
-
-jest.setTimeout(60_000);
 
 let world: AuditWorld;
 beforeAll(async () => {

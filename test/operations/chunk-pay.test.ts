@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import type { Failpoint, FailpointName } from '../../operations/ports.js';
 import { until } from '../harness/until.js';
 import { type PayScene, payScene, tokens } from './pay-scene.js';
-
-// Leases have to end before anything is sent again.
-jest.setTimeout(60_000);
 
 let scene: PayScene;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { toItemId } from '../../domain/ids.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { payChunk } from '../../operations/chunk/pay.js';
@@ -6,8 +6,6 @@ import { sendDispatch } from '../../operations/chunk/send.js';
 import type { Context } from '../../operations/context.js';
 import type { Rail, Sending, Services } from '../../operations/ports.js';
 import { type PayScene, payScene, tokens } from './pay-scene.js';
-
-jest.setTimeout(60_000);
 
 let scene: PayScene;
 let released: { kind: Sending['kind']; keys: string[]; hash: string }[];

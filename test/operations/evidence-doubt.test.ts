@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../db/client.js';
 import { credentialDirectory } from '../../db/directory.js';
 import { toItemId } from '../../domain/ids.js';
@@ -12,9 +12,6 @@ import { receiveInbound } from '../../operations/inbound/receive.js';
 import type { PaymentLookup, PaymentOutcome, Rail } from '../../operations/ports.js';
 import { until } from '../harness/until.js';
 import { type PayScene, payScene, tokens } from './pay-scene.js';
-
-// Leases have to end before anything may be sent again.
-jest.setTimeout(60_000);
 
 let scene: PayScene;
 let database: ReturnType<typeof openDatabase>;

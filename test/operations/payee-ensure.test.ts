@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { checkPayees, type EnsuredPayee, ensurePayees } from '../../operations/payee/ensure.js';
 import type { PayeeInput } from '../../operations/payee/payee-input.js';
@@ -6,9 +6,6 @@ import type { Stores } from '../../operations/ports.js';
 import { type AccessWorld, accessWorld, type Person } from './access-world.js';
 
 const TOKENS = ['acct_one', 'acct_two', 'acct_three'] as const;
-
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
 
 let world: AccessWorld;
 let preparer: Person;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { commitmentTo } from '../../domain/batch/digest.js';
 import { canonicalSentTo, type SentTo } from '../../domain/destination.js';
 import { toHex } from '../../domain/hashing.js';
@@ -11,9 +11,6 @@ import { type AccessWorld, accessWorld, type Person } from './access-world.js';
 
 const IBAN = 'DE89370400440532013000';
 const OTHER_IBAN = 'NL91ABNA0417164300';
-
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
 
 let world: AccessWorld;
 let preparer: Person;

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { receiveCsv } from '../../operations/payout-batch/receive-csv.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { uuidOf } from './gate-world.js';
 import { type BatchScene, batchScene, iban, made, must, spooled, told } from './payout-batch-scene.js';
-
-// Some of these files are several parts long.
-jest.setTimeout(60_000);
 
 let scene: BatchScene;
 beforeAll(async () => {

@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { openDatabase } from '../../db/client.js';
 import { recoveryFacts } from '../../db/tree-heads.js';
 import { checkRecovery, type ProvenEdges } from '../../operations/recovery/check.js';
 import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
 import { sha256 } from '../../vault/sha256.js';
 import { type AuditWorld, auditWorld } from './audit-world.js';
-
-jest.setTimeout(60_000);
 
 let world: AuditWorld;
 let tenantId: string;

@@ -6,9 +6,6 @@ import { endSession } from '../../operations/session/end.js';
 import { showSession } from '../../operations/session/show.js';
 import { type AccessWorld, accessWorld, codeOf, type Person, wrongCodeOf } from './access-world.js';
 
-// A bound for a busy machine; nothing here waits on time.
-jest.setTimeout(60_000);
-
 let world: AccessWorld;
 beforeAll(async () => {
   world = await accessWorld();

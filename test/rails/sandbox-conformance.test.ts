@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRails } from '../../rails/registry.js';
 import { newKey } from '../sandbox-provider/sample-payment.js';
 import { type RunningProvider, startProvider } from '../sandbox-provider/start-provider.js';
@@ -8,9 +8,6 @@ import { provesSending, releaseBy } from './conformance/kit.js';
 import { provesLookingUp } from './conformance/looking-up.js';
 import type { Fate, RailUnderTest } from './conformance/rail-under-test.js';
 import { provesRendering } from './conformance/rendering.js';
-
-// Processes start slowly on a busy machine; nothing here waits for time.
-jest.setTimeout(60_000);
 
 const TOKENS: Record<Fate, string> = {
   paid: 'acct_1',

@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { toHex } from '../../domain/hashing.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import { runSequencer } from '../../relay/sequencer.js';
 import { sha256 } from '../../vault/sha256.js';
 import { until } from '../harness/until.js';
 import { type AuditWorld, auditWorld } from '../operations/audit-world.js';
-
-jest.setTimeout(60_000);
 
 let world: AuditWorld;
 beforeAll(async () => {

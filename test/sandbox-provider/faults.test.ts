@@ -1,10 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Faults, faultSettings } from '../../dev/sandbox-provider/faults.js';
 import { newKey, samplePayment } from './sample-payment.js';
 import { type RunningProvider, startProvider } from './start-provider.js';
-
-// Processes start slowly on a busy machine; nothing here waits for time.
-jest.setTimeout(60_000);
 
 let provider: RunningProvider;
 beforeAll(async () => {

@@ -1,14 +1,11 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Journal, replayJournal } from '../../dev/sandbox-provider/journal.js';
 import type { JournalRecord } from '../../dev/sandbox-provider/records.js';
 import { newKey, samplePayment } from './sample-payment.js';
 import { startProvider } from './start-provider.js';
-
-// Processes start slowly on a busy machine; nothing here waits for time.
-jest.setTimeout(60_000);
 
 describe('the file', () => {
   let folder: string;

@@ -1,9 +1,6 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newKey, samplePayment } from './sample-payment.js';
 import { type RunningProvider, startProvider } from './start-provider.js';
-
-// Processes start slowly on a busy machine; nothing here waits for time.
-jest.setTimeout(60_000);
 
 let provider: RunningProvider;
 beforeAll(async () => {

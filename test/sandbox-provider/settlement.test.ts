@@ -1,11 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { newKey, samplePayment } from './sample-payment.js';
 import { type RunningProvider, startProvider } from './start-provider.js';
 import { type Delivery, receiveWebhooks } from './webhook-receiver.js';
-
-// Processes start slowly on a busy machine; nothing here waits for time.
-jest.setTimeout(60_000);
 
 /** Settlement takes a day here: nothing moves unless a test moves the clock. */
 const DAY_MS = 24 * 60 * 60 * 1000;
