@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Doorstep } from '../operations/context.js';
-import type { CredentialDirectory } from '../operations/stores/access.js';
+import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 
 /** A part that the API needs. `problem` is null when it is ready, else one sentence for people. */
 export interface ReadinessPart {

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ApiConfig } from '../config/api.js';
-import { openDatabase } from '../db/client.js';
-import { credentialDirectory } from '../db/directory.js';
-import { tenantTransactions } from '../db/tenant.js';
+import { openDatabase } from '../db/transaction/open.js';
+import { credentialDirectory } from '../db/credential-directory.js';
+import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import type { Doorstep } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';

@@ -1,8 +1,8 @@
 import type { Permission } from '../domain/actors.js';
-import type { ApiKeyRow, ApiKeyStore } from '../operations/stores/access.js';
+import type { ApiKeyRow, ApiKeyStore } from '../operations/stores/api-keys.js';
 import type { api_key } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** API keys of the workspace. Of the token only its SHA-256 and its public prefix are kept. */
 export const apiKeyStore = (tx: Tx, { tenantId }: Scope): ApiKeyStore => ({

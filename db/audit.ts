@@ -5,8 +5,8 @@ import { type AuditEvent, type AuditSubjectType, auditLeaf } from '../domain/aud
 import type { Json } from '../domain/canonical-json.js';
 import { type Sha256, toHex } from '../domain/hashing.js';
 import type { AuditStore, StoredEvent } from '../operations/stores/audit.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');

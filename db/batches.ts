@@ -15,8 +15,8 @@ import {
   toView,
   type ViewColumns,
 } from './batch-rows.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 const VIEW_COLUMNS = Prisma.sql`${BATCH_COLUMNS}, ${CONTROL_COLUMNS}, ${COUNTER_COLUMNS}, t.size, t.count, t.total, t.root, t.digest,
   coalesce((SELECT jsonb_agg(jsonb_build_object('id', g.id, 'gate', g.gate, 'person_id', g.person_id, 'opened_at', g.opened_at) ORDER BY g.opened_at)

@@ -1,8 +1,8 @@
 import type { Gate } from '../domain/gate/rules.js';
-import type { ChallengeRow, ChallengeStore } from '../operations/stores/gates.js';
+import type { ChallengeRow, ChallengeStore } from '../operations/stores/challenges.js';
 import type { challenge } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Challenges of one tenant. A row changes once: used or cancelled; the database holds that too. */
 export const challengeStore = (tx: Tx, { tenantId, now }: Scope): ChallengeStore => ({

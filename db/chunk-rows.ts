@@ -1,6 +1,6 @@
 import type { ItemState } from '../domain/item/states.js';
 import type { ChunkItem, EvidenceItem } from '../operations/stores/chunks.js';
-import type { Tx } from './client.js';
+import type { Tx } from './transaction/open.js';
 
 /*
  * A chunk is read as one row: its texts and numbers as one JSON text, its bytes as one string of bytes that is cut up by

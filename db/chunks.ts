@@ -1,10 +1,11 @@
 import { postingFor } from '../domain/item/postings.js';
-import type { AttemptRow, ChunkStore } from '../operations/stores/chunks.js';
+import type { AttemptRow } from '../operations/stores/attempts.js';
+import type { ChunkStore } from '../operations/stores/chunks.js';
 import { lockGiven, lockRange } from './chunk-rows.js';
-import type { Tx } from './client.js';
+import type { Tx } from './transaction/open.js';
 import { moveGiven } from './item-moves.js';
 import { postItemTransfers } from './item-transfers.js';
-import type { Scope } from './scope.js';
+import type { Scope } from './transaction/scope.js';
 
 /** The worker's set-based statements. Tenancy is held by RLS; the tenant in each WHERE is for the index. */
 export const chunkStore = (tx: Tx, scope: Scope): ChunkStore => ({

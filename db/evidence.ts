@@ -1,11 +1,11 @@
 import type { TransferKind } from '../domain/item/postings.js';
 import type { ItemState } from '../domain/item/states.js';
-import type { TransitionSource } from '../operations/stores/chunks.js';
+import type { TransitionSource } from '../operations/stores/transitions.js';
 import type { EvidenceStore, PostedTransfer } from '../operations/stores/evidence.js';
 import { challengeOf } from './challenges.js';
-import type { Tx } from './client.js';
+import type { Tx } from './transaction/open.js';
 import { gateOf } from './gates.js';
-import type { Scope } from './scope.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Reads of the append-only tables for exports and evidence bundles. */
 export const evidenceStore = (tx: Tx, { tenantId }: Scope): EvidenceStore => {

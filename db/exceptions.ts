@@ -1,8 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 import type { Json } from '../domain/canonical-json.js';
-import type { ExceptionStore } from '../operations/stores/intake.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { ExceptionStore } from '../operations/stores/exceptions.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 export const exceptionStore = (tx: Tx, scope: Scope): ExceptionStore => ({
   raise: async ({ kind, batchId, ordinal, detail }) => {

@@ -1,7 +1,7 @@
-import type { FactorStore } from '../operations/stores/access.js';
+import type { FactorStore } from '../operations/stores/factors.js';
 import type { factor } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Second factors of people. Global rows: every workspace counts against the same account. */
 export const factorStore = (tx: Tx, _scope: Scope): FactorStore => ({

@@ -1,8 +1,8 @@
 import type { Gate } from '../domain/gate/rules.js';
 import type { GateRow, GateStore } from '../operations/stores/gates.js';
 import type { gate } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Opened gates of one tenant. Append-only: a gate counts while its content version is the batch's current one. */
 export const gateStore = (tx: Tx, { tenantId }: Scope): GateStore => ({

@@ -1,7 +1,7 @@
-import type { HoldRow, HoldStore } from '../operations/stores/ledger.js';
+import type { HoldRow, HoldStore } from '../operations/stores/holds.js';
 import type { hold } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Holds of one tenant: money set aside at authorization. A hold only shrinks and resolves once; the database holds that too. */
 export const holdStore = (tx: Tx, { tenantId }: Scope): HoldStore => ({

@@ -1,7 +1,8 @@
-import type { ItemMove, TransitionSource } from '../operations/stores/chunks.js';
+import type { ItemMove } from '../operations/stores/chunks.js';
+import type { TransitionSource } from '../operations/stores/transitions.js';
 import { arrayText } from './chunk-rows.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 interface Moving {
   batchId: string;

@@ -2,8 +2,8 @@ import { uuidv7 } from 'uuidv7';
 import type { AccountKind, Posting } from '../domain/item/postings.js';
 import { Prisma } from '../prisma/generated/client.js';
 import { arrayText } from './chunk-rows.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 export interface ItemPosting extends Posting {
   ordinal: number;

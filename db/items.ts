@@ -1,7 +1,7 @@
-import type { ItemRow, ItemStore } from '../operations/stores/batches.js';
+import type { ItemRow, ItemStore } from '../operations/stores/items.js';
 import { Prisma } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Rows of one INSERT: past this, statements only grow in memory, not in speed. */
 const INSERT_ROWS_MAX = 5_000;

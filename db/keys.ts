@@ -1,6 +1,6 @@
-import type { KeyStore } from '../operations/stores/payees.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { KeyStore } from '../operations/stores/keys.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Wrapped keys of a tenant and of its payees (R21). */
 export const keyStore = (tx: Tx, { tenantId }: Scope): KeyStore => ({

@@ -1,9 +1,11 @@
 import { uuidv7 } from 'uuidv7';
 import type { AccountKind, TransferKind } from '../domain/item/postings.js';
-import type { AccountRow, LedgerStore, TransferRow } from '../operations/stores/ledger.js';
+import type { AccountRow } from '../operations/stores/accounts.js';
+import type { LedgerStore } from '../operations/stores/ledger.js';
+import type { TransferRow } from '../operations/stores/transfers.js';
 import type { account, transfer } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /**
  * Accounts and transfers of one tenant (R16). Only transfers are written here: a trigger moves the balances of the

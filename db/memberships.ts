@@ -1,7 +1,7 @@
 import type { Role } from '../domain/actors.js';
-import type { MembershipStore } from '../operations/stores/access.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { MembershipStore } from '../operations/stores/memberships.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Who belongs to the workspace. People are global; only members of this workspace are named. */
 export const membershipStore = (tx: Tx, { tenantId }: Scope): MembershipStore => ({

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
-import type { OutboxStore } from '../operations/stores/intake.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { OutboxStore } from '../operations/stores/outbox.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Messages to a batch's workflow, committed with the change that they tell of (R13). The relay claims them through functions of its own. */
 export const outboxStore = (tx: Tx, { tenantId, requestId }: Scope): OutboxStore => ({

@@ -1,7 +1,7 @@
 import type { DestinationRow, PayeeRow, PayeeStore } from '../operations/stores/payees.js';
 import type { payee, payee_destination } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Rows of one INSERT: past this, statements only grow in memory, not in speed. */
 const INSERT_ROWS_MAX = 5_000;

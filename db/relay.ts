@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Database } from './client.js';
+import type { Database } from './transaction/open.js';
 
 interface OutboxSql {
   tenant_id: string;

@@ -1,6 +1,6 @@
-import type { SessionStore } from '../operations/stores/access.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { SessionStore } from '../operations/stores/sessions.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Sessions, each bound to one workspace. The table is global, so every statement names the tenant itself. */
 export const sessionStore = (tx: Tx, { tenantId, now }: Scope): SessionStore => ({

@@ -1,6 +1,6 @@
 import type { RecoveryQuestion } from '../operations/recovery/check.js';
 import { splitLeaves } from './audit.js';
-import type { Database } from './client.js';
+import type { Database } from './transaction/open.js';
 
 /** What the comparison with the published checkpoints needs of the database, in whichever role the process has (R15). */
 export const recoveryFacts = async (database: Database): Promise<Pick<RecoveryQuestion, 'heads' | 'installationId' | 'leavesOf'>> => {

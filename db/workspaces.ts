@@ -1,7 +1,7 @@
-import type { WorkspaceRow, WorkspaceStore } from '../operations/stores/access.js';
+import type { WorkspaceRow, WorkspaceStore } from '../operations/stores/workspaces.js';
 import type { workspace } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** The tenant's own row. Both reads throw when there is none: a transaction is only opened for a workspace that exists. */
 export const workspaceStore = (tx: Tx, { tenantId }: Scope): WorkspaceStore => ({

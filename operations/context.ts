@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actors.js';
 import type { AuditEntry } from '../domain/audit/event.js';
 import type { Refusal } from '../domain/result.js';
 import type { Services, Stores } from './ports.js';
-import type { CredentialDirectory } from './stores/access.js';
+import type { CredentialDirectory } from './stores/credential-directory.js';
 
 /**
  * What every operation gets. `inTenant` is the only thing that opens a transaction: it sets the tenant, the actor

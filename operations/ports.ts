@@ -1,14 +1,27 @@
 import type { SentTo } from '../domain/destination.js';
 import type { Sha256 } from '../domain/hashing.js';
-import type { ApiKeyStore, FactorStore, MembershipStore, SessionStore, WorkspaceStore } from './stores/access.js';
+import type { ApiKeyStore } from './stores/api-keys.js';
+import type { FactorStore } from './stores/factors.js';
+import type { MembershipStore } from './stores/memberships.js';
+import type { SessionStore } from './stores/sessions.js';
+import type { WorkspaceStore } from './stores/workspaces.js';
 import type { AuditStore } from './stores/audit.js';
-import type { BatchStore, ItemStore } from './stores/batches.js';
+import type { BatchStore } from './stores/batches.js';
+import type { ItemStore } from './stores/items.js';
 import type { ChunkStore } from './stores/chunks.js';
 import type { EvidenceStore } from './stores/evidence.js';
-import type { ChallengeStore, GateStore } from './stores/gates.js';
-import type { ExceptionStore, IdempotencyStore, InboundStore, OutboxStore, ParkedStore } from './stores/intake.js';
-import type { HoldStore, LedgerStore } from './stores/ledger.js';
-import type { ConnectionStore, KeyStore, PayeeStore } from './stores/payees.js';
+import type { ChallengeStore } from './stores/challenges.js';
+import type { GateStore } from './stores/gates.js';
+import type { ExceptionStore } from './stores/exceptions.js';
+import type { IdempotencyStore } from './stores/idempotency-keys.js';
+import type { InboundStore } from './stores/inbound-events.js';
+import type { OutboxStore } from './stores/outbox.js';
+import type { ParkedStore } from './stores/parked-evidence.js';
+import type { HoldStore } from './stores/holds.js';
+import type { LedgerStore } from './stores/ledger.js';
+import type { KeyStore } from './stores/keys.js';
+import type { PayeeStore } from './stores/payees.js';
+import type { ConnectionStore } from './stores/rail-connections.js';
 
 /** Everything the database keeps, as one transaction of one tenant sees it. One file a noun in `db/`. */
 export interface Stores {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Entropy, SealedPlace, Vault } from '../operations/ports.js';
-import type { KeyStore } from '../operations/stores/payees.js';
+import type { KeyStore } from '../operations/stores/keys.js';
 import { KEY_BYTES, open, seal, versionOf } from './envelope.js';
 import type { KeyFile } from './key-file.js';
 import { openTenantKeys } from './tenant-keys.js';

@@ -1,5 +1,5 @@
 import type { Entropy } from '../operations/ports.js';
-import type { KeyStore } from '../operations/stores/payees.js';
+import type { KeyStore } from '../operations/stores/keys.js';
 import { KEY_BYTES, open, seal, type VersionedKey } from './envelope.js';
 import type { SecretKey } from './key-file.js';
 import { deriveKey } from './root-key.js';

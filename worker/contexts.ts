@@ -1,5 +1,5 @@
-import type { Database } from '../db/client.js';
-import { tenantTransactions } from '../db/tenant.js';
+import type { Database } from '../db/transaction/open.js';
+import { tenantTransactions } from '../db/transaction/tenant.js';
 import type { Actor } from '../domain/actors.js';
 import type { Context } from '../operations/context.js';
 import type { Services } from '../operations/ports.js';

@@ -1,8 +1,8 @@
 import type { ActivityDeps } from '../activities/deps.js';
 import type { WorkerConfig } from '../config/worker.js';
-import { openDatabase } from '../db/client.js';
+import { openDatabase } from '../db/transaction/open.js';
 import { openRelayStore, tenantsToDrain } from '../db/relay.js';
-import { sequencingStore } from '../db/sequencer.js';
+import { sequencingStore } from '../db/sequencing.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';

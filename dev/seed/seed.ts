@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { openDatabase, type Tx } from '../../db/client.js';
+import { openDatabase, type Tx } from '../../db/transaction/open.js';
 import { storesOf } from '../../db/stores.js';
 import { KEY_SCOPES, type Permission, ROLES } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Stores, Vault } from '../../operations/ports.js';
-import { credentialsPlace } from '../../operations/settlement/open-connection.js';
+import { credentialsPlace } from '../../operations/rail-connection/open.js';
 import { type Argon2Cost, openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { createKeyFile, readKeyFile } from '../../vault/key-file.js';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { apiKey } from '../../contracts/access.js';
 import { toWireId } from '../../domain/ids.js';
-import type { ApiKeyRow } from '../stores/access.js';
+import type { ApiKeyRow } from '../stores/api-keys.js';
 
 export type WireApiKey = z.infer<typeof apiKey>;
 

@@ -1,7 +1,7 @@
 import { rangeOf } from '../../domain/batch/chunks.js';
 import type { Context } from '../context.js';
 import type { Artefact, OpenConnection, Rail, RailCapabilities, Stores } from '../ports.js';
-import { openConnection } from '../settlement/open-connection.js';
+import { openConnection } from '../rail-connection/open.js';
 import { type PricedMove, recordMoves } from '../settlement/record.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import { openDestinations } from './open-destinations.js';

@@ -2,7 +2,7 @@ import { GATES } from '../../domain/gate/rules.js';
 import { sameBytes } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { WorkspaceRow } from '../stores/access.js';
+import type { WorkspaceRow } from '../stores/workspaces.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { GateRow } from '../stores/gates.js';
 

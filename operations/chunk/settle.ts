@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import type { PaymentOutcome } from '../ports.js';
 import { type Applied, applyOutcomes } from '../settlement/apply.js';
-import type { TransitionSource } from '../stores/chunks.js';
+import type { TransitionSource } from '../stores/transitions.js';
 
 /** Commits what the rail said of one chunk: all of it in one transaction, through the one reducer. */
 export const settleChunk = async (

@@ -1,7 +1,7 @@
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { FactorRow } from '../stores/access.js';
+import type { FactorRow } from '../stores/factors.js';
 
 /** Wrong codes in a row, counted per account across sign-in and gates, that lock the factor; and for how long. */
 const FAILURES_MAX = 5;

@@ -1,7 +1,7 @@
 import type { Gate } from '../../domain/gate/rules.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { type Refusal, refuse } from '../../domain/result.js';
-import type { ChallengeRow } from '../stores/gates.js';
+import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateFacts } from './under-lock.js';
 
 /**

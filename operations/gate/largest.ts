@@ -1,7 +1,7 @@
 import type { SentTo } from '../../domain/destination.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { ItemRow } from '../stores/batches.js';
+import type { ItemRow } from '../stores/items.js';
 
 /** One of the payments that a person is shown before they sign. */
 export interface ShownPayment {

@@ -11,7 +11,7 @@ import { coverFor, placeHold } from '../hold/place.js';
 import { refuseAbsent } from '../payout-batch/refuse-deed.js';
 import { shown, type WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
-import type { ChallengeRow } from '../stores/gates.js';
+import type { ChallengeRow } from '../stores/challenges.js';
 import { challengeRefusal } from './check-challenge.js';
 import { executeRefusal } from './check-execute.js';
 import { type GateFacts, lockForGate, standingRefusal } from './under-lock.js';

@@ -3,7 +3,7 @@ import { canonicalBytes } from '../../domain/canonical-json.js';
 import { type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { SealedPlace } from '../ports.js';
-import type { ClaimOutcome, IdempotencyClaim } from '../stores/intake.js';
+import type { ClaimOutcome, IdempotencyClaim } from '../stores/idempotency-keys.js';
 import { hashedInput } from './hashed-input.js';
 import { principalOf } from './principal.js';
 import { LeaseLost, settling } from './settle.js';

@@ -4,7 +4,7 @@ import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import type { Refusal, Result } from '../../domain/result.js';
 import type { Context, InTenant } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
-import type { IdempotencyClaim } from '../stores/intake.js';
+import type { IdempotencyClaim } from '../stores/idempotency-keys.js';
 
 /** Another request took this one over. Thrown inside the transaction, so that nothing of it commits. */
 export class LeaseLost extends Error {}

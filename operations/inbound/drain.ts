@@ -2,9 +2,9 @@ import { fromItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import { applyOutcomes } from '../settlement/apply.js';
 import type { Evidence, Folded } from '../settlement/fold.js';
-import { openConnection } from '../settlement/open-connection.js';
+import { openConnection } from '../rail-connection/open.js';
 import { parkDoubtful } from '../settlement/park.js';
-import type { InboundRow } from '../stores/intake.js';
+import type { InboundRow } from '../stores/inbound-events.js';
 import { inboundPlace } from './receive.js';
 
 const DELIVERIES_MOST = 16;

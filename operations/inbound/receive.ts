@@ -1,7 +1,7 @@
 import { ok, type Result, refuse } from '../../domain/result.js';
 import type { Context, Doorstep } from '../context.js';
 import type { Stores } from '../ports.js';
-import { openConnection } from '../settlement/open-connection.js';
+import { openConnection } from '../rail-connection/open.js';
 
 export interface InboundDelivery {
   rail: string;

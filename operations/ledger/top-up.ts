@@ -5,7 +5,7 @@ import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { wrongInput } from '../payout-batch/refusals.js';
 import type { Stores } from '../ports.js';
-import type { AccountRow } from '../stores/ledger.js';
+import type { AccountRow } from '../stores/accounts.js';
 import { toWireAccount, type WireAccount } from './wire.js';
 
 /**

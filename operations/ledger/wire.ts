@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { account, transfer } from '../../contracts/ledger.js';
 import { toItemId, toWireId } from '../../domain/ids.js';
-import type { AccountRow, TransferRow } from '../stores/ledger.js';
+import type { AccountRow } from '../stores/accounts.js';
+import type { TransferRow } from '../stores/transfers.js';
 
 export type WireAccount = z.infer<typeof account>;
 export type WireTransfer = z.infer<typeof transfer>;

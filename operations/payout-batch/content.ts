@@ -3,7 +3,8 @@ import { batchDigest, itemLeaf } from '../../domain/batch/digest.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import type { Context } from '../context.js';
-import type { BatchRow, ContentRow, NewItem } from '../stores/batches.js';
+import type { BatchRow, ContentRow } from '../stores/batches.js';
+import type { NewItem } from '../stores/items.js';
 
 /** A batch before the database has given it a time. */
 export type NewBatch = Omit<BatchRow, 'createdAt'>;

@@ -5,7 +5,7 @@ import { ok, type Refusal, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { ensurePayees } from '../payee/ensure.js';
 import type { Stores } from '../ports.js';
-import type { NewItem } from '../stores/batches.js';
+import type { NewItem } from '../stores/items.js';
 import { checkItems } from './check-items.js';
 import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from './content.js';
 import { recordNew, refuseNew } from './record-new.js';

@@ -1,8 +1,8 @@
 import type { BundleAttempt, BundleChallenge, BundleHold, BundleTransition } from '../../domain/audit/bundle.js';
 import { toHex } from '../../domain/hashing.js';
 import type { AttemptEvidence, TransitionEvidence } from '../stores/evidence.js';
-import type { ChallengeRow } from '../stores/gates.js';
-import type { HoldRow } from '../stores/ledger.js';
+import type { ChallengeRow } from '../stores/challenges.js';
+import type { HoldRow } from '../stores/holds.js';
 
 /** Append-only rows as the bundle tells them. */
 

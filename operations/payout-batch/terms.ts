@@ -4,8 +4,8 @@ import { currencyExponent } from '../../domain/money/amount.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { RailCapabilities, Stores } from '../ports.js';
-import type { AccountRow } from '../stores/ledger.js';
-import type { ConnectionRow } from '../stores/payees.js';
+import type { AccountRow } from '../stores/accounts.js';
+import type { ConnectionRow } from '../stores/rail-connections.js';
 import { textError } from './check-payment.js';
 
 /** What a new batch says of itself, items apart; JSON body and CSV query share it. */

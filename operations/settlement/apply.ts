@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { finishIfDone } from '../payout-batch/finish.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
-import type { TransitionSource } from '../stores/chunks.js';
+import type { TransitionSource } from '../stores/transitions.js';
 import { type Evidence, type Folded, foldEvidence } from './fold.js';
 import { parkDoubtful } from './park.js';
 import { recordMoves } from './record.js';

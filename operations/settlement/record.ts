@@ -5,7 +5,8 @@ import { transitionsRoot } from '../../domain/item/transitions.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, CounterRow } from '../stores/batches.js';
-import type { ItemMove, TransitionSource } from '../stores/chunks.js';
+import type { ItemMove } from '../stores/chunks.js';
+import type { TransitionSource } from '../stores/transitions.js';
 
 /** A move with the amount that it moves, minor units. */
 export interface PricedMove extends ItemMove {

@@ -1,6 +1,6 @@
 import { fromItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
-import type { ParkedRow } from '../stores/intake.js';
+import type { ParkedRow } from '../stores/parked-evidence.js';
 import { applyOutcomes } from './apply.js';
 import type { Evidence } from './fold.js';
 

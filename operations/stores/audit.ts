@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditEvent } from '../../domain/audit/event.js';
-import type { Page, PageQuery } from './access.js';
+import type { Page, PageQuery } from './page.js';
 
 export interface AuditStore {
   /**

@@ -1,6 +1,8 @@
 import type { EvidenceOutcome } from '../../domain/item/evidence.js';
 import type { ItemState } from '../../domain/item/states.js';
-import type { ItemRow } from './batches.js';
+import type { AttemptRow } from './attempts.js';
+import type { ItemRow } from './items.js';
+import type { TransitionSource } from './transitions.js';
 
 /** The worker's set-based statements: one chunk, one statement each (R1–R8). */
 export interface ChunkStore {
@@ -43,25 +45,8 @@ export interface ChunkItem extends ItemRow {
   subjectKey: Uint8Array | null;
 }
 
-export interface AttemptRow {
-  batchId: string;
-  chunk: number;
-  attempt: number;
-  connectionId: string;
-  rendererVersion: number;
-  requestHash: Uint8Array;
-  itemCount: number;
-  createdAt: Date;
-  /** What is left of the lease on the database's clock; negative once it has ended. */
-  leaseLeftMs: number;
-  /** Since the intent committed, on the database's clock. */
-  ageMs: number;
-}
-
 /** What the fold of evidence has to know of an item. */
 export type EvidenceItem = Pick<ItemRow, 'ordinal' | 'amount' | 'state' | 'rank' | 'version' | 'attempt'>;
-
-export type TransitionSource = 'intent' | 'answer' | 'webhook' | 'lookup' | 'lease' | 'person';
 
 export interface ItemMove {
   ordinal: number;

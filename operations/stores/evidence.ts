@@ -1,7 +1,8 @@
 import type { ItemState } from '../../domain/item/states.js';
-import type { TransitionSource } from './chunks.js';
-import type { ChallengeRow, GateRow } from './gates.js';
-import type { TransferRow } from './ledger.js';
+import type { ChallengeRow } from './challenges.js';
+import type { GateRow } from './gates.js';
+import type { TransferRow } from './transfers.js';
+import type { TransitionSource } from './transitions.js';
 
 /** What an auditor takes away: the append-only rows, oldest first, in pages. Only reads. */
 export interface EvidenceStore {

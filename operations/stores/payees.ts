@@ -1,4 +1,4 @@
-import type { Page, PageQuery } from './access.js';
+import type { Page, PageQuery } from './page.js';
 
 export interface PayeeRow {
   id: string;
@@ -39,32 +39,4 @@ export interface PayeeStore {
   /** Ids that were written; a version taken meanwhile by somebody else is left out (read it again). */
   insertDestinations(rows: readonly DestinationRow[]): Promise<Set<string>>;
   setHeld(id: string, held: 'held' | 'free'): Promise<boolean>;
-}
-
-/** Wrapped keys of a tenant and of its payees (R21). The vault wraps and unwraps; this only keeps. */
-export interface KeyStore {
-  tenantKey(purpose: string): Promise<{ version: number; wrapped: Uint8Array; rootKey: string } | null>;
-  tenantKeyAt(purpose: string, version: number): Promise<{ wrapped: Uint8Array; rootKey: string } | null>;
-  /** First writer wins; false when there was one already. */
-  insertTenantKey(row: { purpose: string; version: number; wrapped: Uint8Array; rootKey: string }): Promise<boolean>;
-  /** Wrapped keys of the given subjects; a deleted one is absent. */
-  subjectKeys(subjectIds: readonly string[]): Promise<Map<string, Uint8Array>>;
-  insertSubjectKeys(rows: readonly { subjectId: string; wrapped: Uint8Array }[]): Promise<void>;
-}
-
-export interface ConnectionRow {
-  id: string;
-  rail: string;
-  name: string;
-  /** Not secret: base URL, endpoint, settlement mode. */
-  settings: Record<string, string | number>;
-  /** Sealed credentials: API key and webhook secret. */
-  sealed: Uint8Array;
-  disabledAt: Date | null;
-}
-
-export interface ConnectionStore {
-  get(id: string): Promise<ConnectionRow | null>;
-  /** The connection a new batch uses when it names only a rail. */
-  forRail(rail: string): Promise<ConnectionRow | null>;
 }

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { openDatabase } from '../../db/client.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { systemEntropy } from '../../vault/entropy.js';
 

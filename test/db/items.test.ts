@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../operations/context.js';
 import type { Stores } from '../../operations/ports.js';
-import type { NewItem } from '../../operations/stores/batches.js';
+import type { NewItem } from '../../operations/stores/items.js';
 import { type GateWorld, gateWorld } from '../operations/gate-world.js';
 
 let world: GateWorld;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type Database, openDatabase, type Tx } from '../../db/client.js';
-import { direct, withConnection } from '../../db/statements.js';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
+import { direct, withConnection } from '../../db/transaction/sql.js';
 import { storesOf } from '../../db/stores.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Stores } from '../../operations/ports.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Database, openDatabase, type Tx } from '../../db/client.js';
-import { direct, withConnection } from '../../db/statements.js';
-import { tenantTransactions } from '../../db/tenant.js';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
+import { direct, withConnection } from '../../db/transaction/sql.js';
+import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type TestDatabase, testDatabase } from '../harness/database.js';

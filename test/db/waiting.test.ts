@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { type Database, openDatabase, type Tx } from '../../db/client.js';
-import { direct, withConnection } from '../../db/statements.js';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
+import { direct, withConnection } from '../../db/transaction/sql.js';
 import { storesOf } from '../../db/stores.js';
 import type { Stores } from '../../operations/ports.js';
 import { type GateWorld, gateWorld } from '../operations/gate-world.js';

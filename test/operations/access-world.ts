@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
 import pg from 'pg';
-import { openDatabase } from '../../db/client.js';
-import { credentialDirectory } from '../../db/directory.js';
-import { tenantTransactions } from '../../db/tenant.js';
+import { openDatabase } from '../../db/transaction/open.js';
+import { credentialDirectory } from '../../db/credential-directory.js';
+import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor, Role } from '../../domain/actors.js';
 import type { Context, Doorstep } from '../../operations/context.js';
 import type { Services } from '../../operations/ports.js';

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openDatabase } from '../../db/client.js';
-import { credentialDirectory } from '../../db/directory.js';
+import { openDatabase } from '../../db/transaction/open.js';
+import { credentialDirectory } from '../../db/credential-directory.js';
 import { toItemId } from '../../domain/ids.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
 import pg from 'pg';
-import { type Database, openDatabase } from '../../db/client.js';
-import { tenantTransactions } from '../../db/tenant.js';
+import { type Database, openDatabase } from '../../db/transaction/open.js';
+import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor, Role } from '../../domain/actors.js';
 import type { BatchState } from '../../domain/batch/states.js';
 import type { Gate } from '../../domain/gate/rules.js';

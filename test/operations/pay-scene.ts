@@ -1,11 +1,11 @@
 import { createBatch } from '../../contracts/batches.js';
-import { openDatabase } from '../../db/client.js';
-import { sequencingStore } from '../../db/sequencer.js';
+import { openDatabase } from '../../db/transaction/open.js';
+import { sequencingStore } from '../../db/sequencing.js';
 import { canonicalBytes } from '../../domain/canonical-json.js';
 import type { Context } from '../../operations/context.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import type { Services } from '../../operations/ports.js';
-import { credentialsPlace } from '../../operations/settlement/open-connection.js';
+import { credentialsPlace } from '../../operations/rail-connection/open.js';
 import { createSandboxRail } from '../../rails/sandbox/adapter.js';
 import { sequencerPass } from '../../relay/sequencer.js';
 import { brokenInvariants } from '../harness/invariants.js';

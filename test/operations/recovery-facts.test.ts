@@ -3,7 +3,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { openDatabase } from '../../db/client.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { recoveryFacts } from '../../db/tree-heads.js';
 import { checkRecovery, type ProvenEdges } from '../../operations/recovery/check.js';
 import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeyStore } from '../../operations/stores/payees.js';
+import type { KeyStore } from '../../operations/stores/keys.js';
 import { createKeyFile, type KeyFile } from '../../vault/key-file.js';
 
 /** Cheap on purpose: one test proves the real cost. */

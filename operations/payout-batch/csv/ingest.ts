@@ -4,7 +4,7 @@ import { type FieldError, ok, type Result } from '../../../domain/result.js';
 import type { Context } from '../../context.js';
 import { type EnsuredPayee, ensurePayees } from '../../payee/ensure.js';
 import type { Stores } from '../../ports.js';
-import type { NewItem } from '../../stores/batches.js';
+import type { NewItem } from '../../stores/items.js';
 import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from '../content.js';
 import { recordNew } from '../record-new.js';
 import { giveUp } from '../sweep.js';

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { Prisma } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
+import { Prisma } from '../../prisma/generated/client.js';
+import type { Tx } from './open.js';
 
 /**
  * Set-based statements go to the driver directly, on the connection that the ORM's transaction holds: the ORM's own way to a

@@ -1,7 +1,7 @@
-import type { ConnectionRow, ConnectionStore } from '../operations/stores/payees.js';
+import type { ConnectionRow, ConnectionStore } from '../operations/stores/rail-connections.js';
 import type { rail_connection } from '../prisma/generated/client.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /** Rail connections of the workspace; their credentials stay sealed here. */
 export const connectionStore = (tx: Tx, { tenantId }: Scope): ConnectionStore => ({

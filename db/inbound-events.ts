@@ -1,6 +1,6 @@
-import type { InboundStore } from '../operations/stores/intake.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { InboundStore } from '../operations/stores/inbound-events.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 interface InboundSql {
   id: string;

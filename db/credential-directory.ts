@@ -1,6 +1,6 @@
 import { type Permission, ROLES, type Role } from '../domain/actors.js';
-import type { CredentialDirectory } from '../operations/stores/access.js';
-import type { Database } from './client.js';
+import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
+import type { Database } from './transaction/open.js';
 
 type Mode = 'live' | 'test';
 

@@ -1,6 +1,6 @@
-import type { ParkedRow, ParkedStore } from '../operations/stores/intake.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { ParkedRow, ParkedStore } from '../operations/stores/parked-evidence.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 interface ParkedSql {
   id: string;

@@ -2,7 +2,7 @@ import type { Sha256 } from '../domain/hashing.js';
 import { sameBytes } from '../domain/hashing.js';
 import { appendLeaves, frontierRoot } from '../domain/merkle-frontier.js';
 import type { SequencingStore, TreeHead } from '../operations/stores/sequencing.js';
-import type { Database, Tx } from './client.js';
+import type { Database, Tx } from './transaction/open.js';
 
 interface TreeRow {
   size: bigint;

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '../prisma/generated/client.js';
-import { nameOf, StatementPool } from './statements.js';
+import { PrismaClient } from '../../prisma/generated/client.js';
+import { nameOf, StatementPool } from './sql.js';
 
 export type Database = PrismaClient;
 

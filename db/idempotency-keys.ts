@@ -1,6 +1,6 @@
-import type { ClaimOutcome, IdempotencyClaim, IdempotencyStore } from '../operations/stores/intake.js';
-import type { Tx } from './client.js';
-import type { Scope } from './scope.js';
+import type { ClaimOutcome, IdempotencyClaim, IdempotencyStore } from '../operations/stores/idempotency-keys.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
 
 /**
  * Idempotency keys of one tenant. A claim is a lease on the database's clock, in whole milliseconds so that it

@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/actors.js';
+import type { Actor } from '../../domain/actors.js';
 
 /** What every store of one transaction knows. */
 export interface Scope {

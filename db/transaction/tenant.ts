@@ -1,8 +1,8 @@
-import type { InTenant, Patience } from '../operations/context.js';
-import type { Database, Tx } from './client.js';
+import type { InTenant, Patience } from '../../operations/context.js';
+import type { Database, Tx } from './open.js';
 import type { Scope } from './scope.js';
-import { direct, withConnection } from './statements.js';
-import { storesOf } from './stores.js';
+import { direct, withConnection } from './sql.js';
+import { storesOf } from '../stores.js';
 
 const ATTEMPTS_MAX = 5;
 /** Prisma: write conflict or deadlock; and the SQLSTATEs behind it as adapters report them. */

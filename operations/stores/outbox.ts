@@ -1,0 +1,5 @@
+/** Messages to the batch's workflow, committed with the change that they tell of (R13). */
+export interface OutboxStore {
+  /** `gate_opened` carries the gate's id; `batch_changed` only wakes. Both start the workflow when none runs. */
+  add(message: { batchId: string; message: 'gate_opened'; gateId: string } | { batchId: string; message: 'batch_changed' }): Promise<void>;
+}

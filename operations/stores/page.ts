@@ -1,0 +1,10 @@
+/** A page of a list, newest first. `after` is the id of the last row seen. */
+export interface PageQuery {
+  limit: number;
+  after?: string | undefined;
+}
+
+export interface Page<Row> {
+  rows: Row[];
+  hasMore: boolean;
+}

@@ -1,0 +1,1 @@
+export type TransitionSource = 'intent' | 'answer' | 'webhook' | 'lookup' | 'lease' | 'person';
