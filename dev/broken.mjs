@@ -1,8 +1,8 @@
 // Takes one safeguard away at a time and fails when the test that should notice stays green.
-// `npm run test:broken [-- NAME …]`: each test/broken/NAME.patch names its test in its first lines.
+// `npm run test:broken [-- NAME …]`: each test/broken/NAME.txt names its test and what is replaced; dev/broken/patches.ts says in which form.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,19 +10,20 @@ import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const PATCHES = join(ROOT, 'test', 'broken');
 /** Not in git, but needed by a worktree; nothing of it is changed by a patch. */
 const BORROWED = ['node_modules', 'prisma/generated'];
 const RUN_MOST_MS = 10 * 60_000;
 
 await ensureInstalled((line) => console.log(line));
+const { register } = await import('tsx/esm/api');
+register();
+const { applyPatch, FOLDER, patchNames, readPatch } = await import('./broken/patches.ts');
+
 const wanted = process.argv.slice(2);
-const patches = readdirSync(PATCHES)
-  .filter((file) => file.endsWith('.patch'))
-  .map((file) => readPatch(file.slice(0, -'.patch'.length)))
-  .filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-const unknown = wanted.filter((name) => !patches.some((patch) => patch.name === name));
-if (unknown.length > 0) fail(`test/broken has no ${unknown.join(', ')}; there are: ${readdirSync(PATCHES).join(', ')}`);
+const names = patchNames(ROOT);
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) fail(`${FOLDER} has no ${unknown.join(', ')}; there are: ${names.join(', ')}`);
+const patches = names.filter((name) => wanted.length === 0 || wanted.includes(name)).map((name) => readPatch(ROOT, name));
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-broken-'));
 const worktree = join(folder, 'tree');
@@ -52,11 +53,17 @@ await database?.stop();
 console.log(`broken: ${patches.length - missed.length} noticed, ${missed.length} missed`);
 process.exitCode = missed.length === 0 ? 0 : 1;
 
-function withoutSafeguard({ name, path, text, family, test, only }) {
+function withoutSafeguard(patch) {
+  const { name, family, test, only } = patch;
   git(worktree, 'checkout', '--force', '--quiet', 'HEAD');
-  const applied = spawnSync('git', ['apply', path], { cwd: worktree, encoding: 'utf8' });
-  if (applied.status !== 0) return { noticed: false, why: `the patch does not apply: ${applied.stderr.trim().split('\n')[0]}` };
-  const schema = text.includes('--- a/prisma/') ? 'own' : 'shared';
+  let changed;
+  try {
+    changed = applyPatch(patch, worktree);
+  } catch (error) {
+    return { noticed: false, why: `the patch does not apply: ${error.message}` };
+  }
+  for (const [path, text] of changed) writeFileSync(join(worktree, path), text);
+  const schema = [...changed.keys()].some((path) => path.startsWith('prisma/')) ? 'own' : 'shared';
   const { ran, failed } = runTests({ family, tests: [test], only, schema }, name);
   // A file that no longer compiles notices nothing: only a test that ran and failed counts.
   if (failed) return { noticed: true, why: failed };
@@ -112,15 +119,6 @@ async function startDatabase() {
       await ended;
     },
   };
-}
-
-function readPatch(name) {
-  const path = join(PATCHES, `${name}.patch`);
-  const text = readFileSync(path, 'utf8');
-  const field = (key) => new RegExp(`^# ${key}: (.+)$`, 'm').exec(text)?.[1];
-  const [family, test, only] = [field('family'), field('test'), field('only')];
-  if (!family || !test) fail(`test/broken/${name}.patch must begin with "# family: …" and "# test: …"`);
-  return { name, path, text, family, test, only };
 }
 
 function git(cwd, ...args) {
