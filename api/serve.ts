@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ApiConfig } from '../config/api.js';
-import { openDatabase } from '../db/transaction/open.js';
 import { credentialDirectory } from '../db/credential-directory.js';
+import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import type { Doorstep } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
+import { Prisma } from '../prisma/generated/client.js';
 import { openRails } from '../rails/registry.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
@@ -54,7 +55,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const keyFile = readKeyFile(config.SLUICE_KEY_FILE);
   mkdirSync(config.SLUICE_SPOOL_DIR, { recursive: true, mode: 0o700 });
   const database = openDatabase(config.SLUICE_API_DATABASE_URL, config.SLUICE_API_CONNECTIONS);
-  const rows = (statement: string): Promise<Record<string, unknown>[]> => database.$queryRawUnsafe(statement);
+  const rows = (statement: string): Promise<Record<string, unknown>[]> => database.sql.rows<Record<string, unknown>>('set')`${Prisma.raw(statement)}`;
   const metrics = createMetrics('api', (name, error) => logger.warn({ err: error, metric: name }, 'a figure could not be read'));
   for (const probe of booksProbes(rows)) metrics.addProbe(probe);
 
@@ -129,7 +130,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     draining.abort();
     await Promise.all([drain(server), codec && drain(codec, 0)]);
     recovery.stop();
-    await Promise.all([leaves.close(), database.$disconnect()]);
+    await Promise.all([leaves.close(), database.close()]);
     logger.info('the API has stopped');
   };
   return {

@@ -8,7 +8,7 @@ import type { Scope } from './transaction/scope.js';
 export const apiKeyStore = (tx: Tx, { tenantId }: Scope): ApiKeyStore => ({
   insert: async (row) =>
     apiKeyOf(
-      await tx.api_key.create({
+      await tx.orm.api_key.create({
         data: {
           tenant_id: tenantId,
           id: row.id,
@@ -23,7 +23,7 @@ export const apiKeyStore = (tx: Tx, { tenantId }: Scope): ApiKeyStore => ({
     ),
 
   list: async ({ limit, after }) => {
-    const rows = await tx.api_key.findMany({
+    const rows = await tx.orm.api_key.findMany({
       where: { tenant_id: tenantId, ...(after ? { id: { lt: after } } : {}) },
       orderBy: { id: 'desc' },
       take: limit + 1,
@@ -32,7 +32,7 @@ export const apiKeyStore = (tx: Tx, { tenantId }: Scope): ApiKeyStore => ({
   },
 
   revoke: async (id) => {
-    const [row] = await tx.$queryRaw<api_key[]>`
+    const [row] = await tx.sql.rows<api_key>('set')`
       UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid RETURNING *`;
     return row ? apiKeyOf(row) : null;
   },

@@ -54,7 +54,7 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     newId: uuidv7,
 
     append: async ({ id = uuidv7(), subject, action, result, detail }) => {
-      const [head] = await tx.$queryRaw<{ seq: number; leaf: Uint8Array }[]>`
+      const [head] = await tx.sql.rows<{ seq: number; leaf: Uint8Array }>('set')`
         INSERT INTO audit_head AS h (tenant_id, subject_type, subject_id, seq, leaf)
         VALUES (${tenantId}::uuid, ${subject.type}, ${subject.id}, 1, ${NO_LEAF})
         ON CONFLICT (tenant_id, subject_type, subject_id) DO UPDATE SET seq = h.seq + 1
@@ -76,7 +76,7 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
         detail: plain.detail,
       };
       const leaf = Buffer.from(auditLeaf(sha256, event), 'hex');
-      await tx.$executeRaw`
+      await tx.sql.run('set')`
         WITH event AS (
           INSERT INTO audit_event (tenant_id, id, at, actor, request_id, subject_type, subject_id, subject_seq, previous, action, result, detail, leaf)
           VALUES (${tenantId}::uuid, ${id}::uuid, ${event.at}::timestamptz, ${JSON.stringify(plain.actor)}::jsonb, ${scope.requestId},
@@ -88,14 +88,14 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     },
 
     get: async (id) => {
-      const [row] = await tx.$queryRaw<EventRow[]>`
+      const [row] = await tx.sql.rows<EventRow>('set')`
         SELECT e.*, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
         WHERE e.tenant_id = ${tenantId}::uuid AND e.id = ${id}::uuid`;
       return row ? toEvent(row) : null;
     },
 
     list: async ({ limit, after, subjectType, subjectId, action }) => {
-      const rows = await tx.$queryRaw<EventRow[]>`
+      const rows = await tx.sql.rows<EventRow>('set')`
         SELECT e.*, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
         WHERE e.tenant_id = ${tenantId}::uuid
           AND (${after ?? null}::uuid IS NULL OR e.id < ${after ?? null}::uuid)
@@ -108,7 +108,7 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
 
     ofBatch: async (batchId, afterIndex, limit) => {
       // A batch's subjects are known by name, so each is one look into the index.
-      const rows = await tx.$queryRaw<EventRow[]>`
+      const rows = await tx.sql.rows<EventRow>('set')`
         SELECT e.*, l.index FROM audit_event e JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
         WHERE e.tenant_id = ${tenantId}::uuid AND l.index > ${afterIndex ?? -1n}
           AND ((e.subject_type = 'batch' AND e.subject_id = ${batchId}) OR (e.subject_type = 'chunk' AND e.subject_id IN (
@@ -119,7 +119,7 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
 
     exportFrom: async (fromIndex, limit) => {
       // The leaf is the tree's own, so that an event which was changed after it was sealed differs from it.
-      const rows = await tx.$queryRaw<EventRow[]>`
+      const rows = await tx.sql.rows<EventRow>('set')`
         SELECT e.id, e.at, e.actor, e.request_id, e.subject_type, e.subject_id, e.subject_seq, e.previous, e.action, e.result, e.detail, l.leaf, l.index
         FROM audit_leaf l JOIN audit_event e ON e.tenant_id = l.tenant_id AND e.id = l.event_id
         WHERE l.tenant_id = ${tenantId}::uuid AND l.index >= ${fromIndex} AND l.index < ${fromIndex + BigInt(limit)} ORDER BY l.index`;
@@ -127,14 +127,14 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     },
 
     unsealed: async () => {
-      const rows = await tx.$queryRaw<EventRow[]>`
+      const rows = await tx.sql.rows<EventRow>('set')`
         SELECT e.*, NULL::bigint AS index FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
         WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position`;
       return rows.map(toEvent);
     },
 
     hasUnsealed: async (batchId) => {
-      const [row] = await tx.$queryRaw<{ found: boolean }[]>`
+      const [row] = await tx.sql.rows<{ found: boolean }>('set')`
         SELECT EXISTS (
           SELECT 1 FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
           WHERE p.tenant_id = ${tenantId}::uuid AND ((e.subject_type = 'batch' AND e.subject_id = ${batchId})
@@ -143,25 +143,35 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     },
 
     tree: async () => {
-      const [row] = await tx.$queryRaw<{ size: bigint; root: Uint8Array }[]>`SELECT size, root FROM audit_tree WHERE tenant_id = ${tenantId}::uuid`;
+      const [row] = await tx.sql.rows<{ size: bigint; root: Uint8Array }>(
+        'set',
+      )`SELECT size, root FROM audit_tree WHERE tenant_id = ${tenantId}::uuid`;
       return row ?? null;
     },
 
     leaves: async (from, to) => {
-      const [row] = await tx.$queryRaw<{ leaves: Uint8Array | null }[]>`
+      const [row] = await tx.sql.rows<{ leaves: Uint8Array | null }>('set')`
         SELECT string_agg(leaf, ''::bytea ORDER BY index) AS leaves FROM audit_leaf
         WHERE tenant_id = ${tenantId}::uuid AND index >= ${from} AND index < ${to}`;
       return splitLeaves(row?.leaves);
     },
 
     latestCheckpoint: async () => {
-      const [row] = await tx.$queryRaw<{ size: bigint; root: Uint8Array; note: string; published_at: Date | null }[]>`
+      const [row] = await tx.sql.rows<{ size: bigint; root: Uint8Array; note: string; published_at: Date | null }>('set')`
         SELECT size, root, note, published_at FROM audit_checkpoint WHERE tenant_id = ${tenantId}::uuid ORDER BY size DESC LIMIT 1`;
       return row ? { size: row.size, root: row.root, note: row.note, publishedAt: row.published_at } : null;
     },
 
+    checkpoints: (after, limit) =>
+      tx.orm.audit_checkpoint.findMany({
+        where: { tenant_id: tenantId, size: { gt: after }, published_at: { not: null } },
+        orderBy: { size: 'asc' },
+        take: limit,
+        select: { size: true, note: true },
+      }),
+
     lag: async () => {
-      const [row] = await tx.$queryRaw<{ waiting: bigint; oldest_ms: number }[]>`
+      const [row] = await tx.sql.rows<{ waiting: bigint; oldest_ms: number }>('set')`
         SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)) * 1000, 0)::float8 AS oldest_ms
         FROM audit_pending WHERE tenant_id = ${tenantId}::uuid`;
       return { waiting: Number(row?.waiting ?? 0n), oldestMs: row?.oldest_ms ?? 0 };

@@ -41,7 +41,7 @@ const firstIdOf = (at: Date): string => `${at.getTime().toString(16).padStart(12
 /** Adapter of the batch, control, counter, content, chunk and preparer tables. */
 export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore => ({
   async insert(row, state, deadlineAt) {
-    const inserted = await tx.$queryRaw<unknown[]>`
+    const inserted = await tx.sql.rows<unknown>('set')`
       WITH batch AS (
         INSERT INTO payout_batch (tenant_id, id, external_id, description, rail, connection_id, funding_account_id, currency, chunk_size, source,
           source_sha256, allow_duplicates, fee_bearer, fee_maximum, execute_not_before, execute_by, created_actor)
@@ -58,12 +58,12 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async byExternalId(externalId) {
-    const row = await tx.payout_batch.findFirst({ where: { tenant_id: tenantId, external_id: externalId }, select: { id: true } });
+    const row = await tx.orm.payout_batch.findFirst({ where: { tenant_id: tenantId, external_id: externalId }, select: { id: true } });
     return row?.id ?? null;
   },
 
   async receiving() {
-    const rows = await tx.$queryRaw<(BatchColumns & ControlColumns)[]>`
+    const rows = await tx.sql.rows<BatchColumns & ControlColumns>('set')`
       SELECT ${BATCH_COLUMNS}, ${CONTROL_COLUMNS} FROM payout_batch b
       JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
       WHERE c.tenant_id = ${tenantId}::uuid AND c.state = 'receiving' ORDER BY b.id FOR UPDATE OF c`;
@@ -71,16 +71,18 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async giveUpExternalId(id) {
-    await tx.$executeRaw`UPDATE payout_batch SET external_id = NULL WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid`;
+    await tx.sql.run('set')`UPDATE payout_batch SET external_id = NULL WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid`;
   },
 
   async view(id) {
-    const [row] = await tx.$queryRaw<ViewColumns[]>`SELECT ${VIEW_COLUMNS} ${VIEW_FROM} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
+    const [row] = await tx.sql.rows<ViewColumns>(
+      'set',
+    )`SELECT ${VIEW_COLUMNS} ${VIEW_FROM} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
     return row ? toView(row) : null;
   },
 
   async list({ limit, after, state, externalId }) {
-    const rows = await tx.$queryRaw<ViewColumns[]>`
+    const rows = await tx.sql.rows<ViewColumns>('set')`
       SELECT ${VIEW_COLUMNS} ${VIEW_FROM} WHERE b.tenant_id = ${tenantId}::uuid
       ${after === undefined ? Prisma.empty : Prisma.sql`AND b.id < ${after}::uuid`}
       ${state === undefined ? Prisma.empty : Prisma.sql`AND c.state = ${state}`}
@@ -90,20 +92,20 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async get(id) {
-    const [row] = await tx.$queryRaw<BatchColumns[]>`
+    const [row] = await tx.sql.rows<BatchColumns>('set')`
       SELECT ${BATCH_COLUMNS} FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
     return row ? toBatch(row) : null;
   },
 
   async lock(id) {
-    const [row] = await tx.$queryRaw<ControlColumns[]>`
+    const [row] = await tx.sql.rows<ControlColumns>('set')`
       SELECT ${CONTROL_COLUMNS} FROM batch_control c
       WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${IS_SEALED} FOR UPDATE`;
     return row ? toControl(row) : null;
   },
 
   async lockShared(id) {
-    const [row] = await tx.$queryRaw<ControlColumns[]>`
+    const [row] = await tx.sql.rows<ControlColumns>('set')`
       SELECT ${CONTROL_COLUMNS} FROM batch_control c
       WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${IS_SEALED} FOR SHARE`;
     return row ? toControl(row) : null;
@@ -111,7 +113,7 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
 
   async move(id, rowVersion, change) {
     // Only the columns that change are named: each role may write only its own (R18).
-    const { count } = await tx.batch_control.updateMany({
+    const { count } = await tx.orm.batch_control.updateMany({
       where: { tenant_id: tenantId, batch_id: id, row_version: rowVersion },
       data: {
         row_version: { increment: 1 },
@@ -129,7 +131,7 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async addPreparer(id, personId, deed) {
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       INSERT INTO batch_preparer (tenant_id, batch_id, person_id, deed) VALUES (${tenantId}::uuid, ${id}::uuid, ${personId}::uuid, ${deed})
       ON CONFLICT DO NOTHING`;
   },
@@ -138,7 +140,7 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
     // Destinations changed lately by somebody who is no preparer anyway are few, mostly none: then no item is looked at. If there are any,
     // one pass over both with a hash aggregate, for a join of two big tables right after an ingest is planned as if they were empty.
     const lately = firstIdOf(new Date(now.getTime() - DESTINATION_IDS_MS));
-    const rows = await tx.$queryRaw<{ person_id: string }[]>`
+    const rows = await tx.sql.rows<{ person_id: string }>('set')`
       WITH known AS MATERIALIZED (
         SELECT person_id FROM batch_preparer WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid
       ), lately AS MATERIALIZED (
@@ -158,28 +160,33 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
     return rows.map((row) => row.person_id);
   },
 
+  async preparations(id) {
+    const rows = await tx.orm.batch_preparer.findMany({ where: { tenant_id: tenantId, batch_id: id }, orderBy: { created_at: 'asc' } });
+    return rows.map((row) => ({ personId: row.person_id, deed: row.deed, createdAt: row.created_at }));
+  },
+
   async content(id, contentVersion) {
-    const [row] = await tx.$queryRaw<ContentColumns[]>`
+    const [row] = await tx.sql.rows<ContentColumns>('set')`
       SELECT content_version, size, count, total, root, digest FROM batch_content
       WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid AND content_version = ${contentVersion}`;
     return row ? toContent(row) : null;
   },
 
   async insertContent(id, row) {
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       INSERT INTO batch_content (tenant_id, batch_id, content_version, size, count, total, root, digest)
       VALUES (${tenantId}::uuid, ${id}::uuid, ${row.contentVersion}, ${row.size}, ${row.count}, ${row.total}, ${row.root}, ${row.digest})`;
   },
 
   async chunkRoots(id) {
-    const rows = await tx.$queryRaw<{ root: Uint8Array }[]>`
+    const rows = await tx.sql.rows<{ root: Uint8Array }>('set')`
       SELECT root FROM batch_chunk WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid ORDER BY chunk`;
     return rows.map((row) => row.root);
   },
 
   async putChunkRoots(id, roots) {
     if (roots.length === 0) return;
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       INSERT INTO batch_chunk (tenant_id, batch_id, chunk, root)
       SELECT ${tenantId}::uuid, ${id}::uuid, r.chunk, r.root
       FROM unnest(${roots.map((row) => row.chunk)}::int[], ${roots.map((row) => row.root)}::bytea[]) AS r (chunk, root)
@@ -187,7 +194,7 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async counter(id) {
-    const [row] = await tx.$queryRaw<CounterColumns[]>`
+    const [row] = await tx.sql.rows<CounterColumns>('set')`
       SELECT ${COUNTER_COLUMNS} FROM batch_counter n WHERE n.tenant_id = ${tenantId}::uuid AND n.batch_id = ${id}::uuid`;
     if (!row) throw new Error('a batch has no counter row');
     return toCounter(row);
@@ -199,7 +206,7 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
       return delta ? [Prisma.sql`${Prisma.raw(column)} = ${Prisma.raw(column)} + ${delta}`] : [];
     });
     if (changes.length === 0) return this.counter(id);
-    const [row] = await tx.$queryRaw<CounterColumns[]>`
+    const [row] = await tx.sql.rows<CounterColumns>('set')`
       UPDATE batch_counter n SET ${Prisma.join(changes)} WHERE n.tenant_id = ${tenantId}::uuid AND n.batch_id = ${id}::uuid
       RETURNING ${COUNTER_COLUMNS}`;
     if (!row) throw new Error('a batch has no counter row');

@@ -7,7 +7,7 @@ import type { Scope } from './transaction/scope.js';
 /** Challenges of one tenant. A row changes once: used or cancelled; the database holds that too. */
 export const challengeStore = (tx: Tx, { tenantId, now }: Scope): ChallengeStore => ({
   insert: async (row) => {
-    await tx.challenge.create({
+    await tx.orm.challenge.create({
       data: {
         tenant_id: tenantId,
         id: row.id,
@@ -22,20 +22,25 @@ export const challengeStore = (tx: Tx, { tenantId, now }: Scope): ChallengeStore
   },
 
   lock: async (id) => {
-    const [row] = await tx.$queryRaw<challenge[]>`SELECT * FROM challenge WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+    const [row] = await tx.sql.rows<challenge>('set')`SELECT * FROM challenge WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;
     return row ? challengeOf(row) : null;
   },
 
   markUsed: async (id) => {
-    const { count } = await tx.challenge.updateMany({
+    const { count } = await tx.orm.challenge.updateMany({
       where: { tenant_id: tenantId, id, used_at: null, cancelled_at: null },
       data: { used_at: now },
     });
     if (count !== 1) throw new Error(`challenge ${id} was no longer open under its own lock`);
   },
 
+  ofBatch: async (batchId) => {
+    const rows = await tx.orm.challenge.findMany({ where: { tenant_id: tenantId, batch_id: batchId }, orderBy: { id: 'asc' } });
+    return rows.map(challengeOf);
+  },
+
   cancelOpen: async (batchId) => {
-    await tx.challenge.updateMany({
+    await tx.orm.challenge.updateMany({
       where: { tenant_id: tenantId, batch_id: batchId, used_at: null, cancelled_at: null },
       data: { cancelled_at: now },
     });

@@ -13,7 +13,7 @@ import type { Tx } from './transaction/open.js';
  * an item: planned while the workspace is nearly empty, a join would read all its payees for each item for as long as the plan is kept.
  */
 export const lockRange = async (tx: Tx, tenantId: string, batchId: string, from: number, to: number): Promise<ChunkItem[]> => {
-  const [chunk] = await tx.$queryRaw<{ head: string | null; bytes: Uint8Array | null }[]>`
+  const [chunk] = await tx.sql.rows<{ head: string | null; bytes: Uint8Array | null }>('set')`
     WITH locked AS MATERIALIZED (
       SELECT i.ordinal, i.payee_id, i.destination_id, i.reference, i.remittance, i.amount, i.leaf, i.state, i.rank, i.version, i.attempt,
         i.provider_reference, i.reason, (p.held_at IS NOT NULL OR p.deleted_at IS NOT NULL) AS payee_held, d.sealed, k.wrapped
@@ -88,7 +88,7 @@ type ChunkItemJson = [
  */
 export const lockGiven = async (tx: Tx, tenantId: string, batchId: string, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
   const inOrder = [...new Set(ordinals)].sort((a, b) => a - b);
-  const [found] = await tx.$queryRaw<{ items: string | null }[]>`
+  const [found] = await tx.sql.rows<{ items: string | null }>('set')`
     WITH locked AS MATERIALIZED (
       SELECT i.* FROM unnest(${arrayText(inOrder)}::int[]) AS w (ordinal)
       CROSS JOIN LATERAL (

@@ -10,17 +10,22 @@ type Mode = 'live' | 'test';
  */
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: async (tokenHash) => {
-    const [row] = await database.$queryRaw<
-      { session_id: string; person_id: string; tenant_id: string; role: Role; mode: Mode; ended: boolean }[]
-    >`SELECT * FROM sluice_resolve_session(${tokenHash})`;
+    const [row] = await database.sql.rows<{ session_id: string; person_id: string; tenant_id: string; role: Role; mode: Mode; ended: boolean }>(
+      'set',
+    )`SELECT * FROM sluice_resolve_session(${tokenHash})`;
     if (!row) return null;
     return { sessionId: row.session_id, personId: row.person_id, tenantId: row.tenant_id, role: row.role, mode: row.mode, ended: row.ended };
   },
 
   apiKey: async (tokenHash) => {
-    const [row] = await database.$queryRaw<
-      { key_id: string; tenant_id: string; owner_person_id: string; scopes: Permission[]; mode: Mode; role: Role }[]
-    >`SELECT * FROM sluice_resolve_api_key(${tokenHash})`;
+    const [row] = await database.sql.rows<{
+      key_id: string;
+      tenant_id: string;
+      owner_person_id: string;
+      scopes: Permission[];
+      mode: Mode;
+      role: Role;
+    }>('set')`SELECT * FROM sluice_resolve_api_key(${tokenHash})`;
     if (!row) return null;
     // A key never outgrows its owner: what the role has lost since, the key has lost.
     const owned: readonly Permission[] = ROLES[row.role];
@@ -34,18 +39,20 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
   },
 
   person: async (email) => {
-    const row = await database.person.findUnique({ where: { email } });
+    const row = await database.transaction(({ orm }) => orm.person.findUnique({ where: { email } }));
     return row ? { id: row.id, name: row.name, email: row.email, passwordHash: row.password_hash, disabled: row.disabled_at !== null } : null;
   },
 
   workspacesOf: async (personId) => {
-    const rows = await database.$queryRaw<{ tenant_id: string; name: string; mode: Mode; role: Role }[]>`
+    const rows = await database.sql.rows<{ tenant_id: string; name: string; mode: Mode; role: Role }>('set')`
       SELECT * FROM sluice_workspaces_of(${personId}::uuid)`;
     return rows.map(({ tenant_id, name, mode, role }) => ({ tenantId: tenant_id, name, mode, role }));
   },
 
   tenantOfConnection: async (connectionId) => {
-    const [row] = await database.$queryRaw<{ tenant_id: string | null }[]>`SELECT sluice_tenant_of_connection(${connectionId}::uuid) AS tenant_id`;
+    const [row] = await database.sql.rows<{ tenant_id: string | null }>(
+      'set',
+    )`SELECT sluice_tenant_of_connection(${connectionId}::uuid) AS tenant_id`;
     return row?.tenant_id ?? null;
   },
 });

@@ -6,13 +6,13 @@ import type { Scope } from './transaction/scope.js';
 
 export const exceptionStore = (tx: Tx, scope: Scope): ExceptionStore => ({
   raise: async ({ kind, batchId, ordinal, detail }) => {
-    await tx.exception.create({
+    await tx.orm.exception.create({
       data: { tenant_id: scope.tenantId, id: uuidv7(), kind, batch_id: batchId ?? null, ordinal: ordinal ?? null, detail },
     });
   },
 
   openOf: async (batchId) => {
-    const rows = await tx.exception.findMany({
+    const rows = await tx.orm.exception.findMany({
       where: { tenant_id: scope.tenantId, batch_id: batchId, resolved_at: null },
       orderBy: [{ created_at: 'asc' }, { id: 'asc' }],
     });

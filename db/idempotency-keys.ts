@@ -1,4 +1,4 @@
-import type { ClaimOutcome, IdempotencyClaim, IdempotencyStore } from '../operations/stores/idempotency-keys.js';
+import type { ClaimOutcome, IdempotencyClaim, IdempotencyKeyStore } from '../operations/stores/idempotency-keys.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 
@@ -6,9 +6,9 @@ import type { Scope } from './transaction/scope.js';
  * Idempotency keys of one tenant. A claim is a lease on the database's clock, in whole milliseconds so that it
  * survives the way through a Date: the lease's end names its holder, for it can only be replaced by a later one.
  */
-export const idempotencyStore = (tx: Tx, { tenantId }: Scope): IdempotencyStore => ({
+export const idempotencyKeyStore = (tx: Tx, { tenantId }: Scope): IdempotencyKeyStore => ({
   claim: async (key, inputHash, leaseMs) => {
-    const [mine] = await tx.$queryRaw<{ lease_until: Date }[]>`
+    const [mine] = await tx.sql.rows<{ lease_until: Date }>('set')`
       INSERT INTO idempotency_key AS k (tenant_id, principal, route, key, input_hash, lease_until)
       VALUES (${tenantId}::uuid, ${key.principal}, ${key.route}, ${key.key}, ${inputHash},
         date_trunc('milliseconds', clock_timestamp()) + ${leaseMs}::int * interval '1 millisecond')
@@ -19,7 +19,7 @@ export const idempotencyStore = (tx: Tx, { tenantId }: Scope): IdempotencyStore 
   },
 
   settle: async (key, lease, answer) => {
-    const changed = await tx.$executeRaw`
+    const changed = await tx.sql.run('set')`
       UPDATE idempotency_key SET status = ${answer.status}::int, answer = ${answer.sealed}::bytea, subject = ${answer.subject}::text
       WHERE tenant_id = ${tenantId}::uuid AND principal = ${key.principal} AND route = ${key.route} AND key = ${key.key}
         AND lease_until = ${lease}::timestamptz`;
@@ -27,7 +27,7 @@ export const idempotencyStore = (tx: Tx, { tenantId }: Scope): IdempotencyStore 
   },
 
   release: async (key, lease) => {
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       DELETE FROM idempotency_key
       WHERE tenant_id = ${tenantId}::uuid AND principal = ${key.principal} AND route = ${key.route} AND key = ${key.key}
         AND lease_until = ${lease}::timestamptz AND status IS NULL`;
@@ -43,7 +43,7 @@ interface Found {
 }
 
 const findClaim = async (tx: Tx, tenantId: string, key: IdempotencyClaim, inputHash: Uint8Array): Promise<ClaimOutcome> => {
-  const [row] = await tx.$queryRaw<Found[]>`
+  const [row] = await tx.sql.rows<Found>('set')`
     SELECT input_hash = ${inputHash}::bytea AS same_input, status, answer, subject,
       greatest(0, ceil(extract(epoch FROM lease_until - clock_timestamp()) * 1000))::int AS left_ms
     FROM idempotency_key

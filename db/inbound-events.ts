@@ -1,4 +1,4 @@
-import type { InboundStore } from '../operations/stores/inbound-events.js';
+import type { InboundEventStore } from '../operations/stores/inbound-events.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 
@@ -11,9 +11,9 @@ interface InboundSql {
 }
 
 /** Deliveries of providers as they came (R7). The unique (connection, provider event id) makes a repeat a no-op. */
-export const inboundStore = (tx: Tx, scope: Scope): InboundStore => ({
+export const inboundEventStore = (tx: Tx, scope: Scope): InboundEventStore => ({
   insert: async (row) => {
-    const inserted = await tx.$executeRaw`
+    const inserted = await tx.sql.run('set')`
       INSERT INTO inbound_event (tenant_id, id, connection_id, provider_event_id, sealed_body)
       VALUES (${scope.tenantId}::uuid, ${row.id}::uuid, ${row.connectionId}::uuid, ${row.providerEventId}, ${Buffer.from(row.sealedBody)})
       ON CONFLICT (tenant_id, connection_id, provider_event_id) DO NOTHING`;
@@ -21,7 +21,7 @@ export const inboundStore = (tx: Tx, scope: Scope): InboundStore => ({
   },
 
   claimDue: async (limit, leaseMs) => {
-    const rows = await tx.$queryRaw<InboundSql[]>`
+    const rows = await tx.sql.rows<InboundSql>('set')`
       UPDATE inbound_event e SET next_at = now() + ${leaseMs} * interval '1 millisecond', attempts = e.attempts + 1
       FROM (
         SELECT id FROM inbound_event WHERE tenant_id = ${scope.tenantId}::uuid AND reduced_at IS NULL AND next_at <= now()
@@ -39,19 +39,19 @@ export const inboundStore = (tx: Tx, scope: Scope): InboundStore => ({
   },
 
   markReduced: async (ids) => {
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       UPDATE inbound_event SET reduced_at = now(), problem = NULL
       WHERE tenant_id = ${scope.tenantId}::uuid AND id = ANY(${[...ids]}::uuid[])`;
   },
 
   markFailed: async (id, problem, nextMs) => {
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       UPDATE inbound_event SET problem = ${problem}, next_at = now() + ${nextMs} * interval '1 millisecond'
       WHERE tenant_id = ${scope.tenantId}::uuid AND id = ${id}::uuid`;
   },
 
   replay: async ({ connectionId, since, id }) =>
-    tx.$executeRaw`
+    tx.sql.run('set')`
       UPDATE inbound_event SET reduced_at = NULL, next_at = now()
       WHERE tenant_id = ${scope.tenantId}::uuid AND connection_id = ${connectionId}::uuid
         AND received_at >= coalesce(${since ?? null}::timestamptz, '-infinity') AND id = coalesce(${id ?? null}::uuid, id)`,

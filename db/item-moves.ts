@@ -22,7 +22,7 @@ export const moveGiven = async (tx: Tx, { tenantId }: Scope, { batchId, eventId,
   const [first, last] = [moves.at(0), moves.at(-1)];
   if (!first || !last) return 0;
   const { shapes, shapeOf, references, endOf } = lay(moves, first.ordinal);
-  const [row] = await tx.$queryRaw<{ moved: number }[]>`
+  const [row] = await tx.sql.rows<{ moved: number }>('set')`
     WITH moved AS (
       UPDATE payout_item i SET state = v.to_states[v.shape_of[i.ordinal - v.base]], rank = v.ranks[v.shape_of[i.ordinal - v.base]],
         version = i.version + 1, attempt = v.attempts[v.shape_of[i.ordinal - v.base]],

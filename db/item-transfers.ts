@@ -43,7 +43,7 @@ export const postItemTransfers = async (tx: Tx, scope: Scope, cause: Cause, owed
   const idOf = (kind: AccountKind): string => accounts.get(kind)?.id ?? missing(kind);
   const { postings, postingOf } = distinct(rows);
   // The low 32 bits of these UUIDv7 are the row's number: the library draws them at random, and counts in the bits above.
-  await tx.$executeRaw`
+  await tx.sql.run('set')`
     INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, batch_id, ordinal, item_version, event_id)
     SELECT ${scope.tenantId}::uuid, (left(${uuidv7()}::text, 28) || lpad(to_hex(t.number), 8, '0'))::uuid, p.debits[t.posting], p.credits[t.posting],
       t.amount, ${cause.currency}, p.kinds[t.posting], ${cause.batchId}::uuid, t.ordinal, t.item_version, ${cause.eventId}::uuid
@@ -98,7 +98,7 @@ const accountsOf = async (tx: Tx, scope: Scope, cause: Cause, kinds: readonly Ac
   const where = Prisma.sql`tenant_id = ${scope.tenantId}::uuid AND currency = ${cause.currency} AND kind = ANY(${[...kinds, 'suspense']}::text[])
     AND (kind <> 'funding' OR id = ${cause.fundingAccountId}::uuid) AND (kind = 'funding' OR name = kind)`;
   const lock = COVERED.some((kind) => kinds.includes(kind)) ? Prisma.sql`FOR NO KEY UPDATE` : Prisma.empty;
-  const rows = await tx.$queryRaw<AccountSql[]>`SELECT id, kind, balance FROM account WHERE ${where} ORDER BY id ${lock}`;
+  const rows = await tx.sql.rows<AccountSql>('set')`SELECT id, kind, balance FROM account WHERE ${where} ORDER BY id ${lock}`;
   return new Map(rows.map((row) => [row.kind, row]));
 };
 

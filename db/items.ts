@@ -46,7 +46,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   async insert(batchId, items) {
     for (let from = 0; from < items.length; from += INSERT_ROWS_MAX) {
       const part = items.slice(from, from + INSERT_ROWS_MAX);
-      await tx.$executeRaw`
+      await tx.sql.run('set')`
         INSERT INTO payout_item (tenant_id, batch_id, ordinal, payee_id, destination_id, reference, remittance, amount, leaf)
         SELECT ${tenantId}::uuid, ${batchId}::uuid, n.* FROM unnest(
           ${part.map((item) => item.ordinal)}::int[], ${part.map((item) => item.payeeId)}::uuid[], ${part.map((item) => item.destinationId)}::uuid[],
@@ -56,7 +56,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async list(batchId, { limit, afterOrdinal, state }) {
-    const rows = await tx.$queryRaw<ItemColumns[]>`
+    const rows = await tx.sql.rows<ItemColumns>('set')`
       SELECT ${ITEM_COLUMNS} FROM payout_item i
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal > ${afterOrdinal ?? -1}
       ${state === undefined ? Prisma.empty : Prisma.sql`AND i.state = ${state}`}
@@ -65,14 +65,14 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async get(batchId, ordinal) {
-    const [row] = await tx.$queryRaw<ItemColumns[]>`
+    const [row] = await tx.sql.rows<ItemColumns>('set')`
       SELECT ${ITEM_COLUMNS} FROM payout_item i
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = ${ordinal}`;
     return row ? toItem(row) : null;
   },
 
   async range(batchId, from, to) {
-    const rows = await tx.$queryRaw<ItemColumns[]>`
+    const rows = await tx.sql.rows<ItemColumns>('set')`
       SELECT ${ITEM_COLUMNS} FROM payout_item i
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal >= ${from} AND i.ordinal < ${to}
       ORDER BY i.ordinal`;
@@ -80,7 +80,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async largest(batchId, count) {
-    const rows = await tx.$queryRaw<ItemColumns[]>`
+    const rows = await tx.sql.rows<ItemColumns>('set')`
       SELECT ${ITEM_COLUMNS} FROM payout_item i
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state = 'pending'
       ORDER BY i.amount DESC, i.ordinal LIMIT ${count}`;
@@ -89,7 +89,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
 
   async newPayees(batchId) {
     // One pass over the items with a hash aggregate: a plan that stays the same when statistics know nothing of the batch yet.
-    const [row] = await tx.$queryRaw<{ count: number }[]>`
+    const [row] = await tx.sql.rows<{ count: number }>('set')`
       SELECT count(*)::int AS count FROM (
         SELECT 1 FROM payout_item i WHERE i.tenant_id = ${tenantId}::uuid
         GROUP BY i.payee_id
@@ -99,7 +99,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async exclude(batchId, tombstones, eventId) {
-    return await tx.$queryRaw<{ ordinal: number; amount: bigint }[]>`
+    return await tx.sql.rows<{ ordinal: number; amount: bigint }>('set')`
       WITH moved AS (
         UPDATE payout_item i SET state = 'excluded', version = i.version + 1, leaf = t.leaf
         FROM unnest(${tombstones.map((stone) => stone.ordinal)}::int[], ${tombstones.map((stone) => stone.leaf)}::bytea[]) AS t (ordinal, leaf)
@@ -113,7 +113,7 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async cancelPending(batchId, eventId) {
-    const [row] = await tx.$queryRaw<{ ordinals: number[]; amount: bigint }[]>`
+    const [row] = await tx.sql.rows<{ ordinals: number[]; amount: bigint }>('set')`
       WITH moved AS (
         UPDATE payout_item i SET state = 'cancelled', version = i.version + 1
         WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state = 'pending'
@@ -127,21 +127,21 @@ export const itemStore = (tx: Tx, { tenantId }: Scope): ItemStore => ({
   },
 
   async countByState(batchId) {
-    const rows = await tx.$queryRaw<{ state: ItemRow['state']; count: number }[]>`
+    const rows = await tx.sql.rows<{ state: ItemRow['state']; count: number }>('set')`
       SELECT i.state, count(*)::int AS count FROM payout_item i
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid GROUP BY i.state`;
     return Object.fromEntries(rows.map((row) => [row.state, row.count]));
   },
 
   async totals(batchId) {
-    const [row] = await tx.$queryRaw<{ count: number; total: bigint; next_ordinal: number }[]>`
+    const [row] = await tx.sql.rows<{ count: number; total: bigint; next_ordinal: number }>('set')`
       SELECT count(*)::int AS count, coalesce(sum(i.amount), 0)::bigint AS total, coalesce(max(i.ordinal) + 1, 0)::int AS next_ordinal
       FROM payout_item i WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid`;
     return { count: row?.count ?? 0, total: row?.total ?? 0n, nextOrdinal: row?.next_ordinal ?? 0 };
   },
 
   async duplicates(batchId, most) {
-    const rows = await tx.$queryRaw<{ ordinal: number }[]>`
+    const rows = await tx.sql.rows<{ ordinal: number }>('set')`
       SELECT r.ordinal FROM (
         SELECT i.ordinal, row_number() OVER (PARTITION BY i.payee_id, i.amount, i.reference ORDER BY i.ordinal) AS nth
         FROM payout_item i WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'

@@ -7,6 +7,6 @@ import type { Scope } from './transaction/scope.js';
 export const outboxStore = (tx: Tx, { tenantId, requestId }: Scope): OutboxStore => ({
   add: async (message) => {
     const body = { ...(message.message === 'gate_opened' ? { gateId: message.gateId } : {}), requestId };
-    await tx.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
+    await tx.orm.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
   },
 });

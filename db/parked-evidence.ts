@@ -1,4 +1,4 @@
-import type { ParkedRow, ParkedStore } from '../operations/stores/parked-evidence.js';
+import type { ParkedEvidenceStore, ParkedRow } from '../operations/stores/parked-evidence.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 
@@ -16,10 +16,10 @@ interface ParkedSql {
 }
 
 /** A payment key is `item_` + batch (32 hex digits) + ordinal (8): see domain/ids.ts. */
-export const parkedStore = (tx: Tx, scope: Scope): ParkedStore => ({
+export const parkedEvidenceStore = (tx: Tx, scope: Scope): ParkedEvidenceStore => ({
   park: async (rows) => {
     if (rows.length === 0) return new Set();
-    const parked = await tx.$queryRaw<{ id: string }[]>`
+    const parked = await tx.sql.rows<{ id: string }>('set')`
       INSERT INTO parked_evidence (tenant_id, id, connection_id, payment_key, outcome, rank, amount, currency, provider_reference, reason, inbound_id)
       SELECT ${scope.tenantId}::uuid, r.* FROM unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => r.connectionId)}::uuid[],
         ${rows.map((r) => r.paymentKey)}::text[], ${rows.map((r) => r.outcome)}::text[], ${rows.map((r) => r.rank)}::int[],
@@ -38,7 +38,7 @@ export const parkedStore = (tx: Tx, scope: Scope): ParkedStore => ({
   // The key is taken apart first, and each is looked up by itself: behind row-level security a pattern or a cast is no way into an
   // index, and a join would read all items of the workspace.
   due: async (limit) => {
-    const rows = await tx.$queryRaw<ParkedSql[]>`
+    const rows = await tx.sql.rows<ParkedSql>('set')`
       WITH waiting AS MATERIALIZED (
         SELECT id, connection_id, amount, currency, substr(payment_key, 6, 32)::uuid AS batch_id, ('x' || substr(payment_key, 38, 8))::bit(32)::int AS ordinal
         FROM parked_evidence WHERE tenant_id = ${scope.tenantId}::uuid AND resolved_at IS NULL AND payment_key ~ '^item_[0-9a-f]{40}$'
@@ -70,7 +70,7 @@ export const parkedStore = (tx: Tx, scope: Scope): ParkedStore => ({
 
   resolve: async (ids) => {
     if (ids.length === 0) return;
-    await tx.$executeRaw`
+    await tx.sql.run('set')`
       UPDATE parked_evidence SET resolved_at = now()
       WHERE tenant_id = ${scope.tenantId}::uuid AND id = ANY(${[...ids]}::uuid[]) AND resolved_at IS NULL`;
   },

@@ -17,10 +17,10 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
     const wanted = [...new Set(values)];
     const payees =
       key === 'reference'
-        ? await tx.$queryRaw<payee[]>`
+        ? await tx.sql.rows<payee>('set')`
             SELECT p.* FROM unnest(${wanted}::text[]) AS w (reference)
             CROSS JOIN LATERAL (SELECT * FROM payee WHERE tenant_id = ${tenantId}::uuid AND reference = w.reference LIMIT 1) p`
-        : await tx.$queryRaw<payee[]>`
+        : await tx.sql.rows<payee>('set')`
             SELECT p.* FROM unnest(${wanted}::uuid[]) AS w (id)
             CROSS JOIN LATERAL (SELECT * FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) p`;
     const newest = await newestDestinations(payees.map(({ id }) => id));
@@ -32,7 +32,7 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
   };
 
   const newestDestinations = async (payeeIds: string[]): Promise<Map<string, DestinationRow>> => {
-    const rows = await tx.$queryRaw<payee_destination[]>`
+    const rows = await tx.sql.rows<payee_destination>('set')`
       SELECT d.* FROM unnest(${payeeIds}::uuid[]) AS w (id)
       CROSS JOIN LATERAL (SELECT * FROM payee_destination WHERE tenant_id = ${tenantId}::uuid AND payee_id = w.id ORDER BY version DESC LIMIT 1) d`;
     return new Map(rows.map((row) => [row.payee_id, destinationOf(row)]));
@@ -40,12 +40,12 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
 
   return {
     get: async (id) => {
-      const row = await tx.payee.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id } } });
+      const row = await tx.orm.payee.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id } } });
       return row ? payeeOf(row) : null;
     },
 
     list: async ({ limit, after, reference }) => {
-      const rows = await tx.payee.findMany({
+      const rows = await tx.orm.payee.findMany({
         where: { tenant_id: tenantId, ...(after ? { id: { lt: after } } : {}), ...(reference === undefined ? {} : { reference }) },
         orderBy: { id: 'desc' },
         take: limit + 1,
@@ -57,12 +57,12 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
     byIds: (ids) => known('id', ids),
 
     destinationsOf: async (payeeId) => {
-      const rows = await tx.payee_destination.findMany({ where: { tenant_id: tenantId, payee_id: payeeId }, orderBy: { version: 'asc' } });
+      const rows = await tx.orm.payee_destination.findMany({ where: { tenant_id: tenantId, payee_id: payeeId }, orderBy: { version: 'asc' } });
       return rows.map(destinationOf);
     },
 
     destinations: async (ids) => {
-      const rows = await tx.$queryRaw<payee_destination[]>`
+      const rows = await tx.sql.rows<payee_destination>('set')`
         SELECT d.* FROM unnest(${[...new Set(ids)]}::uuid[]) AS w (id)
         CROSS JOIN LATERAL (SELECT * FROM payee_destination WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) d`;
       return new Map(rows.map((row) => [row.id, destinationOf(row)]));
@@ -72,7 +72,7 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
       const inserted = new Set<string>();
       for (let from = 0; from < payees.length; from += INSERT_ROWS_MAX) {
         const part = payees.slice(from, from + INSERT_ROWS_MAX);
-        const rows = await tx.$queryRaw<{ reference: string }[]>`
+        const rows = await tx.sql.rows<{ reference: string }>('set')`
           INSERT INTO payee (tenant_id, id, reference, payee_type, country, sealed_name)
           SELECT ${tenantId}::uuid, n.* FROM unnest(
             ${part.map(({ id }) => id)}::uuid[], ${part.map(({ reference }) => reference)}::text[],
@@ -89,7 +89,7 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
       const inserted = new Set<string>();
       for (let from = 0; from < destinations.length; from += INSERT_ROWS_MAX) {
         const part = destinations.slice(from, from + INSERT_ROWS_MAX);
-        const rows = await tx.$queryRaw<{ id: string }[]>`
+        const rows = await tx.sql.rows<{ id: string }>('set')`
           INSERT INTO payee_destination (tenant_id, id, payee_id, version, kind, sealed, fingerprint, masked, commitment, created_by)
           SELECT ${tenantId}::uuid, n.* FROM unnest(
             ${part.map(({ id }) => id)}::uuid[], ${part.map(({ payeeId }) => payeeId)}::uuid[], ${part.map(({ version }) => version)}::int[],
@@ -104,7 +104,7 @@ export const payeeStore = (tx: Tx, { tenantId, now }: Scope): PayeeStore => {
     },
 
     setHeld: async (id, held) => {
-      const { count } = await tx.payee.updateMany({ where: { tenant_id: tenantId, id }, data: { held_at: held === 'held' ? now : null } });
+      const { count } = await tx.orm.payee.updateMany({ where: { tenant_id: tenantId, id }, data: { held_at: held === 'held' ? now : null } });
       return count === 1;
     },
   };

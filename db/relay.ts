@@ -71,6 +71,6 @@ export const openRelayStore = (url: string) => {
 
 /** Tenants that have deliveries to reduce, read in the worker's role. */
 export const tenantsToDrain = async (database: Database): Promise<string[]> => {
-  const rows = await database.$queryRaw<{ tenant_id: string }[]>`SELECT tenant_id FROM sluice_tenants_to_drain()`;
+  const rows = await database.sql.rows<{ tenant_id: string }>('set')`SELECT tenant_id FROM sluice_tenants_to_drain()`;
   return rows.map((row) => row.tenant_id);
 };

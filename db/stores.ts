@@ -1,51 +1,55 @@
 import type { Stores } from '../operations/ports.js';
+import { accountStore } from './accounts.js';
 import { apiKeyStore } from './api-keys.js';
+import { attemptStore } from './attempts.js';
 import { auditStore } from './audit.js';
 import { batchStore } from './batches.js';
 import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
-import type { Tx } from './transaction/open.js';
-import { connectionStore } from './rail-connections.js';
-import { evidenceStore } from './evidence.js';
 import { exceptionStore } from './exceptions.js';
 import { factorStore } from './factors.js';
 import { gateStore } from './gates.js';
 import { holdStore } from './holds.js';
-import { idempotencyStore } from './idempotency-keys.js';
-import { inboundStore } from './inbound-events.js';
+import { idempotencyKeyStore } from './idempotency-keys.js';
+import { inboundEventStore } from './inbound-events.js';
 import { itemStore } from './items.js';
 import { keyStore } from './keys.js';
-import { ledgerStore } from './ledger.js';
 import { membershipStore } from './memberships.js';
 import { outboxStore } from './outbox.js';
-import { parkedStore } from './parked-evidence.js';
+import { parkedEvidenceStore } from './parked-evidence.js';
 import { payeeStore } from './payees.js';
-import type { Scope } from './transaction/scope.js';
+import { railConnectionStore } from './rail-connections.js';
 import { sessionStore } from './sessions.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
+import { transferStore } from './transfers.js';
+import { transitionStore } from './transitions.js';
 import { workspaceStore } from './workspaces.js';
 
 export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   now: scope.now,
-  workspace: workspaceStore(tx, scope),
+  workspaces: workspaceStore(tx, scope),
   memberships: membershipStore(tx, scope),
   factors: factorStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),
   keys: keyStore(tx, scope),
-  connections: connectionStore(tx, scope),
+  railConnections: railConnectionStore(tx, scope),
   payees: payeeStore(tx, scope),
-  ledger: ledgerStore(tx, scope),
+  accounts: accountStore(tx, scope),
+  transfers: transferStore(tx, scope),
   holds: holdStore(tx, scope),
   batches: batchStore(tx, scope),
   items: itemStore(tx, scope),
   chunks: chunkStore(tx, scope),
+  attempts: attemptStore(tx, scope),
+  transitions: transitionStore(tx, scope),
   challenges: challengeStore(tx, scope),
   gates: gateStore(tx, scope),
-  inbound: inboundStore(tx, scope),
-  parked: parkedStore(tx, scope),
+  inboundEvents: inboundEventStore(tx, scope),
+  parkedEvidence: parkedEvidenceStore(tx, scope),
   exceptions: exceptionStore(tx, scope),
-  idempotency: idempotencyStore(tx, scope),
+  idempotencyKeys: idempotencyKeyStore(tx, scope),
   outbox: outboxStore(tx, scope),
   audit: auditStore(tx, scope),
-  evidence: evidenceStore(tx, scope),
 });

@@ -5,10 +5,10 @@ import type { Scope } from './transaction/scope.js';
 
 /** The tenant's own row. Both reads throw when there is none: a transaction is only opened for a workspace that exists. */
 export const workspaceStore = (tx: Tx, { tenantId }: Scope): WorkspaceStore => ({
-  get: async () => workspaceOf(await tx.workspace.findUniqueOrThrow({ where: { tenant_id: tenantId } })),
+  get: async () => workspaceOf(await tx.orm.workspace.findUniqueOrThrow({ where: { tenant_id: tenantId } })),
 
   lockShared: async () => {
-    const [row] = await tx.$queryRaw<workspace[]>`SELECT * FROM workspace WHERE tenant_id = ${tenantId}::uuid FOR SHARE`;
+    const [row] = await tx.sql.rows<workspace>('set')`SELECT * FROM workspace WHERE tenant_id = ${tenantId}::uuid FOR SHARE`;
     if (!row) throw new Error(`there is no workspace ${tenantId}`);
     return workspaceOf(row);
   },

@@ -1,54 +1,58 @@
 import type { SentTo } from '../domain/destination.js';
 import type { Sha256 } from '../domain/hashing.js';
+import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
-import type { FactorStore } from './stores/factors.js';
-import type { MembershipStore } from './stores/memberships.js';
-import type { SessionStore } from './stores/sessions.js';
-import type { WorkspaceStore } from './stores/workspaces.js';
+import type { AttemptStore } from './stores/attempts.js';
 import type { AuditStore } from './stores/audit.js';
 import type { BatchStore } from './stores/batches.js';
-import type { ItemStore } from './stores/items.js';
-import type { ChunkStore } from './stores/chunks.js';
-import type { EvidenceStore } from './stores/evidence.js';
 import type { ChallengeStore } from './stores/challenges.js';
-import type { GateStore } from './stores/gates.js';
+import type { ChunkStore } from './stores/chunks.js';
 import type { ExceptionStore } from './stores/exceptions.js';
-import type { IdempotencyStore } from './stores/idempotency-keys.js';
-import type { InboundStore } from './stores/inbound-events.js';
-import type { OutboxStore } from './stores/outbox.js';
-import type { ParkedStore } from './stores/parked-evidence.js';
+import type { FactorStore } from './stores/factors.js';
+import type { GateStore } from './stores/gates.js';
 import type { HoldStore } from './stores/holds.js';
-import type { LedgerStore } from './stores/ledger.js';
+import type { IdempotencyKeyStore } from './stores/idempotency-keys.js';
+import type { InboundEventStore } from './stores/inbound-events.js';
+import type { ItemStore } from './stores/items.js';
 import type { KeyStore } from './stores/keys.js';
+import type { MembershipStore } from './stores/memberships.js';
+import type { OutboxStore } from './stores/outbox.js';
+import type { ParkedEvidenceStore } from './stores/parked-evidence.js';
 import type { PayeeStore } from './stores/payees.js';
-import type { ConnectionStore } from './stores/rail-connections.js';
+import type { RailConnectionStore } from './stores/rail-connections.js';
+import type { SessionStore } from './stores/sessions.js';
+import type { TransferStore } from './stores/transfers.js';
+import type { TransitionStore } from './stores/transitions.js';
+import type { WorkspaceStore } from './stores/workspaces.js';
 
 /** Everything the database keeps, as one transaction of one tenant sees it. One file a noun in `db/`. */
 export interface Stores {
   /** Transaction start on the database's clock: expiry, leases and code steps use it (R24). */
   now: Date;
-  workspace: WorkspaceStore;
+  workspaces: WorkspaceStore;
   memberships: MembershipStore;
   factors: FactorStore;
   sessions: SessionStore;
   apiKeys: ApiKeyStore;
   keys: KeyStore;
-  connections: ConnectionStore;
+  railConnections: RailConnectionStore;
   payees: PayeeStore;
-  ledger: LedgerStore;
+  accounts: AccountStore;
+  transfers: TransferStore;
   holds: HoldStore;
   batches: BatchStore;
   items: ItemStore;
   chunks: ChunkStore;
+  attempts: AttemptStore;
+  transitions: TransitionStore;
   challenges: ChallengeStore;
   gates: GateStore;
-  inbound: InboundStore;
-  parked: ParkedStore;
+  inboundEvents: InboundEventStore;
+  parkedEvidence: ParkedEvidenceStore;
   exceptions: ExceptionStore;
-  idempotency: IdempotencyStore;
+  idempotencyKeys: IdempotencyKeyStore;
   outbox: OutboxStore;
   audit: AuditStore;
-  evidence: EvidenceStore;
 }
 
 /** Ids and randomness, so that operations stay testable. */

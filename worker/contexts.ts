@@ -11,7 +11,7 @@ export const contexts = (database: Database, services: Services): ((tenantId: st
   const modes = new Map<string, 'live' | 'test'>();
   return async (tenantId, requestId) => {
     const inTenant = tenantTransactions(database, { tenantId, actor: ACTOR, requestId });
-    const mode = modes.get(tenantId) ?? (await inTenant((stores) => stores.workspace.get())).mode;
+    const mode = modes.get(tenantId) ?? (await inTenant((stores) => stores.workspaces.get())).mode;
     modes.set(tenantId, mode);
     return { tenantId, mode, actor: ACTOR, requestId, inTenant, services };
   };

@@ -1,8 +1,8 @@
 import type { ActivityDeps } from '../activities/deps.js';
 import type { WorkerConfig } from '../config/worker.js';
-import { openDatabase } from '../db/transaction/open.js';
 import { openRelayStore, tenantsToDrain } from '../db/relay.js';
 import { sequencingStore } from '../db/sequencing.js';
+import { openDatabase } from '../db/transaction/open.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
@@ -136,7 +136,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
     log.info('the worker is draining');
     ending.abort();
     await running.finally(() =>
-      Promise.allSettled([health.close(), store.close(), database.$disconnect(), sequencerDatabase.$disconnect(), client.connection.close()]),
+      Promise.allSettled([health.close(), store.close(), database.close(), sequencerDatabase.close(), client.connection.close()]),
     );
     log.info('the worker has stopped');
   };
@@ -151,7 +151,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
 };
 
 const databaseProblem = (database: ReturnType<typeof openDatabase>): Promise<string | null> =>
-  database.$queryRaw`SELECT 1 AS one`.then(
+  database.sql.row('setting')`SELECT 1 AS one`.then(
     () => null,
     () => 'it can not be reached',
   );

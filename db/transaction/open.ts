@@ -1,28 +1,66 @@
-import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.js';
-import { nameOf, StatementPool } from './sql.js';
+import { handingAdapter } from './adapter.js';
+import { type Connection, takeConnection } from './connection.js';
+import { type Sql, sqlOver } from './sql.js';
 
-export type Database = PrismaClient;
+/** One open transaction: the ORM for single rows and SQL for sets, both on the same connection. */
+export interface Tx {
+  orm: Orm;
+  sql: Sql;
+}
 
-/** A transaction as the stores get it: the ORM for single rows, `$queryRaw` for sets. */
-export type Tx = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
+type Orm = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
+
+export interface Database {
+  /**
+   * Runs `work` in one transaction, commits when it returns and rolls back when it throws. A transaction that takes
+   * longer than `timeoutMs` is rolled back. Once it has ended, for whatever reason, its `Tx` refuses every statement.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: { timeoutMs: number }): Promise<T>;
+  /** Statements outside any transaction, each committed by itself. */
+  sql: Sql;
+  close(): Promise<void>;
+}
 
 /**
- * A plan is kept for as long as its connection, and made when a table may have held one page: then reading it whole looked best, and
- * an upload of 100,000 rows reads it whole fifty times. Every statement names the tenant, which leads every index.
+ * Plans are generic and kept as long as their connection, because right after an ingest the statistics know nothing of
+ * the new rows. Sequential scans are off: a plan made while a table had one page would read all of it for ever. Every
+ * statement names the tenant, which leads every index.
  */
 const PLANNER = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
 
-/**
- * One pool of one process role. Statements are named by their text, so that Postgres keeps their plans; the plans are
- * generic, because right after an ingest the statistics know nothing of the new rows.
- */
-export const openDatabase = (url: string, connectionsMax: number): Database =>
-  new PrismaClient({
-    // No source lines in messages, and no stack taken at every call. The arguments in them are left out where they are logged.
-    errorFormat: 'minimal',
-    adapter: new PrismaPg(new StatementPool({ connectionString: url, max: connectionsMax, options: PLANNER }), {
-      statementNameGenerator: (query) => nameOf(query.sql),
-      disposeExternalPool: true,
-    }),
-  });
+/** How long a transaction may wait for a free connection, and how long it may then take, ms. */
+const USUAL_MS = 30_000;
+
+/** One pool of one process role. */
+export const openDatabase = (url: string, connectionsMax: number): Database => {
+  const pool = new pg.Pool({ connectionString: url, max: connectionsMax, options: PLANNER, connectionTimeoutMillis: USUAL_MS });
+  // A connection that breaks while nobody uses it is replaced by the pool.
+  pool.on('error', () => undefined);
+  const adapter = handingAdapter();
+  // `minimal`: no source lines in messages, and no stack taken at every call.
+  const client = new PrismaClient({ errorFormat: 'minimal', adapter: adapter.factory });
+
+  const runOn = <T>(connection: Connection, work: (tx: Tx) => Promise<T>, timeoutMs: number): Promise<T> =>
+    adapter.handOver(connection, () =>
+      client.$transaction((orm) => work({ orm, sql: sqlOver(connection.query) }), { maxWait: USUAL_MS, timeout: timeoutMs }),
+    );
+
+  return {
+    transaction: async (work, { timeoutMs } = { timeoutMs: USUAL_MS }) => {
+      const connection = await takeConnection(pool);
+      try {
+        return await runOn(connection, work, timeoutMs);
+      } finally {
+        // Only a transaction that never began still has its connection here.
+        connection.giveBack();
+      }
+    },
+    sql: sqlOver((query) => pool.query(query)),
+    close: async () => {
+      await client.$disconnect();
+      await pool.end();
+    },
+  };
+};

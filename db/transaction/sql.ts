@@ -1,70 +1,63 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { Prisma } from '../../prisma/generated/client.js';
-import type { Tx } from './open.js';
 
 /**
- * Set-based statements go to the driver directly, on the connection that the ORM's transaction holds: the ORM's own way to a
- * raw statement costs four times the CPU, and it decodes every value twice. Same types as there, but a `numeric` is its text.
+ * Why a statement is written in SQL and not through the ORM. Everything that reads or writes one row without any of
+ * these goes through `Tx.orm`.
+ *
+ * - `set`: reads or writes any number of rows at once
+ * - `lock`: takes a row lock or an advisory lock, or skips locked rows
+ * - `conflict`: `ON CONFLICT` decides, or an UPDATE whose condition decides who wins
+ * - `clock`: compares with or stores the database's clock
+ * - `join`: reads several tables in one statement
+ * - `function`: calls a function of the database
+ * - `setting`: reads or changes a setting of the connection or the server
  */
-export interface Connection {
-  /** Null before the transaction has one, and from when it gives it back. */
-  client: pg.PoolClient | null;
-  /** A connection is filled in once: what else is begun meanwhile has nothing to do with this transaction. */
-  given: boolean;
+export type Why = 'set' | 'lock' | 'conflict' | 'clock' | 'join' | 'function' | 'setting';
+
+/** A statement as a tagged template. Values are sent as parameters; a value of type `Prisma.Sql` is spliced in as SQL. */
+type Statement<Result> = (strings: TemplateStringsArray, ...values: unknown[]) => Promise<Result>;
+
+/**
+ * Statements for sets and locks, sent straight to the connection: the ORM's own raw statements cost four times the CPU.
+ * `int8` is read as bigint, `numeric` as text. Arrays are passed as parameters (`unnest(${ids}::uuid[])`).
+ */
+export interface Sql {
+  /** All rows of the answer. */
+  rows<Row = object>(why: Why): Statement<Row[]>;
+  /** The first row of the answer, or null. */
+  row<Row = object>(why: Why): Statement<Row | null>;
+  /** How many rows the statement changed. */
+  run(why: Why): Statement<number>;
 }
 
-/** Told of the connection that a transaction is given; the ORM asks the pool in the course of `$transaction`. */
-const beginning = new AsyncLocalStorage<Connection>();
+/** Sends one query to a connection or a pool, or refuses. */
+type Send = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
 
-/** Runs what begins one transaction, and fills in its connection until the transaction gives it back. */
-export const withConnection = <T>(begin: (connection: Connection) => Promise<T>): Promise<T> => {
-  const connection: Connection = { client: null, given: false };
-  return beginning.run(connection, () => begin(connection));
+export const sqlOver = (send: Send): Sql => {
+  const query = async (strings: TemplateStringsArray, values: unknown[]): Promise<pg.QueryResult> => {
+    const { text, values: parameters } = Prisma.sql(strings, ...values);
+    return send({ name: nameOf(text), text, values: parameters, types }).catch(withoutRow);
+  };
+  return {
+    rows:
+      () =>
+      async (strings, ...values) =>
+        (await query(strings, values)).rows,
+    row:
+      () =>
+      async (strings, ...values) =>
+        (await query(strings, values)).rows[0] ?? null,
+    run:
+      () =>
+      async (strings, ...values) =>
+        (await query(strings, values)).rowCount ?? 0,
+  };
 };
 
-export class StatementPool extends pg.Pool {
-  override connect(): Promise<pg.PoolClient>;
-  override connect(callback: (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void): void;
-  // biome-ignore lint/suspicious/noConfusingVoidType: the pool's own signature
-  override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | void {
-    if (callback) return super.connect(callback);
-    return super.connect().then((client) => {
-      const connection = beginning.getStore();
-      if (!connection || connection.given) return client;
-      connection.given = true;
-      connection.client = client;
-      const release = client.release;
-      client.release = (error) => {
-        // Whoever is late must not write into the transaction of the next.
-        connection.client = null;
-        client.release = release;
-        release.call(client, error);
-      };
-      return client;
-    });
-  }
-}
-
-/** The transaction as stores use it: `$queryRaw` and `$executeRaw` straight to the connection, all else the ORM's. */
-export const direct = (tx: Tx, connection: Connection): Tx => {
-  const run = async (strings: TemplateStringsArray | Prisma.Sql, values: unknown[]): Promise<pg.QueryResult> => {
-    const statement = 'raw' in strings ? Prisma.sql(strings as TemplateStringsArray, ...values) : strings;
-    const { client } = connection;
-    if (!client) throw new Error('this transaction has ended');
-    const text = statement.text;
-    return client.query({ name: nameOf(text), text, values: statement.values, types }).catch(forget);
-  };
-  const own: Partial<Record<string | symbol, unknown>> = {
-    $queryRaw: async (strings: TemplateStringsArray, ...values: unknown[]) => (await run(strings, values)).rows,
-    $executeRaw: async (strings: TemplateStringsArray, ...values: unknown[]) => (await run(strings, values)).rowCount ?? 0,
-  };
-  return new Proxy(tx, { get: (target, name) => own[name] ?? Reflect.get(target, name) });
-};
-
-/** Postgres repeats the row that it refused, people's data included, and errors go to the log. */
-const forget = (error: { detail?: string; where?: string }): never => {
+/** Postgres repeats the row that it refused in `detail`, people's data included, and errors go to the log. */
+const withoutRow = (error: { detail?: string; where?: string }): never => {
   delete error.detail;
   delete error.where;
   throw error;
@@ -72,7 +65,10 @@ const forget = (error: { detail?: string; where?: string }): never => {
 
 const names = new Map<string, string>();
 
-/** A statement is named by its text, so that Postgres keeps its plan. There are as many texts as the code can write. */
+/**
+ * The name under which a statement is prepared, so that Postgres keeps its plan: a hash of its text. The map holds as
+ * many names as the code can write texts.
+ */
 export const nameOf = (text: string): string => {
   const known = names.get(text);
   if (known) return known;

@@ -1,36 +1,28 @@
-import type { InTenant, Patience } from '../../operations/context.js';
+import type { InTenant } from '../../operations/context.js';
+import { storesOf } from '../stores.js';
 import type { Database, Tx } from './open.js';
 import type { Scope } from './scope.js';
-import { direct, withConnection } from './sql.js';
-import { storesOf } from '../stores.js';
 
 const ATTEMPTS_MAX = 5;
-/** Prisma: write conflict or deadlock; and the SQLSTATEs behind it as adapters report them. */
+/** Prisma's code for a write conflict or deadlock, and the SQLSTATEs behind it as the driver and the adapter report them. */
 const RETRYABLE = new Set(['P2034', '40001', '40P01']);
 
-/** Opens transactions of one tenant. The only place that sets `app.tenant_id`. */
+/** Opens transactions of one tenant, with all stores. A serialization failure or deadlock is run again. */
 export const tenantTransactions =
-  (database: Database, who: Omit<Scope, 'now'>, usual: Patience = { timeoutMs: 30_000 }): InTenant =>
-  async (work, { timeoutMs } = usual) => {
+  (database: Database, who: Omit<Scope, 'now'>): InTenant =>
+  async (work, options) => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await withConnection((connection) =>
-          database.$transaction(
-            async (orm) => {
-              const tx = direct(orm, connection);
-              return work(storesOf(tx, await begin(tx, who)));
-            },
-            { maxWait: usual.timeoutMs, timeout: timeoutMs },
-          ),
-        );
+        return await database.transaction(async (tx) => work(storesOf(tx, await enterTenant(tx, who))), options);
       } catch (error) {
         if (attempt >= ATTEMPTS_MAX || !isRetryable(error)) throw error;
       }
     }
   };
 
-const begin = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> => {
-  const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT set_config('app.tenant_id', ${who.tenantId}, true), now() AS now`;
+/** Binds a transaction to a tenant. Nothing else in the product sets `app.tenant_id` for the stores. */
+export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> => {
+  const row = await tx.sql.row<{ now: Date }>('setting')`SELECT set_config('app.tenant_id', ${who.tenantId}, true), now() AS now`;
   if (!row) throw new Error('the database did not answer the first statement of a transaction');
   return { ...who, now: row.now };
 };

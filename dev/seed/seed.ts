@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { openDatabase, type Tx } from '../../db/transaction/open.js';
 import { storesOf } from '../../db/stores.js';
+import { openDatabase, type Tx } from '../../db/transaction/open.js';
+import { enterTenant } from '../../db/transaction/tenant.js';
 import { KEY_SCOPES, type Permission, ROLES } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Stores, Vault } from '../../operations/ports.js';
@@ -38,14 +39,14 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
   const key = existsSync(plan.keyFile) ? readKeyFile(plan.keyFile) : createKeyFile(plan.keyFile);
   const database = openDatabase(plan.ownerUrl, 1);
   try {
-    const installation = await database.installation.findFirst();
+    const installation = await database.transaction(({ orm }) => orm.installation.findFirst());
     if (installation && installation.id !== key.installationId)
       throw new Error(
         `The database belongs to installation ${installation.id}, but the key file ${plan.keyFile} to ${key.installationId}. Put back the key file that belongs to it, or use an empty database.`,
       );
     if (installation && existsSync(plan.demoFile)) {
       const demo = JSON.parse(readFileSync(plan.demoFile, 'utf8')) as Demo & { tenants: Tenants };
-      await database.$transaction((tx) => pointAtProvider(tx, demo.tenants, plan));
+      await database.transaction((tx) => pointAtProvider(tx, demo.tenants, plan));
       return demo;
     }
     if (installation)
@@ -83,47 +84,44 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
     };
     // First the file, then the commit: a crash between leaves a file that the next start writes anew.
     writePrivately(plan.demoFile, demo);
-    await database.$transaction(
-      async (tx) => {
-        await tx.organization.create({ data: { id: tenants.organization, name: 'Demo Marketplace' } });
-        for (const person of people) {
-          await tx.person.create({ data: { id: person.id, email: person.email, name: person.name, password_hash: person.hash } });
-          await tx.factor.create({ data: { id: person.factorId, person_id: person.id, kind: 'totp', sealed: Buffer.from(person.factor.sealed) } });
-        }
-        for (const mode of ['live', 'test'] as const) {
-          await enter(tx, tenants[mode]);
-          await tx.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
-          await tx.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, role })) });
-          await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
-        }
-        const stores = await enter(tx, tenants.test);
-        await makeConnection(tx, stores, vault, tenants, plan);
-        const [preparer] = people;
-        if (!preparer) throw new Error('the demo has no people');
-        await tx.api_key.create({
-          data: {
-            tenant_id: tenants.test,
-            id: tenants.apiKey,
-            name: 'Demo key',
-            prefix: apiKey.prefix,
-            token_hash: Buffer.from(apiKey.hash),
-            scopes: [...KEY_SCOPES_OF_DEMO],
-            owner_person_id: preparer.id,
-          },
-        });
-        await stores.audit.append({
-          subject: { type: 'api_key', id: tenants.apiKey },
-          action: 'api_key.create',
-          result: 'ok',
-          detail: { scopes: [...KEY_SCOPES_OF_DEMO], expires_at: null },
-        });
-        await tx.installation.create({ data: { id: key.installationId } });
-      },
-      { timeout: 30_000 },
-    );
+    await database.transaction(async (tx) => {
+      await tx.orm.organization.create({ data: { id: tenants.organization, name: 'Demo Marketplace' } });
+      for (const person of people) {
+        await tx.orm.person.create({ data: { id: person.id, email: person.email, name: person.name, password_hash: person.hash } });
+        await tx.orm.factor.create({ data: { id: person.factorId, person_id: person.id, kind: 'totp', sealed: Buffer.from(person.factor.sealed) } });
+      }
+      for (const mode of ['live', 'test'] as const) {
+        await enter(tx, tenants[mode]);
+        await tx.orm.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
+        await tx.orm.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, role })) });
+        await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
+      }
+      const stores = await enter(tx, tenants.test);
+      await makeConnection(tx, stores, vault, tenants, plan);
+      const [preparer] = people;
+      if (!preparer) throw new Error('the demo has no people');
+      await tx.orm.api_key.create({
+        data: {
+          tenant_id: tenants.test,
+          id: tenants.apiKey,
+          name: 'Demo key',
+          prefix: apiKey.prefix,
+          token_hash: Buffer.from(apiKey.hash),
+          scopes: [...KEY_SCOPES_OF_DEMO],
+          owner_person_id: preparer.id,
+        },
+      });
+      await stores.audit.append({
+        subject: { type: 'api_key', id: tenants.apiKey },
+        action: 'api_key.create',
+        result: 'ok',
+        detail: { scopes: [...KEY_SCOPES_OF_DEMO], expires_at: null },
+      });
+      await tx.orm.installation.create({ data: { id: key.installationId } });
+    });
     return demo;
   } finally {
-    await database.$disconnect();
+    await database.close();
   }
 };
 
@@ -137,16 +135,17 @@ interface Tenants {
 
 /** Makes the transaction one of a tenant, as `tenantTransactions` does. */
 const enter = async (tx: Tx, tenantId: string): Promise<Stores> => {
-  const [row] = await tx.$queryRaw<{ now: Date }[]>`SELECT set_config('app.tenant_id', ${tenantId}, true), now() AS now`;
-  if (!row) throw new Error('the database did not answer');
-  return storesOf(tx, { tenantId, actor: { type: 'system', process: 'setup' }, requestId: `req_${newId().replaceAll('-', '')}`, now: row.now });
+  return storesOf(
+    tx,
+    await enterTenant(tx, { tenantId, actor: { type: 'system', process: 'setup' }, requestId: `req_${newId().replaceAll('-', '')}` }),
+  );
 };
 
 /** The rest of the accounts comes when it is first needed. */
 const makeAccounts = async (tx: Tx, tenantId: string, firstId: string): Promise<void> => {
   for (const [index, currency] of CURRENCIES.entries()) {
-    await tx.account.create({ data: { tenant_id: tenantId, id: newId(), kind: 'external', currency, name: 'external' } });
-    await tx.account.create({
+    await tx.orm.account.create({ data: { tenant_id: tenantId, id: newId(), kind: 'external', currency, name: 'external' } });
+    await tx.orm.account.create({
       data: { tenant_id: tenantId, id: index === 0 ? firstId : newId(), kind: 'funding', currency, name: `Operating account ${currency}` },
     });
   }
@@ -155,7 +154,7 @@ const makeAccounts = async (tx: Tx, tenantId: string, firstId: string): Promise<
 const makeConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
   const plain = new TextEncoder().encode(JSON.stringify({ api_key: provider.apiKey, webhook_secret: provider.webhookSecret }));
   const sealed = await vault.seal(stores.keys, credentialsPlace(tenants.test, tenants.connection), plain);
-  await tx.rail_connection.create({
+  await tx.orm.rail_connection.create({
     data: {
       tenant_id: tenants.test,
       id: tenants.connection,
@@ -170,7 +169,7 @@ const makeConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants: Ten
 /** The provider moves when the ports do. */
 const pointAtProvider = async (tx: Tx, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
   await enter(tx, tenants.test);
-  await tx.rail_connection.update({
+  await tx.orm.rail_connection.update({
     where: { tenant_id_id: { tenant_id: tenants.test, id: tenants.connection } },
     data: { settings: { base_url: provider.baseUrl, ...connection } },
   });

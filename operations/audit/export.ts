@@ -4,8 +4,8 @@ import { toHex } from '../../domain/hashing.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { StoredEvent } from '../stores/audit.js';
-import type { PostedTransfer } from '../stores/evidence.js';
 import type { GateRow } from '../stores/gates.js';
+import type { TransferRow } from '../stores/transfers.js';
 
 /** Rows of one short transaction; memory stays flat however long the log is. */
 const PAGE = 2_000;
@@ -44,16 +44,16 @@ async function* counted({ header, body }: { header: ExportRecord; body: AsyncIte
 }
 
 async function* bodyOf(ctx: Context, size: bigint): AsyncGenerator<ExportRecord> {
-  yield* paged(0n, (after) => ctx.inTenant((stores) => stores.evidence.checkpoints(after, PAGE)), {
+  yield* paged(0n, (after) => ctx.inTenant((stores) => stores.audit.checkpoints(after, PAGE)), {
     next: (row) => row.size,
     // A checkpoint that came later would sign events whose money was read too early.
     toRecord: (row) => (row.size <= size ? { type: 'checkpoint', note: row.note } : null),
   });
-  yield* paged(null as string | null, (after) => ctx.inTenant((stores) => stores.evidence.transfers(after, PAGE)), {
+  yield* paged(null as string | null, (after) => ctx.inTenant((stores) => stores.transfers.inOrder({ batchId: null, after, limit: PAGE })), {
     next: (row) => row.id,
     toRecord: toTransfer,
   });
-  yield* paged(null as string | null, (after) => ctx.inTenant((stores) => stores.evidence.gates(after, PAGE)), {
+  yield* paged(null as string | null, (after) => ctx.inTenant((stores) => stores.gates.inOrder(after, PAGE)), {
     next: (row) => row.id,
     toRecord: toGate,
   });
@@ -98,7 +98,7 @@ const toEvent = (event: StoredEvent): ExportRecord => ({
   event: auditBody(event),
 });
 
-export const toTransfer = (row: PostedTransfer): ExportTransfer => ({
+export const toTransfer = (row: TransferRow): ExportTransfer => ({
   type: 'transfer',
   id: row.id,
   debit_account_id: row.debitAccountId,

@@ -80,9 +80,9 @@ const commitIntent = async (
     return paymentOf(batch, item, destination);
   });
   const artefact = opened.rail.prepare(payments);
-  const attempt = ((await stores.chunks.attempts(batch.id, found.chunk)).at(-1)?.attempt ?? 0) + 1;
+  const attempt = ((await stores.attempts.ofChunk(batch.id, found.chunk)).at(-1)?.attempt ?? 0) + 1;
   if (payments.length > 0)
-    await stores.chunks.insertAttempt({
+    await stores.attempts.insert({
       batchId: batch.id,
       chunk: found.chunk,
       attempt,

@@ -2,9 +2,9 @@ import { GATES } from '../../domain/gate/rules.js';
 import { sameBytes } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { WorkspaceRow } from '../stores/workspaces.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { GateRow } from '../stores/gates.js';
+import type { WorkspaceRow } from '../stores/workspaces.js';
 
 export const HALTS = ['recovery_mode', 'not_executing', 'paused', 'cancelling', 'frozen', 'integrity_failed', 'gates_missing'] as const;
 /** Why nothing of this batch may leave now; a wake-up follows when it changes. */
@@ -34,7 +34,7 @@ const CHECKPOINT_POLL_MS = 100;
 export const permitRelease = async (ctx: Context, stores: Stores, batchId: string): Promise<Permit> => {
   if (ctx.services.recovery.reason() !== null) return { kind: 'halted', halt: 'recovery_mode' };
   const control = await stores.batches.lockShared(batchId);
-  const workspace = await stores.workspace.lockShared();
+  const workspace = await stores.workspaces.lockShared();
   const batch = await stores.batches.get(batchId);
   if (!control || !batch || control.state !== 'executing') return { kind: 'halted', halt: 'not_executing' };
   const halt = haltOf(control, workspace);

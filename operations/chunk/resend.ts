@@ -4,7 +4,7 @@ import { toItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';
-import type { AttemptRow } from '../stores/attempts.js';
+import type { TimedAttempt } from '../stores/attempts.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import { type Dispatch, leaseOf } from './intend.js';
 import { openDestinations } from './open-destinations.js';
@@ -50,7 +50,7 @@ const intendResend = (ctx: Context, { batchId, chunk, keys }: Resending): Promis
     if (permit.kind !== 'permitted' || permit.late) return { kind: 'nothing' };
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.lockItems(batchId, from, to);
-    const attempts = await stores.chunks.attempts(batchId, chunk);
+    const attempts = await stores.attempts.ofChunk(batchId, chunk);
     const again = items.filter((item) => isSilent(item) && !isHeld(item) && keys.has(toItemId(batchId, item.ordinal)));
     // Somebody else may have begun meanwhile: a newer attempt waits until the older lease has ended (R2).
     if (again.length === 0 || attempts.some((attempt) => attempt.leaseLeftMs > 0)) return { kind: 'nothing' };
@@ -66,7 +66,7 @@ const prepareAgain = async (
   ctx: Context,
   stores: Stores,
   permit: Permitted,
-  found: { chunk: number; items: ChunkItem[]; attempts: AttemptRow[]; again: ChunkItem[] },
+  found: { chunk: number; items: ChunkItem[]; attempts: TimedAttempt[]; again: ChunkItem[] },
 ): Promise<ResendIntent> => {
   const { batch } = permit;
   const person = (doubt: Doubt): ResendIntent => ({ kind: 'person', doubt, ordinals: found.again.map((item) => item.ordinal) });
@@ -96,7 +96,7 @@ const prepareAgain = async (
   );
   const attempt = (found.attempts.at(-1)?.attempt ?? 0) + 1;
   const leaseMs = leaseOf(capabilities);
-  await stores.chunks.insertAttempt({ ...first, attempt, requestHash: artefact.hash, itemCount: artefact.payments.length, leaseMs });
+  await stores.attempts.insert({ ...first, attempt, requestHash: artefact.hash, itemCount: artefact.payments.length, leaseMs });
   const ordinals = found.again.map((item) => item.ordinal);
   await stores.chunks.markAttempt(batch.id, ordinals, attempt, leaseMs);
   await stores.audit.append({

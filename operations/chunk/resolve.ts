@@ -3,8 +3,8 @@ import { toItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import type { OpenConnection, PaymentLookup, PaymentOutcome, Rail, RailCapabilities } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';
+import type { TimedAttempt } from '../stores/attempts.js';
 import type { ItemRow } from '../stores/items.js';
-import type { AttemptRow } from '../stores/attempts.js';
 import { resendItems } from './resend.js';
 import { type Progress, unknownOutcome } from './send.js';
 import { settleChunk } from './settle.js';
@@ -21,7 +21,7 @@ interface Asked {
   connection: OpenConnection;
   capabilities: RailCapabilities;
   items: ItemRow[];
-  attempts: AttemptRow[];
+  attempts: TimedAttempt[];
 }
 
 /**
@@ -65,7 +65,7 @@ const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promi
     const items = (await stores.items.range(batchId, from, to)).filter((item) =>
       wanted ? isOpenAtRail(item) && wanted.has(item.ordinal) : item.state === 'submitting',
     );
-    const attempts = await stores.chunks.attempts(batchId, chunk);
+    const attempts = await stores.attempts.ofChunk(batchId, chunk);
     return { ...opened, capabilities: opened.rail.capabilities(opened.connection), items, attempts };
   });
 

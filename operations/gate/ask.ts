@@ -71,7 +71,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
   });
 
 const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, content }: GateFacts): Promise<Challenge['summary']> => {
-  const account = await stores.ledger.account(batch.fundingAccountId);
+  const account = await stores.accounts.get(batch.fundingAccountId);
   if (!account) throw new Error(`batch ${batch.id} has no funding account`);
   // At execute the hold has taken the money off the balance already.
   const after = gate === 'execute' ? account.balance : account.balance - content.total - batch.feeMaximum;

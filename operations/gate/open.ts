@@ -36,7 +36,7 @@ export const openGate = async (ctx: Context, input: OpenGateInput): Promise<Resu
 
 const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Promise<Result<WireBatch>> => {
   const { gate } = input;
-  const workspace = await stores.workspace.lockShared();
+  const workspace = await stores.workspaces.lockShared();
   const facts = await lockForGate(stores, input.batch_id);
   if (!facts) return refuseAbsent(ctx, stores, `gate.${gate}`, input.batch_id);
   const detail = { challenge_id: input.challenge_id, content_version: facts.content.contentVersion, state: facts.control.state };

@@ -15,10 +15,10 @@ export interface Cover {
  * so the code is consumed only after this and nothing has to be undone (R16).
  */
 export const coverFor = async (stores: Stores, batch: BatchRow, amount: bigint): Promise<Cover> => {
-  const held = await stores.ledger.ensureAccount('held', batch.currency);
+  const held = await stores.accounts.ensure('held', batch.currency);
   let available = 0n;
   for (const id of [held.id, batch.fundingAccountId].sort()) {
-    const account = await stores.ledger.lockAccount(id);
+    const account = await stores.accounts.lock(id);
     if (id === batch.fundingAccountId) available = account?.balance ?? 0n;
   }
   return { available, shortfall: amount > available ? amount - available : 0n };
@@ -30,8 +30,8 @@ export const placeHold = async (
   batch: BatchRow,
   hold: { id: string; transferId: string; contentVersion: number; amount: bigint; eventId: string },
 ): Promise<void> => {
-  const held = await stores.ledger.ensureAccount('held', batch.currency);
-  for (const kind of SETTLEMENT_ACCOUNTS) await stores.ledger.ensureAccount(kind, batch.currency);
+  const held = await stores.accounts.ensure('held', batch.currency);
+  for (const kind of SETTLEMENT_ACCOUNTS) await stores.accounts.ensure(kind, batch.currency);
   await stores.holds.insert({
     id: hold.id,
     batchId: batch.id,
@@ -40,7 +40,7 @@ export const placeHold = async (
     currency: batch.currency,
     amount: hold.amount,
   });
-  await stores.ledger.post({
+  await stores.transfers.post({
     id: hold.transferId,
     debitAccountId: batch.fundingAccountId,
     creditAccountId: held.id,

@@ -14,8 +14,8 @@ export const releaseHold = async (
   const hold = await stores.holds.lockLive(of.batchId);
   if (!hold) return 0n;
   await stores.holds.reduce(hold.id, hold.remaining);
-  const held = await stores.ledger.ensureAccount('held', of.currency);
-  await stores.ledger.post({
+  const held = await stores.accounts.ensure('held', of.currency);
+  await stores.transfers.post({
     id: ctx.services.entropy.newId(),
     debitAccountId: held.id,
     creditAccountId: of.fundingAccountId,

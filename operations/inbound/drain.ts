@@ -1,8 +1,8 @@
 import { fromItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
+import { openConnection } from '../rail-connection/open.js';
 import { applyOutcomes } from '../settlement/apply.js';
 import type { Evidence, Folded } from '../settlement/fold.js';
-import { openConnection } from '../rail-connection/open.js';
 import { parkDoubtful } from '../settlement/park.js';
 import type { InboundRow } from '../stores/inbound-events.js';
 import { inboundPlace } from './receive.js';
@@ -26,7 +26,7 @@ interface Group {
  * Answers how many were taken up.
  */
 export const drainInbound = async (ctx: Context): Promise<number> => {
-  const rows = await ctx.inTenant((stores) => stores.inbound.claimDue(DELIVERIES_MOST, LEASE_MS));
+  const rows = await ctx.inTenant((stores) => stores.inboundEvents.claimDue(DELIVERIES_MOST, LEASE_MS));
   if (rows.length === 0) return 0;
   const read = await Promise.all(rows.map((row) => readDelivery(ctx, row)));
   const problems = new Map(read.flatMap((one) => ('problem' in one ? [[one.row, one.problem] as const] : [])));
@@ -35,7 +35,7 @@ export const drainInbound = async (ctx: Context): Promise<number> => {
       for (const row of group.rows) problems.set(row, nameOf(error));
     });
   for (const [row, problem] of problems) await postpone(ctx, row, problem);
-  await ctx.inTenant((stores) => stores.inbound.markReduced(rows.filter((row) => !problems.has(row)).map(({ id }) => id)));
+  await ctx.inTenant((stores) => stores.inboundEvents.markReduced(rows.filter((row) => !problems.has(row)).map(({ id }) => id)));
   return rows.length;
 };
 
@@ -58,7 +58,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 
 const postpone = (ctx: Context, row: InboundRow, problem: string): Promise<void> =>
   ctx.inTenant(async (stores) => {
-    await stores.inbound.markFailed(row.id, problem, BACK_OFF_MS[Math.min(row.attempts, BACK_OFF_MS.length) - 1] ?? BACK_OFF_MS[0]);
+    await stores.inboundEvents.markFailed(row.id, problem, BACK_OFF_MS[Math.min(row.attempts, BACK_OFF_MS.length) - 1] ?? BACK_OFF_MS[0]);
     if (row.attempts === BACK_OFF_MS.length)
       await stores.exceptions.raise({ kind: 'inbound_unreadable', detail: { inbound_id: row.id, connection_id: row.connectionId, problem } });
   });

@@ -41,7 +41,7 @@ const storeVerified = async (ctx: Context, stores: Stores, delivery: InboundDeli
 
   const id = ctx.services.entropy.newId();
   const sealedBody = await ctx.services.vault.seal(stores.keys, inboundPlace(ctx.tenantId, id), delivery.raw);
-  const fresh = await stores.inbound.insert({ id, connectionId: opened.connection.id, providerEventId: verified.eventId, sealedBody });
+  const fresh = await stores.inboundEvents.insert({ id, connectionId: opened.connection.id, providerEventId: verified.eventId, sealedBody });
   if (fresh)
     await stores.audit.append({
       subject: { type: 'connection', id: opened.connection.id },

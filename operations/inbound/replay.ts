@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
  */
 export const replayInbound = (ctx: Context, input: { connection_id: string; since?: Date; id?: string }): Promise<number> =>
   ctx.inTenant(async (stores) => {
-    const count = await stores.inbound.replay({ connectionId: input.connection_id, since: input.since, id: input.id });
+    const count = await stores.inboundEvents.replay({ connectionId: input.connection_id, since: input.since, id: input.id });
     await stores.audit.append({
       subject: { type: 'connection', id: input.connection_id },
       action: 'inbound.replay',

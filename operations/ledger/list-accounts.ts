@@ -13,7 +13,7 @@ export const listAccounts = (ctx: Context, input: z.output<typeof contract>): Pr
     const after = input.starting_after === undefined ? undefined : fromWireId('account', input.starting_after);
     if (after === null)
       return { ok: false, refusal: wrongInput([{ field: 'starting_after', reason: 'id_form', message: 'this is not the id of an account' }]) };
-    const { rows, hasMore } = await stores.ledger.accounts({ limit: input.limit, after, kind: input.kind, currency: input.currency });
+    const { rows, hasMore } = await stores.accounts.list({ limit: input.limit, after, kind: input.kind, currency: input.currency });
     const data = rows.map(toWireAccount);
     return ok({ object: 'list', data, has_more: hasMore, next_cursor: hasMore ? (data.at(-1)?.id ?? null) : null });
   });

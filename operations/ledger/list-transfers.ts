@@ -13,7 +13,7 @@ export const listTransfers = (ctx: Context, input: z.output<typeof contract>): P
     const after = input.starting_after === undefined ? undefined : fromWireId('transfer', input.starting_after);
     if (after === null)
       return { ok: false, refusal: wrongInput([{ field: 'starting_after', reason: 'id_form', message: 'this is not the id of a transfer' }]) };
-    const { rows, hasMore } = await stores.ledger.transfers({ limit: input.limit, after, accountId: input.account_id, batchId: input.batch_id });
+    const { rows, hasMore } = await stores.transfers.list({ limit: input.limit, after, accountId: input.account_id, batchId: input.batch_id });
     const data = rows.map(toWireTransfer);
     return ok({ object: 'list', data, has_more: hasMore, next_cursor: hasMore ? (data.at(-1)?.id ?? null) : null });
   });

@@ -27,15 +27,15 @@ export const topUp = (ctx: Context, input: { account_id: string } & z.output<typ
       );
     if (ctx.mode !== 'test')
       return refused(refuse('not_on_live', 'Fund a live account by a transfer to it; top-ups make sandbox money only.').refusal);
-    const found = await stores.ledger.account(input.account_id);
+    const found = await stores.accounts.get(input.account_id);
     if (found?.kind !== 'funding') return refused(refuse('not_found', 'There is no such funding account in this workspace.').refusal);
 
-    const external = await stores.ledger.ensureAccount('external', found.currency);
+    const external = await stores.accounts.ensure('external', found.currency);
     const funding = await lockBoth(stores, found, external);
     if (funding.balance + amount > AMOUNT_MAX || external.balance - amount < -AMOUNT_MAX)
       return refused(wrongInput([{ field: 'amount', reason: 'balance_too_large', message: 'the balance would exceed 2^53-1 minor units' }]));
     const eventId = stores.audit.newId();
-    await stores.ledger.post({
+    await stores.transfers.post({
       id: ctx.services.entropy.newId(),
       debitAccountId: external.id,
       creditAccountId: funding.id,
@@ -59,7 +59,7 @@ export const topUp = (ctx: Context, input: { account_id: string } & z.output<typ
 const lockBoth = async (stores: Stores, funding: AccountRow, external: AccountRow): Promise<AccountRow> => {
   let locked = funding;
   for (const id of [funding.id, external.id].sort()) {
-    const account = await stores.ledger.lockAccount(id);
+    const account = await stores.accounts.lock(id);
     if (account?.id === funding.id) locked = account;
   }
   return locked;

@@ -69,8 +69,8 @@ const giveBack = async (ctx: Context, stores: Stores, batchId: string, amount: b
   const hold = await stores.holds.lockLive(batchId);
   if (!batch || !hold) throw new Error(`batch ${batchId} executes with pending items, but nothing is held for them`);
   await stores.holds.reduce(hold.id, amount);
-  const held = await stores.ledger.ensureAccount('held', batch.currency);
-  await stores.ledger.post({
+  const held = await stores.accounts.ensure('held', batch.currency);
+  await stores.transfers.post({
     id: ctx.services.entropy.newId(),
     debitAccountId: held.id,
     creditAccountId: batch.fundingAccountId,

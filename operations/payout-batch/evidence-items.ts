@@ -5,8 +5,8 @@ import { toItemId } from '../../domain/ids.js';
 import { openDestinations } from '../chunk/open-destinations.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { ItemRow } from '../stores/items.js';
 import type { ChunkItem } from '../stores/chunks.js';
+import type { ItemRow } from '../stores/items.js';
 
 /** Items whose destinations are opened in one transaction. */
 const PAGE = 2_000;

@@ -1,12 +1,13 @@
 import type { BundleAttempt, BundleChallenge, BundleHold, BundleTransition } from '../../domain/audit/bundle.js';
 import { toHex } from '../../domain/hashing.js';
-import type { AttemptEvidence, TransitionEvidence } from '../stores/evidence.js';
+import type { AttemptRow } from '../stores/attempts.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { HoldRow } from '../stores/holds.js';
+import type { TransitionRow } from '../stores/transitions.js';
 
 /** Append-only rows as the bundle tells them. */
 
-export const transitionToBundle = (row: TransitionEvidence): BundleTransition => ({
+export const transitionToBundle = (row: TransitionRow): BundleTransition => ({
   ordinal: row.ordinal,
   version: row.version,
   from: row.from,
@@ -40,7 +41,7 @@ export const challengeToBundle = (row: ChallengeRow): BundleChallenge => ({
   cancelled_at: row.cancelledAt?.toISOString() ?? null,
 });
 
-export const attemptToBundle = (row: AttemptEvidence): BundleAttempt => ({
+export const attemptToBundle = (row: AttemptRow): BundleAttempt => ({
   chunk: row.chunk,
   attempt: row.attempt,
   connection_id: row.connectionId,

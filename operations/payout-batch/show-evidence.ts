@@ -32,16 +32,18 @@ export const showEvidence = async (ctx: Context, { batch_id: id }: { batch_id: s
   const items = await evidenceItems(ctx, id, size);
   const events = await eventsOfBatch(ctx, id);
   const transitions = await all((after: { ordinal: number; version: number } | null) =>
-    ctx.inTenant(({ evidence }) => evidence.transitionsOf(id, after, PAGE)),
+    ctx.inTenant(({ transitions }) => transitions.ofBatch(id, after, PAGE)),
   );
-  const transfers = await all((after: { id: string } | null) => ctx.inTenant(({ evidence }) => evidence.transfersOf(id, after?.id ?? null, PAGE)));
+  const transfers = await all((after: { id: string } | null) =>
+    ctx.inTenant((stores) => stores.transfers.inOrder({ batchId: id, after: after?.id ?? null, limit: PAGE })),
+  );
   const rest = await ctx.inTenant(async (stores) => ({
     contents: await contentsOf(view.control.contentVersion, (version) => stores.batches.content(id, version)),
     holds: await stores.holds.ofBatch(id),
-    preparers: await stores.evidence.preparersOf(id),
-    challenges: await stores.evidence.challengesOf(id),
+    preparers: await stores.batches.preparations(id),
+    challenges: await stores.challenges.ofBatch(id),
     gates: await stores.gates.all(id),
-    attempts: await stores.evidence.attemptsOf(id),
+    attempts: await stores.attempts.ofBatch(id),
   }));
   const proven = await provenEvents(ctx, events);
   const later = await eventsOfBatch(ctx, id);

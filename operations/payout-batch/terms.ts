@@ -5,7 +5,7 @@ import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { RailCapabilities, Stores } from '../ports.js';
 import type { AccountRow } from '../stores/accounts.js';
-import type { ConnectionRow } from '../stores/rail-connections.js';
+import type { RailConnectionRow } from '../stores/rail-connections.js';
 import { textError } from './check-payment.js';
 
 /** What a new batch says of itself, items apart; JSON body and CSV query share it. */
@@ -24,8 +24,8 @@ export interface Terms {
 
 /** Resolves rail, connection and funding account of a new batch. An id of another workspace is as wrong as one that does not exist. */
 export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHeader): Promise<{ terms: Terms } | { errors: FieldError[] }> => {
-  const connection = header.connection ? await stores.connections.get(header.connection) : await stores.connections.forRail(header.rail);
-  const account = header.funding_account ? await stores.ledger.account(header.funding_account) : await stores.ledger.fundingAccount(header.currency);
+  const connection = header.connection ? await stores.railConnections.get(header.connection) : await stores.railConnections.forRail(header.rail);
+  const account = header.funding_account ? await stores.accounts.get(header.funding_account) : await stores.accounts.funding(header.currency);
   const rail = ctx.services.rails.get(header.rail);
   const capabilities = rail && connection ? rail.capabilities(connection) : null;
   const errors = [
@@ -55,7 +55,7 @@ const error = (field: string, reason: string, message: string): FieldError[] => 
 const textErrors = (header: BatchHeader): FieldError[] =>
   [textError('description', header.description), textError('external_id', header.external_id ?? '')].flatMap((found) => found ?? []);
 
-const connectionErrors = (header: BatchHeader, connection: ConnectionRow | null, capabilities: RailCapabilities | null): FieldError[] => {
+const connectionErrors = (header: BatchHeader, connection: RailConnectionRow | null, capabilities: RailCapabilities | null): FieldError[] => {
   if (!connection && header.connection) return error('connection', 'no_such_connection', 'the workspace has no connection of this id');
   if (!connection || !capabilities) return error('rail', 'no_such_rail', 'the workspace has no connection of this rail');
   if (connection.rail !== header.rail) return error('connection', 'connection_of_other_rail', 'this connection belongs to another rail');

@@ -11,7 +11,7 @@ export const openConnection = async (
   stores: Stores,
   connectionId: string,
 ): Promise<{ connection: OpenConnection; rail: Rail } | null> => {
-  const row = await stores.connections.get(connectionId);
+  const row = await stores.railConnections.get(connectionId);
   const rail = row ? ctx.services.rails.get(row.rail) : undefined;
   if (!row || !rail) return null;
   const plain = await ctx.services.vault.open(stores.keys, credentialsPlace(ctx.tenantId, row.id), row.sealed);

@@ -11,7 +11,7 @@ export const toWireSession = async (
   stores: Stores,
   of: { sessionId: string; personId: string; role: Role; expiresAt: Date },
 ): Promise<WireSession> => {
-  const workspace = await stores.workspace.get();
+  const workspace = await stores.workspaces.get();
   const person = (await stores.memberships.names([of.personId])).get(of.personId);
   if (!person) throw new Error(`person ${of.personId} holds a session of a workspace without being its member`);
   return {

@@ -52,7 +52,7 @@ export const applyOutcomes = async (ctx: Context, stores: Stores, settlement: Se
     finished = await finishIfDone(stores, batchId, counter);
   }
   await parkDoubtful(ctx, stores, { batchId, connectionId }, folded.doubtful);
-  await stores.parked.resolve(folded.fitting.flatMap((evidence) => evidence.parkedId ?? []));
+  await stores.parkedEvidence.resolve(folded.fitting.flatMap((evidence) => evidence.parkedId ?? []));
   return { moved: folded.moves.length, parked: folded.doubtful.length, finished };
 };
 
@@ -67,7 +67,7 @@ const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] =>
 
 /** When an item is asked for that has no final word yet: the rail says how long settlement takes. */
 const lookupDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<(outcome: EvidenceOutcome) => number | null> => {
-  const connection = await stores.connections.get(batch.connectionId);
+  const connection = await stores.railConnections.get(batch.connectionId);
   const rail = ctx.services.rails.get(batch.rail);
   if (!connection || !rail) throw new Error(`batch ${batch.id} names a rail or connection that is not there`);
   const { settlementMs } = rail.capabilities(connection);

@@ -18,7 +18,7 @@ export const parkDoubtful = async (
     if (one.evidence.parkedId !== undefined) return [];
     return [{ ...one, row: parkedRow(ctx, place.connectionId, one.evidence, one.doubt) }];
   });
-  const parked = await stores.parked.park(told.map(({ row }) => row));
+  const parked = await stores.parkedEvidence.park(told.map(({ row }) => row));
   const fresh = told.filter(({ row }) => parked.has(row.id));
   for (const doubt of new Set(fresh.map((one) => one.doubt))) {
     const ordinals = fresh.flatMap((one) => (one.doubt === doubt && one.ordinal !== null ? [one.ordinal] : []));

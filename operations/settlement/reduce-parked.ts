@@ -11,7 +11,7 @@ const PARKED_MOST = 1_024;
  * every commit of outcomes and by a sweep. Answers how many pieces were taken up.
  */
 export const reduceParked = async (ctx: Context): Promise<number> => {
-  const due = await ctx.inTenant((stores) => stores.parked.due(PARKED_MOST));
+  const due = await ctx.inTenant((stores) => stores.parkedEvidence.due(PARKED_MOST));
   const groups = new Map<string, { batchId: string; connectionId: string; outcomes: Evidence[] }>();
   for (const row of due) {
     const batchId = fromItemId(row.paymentKey)?.batchId;

@@ -1,11 +1,25 @@
 import type { AccountKind } from '../../domain/item/postings.js';
+import { bigint, columns, oneOf, type Row, text, time, uuid } from './columns.js';
+import type { Page, PageQuery } from './page.js';
 
-export interface AccountRow {
-  id: string;
-  kind: AccountKind;
-  currency: string;
-  name: string;
-  /** Credits − debits, minor units. Never below zero but for external and suspense. */
-  balance: bigint;
-  createdAt: Date;
+export const ACCOUNT = columns({
+  id: uuid('id'),
+  kind: oneOf<AccountKind>()('kind'),
+  currency: text('currency'),
+  name: text('name'),
+  /** Credits − debits, minor units. Never below zero except for external and suspense. */
+  balance: bigint('balance'),
+  createdAt: time('created_at'),
+});
+export type AccountRow = Row<typeof ACCOUNT>;
+
+export interface AccountStore {
+  list(page: PageQuery & { kind?: AccountKind | undefined; currency?: string | undefined }): Promise<Page<AccountRow>>;
+  get(id: string): Promise<AccountRow | null>;
+  /** FOR UPDATE: the balance stays true until the transaction ends. */
+  lock(id: string): Promise<AccountRow | null>;
+  /** The workspace's first funding account of a currency. */
+  funding(currency: string): Promise<AccountRow | null>;
+  /** The workspace's own account of a kind and currency; made when it is first needed. */
+  ensure(kind: Exclude<AccountKind, 'funding'>, currency: string): Promise<AccountRow>;
 }

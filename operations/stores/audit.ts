@@ -22,6 +22,8 @@ export interface AuditStore {
   tree(): Promise<{ size: bigint; root: Uint8Array } | null>;
   leaves(from: bigint, to: bigint): Promise<Uint8Array[]>;
   latestCheckpoint(): Promise<{ size: bigint; root: Uint8Array; note: string; publishedAt: Date | null } | null>;
+  /** Published checkpoints larger than `after`, by size. */
+  checkpoints(after: bigint, limit: number): Promise<{ size: bigint; note: string }[]>;
   /** How many events wait for the sequencer, and for how long the oldest has (ms). */
   lag(): Promise<{ waiting: number; oldestMs: number }>;
 }

@@ -98,6 +98,8 @@ export interface BatchStore {
   addPreparer(id: string, personId: string, deed: 'create' | 'submit' | 'edit'): Promise<void>;
   /** Preparers, and who changed one of its destinations in the last 24 hours (R9). */
   preparers(id: string): Promise<string[]>;
+  /** Who prepared the batch, by what, oldest first. */
+  preparations(id: string): Promise<{ personId: string; deed: string; createdAt: Date }[]>;
   content(id: string, contentVersion: number): Promise<ContentRow | null>;
   insertContent(id: string, row: ContentRow): Promise<void>;
   /** Roots of all chunks in order. */

@@ -19,4 +19,6 @@ export interface ChallengeStore {
   markUsed(id: string): Promise<void>;
   /** Cancels every open challenge of a batch (an edit does it). */
   cancelOpen(batchId: string): Promise<void>;
+  /** All challenges of a batch, by id. */
+  ofBatch(batchId: string): Promise<ChallengeRow[]>;
 }

@@ -1,6 +1,5 @@
 import type { EvidenceOutcome } from '../../domain/item/evidence.js';
 import type { ItemState } from '../../domain/item/states.js';
-import type { AttemptRow } from './attempts.js';
 import type { ItemRow } from './items.js';
 import type { TransitionSource } from './transitions.js';
 
@@ -10,10 +9,6 @@ export interface ChunkStore {
   lockItems(batchId: string, from: number, to: number): Promise<ChunkItem[]>;
   /** The given items, locked FOR UPDATE by ordinal; ordinals that do not exist are missing from the answer. */
   lockOrdinals(batchId: string, ordinals: readonly number[]): Promise<EvidenceItem[]>;
-  /** All attempts of a chunk, oldest first. */
-  attempts(batchId: string, chunk: number): Promise<AttemptRow[]>;
-  /** Lease = database clock + leaseMs. */
-  insertAttempt(row: Omit<AttemptRow, 'leaseLeftMs' | 'ageMs' | 'createdAt'> & { leaseMs: number }): Promise<void>;
   /**
    * Moves items of one chunk, ordered by ordinal, and writes their transitions in one statement. Items whose version differs
    * from `version` are left alone: somebody else reduced them first. Answers how many moved.

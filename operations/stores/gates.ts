@@ -23,4 +23,6 @@ export interface GateStore {
   underCheckpoint(batchId: string, contentVersion: number): Promise<boolean>;
   /** All gates the batch ever had, voided ones included. */
   all(batchId: string): Promise<GateRow[]>;
+  /** Every gate of the workspace, by id, after the given one. */
+  inOrder(after: string | null, limit: number): Promise<GateRow[]>;
 }

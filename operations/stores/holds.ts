@@ -1,13 +1,18 @@
-export interface HoldRow {
-  id: string;
-  batchId: string;
-  contentVersion: number;
-  accountId: string;
-  currency: string;
-  amount: bigint;
-  remaining: bigint;
-  resolvedAt: Date | null;
-}
+import { bigint, columns, int, nullable, type Row, text, time, uuid } from './columns.js';
+
+export const HOLD = columns({
+  id: uuid('id'),
+  batchId: uuid('batch_id'),
+  contentVersion: int('content_version'),
+  /** The funding account that the money was taken from. */
+  accountId: uuid('account_id'),
+  currency: text('currency'),
+  /** Minor units. */
+  amount: bigint('amount'),
+  remaining: bigint('remaining'),
+  resolvedAt: nullable(time('resolved_at')),
+});
+export type HoldRow = Row<typeof HOLD>;
 
 export interface HoldStore {
   insert(row: Omit<HoldRow, 'remaining' | 'resolvedAt'>): Promise<void>;

@@ -1,5 +1,5 @@
 /** Answers of idempotent requests (the design's Idempotency decision). */
-export interface IdempotencyStore {
+export interface IdempotencyKeyStore {
   /**
    * Claims the key for this request. `fresh`: go on, until the lease ends. `replay`: the stored answer. `secret`:
    * done, but its answer was not kept. `other_input`: 422. `in_flight`: another request holds a live lease. A

@@ -6,7 +6,7 @@ export interface InboundRow {
   attempts: number;
 }
 
-export interface InboundStore {
+export interface InboundEventStore {
   /** False when this provider event was stored before. */
   insert(row: Omit<InboundRow, 'attempts'>): Promise<boolean>;
   /** Due deliveries, oldest first, leased: nobody else gets them for `leaseMs`. */

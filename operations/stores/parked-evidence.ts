@@ -13,7 +13,7 @@ export interface ParkedRow {
   inboundId: string | null;
 }
 
-export interface ParkedStore {
+export interface ParkedEvidenceStore {
   /** Keeps what is not kept already, unresolved. Answers the ids of what is new. */
   park(rows: readonly ParkedRow[]): Promise<ReadonlySet<string>>;
   /** Unresolved ones that now name an item of this connection which was sent. */

@@ -1,4 +1,4 @@
-export interface ConnectionRow {
+export interface RailConnectionRow {
   id: string;
   rail: string;
   name: string;
@@ -9,8 +9,8 @@ export interface ConnectionRow {
   disabledAt: Date | null;
 }
 
-export interface ConnectionStore {
-  get(id: string): Promise<ConnectionRow | null>;
+export interface RailConnectionStore {
+  get(id: string): Promise<RailConnectionRow | null>;
   /** The connection a new batch uses when it names only a rail. */
-  forRail(rail: string): Promise<ConnectionRow | null>;
+  forRail(rail: string): Promise<RailConnectionRow | null>;
 }

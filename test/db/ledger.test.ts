@@ -22,13 +22,13 @@ const abroad = async (mode: 'live' | 'test' = 'test') => {
 
 test('[S1-02] accounts and transfers of one workspace are not there for another', async () => {
   const { foreign, there } = await abroad();
-  await there.inTenant(async ({ ledger }) => {
-    expect(await ledger.account(world.home.funding)).toBeNull();
-    expect(await ledger.lockAccount(world.home.funding)).toBeNull();
-    expect((await ledger.fundingAccount('EUR'))?.id).toBe(foreign.funding);
-    expect((await ledger.accounts({ limit: 200 })).rows.map(({ id }) => id).sort()).toEqual([foreign.external, foreign.funding, foreign.held].sort());
-    expect((await ledger.transfers({ limit: 200 })).rows.every(({ creditAccountId }) => creditAccountId === foreign.funding)).toBe(true);
-    expect((await ledger.transfers({ limit: 200, accountId: world.home.funding })).rows).toEqual([]);
+  await there.inTenant(async ({ accounts, transfers }) => {
+    expect(await accounts.get(world.home.funding)).toBeNull();
+    expect(await accounts.lock(world.home.funding)).toBeNull();
+    expect((await accounts.funding('EUR'))?.id).toBe(foreign.funding);
+    expect((await accounts.list({ limit: 200 })).rows.map(({ id }) => id).sort()).toEqual([foreign.external, foreign.funding, foreign.held].sort());
+    expect((await transfers.list({ limit: 200 })).rows.every(({ creditAccountId }) => creditAccountId === foreign.funding)).toBe(true);
+    expect((await transfers.list({ limit: 200, accountId: world.home.funding })).rows).toEqual([]);
   });
   expect(await topUp(there, { account_id: world.home.funding, amount: 5 })).toEqual(
     await topUp(there, { account_id: world.home.connectionId, amount: 5 }),
@@ -36,20 +36,20 @@ test('[S1-02] accounts and transfers of one workspace are not there for another'
 });
 
 test('an account is made once, whoever asks for it at the same time', async () => {
-  const made = await Promise.all(Array.from({ length: 16 }, () => world.as(admin).inTenant(({ ledger }) => ledger.ensureAccount('fees', 'JPY'))));
+  const made = await Promise.all(Array.from({ length: 16 }, () => world.as(admin).inTenant(({ accounts }) => accounts.ensure('fees', 'JPY'))));
   expect(new Set(made.map(({ id }) => id)).size).toBe(1);
 });
 
 test('the worker reads accounts that exist and makes none', async () => {
   const worker = world.as({ type: 'system', process: 'worker' }, { role: 'worker' });
-  await expect(worker.inTenant(({ ledger }) => ledger.ensureAccount('in_transit', 'SEK'))).rejects.toThrow(/permission denied/);
-  expect((await worker.inTenant(({ ledger }) => ledger.ensureAccount('held', 'EUR'))).id).toBe(world.home.held);
+  await expect(worker.inTenant(({ accounts }) => accounts.ensure('in_transit', 'SEK'))).rejects.toThrow(/permission denied/);
+  expect((await worker.inTenant(({ accounts }) => accounts.ensure('held', 'EUR'))).id).toBe(world.home.held);
 });
 
 test('authorize makes every account that settling needs, so that the worker finds them', async () => {
   const { id } = await world.batch();
   await world.openUpTo('authorize', id);
-  const { rows } = await world.as(admin).inTenant(({ ledger }) => ledger.accounts({ limit: 200, currency: 'EUR' }));
+  const { rows } = await world.as(admin).inTenant(({ accounts }) => accounts.list({ limit: 200, currency: 'EUR' }));
   expect(rows.map(({ kind }) => kind).sort()).toEqual(['external', 'funding', 'held', 'paid_out', 'returns', 'suspense']);
 });
 

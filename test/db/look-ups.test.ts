@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
-import { direct, withConnection } from '../../db/transaction/sql.js';
 import { storesOf } from '../../db/stores.js';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
 import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type GateWorld, gateWorld } from '../operations/gate-world.js';
@@ -22,18 +21,15 @@ type Deed = (stores: Stores) => Promise<unknown>;
 
 /** Rows that index scans fetched from tables of payees and items while a deed ran. */
 const fetched = async (deed: Deed): Promise<number> =>
-  withConnection((connection) =>
-    pool.$transaction(async (orm) => {
-      const tx = direct(orm, connection);
-      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
-      const before = await countOf(tx);
-      await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }));
-      return Number((await countOf(tx)) - before);
-    }),
-  );
+  pool.transaction(async (tx) => {
+    await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+    const before = await countOf(tx);
+    await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }));
+    return Number((await countOf(tx)) - before);
+  });
 
 const countOf = async (tx: Tx): Promise<bigint> => {
-  const [row] = await tx.$queryRaw<{ fetched: bigint }[]>`
+  const [row] = await tx.sql.rows<{ fetched: bigint }>('set')`
     SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::bigint AS fetched FROM pg_stat_xact_all_tables
     WHERE relname IN ('payee', 'payee_destination', 'subject_key') OR relname LIKE 'payout\_item%'`;
   return row?.fetched ?? 0n;
@@ -59,7 +55,7 @@ beforeAll(async () => {
   batchId = (await world.batch({ amounts: payees.map(() => 1n), payees })).id;
 });
 afterAll(async () => {
-  await pool?.$disconnect();
+  await pool?.close();
   await world?.close();
 });
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
-import { direct, withConnection } from '../../db/transaction/sql.js';
 import { storesOf } from '../../db/stores.js';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Stores } from '../../operations/ports.js';
 import type { ItemMove } from '../../operations/stores/chunks.js';
@@ -30,7 +29,7 @@ beforeAll(async () => {
   await world.batch();
 });
 afterAll(async () => {
-  for (const pool of Object.values(pools)) await pool.$disconnect();
+  for (const pool of Object.values(pools)) await pool.close();
   await world?.close();
 });
 
@@ -41,28 +40,25 @@ const scansOf = async (role: 'api' | 'worker', deed: Deed, id: string): Promise<
   const pool = pools[role];
   if (!pool) throw new Error(`no pool of ${role}`);
   const counts = async (tx: Tx) => {
-    const rows = await tx.$queryRaw<{ name: string; seq: bigint; idx: bigint }[]>`
+    const rows = await tx.sql.rows<{ name: string; seq: bigint; idx: bigint }>('set')`
       SELECT relname AS name, seq_scan AS seq, coalesce(idx_scan, 0)::bigint AS idx FROM pg_stat_xact_all_tables WHERE schemaname = 'sluice_parts'`;
     return new Map(rows.map((row) => [row.name, { seq: Number(row.seq), idx: Number(row.idx) }]));
   };
   let scans: Record<string, { seq: number; idx: number }> = {};
   const undo = new Error('given up on purpose');
-  const run = withConnection((connection) =>
-    pool.$transaction(async (orm) => {
-      const tx = direct(orm, connection);
-      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
-      const before = await counts(tx);
-      await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: role }, requestId: 'r', now: new Date() }), id);
-      const after = await counts(tx);
-      scans = Object.fromEntries(
-        [...after].flatMap(([name, { seq, idx }]) => {
-          const was = before.get(name) ?? { seq: 0, idx: 0 };
-          return seq > was.seq || idx > was.idx ? [[name, { seq: seq - was.seq, idx: idx - was.idx }]] : [];
-        }),
-      );
-      throw undo;
-    }),
-  );
+  const run = pool.transaction(async (tx) => {
+    await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+    const before = await counts(tx);
+    await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: role }, requestId: 'r', now: new Date() }), id);
+    const after = await counts(tx);
+    scans = Object.fromEntries(
+      [...after].flatMap(([name, { seq, idx }]) => {
+        const was = before.get(name) ?? { seq: 0, idx: 0 };
+        return seq > was.seq || idx > was.idx ? [[name, { seq: seq - was.seq, idx: idx - was.idx }]] : [];
+      }),
+    );
+    throw undo;
+  });
   await run.catch((error: unknown) => {
     if (error !== undo) throw error;
   });
@@ -102,7 +98,7 @@ const DEEDS = {
   api: {
     ...ITEMS,
     preparers: ((stores, id) => stores.batches.preparers(id)) satisfies Deed,
-    transitionsOf: ((stores, id) => stores.evidence.transitionsOf(id, { ordinal: 1, version: 0 }, 10)) satisfies Deed,
+    transitionsOf: ((stores, id) => stores.transitions.ofBatch(id, { ordinal: 1, version: 0 }, 10)) satisfies Deed,
   },
   worker: CHUNKS,
 };
@@ -136,8 +132,8 @@ describe('one partition a statement, by its index', () => {
       'worker',
       async (stores) => {
         await stores.chunks.moveItems(batchId, newId(), 'intent', [move(1)]);
-        await stores.parked.park([{ ...parked, id: newId(), providerReference: null, reason: 'unknown_item', inboundId: null }]);
-        expect(await stores.parked.due(10)).toHaveLength(1);
+        await stores.parkedEvidence.park([{ ...parked, id: newId(), providerReference: null, reason: 'unknown_item', inboundId: null }]);
+        expect(await stores.parkedEvidence.due(10)).toHaveLength(1);
       },
       batchId,
     );

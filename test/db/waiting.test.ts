@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
-import { direct, withConnection } from '../../db/transaction/sql.js';
 import { storesOf } from '../../db/stores.js';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
 import type { Stores } from '../../operations/ports.js';
 import { type GateWorld, gateWorld } from '../operations/gate-world.js';
 
@@ -16,31 +15,28 @@ beforeAll(async () => {
   pool = openDatabase(world.database.urls.worker, 1);
 });
 afterAll(async () => {
-  await pool?.$disconnect();
+  await pool?.close();
   await world?.close();
 });
 
 /** Scans of an index while a deed ran, as Postgres counts them. */
 const scansOf = (index: string, deed: (stores: Stores, tx: Tx) => Promise<unknown>): Promise<number> =>
-  withConnection((connection) =>
-    pool.$transaction(async (orm) => {
-      const tx = direct(orm, connection);
-      const { tenantId } = world.home;
-      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
-      const count = async () => {
-        const [row] = await tx.$queryRaw<{ scans: bigint }[]>`SELECT pg_stat_get_xact_numscans(${index}::regclass) AS scans`;
-        return Number(row?.scans);
-      };
-      const before = await count();
-      await deed(storesOf(tx, { tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }), tx);
-      return (await count()) - before;
-    }),
-  );
+  pool.transaction(async (tx) => {
+    const { tenantId } = world.home;
+    await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+    const count = async () => {
+      const [row] = await tx.sql.rows<{ scans: bigint }>('set')`SELECT pg_stat_get_xact_numscans(${index}::regclass) AS scans`;
+      return Number(row?.scans);
+    };
+    const before = await count();
+    await deed(storesOf(tx, { tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }), tx);
+    return (await count()) - before;
+  });
 
 test.each<[string, string, (stores: Stores, tx: Tx) => Promise<unknown>]>([
-  ['parked evidence', 'parked_evidence_waiting', (stores) => stores.parked.due(10)],
-  ['deliveries of a workspace', 'inbound_event_waiting', (stores) => stores.inbound.claimDue(10, 1_000)],
-  ['workspaces with deliveries', 'inbound_event_waiting', (_, tx) => tx.$queryRaw`SELECT * FROM sluice_tenants_to_drain()`],
+  ['parked evidence', 'parked_evidence_waiting', (stores) => stores.parkedEvidence.due(10)],
+  ['deliveries of a workspace', 'inbound_event_waiting', (stores) => stores.inboundEvents.claimDue(10, 1_000)],
+  ['workspaces with deliveries', 'inbound_event_waiting', (_, tx) => tx.sql.rows('set')`SELECT * FROM sluice_tenants_to_drain()`],
 ])('%s', async (_what, index, deed) => {
   expect(await scansOf(index, deed)).toBeGreaterThan(0);
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
 import pg from 'pg';
-import { openDatabase } from '../../db/transaction/open.js';
 import { credentialDirectory } from '../../db/credential-directory.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor, Role } from '../../domain/actors.js';
 import type { Context, Doorstep } from '../../operations/context.js';
@@ -109,7 +109,7 @@ export const accessWorld = async () => {
     audited: async (tenantId: string, action: string): Promise<{ result: string; actor: Actor; subject_id: string }[]> =>
       (await asOwner(tenantId, 'SELECT result, actor, subject_id FROM audit_event WHERE action = $1 ORDER BY id', [action])).rows,
     close: async () => {
-      await client.$disconnect();
+      await client.close();
       await owner.end();
       await database.drop();
     },

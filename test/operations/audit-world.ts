@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { openDatabase } from '../../db/transaction/open.js';
 import { sequencingStore } from '../../db/sequencing.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor } from '../../domain/actors.js';
 import type { Context } from '../../operations/context.js';
@@ -84,7 +84,7 @@ export const auditWorld = async () => {
     write,
     newSequencer,
     close: async () => {
-      await Promise.all([owner.end(), api.$disconnect(), sequencer.$disconnect()]);
+      await Promise.all([owner.end(), api.close(), sequencer.close()]);
       await Promise.all([database.drop(), rm(folder, { recursive: true, force: true })]);
     },
   };

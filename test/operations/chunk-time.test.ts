@@ -44,13 +44,13 @@ const worker = (laterMs: number, services: Partial<Services>): Context => {
     ...ctx,
     inTenant: (work) =>
       ctx.inTenant((stores) => {
-        const attempts: typeof stores.chunks.attempts = async (batchId, chunk) =>
-          (await stores.chunks.attempts(batchId, chunk)).map((row) => ({
+        const ofChunk: typeof stores.attempts.ofChunk = async (batchId, chunk) =>
+          (await stores.attempts.ofChunk(batchId, chunk)).map((row) => ({
             ...row,
             leaseLeftMs: row.leaseLeftMs - laterMs,
             ageMs: row.ageMs + laterMs,
           }));
-        return work({ ...stores, now: new Date(stores.now.getTime() + laterMs), chunks: { ...stores.chunks, attempts } });
+        return work({ ...stores, now: new Date(stores.now.getTime() + laterMs), attempts: { ...stores.attempts, ofChunk } });
       }),
   };
 };
@@ -77,7 +77,7 @@ describe('the lease of an attempt (R2)', () => {
     expect(released).toEqual([]);
     expect(await scene.counter(batchId)).toMatchObject({ open: 3, unknown: 0 });
 
-    const [first] = await scene.worker().inTenant((stores) => stores.chunks.attempts(batchId, 0));
+    const [first] = await scene.worker().inTenant((stores) => stores.attempts.ofChunk(batchId, 0));
     await payChunk(worker(HOUR, { rails }), { batchId, chunk: 0 }, quiet);
     expect(released).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.requestHash ?? new Uint8Array()) }]);
     expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 3, failed: 0 });

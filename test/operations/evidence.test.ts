@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyEvidence } from '../../client/verify/evidence.js';
 import { evidence as contract } from '../../contracts/batches.js';
-import { openDatabase } from '../../db/transaction/open.js';
 import { sequencingStore } from '../../db/sequencing.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import type { BundleItem, EvidenceBundle } from '../../domain/audit/bundle.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   scene = await payScene();
   folder = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
   const database = openDatabase(scene.database.urls.sequencer, 2);
-  close = () => database.$disconnect();
+  close = () => database.close();
   const seal = sequencerPass({
     store: sequencingStore(database, sha256),
     signer,

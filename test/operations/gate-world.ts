@@ -227,7 +227,7 @@ export const gateWorld = async ({ root = { id: 'test', key: randomBytes(32) as U
   };
 
   const close = async () => {
-    await Promise.all(Object.values(pools).map((open) => open.$disconnect()));
+    await Promise.all(Object.values(pools).map((open) => open.close()));
     await owner.end();
     await database.drop();
   };

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openDatabase } from '../../db/transaction/open.js';
 import { credentialDirectory } from '../../db/credential-directory.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { toItemId } from '../../domain/ids.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import type { Doorstep } from '../../operations/context.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = openDatabase(scene.database.urls.api, 2);
 }, 120_000);
 afterAll(async () => {
-  await database.$disconnect();
+  await database.close();
   await scene.close();
 });
 

@@ -1,6 +1,6 @@
 import { createBatch } from '../../contracts/batches.js';
-import { openDatabase } from '../../db/transaction/open.js';
 import { sequencingStore } from '../../db/sequencing.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { canonicalBytes } from '../../domain/canonical-json.js';
 import type { Context } from '../../operations/context.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
@@ -83,7 +83,7 @@ export const payScene = async (env: Record<string, string> = {}, keys: Parameter
   };
 
   const close = async () => {
-    await sequencer.$disconnect();
+    await sequencer.close();
     await world.close();
     await provider.stop();
   };

@@ -69,6 +69,6 @@ test('each role may ask, and a system that goes on sealing and publishing never 
     const facts = await recoveryFacts(database);
     const head = (await facts.heads()).find((row) => row.tenantId === tenantId);
     expect(head?.recordedSize).toBe(head?.size);
-    await database.$disconnect();
+    await database.close();
   }
 });

@@ -40,14 +40,14 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
   const tenantId = fromWireId('workspace', state.workspace_id) ?? '';
   const database = openDatabase(state.database.owner_url, 1);
   try {
-    await database.$transaction(async (tx) => {
-      await tx.person.create({ data: { id: personId, email, name: `${role} of a test`, password_hash: hash } });
-      await tx.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed) } });
-      await tx.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
-      await tx.membership.create({ data: { tenant_id: tenantId, person_id: personId, role } });
+    await database.transaction(async (tx) => {
+      await tx.orm.person.create({ data: { id: personId, email, name: `${role} of a test`, password_hash: hash } });
+      await tx.orm.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed) } });
+      await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+      await tx.orm.membership.create({ data: { tenant_id: tenantId, person_id: personId, role } });
     });
   } finally {
-    await database.$disconnect();
+    await database.close();
   }
   const nextCode = codes(factor.secret);
   const session = await createClient({ baseUrl: state.api_url, token: null }).create_session({ email, password, code: await nextCode() });

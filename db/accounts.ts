@@ -1,0 +1,45 @@
+import { uuidv7 } from 'uuidv7';
+import { ACCOUNT, type AccountStore } from '../operations/stores/accounts.js';
+import type { account } from '../prisma/generated/client.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
+import { tableOf } from './transaction/table.js';
+
+const accounts = tableOf<account>()(ACCOUNT);
+
+/** Accounts of one tenant. Nothing here changes a balance: a trigger does, when a transfer is inserted (R16). */
+export const accountStore = ({ orm, sql }: Tx, { tenantId }: Scope): AccountStore => ({
+  list: async ({ limit, after, kind, currency }) => {
+    const rows = await orm.account.findMany({
+      where: { tenant_id: tenantId, ...(after ? { id: { lt: after } } : {}), ...(kind ? { kind } : {}), ...(currency ? { currency } : {}) },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+    });
+    return { rows: rows.slice(0, limit).map(accounts.row), hasMore: rows.length > limit };
+  },
+
+  get: async (id) => {
+    const row = await orm.account.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id } } });
+    return row && accounts.row(row);
+  },
+
+  lock: async (id) => {
+    const row = await sql.row('lock')`SELECT ${accounts.list()} FROM account WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+    return row && accounts.row(row);
+  },
+
+  funding: async (currency) => {
+    const row = await orm.account.findFirst({ where: { tenant_id: tenantId, kind: 'funding', currency }, orderBy: { id: 'asc' } });
+    return row && accounts.row(row);
+  },
+
+  ensure: async (kind, currency) => {
+    const where = { tenant_id_kind_currency_name: { tenant_id: tenantId, kind, currency, name: kind } };
+    const found = await orm.account.findUnique({ where });
+    if (found) return accounts.row(found);
+    await sql.run('conflict')`
+      INSERT INTO account (tenant_id, id, kind, currency, name) VALUES (${tenantId}::uuid, ${uuidv7()}::uuid, ${kind}, ${currency}, ${kind})
+      ON CONFLICT (tenant_id, kind, currency, name) DO NOTHING`;
+    return accounts.row(await orm.account.findUniqueOrThrow({ where }));
+  },
+});

@@ -1,0 +1,74 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+import type { Connection } from './connection.js';
+import { nameOf } from './sql.js';
+
+/**
+ * The ORM's way to the database: it runs on the connection that it is handed, so that SQL can run on the same one. The
+ * ORM has no way to name a connection when it begins a transaction; so one transaction begins after the other, and the
+ * one that begins gets the connection on offer. Beginning needs no answer of the server, so nobody waits for long.
+ */
+export const handingAdapter = (): {
+  factory: SqlDriverAdapterFactory;
+  /** Runs `begin`, whose next transaction gets this connection. */
+  handOver<T>(connection: Connection, begin: () => Promise<T>): Promise<T>;
+} => {
+  let offer: { connection: Connection; taken: () => void } | null = null;
+  let turn: Promise<void> = Promise.resolve();
+
+  const startTransaction = async (): Promise<Transaction> => {
+    if (!offer) throw new Error('the ORM began a transaction of its own: everything runs in Database.transaction');
+    const { connection, taken } = offer;
+    offer = null;
+    taken();
+    await connection.query({ text: 'BEGIN' });
+    return transactionOn(connection);
+  };
+  const adapter: SqlDriverAdapter = { ...NAMES, ...REFUSING, startTransaction, getConnectionInfo: () => ({ supportsRelationJoins: true }) };
+
+  return {
+    factory: { ...NAMES, connect: async () => adapter },
+    handOver: async (connection, begin) => {
+      const before = turn;
+      let taken = (): void => {};
+      turn = new Promise((resolve) => {
+        taken = resolve;
+      });
+      await before;
+      offer = { connection, taken };
+      const running = begin();
+      // A transaction that fails before it begins takes no connection, and the next has its turn all the same.
+      running.then(taken, taken);
+      return running;
+    },
+  };
+};
+
+const NAMES = { provider: 'postgres', adapterName: '@prisma/adapter-pg' } as const;
+
+const outside = async (): Promise<never> => {
+  throw new Error('the ORM is used inside Database.transaction only');
+};
+const REFUSING = { queryRaw: outside, executeRaw: outside, executeScript: outside, dispose: async () => {} };
+
+const transactionOn = async (connection: Connection): Promise<Transaction> => {
+  const queries = await new PrismaPg(new OneConnection(connection), { statementNameGenerator: ({ sql }) => nameOf(sql) }).connect();
+  return {
+    ...NAMES,
+    // COMMIT and ROLLBACK are ours to send: the connection must refuse statements from then on.
+    options: { usePhantomQuery: true },
+    queryRaw: (query) => queries.queryRaw(query),
+    executeRaw: (query) => queries.executeRaw(query),
+    commit: () => connection.end('COMMIT'),
+    rollback: () => connection.end('ROLLBACK'),
+  };
+};
+
+/** The adapter of the ORM takes a pool; this one sends every query to one connection. */
+class OneConnection extends pg.Pool {
+  constructor(connection: Connection) {
+    super();
+    this.query = ((query: pg.QueryConfig) => connection.query(query)) as typeof this.query;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Column, Columns, Row, SqlType } from '../../operations/stores/columns.js';
+import { Prisma } from '../../prisma/generated/client.js';
+
+/** What the driver and the ORM give for a type of column. */
+interface Stored {
+  uuid: string;
+  text: string;
+  int: number;
+  bigint: bigint;
+  step: bigint;
+  bytea: Uint8Array;
+  timestamptz: Date;
+  boolean: boolean;
+  jsonb: unknown;
+  'text[]': string[];
+}
+
+/** Every column has to be there in the generated type, of the same type, and null in both or in neither. */
+type Checked<Map extends Columns, Generated> = {
+  [Member in keyof Map]: Map[Member] extends Column<infer Value, infer Name, infer Type>
+    ? Name extends keyof Generated
+      ? NonNullable<Generated[Name]> extends Stored[Type]
+        ? [null extends Value ? true : false, null extends Generated[Name] ? true : false] extends [true, true] | [false, false]
+          ? Map[Member]
+          : `${Name} is null in one of the two only`
+        : `${Name} is of another type`
+      : `the table has no column ${Name}`
+    : never;
+};
+
+type Name<Of> = Of extends Column<infer _Value, infer Name extends string> ? Name : never;
+type Written<Of, Value> =
+  Of extends Column<infer _Value, string, infer Type extends SqlType>
+    ? (Type extends 'bytea' ? Uint8Array<ArrayBuffer> : Type extends 'jsonb' ? Prisma.InputJsonValue : Stored[Type]) | Extract<Value, null>
+    : never;
+
+export interface Table<Map extends Columns> {
+  /** The columns for a SELECT list: `h.id, h.amount`, or without an alias `id, amount`. */
+  list(alias?: string): Prisma.Sql;
+  /** Some columns for an INSERT. */
+  names(members: readonly (keyof Map)[]): Prisma.Sql;
+  /** Rows as arrays, one a column: `unnest($1::uuid[], $2::bigint[])`. Give the rows of one INSERT at a time. */
+  unnest<Member extends keyof Map>(members: readonly Member[], rows: readonly Pick<Row<Map>, Member>[]): Prisma.Sql;
+  /** What SQL or the ORM gave, as a row. */
+  row(stored: object): Row<Map>;
+  /** A row or a part of one, as the ORM writes it. */
+  stored<Part extends Partial<Row<Map>>>(part: Part): { [Member in keyof Part & keyof Map as Name<Map[Member]>]: Written<Map[Member], Part[Member]> };
+}
+
+/** Reads and writes the rows of one table by the map of its noun, checked against the ORM's type of the table: `tableOf<hold>()(HOLD)`. */
+export const tableOf =
+  <Generated>() =>
+  <Map extends Columns>(map: Map & Checked<Map, Generated>): Table<Map> => {
+    const entries = Object.entries<Column<unknown>>(map as Columns);
+    const read = entries.map(([member, { name, type }]) => [member, name, type === 'step'] as const);
+    const named = (members: readonly (keyof Map)[]) => members.map((member) => (map as Columns)[member as string] ?? missing(member));
+    return {
+      list: (alias) => Prisma.raw(entries.map(([, { name }]) => (alias ? `${alias}.${name}` : name)).join(', ')),
+      names: (members) =>
+        Prisma.raw(
+          named(members)
+            .map(({ name }) => name)
+            .join(', '),
+        ),
+      unnest: (members, rows) =>
+        Prisma.sql`unnest(${Prisma.join(
+          named(members).map(({ type }, i) => {
+            const member = members[i] as keyof Row<Map>;
+            return Prisma.sql`${arrayOf(
+              type,
+              rows.map((row) => row[member as never]),
+            )}::${Prisma.raw(castOf(type))}[]`;
+          }),
+        )})`,
+      row: (stored) => {
+        const row: Record<string, unknown> = {};
+        for (const [member, name, isStep] of read) {
+          const value = (stored as Record<string, unknown>)[name];
+          row[member] = isStep ? Number(value) : value;
+        }
+        return row as Row<Map>;
+      },
+      stored: (part) => {
+        const stored: Record<string, unknown> = {};
+        for (const [member, value] of Object.entries(part)) {
+          const { name, type } = (map as Columns)[member] ?? missing(member);
+          if (value !== undefined) stored[name] = type === 'step' ? BigInt(value as number) : value;
+        }
+        return stored as never;
+      },
+    };
+  };
+
+const castOf = (type: SqlType): string => (type === 'step' ? 'bigint' : type);
+
+/** Postgres' text of an array of numbers: the driver would look at each of them for characters to escape. */
+export const arrayText = (numbers: readonly (number | bigint | null)[]): string => `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;
+
+const arrayOf = (type: SqlType, values: readonly unknown[]): unknown =>
+  type === 'int' || type === 'bigint' || type === 'step' ? arrayText(values as (number | bigint | null)[]) : values;
+
+const missing = (member: PropertyKey): never => {
+  throw new Error(`the map of this table has no ${String(member)}`);
+};

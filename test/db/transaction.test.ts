@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
+import { tenantTransactions } from '../../db/transaction/tenant.js';
+import type { Stores } from '../../operations/ports.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { type TestDatabase, testDatabase } from '../harness/database.js';
+
+let server: TestDatabase;
+let database: Database;
+let wide: Database;
+beforeAll(async () => {
+  server = await testDatabase();
+  database = openDatabase(server.urls.worker, 1);
+  wide = openDatabase(server.urls.worker, 8);
+}, 120_000);
+afterAll(async () => {
+  await database?.close();
+  await wide?.close();
+  await server?.drop();
+});
+
+const transaction = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => database.transaction(work);
+
+describe('statements straight to the connection', () => {
+  test('run in the very transaction of the ORM', async () => {
+    const tenantId = systemEntropy.newId();
+    const [mine, theirs] = await transaction(async (tx) => {
+      await tx.sql.run('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+      const [own] = await tx.sql.rows<{ id: string; pid: number }>('set')`SELECT current_setting('app.tenant_id') AS id, pg_backend_pid() AS pid`;
+      expect(await tx.orm.workspace.count()).toBe(0);
+      const [again] = await tx.sql.rows<{ id: string; pid: number }>('set')`SELECT current_setting('app.tenant_id') AS id, pg_backend_pid() AS pid`;
+      return [own, again];
+    });
+    expect(mine).toEqual(theirs);
+    expect(mine?.id).toBe(tenantId);
+  });
+
+  test('give the types that the ORM gives', async () => {
+    const [row] = (await transaction(
+      (tx) => tx.sql.rows(
+        'set',
+      )`SELECT 9007199254740993::bigint AS big, 1::int AS small, 0.5::float8 AS real, 'a'::text AS text, true AS yes, NULL::text AS none,
+        '\\x00ff'::bytea AS bytes, '{"a":[1]}'::jsonb AS json, ARRAY[1, 2] AS list, '2026-01-02T03:04:05.678Z'::timestamptz AS at`,
+    )) as Record<string, unknown>[];
+    expect({ ...row, bytes: [...((row?.['bytes'] ?? []) as Uint8Array)] }).toEqual({
+      ...{ big: 9007199254740993n, small: 1, real: 0.5, text: 'a', yes: true, none: null, bytes: [0, 255], json: { a: [1] }, list: [1, 2] },
+      at: new Date('2026-01-02T03:04:05.678Z'),
+    });
+  });
+
+  test('fail without the row that Postgres refused', async () => {
+    const failed = transaction((tx) => tx.sql.rows('set')`SELECT 1 / (length(${'secret of a payee'}) - 17)`);
+    await expect(failed).rejects.toMatchObject({ code: '22012' });
+    const inTenant = tenantTransactions(database, { tenantId: systemEntropy.newId(), actor: { type: 'system', process: 'worker' }, requestId: 'r' });
+    const refused = inTenant((stores) =>
+      stores.parkedEvidence.park([
+        {
+          ...{
+            id: systemEntropy.newId(),
+            connectionId: systemEntropy.newId(),
+            paymentKey: 'the payee',
+            outcome: 'paid',
+            rank: 1,
+            amount: 1n,
+            currency: 'EUR',
+          },
+          ...{ providerReference: null, reason: null as unknown as string, inboundId: null },
+        },
+      ]),
+    );
+    const error: unknown = await refused.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: '23502' });
+    expect(JSON.stringify({ ...(error as object), text: String(error) })).not.toContain('the payee');
+  });
+});
+
+describe('a statement that comes late', () => {
+  let owner: Database;
+  const id = systemEntropy.newId();
+  beforeAll(async () => {
+    owner = openDatabase(server.ownerUrl, 1);
+    await owner.transaction(({ orm }) => orm.organization.create({ data: { id, name: 'as it was' } }));
+  });
+  afterAll(() => owner?.close());
+
+  /** A global table, so nothing but the transaction's end stands in the way. */
+  const rename = ({ sql, orm }: Tx, through: 'sql' | 'orm'): Promise<unknown> =>
+    through === 'sql'
+      ? sql.run('set')`UPDATE organization SET name = 'changed' WHERE id = ${id}::uuid`
+      : orm.organization.update({ where: { id }, data: { name: 'changed' } });
+
+  const name = async () => (await owner.transaction(({ orm }) => orm.organization.findUniqueOrThrow({ where: { id } }))).name;
+
+  const leak = async (end: 'commit' | 'rollback'): Promise<Tx> => {
+    let leaked: Tx | undefined;
+    const run = owner.transaction(async (tx) => {
+      leaked = tx;
+      if (end === 'rollback') throw new Error('given up');
+    });
+    await run.catch(() => undefined);
+    if (!leaked) throw new Error('the transaction did not begin');
+    return leaked;
+  };
+
+  test.each([
+    ['commit', 'sql'],
+    ['commit', 'orm'],
+    ['rollback', 'sql'],
+    ['rollback', 'orm'],
+  ] as const)('after %s touches nothing through %s, nor does it get into the next transaction', async (end, through) => {
+    const late = await leak(end);
+    await expect(rename(late, through)).rejects.toThrow();
+    await owner.transaction(async () => {
+      await expect(rename(late, through)).rejects.toThrow();
+    });
+    expect(await name()).toBe('as it was');
+  });
+
+  test.each(['sql', 'orm'] as const)(
+    'after a time-out touches nothing through %s, although the rollback still waits for another statement',
+    async (through) => {
+      const gate = new pg.Client({ connectionString: server.ownerUrl });
+      await gate.connect();
+      await gate.query('SELECT pg_advisory_lock(7)');
+      let leak: (tx: Tx) => void = () => {};
+      const leaked = new Promise<Tx>((resolve) => {
+        leak = resolve;
+      });
+      const run = owner.transaction(
+        async (tx) => {
+          leak(tx);
+          await tx.sql.run('lock')`SELECT pg_advisory_xact_lock(7)`;
+        },
+        { timeoutMs: 50 },
+      );
+      run.catch(() => undefined);
+      // The time-out sends ROLLBACK, which waits on the connection behind the lock; a statement sent now would run after it, alone.
+      const late = await leaked;
+      await ended(late);
+      const renamed = expect(rename(late, through)).rejects.toThrow();
+      await gate.end();
+      await renamed;
+      await expect(run).rejects.toThrow();
+      expect(await name()).toBe('as it was');
+    },
+  );
+
+  /** Resolves once the transaction refuses; until then its connection is busy with the lock. */
+  const ended = async ({ sql }: Tx): Promise<void> => {
+    for (;;) {
+      const probe = sql.run('setting')`SELECT 1`.then(
+        () => false,
+        (error: Error) => error.message === 'this transaction has ended',
+      );
+      if (await Promise.race([probe, new Promise<boolean>((done) => setTimeout(() => done(false), 10))])) return;
+    }
+  };
+});
+
+test('a transaction that outlasts its time is rolled back; one that needs more says so', async () => {
+  const inTenant = tenantTransactions(database, { tenantId: systemEntropy.newId(), actor: { type: 'system', process: 'worker' }, requestId: 'r' });
+  const slow = async (stores: Stores) => {
+    await new Promise((done) => setTimeout(done, 500));
+    return stores.audit.lag();
+  };
+  await expect(inTenant(slow, { timeoutMs: 100 })).rejects.toThrow();
+  expect(await inTenant(slow, { timeoutMs: 60_000 })).toMatchObject({ waiting: 0 });
+});
+
+test('twenty transactions that begin at once each have the ORM and SQL on one connection', async () => {
+  const begun = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      wide.transaction(async ({ orm, sql }) => {
+        const own = await sql.row<{ pid: number }>('setting')`SELECT pg_backend_pid() AS pid`;
+        const [same] = await orm.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+        return [n, own?.pid === same?.pid];
+      }),
+    ),
+  );
+  expect(begun.every(([, same]) => same)).toBe(true);
+});
