@@ -55,7 +55,7 @@ const typesOnly = Object.entries(TYPES_ONLY).map(([room, names]) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'domain-is-pure',
       severity: 'error',

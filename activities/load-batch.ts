@@ -41,10 +41,10 @@ export const loadBatchActivity =
 /** An activity costs Temporal and its worker the CPU of some fifty payments, so a rail of small chunks gets several of them in one. */
 const ITEMS_A_TURN = 1_024;
 /** Of each lane of the window at least, so that no lane pays alone at the end. */
-const TURNS_LEAST = 4;
+const TURNS_MIN = 4;
 
 const chunksATurn = ({ chunks, chunkSize, firstChunk }: BatchPlan, window: number): number =>
-  Math.max(1, Math.min(Math.floor(ITEMS_A_TURN / chunkSize), Math.floor((chunks - (firstChunk ?? 0)) / (window * TURNS_LEAST))));
+  Math.max(1, Math.min(Math.floor(ITEMS_A_TURN / chunkSize), Math.floor((chunks - (firstChunk ?? 0)) / (window * TURNS_MIN))));
 
 /** A gate stands when it was opened on the content that the batch has now; a view shows only those. */
 const isValidGate = async (stores: Stores, batchId: string, gateId: string): Promise<boolean> =>

@@ -8,7 +8,7 @@ import { runActivity } from './run.js';
 
 /** Waits shorter than this stay inside the activity: a durable timer costs five history events. */
 const SHORT_WAIT_MS = 1_000;
-const SHORT_WAITS_MOST = 100;
+const SHORT_WAITS_MAX = 100;
 
 /**
  * Pays one chunk (operations/chunk/pay.ts), or `chunks` of them one after the other, until one of them may not leave. May run any number of
@@ -30,7 +30,7 @@ export const payChunkActivity =
 const payOne = async (ctx: Context, place: { batchId: string; chunk: number }, progress: Progress): Promise<ChunkReport> => {
   for (let waits = 0; ; waits++) {
     const report = await payChunk(ctx, place, progress);
-    if (report.kind !== 'wait' || report.afterMs > SHORT_WAIT_MS || waits === SHORT_WAITS_MOST) return report;
+    if (report.kind !== 'wait' || report.afterMs > SHORT_WAIT_MS || waits === SHORT_WAITS_MAX) return report;
     await pause(report.afterMs);
   }
 };

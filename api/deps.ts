@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import type { Doorstep } from '../operations/context.js';
+import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 
 /** A part that the API needs. `problem` is null when it is ready, else one sentence for people. */
@@ -27,7 +27,7 @@ export interface ApiDeps {
   directory: CredentialDirectory;
   /** The SHA-256 of a credential of our form, or null when form or checksum is wrong. */
   hashToken: (token: string) => Uint8Array | null;
-  doorstep: (requestId: string) => Doorstep;
+  publicContext: (requestId: string) => PublicContext;
   readiness: () => Promise<ReadinessPart[]>;
   /** Prometheus text of everything this process measures. */
   metrics: () => Promise<{ contentType: string; text: string }>;

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Context, Doorstep } from '../operations/context.js';
+import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
 
 /** What is known of one request so far. Set by the middleware in order, read by the ones after it. */
@@ -10,7 +10,7 @@ export interface Exchange {
   trace: Trace;
   /** Id in the route table, once matched; labels metrics and log lines. */
   route: string;
-  doorstep: Doorstep;
+  publicContext: PublicContext;
   /** Set once the credential is resolved. */
   context: Context | null;
   /** How the caller authenticated; cookies are checked for forged cross-site requests. */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { createBatchCsv } from '../contracts/batches.js';
 import type { ROUTES, RouteId } from '../contracts/routes.js';
 import type { Result } from '../domain/result.js';
-import type { Context, Doorstep } from '../operations/context.js';
+import type { Context, PublicContext } from '../operations/context.js';
 import type { Exchange } from './exchange.js';
 import type { SpooledFile } from './spool.js';
 
@@ -19,11 +19,11 @@ export type OutputOf<Id extends RouteId> = z.input<Routes[Id]['out']['body']>;
 export type Operation<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
 
 /** A route before there is a tenant. */
-export type AtTheDoor<Id extends RouteId> = (doorstep: Doorstep, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
+export type AtTheDoor<Id extends RouteId> = (publicContext: PublicContext, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
 
 /** A route over the raw body; the caller proves itself by a signature over exactly these bytes. */
 export type Signed<Id extends RouteId> = (
-  doorstep: Doorstep,
+  publicContext: PublicContext,
   input: InputOf<Id> & { raw: Uint8Array; headers: Record<string, string | undefined> },
 ) => Promise<Result<OutputOf<Id>>>;
 

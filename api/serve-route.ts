@@ -32,7 +32,7 @@ export const serveAtTheDoor =
   async (req, res) => {
     const input = readInput(req, shape);
     const exchange = exchangeOf(res);
-    answer(res, shape, input.ok ? await handler(exchange.doorstep, input.value as never, exchange) : input);
+    answer(res, shape, input.ok ? await handler(exchange.publicContext, input.value as never, exchange) : input);
   };
 
 export const serveSigned =
@@ -42,7 +42,7 @@ export const serveSigned =
     if (!input.ok) return answer(res, shape, input);
     const raw = req.body instanceof Uint8Array ? req.body : new Uint8Array();
     const headers = Object.fromEntries(Object.keys(req.headers).map((name) => [name, req.get(name)]));
-    answer(res, shape, await handler(exchangeOf(res).doorstep, { ...input.value, raw, headers } as never));
+    answer(res, shape, await handler(exchangeOf(res).publicContext, { ...input.value, raw, headers } as never));
   };
 
 export const serveStream =

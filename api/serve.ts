@@ -5,7 +5,7 @@ import { credentialDirectory } from '../db/credential-directory.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
-import type { Doorstep } from '../operations/context.js';
+import type { PublicContext } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
 import { Prisma } from '../prisma/generated/client.js';
@@ -77,7 +77,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     failpoint,
   };
   const directory = credentialDirectory(database);
-  const doorstep = (requestId: string): Doorstep => ({
+  const publicContext = (requestId: string): PublicContext => ({
     requestId,
     directory,
     services,
@@ -101,7 +101,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     logger,
     directory,
     hashToken: (token) => credentials.hashToken(token),
-    doorstep,
+    publicContext,
     readiness: readinessOf(rows, recovery),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
     observeHttp: metrics.observeHttp,

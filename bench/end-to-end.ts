@@ -106,10 +106,10 @@ const ready = async (cast: Cast, batchId: string, gate: keyof typeof GATES): Pro
 };
 
 const POLL_MS = 10;
-const MOST_MS = 30 * 60_000;
+const WAIT_MAX_MS = 30 * 60_000;
 
 const settled = async (owner: pg.Client, batchId: string): Promise<void> => {
-  for (const until = Date.now() + MOST_MS; Date.now() < until; await pause(POLL_MS)) {
+  for (const until = Date.now() + WAIT_MAX_MS; Date.now() < until; await pause(POLL_MS)) {
     const { rows } = await owner.query<{ state: string }>({
       name: 'state',
       text: 'SELECT state FROM batch_control WHERE batch_id = $1',

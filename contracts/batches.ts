@@ -186,7 +186,7 @@ export const openGate = z.object({ challenge_id: id('challenge'), code });
 /** What cancel and pause did: exact at the moment they took hold. */
 export const halted = batch.extend({ already_sent: z.number().int(), not_sent: z.number().int() }).meta({ id: 'HaltedPayoutBatch' });
 
-/** Everything that proves a batch; its members are described in docs/evidence.md. */
+/** Everything that proves a batch; its members are described in docs/proof.md. */
 export const evidence = z
   .object({ object: z.literal('evidence'), version: z.literal('sluice-evidence-v1') })
   .loose()

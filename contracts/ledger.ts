@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACCOUNT_KINDS, TRANSFER_KINDS } from '../domain/item/postings.js';
+import { ACCOUNT_KINDS, TRANSFER_KINDS } from '../domain/ledger/postings.js';
 import { currency, id, minorUnits, page, timestamp, wireId } from './wire.js';
 
 export const listAccounts = z.object({ ...page, kind: z.enum(ACCOUNT_KINDS).optional(), currency: currency.optional() });

@@ -126,14 +126,14 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
       return rows.map(toEvent);
     },
 
-    unsealed: async () => {
+    unsequenced: async () => {
       const rows = await tx.sql.rows<EventRow>('set')`
         SELECT e.*, NULL::bigint AS index FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
         WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position`;
       return rows.map(toEvent);
     },
 
-    hasUnsealed: async (batchId) => {
+    hasUnsequenced: async (batchId) => {
       const [row] = await tx.sql.rows<{ found: boolean }>('set')`
         SELECT EXISTS (
           SELECT 1 FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id

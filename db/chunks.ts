@@ -1,4 +1,4 @@
-import { postingFor } from '../domain/item/postings.js';
+import { postingFor } from '../domain/ledger/postings.js';
 import type { ChunkStore } from '../operations/stores/chunks.js';
 import { lockGiven, lockRange } from './chunk-rows.js';
 import { moveGiven } from './item-moves.js';

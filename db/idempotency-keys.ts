@@ -18,7 +18,7 @@ export const idempotencyKeyStore = (tx: Tx, { tenantId }: Scope): IdempotencyKey
     return mine ? { kind: 'fresh', lease: mine.lease_until } : findClaim(tx, tenantId, key, inputHash);
   },
 
-  settle: async (key, lease, answer) => {
+  store: async (key, lease, answer) => {
     const changed = await tx.sql.run('set')`
       UPDATE idempotency_key SET status = ${answer.status}::int, answer = ${answer.sealed}::bytea, subject = ${answer.subject}::text
       WHERE tenant_id = ${tenantId}::uuid AND principal = ${key.principal} AND route = ${key.route} AND key = ${key.key}
@@ -26,7 +26,7 @@ export const idempotencyKeyStore = (tx: Tx, { tenantId }: Scope): IdempotencyKey
     return changed === 1;
   },
 
-  release: async (key, lease) => {
+  forget: async (key, lease) => {
     await tx.sql.run('set')`
       DELETE FROM idempotency_key
       WHERE tenant_id = ${tenantId}::uuid AND principal = ${key.principal} AND route = ${key.route} AND key = ${key.key}

@@ -1,5 +1,5 @@
 import { uuidv7 } from 'uuidv7';
-import type { AccountKind, Posting } from '../domain/item/postings.js';
+import type { AccountKind, Posting } from '../domain/ledger/postings.js';
 import { Prisma } from '../prisma/generated/client.js';
 import { arrayText } from './chunk-rows.js';
 import type { Tx } from './transaction/open.js';

@@ -29,7 +29,7 @@ export const sequencingStore = (database: Database, sha256: Sha256): SequencingS
       return rows.map((row) => row.tenant_id);
     },
 
-    seal: (tenantId, most) =>
+    sequence: (tenantId, most) =>
       inTenant(tenantId, async (tx) => {
         const [lock] = await tx.sql.rows<{ held: boolean }>('set')`
           SELECT pg_try_advisory_xact_lock(hashtextextended('sluice-sequencer ' || ${tenantId}::text, 0)) AS held`;
@@ -39,8 +39,8 @@ export const sequencingStore = (database: Database, sha256: Sha256): SequencingS
         const events = await tx.sql.rows<{ event_id: string; leaf: Uint8Array }>('set')`
           SELECT p.event_id, e.leaf FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
           WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position LIMIT ${most}`;
-        if (events.length === 0) return { kind: 'sealed', count: 0, head: tree ? { tenantId, size: tree.size, root: tree.root } : null };
-        return { kind: 'sealed', count: events.length, head: await grow(tx, sha256, tenantId, tree ?? null, events) };
+        if (events.length === 0) return { kind: 'sequenced', count: 0, head: tree ? { tenantId, size: tree.size, root: tree.root } : null };
+        return { kind: 'sequenced', count: events.length, head: await grow(tx, sha256, tenantId, tree ?? null, events) };
       }),
 
     unpublished: async () => {

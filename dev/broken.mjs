@@ -12,7 +12,7 @@ import { ensureInstalled } from './install.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Not in git, but needed by a worktree; nothing of it is changed by a patch. */
 const BORROWED = ['node_modules', 'prisma/generated'];
-const RUN_MOST_MS = 10 * 60_000;
+const RUN_MAX_MS = 10 * 60_000;
 
 await ensureInstalled((line) => console.log(line));
 const { register } = await import('tsx/esm/api');
@@ -78,7 +78,7 @@ function runTests({ family, tests, only, schema }, name) {
   spawnSync(
     process.execPath,
     ['--experimental-vm-modules', '--no-warnings', ...jest, '--json', '--outputFile', report, '--cacheDirectory', join(folder, 'cache')],
-    { cwd: worktree, stdio: process.env.VERBOSE ? 'inherit' : 'ignore', timeout: RUN_MOST_MS, env: { ...process.env, ...database?.env(schema) } },
+    { cwd: worktree, stdio: process.env.VERBOSE ? 'inherit' : 'ignore', timeout: RUN_MAX_MS, env: { ...process.env, ...database?.env(schema) } },
   );
   if (!existsSync(report)) return { ran: 0, failed: null };
   const results = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults);

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const NODE_LEAST = [20, 19];
+const NODE_MIN = [20, 19];
 const CLIENT_STAMP = join(ROOT, 'prisma', 'generated', '.sluice-generated');
 
 /**
@@ -42,9 +42,9 @@ function packagesAreCurrent() {
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])) return;
+  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return;
   throw new Error(
-    `Sluice needs Node ${NODE_LEAST.join('.')} or newer; this is ${process.versions.node}. Install Node 24 (https://nodejs.org) and run the same command again.`,
+    `Sluice needs Node ${NODE_MIN.join('.')} or newer; this is ${process.versions.node}. Install Node 24 (https://nodejs.org) and run the same command again.`,
   );
 }
 

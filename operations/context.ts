@@ -31,7 +31,7 @@ export interface Patience {
 }
 
 /** What there is before a tenant is known: sign-in, credentials and inbound webhooks start here. */
-export interface Doorstep {
+export interface PublicContext {
   requestId: string;
   directory: CredentialDirectory;
   services: Services;

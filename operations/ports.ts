@@ -136,7 +136,7 @@ export interface OpenConnection {
   credentials: { apiKey: string; webhookSecret: string };
 }
 
-/** What a rail prepares: immutable, hashed; `release` sends exactly this (R20). */
+/** What a rail prepares: immutable, hashed; `send` sends exactly this (R20). */
 export interface Artefact {
   rendererVersion: number;
   /** SHA-256 over the canonical bytes that would be sent. */
@@ -172,7 +172,7 @@ export interface Rail {
   /** Pure: same payments, same renderer version → same bytes. */
   prepare(payments: readonly Payment[], rendererVersion?: number): Artefact;
   /** Sends. Never throws for what a network or provider does: what is not known comes back as `unknown`. */
-  release(connection: OpenConnection, artefact: Artefact, sending: Sending): Promise<PaymentOutcome[]>;
+  send(connection: OpenConnection, artefact: Artefact, sending: Sending): Promise<PaymentOutcome[]>;
   lookup(connection: OpenConnection, keys: readonly string[], sentAt: ReadonlyMap<string, Date>): Promise<PaymentLookup[]>;
   /** Authenticates a webhook over its raw body. Fails closed. */
   verifyInbound(

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** Deliveries older or newer than this are refused, against replays. */
 const TOLERANCE_S = 5 * 60;
-const LEAST_KEY_BYTES = 24;
-const MOST_KEY_BYTES = 64;
+const KEY_MIN_BYTES = 24;
+const KEY_MAX_BYTES = 64;
 
 /**
  * Authenticates a delivery after Standard Webhooks 1.0.0: HMAC-SHA-256 over `id.timestamp.body`, the body being its raw
@@ -37,7 +37,7 @@ const decodeSecret = (secret: string): Buffer | null => {
   const key = Buffer.from(text, 'base64');
   // Buffer skips what is not base64, so a mangled secret would silently become another, shorter one.
   if (key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return null;
-  return key.length >= LEAST_KEY_BYTES && key.length <= MOST_KEY_BYTES ? key : null;
+  return key.length >= KEY_MIN_BYTES && key.length <= KEY_MAX_BYTES ? key : null;
 };
 
 /** Compares the text itself: decoding base64 forgives trailing characters. */

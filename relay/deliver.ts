@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Failpoint } from '../operations/ports.js';
 import type { BatchWorkflows, OutboxMessage, RelayStore } from './ports.js';
 
-const CLAIM_MOST = 32;
+const CLAIM_MAX = 32;
 /** Who dies in delivery leaves its messages due again after this. */
 const LEASE_MS = 10_000;
 const BACK_OFF_MS = [250, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
@@ -18,7 +18,7 @@ export interface DeliveryParts {
 
 /** Delivers what is due, at least once (R13, R14). Answers how many messages it took up. */
 export const deliverDue = async (parts: DeliveryParts): Promise<number> => {
-  const messages = await parts.store.claim(CLAIM_MOST, LEASE_MS);
+  const messages = await parts.store.claim(CLAIM_MAX, LEASE_MS);
   if (messages.length === 0) return 0;
   const driven = new Set((await parts.store.toDrive(messages.map((message) => message.batchId))).map(({ batchId }) => batchId));
   await Promise.all(messages.map((message) => deliverOne(parts, message, driven.has(message.batchId))));

@@ -28,7 +28,7 @@ export interface RelayParts {
 const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
 /** Idempotency keys that one statement forgets. */
-const KEYS_MOST = 10_000;
+const KEYS_MAX = 10_000;
 
 /**
  * Everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
@@ -51,7 +51,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'inbound', pass: pass(() => drainAll(parts.tenantsToDrain, parts.contextOf)), rung: inbound.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile(parts).then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
-    runLoop({ ...common, name: 'idempotency keys', pass: pass(() => parts.store.pruneKeys(KEYS_MOST)), rung: keys.rung, pollMs: DAY_MS }),
+    runLoop({ ...common, name: 'idempotency keys', pass: pass(() => parts.store.pruneKeys(KEYS_MAX)), rung: keys.rung, pollMs: DAY_MS }),
     runLoop({ ...common, name: 'months', pass: pass(() => addMonths(parts)), rung: day.rung, pollMs: DAY_MS }),
     runSequencer({ ...parts.sequencer, failpoint, log, signal }),
   ]);

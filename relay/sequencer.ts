@@ -87,7 +87,7 @@ export const sequencerPass = (parts: Omit<SequencerParts, 'directUrl' | 'signal'
 /** The head after the last group that this call committed; null when there was none. */
 const sealAll = async (store: SequencingStore, tenantId: string): Promise<TreeHead | null> => {
   for (let head: TreeHead | null = null; ; ) {
-    const group = await store.seal(tenantId, GROUP);
+    const group = await store.sequence(tenantId, GROUP);
     if (group.kind === 'busy' || group.count === 0) return head;
     head = group.head;
     if (group.count < GROUP) return head;

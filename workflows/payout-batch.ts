@@ -13,7 +13,7 @@ import type { LoadedBatch } from '../activities/load-batch.js';
 import { type BatchState, isTerminalBatch } from '../domain/batch/states.js';
 import { BATCH_CHANGED, type BatchChanged, GATE_OPENED, type GateOpened, type PayoutBatchInput } from './messages.js';
 import { payWindow } from './pay-window.js';
-import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_LEAST_MS } from './policies.js';
+import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_MIN_MS } from './policies.js';
 import { batchShower } from './show-batch.js';
 
 export const gateOpened = defineSignal<[GateOpened]>(GATE_OPENED);
@@ -99,7 +99,7 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
     async function settle(from: number, what: string): Promise<void> {
       doing(batch, what);
       const nextMs = await lookUpDue(input);
-      await wake(from, Math.max(LOOKUP_LEAST_MS, nextMs ?? IDLE_MS));
+      await wake(from, Math.max(LOOKUP_MIN_MS, nextMs ?? IDLE_MS));
     }
   }
 }

@@ -38,4 +38,4 @@ export const IDLE_MS = 10 * 60_000;
 export const BROKEN_MS = 30_000;
 
 /** The shortest pause between two rounds of lookups. */
-export const LOOKUP_LEAST_MS = 500;
+export const LOOKUP_MIN_MS = 500;

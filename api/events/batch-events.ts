@@ -79,7 +79,7 @@ const serveFeed = async (deps: Pick<ApiDeps, 'leaves' | 'draining'>, feed: Feed,
 const sendNew = async (feed: Feed, session: Session, res: Exchange['res']) => {
   const shown = await feed.operations.show(feed.ctx, { batch_id: feed.batchId });
   if (!shown.ok) throw new Error('a batch that was there is gone');
-  const finished = isTerminalBatch(shown.value.state) && !(await hasUnsealed(feed));
+  const finished = isTerminalBatch(shown.value.state) && !(await hasUnsequenced(feed));
   for (let more = true; more && session.isConnected; ) {
     const events = await feed.ctx.inTenant((stores) => stores.audit.ofBatch(feed.batchId, feed.after, PAGE));
     for (const event of events) {
@@ -92,12 +92,12 @@ const sendNew = async (feed: Feed, session: Session, res: Exchange['res']) => {
 };
 
 const isRead = async (feed: Feed): Promise<boolean> => {
-  if (await hasUnsealed(feed)) return false;
+  if (await hasUnsequenced(feed)) return false;
   const next = await feed.ctx.inTenant((stores) => stores.audit.ofBatch(feed.batchId, feed.after, 1));
   return next.length === 0;
 };
 
-const hasUnsealed = ({ ctx, batchId }: Feed): Promise<boolean> => ctx.inTenant((stores) => stores.audit.hasUnsealed(batchId));
+const hasUnsequenced = ({ ctx, batchId }: Feed): Promise<boolean> => ctx.inTenant((stores) => stores.audit.hasUnsequenced(batchId));
 
 /** Writes one event and waits for a slow reader. An event without an id leaves the client's `Last-Event-ID` alone. */
 const send = async (session: Session, res: Exchange['res'], name: string, data: unknown, id: string | null): Promise<void> => {

@@ -23,7 +23,7 @@ export const credentials =
       const detail = presented ? 'This credential is unknown, revoked or expired.' : 'Send a session or an API key as a bearer token.';
       return sendRefusal(res, refuse('unauthenticated', detail).refusal);
     }
-    exchange.context = exchange.doorstep.enter(resolved.tenantId, resolved.mode, resolved.actor);
+    exchange.context = exchange.publicContext.enter(resolved.tenantId, resolved.mode, resolved.actor);
     exchange.credential = presented.from;
     next();
   };

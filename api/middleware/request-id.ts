@@ -9,7 +9,7 @@ const SANE = /^[A-Za-z0-9._:-]{8,64}$/;
  * trace id of its `traceparent` (so that one id finds the request in logs, audit events and the workflow), else a new one.
  */
 export const requestId =
-  (deps: Pick<ApiDeps, 'doorstep' | 'newRequestId' | 'trace'>): RequestHandler =>
+  (deps: Pick<ApiDeps, 'publicContext' | 'newRequestId' | 'trace'>): RequestHandler =>
   (req, res, next) => {
     const asked = req.get('request-id');
     const traceparent = req.get('traceparent');
@@ -18,6 +18,15 @@ export const requestId =
     const trace = deps.trace(traceparent, made);
     const id = own === null && traceparent?.includes(trace.traceId) ? trace.traceId : made;
     res.set('Request-Id', id);
-    beginExchange(res, { req, res, requestId: id, trace, route: 'unmatched', doorstep: deps.doorstep(id), context: null, credential: null });
+    beginExchange(res, {
+      req,
+      res,
+      requestId: id,
+      trace,
+      route: 'unmatched',
+      publicContext: deps.publicContext(id),
+      context: null,
+      credential: null,
+    });
     next();
   };

@@ -1,17 +1,17 @@
 import { createBatchCsv } from '../../contracts/batches.js';
 import { toWireEvent } from '../../operations/audit/wire.js';
+import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { listPayoutBatches } from '../../operations/payout-batch/list.js';
 import { listPayoutItems } from '../../operations/payout-batch/list-items.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
-import { receiveCsv } from '../../operations/payout-batch/receive-csv.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { showEvidence } from '../../operations/payout-batch/show-evidence.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
+import { showProof } from '../../operations/proof/show.js';
 import type { ApiDeps } from '../deps.js';
 import { batchEvents } from '../events/batch-events.js';
 import type { Handlers } from '../handlers.js';
@@ -33,7 +33,7 @@ export const payoutBatches = (
   edit_payout_batch: editPayoutBatch,
   list_payout_items: listPayoutItems,
   stream_payout_batch_events: batchEvents(deps, { show: showPayoutBatch, toWire: toWireEvent }),
-  show_evidence: showEvidence,
+  show_evidence: showProof,
   submit_payout_batch: submitPayoutBatch,
   reject_payout_batch: rejectPayoutBatch,
   cancel_payout_batch: cancelPayoutBatch,

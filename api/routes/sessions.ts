@@ -12,8 +12,8 @@ type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session'
  * themselves by Fetch Metadata, and then it is in the cookie only.
  */
 export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
-  create_session: async (doorstep, input, { req, res }) => {
-    const result = await createSession(doorstep, input);
+  create_session: async (publicContext, input, { req, res }) => {
+    const result = await createSession(publicContext, input);
     if (!result.ok || !result.value.token) return result;
     const { token, ...session } = result.value;
     setSessionCookie(res, cookies, token, new Date(session.expires_at));

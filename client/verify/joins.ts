@@ -1,7 +1,7 @@
 import type { ExportGate, ExportTransfer } from '../../domain/audit/export.js';
 import type { Json } from '../../domain/canonical-json.js';
-import { postingFor, type TransferKind } from '../../domain/item/postings.js';
 import { ITEM_STATES, type ItemState } from '../../domain/item/states.js';
+import { postingFor, type TransferKind } from '../../domain/ledger/postings.js';
 import type { Findings } from './findings.js';
 
 /** What an event says, as far as money and gates are joined to it. */

@@ -1,7 +1,7 @@
 import { BATCH_STATES, BATCH_TRANSITIONS, type BatchState, isTerminalBatch } from '../../domain/batch/states.js';
 import { GATE_PERMISSION, GATE_STATE, GATES } from '../../domain/gate/rules.js';
-import { postingFor } from '../../domain/item/postings.js';
 import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/states.js';
+import { postingFor } from '../../domain/ledger/postings.js';
 
 const BATCH_MEANING: Readonly<Record<BatchState, string>> = {
   receiving: 'A CSV is being taken in; nobody but its upload sees it.',

@@ -6,7 +6,7 @@ export type ProcessRole = (typeof PROCESSES)[number];
 
 const FUNCTION_OWNERS = ['signin', 'outbox', 'sequencer', 'inbound', 'driver', 'ledger', 'idempotency'];
 const GROUPS = [...PROCESSES.map((name) => `sluice_${name}`), ...FUNCTION_OWNERS.map((name) => `sluice_fn_${name}`)];
-const VERSION_LEAST = 150_000;
+const VERSION_MIN = 150_000;
 /** Since 16, CREATEROLE alone rules only the roles that one has made or was given with ADMIN OPTION. */
 const VERSION_ADMIN_OPTION = 160_000;
 
@@ -34,7 +34,7 @@ export const requireRights = async (client: pg.Client): Promise<void> => {
   );
   const [standing] = rows;
   if (!standing) throw new Error('Postgres did not answer who is asking.');
-  if (standing.version < VERSION_LEAST)
+  if (standing.version < VERSION_MIN)
     throw new Error(`Sluice needs Postgres 15 or newer; the one of DATABASE_URL is ${Math.trunc(standing.version / 10_000)}.`);
   const statements = mend(standing);
   if (statements.length > 0)

@@ -12,7 +12,7 @@ export const json = (status: number, body: unknown, headers: Record<string, stri
 export const problem = (status: number, code: string, message: string, headers: Record<string, string> = {}): Answer =>
   json(status, { error: { code, message } }, headers);
 
-const MOST_BYTES = 4 * 1024 * 1024;
+const BODY_MAX_BYTES = 4 * 1024 * 1024;
 
 /** The whole body, or null when it is too large. */
 export const readBody = async (request: IncomingMessage): Promise<Buffer | null> => {
@@ -20,7 +20,7 @@ export const readBody = async (request: IncomingMessage): Promise<Buffer | null>
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MOST_BYTES) return null;
+    if (size > BODY_MAX_BYTES) return null;
     chunks.push(chunk);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);

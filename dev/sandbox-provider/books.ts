@@ -5,7 +5,7 @@ import { Agenda } from './agenda.js';
 import { type BookEntry, PaymentColumns } from './columns.js';
 import { Journal, replayJournal } from './journal.js';
 import type { JournalRecord, Move } from './records.js';
-import { MOST_PAYMENTS, type PaymentView } from './wire.js';
+import { PAYMENTS_MAX, type PaymentView } from './wire.js';
 
 /** A webhook event that was not delivered yet. */
 export interface PendingEvent {
@@ -88,8 +88,8 @@ export class Books {
       // Version by version: two steps of one payment may be due at the same time. After a restart, some were taken before.
       for (const step of new Set(moves.map(([, , version]) => version).sort())) {
         const due = moves.filter(([index, , version]) => version === step && this.payments.version(index) === step - 1);
-        for (let from = 0; from < due.length; from += MOST_PAYMENTS) {
-          this.commit(['moved', `evt_${this.#name}_${this.#events}`, this.now(), due.slice(from, from + MOST_PAYMENTS)]);
+        for (let from = 0; from < due.length; from += PAYMENTS_MAX) {
+          this.commit(['moved', `evt_${this.#name}_${this.#events}`, this.now(), due.slice(from, from + PAYMENTS_MAX)]);
           settled = true;
         }
       }

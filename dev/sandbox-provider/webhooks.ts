@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import type { Books, PendingEvent } from './books.js';
 import type { Faults } from './faults.js';
-import { MOST_PAYMENTS } from './wire.js';
+import { PAYMENTS_MAX } from './wire.js';
 
 /** POST /control/webhooks. */
 export const webhookSettings = z.strictObject({
@@ -14,7 +14,7 @@ export const webhookSettings = z.strictObject({
   /** How often each event is delivered. */
   times: z.int().min(1).max(10).optional(),
   /** Most payments in one delivery; smaller ones make events of one settlement overtake each other. */
-  payments_per_delivery: z.int().min(1).max(MOST_PAYMENTS).optional(),
+  payments_per_delivery: z.int().min(1).max(PAYMENTS_MAX).optional(),
 });
 
 type WebhookSettings = z.infer<typeof webhookSettings>;
@@ -42,7 +42,7 @@ export class Webhooks {
   readonly #secret: Buffer;
   readonly #attempts = new Map<string, { count: number; notBefore: number }>();
   readonly #inFlight = new Set<string>();
-  readonly #settings: Delivering = { mode: 'deliver', order: 'oldest_first', times: 1, payments_per_delivery: MOST_PAYMENTS };
+  readonly #settings: Delivering = { mode: 'deliver', order: 'oldest_first', times: 1, payments_per_delivery: PAYMENTS_MAX };
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 

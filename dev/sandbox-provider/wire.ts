@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What callers send. Strict: a field that the provider does not know is refused, as most providers do. */
 
-export const MOST_PAYMENTS = 1024;
+export const PAYMENTS_MAX = 1024;
 
 const text = (most: number) => z.string().max(most);
 const key = z.string().regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characters without spaces');
@@ -41,10 +41,10 @@ export const bulkBody = z.strictObject({
   payments: z
     .array(z.strictObject({ idempotency_key: key, ...fields }))
     .min(1)
-    .max(MOST_PAYMENTS),
+    .max(PAYMENTS_MAX),
 });
 
-export const lookupBody = z.strictObject({ keys: z.array(z.string().max(255)).min(1).max(MOST_PAYMENTS) });
+export const lookupBody = z.strictObject({ keys: z.array(z.string().max(255)).min(1).max(PAYMENTS_MAX) });
 export const idempotencyKey = key;
 
 /** A payment as answers and webhooks show it. `version` counts its states: 1 is the first answer. */

@@ -8,7 +8,7 @@ import { downloadCli } from './download-cli.js';
 /** The version that is downloaded, built and tested with. */
 export const CLI_VERSION = '1.8.2';
 /** Fair queues need at least this server inside the command line. */
-const SERVER_LEAST = [1, 31] as const;
+const SERVER_MIN = [1, 31] as const;
 const PROGRAM = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 
 /** The user's cache, shared by every checkout. */
@@ -30,7 +30,7 @@ export const findTemporalCli = async (say: (line: string) => void): Promise<stri
     .map((folder) => join(folder, PROGRAM))
     .find(isRunnable);
   if (onPath && isRecent(onPath)) return onPath;
-  if (onPath) say(`Temporal           ${onPath} is older than server ${SERVER_LEAST.join('.')}: another is used`);
+  if (onPath) say(`Temporal           ${onPath} is older than server ${SERVER_MIN.join('.')}: another is used`);
   const cached = cachedCli();
   if (isRunnable(cached)) return cached;
 
@@ -68,5 +68,5 @@ const isRunnable = (path: string): boolean => {
 const isRecent = (path: string): boolean => {
   const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 });
   const [, major, minor] = /Server (\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
-  return Number(major) > SERVER_LEAST[0] || (Number(major) === SERVER_LEAST[0] && Number(minor) >= SERVER_LEAST[1]);
+  return Number(major) > SERVER_MIN[0] || (Number(major) === SERVER_MIN[0] && Number(minor) >= SERVER_MIN[1]);
 };

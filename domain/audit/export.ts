@@ -1,6 +1,6 @@
 import type { Json } from '../canonical-json.js';
 import type { Gate } from '../gate/rules.js';
-import type { TransferKind } from '../item/postings.js';
+import type { TransferKind } from '../ledger/postings.js';
 
 /** Records of an audit export, one JSON line each, in this order. The format is versioned; verifiers accept every released one. */
 export const EXPORT_VERSION = 'sluice-audit-export-v1';

@@ -19,8 +19,8 @@ const BEFORE_EXECUTING = ['receiving', 'draft', 'queued', 'approved', 'authorize
 
 /** What moves a batch: verb → the states it starts from and the one it ends in. Each is one compare-and-set. */
 export const BATCH_TRANSITIONS = {
-  seal_draft: { from: ['receiving'], to: 'draft' },
-  seal: { from: ['receiving'], to: 'queued' },
+  finish_draft: { from: ['receiving'], to: 'draft' },
+  finish: { from: ['receiving'], to: 'queued' },
   submit: { from: ['draft'], to: 'queued' },
   edit_draft: { from: ['draft'], to: 'draft' },
   edit: { from: ['queued', 'approved', 'authorized'], to: 'queued' },

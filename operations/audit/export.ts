@@ -79,7 +79,7 @@ async function* paged<Row, Place>(
 
 /** Sealed events by index, then the others. What waits is read before the size, so no event falls between the two. */
 async function* eventsOf(ctx: Context): AsyncGenerator<ExportRecord> {
-  const waiting = new Map((await ctx.inTenant((stores) => stores.audit.unsealed())).map((event) => [event.id, event]));
+  const waiting = new Map((await ctx.inTenant((stores) => stores.audit.unsequenced())).map((event) => [event.id, event]));
   const size = (await ctx.inTenant((stores) => stores.audit.tree()))?.size ?? 0n;
   for (let from = 0n; from < size; from += BigInt(PAGE)) {
     const most = size - from < BigInt(PAGE) ? Number(size - from) : PAGE;

@@ -5,7 +5,7 @@ import { openConnection } from '../rail-connection/open.js';
 import { type PricedMove, recordMoves } from '../settlement/record.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import { openDestinations } from './open-destinations.js';
-import { type Halt, type Permitted, permitRelease } from './permit.js';
+import { type Halt, type Permitted, permitSending } from './permit.js';
 import { contentMatches, paymentOf } from './verify-content.js';
 
 /** What a committed intent allows to send, and until when. */
@@ -37,7 +37,7 @@ export const leaseOf = (capabilities: RailCapabilities): number => capabilities.
  */
 export const intendChunk = (ctx: Context, { batchId, chunk }: { batchId: string; chunk: number }): Promise<Intent> =>
   ctx.inTenant(async (stores) => {
-    const permit = await permitRelease(ctx, stores, batchId);
+    const permit = await permitSending(ctx, stores, batchId);
     if (permit.kind !== 'permitted') return permit;
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.lockItems(batchId, from, to);

@@ -5,7 +5,7 @@ import { reduceParked } from '../settlement/reduce-parked.js';
 import { resolveItems } from './resolve.js';
 import type { Progress } from './send.js';
 
-const DUE_MOST = 4_096;
+const DUE_MAX = 4_096;
 /** In recovery mode nobody is asked and nothing settles; what is due stays due. */
 const RECOVERY_PAUSE_MS = 30_000;
 
@@ -14,7 +14,7 @@ export const lookUpDue = async (ctx: Context, batchId: string, progress: Progres
   if (ctx.services.recovery.reason() !== null) return RECOVERY_PAUSE_MS;
   const found = await ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
-    return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MOST), chunkSize: batch.chunkSize };
+    return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MAX), chunkSize: batch.chunkSize };
   });
   if (!found) return null;
   for (const [chunk, ordinals] of byChunk(found.due, found.chunkSize)) {

@@ -31,7 +31,7 @@ const CHECKPOINT_POLL_MS = 100;
  * May this batch's money leave now (R1)? Holds control and workspace FOR SHARE until the transaction ends, so that
  * a pause, cancel or freeze waits for who has read, and who reads later sees it.
  */
-export const permitRelease = async (ctx: Context, stores: Stores, batchId: string): Promise<Permit> => {
+export const permitSending = async (ctx: Context, stores: Stores, batchId: string): Promise<Permit> => {
   if (ctx.services.recovery.reason() !== null) return { kind: 'halted', halt: 'recovery_mode' };
   const control = await stores.batches.lockShared(batchId);
   const workspace = await stores.workspaces.lockShared();

@@ -8,7 +8,7 @@ import type { TimedAttempt } from '../stores/attempts.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import { type Dispatch, leaseOf } from './intend.js';
 import { openDestinations } from './open-destinations.js';
-import { type Permitted, permitRelease } from './permit.js';
+import { type Permitted, permitSending } from './permit.js';
 import { type Progress, sendDispatch } from './send.js';
 import { settleChunk } from './settle.js';
 import { stopForIntegrity } from './stop-integrity.js';
@@ -46,7 +46,7 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
 
 const intendResend = (ctx: Context, { batchId, chunk, keys }: Resending): Promise<ResendIntent> =>
   ctx.inTenant(async (stores) => {
-    const permit = await permitRelease(ctx, stores, batchId);
+    const permit = await permitSending(ctx, stores, batchId);
     if (permit.kind !== 'permitted' || permit.late) return { kind: 'nothing' };
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.lockItems(batchId, from, to);

@@ -85,8 +85,8 @@ const settle = async (ctx: Context, { batchId }: Resolving, { connection }: Aske
   if (outcomes.length > 0) await settleChunk(ctx, { batchId, connectionId: connection.id, source, outcomes });
 };
 
-const AGAIN_LEAST_MS = 1_000;
-const AGAIN_MOST_MS = 10 * 60_000;
+const AGAIN_MIN_MS = 1_000;
+const AGAIN_MAX_MS = 10 * 60_000;
 
 /**
  * The longer an item has been silent, the more seldom it is asked for; never before the lease that holds it ends. What is
@@ -95,7 +95,7 @@ const AGAIN_MOST_MS = 10 * 60_000;
 const askAgain = (ctx: Context, { batchId }: Resolving, { items, attempts }: Asked, leaseLeftMs: number): Promise<void> =>
   ctx.inTenant(async (stores) => {
     const ageMs = attempts.at(-1)?.ageMs ?? 0;
-    const afterMs = Math.max(leaseLeftMs, Math.min(AGAIN_MOST_MS, Math.max(AGAIN_LEAST_MS, ageMs / 4)));
+    const afterMs = Math.max(leaseLeftMs, Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, ageMs / 4)));
     const asked = items.map((item) => item.ordinal);
     // Locked, since a webhook may have settled some meanwhile: nobody asks for those.
     const open = (await stores.chunks.lockOrdinals(batchId, asked)).filter(isOpenAtRail).map((item) => item.ordinal);

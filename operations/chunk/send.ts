@@ -26,7 +26,7 @@ export const sendDispatch = async (
   try {
     const outcomes = lease.signal.aborted
       ? []
-      : await rail.release(connection, artefact, {
+      : await rail.send(connection, artefact, {
           kind,
           signal: lease.signal,
           onProgress: (sent) => {

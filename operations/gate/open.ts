@@ -7,7 +7,7 @@ import { formatMoney } from '../../domain/money/amount.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
-import { coverFor, placeHold } from '../hold/place.js';
+import { coverFor, placeHold } from '../ledger/place-hold.js';
 import { refuseAbsent } from '../payout-batch/refuse-deed.js';
 import { shown, type WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';

@@ -6,7 +6,7 @@ import type { SealedPlace } from '../ports.js';
 import type { ClaimOutcome, IdempotencyClaim } from '../stores/idempotency-keys.js';
 import { hashedInput } from './hashed-input.js';
 import { principalOf } from './principal.js';
-import { LeaseLost, settling } from './settle.js';
+import { LeaseLost, settling } from './store-answer.js';
 
 /** How long a request may work before another with the same key takes it over, ms. */
 const LEASE_MS = 60_000;

@@ -7,7 +7,7 @@ import { parkDoubtful } from '../settlement/park.js';
 import type { InboundRow } from '../stores/inbound-events.js';
 import { inboundPlace } from './receive.js';
 
-const DELIVERIES_MOST = 16;
+const DELIVERIES_MAX = 16;
 /** A drainer that died leaves its deliveries to the next after this long. */
 const LEASE_MS = 60_000;
 const BACK_OFF_MS = [1_000, 5_000, 30_000, 300_000] as const;
@@ -26,7 +26,7 @@ interface Group {
  * Answers how many were taken up.
  */
 export const drainInbound = async (ctx: Context): Promise<number> => {
-  const rows = await ctx.inTenant((stores) => stores.inboundEvents.claimDue(DELIVERIES_MOST, LEASE_MS));
+  const rows = await ctx.inTenant((stores) => stores.inboundEvents.claimDue(DELIVERIES_MAX, LEASE_MS));
   if (rows.length === 0) return 0;
   const read = await Promise.all(rows.map((row) => readDelivery(ctx, row)));
   const problems = new Map(read.flatMap((one) => ('problem' in one ? [[one.row, one.problem] as const] : [])));

@@ -1,5 +1,5 @@
 import { ok, type Result, refuse } from '../../domain/result.js';
-import type { Context, Doorstep } from '../context.js';
+import type { Context, PublicContext } from '../context.js';
 import type { Stores } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';
 
@@ -24,10 +24,10 @@ export const inboundPlace = (tenantId: string, inboundId: string) => ({ tenantId
  * A provider's webhook (R7): authenticated over its raw body, stored sealed, answered; reduced later by the drain. Fails
  * closed: what cannot be verified is not taken in. The provider's event id makes a repeat a no-op.
  */
-export const receiveInbound = async (doorstep: Doorstep, delivery: InboundDelivery): Promise<Result<InboundReceipt>> => {
-  const tenantId = await doorstep.directory.tenantOfConnection(delivery.connection_id);
+export const receiveInbound = async (publicContext: PublicContext, delivery: InboundDelivery): Promise<Result<InboundReceipt>> => {
+  const tenantId = await publicContext.directory.tenantOfConnection(delivery.connection_id);
   if (!tenantId) return refuse('not_found', 'There is no such connection.');
-  const ctx = doorstep.enter(tenantId, 'live', { type: 'system', process: 'api' });
+  const ctx = publicContext.enter(tenantId, 'live', { type: 'system', process: 'api' });
   return ctx.inTenant((stores) => storeVerified(ctx, stores, delivery));
 };
 

@@ -7,7 +7,7 @@ import { toHex } from '../../domain/hashing.js';
 import { transitionsRoot } from '../../domain/item/transitions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { releaseHold } from '../hold/release.js';
+import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import { contentOf } from './content.js';

@@ -1,7 +1,7 @@
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
-import { releaseHold } from '../hold/release.js';
+import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 import { shown, type WireBatch } from './view.js';

@@ -5,9 +5,9 @@ import type { ItemTransition } from '../../domain/item/transitions.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { ERRORS_MAX } from '../intake/check-payment.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
-import { ERRORS_MAX } from './check-payment.js';
 
 /** What leaving items out changes, before anything is written. */
 export interface Exclusion {

@@ -1,6 +1,6 @@
 import type { BatchState } from '../../domain/batch/states.js';
 import { type FieldError, type Refusal, refuse } from '../../domain/result.js';
-import { ERRORS_MAX } from './check-payment.js';
+import { ERRORS_MAX } from '../intake/check-payment.js';
 
 /** Refusals that several verbs of a batch give, worded once. */
 

@@ -4,7 +4,7 @@ import type { Actor, Role } from '../../domain/actors.js';
 import type { AuditEntry } from '../../domain/audit/event.js';
 import type { ProblemCode } from '../../domain/problems.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
-import { type Context, type Doorstep, refusedAndAudited } from '../context.js';
+import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import type { Stores } from '../ports.js';
 import { toWireSession, type WireSession } from './view.js';
@@ -33,8 +33,8 @@ interface Attempt {
  * An unknown e-mail costs the work of a known one and gets the same `invalid_credentials` as a wrong password or
  * code. `otp_step_used` and `factor_locked` are told only to who knows the password.
  */
-export const createSession = async (doorstep: Doorstep, input: z.output<typeof contract>): Promise<Result<WireSession>> => {
-  const { directory, services } = doorstep;
+export const createSession = async (publicContext: PublicContext, input: z.output<typeof contract>): Promise<Result<WireSession>> => {
+  const { directory, services } = publicContext;
   const person = await directory.person(input.email.toLowerCase());
   const workspaces = await directory.workspacesOf(person?.id ?? services.entropy.newId());
   if (!person) {
@@ -45,20 +45,20 @@ export const createSession = async (doorstep: Doorstep, input: z.output<typeof c
   const known = await services.credentials.verifyPassword(person.passwordHash, input.password);
   const home = workspaces[0];
   if (!known || person.disabled || !home) {
-    await auditFailure(doorstep, attempt, NOBODY, known ? 'forbidden' : 'invalid_credentials');
+    await auditFailure(publicContext, attempt, NOBODY, known ? 'forbidden' : 'invalid_credentials');
     return invalid();
   }
   const asked = input.workspace_id === undefined ? home : workspaces.find(({ tenantId }) => tenantId === input.workspace_id);
-  return proveAndOpen(doorstep, attempt, { at: asked ?? home, isMember: asked !== undefined, code: input.code });
+  return proveAndOpen(publicContext, attempt, { at: asked ?? home, isMember: asked !== undefined, code: input.code });
 };
 
 const proveAndOpen = async (
-  doorstep: Doorstep,
+  publicContext: PublicContext,
   attempt: Attempt,
   { at, isMember, code }: { at: Workspace; isMember: boolean; code: string },
 ): Promise<Result<WireSession>> => {
-  const actor = { type: 'user', personId: attempt.personId, sessionId: doorstep.services.entropy.newId(), role: at.role } as const;
-  const ctx = doorstep.enter(at.tenantId, at.mode, actor);
+  const actor = { type: 'user', personId: attempt.personId, sessionId: publicContext.services.entropy.newId(), role: at.role } as const;
+  const ctx = publicContext.enter(at.tenantId, at.mode, actor);
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     const refusal = await codeRefusal(ctx, stores, actor.personId, code);
     if (refusal) return refusedAndAudited(stores, failureOf(actor.personId), refusal);
@@ -68,7 +68,7 @@ const proveAndOpen = async (
   });
   if (opened.ok) return opened;
   const elsewhere = attempt.workspaces.filter(({ tenantId }) => tenantId !== at.tenantId);
-  await auditFailure(doorstep, { ...attempt, workspaces: elsewhere }, actor, opened.refusal.code);
+  await auditFailure(publicContext, { ...attempt, workspaces: elsewhere }, actor, opened.refusal.code);
   return { ok: false, refusal: outwardly(opened.refusal) };
 };
 
@@ -95,9 +95,9 @@ const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' 
   return { ...session, token };
 };
 
-const auditFailure = async (doorstep: Doorstep, { personId, workspaces }: Attempt, actor: Actor, result: ProblemCode): Promise<void> => {
+const auditFailure = async (publicContext: PublicContext, { personId, workspaces }: Attempt, actor: Actor, result: ProblemCode): Promise<void> => {
   for (const { tenantId, mode } of workspaces)
-    await doorstep.enter(tenantId, mode, actor).inTenant((stores) => stores.audit.append({ ...failureOf(personId), result }));
+    await publicContext.enter(tenantId, mode, actor).inTenant((stores) => stores.audit.append({ ...failureOf(personId), result }));
 };
 
 const failureOf = (personId: string): Omit<AuditEntry, 'result'> => ({

@@ -4,14 +4,14 @@ import type { ParkedRow } from '../stores/parked-evidence.js';
 import { applyOutcomes } from './apply.js';
 import type { Evidence } from './fold.js';
 
-const PARKED_MOST = 1_024;
+const PARKED_MAX = 1_024;
 
 /**
  * Reduces parked evidence that has found its item meanwhile (R6): a webhook can overtake our own commit. Run after
  * every commit of outcomes and by a sweep. Answers how many pieces were taken up.
  */
 export const reduceParked = async (ctx: Context): Promise<number> => {
-  const due = await ctx.inTenant((stores) => stores.parkedEvidence.due(PARKED_MOST));
+  const due = await ctx.inTenant((stores) => stores.parkedEvidence.due(PARKED_MAX));
   const groups = new Map<string, { batchId: string; connectionId: string; outcomes: Evidence[] }>();
   for (const row of due) {
     const batchId = fromItemId(row.paymentKey)?.batchId;

@@ -1,4 +1,4 @@
-import type { AccountKind } from '../../domain/item/postings.js';
+import type { AccountKind } from '../../domain/ledger/postings.js';
 import { bigint, columns, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 

@@ -16,9 +16,9 @@ export interface AuditStore {
   ofBatch(batchId: string, afterIndex: bigint | null, limit: number): Promise<StoredEvent[]>;
   /** Every leaf from `fromIndex` in order, then, when `unsealed`, events without a leaf. For exports; pages of `limit`. */
   exportFrom(fromIndex: bigint, limit: number): Promise<StoredEvent[]>;
-  unsealed(): Promise<StoredEvent[]>;
+  unsequenced(): Promise<StoredEvent[]>;
   /** Does an event of this batch (its own or its chunks') wait for its leaf? */
-  hasUnsealed(batchId: string): Promise<boolean>;
+  hasUnsequenced(batchId: string): Promise<boolean>;
   tree(): Promise<{ size: bigint; root: Uint8Array } | null>;
   leaves(from: bigint, to: bigint): Promise<Uint8Array[]>;
   latestCheckpoint(): Promise<{ size: bigint; root: Uint8Array; note: string; publishedAt: Date | null } | null>;

@@ -10,9 +10,9 @@ export interface IdempotencyKeyStore {
    * Keeps the answer, or only the subject's id where the answer holds a secret. False when the lease is no longer
    * ours: somebody took the key over, so what this transaction did must not commit.
    */
-  settle(key: IdempotencyClaim, lease: Date, answer: IdempotentAnswer): Promise<boolean>;
+  store(key: IdempotencyClaim, lease: Date, answer: IdempotentAnswer): Promise<boolean>;
   /** Forgets a claim whose answer is not kept (401, 429, 5xx, wrong code), if the lease is still ours. */
-  release(key: IdempotencyClaim, lease: Date): Promise<void>;
+  forget(key: IdempotencyClaim, lease: Date): Promise<void>;
 }
 
 export interface IdempotencyClaim {

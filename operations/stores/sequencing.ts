@@ -6,7 +6,7 @@ export interface SequencingStore {
    * Gives up to `most` waiting events the next leaves of the tenant's tree, in one transaction under the tenant's
    * advisory lock, by compare-and-set of size and root. `busy` when another sequencer holds the lock.
    */
-  seal(tenantId: string, most: number): Promise<{ kind: 'busy' } | { kind: 'sealed'; count: number; head: TreeHead | null }>;
+  sequence(tenantId: string, most: number): Promise<{ kind: 'busy' } | { kind: 'sequenced'; count: number; head: TreeHead | null }>;
   /** Committed heads without a published checkpoint, of all tenants. */
   unpublished(): Promise<TreeHead[]>;
   /** Heads of all tenants that have one. */

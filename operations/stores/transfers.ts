@@ -1,4 +1,4 @@
-import type { TransferKind } from '../../domain/item/postings.js';
+import type { TransferKind } from '../../domain/ledger/postings.js';
 import { bigint, columns, int, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 

@@ -14,7 +14,7 @@ export const createSandboxRail = (): Rail => {
     name: 'sandbox',
     capabilities: (connection) => capabilitiesOf(readSettings(connection)),
     prepare: (payments, rendererVersion = RENDERER_VERSION) => render(payments, rendererVersion),
-    release: async (connection, artefact, sending) => {
+    send: async (connection, artefact, sending) => {
       const settings = readSettings(connection);
       const send = settings.endpoint === 'bulk' ? sendBulk : sendSingle;
       return send({ dispatcher, connection, settings, sending }, artefact.payments);

@@ -12,11 +12,11 @@ export interface HttpCall {
   headers?: Record<string, string>;
 }
 
-const MOST_ANSWER_BYTES = 16 * 1024 * 1024;
+const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
 /** Keep-alive connections to any number of providers. Idle ones don't keep the process alive. */
 export const createDispatcher = (): Dispatcher =>
-  new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 10_000, maxResponseSize: MOST_ANSWER_BYTES, connect: { timeout: 2_000 } });
+  new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 10_000, maxResponseSize: ANSWER_MAX_BYTES, connect: { timeout: 2_000 } });
 
 /**
  * One call; never throws. Redirects are not followed: money goes where the connection says, or nowhere. Straight to the dispatcher:

@@ -8,8 +8,8 @@ import { BULK_LIMIT, type SandboxSettings } from './settings.js';
 import { bulkAnswer, errorAnswer, paymentAnswer, toOutcome, unknown } from './wire.js';
 
 /** How often a 429 is waited out, and the longest wait; then the payments are unknown, for a lookup to settle. */
-const MOST_TRIES = 5;
-const MOST_WAIT_MS = 10_000;
+const TRIES_MAX = 5;
+const WAIT_MAX_MS = 10_000;
 
 interface Sender {
   dispatcher: Dispatcher;
@@ -58,7 +58,7 @@ const callWithinLease = async ({ dispatcher, connection, settings, sending }: Se
     if (sending.signal.aborted) return { kind: 'no_answer', reason: 'lease_ended' };
     const answer = await callProvider(dispatcher, connection, settings, call);
     if (answer.kind === 'no_answer' || answer.status !== 429) return answer;
-    if (answer.retryAfterMs === null || answer.retryAfterMs > MOST_WAIT_MS || tries === MOST_TRIES) return answer;
+    if (answer.retryAfterMs === null || answer.retryAfterMs > WAIT_MAX_MS || tries === TRIES_MAX) return answer;
     await delay(answer.retryAfterMs, undefined, { signal: sending.signal }).catch(() => {});
   }
 };

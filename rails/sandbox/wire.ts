@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { PaymentOutcome } from '../../operations/ports.js';
 import { BULK_LIMIT } from './settings.js';
 
-const MOST_TEXT = 64;
+const TEXT_MAX = 64;
 /** Words for people, kept as far as the database and the log can hold them: they decide nothing. */
-const words = z.string().transform((text) => text.slice(0, MOST_TEXT).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd'));
+const words = z.string().transform((text) => text.slice(0, TEXT_MAX).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd'));
 
 /** What the provider answers. Fields that are not named here may come: providers add to their answers. */
 const payment = z.object({

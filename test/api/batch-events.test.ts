@@ -23,7 +23,7 @@ const stores = {
   audit: {
     ofBatch: async (_id: string, after: bigint | null, limit: number) =>
       sealed.filter(({ index }) => after === null || index > after).slice(0, limit),
-    hasUnsealed: async () => unsealed,
+    hasUnsequenced: async () => unsealed,
   },
 };
 const ctx = { inTenant: (work: (given: unknown) => unknown) => work(stores) } as unknown as Context;

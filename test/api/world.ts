@@ -43,10 +43,10 @@ export const apiWorld = async (more: Partial<ApiDeps> = {}) => {
       inTenant((stores) => work(recordStores(stores, calls)), patience);
   const deps: ApiDeps = {
     logger: createLogger('api', 'trace', { write: (line) => void logged.push(line) }),
-    directory: access.doorstep.directory,
+    directory: access.publicContext.directory,
     hashToken: (token) => access.services.credentials.hashToken(token),
-    doorstep: (requestId) => ({
-      ...access.doorstep,
+    publicContext: (requestId) => ({
+      ...access.publicContext,
       requestId,
       enter: (tenantId, mode, actor) => {
         const context = access.enter(tenantId, mode, actor);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { BUNDLE_VERSION, type BundleItem, type EvidenceBundle } from '../../domain/audit/bundle.js';
 import { type AuditEvent, auditBody, auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
+import { type BatchProof, PROOF_VERSION, type ProofItem } from '../../domain/audit/proof.js';
 import { batchDigest, commitmentTo, itemLeaf } from '../../domain/batch/digest.js';
 import { type Sha256, toHex } from '../../domain/hashing.js';
 import { fromWireId, toItemId } from '../../domain/ids.js';
@@ -20,7 +20,7 @@ export const { verifierKey } = signer;
 export const otherVerifierKey = openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } }).verifierKey;
 
 /** The whole evidence of a queued batch with two items, under a signed checkpoint. */
-export const sampleBundle = (): EvidenceBundle => {
+export const sampleBundle = (): BatchProof => {
   const [tenantId, batchId, at] = [randomUUID(), fromWireId('batch', BATCH.id) ?? '', '2026-01-01T00:00:00.000Z'];
   const header = { rail: 'sandbox', connection_id: randomUUID(), funding_account_id: randomUUID(), currency: 'EUR' };
   const items = [1_000_000n, 234_567n].map((amount, ordinal) => sampleItem(batchId, ordinal, amount, header.currency));
@@ -36,7 +36,7 @@ export const sampleBundle = (): EvidenceBundle => {
   const leaf = auditLeaf(sha256, event);
   const note = signer.sign(tenantId, 1n, merkleRoot(sha256, [Buffer.from(leaf, 'hex')]));
   return {
-    ...{ object: 'evidence', version: BUNDLE_VERSION, exported_at: at, at_rest: true },
+    ...{ object: 'evidence', version: PROOF_VERSION, exported_at: at, at_rest: true },
     batch: {
       ...{ id: batchId, tenant_id: tenantId, mode: 'test', external_id: 'june', description: '', ...header, chunk_size: 1_024 },
       ...{ fee_bearer: 'sender', fee_maximum: '0', execute_not_before: null, execute_by: null, source: { type: 'json', sha256: null } },
@@ -50,7 +50,7 @@ export const sampleBundle = (): EvidenceBundle => {
   };
 };
 
-const sampleItem = (batchId: string, ordinal: number, amount: bigint, currency: string): BundleItem => {
+const sampleItem = (batchId: string, ordinal: number, amount: bigint, currency: string): ProofItem => {
   const [salt, sentTo] = [randomBytes(16), { name: `Payee ${ordinal}`, kind: 'account_token', account_token: 'acct' }];
   const commitment = commitmentTo(sha256, salt, sentTo);
   const what = { ordinal, reference: `r-${ordinal}`, remittance: 'June' };

@@ -66,7 +66,7 @@ test('[S1-01] one tenant never sees the events of another', async () => {
   const id = await world.write(other, randomUUID());
   const seen = await world
     .contextOf(mine)
-    .inTenant(async ({ audit }) => [await audit.get(id), (await audit.list({ limit: 10 })).rows, await audit.unsealed()]);
+    .inTenant(async ({ audit }) => [await audit.get(id), (await audit.list({ limit: 10 })).rows, await audit.unsequenced()]);
   expect(seen).toEqual([null, [], []]);
 });
 
@@ -100,7 +100,7 @@ test('[S3-22] no role but the sequencer places leaves, and it places nothing els
 test('a batch waits for its leaf while an event of it or of one of its chunks does, whatever else waits', async () => {
   const tenantId = await world.workspace();
   const [batch, other] = [randomUUID(), randomUUID()];
-  const waits = (id: string) => world.contextOf(tenantId).inTenant(({ audit }) => audit.hasUnsealed(id));
+  const waits = (id: string) => world.contextOf(tenantId).inTenant(({ audit }) => audit.hasUnsequenced(id));
   const chunkEvent = (id: string) =>
     world
       .contextOf(tenantId)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { releaseHold } from '../../operations/hold/release.js';
+import { releaseHold } from '../../operations/ledger/release-hold.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type GateWorld, gateWorld } from '../operations/gate-world.js';
 

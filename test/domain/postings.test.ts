@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AccountKind, postingFor, TRANSFER_KINDS } from '../../domain/item/postings.js';
 import { ITEM_EDGES, ITEM_STATES, type ItemState, isTerminalItem } from '../../domain/item/states.js';
+import { type AccountKind, postingFor, TRANSFER_KINDS } from '../../domain/ledger/postings.js';
 
 /** Walks along the edges of the table, from `pending`. */
 const walk = fc.array(fc.nat(9), { maxLength: 12 }).map((choices) => {

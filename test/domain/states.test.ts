@@ -17,7 +17,7 @@ const VERBS = Object.keys(BATCH_TRANSITIONS) as BatchVerb[];
 
 /** The design's sentence about states, written down a second time: verb → what a batch goes to, where it may. */
 const MODEL: Record<BatchState, Partial<Record<BatchVerb, BatchState>>> = {
-  receiving: { seal_draft: 'draft', seal: 'queued', cancel: 'cancelled', expire: 'expired' },
+  receiving: { finish_draft: 'draft', finish: 'queued', cancel: 'cancelled', expire: 'expired' },
   draft: { submit: 'queued', edit_draft: 'draft', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
   queued: { edit: 'queued', approve: 'approved', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
   approved: { edit: 'queued', authorize: 'authorized', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },

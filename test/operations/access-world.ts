@@ -5,7 +5,7 @@ import { credentialDirectory } from '../../db/credential-directory.js';
 import { openDatabase } from '../../db/transaction/open.js';
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor, Role } from '../../domain/actors.js';
-import type { Context, Doorstep } from '../../operations/context.js';
+import type { Context, PublicContext } from '../../operations/context.js';
 import type { Services } from '../../operations/ports.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { openCredentials } from '../../vault/credentials.js';
@@ -84,7 +84,7 @@ export const accessWorld = async () => {
     const requestId = systemEntropy.newId();
     return { tenantId, mode, actor, requestId, services, inTenant: tenantTransactions(client, { tenantId, actor, requestId }) };
   };
-  const doorstep: Doorstep = { requestId: systemEntropy.newId(), directory: credentialDirectory(client), services, enter };
+  const publicContext: PublicContext = { requestId: systemEntropy.newId(), directory: credentialDirectory(client), services, enter };
 
   /** Every row of every table, as text: what somebody sees who reads the disk. */
   const everyRow = async (tenantId: string): Promise<string> => {
@@ -99,7 +99,7 @@ export const accessWorld = async () => {
   return {
     workspaces: { test, live, foreign },
     services,
-    doorstep,
+    publicContext,
     enter,
     newPerson,
     asOwner,

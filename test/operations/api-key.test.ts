@@ -23,7 +23,7 @@ const make = async (scopes: Permission[] = ['batches.read'], ctx = world.as(admi
   if (!answer.ok) throw new Error(answer.refusal.code);
   return { ...answer.value, secret: answer.value.secret ?? '', uuid: fromWireId('apiKey', answer.value.id) ?? '' };
 };
-const resolve = (secret: string) => world.doorstep.directory.apiKey(createHash('sha256').update(secret).digest());
+const resolve = (secret: string) => world.publicContext.directory.apiKey(createHash('sha256').update(secret).digest());
 
 describe('API keys', () => {
   test('[S2-08] resolve to their workspace and scopes', async () => {

@@ -27,9 +27,9 @@ const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
   const real = scene.rails.get('sandbox') as Rail;
   const rail: Rail = {
     ...real,
-    release: (connection, artefact, sending) => {
+    send: (connection, artefact, sending) => {
       released.push({ kind: sending.kind, keys: artefact.payments.map(({ key }) => key), hash: hex(artefact.hash) });
-      return real.release(connection, artefact, sending);
+      return real.send(connection, artefact, sending);
     },
     lookup: async (connection, keys, sentAt) =>
       knows === 'nothing' ? keys.map((key) => ({ key, answer: { kind: 'absent_final' } })) : real.lookup(connection, keys, sentAt),

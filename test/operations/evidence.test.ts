@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { verifyEvidence } from '../../client/verify/evidence.js';
+import { verifyProof } from '../../client/verify/proof.js';
 import { evidence as contract } from '../../contracts/batches.js';
 import { sequencingStore } from '../../db/sequencing.js';
 import { openDatabase } from '../../db/transaction/open.js';
-import type { BundleItem, EvidenceBundle } from '../../domain/audit/bundle.js';
+import type { BatchProof, ProofItem } from '../../domain/audit/proof.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
-import { showEvidence } from '../../operations/payout-batch/show-evidence.js';
+import { showProof } from '../../operations/proof/show.js';
 import { recoverySwitch } from '../../operations/recovery/mode.js';
 import { sequencerPass } from '../../relay/sequencer.js';
 import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
@@ -26,7 +26,7 @@ const quiet = () => {};
 
 let scene: PayScene;
 let folder: string;
-let paid: EvidenceBundle;
+let paid: BatchProof;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
@@ -63,15 +63,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const bundleOf = async (batchId: string): Promise<EvidenceBundle> => {
+const bundleOf = async (batchId: string): Promise<BatchProof> => {
   const auditor = await scene.person('auditor');
-  const shown = await showEvidence(scene.as(auditor, { with: { signer } }), { batch_id: batchId });
+  const shown = await showProof(scene.as(auditor, { with: { signer } }), { batch_id: batchId });
   if (!shown.ok) throw new Error(shown.refusal.code);
-  return JSON.parse(JSON.stringify(contract.parse(shown.value))) as EvidenceBundle;
+  return JSON.parse(JSON.stringify(contract.parse(shown.value))) as BatchProof;
 };
 
 test('[S1-20] [S3-20] a paid batch is proved by its bundle alone', () => {
-  const report = verifyEvidence(paid, trust);
+  const report = verifyProof(paid, trust);
   expect(report.findings).toEqual([]);
   expect(report.lines.at(-1)).toBe('evidence ok');
   expect(report).toMatchObject({ ok: true, unsealed: 0, unopened: 0, proved: paid.events.length });
@@ -93,15 +93,15 @@ const NOTHING = {
 
 describe('whatever is changed in a bundle is found', () => {
   const first = <T>(rows: readonly T[], change: (row: T) => T): T[] => rows.map((row, i) => (i === 0 ? change(row) : row));
-  const item = (change: Partial<BundleItem>) => (bundle: EvidenceBundle) => ({
+  const item = (change: Partial<ProofItem>) => (bundle: BatchProof) => ({
     ...bundle,
     items: first(bundle.items, (row) => ({ ...row, ...change })),
   });
-  const batch = (change: Partial<EvidenceBundle['batch']>) => (bundle: EvidenceBundle) => ({ ...bundle, batch: { ...bundle.batch, ...change } });
+  const batch = (change: Partial<BatchProof['batch']>) => (bundle: BatchProof) => ({ ...bundle, batch: { ...bundle.batch, ...change } });
   const id = '01890000-0000-7000-8000-000000000000';
   const hash = 'ab'.repeat(32);
 
-  test.each<[string, (bundle: EvidenceBundle) => EvidenceBundle]>([
+  test.each<[string, (bundle: BatchProof) => BatchProof]>([
     ['amount', item({ amount: '101' })],
     ['reference', item({ reference: 'another' })],
     ['remittance', item({ remittance: 'another' })],
@@ -125,7 +125,7 @@ describe('whatever is changed in a bundle is found', () => {
     ['fee', batch({ fee_maximum: '1' })],
     ['execute by', batch({ execute_by: '2030-01-01T00:00:00.000Z' })],
     ['source', batch({ source: { type: 'csv', sha256: hash } })],
-    ...(['total', 'root', 'digest'] as const).map((field): [string, (bundle: EvidenceBundle) => EvidenceBundle] => [
+    ...(['total', 'root', 'digest'] as const).map((field): [string, (bundle: BatchProof) => BatchProof] => [
       `content ${field}`,
       (bundle) => ({ ...bundle, contents: bundle.contents.map((row) => ({ ...row, [field]: field === 'total' ? '1' : hash })) }),
     ]),
@@ -155,7 +155,7 @@ describe('whatever is changed in a bundle is found', () => {
     ['transfer that is missing', (bundle) => ({ ...bundle, transfers: bundle.transfers.slice(1) })],
     [
       'transfer twice',
-      (bundle) => ({ ...bundle, transfers: [...bundle.transfers, { ...(bundle.transfers.at(-1) as EvidenceBundle['transfers'][number]), id }] }),
+      (bundle) => ({ ...bundle, transfers: [...bundle.transfers, { ...(bundle.transfers.at(-1) as BatchProof['transfers'][number]), id }] }),
     ],
     ['hold', (bundle) => ({ ...bundle, holds: bundle.holds.map((row) => ({ ...row, remaining: '5' })) })],
     [
@@ -183,7 +183,7 @@ describe('whatever is changed in a bundle is found', () => {
       }),
     ],
   ])('[S1-18] %s', (_what, change) => {
-    const report = verifyEvidence(change(paid), trust);
+    const report = verifyProof(change(paid), trust);
     expect(report.ok).toBe(false);
     expect(report.lines.at(-1)).toMatch(/^evidence wrong: \d+ finding/);
   });
@@ -191,7 +191,7 @@ describe('whatever is changed in a bundle is found', () => {
 
 test('a queued batch is proved too: nothing was opened, nothing was sent', async () => {
   const bundle = await bundleOf(await scene.queued(tokens(3)));
-  const report = verifyEvidence(bundle, trust);
+  const report = verifyProof(bundle, trust);
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ ok: true, proved: 0, unsealed: 1 });
   expect(report.lines.at(-1)).toBe('evidence ok, but 1 of its events is not signed yet');
@@ -200,7 +200,7 @@ test('a queued batch is proved too: nothing was opened, nothing was sent', async
 test('[S1-03] a foreign batch and an absent one are refused alike', async () => {
   const other = await scene.workspace('test', 1n);
   const auditor = await scene.person('auditor', other.tenantId);
-  const ask = (batch_id: string) => showEvidence(scene.as(auditor, { tenantId: other.tenantId, with: { signer } }), { batch_id });
+  const ask = (batch_id: string) => showProof(scene.as(auditor, { tenantId: other.tenantId, with: { signer } }), { batch_id });
   const [foreign, absent] = [await ask(paid.batch.id), await ask('01890000-0000-7000-8000-000000000000')];
   expect(foreign).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
   expect(foreign).toEqual(absent);

@@ -4,7 +4,7 @@ import { credentialDirectory } from '../../db/credential-directory.js';
 import { openDatabase } from '../../db/transaction/open.js';
 import { toItemId } from '../../domain/ids.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
-import type { Doorstep } from '../../operations/context.js';
+import type { PublicContext } from '../../operations/context.js';
 import { drainInbound } from '../../operations/inbound/drain.js';
 import { receiveInbound } from '../../operations/inbound/receive.js';
 import { replayInbound } from '../../operations/inbound/replay.js';
@@ -21,7 +21,7 @@ afterAll(async () => {
   await scene.close();
 });
 
-const doorstep = (): Doorstep => ({
+const publicContext = (): PublicContext => ({
   requestId: 'test',
   directory: credentialDirectory(database),
   services: { ...scene.services, rails: scene.rails },
@@ -40,7 +40,7 @@ const deliver = (
   headers: Record<string, string | undefined> = signed(body),
   connectionId = scene.home.connectionId,
   rail = 'sandbox',
-) => receiveInbound(doorstep(), { rail, connection_id: connectionId, raw: Buffer.from(body), headers });
+) => receiveInbound(publicContext(), { rail, connection_id: connectionId, raw: Buffer.from(body), headers });
 
 const update = (batchId: string, ordinal: number, status: string, version: number) => ({
   object: 'payment',

@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import { createBatch, createBatchCsv } from '../../contracts/batches.js';
 import type { Result } from '../../domain/result.js';
 import type { Context } from '../../operations/context.js';
+import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { listPayoutItems, type WireItem } from '../../operations/payout-batch/list-items.js';
-import { receiveCsv } from '../../operations/payout-batch/receive-csv.js';
 import type { WireBatch } from '../../operations/payout-batch/view.js';
 import type { Rail, RailCapabilities } from '../../operations/ports.js';
 import { gateWorld, type Person, uuidOf } from './gate-world.js';
@@ -31,7 +31,7 @@ const rail: Rail = {
   name: 'sandbox',
   capabilities: () => CAPABILITIES,
   prepare: unused,
-  release: unused,
+  send: unused,
   lookup: unused,
   verifyInbound: unused,
   parseEvidence: unused,

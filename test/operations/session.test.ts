@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const signIn = async (person: Person, more: { password?: string; code?: string; workspace_id?: string } = {}) =>
-  createSession(world.doorstep, { email: person.email, password: person.password, code: await codeOf(person), ...more });
+  createSession(world.publicContext, { email: person.email, password: person.password, code: await codeOf(person), ...more });
 const somebody = () => world.newPerson('approver', [world.workspaces.test, world.workspaces.live]);
 const INVALID = { ok: false, refusal: { code: 'invalid_credentials', detail: 'E-mail, password or code is wrong.' } };
 
@@ -30,7 +30,7 @@ describe('signing in', () => {
       person: { id: toWireId('person', person.id), email: person.email, role: 'approver' },
     });
     expect(Math.abs(Date.parse(session.expires_at) - before - 12 * 3_600_000)).toBeLessThan(60_000);
-    const resolved = await world.doorstep.directory.session(createHash('sha256').update(token).digest());
+    const resolved = await world.publicContext.directory.session(createHash('sha256').update(token).digest());
     expect(resolved).toMatchObject({ personId: person.id, tenantId: world.workspaces.test, role: 'approver', ended: false });
     const rows = await world.everyRow(world.workspaces.test);
     expect(rows).toContain(createHash('sha256').update(token).digest('hex'));
@@ -60,7 +60,7 @@ describe('signing in', () => {
 
   test('does the work of a real verification for an unknown e-mail', async () => {
     const work = jest.spyOn(world.services.credentials, 'verifyNothing');
-    await createSession(world.doorstep, { email: 'nobody@example.com', password: 'a password', code: '000000' });
+    await createSession(world.publicContext, { email: 'nobody@example.com', password: 'a password', code: '000000' });
     expect(work.mock.calls).toEqual([['a password']]);
     work.mockRestore();
   });
@@ -162,14 +162,14 @@ describe('a session', () => {
     const hash = createHash('sha256')
       .update(answer.value.token ?? '')
       .digest();
-    const resolved = await world.doorstep.directory.session(hash);
+    const resolved = await world.publicContext.directory.session(hash);
     if (!resolved) throw new Error('unresolved');
     const stranger = await somebody();
     const asStranger = world.enter(resolved.tenantId, resolved.mode, { type: 'user', ...resolved, personId: stranger.id });
     expect(await endSession(asStranger, {})).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
     const own = world.enter(resolved.tenantId, resolved.mode, { type: 'user', ...resolved });
     expect(await endSession(own, {})).toMatchObject({ ok: true, value: { object: 'session' } });
-    expect((await world.doorstep.directory.session(hash))?.ended).toBe(true);
+    expect((await world.publicContext.directory.session(hash))?.ended).toBe(true);
     expect(await endSession(own, {})).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
     expect((await world.audited(resolved.tenantId, 'session.end')).map(({ result }) => result)).toEqual(['session_expired', 'ok', 'session_expired']);
   });
@@ -182,6 +182,6 @@ describe('a session', () => {
       .update(answer.value.token ?? '')
       .digest();
     await world.asOwner(world.workspaces.test, 'UPDATE membership SET disabled_at = now() WHERE person_id = $1', [person.id]);
-    expect(await world.doorstep.directory.session(hash)).toBeNull();
+    expect(await world.publicContext.directory.session(hash)).toBeNull();
   });
 });

@@ -38,7 +38,7 @@ const BROKEN = { version: 2 ** 31 };
 
 test('one malformed entry of a bulk answer leaves its own payment unknown and no other', async () => {
   const results = [payment(keys[0] as string), payment(keys[1] as string, BROKEN), payment(keys[2] as string)];
-  const outcomes = await answered({ results }, (connection) => rail.release(connection, artefact, sending));
+  const outcomes = await answered({ results }, (connection) => rail.send(connection, artefact, sending));
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(['paid', 'unknown', 'paid']);
 });
 
@@ -50,6 +50,6 @@ test('one malformed entry of a lookup leaves its own payment unanswered and no o
 
 test('a reason is kept as far as it can be stored', async () => {
   const results = keys.map((key, i) => payment(key, { status: 'failed', reason: ['no\u0000such', 'bad\ud800', 'x'.repeat(500)][i] }));
-  const outcomes = await answered({ results }, (connection) => rail.release(connection, artefact, sending));
+  const outcomes = await answered({ results }, (connection) => rail.send(connection, artefact, sending));
   expect(outcomes.map(({ reason }) => reason)).toEqual(['no\ufffdsuch', 'bad\ufffd', 'x'.repeat(64)]);
 });

@@ -156,7 +156,7 @@ test('a group that fails leaves tree, leaves and queue as they were', async () =
   await writeMany(tenantId, [randomUUID()], 2);
   const before = await stateOf(tenantId);
   await world.sql(tenantId, `UPDATE audit_tree SET root = $1`, [Buffer.alloc(32)]);
-  await expect(parts.store.seal(tenantId, 10)).rejects.toThrow('does not lead to its root');
+  await expect(parts.store.sequence(tenantId, 10)).rejects.toThrow('does not lead to its root');
   await world.sql(tenantId, `UPDATE audit_tree SET root = $1`, [before.tree?.root]);
   expect(await stateOf(tenantId)).toEqual(before);
 });

@@ -13,7 +13,7 @@ import { keepHistory } from './keep-history.js';
 import { type WorkerScene, workerScene } from './worker-scene.js';
 
 /** History events that a run has whatever it pays: start, signals, loads, end. */
-const FIXED_EVENTS_MOST = 90;
+const FIXED_EVENTS_MAX = 90;
 
 let scene: WorkerScene;
 beforeAll(async () => {
@@ -119,7 +119,7 @@ describe('a payout batch on real servers', () => {
     const described = await scene.handle(batchId).describe();
     expect(described.runId).not.toBe(first);
     await keepHistory('continued', scene.client.workflow.getHandle(described.workflowId, described.runId), scene.codec);
-    expect(described.historyLength).toBeLessThan(FIXED_EVENTS_MOST + 6 * 12);
+    expect(described.historyLength).toBeLessThan(FIXED_EVENTS_MAX + 6 * 12);
     const [started] = (await scene.handle(batchId).fetchHistory()).events ?? [];
     expect(started?.workflowExecutionStartedEventAttributes?.retryPolicy?.maximumAttempts).toBe(RUN_RETRY.maximumAttempts);
     expect(await scene.broken()).toEqual([]);

@@ -11,7 +11,7 @@ export const releaseBy = async (
   kind: Sending['kind'] = 'first',
   more: Partial<Sending> = {},
 ): Promise<PaymentOutcome[]> => {
-  return rail.release(connection, rail.prepare(payments), { kind, signal: new AbortController().signal, onProgress: () => {}, ...more });
+  return rail.send(connection, rail.prepare(payments), { kind, signal: new AbortController().signal, onProgress: () => {}, ...more });
 };
 
 const words = (outcomes: readonly PaymentOutcome[]): string[] => outcomes.map(({ outcome }) => outcome);

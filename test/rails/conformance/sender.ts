@@ -9,5 +9,5 @@ const { connection, payments, rendererVersion } = JSON.parse(text) as Omit<Artef
 const rail = openRails().get(connection.rail);
 if (!rail) throw new Error(`there is no rail ${connection.rail}`);
 const sending = { kind: 'first' as const, signal: new AbortController().signal, onProgress: () => {} };
-await rail.release(connection, { rendererVersion, payments, hash: new Uint8Array() }, sending);
+await rail.send(connection, { rendererVersion, payments, hash: new Uint8Array() }, sending);
 console.log('answered');

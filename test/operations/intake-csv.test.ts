@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { receiveCsv } from '../../operations/payout-batch/receive-csv.js';
+import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { uuidOf } from './gate-world.js';
 import { type BatchScene, batchScene, iban, made, must, spooled, told } from './payout-batch-scene.js';

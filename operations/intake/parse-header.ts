@@ -1,5 +1,5 @@
-import { CSV_COLUMNS } from '../../../contracts/batches.js';
-import type { FieldError } from '../../../domain/result.js';
+import { CSV_COLUMNS } from '../../contracts/batches.js';
+import type { FieldError } from '../../domain/result.js';
 
 export type CsvColumn = (typeof CSV_COLUMNS)[number];
 

@@ -1,18 +1,18 @@
-import { gateDeadline } from '../../../domain/batch/deadlines.js';
-import { BATCH_TRANSITIONS } from '../../../domain/batch/states.js';
-import { type FieldError, ok, type Result } from '../../../domain/result.js';
-import type { Context } from '../../context.js';
-import { type EnsuredPayee, ensurePayees } from '../../payee/ensure.js';
-import type { Stores } from '../../ports.js';
-import type { NewItem } from '../../stores/items.js';
-import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from '../content.js';
-import { recordNew } from '../record-new.js';
-import { giveUp } from '../sweep.js';
-import type { Terms } from '../terms.js';
-import type { WireBatch } from '../view.js';
-import type { CsvTotals } from './check.js';
+import { gateDeadline } from '../../domain/batch/deadlines.js';
+import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
+import { type FieldError, ok, type Result } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { type EnsuredPayee, ensurePayees } from '../payee/ensure.js';
+import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from '../payout-batch/content.js';
+import type { WireBatch } from '../payout-batch/view.js';
+import type { Stores } from '../ports.js';
+import type { NewItem } from '../stores/items.js';
+import type { CsvTotals } from './check-csv.js';
 import { type CsvPayment, columnOf, parseRow } from './parse-row.js';
-import { readCsv } from './read.js';
+import { readCsv } from './read-csv.js';
+import { recordNew } from './record-new.js';
+import type { Terms } from './resolve-terms.js';
+import { giveUp } from './sweep-uploads.js';
 
 /** How long an upload may be silent before it counts as abandoned, ms. Each part renews it. */
 export const RECEIVING_LEASE_MS = 60_000;
@@ -111,7 +111,7 @@ const itemOf = ({ payeeId, destinationId }: EnsuredPayee, ordinal: number, amoun
  * The one short transaction that makes an upload a batch (R19): checks count, sum and repeats against what is stored,
  * then root, digest, state, audit event and message.
  */
-export const sealCsv = (
+export const finishUpload = (
   ctx: Context,
   batch: NewBatch,
   rowVersion: number,
@@ -119,7 +119,7 @@ export const sealCsv = (
   state: 'draft' | 'queued',
 ): Promise<Result<WireBatch> | typeof LOST> =>
   ctx.inTenant(async (stores) => {
-    const verb = state === 'draft' ? 'seal_draft' : 'seal';
+    const verb = state === 'draft' ? 'finish_draft' : 'finish';
     const deadlineAt = gateDeadline(stores.now, batch.executeBy);
     if (!(await stores.batches.move(batch.id, rowVersion, { state: BATCH_TRANSITIONS[verb].to, deadlineAt }))) return LOST;
     const { count, total, nextOrdinal } = await stores.items.totals(batch.id);

@@ -1,5 +1,5 @@
-import type { BundleEvent, EvidenceBundle } from '../../domain/audit/bundle.js';
 import { auditBody } from '../../domain/audit/event.js';
+import type { BatchProof, ProofEvent } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import { inclusionRanges } from '../../domain/merkle-ranges.js';
 import { subtreeRoots } from '../audit/subtrees.js';
@@ -11,7 +11,7 @@ const PAGE = 1_000;
 /** All events of a batch and of its chunks: sealed ones by index, then the others. */
 export const eventsOfBatch = async (ctx: Context, batchId: string): Promise<StoredEvent[]> => {
   // What waits is read first: whatever is sealed meanwhile is found below.
-  const waiting = await ctx.inTenant((stores) => stores.audit.unsealed());
+  const waiting = await ctx.inTenant((stores) => stores.audit.unsequenced());
   const sealed: StoredEvent[] = [];
   for (let after: bigint | null = null; ; ) {
     const page = await ctx.inTenant((stores) => stores.audit.ofBatch(batchId, after, PAGE));
@@ -25,12 +25,12 @@ export const eventsOfBatch = async (ctx: Context, batchId: string): Promise<Stor
 };
 
 /** Events with their audit paths to the newest published checkpoint, and that checkpoint. */
-export const provenEvents = async (ctx: Context, events: readonly StoredEvent[]): Promise<Pick<EvidenceBundle, 'events' | 'checkpoint'>> => {
+export const provenEvents = async (ctx: Context, events: readonly StoredEvent[]): Promise<Pick<BatchProof, 'events' | 'checkpoint'>> => {
   const latest = await ctx.inTenant((stores) => stores.audit.latestCheckpoint());
   const size = Number(latest?.size ?? 0n);
   const { sha256, signer } = ctx.services;
   const rootOf = subtreeRoots((from, to) => ctx.inTenant((stores) => stores.audit.leaves(from, to)), sha256);
-  const proven: BundleEvent[] = [];
+  const proven: ProofEvent[] = [];
   for (const event of events) {
     const index = event.index === null ? null : Number(event.index);
     const path: string[] = [];

@@ -3,16 +3,16 @@ import type { createBatchCsv } from '../../contracts/batches.js';
 import { personBehind } from '../../domain/actors.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import type { NewBatch } from '../payout-batch/content.js';
+import { newBatch, type Validation } from '../payout-batch/create.js';
+import { externalIdTaken, wrongCsv, wrongInput } from '../payout-batch/refusals.js';
+import type { WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
-import type { NewBatch } from './content.js';
-import { newBatch, type Validation } from './create.js';
-import { type CsvTotals, checkCsv } from './csv/check.js';
-import { ingestCsv, LOST, RECEIVING_LEASE_MS, type Receiving, sealCsv } from './csv/ingest.js';
+import { type CsvTotals, checkCsv } from './check-csv.js';
+import { finishUpload, ingestCsv, LOST, RECEIVING_LEASE_MS, type Receiving } from './ingest-csv.js';
 import { refuseNew } from './record-new.js';
-import { externalIdTaken, wrongCsv, wrongInput } from './refusals.js';
-import { sweepReceiving } from './sweep.js';
-import { resolveTerms, type Terms } from './terms.js';
-import type { WireBatch } from './view.js';
+import { resolveTerms, type Terms } from './resolve-terms.js';
+import { sweepReceiving } from './sweep-uploads.js';
 
 export type CsvQuery = z.output<typeof createBatchCsv>;
 
@@ -51,7 +51,7 @@ export const receiveCsv = async (ctx: Context, query: CsvQuery, file: SpooledFil
   const stored = await ingestCsv(ctx, file.open(), begun, terms, partRows);
   if (stored === LOST) return declined(beingReceived());
   if ('errors' in stored) return declined(wrongCsv(stored.errors));
-  const sealed = await sealCsv(ctx, begun.batch, stored.rowVersion, totals, query.draft ? 'draft' : 'queued');
+  const sealed = await finishUpload(ctx, begun.batch, stored.rowVersion, totals, query.draft ? 'draft' : 'queued');
   return sealed === LOST ? declined(beingReceived()) : sealed;
 };
 

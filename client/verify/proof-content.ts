@@ -1,4 +1,4 @@
-import type { BundleContent, BundleItem, EvidenceBundle } from '../../domain/audit/bundle.js';
+import type { BatchProof, ProofContent, ProofItem } from '../../domain/audit/proof.js';
 import { batchDigest, commitmentTo, itemLeaf, tombstoneLeaf } from '../../domain/batch/digest.js';
 import type { Json } from '../../domain/canonical-json.js';
 import { toHex } from '../../domain/hashing.js';
@@ -11,10 +11,10 @@ import type { Findings } from './findings.js';
  * Recomputes what the gates signed (R10): every item's leaf from its values, its commitment from salt and destination, and
  * root, count, total and digest of every content version. Returns how many destinations could not be opened any more.
  */
-export const checkContent = (bundle: EvidenceBundle, findings: Findings): { unopened: number } => {
+export const checkContent = (bundle: BatchProof, findings: Findings): { unopened: number } => {
   const excludedAt = exclusions(bundle);
   let unopened = 0;
-  const paying: { item: BundleItem; leaf: Uint8Array; tombstone: Uint8Array }[] = [];
+  const paying: { item: ProofItem; leaf: Uint8Array; tombstone: Uint8Array }[] = [];
   for (const [place, item] of bundle.items.entries()) {
     if (item.ordinal !== place || item.item_id !== toItemId(bundle.batch.id, item.ordinal))
       findings.add('malformed', `item ${place} of the bundle is numbered ${item.ordinal} and called ${item.item_id}`);
@@ -38,7 +38,7 @@ export const checkContent = (bundle: EvidenceBundle, findings: Findings): { unop
     paying.push({ item, leaf, tombstone });
   }
   for (const content of bundle.contents) {
-    const isIn = (item: BundleItem) => (excludedAt.get(item.ordinal) ?? Number.POSITIVE_INFINITY) > content.content_version;
+    const isIn = (item: ProofItem) => (excludedAt.get(item.ordinal) ?? Number.POSITIVE_INFINITY) > content.content_version;
     const root = merkleRoot(
       sha256,
       paying.map(({ item, leaf, tombstone }) => (isIn(item) ? leaf : tombstone)),
@@ -59,7 +59,7 @@ export const checkContent = (bundle: EvidenceBundle, findings: Findings): { unop
 };
 
 /** What the log says of content and source, where an event tells of them. */
-const checkTold = ({ batch, contents, events }: EvidenceBundle, findings: Findings): void => {
+const checkTold = ({ batch, contents, events }: BatchProof, findings: Findings): void => {
   const digests = new Map(contents.map((content) => [content.content_version, content.digest]));
   for (const { event, index } of events) {
     if (event['result'] !== 'ok' || !String(event['action']).startsWith('batch.')) continue;
@@ -73,12 +73,12 @@ const checkTold = ({ batch, contents, events }: EvidenceBundle, findings: Findin
 };
 
 /** By ordinal: the first content version without the item. */
-const exclusions = ({ events, transitions }: EvidenceBundle): Map<number, number> => {
+const exclusions = ({ events, transitions }: BatchProof): Map<number, number> => {
   const versions = new Map(events.map(({ event }) => [event['id'], (event['detail'] as { content_version?: number }).content_version]));
   return new Map(transitions.filter((step) => step.to === 'excluded').map((step) => [step.ordinal, versions.get(step.event_id) ?? 0]));
 };
 
-const digestOf = ({ batch }: EvidenceBundle, content: BundleContent, root: Uint8Array): string =>
+const digestOf = ({ batch }: BatchProof, content: ProofContent, root: Uint8Array): string =>
   toHex(
     batchDigest(
       sha256,

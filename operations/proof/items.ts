@@ -1,4 +1,4 @@
-import type { BundleItem } from '../../domain/audit/bundle.js';
+import type { ProofItem } from '../../domain/audit/proof.js';
 import { canonicalSentTo } from '../../domain/destination.js';
 import { toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
@@ -12,8 +12,8 @@ import type { ItemRow } from '../stores/items.js';
 const PAGE = 2_000;
 
 /** Every item of a batch with the values of its leaf, its commitment opened where the payee's key is still there. */
-export const evidenceItems = async (ctx: Context, batchId: string, size: number): Promise<BundleItem[]> => {
-  const items: BundleItem[] = [];
+export const proofItems = async (ctx: Context, batchId: string, size: number): Promise<ProofItem[]> => {
+  const items: ProofItem[] = [];
   for (let from = 0; from < size; from += PAGE) {
     const to = Math.min(from + PAGE, size);
     items.push(
@@ -38,7 +38,7 @@ const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promi
   });
 };
 
-const pageOf = async (ctx: Context, batchId: string, rows: readonly CommittedItem[], stores: Stores): Promise<BundleItem[]> => {
+const pageOf = async (ctx: Context, batchId: string, rows: readonly CommittedItem[], stores: Stores): Promise<ProofItem[]> => {
   const opened = await openDestinations(ctx, stores, rows);
   return rows.map((row) => {
     const destination = opened.get(row.ordinal) ?? null;

@@ -1,15 +1,15 @@
-import type { RawDestination } from '../../../domain/destination.js';
-import { AMOUNT_MAX } from '../../../domain/money/amount.js';
-import type { FieldError, Refusal } from '../../../domain/result.js';
-import type { Context } from '../../context.js';
-import { givesDestination } from '../../payee/details.js';
-import { ERRORS_MAX } from '../check-payment.js';
-import { inspectPayees } from '../inspect-payees.js';
-import { duplicateItems, wrongCsv } from '../refusals.js';
-import type { Terms } from '../terms.js';
+import type { RawDestination } from '../../domain/destination.js';
+import { AMOUNT_MAX } from '../../domain/money/amount.js';
+import type { FieldError, Refusal } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { givesDestination } from '../payee/details.js';
+import { duplicateItems, wrongCsv } from '../payout-batch/refusals.js';
+import { ERRORS_MAX } from './check-payment.js';
+import { inspectPayees } from './inspect-payees.js';
 import { type CsvPayment, columnOf, parseRow } from './parse-row.js';
-import { type CsvPart, readCsv } from './read.js';
-import { SeenDigests } from './seen.js';
+import { type CsvPart, readCsv } from './read-csv.js';
+import type { Terms } from './resolve-terms.js';
+import { SeenDigests } from './seen-digests.js';
 
 /** What a good file holds. */
 export interface CsvTotals {

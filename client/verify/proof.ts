@@ -1,18 +1,18 @@
-import { BUNDLE_VERSION, type EvidenceBundle } from '../../domain/audit/bundle.js';
 import { openNote, parseVerifierKey, type VerifierKey } from '../../domain/audit/checkpoint.js';
 import { AUDIT_VERSION, bodyLeaf } from '../../domain/audit/event.js';
+import { type BatchProof, PROOF_VERSION } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import { rootFromInclusion } from '../../domain/merkle.js';
 import { subjectChains } from './chains.js';
 import { sha256, verifyEd25519 } from './crypto.js';
-import { checkContent } from './evidence-content.js';
-import { checkGates } from './evidence-gates.js';
-import { checkItems } from './evidence-items.js';
-import { checkWhole } from './evidence-whole.js';
 import { type Finding, Findings } from './findings.js';
 import { type Deed, joins } from './joins.js';
+import { checkContent } from './proof-content.js';
+import { checkGates } from './proof-gates.js';
+import { checkItems } from './proof-items.js';
+import { checkWhole } from './proof-whole.js';
 
-export interface EvidenceReport {
+export interface ProofReport {
   ok: boolean;
   /** Null when the document is no whole bundle. */
   batchId: string | null;
@@ -29,15 +29,15 @@ export interface EvidenceReport {
 }
 
 /**
- * Checks an evidence bundle offline (docs/evidence.md): digests out of the items, gates on the digests, states out of
+ * Checks an evidence bundle offline (docs/proof.md): digests out of the items, gates on the digests, states out of
  * transitions, money out of states, and every event under the signed checkpoint. A document that is no bundle, or not a whole one, is
  * a finding like any other. Throws only when the key is malformed.
  */
-export const verifyEvidence = (bundle: EvidenceBundle, trust: { verifierKey: string }): EvidenceReport => {
+export const verifyProof = (bundle: BatchProof, trust: { verifierKey: string }): ProofReport => {
   const key = parseVerifierKey(sha256, trust.verifierKey);
   if (!key) throw new Error('this is no Ed25519 verifier key of the form name+hash+key');
-  if (bundle?.version !== BUNDLE_VERSION)
-    return unreadable(`a bundle has the version ${BUNDLE_VERSION}, this document ${bundle?.version ?? 'has none'}`);
+  if (bundle?.version !== PROOF_VERSION)
+    return unreadable(`a bundle has the version ${PROOF_VERSION}, this document ${bundle?.version ?? 'has none'}`);
   try {
     return checkBundle(bundle, key);
   } catch (error) {
@@ -45,14 +45,14 @@ export const verifyEvidence = (bundle: EvidenceBundle, trust: { verifierKey: str
   }
 };
 
-const unreadable = (message: string): EvidenceReport => {
+const unreadable = (message: string): ProofReport => {
   const findings = new Findings();
   findings.add('malformed', message);
   const none = { batchId: null, digest: null, proved: 0, unsealed: 0, unopened: 0 };
   return { ok: false, ...none, findings: findings.all, lines: endingWith(findings, 0) };
 };
 
-const checkBundle = (bundle: EvidenceBundle, key: VerifierKey): EvidenceReport => {
+const checkBundle = (bundle: BatchProof, key: VerifierKey): ProofReport => {
   const findings = new Findings();
   checkWhole(bundle, findings);
   const { unopened } = checkContent(bundle, findings);
@@ -90,7 +90,7 @@ const endingWith = (findings: Findings, unsealed: number): string[] => {
 };
 
 /** Nothing is sent before its gates are under a published checkpoint (R15): a bundle that was stripped of its proofs shows here. */
-const checkRelease = (bundle: EvidenceBundle, proved: ReadonlySet<string>, findings: Findings): void => {
+const checkRelease = (bundle: BatchProof, proved: ReadonlySet<string>, findings: Findings): void => {
   if (bundle.attempts.length === 0) return;
   for (const gate of bundle.gates)
     if (gate.content_version === bundle.batch.content_version && !proved.has(gate.event_id))
@@ -98,7 +98,7 @@ const checkRelease = (bundle: EvidenceBundle, proved: ReadonlySet<string>, findi
 };
 
 /** Ids of the events that are proved to be under the checkpoint. */
-const checkEvents = (bundle: EvidenceBundle, key: VerifierKey, findings: Findings): Set<string> => {
+const checkEvents = (bundle: BatchProof, key: VerifierKey, findings: Findings): Set<string> => {
   const signed = bundle.checkpoint ? openNote(bundle.checkpoint.note, key, verifyEd25519) : null;
   if (bundle.checkpoint && !signed) findings.add('unsigned', `the checkpoint is not signed by ${key.name}`);
   if (signed && !signed.origin.endsWith(`/${bundle.batch.tenant_id}`)) findings.add('unsigned', `the checkpoint is of another log: ${signed.origin}`);
@@ -127,7 +127,7 @@ const checkEvents = (bundle: EvidenceBundle, key: VerifierKey, findings: Finding
   return proved;
 };
 
-const checkJoins = (bundle: EvidenceBundle, findings: Findings): void => {
+const checkJoins = (bundle: BatchProof, findings: Findings): void => {
   const books = joins();
   for (const gate of bundle.gates) books.gate(gate, findings);
   for (const transfer of bundle.transfers) books.transfer(transfer);

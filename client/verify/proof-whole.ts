@@ -1,4 +1,4 @@
-import type { EvidenceBundle } from '../../domain/audit/bundle.js';
+import type { BatchProof } from '../../domain/audit/proof.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import type { Json } from '../../domain/canonical-json.js';
 import { GATE_VERB, GATES } from '../../domain/gate/rules.js';
@@ -15,7 +15,7 @@ interface Told {
  * What a bundle shows is only what was left in it, so the rest is asked for: the events of this batch from its first, the content that it
  * stands at, an attempt for all that was sent, and an event that led to the state it claims.
  */
-export const checkWhole = (bundle: EvidenceBundle, findings: Findings): void => {
+export const checkWhole = (bundle: BatchProof, findings: Findings): void => {
   const { batch, contents, events } = bundle;
   for (const { event } of events) {
     const { type, id } = event['subject'] as Told['subject'];
@@ -32,7 +32,7 @@ export const checkWhole = (bundle: EvidenceBundle, findings: Findings): void => 
 };
 
 /** The batch was read before its events, so these may have gone further; a state that none of them led to was never reached. */
-const checkState = ({ batch }: EvidenceBundle, told: readonly Told[], findings: Findings): void => {
+const checkState = ({ batch }: BatchProof, told: readonly Told[], findings: Findings): void => {
   const reached = told.filter((event) => event.subject.type === 'batch' && stateAfter(event) === batch.state);
   if (reached.length === 0) findings.add('changed', `the batch is said to be ${batch.state}, but no event led there`);
   else if (batch.outcome !== null && !reached.some(({ detail }) => detail['outcome'] === batch.outcome))
@@ -55,7 +55,7 @@ const stateAfter = ({ action, detail }: Told): Json => {
 };
 
 /** Whether three people had opened their gates is asked of what has attempts, so none of these may be left out. */
-const checkAttempts = ({ attempts }: EvidenceBundle, told: readonly Told[], findings: Findings): void => {
+const checkAttempts = ({ attempts }: BatchProof, told: readonly Told[], findings: Findings): void => {
   const made = new Set(attempts.map(({ chunk, attempt }) => `${chunk} ${attempt}`));
   for (const { id, action, detail } of told) {
     const sent = detail['request_hash'] !== undefined || 'pending>submitting' in ((detail['transitions'] ?? {}) as object);

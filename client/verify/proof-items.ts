@@ -1,8 +1,8 @@
-import type { BundleItem, BundleTransition, EvidenceBundle } from '../../domain/audit/bundle.js';
+import type { BatchProof, ProofItem, ProofTransition } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
-import { postingFor } from '../../domain/item/postings.js';
 import { ITEM_EDGES, type ItemState, isTerminalItem } from '../../domain/item/states.js';
 import { transitionsRoot } from '../../domain/item/transitions.js';
+import { postingFor } from '../../domain/ledger/postings.js';
 import { sha256 } from './crypto.js';
 import type { Findings } from './findings.js';
 
@@ -10,7 +10,7 @@ import type { Findings } from './findings.js';
  * Every item's state out of its transitions, the transitions under the roots that the events committed to, and every
  * transition's money in the ledger; what is left on hold is what is not yet final (R16).
  */
-export const checkItems = (bundle: EvidenceBundle, findings: Findings): void => {
+export const checkItems = (bundle: BatchProof, findings: Findings): void => {
   const steps = groupBy(bundle.transitions, (step) => step.ordinal);
   for (const item of bundle.items) {
     const problem = foldProblem(item, steps.get(item.ordinal) ?? []);
@@ -33,7 +33,7 @@ const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<
   return groups;
 };
 
-const foldProblem = (item: BundleItem, steps: readonly BundleTransition[]): string | null => {
+const foldProblem = (item: ProofItem, steps: readonly ProofTransition[]): string | null => {
   let state: ItemState = 'pending';
   // Steps past the item's own version were written after it was read.
   const known = steps.filter((step) => step.version <= item.version).sort((a, b) => a.version - b.version);
@@ -47,7 +47,7 @@ const foldProblem = (item: BundleItem, steps: readonly BundleTransition[]): stri
   return state === item.state ? null : `is ${item.state}, but its transitions end in ${state}`;
 };
 
-const checkRoots = (bundle: EvidenceBundle, findings: Findings): void => {
+const checkRoots = (bundle: BatchProof, findings: Findings): void => {
   const byEvent = groupBy(bundle.transitions, (step) => step.event_id);
   for (const { event, index } of bundle.events) {
     const steps = byEvent.get(String(event['id'])) ?? [];
@@ -66,7 +66,7 @@ const checkRoots = (bundle: EvidenceBundle, findings: Findings): void => {
 };
 
 /** Item transfers stand under events of chunks; what a person withdraws at once moves in one sum under the batch's event. */
-const checkPostings = (bundle: EvidenceBundle, findings: Findings): void => {
+const checkPostings = (bundle: BatchProof, findings: Findings): void => {
   const ofChunks = new Set(bundle.events.filter(({ event }) => String(event['action']).startsWith('chunk.')).map(({ event }) => event['id']));
   const posted = new Map(
     bundle.transfers.filter((transfer) => transfer.ordinal !== null).map((transfer) => [`${transfer.ordinal} ${transfer.item_version}`, transfer]),
@@ -87,7 +87,7 @@ const checkPostings = (bundle: EvidenceBundle, findings: Findings): void => {
     findings.add('unjoined', `transfer ${transfer.id} belongs to no transition of an item`, { eventIds: [transfer.event_id] });
 };
 
-const checkHold = (bundle: EvidenceBundle, findings: Findings): void => {
+const checkHold = (bundle: BatchProof, findings: Findings): void => {
   const held = bundle.transfers.find((transfer) => transfer.kind === 'hold')?.credit_account_id;
   const balance = bundle.transfers.reduce((sum, { debit_account_id, credit_account_id, amount }) => {
     if (credit_account_id === held) return sum + BigInt(amount);

@@ -4,34 +4,34 @@ import type { ItemState } from '../item/states.js';
 import type { ExportGate, ExportTransfer } from './export.js';
 
 /**
- * Everything that proves one batch, as one JSON document (docs/evidence.md). Ids are UUIDs as they are hashed, amounts
+ * Everything that proves one batch, as one JSON document (docs/proof.md). Ids are UUIDs as they are hashed, amounts
  * decimal strings of minor units, hashes hex. The format is versioned; verifiers accept every released one.
  */
-export const BUNDLE_VERSION = 'sluice-evidence-v1';
+export const PROOF_VERSION = 'sluice-evidence-v1';
 
-export type EvidenceBundle = {
+export type BatchProof = {
   object: 'evidence';
-  version: typeof BUNDLE_VERSION;
+  version: typeof PROOF_VERSION;
   exported_at: string;
   /** False when the batch moved while the bundle was read: then some of its newest rows may not join. */
   at_rest: boolean;
-  batch: BundleBatch;
-  contents: BundleContent[];
-  items: BundleItem[];
-  events: BundleEvent[];
-  transitions: BundleTransition[];
+  batch: ProofBatch;
+  contents: ProofContent[];
+  items: ProofItem[];
+  events: ProofEvent[];
+  transitions: ProofTransition[];
   transfers: ExportTransfer[];
-  holds: BundleHold[];
+  holds: ProofHold[];
   preparers: { person_id: string; deed: string; created_at: string }[];
-  challenges: BundleChallenge[];
+  challenges: ProofChallenge[];
   gates: ExportGate[];
-  attempts: BundleAttempt[];
+  attempts: ProofAttempt[];
   /** The newest published checkpoint; every sealed event is proved against it. */
   checkpoint: { note: string; origin: string; verifier_key: string } | null;
 };
 
 /** What never changes about the batch (the digest's header but for what stands in its content), and where it stands now. */
-export type BundleBatch = {
+export type ProofBatch = {
   id: string;
   tenant_id: string;
   mode: 'live' | 'test';
@@ -53,9 +53,9 @@ export type BundleBatch = {
   content_version: number;
 };
 
-export type BundleContent = { content_version: number; size: number; count: number; total: string; root: string; digest: string };
+export type ProofContent = { content_version: number; size: number; count: number; total: string; root: string; digest: string };
 
-export type BundleItem = {
+export type ProofItem = {
   ordinal: number;
   item_id: string;
   reference: string;
@@ -76,7 +76,7 @@ export type BundleItem = {
   reason: string | null;
 };
 
-export type BundleEvent = {
+export type ProofEvent = {
   index: number | null;
   leaf: string;
   event: { [key: string]: Json };
@@ -84,7 +84,7 @@ export type BundleEvent = {
   path: string[] | null;
 };
 
-export type BundleTransition = {
+export type ProofTransition = {
   ordinal: number;
   version: number;
   from: ItemState;
@@ -98,9 +98,9 @@ export type BundleTransition = {
   created_at: string;
 };
 
-export type BundleHold = { id: string; content_version: number; account_id: string; amount: string; remaining: string; resolved_at: string | null };
+export type ProofHold = { id: string; content_version: number; account_id: string; amount: string; remaining: string; resolved_at: string | null };
 
-export type BundleChallenge = {
+export type ProofChallenge = {
   id: string;
   person_id: string;
   gate: Gate;
@@ -111,7 +111,7 @@ export type BundleChallenge = {
   cancelled_at: string | null;
 };
 
-export type BundleAttempt = {
+export type ProofAttempt = {
   chunk: number;
   attempt: number;
   connection_id: string;

@@ -3,11 +3,11 @@ import type { newItem } from '../../contracts/batches.js';
 import { AMOUNT_MAX } from '../../domain/money/amount.js';
 import type { FieldError, Refusal } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { duplicateItems, wrongInput } from '../payout-batch/refusals.js';
 import type { Stores } from '../ports.js';
 import { checkPayment, ERRORS_MAX } from './check-payment.js';
 import { inspectPayees } from './inspect-payees.js';
-import { duplicateItems, wrongInput } from './refusals.js';
-import type { BatchHeader, Terms } from './terms.js';
+import type { BatchHeader, Terms } from './resolve-terms.js';
 
 type Item = z.output<typeof newItem>;
 

@@ -1,4 +1,4 @@
-import type { EvidenceBundle } from '../../domain/audit/bundle.js';
+import type { BatchProof } from '../../domain/audit/proof.js';
 import { challengeBytes } from '../../domain/gate/challenge.js';
 import { GATES } from '../../domain/gate/rules.js';
 import { toHex } from '../../domain/hashing.js';
@@ -9,7 +9,7 @@ import type { Findings } from './findings.js';
  * Every gate against its challenge, its content and its people: three gates by three people on the content that was paid,
  * none of the first two by who prepared it, all of them open before anything was sent (I4).
  */
-export const checkGates = (bundle: EvidenceBundle, findings: Findings): void => {
+export const checkGates = (bundle: BatchProof, findings: Findings): void => {
   const contents = new Map(bundle.contents.map((content) => [content.content_version, content.digest]));
   const challenges = new Map(bundle.challenges.map((challenge) => [challenge.id, challenge]));
   const events = new Map(bundle.events.map(({ event }) => [event['id'], event]));
@@ -45,7 +45,7 @@ export const checkGates = (bundle: EvidenceBundle, findings: Findings): void => 
   checkRelease(bundle, findings);
 };
 
-const checkRelease = (bundle: EvidenceBundle, findings: Findings): void => {
+const checkRelease = (bundle: BatchProof, findings: Findings): void => {
   const firstSent = bundle.attempts.map((attempt) => attempt.created_at).sort()[0];
   if (firstSent === undefined) return;
   const open = bundle.gates.filter((gate) => gate.content_version === bundle.batch.content_version);

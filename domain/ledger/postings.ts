@@ -1,4 +1,4 @@
-import type { ItemState } from './states.js';
+import type { ItemState } from '../item/states.js';
 
 /** Accounts of a workspace and currency that a batch moves money between (R16). */
 export const ACCOUNT_KINDS = ['external', 'funding', 'held', 'in_transit', 'paid_out', 'returns', 'fees', 'suspense'] as const;

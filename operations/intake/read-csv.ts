@@ -1,9 +1,9 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse';
-import { CSV_ROWS_MAX } from '../../../contracts/batches.js';
-import type { FieldError } from '../../../domain/result.js';
-import { type DecodeFault, decodeLines } from './decode.js';
-import { type CsvColumn, NOT_UTF8, parseHeader } from './header.js';
+import { CSV_ROWS_MAX } from '../../contracts/batches.js';
+import type { FieldError } from '../../domain/result.js';
+import { type DecodeFault, decodeLines } from './decode-lines.js';
+import { type CsvColumn, NOT_UTF8, parseHeader } from './parse-header.js';
 
 /** One data row, cells by column, blank ones left out. */
 export interface CsvRow {

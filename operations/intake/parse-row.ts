@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { destinationInput, payeeFields } from '../../../contracts/payees.js';
-import { parseDecimal } from '../../../domain/money/amount.js';
-import type { FieldError } from '../../../domain/result.js';
-import type { PayeeInput } from '../../payee/payee-input.js';
-import { checkPayment } from '../check-payment.js';
-import type { Terms } from '../terms.js';
-import type { CsvRow } from './read.js';
+import { destinationInput, payeeFields } from '../../contracts/payees.js';
+import { parseDecimal } from '../../domain/money/amount.js';
+import type { FieldError } from '../../domain/result.js';
+import type { PayeeInput } from '../payee/payee-input.js';
+import { checkPayment } from './check-payment.js';
+import type { CsvRow } from './read-csv.js';
+import type { Terms } from './resolve-terms.js';
 
 /** A row as a payment. */
 export interface CsvPayment {

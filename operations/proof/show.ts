@@ -1,15 +1,15 @@
-import { BUNDLE_VERSION, type BundleBatch, type BundleContent, type EvidenceBundle } from '../../domain/audit/bundle.js';
+import { type BatchProof, PROOF_VERSION, type ProofBatch, type ProofContent } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { toGate, toTransfer } from '../audit/export.js';
 import type { Context } from '../context.js';
 import type { BatchView, ContentRow } from '../stores/batches.js';
-import { eventsOfBatch, provenEvents } from './evidence-events.js';
-import { evidenceItems } from './evidence-items.js';
-import { attemptToBundle, challengeToBundle, holdToBundle, transitionToBundle } from './evidence-rows.js';
+import { eventsOfBatch, provenEvents } from './events.js';
+import { proofItems } from './items.js';
+import { attemptToProof, challengeToProof, holdToProof, transitionToProof } from './rows.js';
 
 /** A bundle is one document; it has to fit in memory on both sides. */
-export const EVIDENCE_ITEMS_MAX = 100_000;
+export const PROOF_ITEMS_MAX = 100_000;
 
 const PAGE = 5_000;
 
@@ -18,18 +18,18 @@ const PAGE = 5_000;
  * order in which rows depend on each other: items, then events, then what names the events. `payload_too_large` past
  * 100,000 items.
  */
-export const showEvidence = async (ctx: Context, { batch_id: id }: { batch_id: string }): Promise<Result<EvidenceBundle>> => {
+export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: string }): Promise<Result<BatchProof>> => {
   const found = await ctx.inTenant(async (stores) => ({ view: await stores.batches.view(id), at: stores.now }));
   const { view } = found;
   if (!view) return refuse('not_found', 'There is no such batch.');
   const size = view.content?.size ?? 0;
-  if (size > EVIDENCE_ITEMS_MAX)
+  if (size > PROOF_ITEMS_MAX)
     return refuse(
       'payload_too_large',
-      `Evidence comes as one document up to ${EVIDENCE_ITEMS_MAX} items; this batch has ${size}. Take the audit export and page through its items.`,
+      `Evidence comes as one document up to ${PROOF_ITEMS_MAX} items; this batch has ${size}. Take the audit export and page through its items.`,
     );
 
-  const items = await evidenceItems(ctx, id, size);
+  const items = await proofItems(ctx, id, size);
   const events = await eventsOfBatch(ctx, id);
   const transitions = await all((after: { ordinal: number; version: number } | null) =>
     ctx.inTenant(({ transitions }) => transitions.ofBatch(id, after, PAGE)),
@@ -49,20 +49,20 @@ export const showEvidence = async (ctx: Context, { batch_id: id }: { batch_id: s
   const later = await eventsOfBatch(ctx, id);
   return ok({
     object: 'evidence',
-    version: BUNDLE_VERSION,
+    version: PROOF_VERSION,
     exported_at: found.at.toISOString(),
     at_rest: later.length === events.length,
-    batch: batchToBundle(ctx, view),
-    contents: rest.contents.map(contentToBundle),
+    batch: batchToProof(ctx, view),
+    contents: rest.contents.map(contentToProof),
     items,
     ...proven,
-    transitions: transitions.map(transitionToBundle),
+    transitions: transitions.map(transitionToProof),
     transfers: transfers.map(toTransfer),
-    holds: rest.holds.map(holdToBundle),
+    holds: rest.holds.map(holdToProof),
     preparers: rest.preparers.map((row) => ({ person_id: row.personId, deed: row.deed, created_at: row.createdAt.toISOString() })),
-    challenges: rest.challenges.map(challengeToBundle),
+    challenges: rest.challenges.map(challengeToProof),
     gates: rest.gates.map(toGate),
-    attempts: rest.attempts.map(attemptToBundle),
+    attempts: rest.attempts.map(attemptToProof),
   });
 };
 
@@ -84,7 +84,7 @@ const contentsOf = async (newest: number, read: (version: number) => Promise<Con
   return contents;
 };
 
-const contentToBundle = (row: ContentRow): BundleContent => ({
+const contentToProof = (row: ContentRow): ProofContent => ({
   content_version: row.contentVersion,
   size: row.size,
   count: row.count,
@@ -93,7 +93,7 @@ const contentToBundle = (row: ContentRow): BundleContent => ({
   digest: toHex(row.digest),
 });
 
-const batchToBundle = (ctx: Context, { batch, control }: BatchView): BundleBatch => ({
+const batchToProof = (ctx: Context, { batch, control }: BatchView): ProofBatch => ({
   id: batch.id,
   tenant_id: ctx.tenantId,
   mode: ctx.mode,

@@ -1,4 +1,4 @@
-import type { BundleAttempt, BundleChallenge, BundleHold, BundleTransition } from '../../domain/audit/bundle.js';
+import type { ProofAttempt, ProofChallenge, ProofHold, ProofTransition } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import type { AttemptRow } from '../stores/attempts.js';
 import type { ChallengeRow } from '../stores/challenges.js';
@@ -7,7 +7,7 @@ import type { TransitionRow } from '../stores/transitions.js';
 
 /** Append-only rows as the bundle tells them. */
 
-export const transitionToBundle = (row: TransitionRow): BundleTransition => ({
+export const transitionToProof = (row: TransitionRow): ProofTransition => ({
   ordinal: row.ordinal,
   version: row.version,
   from: row.from,
@@ -21,7 +21,7 @@ export const transitionToBundle = (row: TransitionRow): BundleTransition => ({
   created_at: row.createdAt.toISOString(),
 });
 
-export const holdToBundle = (row: HoldRow): BundleHold => ({
+export const holdToProof = (row: HoldRow): ProofHold => ({
   id: row.id,
   content_version: row.contentVersion,
   account_id: row.accountId,
@@ -30,7 +30,7 @@ export const holdToBundle = (row: HoldRow): BundleHold => ({
   resolved_at: row.resolvedAt?.toISOString() ?? null,
 });
 
-export const challengeToBundle = (row: ChallengeRow): BundleChallenge => ({
+export const challengeToProof = (row: ChallengeRow): ProofChallenge => ({
   id: row.id,
   person_id: row.personId,
   gate: row.gate,
@@ -41,7 +41,7 @@ export const challengeToBundle = (row: ChallengeRow): BundleChallenge => ({
   cancelled_at: row.cancelledAt?.toISOString() ?? null,
 });
 
-export const attemptToBundle = (row: AttemptRow): BundleAttempt => ({
+export const attemptToProof = (row: AttemptRow): ProofAttempt => ({
   chunk: row.chunk,
   attempt: row.attempt,
   connection_id: row.connectionId,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SeenDigests } from '../../operations/payout-batch/csv/seen.js';
+import { SeenDigests } from '../../operations/intake/seen-digests.js';
 
 const digest = (text: string): Uint8Array => createHash('sha256').update(text).digest();
 

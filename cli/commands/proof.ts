@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { EvidenceBundle } from '../../domain/audit/bundle.js';
+import type { BatchProof } from '../../domain/audit/proof.js';
 import { fromWireId } from '../../domain/ids.js';
 import { verifierKeyOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
-import { presentEvidence } from '../evidence-report.js';
 import { EXIT, Failure } from '../failure.js';
+import { presentProof } from '../proof-report.js';
 
-export const evidenceCommands = (program: Command, cli: Cli): void => {
+export const proofCommands = (program: Command, cli: Cli): void => {
   program
     .command('evidence')
     .description('the evidence of a batch, as `sluice batch evidence --out` writes it')
@@ -21,13 +21,13 @@ export const evidenceCommands = (program: Command, cli: Cli): void => {
       const batchId = options.batch === undefined ? null : fromWireId('batch', options.batch);
       if (options.batch !== undefined && batchId === null) throw new Failure(EXIT.usage, `${options.batch} is not the id of a batch (batch_…).`);
       const verifierKey = await verifierKeyOf(cli, options.key, null);
-      presentEvidence(cli, readBundle(file), { verifierKey, batchId });
+      presentProof(cli, readBundle(file), { verifierKey, batchId });
     });
 };
 
-const readBundle = (file: string): EvidenceBundle => {
+const readBundle = (file: string): BatchProof => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as EvidenceBundle;
+    return JSON.parse(readFileSync(file, 'utf8')) as BatchProof;
   } catch {
     throw new Failure(EXIT.failed, `${file} holds no JSON document.`);
   }

@@ -27,9 +27,9 @@ export const settling = (ctx: Context, key: IdempotencyClaim, place: SealedPlace
       result.ok && showsOnce(key.route as RouteId)
         ? { status, sealed: null, subject: idOf(result.value) }
         : { status, sealed: await ctx.services.vault.seal(stores.keys, place, bytesOf(result)), subject: null };
-    if (!(await stores.idempotencyKeys.settle(key, lease, answer))) throw new LeaseLost('the lease of an idempotency key was taken over');
+    if (!(await stores.idempotencyKeys.store(key, lease, answer))) throw new LeaseLost('the lease of an idempotency key was taken over');
   };
-  const abandon = () => ctx.inTenant((stores) => stores.idempotencyKeys.release(key, lease));
+  const abandon = () => ctx.inTenant((stores) => stores.idempotencyKeys.forget(key, lease));
   return {
     inTenant: async (work, patience) => {
       const value = await ctx.inTenant(async (stores) => {
