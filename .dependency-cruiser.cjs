@@ -47,8 +47,8 @@ const typesOnly = Object.entries(TYPES_ONLY).map(([room, names]) => ({
   from: { path: `^${room}/` },
   to: {
     path: names.map((name) => `^${name}/`),
-    // Shared as values: names on the wire, and how a run is started.
-    pathNot: '^workflows/(messages|policies)\\.ts$',
+    // Shared as values: names on the wire, how a run is started, and the columns of the tables.
+    pathNot: '^(workflows/(messages|policies)|operations/stores/[a-z-]+)\\.ts$',
     dependencyTypesNot: ['type-only'],
   },
 }));
