@@ -13,6 +13,7 @@ interface Stored {
   boolean: boolean;
   jsonb: unknown;
   'text[]': string[];
+  'bytea[]': Uint8Array[];
 }
 
 /** Every column has to be there in the generated type, of the same type, and null in both or in neither. */
@@ -28,6 +29,22 @@ type Checked<Map extends Columns, Generated> = {
     : never;
 };
 
+/** Members whose columns JSON can carry: all but bytes. */
+type InJson<Map extends Columns> = { [Member in keyof Map]: Map[Member]['type'] extends 'bytea' | 'bytea[]' ? never : Member }[keyof Map];
+
+/**
+ * Columns as the first places of a JSON array, for many rows in one answer: the driver then reads one text instead of a value
+ * a column and row. Numbers have to be safe integers.
+ */
+export interface JsonPlaces<Part> {
+  /** What goes into `json_build_array(…)`: `i.ordinal, i.amount`. */
+  list: Prisma.Sql;
+  /** How many places they take. */
+  count: number;
+  /** The part of a row that such an array holds. */
+  row(places: readonly unknown[]): Part;
+}
+
 type Name<Of> = Of extends Column<infer _Value, infer Name extends string> ? Name : never;
 type Written<Of, Value> =
   Of extends Column<infer _Value, string, infer Type extends SqlType>
@@ -41,8 +58,16 @@ export interface Table<Map extends Columns> {
   names(members: readonly (keyof Map)[]): Prisma.Sql;
   /** Rows as arrays, one a column: `unnest($1::uuid[], $2::bigint[])`. Give the rows of one INSERT at a time. */
   unnest<Member extends keyof Map>(members: readonly Member[], rows: readonly Pick<Row<Map>, Member>[]): Prisma.Sql;
+  /** One row for an INSERT: `$1::uuid, $2::bigint`. */
+  values<Member extends keyof Map>(members: readonly Member[], row: Pick<Row<Map>, Member>): Prisma.Sql;
+  /** What an UPDATE adds to columns that count: `paid = paid + $1`. Null when every delta is zero. */
+  added(deltas: Partial<Row<Map>>): Prisma.Sql | null;
   /** What SQL or the ORM gave, as a row. */
   row(stored: object): Row<Map>;
+  /** For a join of tables that share column names: the SELECT list `b.id AS "b.id"`, and how its answer becomes a row. */
+  joined(alias: string): { list: Prisma.Sql; row(stored: object): Row<Map> };
+  /** These columns, or all but bytes, as places of a JSON array. */
+  json<Member extends InJson<Map> = InJson<Map>>(alias: string, members?: readonly Member[]): JsonPlaces<Pick<Row<Map>, Member>>;
   /** A row or a part of one, as the ORM writes it. */
   stored<Part extends Partial<Row<Map>>>(part: Part): { [Member in keyof Part & keyof Map as Name<Map[Member]>]: Written<Map[Member], Part[Member]> };
 }
@@ -52,7 +77,15 @@ export const tableOf =
   <Generated>() =>
   <Map extends Columns>(map: Map & Checked<Map, Generated>): Table<Map> => {
     const entries = Object.entries<Column<unknown>>(map as Columns);
-    const read = entries.map(([member, { name, type }]) => [member, name, type === 'step'] as const);
+    const readers = (prefix: string) => entries.map(([member, { name, type }]) => [member, `${prefix}${name}`, type === 'step'] as const);
+    const rowBy = (read: ReturnType<typeof readers>) => (stored: object) => {
+      const row: Record<string, unknown> = {};
+      for (const [member, name, isStep] of read) {
+        const value = (stored as Record<string, unknown>)[name];
+        row[member] = isStep ? Number(value) : value;
+      }
+      return row as Row<Map>;
+    };
     const named = (members: readonly (keyof Map)[]) => members.map((member) => (map as Columns)[member as string] ?? missing(member));
     return {
       list: (alias) => Prisma.raw(entries.map(([, { name }]) => (alias ? `${alias}.${name}` : name)).join(', ')),
@@ -72,13 +105,41 @@ export const tableOf =
             )}::${Prisma.raw(castOf(type))}[]`;
           }),
         )})`,
-      row: (stored) => {
-        const row: Record<string, unknown> = {};
-        for (const [member, name, isStep] of read) {
-          const value = (stored as Record<string, unknown>)[name];
-          row[member] = isStep ? Number(value) : value;
-        }
-        return row as Row<Map>;
+      values: (members, row) =>
+        Prisma.join(
+          named(members).map(({ type }, i) => {
+            const value = row[members[i] as never] as unknown;
+            return Prisma.sql`${type === 'jsonb' ? JSON.stringify(value) : value}::${Prisma.raw(castOf(type))}`;
+          }),
+        ),
+      added: (deltas) => {
+        const sums = entries.flatMap(([member, { name }]) => {
+          const delta = deltas[member as keyof Row<Map>];
+          return delta ? [Prisma.sql`${Prisma.raw(name)} = ${Prisma.raw(name)} + ${delta}`] : [];
+        });
+        return sums.length === 0 ? null : Prisma.join(sums);
+      },
+      row: rowBy(readers('')),
+      joined: (alias) => ({
+        list: Prisma.raw(entries.map(([, { name }]) => `${alias}.${name} AS "${alias}.${name}"`).join(', ')),
+        row: rowBy(readers(`${alias}.`)),
+      }),
+      json: (alias, members) => {
+        const chosen = members ?? entries.filter(([, { type }]) => type !== 'bytea' && type !== 'bytea[]').map(([member]) => member);
+        const places = named(chosen).map(({ name, type }, i) => ({ member: chosen[i] as string, name, decode: fromJson[type] }));
+        return {
+          list: Prisma.raw(places.map(({ name }) => `${alias}.${name}`).join(', ')),
+          count: places.length,
+          row: (values) => {
+            const row: Record<string, unknown> = {};
+            let place = 0;
+            for (const { member, decode } of places) {
+              const value = values[place++];
+              row[member] = decode && value !== null ? decode(value as never) : value;
+            }
+            return row as never;
+          },
+        };
       },
       stored: (part) => {
         const stored: Record<string, unknown> = {};
@@ -90,6 +151,12 @@ export const tableOf =
       },
     };
   };
+
+/** Types that JSON carries as something else. */
+const fromJson: { readonly [Type in SqlType]?: (value: never) => unknown } = {
+  bigint: (value: number) => BigInt(value),
+  timestamptz: (value: string) => new Date(value),
+};
 
 const castOf = (type: SqlType): string => (type === 'step' ? 'bigint' : type);
 

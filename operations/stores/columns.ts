@@ -11,7 +11,7 @@ export interface Column<Value, Name extends string = string, Type extends SqlTyp
 }
 
 /** Types of columns, as SQL casts call them; `step` is a bigint that is read as a number, for it never outgrows one. */
-export type SqlType = 'uuid' | 'text' | 'int' | 'bigint' | 'step' | 'bytea' | 'timestamptz' | 'boolean' | 'jsonb' | 'text[]';
+export type SqlType = 'uuid' | 'text' | 'int' | 'bigint' | 'step' | 'bytea' | 'timestamptz' | 'boolean' | 'jsonb' | 'text[]' | 'bytea[]';
 
 // biome-ignore lint/suspicious/noExplicitAny: any value, in a position that is both read and written
 export type Columns = Readonly<Record<string, Column<any>>>;
@@ -20,6 +20,9 @@ export type Columns = Readonly<Record<string, Column<any>>>;
 export type Row<Map extends Columns> = { [Member in keyof Map]: Map[Member] extends Column<infer Value> ? Value : never };
 
 export const columns = <const Map extends Columns>(map: Map): Map => map;
+
+/** The members of a map, in its order. */
+export const membersOf = <Map extends Columns>(map: Map): readonly (keyof Map)[] => Object.keys(map);
 
 const column =
   <Type extends SqlType>(type: Type) =>
@@ -32,6 +35,8 @@ export const int = column('int')<number>();
 export const bigint = column('bigint')<bigint>();
 export const step = column('step')<number>();
 export const bytes = column('bytea')<Uint8Array>();
+/** Several byte strings: `bytea[]`. */
+export const byteStrings = column('bytea[]')<Uint8Array[]>();
 export const time = column('timestamptz')<Date>();
 export const flag = column('boolean')<boolean>();
 
