@@ -16,12 +16,15 @@ interface Stored {
   'bytea[]': Uint8Array[];
 }
 
-/** Every column has to be there in the generated type, of the same type, and null in both or in neither. */
+/** Every column has to be there in the generated type, of the same type, and null in both or in neither; JSON may always be null there. */
 type Checked<Map extends Columns, Generated> = {
   [Member in keyof Map]: Map[Member] extends Column<infer Value, infer Name, infer Type>
     ? Name extends keyof Generated
       ? NonNullable<Generated[Name]> extends Stored[Type]
-        ? [null extends Value ? true : false, null extends Generated[Name] ? true : false] extends [true, true] | [false, false]
+        ? [null extends Value ? true : false, null extends Generated[Name] ? true : false, Type] extends
+            | [true, true, Type]
+            | [false, false, Type]
+            | [false, true, 'jsonb']
           ? Map[Member]
           : `${Name} is null in one of the two only`
         : `${Name} is of another type`
