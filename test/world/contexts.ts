@@ -1,0 +1,36 @@
+import { credentialDirectory } from '../../db/credential-directory.js';
+import type { Actor } from '../../domain/actors.js';
+import type { Context, PublicContext } from '../../operations/context.js';
+import type { Services } from '../../operations/ports.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import type { OwnDatabase } from './database.js';
+import type { Person } from './people.js';
+import { type ContextOptions, newContext } from './services.js';
+import type { Workspace } from './workspaces.js';
+
+export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services; home: Workspace }) => {
+  const { home } = base;
+
+  /** Acts as a person, in a new session each time, or as any other actor. */
+  const as = (who: Person | Actor, options: ContextOptions = {}): Context =>
+    newContext(base, 'secret' in who ? { type: 'user', personId: who.id, sessionId: systemEntropy.newId(), role: who.role } : who, {
+      ...options,
+      tenantId: options.tenantId ?? home.tenantId,
+    });
+
+  /** The API acting for nobody. */
+  const api = (tenantId = home.tenantId): Context => as({ type: 'system', process: 'api' }, { tenantId });
+
+  const worker = (services: Partial<Services> = {}, tenantId = home.tenantId): Context =>
+    as({ type: 'system', process: 'worker' }, { tenantId, login: 'worker', services });
+
+  /** Context of a request before its workspace is known. */
+  const publicContext = (): PublicContext => ({
+    requestId: systemEntropy.newId(),
+    directory: credentialDirectory(base.pool('api')),
+    services: base.services,
+    enter: (tenantId, mode, actor) => as(actor, { tenantId, mode }),
+  });
+
+  return { as, api, worker, publicContext };
+};

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import { createBatch, createBatchCsv } from '../../contracts/batches.js';
+import type { Context } from '../../operations/context.js';
+import { receiveCsv } from '../../operations/intake/receive-csv.js';
+import { createPayoutBatch } from '../../operations/payout-batch/create.js';
+import { listPayoutItems, type WireItem } from '../../operations/payout-batch/list-items.js';
+import type { Rail, RailCapabilities } from '../../operations/ports.js';
+import type { World } from './open.js';
+import { must } from './wire.js';
+
+/** Creates batches as the API does, on a rail whose chunks are so small that few items fill several. */
+
+const CAPABILITIES: RailCapabilities = {
+  chunkSize: 4,
+  currencies: ['EUR', 'JPY'],
+  destinations: ['iban', 'account_token'],
+  reference: { maxLength: 20, characters: /^[A-Za-z0-9 -]+$/, describe: 'letters, digits, spaces and hyphens' },
+  keyTtlMs: 86_400_000,
+  acceptanceWindowMs: 1_000,
+  timeoutMs: 1_000,
+  settlementMs: 1_000,
+};
+
+const unused = (): never => {
+  throw new Error('creating a batch calls no rail');
+};
+
+const rail: Rail = {
+  name: 'sandbox',
+  capabilities: () => CAPABILITIES,
+  prepare: unused,
+  send: unused,
+  lookup: unused,
+  verifyInbound: unused,
+  parseEvidence: unused,
+};
+
+export const SMALL_CHUNKS = new Map([['sandbox', rail]]);
+
+export const create = (ctx: Context, body: Record<string, unknown>, intent: 'create' | 'validate only' = 'create') =>
+  createPayoutBatch(ctx, { ...createBatch.parse({ currency: 'EUR', rail: 'sandbox', ...body }), validate_only: intent === 'validate only' });
+
+export const upload = (ctx: Context, text: string | Uint8Array, query: Partial<z.input<typeof createBatchCsv>> = {}) =>
+  receiveCsv(ctx, createBatchCsv.parse({ currency: 'EUR', rail: 'sandbox', ...query }), spooled(text));
+
+/** A file as the API hands it over after it has read the request. */
+export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {
+  const bytes = Buffer.from(text);
+  return {
+    sha256: createHash('sha256').update(bytes).digest(),
+    async *open() {
+      for (let from = 0; from < bytes.length; from += blockBytes) yield bytes.subarray(from, from + blockBytes);
+    },
+  };
+};
+
+/** All items of a batch, read page by page. */
+export const allItems = async (ctx: Context, batchId: string): Promise<WireItem[]> => {
+  const items: WireItem[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = must(await listPayoutItems(ctx, { batch_id: batchId, limit: 3, starting_after: after }));
+    items.push(...page.data);
+    if (!page.next_cursor) return items;
+    after = page.next_cursor;
+  }
+};
+
+const WRITTEN = [
+  'payout_batch',
+  'batch_control',
+  'batch_content',
+  'batch_chunk',
+  'payout_item',
+  'batch_preparer',
+  'payee',
+  'payee_destination',
+  'outbox',
+];
+
+/** How many rows of the home workspace each table holds that a creation can write. */
+export const rowCounts = async ({ sql }: World): Promise<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const table of WRITTEN) counts[table] = Number((await sql<{ n: string }>(`SELECT count(*) AS n FROM ${table}`))[0]?.n);
+  return counts;
+};

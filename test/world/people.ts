@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { generate } from 'otplib';
+import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
+import type { Role } from '../../domain/actors.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import type { OwnDatabase } from './database.js';
+import type { openServices } from './services.js';
+import type { Workspace } from './workspaces.js';
+
+export interface Person {
+  id: string;
+  role: Role;
+  email: string;
+  password: string;
+  /** Secret of the authenticator app. */
+  secret: string;
+  factorId: string;
+}
+
+type Base = OwnDatabase & { home: Workspace; credentials: ReturnType<typeof openServices>['credentials'] };
+
+export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
+  /** Somebody with a password, a second factor and this role in each of the workspaces. */
+  const person = async (role: Role, tenantIds: readonly string[] = [home.tenantId]): Promise<Person> => {
+    const [id, factorId, password] = [systemEntropy.newId(), systemEntropy.newId(), randomBytes(12).toString('hex')];
+    const email = `${id}@example.com`;
+    const [{ secret, sealed }, hash] = await Promise.all([credentials.newTotpFactor(factorId, email), credentials.hashPassword(password)]);
+    const sql = (text: string, values: unknown[]) => sqlIn(home.tenantId, text, values);
+    await sql('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, email, `The ${role}`, hash]);
+    await sql(`INSERT INTO factor (id, person_id, kind, sealed) VALUES ($1, $2, 'totp', $3)`, [factorId, id, Buffer.from(sealed)]);
+    for (const tenantId of tenantIds)
+      await sqlIn(tenantId, 'INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, $3)', [tenantId, id, role]);
+    return { id, role, email, password, secret, factorId };
+  };
+
+  /** The code that the authenticator shows now, or so many time steps later. An earlier one would expire while a test runs. */
+  const code = ({ secret }: Person, stepsAhead = 0): Promise<string> =>
+    generate({ secret, epoch: Math.floor(Date.now() / 1_000) + stepsAhead * STEP_SECONDS });
+
+  /** A code that the person's authenticator shows at no time near now. */
+  const wrongCode = async (who: Person): Promise<string> => {
+    const near = await Promise.all([-2, -1, 0, 1, 2].map((steps) => code(who, steps)));
+    return ['000000', '111111', '222222', '333333', '444444', '555555'].find((guess) => !near.includes(guess)) as string;
+  };
+
+  return { person, code, wrongCode };
+};

@@ -1,0 +1,47 @@
+import { tenantTransactions } from '../../db/transaction/tenant.js';
+import type { Actor } from '../../domain/actors.js';
+import type { Context } from '../../operations/context.js';
+import type { Rails, Services } from '../../operations/ports.js';
+import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
+import { openCredentials } from '../../vault/credentials.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import type { KeyFile } from '../../vault/key-file.js';
+import { openVault } from '../../vault/open-vault.js';
+import { sha256 } from '../../vault/sha256.js';
+import { CHEAP_ARGON2 } from '../vault/keys.js';
+import type { OwnDatabase } from './database.js';
+
+/** How a context differs from the usual one: the API's login, the home workspace, the services of the world. */
+export interface ContextOptions {
+  tenantId?: string;
+  mode?: 'live' | 'test';
+  login?: 'api' | 'worker';
+  services?: Partial<Services>;
+}
+
+/** The real services of a process, except for a password hash that costs nearly nothing. */
+export const openServices = (keyFile: KeyFile, rails: Rails) => {
+  const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
+  const services: Services = {
+    sha256,
+    entropy: systemEntropy,
+    vault: openVault(keyFile, systemEntropy),
+    credentials,
+    rails,
+    signer: openCheckpointSigner(keyFile),
+    recovery: { reason: () => null },
+    failpoint: async () => {},
+  };
+  return { services, credentials };
+};
+
+/** A context on the database, for any workspace and any actor. */
+export const newContext = (
+  base: { pool: OwnDatabase['pool']; services: Services },
+  actor: Actor,
+  { tenantId, mode = 'test', login = 'api', services = {} }: ContextOptions & { tenantId: string },
+): Context => {
+  const requestId = systemEntropy.newId();
+  const inTenant = tenantTransactions(base.pool(login), { tenantId, actor, requestId });
+  return { tenantId, mode, actor, requestId, inTenant, services: { ...base.services, ...services } };
+};
