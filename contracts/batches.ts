@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BATCH_STATES } from '../domain/batch/states.js';
-import { GATES } from '../domain/gate/rules.js';
+import { GATES } from '../domain/gate.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { destination, destinationInput, payeeFields } from './payees.js';
 import { code, currency, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';

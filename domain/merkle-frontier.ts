@@ -1,5 +1,4 @@
-import type { Sha256 } from './hashing.js';
-import { nodeHash } from './merkle.js';
+import { nodeHash, type Sha256 } from './hashing.js';
 
 /**
  * The right edge of an RFC 6962 tree: the roots of its perfect subtrees, largest first, one for each bit set in the

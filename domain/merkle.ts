@@ -1,12 +1,6 @@
-import { type Sha256, sameBytes } from './hashing.js';
+import { nodeHash, type Sha256, sameBytes } from './hashing.js';
 
 /** Merkle tree hashing after RFC 6962 section 2.1 (same as RFC 9162). Serves the batch digest and the audit log. */
-
-const LEAF = Uint8Array.of(0x00);
-const NODE = Uint8Array.of(0x01);
-
-export const leafHash = (sha256: Sha256, entry: Uint8Array): Uint8Array => sha256(LEAF, entry);
-export const nodeHash = (sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array => sha256(NODE, left, right);
 
 /** Root of a tree over leaf hashes (or over the roots of equal aligned subtrees). The empty tree is SHA-256(""). */
 export const merkleRoot = (sha256: Sha256, hashes: readonly Uint8Array[]): Uint8Array => {
@@ -27,21 +21,6 @@ const parents = (sha256: Sha256, level: readonly Uint8Array[]): Uint8Array[] => 
   return up;
 };
 
-/** Audit path of the leaf at `index` (RFC 6962 2.1.1), lowest sibling first. Throws RangeError outside the tree. */
-export const inclusionPath = (sha256: Sha256, hashes: readonly Uint8Array[], index: number): Uint8Array[] => {
-  if (index < 0 || index >= hashes.length) throw new RangeError(`leaf ${index} is not in a tree of ${hashes.length}`);
-  const path: Uint8Array[] = [];
-  let level = hashes;
-  let at = index;
-  while (level.length > 1) {
-    const sibling = level[at ^ 1];
-    if (sibling) path.push(sibling);
-    level = parents(sha256, level);
-    at >>= 1;
-  }
-  return path;
-};
-
 /** The root that a leaf hash and its audit path lead to, or null when the path cannot belong to (index, size). */
 export const rootFromInclusion = (sha256: Sha256, leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[]): Uint8Array | null => {
   if (index < 0 || index >= size) return null;
@@ -59,21 +38,6 @@ export const rootFromInclusion = (sha256: Sha256, leaf: Uint8Array, index: numbe
     last = Math.floor(last / 2);
   }
   return used === path.length ? hash : null;
-};
-
-/** Proof that the tree of `oldSize` leaves is a prefix of the tree over `hashes` (RFC 6962 2.1.2). */
-export const consistencyProof = (sha256: Sha256, hashes: readonly Uint8Array[], oldSize: number): Uint8Array[] => {
-  if (oldSize < 0 || oldSize > hashes.length) throw new RangeError(`${oldSize} is no earlier size of a tree of ${hashes.length}`);
-  if (oldSize === 0 || oldSize === hashes.length) return [];
-  return subproof(sha256, hashes, oldSize, true);
-};
-
-const subproof = (sha256: Sha256, hashes: readonly Uint8Array[], size: number, whole: boolean): Uint8Array[] => {
-  if (size === hashes.length) return whole ? [] : [merkleRoot(sha256, hashes)];
-  const split = largestPowerBelow(hashes.length);
-  const [left, right] = [hashes.slice(0, split), hashes.slice(split)];
-  if (size <= split) return [...subproof(sha256, left, size, whole), merkleRoot(sha256, right)];
-  return [...subproof(sha256, right, size - split, false), merkleRoot(sha256, left)];
 };
 
 /** The largest power of two smaller than `n`, for n > 1. */

@@ -1,4 +1,4 @@
-import type { Gate } from '../../domain/gate/rules.js';
+import type { Gate } from '../../domain/gate.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import type { Handlers, Operation } from '../handlers.js';

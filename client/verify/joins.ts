@@ -1,5 +1,5 @@
 import type { ExportGate, ExportTransfer } from '../../domain/audit/export.js';
-import type { Json } from '../../domain/canonical-json.js';
+import type { Json } from '../../domain/hashing.js';
 import { ITEM_STATES, type ItemState } from '../../domain/item/states.js';
 import { postingFor, type TransferKind } from '../../domain/ledger/postings.js';
 import type { Findings } from './findings.js';

@@ -1,7 +1,6 @@
 import type { BatchProof, ProofContent, ProofItem } from '../../domain/audit/proof.js';
-import { batchDigest, commitmentTo, itemLeaf, tombstoneLeaf } from '../../domain/batch/digest.js';
-import type { Json } from '../../domain/canonical-json.js';
-import { toHex } from '../../domain/hashing.js';
+import { batchDigest, commitmentTo, itemLeaf, tombstoneLeaf } from '../../domain/batch/content.js';
+import { type Json, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import { sha256 } from './crypto.js';

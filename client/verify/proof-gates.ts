@@ -1,6 +1,5 @@
 import type { BatchProof } from '../../domain/audit/proof.js';
-import { challengeBytes } from '../../domain/gate/challenge.js';
-import { GATES } from '../../domain/gate/rules.js';
+import { challengeBytes, GATES } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
 import { sha256 } from './crypto.js';
 import type { Findings } from './findings.js';

@@ -1,7 +1,7 @@
 import type { BatchProof } from '../../domain/audit/proof.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import type { Json } from '../../domain/canonical-json.js';
-import { GATE_VERB, GATES } from '../../domain/gate/rules.js';
+import { GATE_VERB, GATES } from '../../domain/gate.js';
+import type { Json } from '../../domain/hashing.js';
 import type { Findings } from './findings.js';
 
 interface Told {

@@ -3,7 +3,7 @@ import { type Client, createClient } from '../../client/client.js';
 import { exportLines } from '../../client/stream.js';
 import type { ResponseOf } from '../../client/types.js';
 import { verifyAudit } from '../../client/verify/audit.js';
-import { formatMoney } from '../../domain/money/amount.js';
+import { formatMoney } from '../../domain/money.js';
 import type { StackState } from '../stack/state.js';
 import { providerBooks, providerPayments } from './provider-books.js';
 

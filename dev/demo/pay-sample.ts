@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../../client/client.js';
 import { uploadCsv } from '../../client/stream.js';
 import type { ResponseOf } from '../../client/types.js';
-import { formatMoney } from '../../domain/money/amount.js';
+import { formatMoney } from '../../domain/money.js';
 import { sampleCsv } from '../sample/payouts.js';
 import type { StackState } from '../stack/state.js';
 import { type PersonAtWork, personAtWork } from './person.js';

@@ -1,5 +1,5 @@
 import { BATCH_STATES, BATCH_TRANSITIONS, type BatchState, isTerminalBatch } from '../../domain/batch/states.js';
-import { GATE_PERMISSION, GATE_STATE, GATES } from '../../domain/gate/rules.js';
+import { GATE_PERMISSION, GATE_STATE, GATES } from '../../domain/gate.js';
 import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/states.js';
 import { postingFor } from '../../domain/ledger/postings.js';
 

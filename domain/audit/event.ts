@@ -1,7 +1,5 @@
 import type { Actor } from '../actors.js';
-import { canonicalBytes, type Json } from '../canonical-json.js';
-import { type Sha256, toHex } from '../hashing.js';
-import { leafHash } from '../merkle.js';
+import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../hashing.js';
 
 /** What an audit event is about. A chunk is a subject of its own, so that parallel chunks share no head. */
 export const AUDIT_SUBJECTS = ['workspace', 'batch', 'chunk', 'payee', 'account', 'api_key', 'session', 'person', 'connection'] as const;

@@ -1,5 +1,5 @@
-import type { Json } from '../canonical-json.js';
-import type { Gate } from '../gate/rules.js';
+import type { Gate } from '../gate.js';
+import type { Json } from '../hashing.js';
 import type { TransferKind } from '../ledger/postings.js';
 
 /** Records of an audit export, one JSON line each, in this order. The format is versioned; verifiers accept every released one. */

@@ -1,5 +1,5 @@
-import type { Json } from '../canonical-json.js';
-import type { Gate } from '../gate/rules.js';
+import type { Gate } from '../gate.js';
+import type { Json } from '../hashing.js';
 import type { ItemState } from '../item/states.js';
 import type { ExportGate, ExportTransfer } from './export.js';
 

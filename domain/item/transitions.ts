@@ -1,5 +1,5 @@
-import type { Sha256 } from '../hashing.js';
-import { leafHash, merkleRoot } from '../merkle.js';
+import { leafHash, type Sha256 } from '../hashing.js';
+import { merkleRoot } from '../merkle.js';
 import type { ItemState } from './states.js';
 
 /** One step of an item as its append-only row tells it (R17). */

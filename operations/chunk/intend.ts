@@ -1,4 +1,4 @@
-import { rangeOf } from '../../domain/batch/chunks.js';
+import { rangeOf } from '../../domain/batch/content.js';
 import type { Context } from '../context.js';
 import type { Artefact, OpenConnection, Rail, RailCapabilities, Stores } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';

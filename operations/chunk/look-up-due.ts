@@ -1,4 +1,4 @@
-import { chunkOf } from '../../domain/batch/chunks.js';
+import { chunkOf } from '../../domain/batch/content.js';
 import type { Context } from '../context.js';
 import { finishPayoutBatch } from '../payout-batch/finish.js';
 import { reduceParked } from '../settlement/reduce-parked.js';

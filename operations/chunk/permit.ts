@@ -1,4 +1,4 @@
-import { GATES } from '../../domain/gate/rules.js';
+import { GATES } from '../../domain/gate.js';
 import { sameBytes } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';

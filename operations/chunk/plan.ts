@@ -1,4 +1,4 @@
-import { chunkCount, chunkOf } from '../../domain/batch/chunks.js';
+import { chunkCount, chunkOf } from '../../domain/batch/content.js';
 import type { BatchState } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
 import type { BatchRow, ControlRow } from '../stores/batches.js';

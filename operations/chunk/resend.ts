@@ -1,4 +1,4 @@
-import { rangeOf } from '../../domain/batch/chunks.js';
+import { rangeOf } from '../../domain/batch/content.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';

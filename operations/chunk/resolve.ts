@@ -1,4 +1,4 @@
-import { rangeOf } from '../../domain/batch/chunks.js';
+import { rangeOf } from '../../domain/batch/content.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import type { OpenConnection, PaymentLookup, PaymentOutcome, Rail, RailCapabilities } from '../ports.js';

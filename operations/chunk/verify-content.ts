@@ -1,11 +1,9 @@
-import { rangeOf } from '../../domain/batch/chunks.js';
-import { commitmentTo, itemLeaf } from '../../domain/batch/digest.js';
+import { commitmentTo, contentOf, itemLeaf, rangeOf } from '../../domain/batch/content.js';
 import { canonicalSentTo } from '../../domain/destination.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import type { Context } from '../context.js';
-import { contentOf } from '../payout-batch/content.js';
 import type { Payment, Stores } from '../ports.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { OpenedDestination } from './open-destinations.js';
@@ -32,7 +30,7 @@ export const contentMatches = async (
   }
   const roots = await stores.batches.chunkRoots(batch.id);
   roots[chunk.chunk] = merkleRoot(ctx.services.sha256, leaves);
-  const recomputed = contentOf({ tenantId: ctx.tenantId, mode, services: ctx.services }, batch, content, roots);
+  const recomputed = contentOf(ctx.services.sha256, { tenantId: ctx.tenantId, mode }, batch, content, roots);
   return sameBytes(recomputed.digest, executeGate.digest);
 };
 

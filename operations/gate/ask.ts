@@ -1,13 +1,12 @@
 import type { z } from 'zod';
 import type { askChallenge as askContract, challenge } from '../../contracts/batches.js';
-import { CHALLENGE_MS } from '../../domain/batch/deadlines.js';
-import { challengeBytes } from '../../domain/gate/challenge.js';
-import type { Gate } from '../../domain/gate/rules.js';
+import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
-import { ok, type Refusal, type Result } from '../../domain/result.js';
+import type { Refusal, Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { usableFactor } from '../factor/match-code.js';
+import { answer } from '../idempotency/answer.js';
 import { refuseAbsent } from '../payout-batch/refuse-deed.js';
 import type { Stores } from '../ports.js';
 import { largestPayments } from './largest.js';
@@ -58,7 +57,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
         digest: toHex(bound.digest),
       },
     });
-    return ok({
+    return answer({
       object: 'challenge',
       id: toWireId('challenge', bound.id),
       batch_id: toWireId('batch', bound.batchId),

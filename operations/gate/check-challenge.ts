@@ -1,4 +1,4 @@
-import type { Gate } from '../../domain/gate/rules.js';
+import type { Gate } from '../../domain/gate.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { type Refusal, refuse } from '../../domain/result.js';
 import type { ChallengeRow } from '../stores/challenges.js';

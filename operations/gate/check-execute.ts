@@ -1,5 +1,5 @@
 import { type Permission, ROLES } from '../../domain/actors.js';
-import { GATE_PERMISSION } from '../../domain/gate/rules.js';
+import { GATE_PERMISSION } from '../../domain/gate.js';
 import { type Refusal, refuse } from '../../domain/result.js';
 import type { Stores } from '../ports.js';
 import type { GateRow } from '../stores/gates.js';

@@ -1,13 +1,12 @@
-import { gateDeadline } from '../../domain/batch/deadlines.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { challengeBytes } from '../../domain/gate/challenge.js';
-import { GATE_VERB, type Gate } from '../../domain/gate/rules.js';
+import { challengeBytes, GATE_VERB, type Gate, gateDeadline } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
-import { formatMoney } from '../../domain/money/amount.js';
-import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { formatMoney } from '../../domain/money.js';
+import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
-import { coverFor, placeHold } from '../ledger/place-hold.js';
+import { answer } from '../idempotency/answer.js';
+import { lockFunds, placeHold } from '../ledger/place-hold.js';
 import { refuseAbsent } from '../payout-batch/refuse-deed.js';
 import { shown, type WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
@@ -63,7 +62,7 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   if (!(await stores.factors.consumeStep(factor.value.id, step.value))) return refused(spentCode(stores.now, step.value));
 
   await recordOpened(ctx, stores, facts, challenge, { factorId: factor.value.id, timeStep: step.value });
-  return ok(await shown(ctx, stores, input.batch_id));
+  return answer(await shown(ctx, stores, input.batch_id));
 };
 
 const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
@@ -73,7 +72,7 @@ const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
 };
 
 const shortfallRefusal = async (stores: Stores, { batch, content }: GateFacts): Promise<Refusal | null> => {
-  const { available, shortfall } = await coverFor(stores, batch, content.total + batch.feeMaximum);
+  const { available, shortfall } = await lockFunds(stores, batch, content.total + batch.feeMaximum);
   if (shortfall === 0n) return null;
   return refuse('insufficient_funds', `The funding account lacks ${formatMoney(shortfall, batch.currency)}. Top it up, then try again.`, {
     extra: { shortfall: Number(shortfall), available: Number(available), currency: batch.currency },
@@ -93,7 +92,7 @@ const recordOpened = async (
   const [gateId, eventId] = [newId(), stores.audit.newId()];
   await stores.challenges.markUsed(challenge.id);
   const amount = content.total + batch.feeMaximum;
-  const hold = { id: newId(), transferId: newId(), contentVersion, amount, eventId };
+  const hold = { id: newId(), contentVersion, amount, eventId };
   if (gate === 'authorize') await placeHold(stores, batch, hold);
   await stores.gates.insert({ id: gateId, batchId: batch.id, gate, contentVersion, digest, personId, challengeId: challenge.id, ...factor, eventId });
   const { to: state } = BATCH_TRANSITIONS[GATE_VERB[gate]];

@@ -1,4 +1,4 @@
-import { type GateQuestion, refusalToOpen } from '../../domain/gate/rules.js';
+import { type GateQuestion, refusalToOpen } from '../../domain/gate.js';
 import { type Refusal, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';

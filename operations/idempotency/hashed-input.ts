@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
-import type { Json } from '../../domain/canonical-json.js';
+import type { Json } from '../../domain/hashing.js';
 
 /**
  * The part of a route's parsed input that says whether two requests are the same: everything but what the contract

@@ -1,5 +1,5 @@
 import type { RawDestination } from '../../domain/destination.js';
-import { AMOUNT_MAX } from '../../domain/money/amount.js';
+import { AMOUNT_MAX } from '../../domain/money.js';
 import type { FieldError, Refusal } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { givesDestination } from '../payee/details.js';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { newItem } from '../../contracts/batches.js';
-import { AMOUNT_MAX } from '../../domain/money/amount.js';
+import { AMOUNT_MAX } from '../../domain/money.js';
 import type { FieldError, Refusal } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { duplicateItems, wrongInput } from '../payout-batch/refusals.js';

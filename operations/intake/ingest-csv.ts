@@ -1,11 +1,13 @@
-import { gateDeadline } from '../../domain/batch/deadlines.js';
+import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { type FieldError, ok, type Result } from '../../domain/result.js';
+import { gateDeadline } from '../../domain/gate.js';
+import type { FieldError, Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { type EnsuredPayee, ensurePayees } from '../payee/ensure.js';
-import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from '../payout-batch/content.js';
 import type { WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
+import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
 import type { CsvTotals } from './check-csv.js';
 import { type CsvPayment, columnOf, parseRow } from './parse-row.js';
@@ -78,7 +80,7 @@ const storePart = async (
     const payee = payees[i];
     if (!payee) throw new Error('a payment was given no payee');
     if ('errors' in payee) errors.push(...payee.errors.map((error) => ({ ...error, field: columnOf(error.field), row })));
-    else items.push(withLeaf(ctx, batch, itemOf(payee, from + i, amount, reference), payee.commitment));
+    else items.push(withLeaf(ctx.services.sha256, batch, itemOf(payee, from + i, amount, reference), payee.commitment));
   }
   // Against what an earlier part of the file, or somebody else meanwhile, said of the payee.
   if (errors.length > 0) {
@@ -89,7 +91,7 @@ const storePart = async (
   await stores.batches.putChunkRoots(
     batch.id,
     chunkRootsOf(
-      ctx,
+      ctx.services.sha256,
       items.map(({ leaf }) => leaf),
       from,
       batch.chunkSize,
@@ -128,6 +130,6 @@ export const finishUpload = (
     if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
       throw new Error(`batch ${batch.id} holds repeats that its file does not`);
     const counted = { contentVersion: 1, size: count, count, total };
-    const content = contentOf(ctx, batch, counted, await stores.batches.chunkRoots(batch.id));
-    return ok(await recordNew(ctx, stores, batch, state, content));
+    const content = contentOf(ctx.services.sha256, ctx, batch, counted, await stores.batches.chunkRoots(batch.id));
+    return answer(await recordNew(ctx, stores, batch, state, content));
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
-import { parseDecimal } from '../../domain/money/amount.js';
+import { parseDecimal } from '../../domain/money.js';
 import type { FieldError } from '../../domain/result.js';
 import type { PayeeInput } from '../payee/payee-input.js';
 import { checkPayment } from './check-payment.js';

@@ -2,10 +2,9 @@ import { personBehind } from '../../domain/actors.js';
 import { toHex } from '../../domain/hashing.js';
 import type { Refusal } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import type { NewBatch } from '../payout-batch/content.js';
 import { shown, type WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
-import type { ContentRow } from '../stores/batches.js';
+import type { ContentRow, NewBatch } from '../stores/batches.js';
 
 /**
  * The last part of every creation, JSON or CSV: content, preparer, message to the workflow, counter and audit event.

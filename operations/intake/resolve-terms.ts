@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { createBatch } from '../../contracts/batches.js';
-import { currencyExponent } from '../../domain/money/amount.js';
+import { currencyExponent } from '../../domain/money.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { RailCapabilities, Stores } from '../ports.js';

@@ -1,7 +1,6 @@
 import { sameBytes } from '../../domain/hashing.js';
-import type { NewBatch } from '../payout-batch/content.js';
 import type { Stores } from '../ports.js';
-import type { BatchRow, ControlRow } from '../stores/batches.js';
+import type { BatchRow, ControlRow, NewBatch } from '../stores/batches.js';
 
 /**
  * Gives up uploads that have been silent for longer than their lease: receiving → cancelled, and the external_id is free

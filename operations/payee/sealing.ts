@@ -1,7 +1,6 @@
-import { commitmentTo } from '../../domain/batch/digest.js';
-import { canonicalBytes, type Json } from '../../domain/canonical-json.js';
+import { commitmentTo } from '../../domain/batch/content.js';
 import { canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
-import { toHex } from '../../domain/hashing.js';
+import { canonicalBytes, type Json, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
 import type { DestinationRow } from '../stores/payees.js';

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import type { optionalReason } from '../../contracts/batches.js';
 import { mayMove } from '../../domain/batch/states.js';
 import { toHex } from '../../domain/hashing.js';
-import { ok, type Result } from '../../domain/result.js';
+import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
+import { voidCancelled } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 import { endEarly, reasonHash } from './end-early.js';
@@ -28,7 +30,7 @@ export const cancelPayoutBatch = (ctx: Context, input: { batch_id: string } & z.
     if (mayMove('cancel', control.state)) await endEarly(ctx, stores, control, { verb: 'cancel', reason });
     else if (control.state === 'executing') await withdrawPending(ctx, stores, control, reason);
     else return refuseState(stores, 'cancel', control.batchId, control.state);
-    return ok(await haltedBatch(ctx, stores, control.batchId));
+    return answer(await haltedBatch(ctx, stores, control.batchId));
   }, PATIENCE);
 
 /** In the lock order of R8: control (held by the caller) → items → hold → accounts → counters → audit. */
@@ -42,7 +44,7 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
   const withdrawn = await stores.items.cancelPending(id, eventId);
   // Before hold and accounts: all other payments of the workspace post to these, and would wait for the hashing of a million leaves.
   const root = await withdrawalsRoot(ctx.services.sha256, withdrawn.ordinals);
-  if (withdrawn.ordinals.length > 0) await giveBack(ctx, stores, id, withdrawn.amount, eventId);
+  if (withdrawn.ordinals.length > 0) await voidCancelled(stores, id, eventId, withdrawn.amount);
   const counter = await stores.batches.addToCounter(id, { open: -withdrawn.ordinals.length, cancelled: withdrawn.ordinals.length });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   await stores.audit.append({
@@ -61,23 +63,4 @@ const withdrawPending = async (ctx: Context, stores: Stores, control: ControlRow
   });
   // Where something was paid the end is `completed`, which only the worker may write: the message above makes it do so.
   if (counter.paid + counter.returned === 0) await finishIfDone(stores, id, counter);
-};
-
-/** held → funding, and off the hold: one posting for all, since no evidence will ever move a withdrawn item. */
-const giveBack = async (ctx: Context, stores: Stores, batchId: string, amount: bigint, eventId: string): Promise<void> => {
-  const batch = await stores.batches.get(batchId);
-  const hold = await stores.holds.lockLive(batchId);
-  if (!batch || !hold) throw new Error(`batch ${batchId} executes with pending items, but nothing is held for them`);
-  await stores.holds.reduce(hold.id, amount);
-  const held = await stores.accounts.ensure('held', batch.currency);
-  await stores.transfers.post({
-    id: ctx.services.entropy.newId(),
-    debitAccountId: held.id,
-    creditAccountId: batch.fundingAccountId,
-    amount,
-    currency: batch.currency,
-    kind: 'void',
-    batchId,
-    eventId,
-  });
 };

@@ -1,16 +1,18 @@
 import type { z } from 'zod';
 import type { createBatch, validation } from '../../contracts/batches.js';
-import { gateDeadline } from '../../domain/batch/deadlines.js';
-import { ok, type Refusal, type Result } from '../../domain/result.js';
+import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js';
+import { gateDeadline } from '../../domain/gate.js';
+import type { Refusal, Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { checkItems } from '../intake/check-items.js';
 import { recordNew, refuseNew } from '../intake/record-new.js';
 import { resolveTerms, type Terms } from '../intake/resolve-terms.js';
 import { externalIdIsTaken } from '../intake/sweep-uploads.js';
 import { ensurePayees } from '../payee/ensure.js';
 import type { Stores } from '../ports.js';
+import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
-import { chunkRootsOf, contentOf, type NewBatch, withLeaf } from './content.js';
 import { externalIdTaken, wrongInput } from './refusals.js';
 import type { WireBatch } from './view.js';
 
@@ -33,7 +35,7 @@ export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Res
     if (input.external_id && (await externalIdIsTaken(stores, input.external_id))) return declined(externalIdTaken());
     const total = input.items.reduce((sum, item) => sum + BigInt(item.amount), 0n);
     if (input.validate_only)
-      return ok({ object: 'validation', valid: true, item_count: input.items.length, total: Number(total), currency: input.currency });
+      return answer({ object: 'validation', valid: true, item_count: input.items.length, total: Number(total), currency: input.currency });
 
     const batch = newBatch(ctx, input, resolved.terms, { source: 'json', sourceSha256: null });
     const state = input.draft ? 'draft' : 'queued';
@@ -42,7 +44,7 @@ export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Res
     const items = await makeItems(ctx, stores, batch, input.items);
     await stores.items.insert(batch.id, items);
     const roots = chunkRootsOf(
-      ctx,
+      ctx.services.sha256,
       items.map(({ leaf }) => leaf),
       0,
       batch.chunkSize,
@@ -50,12 +52,13 @@ export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Res
     await stores.batches.putChunkRoots(batch.id, roots);
     const counted = { contentVersion: 1, size: items.length, count: items.length, total };
     const content = contentOf(
+      ctx.services.sha256,
       ctx,
       batch,
       counted,
       roots.map(({ root }) => root),
     );
-    return ok(await recordNew(ctx, stores, batch, state, content));
+    return answer(await recordNew(ctx, stores, batch, state, content));
   });
 
 /** The immutable part of a batch, before it is stored. */
@@ -88,6 +91,6 @@ const makeItems = async (ctx: Context, stores: Stores, batch: NewBatch, inputs: 
     if (!payee || 'errors' in payee) throw new Error('a payee changed between check and use; the whole request may be sent again');
     const { payeeId, destinationId, commitment } = payee;
     const { reference, remittance } = input;
-    return withLeaf(ctx, batch, { ordinal, payeeId, destinationId, reference, remittance, amount: BigInt(input.amount) }, commitment);
+    return withLeaf(ctx.services.sha256, batch, { ordinal, payeeId, destinationId, reference, remittance, amount: BigInt(input.amount) }, commitment);
   });
 };

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { editBatch } from '../../contracts/batches.js';
 import { personBehind } from '../../domain/actors.js';
-import { gateDeadline } from '../../domain/batch/deadlines.js';
+import { contentOf } from '../../domain/batch/content.js';
 import { BATCH_TRANSITIONS, mayMove } from '../../domain/batch/states.js';
+import { gateDeadline } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
 import { transitionsRoot } from '../../domain/item/transitions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
@@ -10,7 +11,6 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
-import { contentOf } from './content.js';
 import { type Exclusion, planExclusion } from './plan-exclusion.js';
 import { wrongInput, wrongState } from './refusals.js';
 import { refuseAbsent } from './refuse-deed.js';
@@ -73,7 +73,7 @@ const exclude = async (
     count: content.count - plan.count,
     total: content.total - plan.amount,
   };
-  const next = contentOf(ctx, batch, counted, await stores.batches.chunkRoots(id));
+  const next = contentOf(ctx.services.sha256, ctx, batch, counted, await stores.batches.chunkRoots(id));
   await stores.batches.insertContent(id, next);
   await stores.challenges.cancelOpen(id);
   const person = personBehind(ctx.actor);
@@ -83,7 +83,7 @@ const exclude = async (
   if (!(await stores.batches.move(id, control.rowVersion, { state, contentVersion: next.contentVersion, deadlineAt })))
     throw new Error(`batch ${id} moved under its own lock`);
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
-  const released = await releaseHold(ctx, stores, { batchId: id, currency: batch.currency, fundingAccountId: batch.fundingAccountId, eventId });
+  const released = await releaseHold(stores, batch, eventId);
   await stores.batches.addToCounter(id, { open: -plan.count, excluded: plan.count });
   await stores.audit.append({
     id: eventId,

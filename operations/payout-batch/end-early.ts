@@ -20,7 +20,7 @@ export const endEarly = async (
   const batch = await stores.batches.get(id);
   if (!batch) throw new Error(`batch ${id} has a control row and nothing else`);
   const eventId = stores.audit.newId();
-  const released = await releaseHold(ctx, stores, { batchId: id, currency: batch.currency, fundingAccountId: batch.fundingAccountId, eventId });
+  const released = await releaseHold(stores, batch, eventId);
   const { to: state } = BATCH_TRANSITIONS[deed.verb];
   if (!(await stores.batches.move(id, control.rowVersion, { state, ...(deed.reason === null ? {} : { reason: deed.reason }) })))
     throw new Error(`batch ${id} moved under its own lock`);

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { optionalReason } from '../../contracts/batches.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
-import { ok, type Result } from '../../domain/result.js';
+import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { reasonHash } from './end-early.js';
 import { type Halted, haltedBatch } from './halted.js';
 import { refuseAbsent, refuseState } from './refuse-deed.js';
@@ -34,5 +35,5 @@ export const pausePayoutBatch = (ctx: Context, input: { batch_id: string } & z.o
         ...(input.reason === undefined ? {} : { reason_sha256: reasonHash(ctx, input.reason) }),
       },
     });
-    return ok(halted);
+    return answer(halted);
   });

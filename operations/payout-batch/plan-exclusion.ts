@@ -1,5 +1,4 @@
-import { chunkOf, rangeOf } from '../../domain/batch/chunks.js';
-import { tombstoneLeaf } from '../../domain/batch/digest.js';
+import { chunkOf, rangeOf, tombstoneLeaf } from '../../domain/batch/content.js';
 import { toItemId } from '../../domain/ids.js';
 import type { ItemTransition } from '../../domain/item/transitions.js';
 import { merkleRoot } from '../../domain/merkle.js';

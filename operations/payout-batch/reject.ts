@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { withReason } from '../../contracts/batches.js';
 import { mayMove } from '../../domain/batch/states.js';
-import { ok, type Result } from '../../domain/result.js';
+import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { endEarly } from './end-early.js';
 import { refuseAbsent, refuseState } from './refuse-deed.js';
 import type { WireBatch } from './view.js';
@@ -13,5 +14,5 @@ export const rejectPayoutBatch = (ctx: Context, input: { batch_id: string } & z.
     const control = await stores.batches.lock(input.batch_id);
     if (!control) return refuseAbsent(ctx, stores, 'batch.reject', input.batch_id);
     if (!mayMove('reject', control.state)) return refuseState(stores, 'reject', control.batchId, control.state);
-    return ok(await endEarly(ctx, stores, control, { verb: 'reject', reason: input.reason }));
+    return answer(await endEarly(ctx, stores, control, { verb: 'reject', reason: input.reason }));
   });

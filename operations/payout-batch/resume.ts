@@ -1,6 +1,7 @@
 import { isTerminalBatch } from '../../domain/batch/states.js';
-import { ok, type Result } from '../../domain/result.js';
+import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { refuseAbsent, refuseState } from './refuse-deed.js';
 import { shown, type WireBatch } from './view.js';
 
@@ -22,5 +23,5 @@ export const resumePayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
       result: 'ok',
       detail: { state: control.state },
     });
-    return ok(await shown(ctx, stores, control.batchId));
+    return answer(await shown(ctx, stores, control.batchId));
   });

@@ -1,8 +1,9 @@
 import { personBehind } from '../../domain/actors.js';
-import { gateDeadline } from '../../domain/batch/deadlines.js';
 import { BATCH_TRANSITIONS, mayMove } from '../../domain/batch/states.js';
-import { ok, type Result } from '../../domain/result.js';
+import { gateDeadline } from '../../domain/gate.js';
+import type { Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { wrongState } from './refusals.js';
 import { refuseAbsent } from './refuse-deed.js';
 import { shown, type WireBatch } from './view.js';
@@ -31,5 +32,5 @@ export const submitPayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
       result: 'ok',
       detail: { from: control.state, to: state, content_version: control.contentVersion },
     });
-    return ok(await shown(ctx, stores, id));
+    return answer(await shown(ctx, stores, id));
   });

@@ -14,7 +14,7 @@ export const PROOF_ITEMS_MAX = 100_000;
 const PAGE = 5_000;
 
 /**
- * Everything that proves a batch, as one document that `client/verify/evidence.ts` checks offline. Read in pages, in the
+ * Everything that proves a batch, as one document that `client/verify/proof.ts` checks offline. Read in pages, in the
  * order in which rows depend on each other: items, then events, then what names the events. `payload_too_large` past
  * 100,000 items.
  */

@@ -3,7 +3,8 @@ import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { type IdKind, toWireId } from '../../domain/ids.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import type { Call } from './world.js';
+import type { Call } from '../world/api.js';
+import { must } from '../world/wire.js';
 
 export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { type AuditEvent, auditBody, auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
 import { type BatchProof, PROOF_VERSION, type ProofItem } from '../../domain/audit/proof.js';
-import { batchDigest, commitmentTo, itemLeaf } from '../../domain/batch/digest.js';
+import { batchDigest, commitmentTo, itemLeaf } from '../../domain/batch/content.js';
 import { type Sha256, toHex } from '../../domain/hashing.js';
 import { fromWireId, toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { verifyAudit } from '../../client/verify/audit.js';
 import { bodyLeaf } from '../../domain/audit/event.js';
 import type { ExportEvent, ExportRecord } from '../../domain/audit/export.js';
-import type { Json } from '../../domain/canonical-json.js';
+import type { Json } from '../../domain/hashing.js';
 import { newSigner, sampleLog, sha256, signer, toLines, withEnd } from './sample-log.js';
 
 const verify = (records: readonly ExportRecord[], checkpoints: string[] = []) =>

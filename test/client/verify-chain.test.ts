@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { verifyAudit } from '../../client/verify/audit.js';
 import { bodyLeaf } from '../../domain/audit/event.js';
 import type { ExportEvent } from '../../domain/audit/export.js';
-import type { Json } from '../../domain/canonical-json.js';
+import type { Json } from '../../domain/hashing.js';
 import { sampleLog, sha256, signer, toLines, withEnd } from './sample-log.js';
 
 /** Before events have a place in the signed tree, the chain of their subject is all that shows an edit. */

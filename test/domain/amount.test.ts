@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { AMOUNT_MAX, checkAmount, currencyExponent, formatMoney, parseDecimal } from '../../domain/money/amount.js';
+import { AMOUNT_MAX, checkAmount, currencyExponent, formatMoney, parseDecimal } from '../../domain/money.js';
 
 const CURRENCIES = ['EUR', 'USD', 'JPY', 'KWD', 'CLF', 'ISK'] as const;
 const currency = fc.constantFrom(...CURRENCIES);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalBytes, type Json } from '../../domain/canonical-json.js';
+import { canonicalBytes, type Json } from '../../domain/hashing.js';
 
 const said = (value: Json): string => new TextDecoder().decode(canonicalBytes(value));
 /** What the reference canonicalizer says: the text, or that it refuses. */

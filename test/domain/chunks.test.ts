@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chunkCount, chunkOf, rangeOf } from '../../domain/batch/chunks.js';
-import { type Sha256, toHex } from '../../domain/hashing.js';
-import { leafHash, merkleRoot } from '../../domain/merkle.js';
+import { chunkCount, chunkOf, rangeOf } from '../../domain/batch/content.js';
+import { leafHash, type Sha256, toHex } from '../../domain/hashing.js';
+import { merkleRoot } from '../../domain/merkle.js';
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');

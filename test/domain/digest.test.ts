@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { batchDigest, commitmentTo, type DigestHeader, type DigestItem, itemLeaf, tombstoneLeaf } from '../../domain/batch/digest.js';
-import { canonicalBytes, type Json } from '../../domain/canonical-json.js';
-import { type Sha256, toHex } from '../../domain/hashing.js';
+import { batchDigest, commitmentTo, type DigestHeader, type DigestItem, itemLeaf, tombstoneLeaf } from '../../domain/batch/content.js';
+import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
-import { leafHash, merkleRoot } from '../../domain/merkle.js';
+import { merkleRoot } from '../../domain/merkle.js';
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');

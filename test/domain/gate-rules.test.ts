@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Actor, KEY_SCOPES, PERMISSIONS, ROLES, type Role } from '../../domain/actors.js';
 import { BATCH_STATES } from '../../domain/batch/states.js';
-import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, refusalToOpen } from '../../domain/gate/rules.js';
+import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, refusalToOpen } from '../../domain/gate.js';
 
 /** A small world, so that people meet: as actor, preparer and earlier holder. */
 const person = fc.constantFrom('ann', 'bob', 'cy', 'dee');

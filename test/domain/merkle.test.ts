@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Sha256, toHex } from '../../domain/hashing.js';
-import { consistencyProof, inclusionPath, leafHash, merkleRoot, rootFromInclusion, verifyConsistency } from '../../domain/merkle.js';
+import { leafHash, type Sha256, toHex } from '../../domain/hashing.js';
+import { merkleRoot, rootFromInclusion, verifyConsistency } from '../../domain/merkle.js';
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot } from '../../domain/merkle-frontier.js';
 import { consistencyRanges, inclusionRanges } from '../../domain/merkle-ranges.js';
+import { consistencyProof, inclusionPath } from './reference-tree.js';
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');

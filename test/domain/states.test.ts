@@ -10,7 +10,7 @@ import {
   mayMove,
   TERMINAL_BATCH_STATES,
 } from '../../domain/batch/states.js';
-import { GATE_STATE, GATE_VERB, GATES } from '../../domain/gate/rules.js';
+import { GATE_STATE, GATE_VERB, GATES } from '../../domain/gate.js';
 import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/states.js';
 
 const VERBS = Object.keys(BATCH_TRANSITIONS) as BatchVerb[];

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { toHex } from '../../domain/hashing.js';
-import { consistencyProof, inclusionPath, leafHash, merkleRoot } from '../../domain/merkle.js';
+import { leafHash, toHex } from '../../domain/hashing.js';
+import { merkleRoot } from '../../domain/merkle.js';
 import { consistencyRanges, inclusionRanges } from '../../domain/merkle-ranges.js';
 import { subtreeRoots } from '../../operations/audit/subtrees.js';
 import { sha256 } from '../../vault/sha256.js';
+import { consistencyProof, inclusionPath } from '../domain/reference-tree.js';
 
 const leaves = Array.from({ length: 6_000 }, (_, i) => leafHash(sha256, Buffer.from(`event ${i}`)));
 const hex = (path: readonly Uint8Array[]) => path.map(toHex);

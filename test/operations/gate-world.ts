@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../db/transaction/open.js';
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor, Role } from '../../domain/actors.js';
 import type { BatchState } from '../../domain/batch/states.js';
-import type { Gate } from '../../domain/gate/rules.js';
+import type { Gate } from '../../domain/gate.js';
 import type { Context } from '../../operations/context.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';

@@ -1,7 +1,7 @@
 import { createBatch } from '../../contracts/batches.js';
 import { sequencingStore } from '../../db/sequencing.js';
 import { openDatabase } from '../../db/transaction/open.js';
-import { canonicalBytes } from '../../domain/canonical-json.js';
+import { canonicalBytes } from '../../domain/hashing.js';
 import type { Context } from '../../operations/context.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import type { Services } from '../../operations/ports.js';

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { leafHash, merkleRoot } from '../../domain/merkle.js';
+import { leafHash } from '../../domain/hashing.js';
+import { merkleRoot } from '../../domain/merkle.js';
 import { checkRecovery, type ProvenEdges, type RecoveryQuestion } from '../../operations/recovery/check.js';
 import { sha256 } from '../../vault/sha256.js';
 

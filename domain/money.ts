@@ -1,5 +1,5 @@
 import currencyCodes from 'currency-codes';
-import { ok, type Result, refuse } from '../result.js';
+import { ok, type Result, refuse } from './result.js';
 
 /** The largest amount that survives a JSON number: 2^53 − 1 minor units. */
 export const AMOUNT_MAX = 9_007_199_254_740_991n;
