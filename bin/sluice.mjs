@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-// Launches the command line from its sources, in this very process.
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+// Launches the command line from its sources, in this same process.
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -10,7 +8,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   );
   process.exit(1);
 }
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 try {
   const { register } = await import('tsx/esm/api');
   register();
@@ -18,4 +15,7 @@ try {
   console.error('The packages are not installed yet. Run `npm start` (or `npm ci`) once.');
   process.exit(1);
 }
-await import(pathToFileURL(join(root, 'cli', 'main.ts')).href);
+// Beside a demo stack the command line has more commands and checks, which need more packages to load.
+const { findLocalStack } = await import('../cli/identity/stack.ts');
+if (findLocalStack(process.env, process.cwd())) await import('../dev/cli/main.ts');
+else await import('../cli/main.ts');

@@ -11,18 +11,18 @@ export interface TrustOptions {
   tenant?: string;
 }
 
-/** What the log is verified against. Without `--key` the server's own key is taken, and that is said: it proves less. */
+/** What the log is verified against. Without `--key` it takes the server's own key, and a note says that this proves less. */
 export const trustOf = async (cli: Cli, options: TrustOptions, client: Client | null): Promise<Trust> => ({
   verifierKey: await verifierKeyOf(cli, options.key, client),
   ...(options.checkpoint ? { checkpoints: options.checkpoint.map(readNote) } : {}),
   ...(options.tenant ? { tenantId: tenantOf(options.tenant) } : {}),
 });
 
-/** The key that was given, or a file's; without one that of the server, if there is a server to ask. */
+/** The key that was given, or the one in that file. Without one it asks the server, if there is a server to ask. */
 export const verifierKeyOf = async (cli: Cli, given: string | undefined, client: Client | null): Promise<string> =>
   given ? keyOf(given) : keyOfServer(cli, client);
 
-/** A workspace's id as the wire has it, or the UUID inside. */
+/** The UUID of a workspace, from its wire id or from the UUID itself. */
 export const tenantOf = (text: string): string => {
   const tenant = /^[0-9a-f-]{36}$/.test(text) ? text : fromWireId('workspace', text);
   if (!tenant) throw new Failure(EXIT.usage, `${text} is not the id of a workspace (ws_…).`);
@@ -32,8 +32,8 @@ export const tenantOf = (text: string): string => {
 const keyOf = (text: string): string => (existsSync(text) ? readFileSync(text, 'utf8').trim() : text);
 
 const keyOfServer = async (cli: Cli, client: Client | null): Promise<string> => {
-  if (!client) throw new Failure(EXIT.usage, 'Say --key: what is verified offline needs a key that does not come with it.');
-  cli.tell('The key was taken from the server. Keep it outside and pass it as --key, so that the server is not its own witness.');
+  if (!client) throw new Failure(EXIT.usage, 'Give --key: a document that is verified offline needs a key that does not come with it.');
+  cli.note('The key comes from the server. Store it elsewhere and pass it as --key, so that the server is not its own witness.');
   return (await client.show_checkpoint({})).verifier_key;
 };
 

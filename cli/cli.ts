@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Connection, connect, type WhoOptions } from './identity/connect.js';
+import { type Connection, connect, type IdentityOptions } from './identity/connect.js';
 import { findLocalStack } from './identity/stack.js';
 import type { Terminal } from './terminal.js';
 
@@ -7,21 +7,21 @@ import type { Terminal } from './terminal.js';
 export interface Cli {
   env: NodeJS.ProcessEnv;
   terminal: Terminal;
-  /** Options that stand before or after any command. */
+  /** Options that every command takes. */
   options(): GlobalOptions;
-  /** Who speaks, and the client that speaks for them. */
-  connect(more?: Pick<WhoOptions, 'tenant'>): Promise<Connection>;
-  /** Data for standard output: JSON with `--json`, else what people read. */
+  /** A client signed in as the person or key that this command acts as. */
+  connect(more?: Pick<IdentityOptions, 'tenant'>): Promise<Connection>;
+  /** Prints data on standard output: as JSON with `--json`, else as text for people. */
   present(data: unknown, human: () => string): void;
-  /** A message for people on standard error. */
-  tell(text: string): void;
-  /** What to do next; not with `--json`. */
+  /** Prints a message for people on standard error. */
+  note(text: string): void;
+  /** Prints what to do next; not with `--json`. */
   suggest(text: string): void;
-  /** Whether this runs beside a local demo stack: there people have roles to speak as, and `sluice` is typed with `npx`. */
+  /** Whether this runs beside a local demo stack. There `--as` is available, and people type `npx sluice`. */
   besideStack: boolean;
 }
 
-export interface GlobalOptions extends WhoOptions {
+export interface GlobalOptions extends IdentityOptions {
   json?: boolean;
 }
 
@@ -34,7 +34,7 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
     options,
     connect: (more) => connect(env, { ...options(), ...more }, terminal),
     present: (data, human) => terminal.out(options().json ? JSON.stringify(data, null, 2) : human()),
-    tell: terminal.err,
+    note: terminal.err,
     suggest: (text) => {
       if (!options().json) terminal.err(nextLine(text, besideStack));
     },
@@ -42,5 +42,5 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
   };
 };
 
-/** `next: …` as it is typed here. */
+/** `next: …`, as people type it here. */
 export const nextLine = (text: string, besideStack: boolean): string => `next: ${besideStack ? text.replace(/^sluice /, 'npx sluice ') : text}`;

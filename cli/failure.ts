@@ -4,7 +4,7 @@ import { ProblemError } from '../client/problem-error.js';
 export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Ends a command with a message for people, and what to do next. */
+/** Ends a command with a message for people and a hint about the next step. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   constructor(
@@ -26,16 +26,16 @@ export interface Ending {
 
 const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 
-/** What mends a refusal, where one command does. */
-const MENDS: Readonly<Record<string, string>> = {
+/** The command that fixes a refusal, where there is one. */
+const FIXES: Readonly<Record<string, string>> = {
   external_id_taken: 'sluice batch show EXTERNAL_ID',
-  insufficient_funds: 'sluice ledger top-up AMOUNT   (sandbox money only), then the same again with a new code',
+  insufficient_funds: 'sluice ledger top-up AMOUNT   (sandbox money only), then repeat the command with a new code',
 };
 
-/** How a command ends after whatever was thrown in it. */
+/** How a command ends after an error of any kind. */
 export const endingOf = (error: unknown): Ending => {
   if (error instanceof CommanderError) {
-    // Help and version end well; commander has written its own message for the rest.
+    // `--help` and `--version` are no failure; for everything else commander has printed a message already.
     return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, message: null, hint: null, problem: null };
   }
   if (error instanceof Failure) return { exitCode: error.exitCode, message: error.message, hint: error.hint, problem: null };
@@ -44,7 +44,7 @@ export const endingOf = (error: unknown): Ending => {
     return {
       exitCode: signIn ? EXIT.signIn : EXIT.failed,
       message: problemText(error),
-      hint: signIn ? 'sluice login' : (MENDS[error.problem.code] ?? null),
+      hint: signIn ? 'sluice login' : (FIXES[error.problem.code] ?? null),
       problem: error.problem,
     };
   }

@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.js';
 import { EXIT, Failure } from './failure.js';
 
-/** A batch's id as it is, or the id behind an external id. */
+/** The id of a batch, from that id itself or from an external id. Fails when there is no such batch. */
 export const findBatch = async (client: Client, name: string): Promise<string> => {
   if (name.startsWith('batch_')) return name;
   const { data } = await client.list_payout_batches({ external_id: name, limit: 1 });

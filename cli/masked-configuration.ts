@@ -6,7 +6,7 @@ export interface Setting {
   description: string;
 }
 
-/** Effective settings of one process by its schema: what is set, else the default; secrets masked. */
+/** The effective settings of one process: the value that is set, else the default of the schema. Secrets are masked. */
 export const maskedConfiguration = (schema: z.ZodObject, env: NodeJS.ProcessEnv): Setting[] =>
   Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, own]) => {
     const { description = '', secret } = metaOf(own);
@@ -23,7 +23,7 @@ export const maskedConfiguration = (schema: z.ZodObject, env: NodeJS.ProcessEnv)
     return { name, value, description };
   });
 
-/** A default or optional wraps the schema that the description was given to. */
+/** `default` and `optional` wrap the schema that has the description. */
 const metaOf = (schema: z.ZodType): { description?: string | undefined; secret?: unknown } => {
   const own = schema.meta();
   if (own) return own;

@@ -1,39 +1,48 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { createCli, nextLine } from './cli.js';
 import { auditCommands } from './commands/audit.js';
 import { batchCommands } from './commands/batch.js';
-import { type DoctorParts, doctorCommand } from './commands/doctor.js';
+import { type DoctorSettings, doctorCommand } from './commands/doctor.js';
 import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
 import { payeeCommands } from './commands/payee.js';
 import { proofCommands } from './commands/proof.js';
 import { signInCommands } from './commands/sign-in.js';
-import { EXIT, type ExitCode, endingOf } from './failure.js';
+import { EXIT, type ExitCode, endingOf, Failure } from './failure.js';
 import type { Terminal } from './terminal.js';
 
 export interface ProgramSettings {
   env: NodeJS.ProcessEnv;
   terminal: Terminal;
-  version: string;
-  doctor: DoctorParts;
-  /** Adds what exists only beside a local stack. */
-  mountLocal: (program: Command) => void;
+  /** The configuration schemas of the processes, for `sluice doctor`. */
+  schemas: DoctorSettings['schemas'];
+  /** What exists only beside a local demo stack; null elsewhere. */
+  local: LocalStackParts | null;
 }
 
+export interface LocalStackParts extends NonNullable<DoctorSettings['local']> {
+  /** Adds `sluice dev …`. */
+  mountDev(program: Command): void;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first. Data goes to standard output, messages to standard error.';
 
-/** Runs one command line and answers its exit code. Writes to the terminal only. */
-export const runCommand = async (argv: readonly string[], settings: ProgramSettings): Promise<ExitCode> => {
-  const { env, terminal } = settings;
+/** Runs one command line and returns its exit code. It writes to the terminal only. */
+export const runCommand = async (argv: readonly string[], { env, terminal, schemas, local }: ProgramSettings): Promise<ExitCode> => {
   const program = new Command('sluice')
     .description('Pays many people safely: batches, gates, ledger and audit log, over the API.')
-    .version(settings.version)
-    .option('--as <role>', 'speak as a person of the local demo stack: preparer, approver, authorizer, executor, auditor')
-    .option('--profile <name>', 'speak as the profile that `login` kept under this name')
+    .version(version)
+    .option('--as <role>', 'act as a person of the local demo stack: preparer, approver, authorizer, executor, auditor')
+    .option('--profile <name>', 'act as the profile that `login` stored under this name')
     .option('--url <url>', 'address of the API')
-    .option('--json', 'answer as JSON')
-    .addHelpText('after', `\n${EXIT_CODES}\nWho speaks: --as, --profile, SLUICE_API_KEY, the default profile, the local stack's API key.`)
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `\n${EXIT_CODES}\nWho acts: --as, --profile, SLUICE_API_KEY, the default profile, the local stack's API key; the first that is there.`,
+    )
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -46,9 +55,10 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
   keyCommands(program, cli);
   auditCommands(program, cli);
   proofCommands(program, cli);
-  doctorCommand(program, cli, settings.doctor);
+  doctorCommand(program, cli, { schemas, local });
   openCommand(program, cli);
-  settings.mountLocal(program);
+  if (local) local.mountDev(program);
+  else refuseDev(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
@@ -59,4 +69,13 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     if (ending.hint) terminal.err(nextLine(ending.hint, cli.besideStack));
     return ending.exitCode;
   }
+};
+
+/** Without a local stack `sluice dev` only says how to start one. */
+const refuseDev = (program: Command): void => {
+  const dev = program.command('dev').description('the local demo stack: people, codes, killing a process; needs one that was started here');
+  dev.allowUnknownOption().allowExcessArguments();
+  dev.action(() => {
+    throw new Failure(EXIT.usage, 'No stack was started here.', 'npm start');
+  });
 };

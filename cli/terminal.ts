@@ -1,25 +1,25 @@
 import { createInterface } from 'node:readline';
 
-/** The outside of a command: data goes to `out`, messages to `err`. */
+/** The terminal of a command: data goes to `out`, messages to `err`. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Whether people watch: progress bars and prompts only then. */
+  /** Whether standard error is a terminal: only then it gets progress bars. */
   watched: boolean;
-  /** Whether somebody can answer a prompt. */
+  /** Whether a person can answer a prompt. */
   canAsk: boolean;
   /** The next line of standard input without its end, or null when there is none left. */
   readLine(): Promise<string | null>;
 }
 
-/** Who reads our output may leave first, such as `head`, or a gate that refuses before it needs the code that is piped to it. */
-const leaveWithTheReader = (error: NodeJS.ErrnoException): void => {
+/** The reader of our output may end first, such as `head`, or a gate command that is refused before it reads the piped code. */
+const endWithTheReader = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 };
 
 export const processTerminal = (): Terminal => {
-  process.stdout.on('error', leaveWithTheReader);
+  process.stdout.on('error', endWithTheReader);
   let lines: AsyncIterator<string> | null = null;
   return {
     out: (text) => void process.stdout.write(`${text}\n`),

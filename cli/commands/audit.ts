@@ -1,18 +1,80 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
+import { exportLines } from '../../client/stream.js';
+import { verifyAudit } from '../../client/verify/audit.js';
+import type { ExportRecord } from '../../domain/audit/export.js';
+import { toWireId } from '../../domain/ids.js';
+import { type TrustOptions, tenantOf, trustOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
-import { facts } from '../render/table.js';
-import { auditExport } from './audit-export.js';
-import { auditTrail } from './audit-trail.js';
-import { auditVerify } from './audit-verify.js';
+import { EXIT, Failure } from '../failure.js';
+import { facts, printable } from '../render/table.js';
 
 export const auditCommands = (program: Command, cli: Cli): void => {
-  const audit = program.command('audit').description('the audit log: read it, take it along, verify it');
+  const audit = program.command('audit').description('the audit log: read it, export it, verify it');
   auditTrail(audit, cli);
   auditVerify(audit, cli);
   auditExport(audit, cli);
+  auditCheckpoint(audit, cli);
+};
+
+const auditTrail = (audit: Command, cli: Cli): void => {
+  audit
+    .command('trail')
+    .description('print the trail of a workspace and verify it on the way; ends in `checksum ok`, or says what is wrong and exits 1')
+    .option('--tenant <id>', 'the workspace; refused when you are signed in to another one')
+    .option('--key <key>', 'verifier key, or a file that holds it')
+    .option('--checkpoint <files...>', 'signed notes kept outside: the log must contain all of them')
+    .action(async (options: TrustOptions) => {
+      const tenant = options.tenant ? { tenant: toWireId('workspace', tenantOf(options.tenant)) } : {};
+      const { client } = await cli.connect(tenant);
+      const trust = await trustOf(cli, options, client);
+      const report = await verifyAudit(printEvents(cli, exportLines(client.transport)), trust);
+      cli.terminal.out(cli.options().json ? JSON.stringify({ type: 'report', ...report }) : report.lines.join('\n'));
+      requireVerified(report);
+    });
+};
+
+const auditVerify = (audit: Command, cli: Cli): void => {
+  audit
+    .command('verify')
+    .description('verify the log: every record, its order, its signed checkpoints; offline with --export and --key')
+    .option('--export <file>', 'an export taken before; without it, the log is fetched')
+    .option('--checkpoint <files...>', 'signed notes kept outside: the log must contain all of them')
+    .option('--key <key>', 'verifier key, or a file that holds it')
+    .option('--tenant <id>', 'the workspace that the log must belong to')
+    .action(async ({ export: file, ...options }: TrustOptions & { export?: string }) => {
+      if (file !== undefined && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
+      const client = file === undefined ? (await cli.connect()).client : null;
+      const trust = await trustOf(cli, options, client);
+      const lines = client ? exportLines(client.transport) : createInterface({ input: createReadStream(file as string) });
+      const report = await verifyAudit(lines, trust);
+      cli.present(report, () => report.lines.map(printable).join('\n'));
+      requireVerified(report);
+    });
+};
+
+const auditExport = (audit: Command, cli: Cli): void => {
+  audit
+    .command('export')
+    .description('the whole log as JSON lines, for `sluice audit verify --export`')
+    .option('--out <file>', 'write it to a file')
+    .action(async ({ out }: { out?: string }) => {
+      const { client } = await cli.connect();
+      const lines = Readable.from(withLineEnds(exportLines(client.transport)));
+      await pipeline(lines, out ? createWriteStream(out, { mode: 0o600 }) : process.stdout, { end: out !== undefined });
+      if (!out) return;
+      cli.note(`Written to ${out}.`);
+      cli.suggest(`sluice audit verify --export ${out} --key sluice.key   (the key: sluice audit checkpoint --key > sluice.key)`);
+    });
+};
+
+const auditCheckpoint = (audit: Command, cli: Cli): void => {
   audit
     .command('checkpoint')
-    .description('the latest signed checkpoint; keep the note outside, it is what the log is verified against')
+    .description('the latest signed checkpoint; keep the note outside, because the log is verified against it')
     .addOption(new Option('--note', 'print the signed note only, ready for a file').conflicts('key'))
     .option('--key', 'print the verifier key only, ready for a file')
     .action(async ({ note, key }: { note?: boolean; key?: boolean }) => {
@@ -26,9 +88,42 @@ export const auditCommands = (program: Command, cli: Cli): void => {
           ['size', latest.size],
           ['root', latest.root],
           ['published', latest.published_at],
-          ['not yet sealed', latest.unsealed],
+          ['not yet sequenced', latest.unsealed],
           ['key', latest.verifier_key],
         ]),
       );
     });
 };
+
+const requireVerified = ({ ok }: { ok: boolean }): void => {
+  if (!ok) throw new Failure(EXIT.failed, 'The log does not verify.');
+};
+
+/** Passes the lines of an export on, and prints the events among them. */
+async function* printEvents(cli: Cli, lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) {
+    const record = JSON.parse(line) as ExportRecord;
+    if (record.type === 'event') cli.terminal.out(cli.options().json ? line : lineOf(record.index, record.event as unknown as EventBody | null));
+    yield line;
+  }
+}
+
+interface EventBody {
+  at: string;
+  action: string;
+  result: string;
+  actor: { type: string; personId?: string; keyId?: string; process?: string };
+  subject: { type: string; id: string };
+}
+
+const lineOf = (index: number | null, event: EventBody | null): string => {
+  const place = index === null ? 'unsealed' : String(index);
+  if (!event) return `${place.padStart(8)}  body expired`;
+  const { at, action, result, actor, subject } = event;
+  const actorId = actor.personId ?? actor.keyId ?? actor.process ?? '';
+  return `${place.padStart(8)}  ${at}  ${action.padEnd(18)} ${result.padEnd(18)} ${actor.type} ${actorId}  ${subject.type} ${subject.id}`;
+};
+
+async function* withLineEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${line}\n`;
+}

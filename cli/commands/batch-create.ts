@@ -9,7 +9,7 @@ import type { RequestOf, ResponseOf } from '../../client/types.js';
 import type { createBatchCsv } from '../../contracts/batches.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
-import { batchFacts, nextStep } from '../render/batch.js';
+import { batchFacts, suggestNext } from '../render/batch.js';
 import { money } from '../render/money.js';
 
 interface CreateOptions {
@@ -30,35 +30,34 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     .command('create')
     .description('create a batch from a CSV (one payee a row) or a JSON file; `-` reads standard input')
     .argument('<file>')
-    .option('--format <format>', 'csv or json, where the name of the file does not say')
-    .option('--currency <code>', 'currency of a CSV; left out, that of your only funding account')
+    .option('--format <format>', 'csv or json, when the name of the file does not show it')
+    .option('--currency <code>', 'currency of a CSV; default: that of your only funding account')
     .option('--rail <name>', 'rail of a CSV', 'sandbox')
     .option('--external-id <id>', 'your own id of the batch, unique in the workspace')
-    .option('--description <text>', 'what people read beside it, up to 280 characters')
-    .option('--funding-account <id>', 'account of a CSV that pays; left out, your only one in its currency')
-    .option('--connection <id>', 'connection of a CSV to its rail; left out, your only one')
+    .option('--description <text>', 'a text for people, up to 280 characters')
+    .option('--funding-account <id>', 'account that pays a CSV; default: your only one in its currency')
+    .option('--connection <id>', 'rail connection that a CSV is paid over; default: your only one')
     .option('--draft', 'leave it as a draft until `sluice batch submit`')
-    .option('--allow-duplicates', 'the same payee, amount and reference may be paid more than once')
+    .option('--allow-duplicates', 'pay the same payee, amount and reference more than once')
     .option('--validate-only', 'check everything, write nothing')
     .action(async (file: string, options: CreateOptions) => {
       if (file !== '-' && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
       const { client } = await cli.connect();
       const created = formatOf(file, options) === 'csv' ? await fromCsv(cli, client, file, options) : await fromJson(client, file, options);
       cli.present(created, () => describe(created));
-      const next = created.object === 'payout_batch' ? nextStep(created, cli) : null;
-      if (next) cli.suggest(next);
+      if (created.object === 'payout_batch') suggestNext(cli, created);
     });
 };
 
 const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
-  const said = format ?? file.split('.').at(-1)?.toLowerCase();
-  if (said !== 'csv' && said !== 'json') throw new Failure(EXIT.usage, `Say --format csv or --format json: the name ${file} does not tell.`);
-  return said;
+  const chosen = format ?? file.split('.').at(-1)?.toLowerCase();
+  if (chosen !== 'csv' && chosen !== 'json') throw new Failure(EXIT.usage, `Give --format csv or --format json: the name ${file} does not show it.`);
+  return chosen;
 };
 
 const fromCsv = async (cli: Cli, client: Client, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
   const currency = options.currency ?? (await onlyCurrency(client));
-  cli.tell(`Paying in ${currency} over ${options.rail}.`);
+  cli.note(`Paying in ${currency} over ${options.rail}.`);
   const query: z.input<typeof createBatchCsv> = {
     currency,
     rail: options.rail,
@@ -70,9 +69,9 @@ const fromCsv = async (cli: Cli, client: Client, file: string, options: CreateOp
     ...(options.allowDuplicates ? { allow_duplicates: 'true' } : {}),
     ...(options.validateOnly ? { validate_only: 'true' } : {}),
   };
-  // Standard input can't be read twice, so that a retry has its bytes they are kept.
-  const kept = file === '-' ? await buffer(process.stdin) : null;
-  const open = () => Readable.toWeb(kept ? Readable.from([kept]) : createReadStream(file)) as ReadableStream<Uint8Array>;
+  // Standard input can't be read twice, so its bytes are stored for a retry.
+  const stored = file === '-' ? await buffer(process.stdin) : null;
+  const open = () => Readable.toWeb(stored ? Readable.from([stored]) : createReadStream(file)) as ReadableStream<Uint8Array>;
   return uploadCsv(client.transport, query, open);
 };
 
@@ -97,7 +96,7 @@ const onlyCurrency = async (client: Client): Promise<string> => {
   const { data } = await client.list_accounts({ kind: 'funding' });
   const currencies = [...new Set(data.map((account) => account.currency))];
   if (currencies.length === 1 && currencies[0]) return currencies[0];
-  throw new Failure(EXIT.usage, `Say --currency: the workspace has funding accounts in ${currencies.join(', ') || 'no currency'}.`);
+  throw new Failure(EXIT.usage, `Give --currency: the workspace has funding accounts in ${currencies.join(', ') || 'no currency'}.`);
 };
 
 const describe = (created: ResponseOf<'create_payout_batch'>): string =>

@@ -7,7 +7,7 @@ import { findBatch } from '../find-batch.js';
 import { type Batch, batchFacts, countsLine, nextStep } from '../render/batch.js';
 
 const ENDED_WELL: readonly string[] = ['completed'];
-/** Watching alone moves nothing here, so what would is told. */
+/** In these states the batch waits for a person, so the command suggests what that person has to do. */
 const WAITS_FOR_PEOPLE: readonly string[] = ['draft', 'queued', 'approved', 'authorized'];
 
 interface Progress {
@@ -15,7 +15,7 @@ interface Progress {
   stop(): void;
 }
 
-/** Follows a batch until it is over: a bar on a terminal, a line a change elsewhere, every event as a JSON line with `--json`. */
+/** Follows a batch until it is over: with a bar on a terminal, a line per change elsewhere, every event as a JSON line with `--json`. */
 export const batchWatch = (batch: Command, cli: Cli): void => {
   batch
     .command('watch')
@@ -65,7 +65,7 @@ const lines = (cli: Cli): Progress => {
   return {
     show: (batch) => {
       const line = `${batch.state}: ${countsLine(batch)}`;
-      if (line !== last) cli.tell(line);
+      if (line !== last) cli.note(line);
       last = line;
     },
     stop: () => {},

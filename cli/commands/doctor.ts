@@ -1,26 +1,35 @@
 import type { Command } from 'commander';
+import type { z } from 'zod';
 import type { Cli } from '../cli.js';
 import { type Check, judgeClock } from '../doctor/findings.js';
 import { EXIT, Failure } from '../failure.js';
 import { addressOf } from '../identity/connect.js';
+import { maskedConfiguration } from '../masked-configuration.js';
 import { table } from '../render/table.js';
 
-/** What the root knows of this machine: effective configuration, secrets masked, and checks of the local stack. */
-export interface DoctorParts {
-  configuration: () => { process: string; settings: { name: string; value: string; description: string }[] }[];
-  local: () => Promise<Check[]>;
+type ProcessName = 'api' | 'worker';
+
+export interface DoctorSettings {
+  schemas: Record<ProcessName, z.ZodObject>;
+  /** Checks of the local demo stack, and the environment that its processes run with; null where there is no stack. */
+  local: { environment(): Record<ProcessName, NodeJS.ProcessEnv>; checks(): Promise<Check[]> } | null;
 }
 
-/** Waiting longer than this for an answer is itself a finding, ms. */
+/** An answer that takes longer than this is itself a finding, ms. */
 const PATIENCE_MS = 5_000;
 
-export const doctorCommand = (program: Command, cli: Cli, parts: DoctorParts): void => {
+export const doctorCommand = (program: Command, cli: Cli, { schemas, local }: DoctorSettings): void => {
   program
     .command('doctor')
     .description('check every part and print the effective configuration, secrets masked')
     .action(async () => {
-      const checks = [...(await apiChecks(cli)), ...(await parts.local())];
-      const configuration = parts.configuration();
+      const checks = [...(await apiChecks(cli)), ...((await local?.checks()) ?? [])];
+      // Beside a stack the configuration is that of its processes, not of this shell.
+      const environment = local?.environment();
+      const configuration = (['api', 'worker'] as const).map((name) => ({
+        process: name,
+        settings: maskedConfiguration(schemas[name], { ...cli.env, ...environment?.[name] }),
+      }));
       cli.present({ checks, configuration }, () =>
         [
           table(
@@ -55,6 +64,6 @@ const apiChecks = async (cli: Cli): Promise<Check[]> => {
       judgeClock('clock', 'the API', clock),
     ];
   } catch {
-    return [{ part: 'api', ok: false, detail: `${url} does not answer: start it with \`npm start\`, or look into its log` }];
+    return [{ part: 'api', ok: false, detail: `${url} does not answer: start it with \`npm start\`, or read its log` }];
   }
 };

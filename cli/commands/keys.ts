@@ -17,7 +17,7 @@ export const keyCommands = (program: Command, cli: Cli): void => {
     .action(async (name: string, { scopes, expiresAt }: { scopes: string[]; expiresAt?: string }) => {
       const { client } = await cli.connect();
       const made = await client.create_api_key({ name, scopes: scopes as Scopes, ...(expiresAt ? { expires_at: expiresAt } : {}) });
-      cli.tell('Keep the secret now: it is stored as a hash only and never shown again.');
+      cli.note('Copy the secret now: only its hash is stored, so it is never shown again.');
       cli.present(made, () => made.secret ?? made.id);
       cli.suggest(`sluice keys revoke ${made.id}`);
     });

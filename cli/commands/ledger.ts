@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseDecimal } from '../../domain/money/amount.js';
+import { parseDecimal } from '../../domain/money.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { money } from '../render/money.js';
@@ -49,7 +49,7 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
     .command('top-up')
     .description('put sandbox money into a funding account (test workspaces only)')
     .argument('<amount>', 'with the decimals of the currency, such as 1000.00')
-    .option('--account <id>', 'left out, your only funding account')
+    .option('--account <id>', 'default: your only funding account')
     .action(async (text: string, { account }: { account?: string }) => {
       const { client } = await cli.connect();
       const { data } = await client.list_accounts({ kind: 'funding', limit: 200 });
@@ -65,6 +65,6 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
 const onlyOne = <Account>(accounts: readonly Account[]): Account => {
   const [only] = accounts;
   if (only === undefined || accounts.length > 1)
-    throw new Failure(EXIT.usage, `Say --account: the workspace has ${accounts.length} funding accounts.`, 'sluice ledger accounts');
+    throw new Failure(EXIT.usage, `Give --account: the workspace has ${accounts.length} funding accounts.`, 'sluice ledger accounts');
   return only;
 };

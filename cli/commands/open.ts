@@ -15,14 +15,14 @@ export const openCommand = (program: Command, cli: Cli): void => {
       if (!ui) throw new Failure(EXIT.usage, 'No Web UI is known here.', 'set SLUICE_UI_URL');
       const namespace = cli.env['TEMPORAL_NAMESPACE'] ?? stack?.namespace ?? 'sluice';
       const workflows = `${ui.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows`;
-      // The workflow's id is the batch's.
+      // The id of the workflow is that of the batch.
       const url = name ? `${workflows}/${await findBatch(client, name)}` : workflows;
       cli.present({ url }, () => url);
       if (cli.terminal.watched && !cli.options().json) browse(url);
     });
 };
 
-/** A machine without a browser is no failure: the address was printed. */
+/** A machine without a browser is no failure, because the address is printed as well. */
 const browse = (url: string): void => {
   const command = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
   const child = spawn(command, [url], { stdio: 'ignore', detached: true });

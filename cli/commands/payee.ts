@@ -21,7 +21,7 @@ interface NewPayee extends DestinationOptions {
 }
 
 export const payeeCommands = (program: Command, cli: Cli): void => {
-  const payee = program.command('payee').description('who is paid, and where');
+  const payee = program.command('payee').description('payees and their destinations');
 
   withDestination(payee.command('create').description('add a payee'))
     .requiredOption('--reference <text>', 'your own id of the payee')
@@ -62,7 +62,7 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
       cli.present(shown, () => payeeFacts(shown));
     });
 
-  withDestination(payee.command('add-destination').description('give a payee a new destination; batches keep the one they were made with'))
+  withDestination(payee.command('add-destination').description('give a payee a new destination; batches keep the one they were created with'))
     .argument('<payee>')
     .action(async (id: string, where: DestinationOptions) => {
       const { client } = await cli.connect();

@@ -13,9 +13,9 @@ import { facts } from '../render/table.js';
 export const signInCommands = (program: Command, cli: Cli): void => {
   program
     .command('login')
-    .description('sign in and keep the session as a profile (password and code are asked for, or read from standard input)')
-    .option('--email <address>', 'your e-mail address; asked for when left out')
-    .option('--workspace <id>', 'the workspace to work in; the test workspace when left out')
+    .description('sign in and store the session as a profile (asks for password and code, or reads them from standard input)')
+    .option('--email <address>', 'your e-mail address; without it, the command asks')
+    .option('--workspace <id>', 'the workspace to work in; default: the test workspace')
     .action(async ({ email, workspace }: { email?: string; workspace?: string }) => {
       const { url } = addressOf(cli.env, cli.options());
       const name = cli.options().profile ?? DEFAULT_PROFILE;
@@ -29,7 +29,7 @@ export const signInCommands = (program: Command, cli: Cli): void => {
         ...(workspace ? { workspace_id: workspace } : {}),
       });
       const { token, ...shown } = session;
-      if (!token) throw new Failure(EXIT.failed, 'The server gave no token to keep.');
+      if (!token) throw new Failure(EXIT.failed, 'The server returned no session token.');
       saveProfile(cli.env, name, { url, token, email: address, workspace_id: session.workspace.id, expires_at: session.expires_at });
       cli.present(shown, () => `Signed in as ${shown.person.name}, ${shown.person.role}, in ${shown.workspace.name} (${shown.workspace.mode}).`);
       cli.suggest('sluice batch list');
@@ -37,7 +37,7 @@ export const signInCommands = (program: Command, cli: Cli): void => {
 
   program
     .command('logout')
-    .description('end the session and forget it')
+    .description('end the session and remove it from this machine')
     .action(async () => {
       const { profile, as } = cli.options();
       const { client, stack } = await connect(cli.env, cli.options(), cli.terminal);

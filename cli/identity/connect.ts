@@ -5,7 +5,7 @@ import { demoToken } from './demo-person.js';
 import { DEFAULT_PROFILE, readProfile } from './profiles.js';
 import { findLocalStack, type LocalStack } from './stack.js';
 
-export interface WhoOptions {
+export interface IdentityOptions {
   as?: string;
   profile?: string;
   url?: string;
@@ -15,12 +15,12 @@ export interface WhoOptions {
 export interface Connection {
   client: Client;
   url: string;
-  /** The local demo stack, if that is where this leads. */
+  /** The local demo stack, when the address is its API. */
   stack: LocalStack | null;
 }
 
-/** Address of the API: `--url`, SLUICE_URL, the profile's, or the local stack's. */
-export const addressOf = (env: NodeJS.ProcessEnv, who: WhoOptions): { url: string; stack: LocalStack | null } => {
+/** The address of the API: `--url`, else SLUICE_URL, else the local stack's. */
+export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: string; stack: LocalStack | null } => {
   const stack = findLocalStack(env, process.cwd());
   const url = who.url ?? env['SLUICE_URL'] ?? stack?.api_url;
   if (!url) throw new Failure(EXIT.usage, 'No API is known here.', 'start one with `npm start`, or set SLUICE_URL');
@@ -28,10 +28,10 @@ export const addressOf = (env: NodeJS.ProcessEnv, who: WhoOptions): { url: strin
 };
 
 /**
- * Who speaks, in this order: `--as ROLE` (a person of the local demo stack), `--profile NAME`, SLUICE_API_KEY, the default
- * profile, the demo stack's API key. Ends with exit code 4 when there is nobody.
+ * Decides who acts, in this order: `--as ROLE` (a person of the local demo stack), `--profile NAME`, SLUICE_API_KEY, the default
+ * profile, the demo stack's API key. Fails with exit code 4 when there is none.
  */
-export const connect = async (env: NodeJS.ProcessEnv, who: WhoOptions, terminal: Terminal): Promise<Connection> => {
+export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, terminal: Terminal): Promise<Connection> => {
   const profile = who.as || (!who.profile && env['SLUICE_API_KEY']) ? null : readProfile(env, who.profile ?? DEFAULT_PROFILE);
   if (who.profile && !profile) throw new Failure(EXIT.signIn, `There is no profile ${who.profile}.`, `sluice --profile ${who.profile} login`);
   const { url, stack } = profile && !who.url && !env['SLUICE_URL'] ? { url: profile.url, stack: stackAt(env, profile.url) } : addressOf(env, who);
@@ -47,7 +47,7 @@ const stackAt = (env: NodeJS.ProcessEnv, url: string): LocalStack | null => {
 
 const tokenOf = async (
   env: NodeJS.ProcessEnv,
-  who: WhoOptions,
+  who: IdentityOptions,
   stack: LocalStack | null,
   profileToken: string | null,
   terminal: Terminal,

@@ -8,19 +8,19 @@ import { readPrivateJson, writePrivateJson } from './private-file.js';
 import type { LocalStack } from './stack.js';
 import { earliestStep, STEP_SECONDS } from './time-steps.js';
 
-/** The codes of the step before, this one, the next one, and the one after it. */
+/** One try for each of four time steps: the previous one, the present one and the two after it. */
 const SIGN_IN_TRIES = 4;
 
 /**
- * A session of a person of the local demo stack: the kept one while it is good, else a new sign-in with the password and
- * a code of the secret that the stack's file holds. Codes for gates are still asked for: those are the person's to type.
+ * The session token of a person of the local demo stack: the stored one while it is valid, else a new one, from the password
+ * and the secret in the stack's file. Codes for gates are still typed by the person.
  */
 export const demoToken = async (stack: LocalStack, role: string, terminal: Terminal): Promise<string> => {
   const person = stack.people.find((one) => one.role === role);
   if (!person) throw new Failure(EXIT.usage, `There is no ${role} in the demo stack; there are ${stack.people.map((one) => one.role).join(', ')}.`);
   const path = sessionPath(stack, role);
-  const kept = readPrivateJson(path) as { token: string } | null;
-  if (kept && (await isGood(stack, kept.token))) return kept.token;
+  const stored = readPrivateJson(path) as { token: string } | null;
+  if (stored && (await isValid(stack, stored.token))) return stored.token;
   const token = await signIn(stack, person, terminal);
   writePrivateJson(path, { token });
   return token;
@@ -28,7 +28,7 @@ export const demoToken = async (stack: LocalStack, role: string, terminal: Termi
 
 export const sessionPath = (stack: LocalStack, role: string): string => join(stack.data_dir, 'sessions', `${role}.json`);
 
-const isGood = async (stack: LocalStack, token: string): Promise<boolean> => {
+const isValid = async (stack: LocalStack, token: string): Promise<boolean> => {
   try {
     await createClient({ baseUrl: stack.api_url, token }).show_session({});
     return true;
@@ -39,7 +39,7 @@ const isGood = async (stack: LocalStack, token: string): Promise<boolean> => {
 };
 
 /**
- * Takes the oldest code that the server still accepts, so that the one on the person's authenticator is left for the gate that
+ * Uses the oldest code that the server still accepts. The present code of the authenticator then stays free for the gate that
  * usually comes next.
  */
 const signIn = async (stack: LocalStack, person: LocalStack['people'][number], terminal: Terminal): Promise<string> => {
@@ -52,7 +52,7 @@ const signIn = async (stack: LocalStack, person: LocalStack['people'][number], t
       return session.token;
     } catch (error) {
       if (!(error instanceof ProblemError) || error.problem.code !== 'otp_step_used' || attempt === SIGN_IN_TRIES) throw error;
-      // Steps up to the next one are accepted; the one after it has to come nearer first.
+      // The server accepts steps up to the next one; for a later one this has to wait.
       const early = step * STEP_SECONDS * 1_000 - Date.now();
       if (early <= 0) continue;
       terminal.err(`The codes of ${person.email} were used already; waiting ${Math.ceil(early / 1_000)} s for the next one.`);

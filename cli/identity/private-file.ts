@@ -7,11 +7,11 @@ export const readPrivateJson = (path: string): unknown => {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new Error(`${path} can't be read as JSON. Mend it or remove it.`, { cause: error });
+    throw new Error(`${path} can't be read as JSON. Fix it or remove it.`, { cause: error });
   }
 };
 
-/** Writes a file that only its owner can read, whole or not at all. */
+/** Writes a JSON file that only its owner can read (mode 0600). After a crash the file is complete or not there. */
 export const writePrivateJson = (path: string, content: unknown): void => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}`;

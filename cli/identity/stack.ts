@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** What the CLI reads of the file that `npm start` writes. */
+/** The part of the file of `npm start` that the command line reads. */
 export interface LocalStack {
   data_dir: string;
   api_url: string;
@@ -13,7 +13,7 @@ export interface LocalStack {
   people: { role: string; name: string; email: string; password: string; totp_secret: string }[];
 }
 
-/** The stack of this folder or one above it, or of SLUICE_DATA_DIR; null when none was started. */
+/** The stack of SLUICE_DATA_DIR, else of this folder or one above it; null when none was started there. */
 export const findLocalStack = (env: NodeJS.ProcessEnv, from: string): LocalStack | null => {
   for (const folder of candidates(env, from)) {
     const path = join(folder, 'stack.json');

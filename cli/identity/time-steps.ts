@@ -1,13 +1,13 @@
-/** RFC 6238 with the step that authenticators take without being told. */
+/** The time step of RFC 6238 that authenticator apps use by default. */
 export const STEP_SECONDS = 30;
 
-/** A code whose last valid step ends this soon might come too late. */
-const LATE_SECONDS = 10;
+/** A code that the server accepts only for this long may arrive too late. */
+const MARGIN_SECONDS = 10;
 
 export const currentStep = (): number => Math.floor(Date.now() / 1_000 / STEP_SECONDS);
 
 /**
- * The oldest step whose code the server will still take when it gets there. Authenticators run late, so it takes the step before
- * the present one as well; towards the end of the present one that is too near.
+ * The oldest step whose code the server will still accept when the code arrives. The server accepts the step before the present
+ * one too, because authenticators may run late; near the end of the present step that one is too old.
  */
-export const earliestStep = (): number => Math.floor((Date.now() / 1_000 + LATE_SECONDS) / STEP_SECONDS) - 1;
+export const earliestStep = (): number => Math.floor((Date.now() / 1_000 + MARGIN_SECONDS) / STEP_SECONDS) - 1;

@@ -51,7 +51,13 @@ export const itemTable = (items: readonly Item[]): string =>
     ]),
   );
 
-/** What may be done next with a batch in this state; beside the demo stack, as whom, and where the code comes from. */
+/** Suggests the next command for a batch in this state, if there is one. */
+export const suggestNext = (cli: Cli, batch: Batch): void => {
+  const next = nextStep(batch, cli);
+  if (next) cli.suggest(next);
+};
+
+/** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
 export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
   const gate = (verb: string, role: string): string =>
     besideStack

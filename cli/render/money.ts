@@ -1,6 +1,6 @@
-import { formatMoney } from '../../domain/money/amount.js';
+import { formatMoney } from '../../domain/money.js';
 
-/** `1,234,567.50 EUR`: grouped, for people only. */
+/** An amount in minor units as people read it: `1,234,567.50 EUR`. */
 export const money = (minor: number, currency: string): string => {
   const [number = '', code = ''] = formatMoney(BigInt(minor), currency).split(' ');
   const [whole = '', fraction] = number.split('.');

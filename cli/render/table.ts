@@ -18,7 +18,7 @@ const BARE = {
   middle: '  ',
 };
 
-/** Columns without lines or colours, as `gh` prints them; empty when there are no rows. */
+/** A table without lines or colours, as `gh` prints it; `(none)` without rows. */
 export const table = (head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string => {
   if (rows.length === 0) return '(none)';
   const made = new Table({ head: [...head], chars: BARE, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true } });
@@ -26,11 +26,11 @@ export const table = (head: readonly string[], rows: readonly (readonly (string 
   return made.toString().replace(/ +$/gm, '');
 };
 
-/** Name and value, one a line. */
+/** One line per name and value. */
 export const facts = (rows: readonly (readonly [string, string | number | null])[]): string => {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value === null ? '-' : printable(String(value))}`).join('\n');
 };
 
-/** Names come from strangers: control characters would steer the terminal. */
+/** Replaces control characters. Names come from strangers, and such a character could control the terminal. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');

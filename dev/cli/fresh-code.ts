@@ -4,34 +4,34 @@ import pg from 'pg';
 import { currentStep, STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import type { StackState } from '../stack/state.js';
 
-/** The server takes the code of the step before and after its own, so a step is good until its successor's end. */
+/** The server also accepts the code of the step before and after its own, so a code stays valid until the end of the next step. */
 const STEPS_AHEAD = 1;
 
 export interface Code {
   code: string;
-  /** How long the server takes it. */
+  /** How long the server still accepts it. */
   seconds: number;
 }
 
 /**
- * `sluice dev code ROLE`: a code (RFC 6238) of that person that was not used yet. It is the current one, else the next one, which the
- * server takes as well; when both are spent it waits, at most half a minute, and tells `wait` how many seconds. Throws an Error that names
+ * `sluice dev code ROLE`: a code (RFC 6238) of that person that was not used yet. It is the present one, else the next one, which the
+ * server accepts too. When both were used it calls `onWait` with the seconds and waits, at most half a minute. Throws an Error that names
  * the roles, or says that the stack does not run.
  */
-export const freshCode = async (state: StackState, role: string, wait: (seconds: number) => void): Promise<Code> => {
+export const freshCode = async (state: StackState, role: string, onWait: (seconds: number) => void): Promise<Code> => {
   const person = state.people.find((one) => one.role === role);
   if (!person) throw new Error(`There is no ${role} in the demo; there are ${state.people.map((one) => one.role).join(', ')}.`);
   const step = Math.max(currentStep(), (await lastStep(state, person.email)) + 1);
   const early = (step - STEPS_AHEAD) * STEP_SECONDS * 1_000 - Date.now();
   if (early > 0) {
-    wait(Math.ceil(early / 1_000));
+    onWait(Math.ceil(early / 1_000));
     await sleep(early);
   }
   const end = (step + 1 + STEPS_AHEAD) * STEP_SECONDS * 1_000;
   return { code: await generate({ secret: person.totp_secret, epoch: step * STEP_SECONDS }), seconds: Math.floor((end - Date.now()) / 1_000) };
 };
 
-/** The last time step that the server has taken from somebody; only the owner of the database may ask. */
+/** The last time step that the server accepted from a person. Only the owner of the database can read it. */
 const lastStep = async ({ database }: StackState, email: string): Promise<number> => {
   const client = new pg.Client({ connectionString: database.owner_url, connectionTimeoutMillis: 5_000 });
   try {
@@ -42,7 +42,7 @@ const lastStep = async ({ database }: StackState, email: string): Promise<number
     );
     return Number(rows[0]?.last_step ?? 0);
   } catch (error) {
-    throw new Error(`The database does not say which codes were used (${(error as Error).message}). Does the stack run? npm start`);
+    throw new Error(`The database did not return which codes were used (${(error as Error).message}). Does the stack run? npm start`);
   } finally {
     await client.end().catch(() => {});
   }

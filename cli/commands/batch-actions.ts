@@ -2,57 +2,61 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/client.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
-import { type Gate, openGate } from '../gate/open.js';
-import { type Batch, batchFacts, nextStep } from '../render/batch.js';
+import { type Gate, openGate } from '../open-gate.js';
+import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
 
 const GATES: readonly { gate: Gate; description: string }[] = [
   { gate: 'approve', description: 'open the first gate, with a code' },
   { gate: 'authorize', description: 'open the second gate, with a code; reserves the money' },
-  { gate: 'execute', description: 'open the third gate, with a code; payments leave' },
+  { gate: 'execute', description: 'open the third gate, with a code; then payments are sent' },
 ];
 
-type Deed = (client: Client, batchId: string, reason: string | undefined) => Promise<Batch>;
+type Run = (client: Client, batchId: string, reason: string | undefined) => Promise<Batch>;
 
-/** Verbs without a second factor. `needed`: the reason has to be given. */
-const DEEDS: readonly { name: string; description: string; reason: 'none' | 'optional' | 'needed'; run: Deed }[] = [
-  { name: 'submit', description: 'hand a draft to the gates', reason: 'none', run: (client, batch_id) => client.submit_payout_batch({ batch_id }) },
+/** Actions without a second factor. `needed`: the reason has to be given. */
+const ACTIONS: readonly { name: string; description: string; reason: 'none' | 'optional' | 'needed'; run: Run }[] = [
+  {
+    name: 'submit',
+    description: 'submit a draft: from then on it waits for its gates',
+    reason: 'none',
+    run: (client, batch_id) => client.submit_payout_batch({ batch_id }),
+  },
   {
     name: 'reject',
-    description: 'turn a batch down',
+    description: 'refuse a batch before it is executed',
     reason: 'needed',
     run: (client, batch_id, reason = '') => client.reject_payout_batch({ batch_id, reason }),
   },
   {
     name: 'cancel',
-    description: 'stop what has not been sent, for good; says what was already sent',
+    description: 'stop what has not been sent, for good; shows how much was already sent',
     reason: 'optional',
     run: (client, batch_id, reason) => client.cancel_payout_batch({ batch_id, reason }),
   },
   {
     name: 'pause',
-    description: 'stop sending until resumed; says what was already sent',
+    description: 'stop sending until the batch is resumed; shows how much was already sent',
     reason: 'optional',
     run: (client, batch_id, reason) => client.pause_payout_batch({ batch_id, reason }),
   },
   { name: 'resume', description: 'go on sending', reason: 'none', run: (client, batch_id) => client.resume_payout_batch({ batch_id }) },
 ];
 
-/** Gates, and every other verb that moves a batch. */
-export const batchDecide = (batch: Command, cli: Cli): void => {
-  const done = (changed: Batch): void => {
+/** Opening a gate, and every other action on a batch. */
+export const batchActions = (batch: Command, cli: Cli): void => {
+  const show = (changed: Batch): void => {
     cli.present(changed, () => describe(changed));
-    const next = nextStep(changed, cli);
-    if (next) cli.suggest(next);
+    suggestNext(cli, changed);
   };
 
   batch
     .command('edit')
-    .description('leave items out; gates that were open are void')
+    .description('leave items out; the gates that were open close again')
     .argument('<batch>')
     .requiredOption('--exclude <items...>', 'ids of the items to leave out')
     .action(async (name: string, { exclude }: { exclude: string[] }) => {
       const { client } = await cli.connect();
-      done(await client.edit_payout_batch({ batch_id: await findBatch(client, name), exclude }));
+      show(await client.edit_payout_batch({ batch_id: await findBatch(client, name), exclude }));
     });
 
   for (const { gate, description } of GATES) {
@@ -62,22 +66,22 @@ export const batchDecide = (batch: Command, cli: Cli): void => {
       .argument('<batch>', 'its id, or your external id')
       .action(async (name: string) => {
         const { client } = await cli.connect();
-        done(await openGate(cli, client, await findBatch(client, name), gate));
+        show(await openGate(cli, client, await findBatch(client, name), gate));
       });
   }
 
-  for (const { name: verb, description, reason, run } of DEEDS) {
-    const command = batch.command(verb).description(description).argument('<batch>', 'its id, or your external id');
+  for (const { name: action, description, reason, run } of ACTIONS) {
+    const command = batch.command(action).description(description).argument('<batch>', 'its id, or your external id');
     if (reason === 'needed') command.requiredOption('--reason <text>', 'why, for the audit log');
     if (reason === 'optional') command.option('--reason <text>', 'why, for the audit log');
     command.action(async (name: string, options: { reason?: string }) => {
       const { client } = await cli.connect();
-      done(await run(client, await findBatch(client, name), options.reason));
+      show(await run(client, await findBatch(client, name), options.reason));
     });
   }
 };
 
 const describe = (batch: Batch & { already_sent?: number; not_sent?: number }): string => {
-  const halted = batch.already_sent === undefined ? '' : `\n${batch.already_sent} payments were already sent, ${batch.not_sent} were not.`;
-  return `${batchFacts(batch)}${halted}`;
+  const sent = batch.already_sent === undefined ? '' : `\n${batch.already_sent} payments were already sent, ${batch.not_sent} were not.`;
+  return `${batchFacts(batch)}${sent}`;
 };

@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { type Check, type Durability, judgeClock, judgeDurability } from '../../cli/doctor/findings.js';
-import { dataDirectory } from '../commands/mount.js';
 import { supervisorOf } from '../stack/lock.js';
 import { placesIn } from '../stack/places.js';
 import { readState, type StackState } from '../stack/state.js';
+import { dataDirectory } from './local-stack.js';
 
 const PATIENCE_MS = 5_000;
 
@@ -11,20 +11,20 @@ const PATIENCE_MS = 5_000;
 export const localEnvironment = (): StackState['environment'] =>
   readState(placesIn(dataDirectory()).stackFile)?.environment ?? { api: {}, worker: {} };
 
-/** Looks at each part of the local stack; nothing when none was started here. */
+/** Checks each part of the local stack; no checks when none was started here. */
 export const localChecks = async (): Promise<Check[]> => {
   const dataDir = dataDirectory();
   const state = readState(placesIn(dataDir).stackFile);
   if (!state) return [];
   const supervisor = supervisorOf(dataDir);
-  // A stack that was stopped has one problem, not one a part.
-  if (!supervisor) return [{ part: 'stack', ok: false, detail: `it does not run: npm start (data in ${dataDir})` }];
+  // A stopped stack is one problem, not one per part.
+  if (!supervisor) return [{ part: 'stack', ok: false, detail: `it does not run; start it: npm start (data in ${dataDir})` }];
   return [
     { part: 'stack', ok: true, detail: `process ${supervisor.pid}, data in ${dataDir}` },
     ...Object.entries(state.processes).map(([name, part]) => ({
       part: `process ${name}`,
       ok: part?.pid !== null,
-      detail: part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `down; read ${part?.log}`,
+      detail: part?.pid ? `process ${part.pid}, port ${part.port}, log ${part.log}` : `it is down; read ${part?.log}`,
     })),
     ...(await databaseChecks(state)),
     ...(await Promise.all([
@@ -41,14 +41,14 @@ const httpCheck = async (part: string, url: string): Promise<Check> => {
   return { part, ok: answer.ok, detail: answer.ok ? url : (await answer.text()).slice(0, 300) };
 };
 
-/** The database: reached, without privileges, on time, and keeping what was committed (R15, R24). */
+/** The database: it answers, its owner has no privileges, its clock is right, and it keeps what it commits (R15, R24). */
 const databaseChecks = async ({ database, processes }: StackState): Promise<Check[]> => {
   try {
     const { row: owner } = await ask<{ version: string; privileged: boolean }>(
       database.owner_url,
       `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS privileged FROM pg_roles WHERE rolname = current_user`,
     );
-    // As the worker, whose commits carry the money: a role may have settings of its own.
+    // Asked as the worker, whose commits move the money, because a role may have its own settings.
     const { row: found, ...times } = await ask<Durability & { now_ms: number }>(
       database.worker_url,
       `SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,
@@ -68,7 +68,7 @@ const databaseChecks = async ({ database, processes }: StackState): Promise<Chec
   }
 };
 
-/** The first row, and when it was asked for and came. */
+/** The first row, with the times (Unix ms) of question and answer. */
 const ask = async <Row extends pg.QueryResultRow>(url: string, statement: string) => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS });
   try {

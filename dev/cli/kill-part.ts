@@ -10,8 +10,8 @@ export type Killable = (typeof KILLABLE)[number];
 const BACK_MS = 20_000;
 
 /**
- * `sluice dev kill PART`: kill -9 of one process of the running demo stack. Answers the pid that was killed and the one
- * that took its place. Throws an Error when no stack runs on this data folder, or the part runs elsewhere.
+ * `sluice dev kill PART`: kill -9 of one process of the running demo stack. Returns the pid that was killed and the one
+ * that took its place, or null when none did within 20 s. Throws an Error when no stack runs on this data folder, or the part runs elsewhere.
  */
 export const killPart = async (dataDir: string, part: Killable): Promise<{ killed: number; now: number | null }> => {
   const { stackFile } = placesIn(dataDir);

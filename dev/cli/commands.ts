@@ -1,0 +1,47 @@
+import { Argument, type Command } from 'commander';
+import { peopleTable } from '../stack/screen.js';
+import { freshCode } from './fresh-code.js';
+import { KILLABLE, type Killable, killPart } from './kill-part.js';
+import { dataDirectory, localStack } from './local-stack.js';
+
+/** Adds `sluice dev …`, which exists only beside a local stack. */
+export const mountDev = (program: Command): void => {
+  const dev = program.command('dev').description('the local demo stack: its people, their codes, and killing its processes');
+  dev
+    .command('people')
+    .description('the people of the demo, with passwords and second factors')
+    .action(() => {
+      const { people } = localStack();
+      show(program, people, () => [
+        ...peopleTable(people),
+        '',
+        ...people.map(({ role, totp_secret, otpauth_uri }) => `  ${role.padEnd(10)}  ${totp_secret}  ${otpauth_uri}`),
+      ]);
+    });
+  dev
+    .command('code')
+    .description('a code of a person that was not used yet; waits for the next one when all valid codes were used')
+    .argument('<role>')
+    .action(async (role: string) => {
+      // The code alone goes to standard output, so that it can be piped to a gate.
+      const found = await freshCode(localStack(), role, (seconds) =>
+        console.error(`All codes that are valid now were used; waiting ${seconds} s for the next one.`),
+      );
+      show(program, found, () => [found.code]);
+      if (!program.opts<{ json?: boolean }>().json) console.error(`good for ${found.seconds} s`);
+    });
+  dev
+    .command('kill')
+    .description('kill -9 of a process of the stack; the stack starts it again')
+    .addArgument(new Argument('<part>').choices(KILLABLE))
+    .action(async (part: Killable) => {
+      const done = await killPart(dataDirectory(), part);
+      show(program, done, () => [
+        `${part} (process ${done.killed}) was killed; ${done.now ? `process ${done.now} took its place` : 'it is not back yet, see its log'}`,
+      ]);
+    });
+};
+
+const show = (program: Command, data: unknown, human: () => string[]): void => {
+  console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(data, null, 2) : human().join('\n'));
+};
