@@ -1,89 +1,116 @@
-import type { BatchStore } from '../operations/stores/batches.js';
-import { Prisma } from '../prisma/generated/client.js';
 import {
-  BATCH_COLUMNS,
-  type BatchColumns,
-  CONTROL_COLUMNS,
-  COUNTER_COLUMNS,
-  type ContentColumns,
-  type ControlColumns,
-  type CounterColumns,
-  toBatch,
-  toContent,
-  toControl,
-  toCounter,
-  toView,
-  type ViewColumns,
-} from './batch-rows.js';
+  BATCH,
+  type BatchStore,
+  type BatchView,
+  CHUNK_ROOT,
+  CONTENT,
+  CONTROL,
+  COUNTER,
+  NEW_BATCH_MEMBERS,
+  PREPARATION,
+  SHOWN_GATE,
+} from '../operations/stores/batches.js';
+import { GATE } from '../operations/stores/gates.js';
+import {
+  type batch_chunk,
+  type batch_content,
+  type batch_control,
+  type batch_counter,
+  type batch_preparer,
+  type gate,
+  Prisma,
+  type payout_batch,
+} from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
+import { tableOf } from './transaction/table.js';
 
-const VIEW_COLUMNS = Prisma.sql`${BATCH_COLUMNS}, ${CONTROL_COLUMNS}, ${COUNTER_COLUMNS}, t.size, t.count, t.total, t.root, t.digest,
-  coalesce((SELECT jsonb_agg(jsonb_build_object('id', g.id, 'gate', g.gate, 'person_id', g.person_id, 'opened_at', g.opened_at) ORDER BY g.opened_at)
-    FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
-  (SELECT count(*)::int FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL) AS open_exceptions`;
+const batches = tableOf<payout_batch>()(BATCH);
+const controls = tableOf<batch_control>()(CONTROL);
+const contents = tableOf<batch_content>()(CONTENT);
+const counters = tableOf<batch_counter>()(COUNTER);
+const chunkRoots = tableOf<batch_chunk>()(CHUNK_ROOT);
+const preparations = tableOf<batch_preparer>()(PREPARATION);
 
-/** The join with content is what hides a batch that was never sealed, abandoned ones included (R19). */
-const VIEW_FROM = Prisma.sql`FROM payout_batch b
+const inView = { batch: batches.joined('b'), control: controls.joined('c'), content: contents.joined('t'), counter: counters.joined('n') };
+const gatesInView = tableOf<gate>()(GATE).json('g', SHOWN_GATE);
+
+/** The join with content is what hides an upload that never finished (R19). */
+const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list},
+    coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
+      FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
+    (SELECT count(*)::int FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL) AS open_exceptions
+  FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
   JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
   JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version`;
 
-/** Any content will do: the current version's may be younger than the snapshot of a statement that waited for the lock. */
-const IS_SEALED = Prisma.sql`EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)`;
+interface StoredView {
+  gates: unknown[][];
+  open_exceptions: number;
+}
 
-/** Ids tell their time by the clock of the process that made them, so a day more than is asked for is looked at. */
+const toView = (row: StoredView): BatchView => ({
+  batch: inView.batch.row(row),
+  control: inView.control.row(row),
+  content: inView.content.row(row),
+  counter: inView.counter.row(row),
+  gates: row.gates.map(gatesInView.row),
+  openExceptions: row.open_exceptions,
+});
+
+/**
+ * The upload of this batch finished. Any content proves it: the row of the current version may be younger than the snapshot of a
+ * statement that waited for the lock.
+ */
+const HAS_CONTENT = Prisma.sql`EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)`;
+
+/** An id carries the time of the process that made it, so the search begins a day earlier than R9 asks. */
 const DESTINATION_IDS_MS = 48 * 3_600_000;
 
 /** The smallest UUIDv7 of a moment. */
 const firstIdOf = (at: Date): string => `${at.getTime().toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
 
-/** Adapter of the batch, control, counter, content, chunk and preparer tables. */
-export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore => ({
+/** Batches of one tenant, with their control, counter, content, chunk root and preparer rows. */
+export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): BatchStore => ({
   async insert(row, state, deadlineAt) {
-    const inserted = await tx.sql.rows<unknown>('set')`
+    const inserted = await sql.row('conflict')`
       WITH batch AS (
-        INSERT INTO payout_batch (tenant_id, id, external_id, description, rail, connection_id, funding_account_id, currency, chunk_size, source,
-          source_sha256, allow_duplicates, fee_bearer, fee_maximum, execute_not_before, execute_by, created_actor)
-        VALUES (${tenantId}::uuid, ${row.id}::uuid, ${row.externalId}, ${row.description}, ${row.rail}, ${row.connectionId}::uuid,
-          ${row.fundingAccountId}::uuid, ${row.currency}, ${row.chunkSize}, ${row.source}, ${row.sourceSha256}, ${row.allowDuplicates},
-          ${row.feeBearer}, ${row.feeMaximum}, ${row.executeNotBefore}, ${row.executeBy}, ${JSON.stringify(actor)}::jsonb)
+        INSERT INTO payout_batch (tenant_id, ${batches.names(NEW_BATCH_MEMBERS)}, created_actor)
+        VALUES (${tenantId}::uuid, ${batches.values(NEW_BATCH_MEMBERS, row)}, ${JSON.stringify(actor)}::jsonb)
         ON CONFLICT (tenant_id, external_id) DO NOTHING
         RETURNING tenant_id, id
       ), control AS (
         INSERT INTO batch_control (tenant_id, batch_id, state, deadline_at) SELECT tenant_id, id, ${state}, ${deadlineAt} FROM batch
       )
       INSERT INTO batch_counter (tenant_id, batch_id) SELECT tenant_id, id FROM batch RETURNING 1`;
-    return inserted.length === 1;
+    return inserted !== null;
   },
 
   async byExternalId(externalId) {
-    const row = await tx.orm.payout_batch.findFirst({ where: { tenant_id: tenantId, external_id: externalId }, select: { id: true } });
+    const row = await orm.payout_batch.findFirst({ where: { tenant_id: tenantId, external_id: externalId }, select: { id: true } });
     return row?.id ?? null;
   },
 
   async receiving() {
-    const rows = await tx.sql.rows<BatchColumns & ControlColumns>('set')`
-      SELECT ${BATCH_COLUMNS}, ${CONTROL_COLUMNS} FROM payout_batch b
+    const rows = await sql.rows('lock')`
+      SELECT ${inView.batch.list}, ${inView.control.list} FROM payout_batch b
       JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
       WHERE c.tenant_id = ${tenantId}::uuid AND c.state = 'receiving' ORDER BY b.id FOR UPDATE OF c`;
-    return rows.map((row) => ({ batch: toBatch(row), control: toControl(row) }));
+    return rows.map((row) => ({ batch: inView.batch.row(row), control: inView.control.row(row) }));
   },
 
   async giveUpExternalId(id) {
-    await tx.sql.run('set')`UPDATE payout_batch SET external_id = NULL WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid`;
+    await orm.payout_batch.updateMany({ where: { tenant_id: tenantId, id }, data: { external_id: null } });
   },
 
   async view(id) {
-    const [row] = await tx.sql.rows<ViewColumns>(
-      'set',
-    )`SELECT ${VIEW_COLUMNS} ${VIEW_FROM} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
-    return row ? toView(row) : null;
+    const row = await sql.row<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
+    return row && toView(row);
   },
 
   async list({ limit, after, state, externalId }) {
-    const rows = await tx.sql.rows<ViewColumns>('set')`
-      SELECT ${VIEW_COLUMNS} ${VIEW_FROM} WHERE b.tenant_id = ${tenantId}::uuid
+    const rows = await sql.rows<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid
       ${after === undefined ? Prisma.empty : Prisma.sql`AND b.id < ${after}::uuid`}
       ${state === undefined ? Prisma.empty : Prisma.sql`AND c.state = ${state}`}
       ${externalId === undefined ? Prisma.empty : Prisma.sql`AND b.external_id = ${externalId}`}
@@ -92,55 +119,44 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async get(id) {
-    const [row] = await tx.sql.rows<BatchColumns>('set')`
-      SELECT ${BATCH_COLUMNS} FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
-    return row ? toBatch(row) : null;
+    const row = await sql.row('hot')`SELECT ${batches.list()} FROM payout_batch WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid`;
+    return row && batches.row(row);
   },
 
   async lock(id) {
-    const [row] = await tx.sql.rows<ControlColumns>('set')`
-      SELECT ${CONTROL_COLUMNS} FROM batch_control c
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${IS_SEALED} FOR UPDATE`;
-    return row ? toControl(row) : null;
+    const row = await sql.row('lock')`
+      SELECT ${controls.list('c')} FROM batch_control c
+      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${HAS_CONTENT} FOR UPDATE`;
+    return row && controls.row(row);
   },
 
   async lockShared(id) {
-    const [row] = await tx.sql.rows<ControlColumns>('set')`
-      SELECT ${CONTROL_COLUMNS} FROM batch_control c
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${IS_SEALED} FOR SHARE`;
-    return row ? toControl(row) : null;
+    const row = await sql.row('lock')`
+      SELECT ${controls.list('c')} FROM batch_control c
+      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${HAS_CONTENT} FOR SHARE`;
+    return row && controls.row(row);
   },
 
   async move(id, rowVersion, change) {
-    // Only the columns that change are named: each role may write only its own (R18).
-    const { count } = await tx.orm.batch_control.updateMany({
+    // The statement names only the columns that change: each role may write only its own (R18).
+    const { count } = await orm.batch_control.updateMany({
       where: { tenant_id: tenantId, batch_id: id, row_version: rowVersion },
-      data: {
-        row_version: { increment: 1 },
-        ...(change.state === undefined ? {} : { state: change.state, state_at: now }),
-        ...(change.contentVersion === undefined ? {} : { content_version: change.contentVersion }),
-        ...(change.pausedAt === undefined ? {} : { paused_at: change.pausedAt }),
-        ...(change.cancellingAt === undefined ? {} : { cancelling_at: change.cancellingAt }),
-        ...(change.integrityFailedAt === undefined ? {} : { integrity_failed_at: change.integrityFailedAt }),
-        ...(change.deadlineAt === undefined ? {} : { deadline_at: change.deadlineAt }),
-        ...(change.outcome === undefined ? {} : { outcome: change.outcome }),
-        ...(change.reason === undefined ? {} : { reason: change.reason }),
-      },
+      data: { ...controls.stored(change), ...(change.state === undefined ? {} : { state_at: now }), row_version: { increment: 1 } },
     });
     return count === 1;
   },
 
   async addPreparer(id, personId, deed) {
-    await tx.sql.run('set')`
+    await sql.run('conflict')`
       INSERT INTO batch_preparer (tenant_id, batch_id, person_id, deed) VALUES (${tenantId}::uuid, ${id}::uuid, ${personId}::uuid, ${deed})
       ON CONFLICT DO NOTHING`;
   },
 
   async preparers(id) {
-    // Destinations changed lately by somebody who is no preparer anyway are few, mostly none: then no item is looked at. If there are any,
-    // one pass over both with a hash aggregate, for a join of two big tables right after an ingest is planned as if they were empty.
+    // Few destinations were changed lately by people who are no preparers, mostly none: then this reads no item. Otherwise it reads
+    // both tables once and aggregates, because right after an ingest the planner joins two big tables as if they were empty.
     const lately = firstIdOf(new Date(now.getTime() - DESTINATION_IDS_MS));
-    const rows = await tx.sql.rows<{ person_id: string }>('set')`
+    const rows = await sql.rows<{ person_id: string }>('join')`
       WITH known AS MATERIALIZED (
         SELECT person_id FROM batch_preparer WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid
       ), lately AS MATERIALIZED (
@@ -161,70 +177,49 @@ export const batchStore = (tx: Tx, { tenantId, actor, now }: Scope): BatchStore 
   },
 
   async preparations(id) {
-    const rows = await tx.orm.batch_preparer.findMany({ where: { tenant_id: tenantId, batch_id: id }, orderBy: { created_at: 'asc' } });
-    return rows.map((row) => ({ personId: row.person_id, deed: row.deed, createdAt: row.created_at }));
+    const rows = await orm.batch_preparer.findMany({ where: { tenant_id: tenantId, batch_id: id }, orderBy: { created_at: 'asc' } });
+    return rows.map(preparations.row);
   },
 
   async content(id, contentVersion) {
-    const [row] = await tx.sql.rows<ContentColumns>('set')`
-      SELECT content_version, size, count, total, root, digest FROM batch_content
+    const row = await sql.row('hot')`
+      SELECT ${contents.list()} FROM batch_content
       WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid AND content_version = ${contentVersion}`;
-    return row ? toContent(row) : null;
+    return row && contents.row(row);
   },
 
   async insertContent(id, row) {
-    await tx.sql.run('set')`
-      INSERT INTO batch_content (tenant_id, batch_id, content_version, size, count, total, root, digest)
-      VALUES (${tenantId}::uuid, ${id}::uuid, ${row.contentVersion}, ${row.size}, ${row.count}, ${row.total}, ${row.root}, ${row.digest})`;
+    await orm.batch_content.create({ data: { tenant_id: tenantId, batch_id: id, ...contents.stored(row) } });
   },
 
   async chunkRoots(id) {
-    const rows = await tx.sql.rows<{ root: Uint8Array }>('set')`
+    const rows = await sql.rows<{ root: Uint8Array }>('set')`
       SELECT root FROM batch_chunk WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid ORDER BY chunk`;
-    return rows.map((row) => row.root);
+    return rows.map(({ root }) => root);
   },
 
   async putChunkRoots(id, roots) {
     if (roots.length === 0) return;
-    await tx.sql.run('set')`
-      INSERT INTO batch_chunk (tenant_id, batch_id, chunk, root)
-      SELECT ${tenantId}::uuid, ${id}::uuid, r.chunk, r.root
-      FROM unnest(${roots.map((row) => row.chunk)}::int[], ${roots.map((row) => row.root)}::bytea[]) AS r (chunk, root)
+    await sql.run('set')`
+      INSERT INTO batch_chunk (tenant_id, batch_id, ${chunkRoots.names(['chunk', 'root'])})
+      SELECT ${tenantId}::uuid, ${id}::uuid, r.* FROM ${chunkRoots.unnest(['chunk', 'root'], roots)} AS r
       ON CONFLICT (tenant_id, batch_id, chunk) DO UPDATE SET root = EXCLUDED.root`;
   },
 
   async counter(id) {
-    const [row] = await tx.sql.rows<CounterColumns>('set')`
-      SELECT ${COUNTER_COLUMNS} FROM batch_counter n WHERE n.tenant_id = ${tenantId}::uuid AND n.batch_id = ${id}::uuid`;
-    if (!row) throw new Error('a batch has no counter row');
-    return toCounter(row);
+    const row = await sql.row('hot')`SELECT ${counters.list()} FROM batch_counter WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid`;
+    return counters.row(row ?? missingCounter(id));
   },
 
   async addToCounter(id, deltas) {
-    const changes = Object.entries(COUNTER_OF).flatMap(([name, column]) => {
-      const delta = deltas[name as keyof typeof COUNTER_OF];
-      return delta ? [Prisma.sql`${Prisma.raw(column)} = ${Prisma.raw(column)} + ${delta}`] : [];
-    });
-    if (changes.length === 0) return this.counter(id);
-    const [row] = await tx.sql.rows<CounterColumns>('set')`
-      UPDATE batch_counter n SET ${Prisma.join(changes)} WHERE n.tenant_id = ${tenantId}::uuid AND n.batch_id = ${id}::uuid
-      RETURNING ${COUNTER_COLUMNS}`;
-    if (!row) throw new Error('a batch has no counter row');
-    return toCounter(row);
+    const added = counters.added(deltas);
+    if (!added) return this.counter(id);
+    const row = await sql.row('hot')`
+      UPDATE batch_counter SET ${added} WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid RETURNING ${counters.list()}`;
+    return counters.row(row ?? missingCounter(id));
   },
 });
 
-/** Member of the port → column. */
-const COUNTER_OF = {
-  open: 'open',
-  unknown: 'unknown',
-  submitted: 'submitted',
-  paid: 'paid',
-  failed: 'failed',
-  returned: 'returned',
-  cancelled: 'cancelled',
-  excluded: 'excluded',
-  blocked: 'blocked',
-  wasUnknown: 'was_unknown',
-  paidAmount: 'paid_amount',
-} as const;
+const missingCounter = (id: string): never => {
+  throw new Error(`batch ${id} has no counter row`);
+};

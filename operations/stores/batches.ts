@@ -1,111 +1,149 @@
 import type { BatchState } from '../../domain/batch/states.js';
-import type { Gate } from '../../domain/gate/rules.js';
+import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
+import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
 
+const NEW_BATCH = {
+  id: uuid('id'),
+  externalId: nullable(text('external_id')),
+  description: text('description'),
+  rail: text('rail'),
+  connectionId: uuid('connection_id'),
+  fundingAccountId: uuid('funding_account_id'),
+  currency: text('currency'),
+  /** Items of one chunk; a power of two. */
+  chunkSize: int('chunk_size'),
+  source: oneOf<'json' | 'csv'>()('source'),
+  /** Of the file's bytes; null when the items came as JSON. */
+  sourceSha256: nullable(bytes('source_sha256')),
+  allowDuplicates: flag('allow_duplicates'),
+  feeBearer: oneOf<'sender'>()('fee_bearer'),
+  /** Minor units. */
+  feeMaximum: bigint('fee_maximum'),
+  executeNotBefore: nullable(time('execute_not_before')),
+  executeBy: nullable(time('execute_by')),
+} as const;
+
 /** What never changes about a batch. */
-export interface BatchRow {
-  id: string;
-  externalId: string | null;
-  description: string;
-  rail: string;
-  connectionId: string;
-  fundingAccountId: string;
-  currency: string;
-  chunkSize: number;
-  source: 'json' | 'csv';
-  sourceSha256: Uint8Array | null;
-  allowDuplicates: boolean;
-  feeBearer: 'sender';
-  feeMaximum: bigint;
-  executeNotBefore: Date | null;
-  executeBy: Date | null;
-  createdAt: Date;
-}
+export const BATCH = columns({ ...NEW_BATCH, createdAt: time('created_at') });
+export type BatchRow = Row<typeof BATCH>;
+
+/** A batch before the database has given it a time. */
+export type NewBatch = Row<typeof NEW_BATCH>;
+export const NEW_BATCH_MEMBERS = membersOf(NEW_BATCH);
 
 /** The row that every decision locks. */
-export interface ControlRow {
-  batchId: string;
-  state: BatchState;
-  rowVersion: number;
-  contentVersion: number;
-  pausedAt: Date | null;
-  cancellingAt: Date | null;
-  integrityFailedAt: Date | null;
-  deadlineAt: Date | null;
-  outcome: 'full' | 'partial' | 'none' | null;
-  reason: string | null;
-  stateAt: Date;
-}
+export const CONTROL = columns({
+  batchId: uuid('batch_id'),
+  state: oneOf<BatchState>()('state'),
+  /** Grows by one with every change. */
+  rowVersion: int('row_version'),
+  contentVersion: int('content_version'),
+  pausedAt: nullable(time('paused_at')),
+  cancellingAt: nullable(time('cancelling_at')),
+  integrityFailedAt: nullable(time('integrity_failed_at')),
+  /** Until then the next gate has to open, or execution has to begin. */
+  deadlineAt: nullable(time('deadline_at')),
+  outcome: nullable(oneOf<'full' | 'partial' | 'none'>()('outcome')),
+  reason: nullable(text('reason')),
+  /** When `state` last changed. */
+  stateAt: time('state_at'),
+});
+export type ControlRow = Row<typeof CONTROL>;
 
 /** What one content version pays, as the gates sign it. */
-export interface ContentRow {
-  contentVersion: number;
-  size: number;
-  count: number;
-  total: bigint;
-  root: Uint8Array;
-  digest: Uint8Array;
-}
+export const CONTENT = columns({
+  contentVersion: int('content_version'),
+  /** Ordinals in the tree, tombstones included. */
+  size: int('size'),
+  /** Items that would be paid. */
+  count: int('count'),
+  /** Their sum, minor units. */
+  total: bigint('total'),
+  root: bytes('root'),
+  digest: bytes('digest'),
+});
+export type ContentRow = Row<typeof CONTENT>;
 
-export interface CounterRow {
-  open: number;
-  unknown: number;
-  submitted: number;
-  paid: number;
-  failed: number;
-  returned: number;
-  cancelled: number;
-  excluded: number;
-  blocked: number;
+/** Root of one aligned range of the current content: a node of the batch's tree (R3). */
+export const CHUNK_ROOT = columns({ chunk: int('chunk'), root: bytes('root') });
+export type ChunkRoot = Row<typeof CHUNK_ROOT>;
+
+/** Items by where they stand. */
+export const COUNTER = columns({
+  open: int('open'),
+  unknown: int('unknown'),
+  submitted: int('submitted'),
+  paid: int('paid'),
+  failed: int('failed'),
+  returned: int('returned'),
+  cancelled: int('cancelled'),
+  excluded: int('excluded'),
+  blocked: int('blocked'),
   /** Items that were unknown at some time. */
-  wasUnknown: number;
-  paidAmount: bigint;
-}
+  wasUnknown: int('was_unknown'),
+  /** Minor units. */
+  paidAmount: bigint('paid_amount'),
+});
+export type CounterRow = Row<typeof COUNTER>;
+
+/** Who prepared a batch, and by what (R9). */
+export const PREPARATION = columns({
+  personId: uuid('person_id'),
+  deed: oneOf<'create' | 'submit' | 'edit'>()('deed'),
+  createdAt: time('created_at'),
+});
+export type Preparation = Row<typeof PREPARATION>;
+
+/** What a batch shows of an opened gate. */
+export const SHOWN_GATE = ['id', 'gate', 'personId', 'openedAt'] as const;
 
 /** A batch as people see it. */
 export interface BatchView {
   batch: BatchRow;
   control: ControlRow;
-  content: ContentRow | null;
+  content: ContentRow;
   counter: CounterRow;
   /** Open on the current content version, oldest first. */
-  gates: { id: string; gate: Gate; personId: string; openedAt: Date }[];
-  /** Exceptions that nobody has resolved yet. */
+  gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
+  /** How many exceptions nobody has resolved yet. */
   openExceptions: number;
 }
 
 export interface BatchStore {
-  /** Batch, control and counter rows; the control starts in `state`. Refused (false) when external_id is taken. */
-  insert(row: Omit<BatchRow, 'createdAt'>, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
+  /** Batch, control and counter rows; the control starts in `state`. False when another batch has the external_id. */
+  insert(row: NewBatch, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
+  /** The id of the batch that has this external_id. */
   byExternalId(externalId: string): Promise<string | null>;
   /** Uploads that are still `receiving`, oldest first, their control rows locked FOR UPDATE. */
   receiving(): Promise<{ batch: BatchRow; control: ControlRow }[]>;
-  /** Lets go of the external_id of a batch that is still `receiving`, so that another upload may take it. */
+  /** Takes the external_id from a batch that is still `receiving`, so that another upload may have it. */
   giveUpExternalId(id: string): Promise<void>;
-  /** Like `list`, it sees only what was sealed: a batch without content is invisible. */
+  /** Null for a batch without content: an upload that never finished. `list` leaves such batches out too. */
   view(id: string): Promise<BatchView | null>;
   list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
-  /** Control row FOR UPDATE. `receiving` batches are invisible here. */
+  /** The control row, locked FOR UPDATE. Null for a batch without content. */
   lock(id: string): Promise<ControlRow | null>;
-  /** Control row FOR SHARE, for the intent transaction. */
+  /** The control row, locked FOR SHARE: for whatever must not run beside a decision about the batch. */
   lockShared(id: string): Promise<ControlRow | null>;
   /**
-   * Compare-and-set by row version; false when somebody else moved it first. Absent members stay as they are,
-   * row_version grows by one.
+   * Changes the control row if it still has this row version, and adds one to it; false when another transaction changed it
+   * first. Absent members stay as they are.
    */
   move(id: string, rowVersion: number, change: Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>): Promise<boolean>;
-  addPreparer(id: string, personId: string, deed: 'create' | 'submit' | 'edit'): Promise<void>;
-  /** Preparers, and who changed one of its destinations in the last 24 hours (R9). */
+  /** Does nothing when the person did this before. */
+  addPreparer(id: string, personId: string, deed: Preparation['deed']): Promise<void>;
+  /** Ids of people who prepared the batch or changed one of its destinations in the last 24 hours (R9). */
   preparers(id: string): Promise<string[]>;
-  /** Who prepared the batch, by what, oldest first. */
-  preparations(id: string): Promise<{ personId: string; deed: string; createdAt: Date }[]>;
+  /** Oldest first. */
+  preparations(id: string): Promise<Preparation[]>;
   content(id: string, contentVersion: number): Promise<ContentRow | null>;
   insertContent(id: string, row: ContentRow): Promise<void>;
   /** Roots of all chunks in order. */
   chunkRoots(id: string): Promise<Uint8Array[]>;
-  putChunkRoots(id: string, roots: readonly { chunk: number; root: Uint8Array }[]): Promise<void>;
+  putChunkRoots(id: string, roots: readonly ChunkRoot[]): Promise<void>;
   counter(id: string): Promise<CounterRow>;
-  /** Adds deltas to the counters. Call it last in the transaction (R8). */
+  /** Adds to the counters and returns them. Call it last in the transaction: parallel chunks wait for this row (R8). */
   addToCounter(id: string, deltas: Partial<CounterRow>): Promise<CounterRow>;
 }
