@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type { topUp as contract } from '../../contracts/ledger.js';
-import { AMOUNT_MAX } from '../../domain/money/amount.js';
-import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { AMOUNT_MAX } from '../../domain/money.js';
+import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { wrongInput } from '../payout-batch/refusals.js';
-import type { Stores } from '../ports.js';
-import type { AccountRow } from '../stores/accounts.js';
+import { lockAccounts, postDecision } from './post.js';
 import { toWireAccount, type WireAccount } from './wire.js';
 
 /**
@@ -30,37 +30,18 @@ export const topUp = (ctx: Context, input: { account_id: string } & z.output<typ
     const found = await stores.accounts.get(input.account_id);
     if (found?.kind !== 'funding') return refused(refuse('not_found', 'There is no such funding account in this workspace.').refusal);
 
-    const external = await stores.accounts.ensure('external', found.currency);
-    const funding = await lockBoth(stores, found, external);
+    const { currency } = found;
+    const { debit: external, credit: funding } = await lockAccounts(stores, 'top_up', { currency, fundingAccountId: found.id });
     if (funding.balance + amount > AMOUNT_MAX || external.balance - amount < -AMOUNT_MAX)
       return refused(wrongInput([{ field: 'amount', reason: 'balance_too_large', message: 'the balance would exceed 2^53-1 minor units' }]));
     const eventId = stores.audit.newId();
-    await stores.transfers.post({
-      id: ctx.services.entropy.newId(),
-      debitAccountId: external.id,
-      creditAccountId: funding.id,
-      amount,
-      currency: funding.currency,
-      kind: 'top_up',
-      batchId: null,
-      eventId,
-    });
+    await postDecision(stores, 'top_up', { currency, fundingAccountId: funding.id, batchId: null, eventId, amount });
     await stores.audit.append({
       id: eventId,
       subject: { type: 'account', id: funding.id },
       action: 'ledger.top_up',
       result: 'ok',
-      detail: { amount: amount.toString(), currency: funding.currency },
+      detail: { amount: amount.toString(), currency },
     });
-    return ok(toWireAccount({ ...funding, balance: funding.balance + amount }));
+    return answer(toWireAccount({ ...funding, balance: funding.balance + amount }));
   });
-
-/** Locks by id, as everybody does (R8); the funding account as it is under the lock. */
-const lockBoth = async (stores: Stores, funding: AccountRow, external: AccountRow): Promise<AccountRow> => {
-  let locked = funding;
-  for (const id of [funding.id, external.id].sort()) {
-    const account = await stores.accounts.lock(id);
-    if (account?.id === funding.id) locked = account;
-  }
-  return locked;
-};

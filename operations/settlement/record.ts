@@ -1,8 +1,9 @@
-import { chunkOf } from '../../domain/batch/chunks.js';
+import { chunkOf } from '../../domain/batch/content.js';
 import { toHex } from '../../domain/hashing.js';
 import { type ItemState, isTerminalItem } from '../../domain/item/states.js';
 import { transitionsRoot } from '../../domain/item/transitions.js';
 import type { Context } from '../context.js';
+import { postTransitions } from '../ledger/post.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, CounterRow } from '../stores/batches.js';
 import type { ItemMove } from '../stores/chunks.js';
@@ -39,10 +40,7 @@ export const recordMoves = async (
   }
   await reduceHold(stores, batch, moves);
   let covered = 0n;
-  for (const { steps, eventId } of chunks) {
-    const postings = steps.map(({ ordinal, version, amount, from, to }) => ({ ordinal, itemVersion: version + 1, amount, from, to }));
-    covered += (await stores.chunks.postMoves(batch.id, eventId, batch.currency, batch.fundingAccountId, postings)).covered;
-  }
+  for (const { steps, eventId } of chunks) covered += await postTransitions(stores, batch, eventId, steps);
   const counter = await stores.batches.addToCounter(batch.id, countersOf(moves));
   for (const { chunk, steps, eventId } of chunks) {
     const root = transitionsRoot(

@@ -3,49 +3,45 @@ import type { ItemState } from '../../domain/item/states.js';
 import type { ItemRow } from './items.js';
 import type { TransitionSource } from './transitions.js';
 
-/** The worker's set-based statements: one chunk, one statement each (R1–R8). */
+/** What the worker does to the items of a batch: any number of them in one statement each (R1–R8). */
 export interface ChunkStore {
-  /** Items of [from, to) with the destinations they pay, locked FOR UPDATE by ordinal. */
+  /** Items of [from, to) with the destinations that they pay, by ordinal. Locks the items FOR NO KEY UPDATE. */
   lockItems(batchId: string, from: number, to: number): Promise<ChunkItem[]>;
-  /** The given items, locked FOR UPDATE by ordinal; ordinals that do not exist are missing from the answer. */
+  /** The given items by ordinal, locked FOR NO KEY UPDATE in that order (R8). Leaves out ordinals that do not exist. */
   lockOrdinals(batchId: string, ordinals: readonly number[]): Promise<EvidenceItem[]>;
   /**
-   * Moves items of one chunk, ordered by ordinal, and writes their transitions in one statement. Items whose version differs
-   * from `version` are left alone: somebody else reduced them first. Answers how many moved.
+   * Moves items of one chunk, ordered by ordinal, and writes their transitions. Skips an item whose version or state is another
+   * than its move says, because another transaction moved it first. Returns how many items moved.
    */
   moveItems(batchId: string, eventId: string, source: TransitionSource, moves: readonly ItemMove[]): Promise<number>;
-  /** Posts what the moves owe, item by item, in one statement; covers a shortfall from suspense (R16). */
-  postMoves(
-    batchId: string,
-    eventId: string,
-    currency: string,
-    fundingAccountId: string,
-    postings: readonly MovePosting[],
-  ): Promise<{ covered: bigint }>;
-  /** Ordinals whose evidence is due to be asked for: unknown, or submitted for longer than the rail takes. */
+  /** Ordinals of items that are due to be looked up at the rail. */
   dueForLookup(batchId: string, limit: number): Promise<number[]>;
-  /** When the next of them is due, ms from now; null when nothing will ever be asked. */
+  /** When the next item is due to be looked up, ms from now; null when none ever is. */
   nextLookupMs(batchId: string): Promise<number | null>;
-  /** A re-send: the items keep their state and get the attempt's number. */
+  /** Gives the items the number of a re-send, and a time for their next look-up. Their state stays. */
   markAttempt(batchId: string, ordinals: readonly number[], attempt: number, lookUpAfterMs: number): Promise<void>;
+  /** When to look the items up next, ms from now; null for never. */
   setLookup(batchId: string, ordinals: readonly number[], afterMs: number | null): Promise<void>;
   /** Lowest ordinal of a state in the batch, or null. */
   firstOf(batchId: string, state: ItemState): Promise<number | null>;
 }
 
 export interface ChunkItem extends ItemRow {
+  /** The payee is held or deleted. */
   payeeHeld: boolean;
+  /** The destination, sealed. */
   sealed: Uint8Array;
-  /** Wrapped. Null when the payee was deleted: its key is gone, and the item can't be sent. */
+  /** The payee's key, wrapped. Null when the payee was deleted: nothing can open the destination any more. */
   subjectKey: Uint8Array | null;
 }
 
-/** What the fold of evidence has to know of an item. */
-export type EvidenceItem = Pick<ItemRow, 'ordinal' | 'amount' | 'state' | 'rank' | 'version' | 'attempt'>;
+/** What evidence is reduced into. */
+export const EVIDENCE_ITEM = ['ordinal', 'amount', 'state', 'rank', 'version', 'attempt'] as const;
+export type EvidenceItem = Pick<ItemRow, (typeof EVIDENCE_ITEM)[number]>;
 
 export interface ItemMove {
   ordinal: number;
-  /** Version the decision was made on. */
+  /** Version of the item that the decision was made on. */
   version: number;
   from: ItemState;
   to: EvidenceOutcome | 'submitting' | 'blocked' | 'cancelled';
@@ -54,14 +50,6 @@ export interface ItemMove {
   providerReference: string | null;
   reason: string | null;
   inboundId: string | null;
-  /** When to ask for evidence next, ms from now; null for never. */
+  /** When to look the item up next, ms from now; null for never. */
   lookUpAfterMs: number | null;
-}
-
-export interface MovePosting {
-  ordinal: number;
-  itemVersion: number;
-  amount: bigint;
-  from: ItemState;
-  to: ItemState;
 }

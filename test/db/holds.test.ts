@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { releaseHold } from '../../operations/ledger/release-hold.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
 });
 afterAll(() => world?.close());
 
-const ctx = () => world.as({ type: 'system', process: 'api' });
+const ctx = () => world.api();
 const held = async () => {
   const batch = await world.batch();
   await world.openUpTo('authorize', batch.id);
@@ -20,15 +20,13 @@ const held = async () => {
 
 test('[S1-02] a hold of one workspace is not there for another', async () => {
   const { id } = await held();
-  const { tenantId } = await world.workspace('test', 1n);
-  await world.as({ type: 'system', process: 'api' }, { tenantId }).inTenant(async ({ holds }) => {
+  const { tenantId } = await world.workspace();
+  await world.api(tenantId).inTenant(async ({ holds }) => {
     expect(await holds.lockLive(id)).toBeNull();
     expect(await holds.ofBatch(id)).toEqual([]);
   });
   const hold = await ctx().inTenant(({ holds }) => holds.lockLive(id));
-  await expect(world.as({ type: 'system', process: 'api' }, { tenantId }).inTenant(({ holds }) => holds.reduce(hold?.id ?? '', 1n))).rejects.toThrow(
-    /no hold/,
-  );
+  await expect(world.api(tenantId).inTenant(({ holds }) => holds.reduce(hold?.id ?? '', 1n))).rejects.toThrow(/no hold/);
 });
 
 test('a hold shrinks to zero and is resolved then, and only then', async () => {
@@ -47,8 +45,8 @@ test('a hold shrinks to zero and is resolved then, and only then', async () => {
 test('of 16 releases at once exactly one gives the money back', async () => {
   const { id, total } = await held();
   const [funds, set] = [await world.balance(world.home.funding), await world.balance(world.home.held)];
-  const of = { batchId: id, currency: 'EUR', fundingAccountId: world.home.funding, eventId: systemEntropy.newId() };
-  const given = await Promise.all(Array.from({ length: 16 }, () => ctx().inTenant((stores) => releaseHold(ctx(), stores, of))));
+  const of = { id, currency: 'EUR', fundingAccountId: world.home.funding };
+  const given = await Promise.all(Array.from({ length: 16 }, () => ctx().inTenant((stores) => releaseHold(stores, of, systemEntropy.newId()))));
   expect(given.filter((amount) => amount > 0n)).toEqual([total]);
   expect(await world.balance(world.home.funding)).toBe(funds + total);
   expect(await world.balance(world.home.held)).toBe(set - total);

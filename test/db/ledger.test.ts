@@ -3,28 +3,30 @@ import { listAccounts } from '../../operations/ledger/list-accounts.js';
 import { listTransfers } from '../../operations/ledger/list-transfers.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld, type Person, uuidOf } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
+import { uuidOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 let admin: Person;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   admin = await world.person('admin');
 });
 afterAll(() => world?.close());
 
 const abroad = async (mode: 'live' | 'test' = 'test') => {
-  const foreign = await world.workspace(mode, 7n);
-  return { foreign, there: world.as(await world.person('admin', foreign.tenantId), { tenantId: foreign.tenantId, mode }) };
+  const foreign = await world.workspace({ mode, funds: 7n });
+  return { foreign, there: world.as(await world.person('admin', [foreign.tenantId]), { tenantId: foreign.tenantId, mode }) };
 };
 
 test('[S1-02] accounts and transfers of one workspace are not there for another', async () => {
   const { foreign, there } = await abroad();
   await there.inTenant(async ({ accounts, transfers }) => {
     expect(await accounts.get(world.home.funding)).toBeNull();
-    expect(await accounts.lock(world.home.funding)).toBeNull();
+    expect(await accounts.lock([world.home.funding])).toEqual([]);
     expect((await accounts.funding('EUR'))?.id).toBe(foreign.funding);
     expect((await accounts.list({ limit: 200 })).rows.map(({ id }) => id).sort()).toEqual([foreign.external, foreign.funding, foreign.held].sort());
     expect((await transfers.list({ limit: 200 })).rows.every(({ creditAccountId }) => creditAccountId === foreign.funding)).toBe(true);
@@ -41,7 +43,7 @@ test('an account is made once, whoever asks for it at the same time', async () =
 });
 
 test('the worker reads accounts that exist and makes none', async () => {
-  const worker = world.as({ type: 'system', process: 'worker' }, { role: 'worker' });
+  const worker = world.worker();
   await expect(worker.inTenant(({ accounts }) => accounts.ensure('in_transit', 'SEK'))).rejects.toThrow(/permission denied/);
   expect((await worker.inTenant(({ accounts }) => accounts.ensure('held', 'EUR'))).id).toBe(world.home.held);
 });
@@ -58,7 +60,6 @@ test('a top-up moves external → funding, names its audit event, and adds up un
   const answers = await Promise.all(Array.from({ length: 16 }, () => topUp(world.as(admin), { account_id: world.home.funding, amount: 3 })));
   expect(answers.every((answer) => answer.ok)).toBe(true);
   expect(await world.balance(world.home.funding)).toBe(before + 48n);
-  await world.enter(world.home.tenantId);
   const [sum] = await world.sql<{ sum: string }>('SELECT sum(balance) FROM account');
   expect(sum?.sum).toBe('0');
   const unexplained = await world.sql(
@@ -87,7 +88,6 @@ test('lists are pages, newest first, without repeats or gaps', async () => {
     cursor = page.value.next_cursor ?? undefined;
     expect(page.value.has_more).toBe(cursor !== undefined);
   } while (cursor);
-  await world.enter(world.home.tenantId);
   const all = await world.sql<{ id: string }>('SELECT id FROM transfer WHERE $1 IN (debit_account_id, credit_account_id) ORDER BY id DESC', [
     world.home.funding,
   ]);

@@ -6,7 +6,7 @@ import { toItemId } from '../../domain/ids.js';
 import type { Stores } from '../../operations/ports.js';
 import type { ItemMove } from '../../operations/stores/chunks.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
@@ -17,11 +17,11 @@ jest.setTimeout(120_000);
 
 const { newId } = systemEntropy;
 
-let world: GateWorld;
+let world: World;
 let batchId: string;
 const pools: Partial<Record<'api' | 'worker', Database>> = {};
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   for (const role of ['api', 'worker'] as const) pools[role] = openDatabase(world.database.urls[role], 1);
   for (const [role, deeds] of Object.entries(DEEDS)) for (const deed of Object.values(deeds)) await scansOf(role as 'api' | 'worker', deed, newId());
   const payees = [await world.payee('Ana', await world.person('preparer'))];
@@ -75,7 +75,6 @@ type Names<Store> = { [Name in keyof Store]: Deed };
 /** Every member of the stores whose tables are partitioned: one that is new has to be named here. */
 const ITEMS: Names<Omit<Stores['items'], 'insert' | 'newPayees'>> = {
   list: (stores, id) => stores.items.list(id, { limit: 3, state: 'pending' }),
-  get: (stores, id) => stores.items.get(id, 1),
   range: (stores, id) => stores.items.range(id, 0, 4),
   largest: (stores, id) => stores.items.largest(id, 3),
   exclude: (stores, id) => stores.items.exclude(id, [{ ordinal: 1, leaf: randomBytes(32) }], newId()),
@@ -84,7 +83,7 @@ const ITEMS: Names<Omit<Stores['items'], 'insert' | 'newPayees'>> = {
   totals: (stores, id) => stores.items.totals(id),
   duplicates: (stores, id) => stores.items.duplicates(id, 3),
 };
-const CHUNKS: Names<Omit<Stores['chunks'], 'attempts' | 'insertAttempt' | 'postMoves'>> = {
+const CHUNKS: Names<Stores['chunks']> = {
   lockItems: (stores, id) => stores.chunks.lockItems(id, 0, 4),
   lockOrdinals: (stores, id) => stores.chunks.lockOrdinals(id, [1, 3]),
   moveItems: (stores, id) => stores.chunks.moveItems(id, newId(), 'intent', [move(1), move(3)]),
@@ -107,7 +106,6 @@ const cases = Object.entries(DEEDS).flatMap(([role, deeds]) => Object.entries(de
 
 describe('one partition a statement, by its index', () => {
   test.each(cases)('$role: $name', async ({ role, deed }) => {
-    await world.enter(world.home.tenantId);
     const [home] = await world.sql<{ part: string }>('SELECT tableoid::regclass::text AS part FROM payout_item WHERE batch_id = $1 LIMIT 1', [
       batchId,
     ]);
