@@ -1,58 +1,49 @@
-import type { InboundEventStore } from '../operations/stores/inbound-events.js';
+import { INBOUND_EVENT, type InboundEventStore } from '../operations/stores/inbound-events.js';
+import type { inbound_event } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
+import { tableOf } from './transaction/table.js';
 
-interface InboundSql {
-  id: string;
-  connection_id: string;
-  provider_event_id: string;
-  sealed_body: Uint8Array;
-  attempts: number;
-}
+const events = tableOf<inbound_event>()(INBOUND_EVENT);
+const NEW = ['id', 'connectionId', 'providerEventId', 'sealedBody'] as const;
 
-/** Deliveries of providers as they came (R7). The unique (connection, provider event id) makes a repeat a no-op. */
-export const inboundEventStore = (tx: Tx, scope: Scope): InboundEventStore => ({
+/** Deliveries of providers as they came (R7). They are unique by rail connection and provider event id, so a repeat changes nothing. */
+export const inboundEventStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): InboundEventStore => ({
   insert: async (row) => {
-    const inserted = await tx.sql.run('set')`
-      INSERT INTO inbound_event (tenant_id, id, connection_id, provider_event_id, sealed_body)
-      VALUES (${scope.tenantId}::uuid, ${row.id}::uuid, ${row.connectionId}::uuid, ${row.providerEventId}, ${Buffer.from(row.sealedBody)})
+    const inserted = await sql.run('conflict')`
+      INSERT INTO inbound_event (tenant_id, ${events.names(NEW)}) VALUES (${tenantId}::uuid, ${events.values(NEW, row)})
       ON CONFLICT (tenant_id, connection_id, provider_event_id) DO NOTHING`;
     return inserted === 1;
   },
 
   claimDue: async (limit, leaseMs) => {
-    const rows = await tx.sql.rows<InboundSql>('set')`
+    const rows = await sql.rows('lock')`
       UPDATE inbound_event e SET next_at = now() + ${leaseMs} * interval '1 millisecond', attempts = e.attempts + 1
       FROM (
-        SELECT id FROM inbound_event WHERE tenant_id = ${scope.tenantId}::uuid AND reduced_at IS NULL AND next_at <= now()
+        SELECT id FROM inbound_event WHERE tenant_id = ${tenantId}::uuid AND reduced_at IS NULL AND next_at <= now()
         ORDER BY received_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED
       ) due
-      WHERE e.tenant_id = ${scope.tenantId}::uuid AND e.id = due.id
-      RETURNING e.id, e.connection_id, e.provider_event_id, e.sealed_body, e.attempts`;
-    return rows.map((row) => ({
-      id: row.id,
-      connectionId: row.connection_id,
-      providerEventId: row.provider_event_id,
-      sealedBody: row.sealed_body,
-      attempts: row.attempts,
-    }));
+      WHERE e.tenant_id = ${tenantId}::uuid AND e.id = due.id
+      RETURNING ${events.list('e')}`;
+    return rows.map(events.row);
   },
 
   markReduced: async (ids) => {
-    await tx.sql.run('set')`
+    await sql.run('set')`
       UPDATE inbound_event SET reduced_at = now(), problem = NULL
-      WHERE tenant_id = ${scope.tenantId}::uuid AND id = ANY(${[...ids]}::uuid[])`;
+      WHERE tenant_id = ${tenantId}::uuid AND id = ANY(${[...ids]}::uuid[])`;
   },
 
   markFailed: async (id, problem, nextMs) => {
-    await tx.sql.run('set')`
-      UPDATE inbound_event SET problem = ${problem}, next_at = now() + ${nextMs} * interval '1 millisecond'
-      WHERE tenant_id = ${scope.tenantId}::uuid AND id = ${id}::uuid`;
+    await orm.inbound_event.updateMany({
+      where: { tenant_id: tenantId, id },
+      data: { problem, next_at: new Date(now.getTime() + nextMs) },
+    });
   },
 
   replay: async ({ connectionId, since, id }) =>
-    tx.sql.run('set')`
+    sql.run('set')`
       UPDATE inbound_event SET reduced_at = NULL, next_at = now()
-      WHERE tenant_id = ${scope.tenantId}::uuid AND connection_id = ${connectionId}::uuid
+      WHERE tenant_id = ${tenantId}::uuid AND connection_id = ${connectionId}::uuid
         AND received_at >= coalesce(${since ?? null}::timestamptz, '-infinity') AND id = coalesce(${id ?? null}::uuid, id)`,
 });

@@ -1,38 +1,44 @@
-import type { KeyStore } from '../operations/stores/keys.js';
+import { type KeyStore, SUBJECT_KEY, TENANT_KEY } from '../operations/stores/keys.js';
+import type { subject_key, tenant_key } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
+import { tableOf } from './transaction/table.js';
 
-/** Wrapped keys of a tenant and of its payees (R21). */
-export const keyStore = (tx: Tx, { tenantId }: Scope): KeyStore => ({
+const tenantKeys = tableOf<tenant_key>()(TENANT_KEY);
+const TENANT_KEY_COLUMNS = ['purpose', 'version', 'wrapped', 'rootKey'] as const;
+const subjectKeys = tableOf<subject_key>()(SUBJECT_KEY);
+const SUBJECT_KEY_COLUMNS = ['subjectId', 'wrapped'] as const;
+
+/** Wrapped keys of one tenant and of its payees (R21). */
+export const keyStore = ({ orm, sql }: Tx, { tenantId }: Scope): KeyStore => ({
   tenantKey: async (purpose) => {
-    const row = await tx.orm.tenant_key.findFirst({ where: { tenant_id: tenantId, purpose }, orderBy: { version: 'desc' } });
-    return row ? { version: row.version, wrapped: row.wrapped, rootKey: row.root_key } : null;
+    const row = await orm.tenant_key.findFirst({ where: { tenant_id: tenantId, purpose }, orderBy: { version: 'desc' } });
+    return row && tenantKeys.row(row);
   },
 
   tenantKeyAt: async (purpose, version) => {
-    const row = await tx.orm.tenant_key.findUnique({ where: { tenant_id_purpose_version: { tenant_id: tenantId, purpose, version } } });
-    return row ? { wrapped: row.wrapped, rootKey: row.root_key } : null;
+    const row = await orm.tenant_key.findUnique({ where: { tenant_id_purpose_version: { tenant_id: tenantId, purpose, version } } });
+    return row && tenantKeys.row(row);
   },
 
-  insertTenantKey: async ({ purpose, version, wrapped, rootKey }) => {
-    const inserted = await tx.sql.run('set')`
-      INSERT INTO tenant_key (tenant_id, purpose, version, wrapped, root_key)
-      VALUES (${tenantId}::uuid, ${purpose}, ${version}::int, ${wrapped}, ${rootKey})
+  insertTenantKey: async (row) => {
+    const inserted = await sql.run('conflict')`
+      INSERT INTO tenant_key (tenant_id, ${tenantKeys.names(TENANT_KEY_COLUMNS)})
+      VALUES (${tenantId}::uuid, ${tenantKeys.values(TENANT_KEY_COLUMNS, row)})
       ON CONFLICT (tenant_id, purpose, version) DO NOTHING`;
     return inserted === 1;
   },
 
   subjectKeys: async (subjectIds) => {
-    const rows = await tx.sql.rows<{ subject_id: string; wrapped: Uint8Array }>('set')`
-      SELECT k.subject_id, k.wrapped FROM unnest(${[...new Set(subjectIds)]}::uuid[]) AS w (id)
-      CROSS JOIN LATERAL (SELECT subject_id, wrapped FROM subject_key WHERE tenant_id = ${tenantId}::uuid AND subject_id = w.id AND wrapped IS NOT NULL LIMIT 1) k`;
-    return new Map(rows.map(({ subject_id, wrapped }) => [subject_id, wrapped]));
+    const rows = await sql.rows('set')`
+      SELECT k.* FROM unnest(${[...new Set(subjectIds)]}::uuid[]) AS w (id)
+      CROSS JOIN LATERAL (SELECT ${subjectKeys.list()} FROM subject_key WHERE tenant_id = ${tenantId}::uuid AND subject_id = w.id LIMIT 1) k`;
+    return new Map(rows.map(subjectKeys.row).flatMap(({ subjectId, wrapped }) => (wrapped ? [[subjectId, wrapped]] : [])));
   },
 
   insertSubjectKeys: async (rows) => {
-    await tx.sql.run('set')`
-      INSERT INTO subject_key (tenant_id, subject_id, wrapped)
-      SELECT ${tenantId}::uuid, n.* FROM unnest(
-        ${rows.map(({ subjectId }) => subjectId)}::uuid[], ${rows.map(({ wrapped }) => wrapped)}::bytea[]) AS n`;
+    await sql.run('set')`
+      INSERT INTO subject_key (tenant_id, ${subjectKeys.names(SUBJECT_KEY_COLUMNS)})
+      SELECT ${tenantId}::uuid, n.* FROM ${subjectKeys.unnest(SUBJECT_KEY_COLUMNS, rows)} AS n`;
   },
 });

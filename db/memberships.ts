@@ -1,22 +1,26 @@
 import type { Role } from '../domain/actors.js';
-import type { MembershipStore } from '../operations/stores/memberships.js';
+import { type MembershipStore, PERSON_NAME } from '../operations/stores/memberships.js';
+import type { person } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
+import { tableOf } from './transaction/table.js';
 
-/** Who belongs to the workspace. People are global; only members of this workspace are named. */
-export const membershipStore = (tx: Tx, { tenantId }: Scope): MembershipStore => ({
+const people = tableOf<person>()(PERSON_NAME);
+
+/** Members of one tenant. People belong to no tenant, so every read of them goes through a membership. */
+export const membershipStore = ({ orm, sql }: Tx, { tenantId }: Scope): MembershipStore => ({
   roleOf: async (personId) => {
-    const row = await tx.orm.membership.findFirst({
+    const row = await orm.membership.findFirst({
       where: { tenant_id: tenantId, person_id: personId, disabled_at: null, person: { disabled_at: null } },
       select: { role: true },
     });
-    return row ? (row.role as Role) : null;
+    return row && (row.role as Role);
   },
 
   names: async (personIds) => {
-    const rows = await tx.sql.rows<{ id: string; name: string; email: string }>('set')`
-      SELECT p.id, p.name, p.email FROM membership m JOIN person p ON p.id = m.person_id
+    const rows = await sql.rows('join')`
+      SELECT ${people.list('p')} FROM membership m JOIN person p ON p.id = m.person_id
       WHERE m.tenant_id = ${tenantId}::uuid AND m.person_id = ANY (${[...personIds]}::uuid[])`;
-    return new Map(rows.map(({ id, name, email }) => [id, { name, email }]));
+    return new Map(rows.map(people.row).map(({ id, name, email }) => [id, { name, email }]));
   },
 });

@@ -3,10 +3,10 @@ import type { OutboxStore } from '../operations/stores/outbox.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 
-/** Messages to a batch's workflow, committed with the change that they tell of (R13). The relay claims them through functions of its own. */
-export const outboxStore = (tx: Tx, { tenantId, requestId }: Scope): OutboxStore => ({
+/** Messages to a batch's workflow, which commit with the change that they report (R13). The relay claims them through functions of its own. */
+export const outboxStore = ({ orm }: Tx, { tenantId, requestId }: Scope): OutboxStore => ({
   add: async (message) => {
     const body = { ...(message.message === 'gate_opened' ? { gateId: message.gateId } : {}), requestId };
-    await tx.orm.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
+    await orm.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
   },
 });

@@ -1,31 +1,39 @@
-/** Answers of idempotent requests (the design's Idempotency decision). */
+import { bytes, columns, int, nullable, type Row, text } from './columns.js';
+
+export const IDEMPOTENCY_KEY = columns({
+  principal: text('principal'),
+  route: text('route'),
+  key: text('key'),
+  /** Null while the request is at work. */
+  status: nullable(int('status')),
+  /** The answer, encrypted; null where it holds a secret. */
+  sealed: nullable(bytes('answer')),
+  /** The id of what the request made. */
+  subject: nullable(text('subject')),
+});
+type IdempotencyKeyRow = Row<typeof IDEMPOTENCY_KEY>;
+
+/** Answers of idempotent requests (docs/adr/0014, docs/adr/0016). */
 export interface IdempotencyKeyStore {
   /**
-   * Claims the key for this request. `fresh`: go on, until the lease ends. `replay`: the stored answer. `secret`:
-   * done, but its answer was not kept. `other_input`: 422. `in_flight`: another request holds a live lease. A
-   * lease that has ended without an answer is taken over.
+   * Claims the key for this request. `fresh`: go on, until the lease ends. `replay`: the stored answer. `secret`: done, but
+   * its answer was not stored. `other_input`: 422. `in_flight`: another request holds a lease. A lease that has ended
+   * without an answer is taken over.
    */
   claim(key: IdempotencyClaim, inputHash: Uint8Array, leaseMs: number): Promise<ClaimOutcome>;
   /**
-   * Keeps the answer, or only the subject's id where the answer holds a secret. False when the lease is no longer
-   * ours: somebody took the key over, so what this transaction did must not commit.
+   * Stores the answer, or only the subject's id where the answer holds a secret. False when another request has taken the
+   * key over because the lease had ended: then what this transaction did must not commit.
    */
   store(key: IdempotencyClaim, lease: Date, answer: IdempotentAnswer): Promise<boolean>;
-  /** Forgets a claim whose answer is not kept (401, 429, 5xx, wrong code), if the lease is still ours. */
+  /** Deletes a claim whose answer is not stored (401, 429, 5xx, wrong code), if the lease is still this request's. */
   forget(key: IdempotencyClaim, lease: Date): Promise<void>;
 }
 
-export interface IdempotencyClaim {
-  principal: string;
-  route: string;
-  key: string;
-}
+export type IdempotencyClaim = Pick<IdempotencyKeyRow, 'principal' | 'route' | 'key'>;
 
-export interface IdempotentAnswer {
+export interface IdempotentAnswer extends Pick<IdempotencyKeyRow, 'sealed' | 'subject'> {
   status: number;
-  /** Sealed; null where the answer holds a secret. */
-  sealed: Uint8Array | null;
-  subject: string | null;
 }
 
 export type ClaimOutcome =

@@ -1,7 +1,16 @@
 import type { Role } from '../../domain/actors.js';
+import { columns, type Row, text, uuid } from './columns.js';
+
+/** What a workspace shows of a person. */
+export const PERSON_NAME = columns({
+  id: uuid('id'),
+  name: text('name'),
+  email: text('email'),
+});
 
 export interface MembershipStore {
   /** Null when the person is no active member. */
   roleOf(personId: string): Promise<Role | null>;
-  names(personIds: readonly string[]): Promise<Map<string, { name: string; email: string }>>;
+  /** Members by id, disabled ones included; people of other workspaces are absent. */
+  names(personIds: readonly string[]): Promise<Map<string, Omit<Row<typeof PERSON_NAME>, 'id'>>>;
 }

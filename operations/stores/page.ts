@@ -1,4 +1,4 @@
-/** A page of a list, newest first. `after` is the id of the last row seen. */
+/** A page of a list, newest first. `after` is the id of the last row of the page before. */
 export interface PageQuery {
   limit: number;
   after?: string | undefined;

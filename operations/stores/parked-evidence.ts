@@ -1,22 +1,26 @@
 import type { EvidenceOutcome } from '../../domain/item/evidence.js';
+import { bigint, columns, int, nullable, oneOf, type Row, text, uuid } from './columns.js';
 
-export interface ParkedRow {
-  id: string;
-  connectionId: string;
-  paymentKey: string;
-  outcome: EvidenceOutcome;
-  rank: number;
-  amount: bigint | null;
-  currency: string | null;
-  providerReference: string | null;
-  reason: string;
-  inboundId: string | null;
-}
+/** Evidence that matched no item yet (R6). */
+export const PARKED_EVIDENCE = columns({
+  id: uuid('id'),
+  connectionId: uuid('connection_id'),
+  paymentKey: text('payment_key'),
+  outcome: oneOf<EvidenceOutcome>()('outcome'),
+  rank: int('rank'),
+  /** Minor units. */
+  amount: nullable(bigint('amount')),
+  currency: nullable(text('currency')),
+  providerReference: nullable(text('provider_reference')),
+  reason: text('reason'),
+  inboundId: nullable(uuid('inbound_id')),
+});
+export type ParkedRow = Row<typeof PARKED_EVIDENCE>;
 
 export interface ParkedEvidenceStore {
-  /** Keeps what is not kept already, unresolved. Answers the ids of what is new. */
+  /** Stores what is not parked already and returns the ids of what is new. */
   park(rows: readonly ParkedRow[]): Promise<ReadonlySet<string>>;
-  /** Unresolved ones that now name an item of this connection which was sent. */
+  /** Unresolved evidence that by now names an item of its rail connection that was sent, locked FOR UPDATE; rows that others hold are skipped. */
   due(limit: number): Promise<ParkedRow[]>;
   resolve(ids: readonly string[]): Promise<void>;
 }

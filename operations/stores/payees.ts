@@ -1,42 +1,53 @@
+import { bytes, columns, int, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 
-export interface PayeeRow {
-  id: string;
-  reference: string;
-  payeeType: 'individual' | 'company';
-  country: string;
-  sealedName: Uint8Array;
-  heldAt: Date | null;
-  createdAt: Date;
-}
+export const PAYEE = columns({
+  id: uuid('id'),
+  /** The caller's own name for it, unique in the workspace. */
+  reference: text('reference'),
+  payeeType: oneOf<'individual' | 'company'>()('payee_type'),
+  country: text('country'),
+  sealedName: bytes('sealed_name'),
+  heldAt: nullable(time('held_at')),
+  createdAt: time('created_at'),
+});
+export type PayeeRow = Row<typeof PAYEE>;
 
 /** An immutable version of where a payee is paid. */
-export interface DestinationRow {
-  id: string;
-  payeeId: string;
-  version: number;
-  kind: 'iban' | 'us_bank' | 'account_token';
-  /** Sealed under the payee's subject key: canonical JSON of `{salt, sent_to}`. */
-  sealed: Uint8Array;
-  /** HMAC under the tenant's fingerprint key; matches equal destinations, is signed by nothing. */
-  fingerprint: Uint8Array;
-  masked: string;
-  commitment: Uint8Array;
-  createdBy: string | null;
+export const DESTINATION = columns({
+  id: uuid('id'),
+  payeeId: uuid('payee_id'),
+  version: int('version'),
+  kind: oneOf<'iban' | 'us_bank' | 'account_token'>()('kind'),
+  /** Canonical JSON of `{salt, sent_to}`, encrypted under the payee's subject key. */
+  sealed: bytes('sealed'),
+  /** HMAC under the tenant's fingerprint key. It finds equal destinations; nothing signs it. */
+  fingerprint: bytes('fingerprint'),
+  masked: text('masked'),
+  commitment: bytes('commitment'),
+  /** The person who added it; null when a key did. */
+  createdBy: nullable(uuid('created_by')),
+});
+export type DestinationRow = Row<typeof DESTINATION>;
+
+/** A payee with its newest destination. */
+interface KnownPayee {
+  payee: PayeeRow;
+  destination: DestinationRow | null;
 }
 
 export interface PayeeStore {
   get(id: string): Promise<PayeeRow | null>;
+  /** A page of a list, newest first. */
   list(page: PageQuery & { reference?: string | undefined }): Promise<Page<PayeeRow>>;
-  /** Payees by the caller's reference, each with its newest destination. One statement for any number. */
-  byReference(references: readonly string[]): Promise<Map<string, { payee: PayeeRow; destination: DestinationRow | null }>>;
-  /** The same by id: known ones only, each with its newest destination. */
-  byIds(ids: readonly string[]): Promise<Map<string, { payee: PayeeRow; destination: DestinationRow | null }>>;
-  destinationsOf(payeeId: string): Promise<DestinationRow[]>;
+  /** Known payees by the caller's reference. Two statements for any number. */
+  byReference(references: readonly string[]): Promise<Map<string, KnownPayee>>;
+  /** Known payees by id. Two statements for any number. */
+  byIds(ids: readonly string[]): Promise<Map<string, KnownPayee>>;
+  /** Destinations by id, of any version. */
   destinations(ids: readonly string[]): Promise<Map<string, DestinationRow>>;
-  /** Set-based; a reference taken meanwhile by somebody else is left out of the references that it answers (read it again). */
+  /** Returns the references that were written; one that somebody else took meanwhile is absent (read it again). */
   insert(payees: readonly Omit<PayeeRow, 'createdAt' | 'heldAt'>[]): Promise<Set<string>>;
-  /** Ids that were written; a version taken meanwhile by somebody else is left out (read it again). */
+  /** Returns the ids that were written; a version that somebody else took meanwhile is absent (read it again). */
   insertDestinations(rows: readonly DestinationRow[]): Promise<Set<string>>;
-  setHeld(id: string, held: 'held' | 'free'): Promise<boolean>;
 }

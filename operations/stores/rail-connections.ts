@@ -1,16 +1,20 @@
-export interface RailConnectionRow {
-  id: string;
-  rail: string;
-  name: string;
+import { bytes, columns, json, nullable, type Row, text, time, uuid } from './columns.js';
+
+/** A configured account at a provider. */
+export const RAIL_CONNECTION = columns({
+  id: uuid('id'),
+  rail: text('rail'),
+  name: text('name'),
   /** Not secret: base URL, endpoint, settlement mode. */
-  settings: Record<string, string | number>;
-  /** Sealed credentials: API key and webhook secret. */
-  sealed: Uint8Array;
-  disabledAt: Date | null;
-}
+  settings: json<Record<string, string | number>>()('settings'),
+  /** API key and webhook secret, encrypted. */
+  sealed: bytes('sealed'),
+  disabledAt: nullable(time('disabled_at')),
+});
+export type RailConnectionRow = Row<typeof RAIL_CONNECTION>;
 
 export interface RailConnectionStore {
   get(id: string): Promise<RailConnectionRow | null>;
-  /** The connection a new batch uses when it names only a rail. */
+  /** The rail connection of a new batch that names only a rail: the oldest one that is not disabled. */
   forRail(rail: string): Promise<RailConnectionRow | null>;
 }

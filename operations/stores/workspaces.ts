@@ -1,13 +1,16 @@
-export interface WorkspaceRow {
-  tenantId: string;
-  organizationId: string;
-  name: string;
-  mode: 'live' | 'test';
-  frozenAt: Date | null;
-}
+import { columns, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
+
+export const WORKSPACE = columns({
+  tenantId: uuid('tenant_id'),
+  organizationId: uuid('organization_id'),
+  name: text('name'),
+  mode: oneOf<'live' | 'test'>()('mode'),
+  frozenAt: nullable(time('frozen_at')),
+});
+export type WorkspaceRow = Row<typeof WORKSPACE>;
 
 export interface WorkspaceStore {
   get(): Promise<WorkspaceRow>;
-  /** Locks the tenant row FOR SHARE, so that a freeze waits for who read it, and who reads sees it (R1). */
+  /** The workspace, locked FOR SHARE: a freeze waits for this transaction, and later transactions see the freeze (R1). */
   lockShared(): Promise<WorkspaceRow>;
 }

@@ -7,6 +7,7 @@ import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor, Role } from '../../domain/actors.js';
 import type { Context, PublicContext } from '../../operations/context.js';
 import type { Services } from '../../operations/ports.js';
+import type { DestinationRow } from '../../operations/stores/payees.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
@@ -96,6 +97,14 @@ export const accessWorld = async () => {
   };
 
   const [test, live, foreign] = [await newWorkspace('test'), await newWorkspace('live'), await newWorkspace('test')];
+  /** All destination versions of a payee of the test workspace, oldest first. */
+  const destinationsOf = async (payeeId: string): Promise<DestinationRow[]> => {
+    const { rows } = await asOwner(test, 'SELECT id FROM payee_destination WHERE payee_id = $1 ORDER BY version', [payeeId]);
+    const ids = rows.map(({ id }): string => id);
+    const found = await enter(test, 'test', { type: 'system', process: 'api' }).inTenant((stores) => stores.payees.destinations(ids));
+    return ids.flatMap((id) => found.get(id) ?? []);
+  };
+
   return {
     workspaces: { test, live, foreign },
     services,
@@ -103,6 +112,7 @@ export const accessWorld = async () => {
     enter,
     newPerson,
     asOwner,
+    destinationsOf,
     everyRow,
     as: (person: Person, role: Role, tenantId = test): Context =>
       enter(tenantId, tenantId === live ? 'live' : 'test', { type: 'user', personId: person.id, sessionId: systemEntropy.newId(), role }),

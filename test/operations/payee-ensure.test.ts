@@ -3,20 +3,21 @@ import fc from 'fast-check';
 import { checkPayees, type EnsuredPayee, ensurePayees } from '../../operations/payee/ensure.js';
 import type { PayeeInput } from '../../operations/payee/payee-input.js';
 import type { Stores } from '../../operations/ports.js';
-import { type AccessWorld, accessWorld, type Person } from './access-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
 const TOKENS = ['acct_one', 'acct_two', 'acct_three'] as const;
 
-let world: AccessWorld;
+let world: World;
 let preparer: Person;
 let names = 0;
 beforeAll(async () => {
-  world = await accessWorld();
-  preparer = await world.newPerson('preparer', [world.workspaces.test]);
+  world = await openWorld();
+  preparer = await world.person('preparer', [world.home.tenantId]);
 });
 afterAll(() => world?.close());
 
-const ctx = () => world.as(preparer, 'preparer');
+const ctx = () => world.as(preparer);
 const ensure = async (inputs: readonly PayeeInput[]) => {
   const own = ctx();
   return own.inTenant((stores) => ensurePayees(own, stores, inputs));
@@ -33,7 +34,7 @@ const fresh = () => {
 const inline = (reference: string, more: Partial<NonNullable<PayeeInput['payee']>> = {}): PayeeInput => ({
   payee: { reference, name: 'Ada', country: 'DE', account_token: TOKENS[0], ...more },
 });
-const versionsOf = async (payeeId: string) => (await ctx().inTenant((stores) => stores.payees.destinationsOf(payeeId))).length;
+const versionsOf = async (payeeId: string) => (await world.destinationsOf(payeeId)).length;
 
 /** Counts what a call asks of the stores. */
 const counted = (stores: Stores) => {
@@ -104,7 +105,7 @@ describe('payees of a batch', () => {
           // The newest is the last version that this call added, or the one it found.
           for (const payee of new Set(complete.map((one) => one.payee))) {
             const id = answers[complete.findIndex((one) => one.payee === payee)]?.payeeId ?? '';
-            const rows = await ctx().inTenant((stores) => stores.payees.destinationsOf(id));
+            const rows = await world.destinationsOf(id);
             const newest = rows.at(-1)?.id;
             const key = [...seen.entries()].find(([, answer]) => answer.destinationId === newest)?.[0];
             if (key === undefined) throw new Error('the newest version was answered to nobody');
@@ -164,8 +165,8 @@ describe('payees of a batch', () => {
   test('a payee of another workspace is not found by id, and its reference is free', async () => {
     const reference = fresh();
     const [theirs] = await ensured([inline(reference)]);
-    const stranger = await world.newPerson('preparer', [world.workspaces.foreign]);
-    const elsewhere = world.as(stranger, 'preparer', world.workspaces.foreign);
+    const foreign = await world.workspace();
+    const elsewhere = world.as(await world.person('preparer', [foreign.tenantId]), foreign);
     const answers = await elsewhere.inTenant((stores) => ensurePayees(elsewhere, stores, [{ payee_id: theirs?.payeeId }]));
     expect(answers).toMatchObject([{ errors: [{ reason: 'not_found' }] }]);
     const [own] = await elsewhere.inTenant((stores) => ensurePayees(elsewhere, stores, [inline(reference)]));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { commitmentTo } from '../../domain/batch/digest.js';
+import { commitmentTo } from '../../domain/batch/content.js';
 import { canonicalSentTo, type SentTo } from '../../domain/destination.js';
 import { toHex } from '../../domain/hashing.js';
 import { fromWireId } from '../../domain/ids.js';
@@ -7,21 +7,22 @@ import { addDestination } from '../../operations/payee/add-destination.js';
 import { createPayee } from '../../operations/payee/create.js';
 import { listPayees } from '../../operations/payee/list.js';
 import { showPayee } from '../../operations/payee/show.js';
-import { type AccessWorld, accessWorld, type Person } from './access-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
 const IBAN = 'DE89370400440532013000';
 const OTHER_IBAN = 'NL91ABNA0417164300';
 
-let world: AccessWorld;
+let world: World;
 let preparer: Person;
 let count = 0;
 beforeAll(async () => {
-  world = await accessWorld();
-  preparer = await world.newPerson('preparer', [world.workspaces.test]);
+  world = await openWorld();
+  preparer = await world.person('preparer', [world.home.tenantId]);
 });
 afterAll(() => world?.close());
 
-const ctx = () => world.as(preparer, 'preparer');
+const ctx = () => world.as(preparer);
 const input = (more: { reference?: string; iban?: string; name?: string } = {}) => {
   count += 1;
   return { reference: `creator-${count}`, name: 'Ada Lovelace', payee_type: 'individual' as const, country: 'DE', iban: IBAN, ...more };
@@ -31,7 +32,7 @@ const make = async (more = {}) => {
   if (!answer.ok) throw new Error(JSON.stringify(answer.refusal));
   return { ...answer.value, uuid: fromWireId('payee', answer.value.id) ?? '' };
 };
-const destinationsOf = (payeeId: string) => ctx().inTenant((stores) => stores.payees.destinationsOf(payeeId));
+const destinationsOf = (payeeId: string) => world.destinationsOf(payeeId);
 
 describe('a payee', () => {
   test('is shown with its name and its destination masked', async () => {
@@ -48,7 +49,7 @@ describe('a payee', () => {
 
   test('[S5-05] is encrypted at rest: no column of any table, and no audit event, holds name or account', async () => {
     await make({ name: 'Zebedee Unusual', iban: OTHER_IBAN });
-    const rows = await world.everyRow(world.workspaces.test);
+    const rows = await world.everyRow(world.home.tenantId);
     const hex = (text: string) => Buffer.from(text).toString('hex');
     for (const secret of ['Zebedee Unusual', 'Unusual', OTHER_IBAN, '0417164300']) {
       expect(rows).not.toContain(secret);
@@ -64,8 +65,8 @@ describe('a payee', () => {
     expect(toHex(first.commitment)).not.toBe(toHex(second.commitment));
     const opened = await ctx().inTenant(async (stores) => {
       const { vault } = world.services;
-      const keys = await vault.unwrapSubjectKeys(stores.keys, world.workspaces.test, await stores.keys.subjectKeys([one.uuid]));
-      const place = { tenantId: world.workspaces.test, purpose: 'payee', record: first.id, field: 'destination' } as const;
+      const keys = await vault.unwrapSubjectKeys(stores.keys, world.home.tenantId, await stores.keys.subjectKeys([one.uuid]));
+      const place = { tenantId: world.home.tenantId, purpose: 'payee', record: first.id, field: 'destination' } as const;
       return JSON.parse(Buffer.from(vault.openWith(keys.get(one.uuid) ?? new Uint8Array(), place, first.sealed)).toString()) as {
         salt: string;
         sent_to: SentTo;
@@ -105,8 +106,8 @@ describe('a payee', () => {
 
   test('of another workspace is as an absent one', async () => {
     const { uuid, reference } = await make();
-    const stranger = await world.newPerson('admin', [world.workspaces.foreign]);
-    const elsewhere = world.as(stranger, 'admin', world.workspaces.foreign);
+    const foreign = await world.workspace();
+    const elsewhere = world.as(await world.person('admin', [foreign.tenantId]), foreign);
     const absent = world.services.entropy.newId();
     expect(await showPayee(elsewhere, { payee_id: uuid })).toEqual(await showPayee(elsewhere, { payee_id: absent }));
     expect(await addDestination(elsewhere, { payee_id: uuid, iban: OTHER_IBAN })).toEqual(
@@ -118,7 +119,7 @@ describe('a payee', () => {
 
   test('once its key is deleted, has no name any more and cannot be given a destination', async () => {
     const { uuid } = await make();
-    await world.asOwner(world.workspaces.test, 'UPDATE subject_key SET wrapped = NULL, deleted_at = now() WHERE subject_id = $1', [uuid]);
+    await world.sql('UPDATE subject_key SET wrapped = NULL, deleted_at = now() WHERE subject_id = $1', [uuid]);
     expect(await showPayee(ctx(), { payee_id: uuid })).toMatchObject({ ok: true, value: { name: null } });
     expect(await addDestination(ctx(), { payee_id: uuid, iban: OTHER_IBAN })).toMatchObject({
       ok: false,
@@ -157,7 +158,7 @@ describe('a new destination', () => {
   test('needs a destination', async () => {
     const { uuid } = await make();
     expect(await addDestination(ctx(), { payee_id: uuid, name: 'Ada King' })).toMatchObject({ ok: false, refusal: { code: 'invalid_request' } });
-    expect((await world.audited(world.workspaces.test, 'payee.add_destination')).at(-1)).toMatchObject({
+    expect((await world.audited('payee.add_destination')).at(-1)).toMatchObject({
       result: 'invalid_request',
       subject_id: uuid,
     });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from '../../operations/context.js';
+import type { DestinationRow } from '../../operations/stores/payees.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { OwnDatabase } from './database.js';
 import type { Person } from './people.js';
@@ -33,7 +34,17 @@ export const payeesOf = ({ sqlIn, api }: OwnDatabase & { api: () => Context }) =
     );
     return { id, destinationId };
   };
-  return { payee };
+
+  /** All destination versions of a payee, oldest first. */
+  const destinationsOf = async (payeeId: string): Promise<DestinationRow[]> => {
+    const { tenantId, inTenant } = api();
+    const text = 'SELECT id FROM payee_destination WHERE payee_id = $1 ORDER BY version';
+    const ids = (await sqlIn<{ id: string }>(tenantId, text, [payeeId])).map(({ id }) => id);
+    const found = await inTenant((stores) => stores.payees.destinations(ids));
+    return ids.flatMap((id) => found.get(id) ?? []);
+  };
+
+  return { payee, destinationsOf };
 };
 
 /** A valid German IBAN of any account number: ISO 13616 check digits by ISO 7064 mod 97-10. */
