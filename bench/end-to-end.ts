@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
 import { exportLines } from '../client/stream.js';
 import { verifyAudit } from '../client/verify/audit.js';
+import type { StackState } from '../dev/data-folder/state.js';
 import { fromWireId } from '../domain/ids.js';
 import type { Cast } from '../test/e2e/harness/cast.js';
 import type { World } from '../test/e2e/harness/world.js';
-import { STATISTICS_MS, writtenSoFar } from './books.js';
-import { historyEvents } from './history.js';
+import { until } from '../test/harness/until.js';
+import { workflowIdOf } from '../workflows/messages.js';
 import { type PartUsage, usageOf, watchMemory } from './processes.js';
 import { ownerOf, type RailMode, useRail } from './rail-mode.js';
 import { uploadBatch } from './upload.js';
@@ -128,4 +130,43 @@ const requireSound = async (world: World, cast: Cast): Promise<void> => {
   const audit = await verifyAudit(exportLines(cast.preparer.client.transport), { verifierKey: verifier_key });
   if (!audit.ok) broken.push(...audit.lines);
   if (broken.length > 0) throw new Error(`a failed run: ${broken.join('\n')}`);
+};
+
+/** What the database has written and holds, to be subtracted from a later look. */
+interface Written {
+  rows: number;
+  bytes: number;
+  walBytes: number;
+}
+
+/** Rows inserted, size of all tables and months of them with their indexes, and the end of the write-ahead log. */
+const writtenSoFar = async (owner: pg.Client): Promise<Written> => {
+  const { rows } = await owner.query<{ rows: string; bytes: string; wal: string }>(
+    `SELECT (SELECT sum(n_tup_ins) FROM pg_stat_user_tables) AS rows,
+      (SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'sluice_parts')) AS bytes,
+      pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS wal`,
+  );
+  const [row] = rows;
+  return { rows: Number(row?.rows ?? 0), bytes: Number(row?.bytes ?? 0), walBytes: Number(row?.wal ?? 0) };
+};
+
+/** Backends report their statistics within a second of their last statement. */
+const STATISTICS_MS = 1_500;
+
+/** History events of all runs of a batch's workflow, once the last of them has closed. */
+const historyEvents = async ({ temporal_address, namespace }: StackState, batchId: string): Promise<{ events: number; runs: number }> => {
+  const connection = await Connection.connect({ address: temporal_address });
+  try {
+    const client = new Client({ connection, namespace });
+    return await until(`the end of the workflow of ${batchId}`, async () => {
+      const runs: { open: boolean; events: number }[] = [];
+      for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowIdOf(batchId)}'` }))
+        runs.push({ open: run.status.name === 'RUNNING', events: run.historyLength });
+      return runs.length > 0 && !runs.some((run) => run.open)
+        ? { events: runs.reduce((sum, run) => sum + run.events, 0), runs: runs.length }
+        : undefined;
+    });
+  } finally {
+    await connection.close();
+  }
 };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { StackState } from '../dev/stack/state.js';
+import type { StackState } from '../dev/data-folder/state.js';
 
 /** CPU seconds and resident memory of the stack's processes, from proc(5). On other systems all figures are 0. */
 export interface Usage {

@@ -1,5 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Table from 'cli-table3';
-import type { CpuProfile } from './inspector.js';
+import { placesIn, ROOT } from '../dev/data-folder/places.js';
+import type { World } from '../test/e2e/harness/world.js';
+import { payBatch } from './end-to-end.js';
+import { type CpuProfile, connectInspector } from './inspector.js';
+import type { RailMode } from './rail-mode.js';
+
+export interface ProfileTerms {
+  rails: readonly RailMode[];
+  sizes: readonly number[];
+  repeat: number;
+  folder: string;
+}
+
+/** Pays every batch under a profile of the worker's main thread, from execute to its end. Throws when a run's books do not hold. */
+export const profileRuns = async (world: World, { rails, sizes, repeat, folder }: ProfileTerms, say: (line: string) => void): Promise<void> => {
+  mkdirSync(folder, { recursive: true });
+  const inspector = await connectInspector(placesIn(world.dataDir).logs.worker);
+  try {
+    for (const rail of rails) {
+      await payBatch(world, rail, 3_000, `warm-up ${rail.name}`, say);
+      for (const items of sizes)
+        for (let turn = 1; turn <= repeat; turn++) {
+          const name = `${rail.name}-${items}-${turn}`;
+          const run = await payBatch(world, rail, items, name, say, async () => {
+            await inspector.startProfile();
+            return async () => {
+              const profile = await inspector.stopProfile();
+              writeFileSync(join(folder, `${name}.cpuprofile`), JSON.stringify(profile));
+              console.log(showJobs(name, jobsOf(profile, items, ROOT)));
+            };
+          });
+          const { most } = run.memory.pay.worker;
+          console.log(
+            `${name}: the worker's heap holds ${(await inspector.liveHeap()).toFixed(1)} MiB after a collection; resident ${most} MiB at most\n`,
+          );
+        }
+    }
+  } finally {
+    inspector.close();
+  }
+};
 
 /** Jobs of the worker by where their code lies: the first pattern that fits a path of the repository names the job. */
 const JOBS: readonly [RegExp, string][] = [
@@ -24,7 +66,7 @@ const NOT_OURS = new Map([
 ]);
 
 /** µs of the main thread an item, by job. Each sample counts for the innermost frame that a job names; waiting counts for none. */
-export const jobsOf = ({ nodes, samples, timeDeltas }: CpuProfile, items: number, root: string): Map<string, number> => {
+const jobsOf = ({ nodes, samples, timeDeltas }: CpuProfile, items: number, root: string): Map<string, number> => {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const jobs = new Map<number, string>();
@@ -54,7 +96,7 @@ const placeOf = (url: string, root: string): string => {
 };
 
 /** A table for people. */
-export const showJobs = (name: string, jobs: ReadonlyMap<string, number>): string => {
+const showJobs = (name: string, jobs: ReadonlyMap<string, number>): string => {
   const table = new Table({ head: [`${name}: job`, 'µs an item'], style: { head: [], border: [] } });
   for (const [job, spent] of jobs) table.push([job, spent.toFixed(1)]);
   return table.toString();

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Table from 'cli-table3';
-import { placesIn } from '../dev/stack/places.js';
+import { placesIn } from '../dev/data-folder/places.js';
 import type { World } from '../test/e2e/harness/world.js';
 import { payBatch } from './end-to-end.js';
 import type { RailMode } from './rail-mode.js';

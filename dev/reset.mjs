@@ -23,7 +23,7 @@ if (!values.yes) {
 // What a killed start has left running is ended first; a stack that runs is not touched.
 const { register } = await import('tsx/esm/api');
 register();
-const { takeFolder } = await import('./stack/lock.ts');
+const { takeFolder } = await import('./data-folder/lock.ts');
 await takeFolder(folder, console.log).catch((error) => leave(1, `${error.message}. Stop it with Ctrl-C first.`));
 
 const distant = existsSync(join(folder, 'postgres', 'location')) ? readFileSync(join(folder, 'postgres', 'location'), 'utf8').trim() : '';

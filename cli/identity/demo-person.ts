@@ -20,7 +20,7 @@ export const demoToken = async (stack: LocalStack, role: string, terminal: Termi
   if (!person) throw new Failure(EXIT.usage, `There is no ${role} in the demo stack; there are ${stack.people.map((one) => one.role).join(', ')}.`);
   const path = sessionPath(stack, role);
   const stored = readPrivateJson(path) as { token: string } | null;
-  if (stored && (await isValid(stack, stored.token))) return stored.token;
+  if (stored && (await isValidSession(stack, stored.token))) return stored.token;
   const token = await signIn(stack, person, terminal);
   writePrivateJson(path, { token });
   return token;
@@ -28,7 +28,8 @@ export const demoToken = async (stack: LocalStack, role: string, terminal: Termi
 
 export const sessionPath = (stack: LocalStack, role: string): string => join(stack.data_dir, 'sessions', `${role}.json`);
 
-const isValid = async (stack: LocalStack, token: string): Promise<boolean> => {
+/** Whether the server still accepts a session token. */
+export const isValidSession = async (stack: LocalStack, token: string): Promise<boolean> => {
   try {
     await createClient({ baseUrl: stack.api_url, token }).show_session({});
     return true;

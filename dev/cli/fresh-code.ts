@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'otplib';
 import pg from 'pg';
 import { currentStep, STEP_SECONDS } from '../../cli/identity/time-steps.js';
-import type { StackState } from '../stack/state.js';
+import type { StackState } from '../data-folder/state.js';
 
 /** The server also accepts the code of the step before and after its own, so a code stays valid until the end of the next step. */
 const STEPS_AHEAD = 1;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { supervisorOf } from '../stack/lock.js';
-import { placesIn } from '../stack/places.js';
-import { identify, isThere, signal } from '../stack/process-identity.js';
-import { readState } from '../stack/state.js';
+import { supervisorOf } from '../data-folder/lock.js';
+import { placesIn } from '../data-folder/places.js';
+import { identify, isThere, signal } from '../data-folder/process-identity.js';
+import { readState } from '../data-folder/state.js';
 
 export const KILLABLE = ['worker', 'api', 'temporal', 'postgres'] as const;
 export type Killable = (typeof KILLABLE)[number];

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { type Check, type Durability, judgeClock, judgeDurability } from '../../cli/doctor/findings.js';
-import { supervisorOf } from '../stack/lock.js';
-import { placesIn } from '../stack/places.js';
-import { readState, type StackState } from '../stack/state.js';
+import { supervisorOf } from '../data-folder/lock.js';
+import { placesIn } from '../data-folder/places.js';
+import { readState, type StackState } from '../data-folder/state.js';
 import { dataDirectory } from './local-stack.js';
 
 const PATIENCE_MS = 5_000;

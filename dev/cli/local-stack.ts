@@ -1,6 +1,6 @@
 import { findLocalStack } from '../../cli/identity/stack.js';
-import { placesIn } from '../stack/places.js';
-import { readState, type StackState } from '../stack/state.js';
+import { placesIn } from '../data-folder/places.js';
+import { readState, type StackState } from '../data-folder/state.js';
 
 const NO_STACK = 'No stack was started here. Start one: npm start';
 

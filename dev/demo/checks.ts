@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { type Client, createClient } from '../../client/client.js';
 import { exportLines } from '../../client/stream.js';
 import type { ResponseOf } from '../../client/types.js';
 import { verifyAudit } from '../../client/verify/audit.js';
+import { fromWireId } from '../../domain/ids.js';
 import { formatMoney } from '../../domain/money.js';
-import type { StackState } from '../stack/state.js';
-import { providerBooks, providerPayments } from './provider-books.js';
+import type { StackState } from '../data-folder/state.js';
 
 export interface Outcome {
   what: string;
@@ -107,3 +108,34 @@ const releasedWithoutSecondFactor = async (stack: StackState): Promise<string> =
 
 /** Did everything hold? */
 export const allHeld = (outcomes: readonly Outcome[]): boolean => outcomes.every(({ ok }) => ok !== false);
+
+const books = z.object({ count: z.number(), duplicates: z.number(), webhooks_pending: z.number() });
+const payment = z.object({ idempotency_key: z.string(), status: z.string(), amount: z.number() }).loose();
+const page = z.object({ data: z.array(payment), next: z.number().nullable() });
+
+const ask = async (stack: StackState, path: string): Promise<unknown> => {
+  const answer = await fetch(`${stack.provider_url}${path}`, { headers: { authorization: `Bearer ${stack.provider_api_key}` } });
+  if (!answer.ok) throw new Error(`the provider answered ${answer.status} to ${path}`);
+  return answer.json();
+};
+
+/** The provider's own books: the truth that ours are compared with. */
+const providerBooks = async (stack: StackState): Promise<z.infer<typeof books>> => books.parse(await ask(stack, '/books'));
+
+/** What the provider has of one batch, by our keys. */
+const providerPayments = async (stack: StackState, batchId: string): Promise<{ paid: number; returned: number; paidAmount: bigint }> => {
+  const prefix = `item_${(fromWireId('batch', batchId) ?? '').replaceAll('-', '')}`;
+  const found = { paid: 0, returned: 0, paidAmount: 0n };
+  for (let after: number | null = -1; after !== null; ) {
+    const answer: z.infer<typeof page> = page.parse(await ask(stack, `/books/payments?after=${after}&limit=1000`));
+    for (const { idempotency_key, status, amount } of answer.data) {
+      if (!idempotency_key.startsWith(prefix)) continue;
+      if (status === 'returned') found.returned++;
+      if (status !== 'paid') continue;
+      found.paid++;
+      found.paidAmount += BigInt(amount);
+    }
+    after = answer.next;
+  }
+  return found;
+};

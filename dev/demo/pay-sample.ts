@@ -3,9 +3,9 @@ import { createClient } from '../../client/client.js';
 import { uploadCsv } from '../../client/stream.js';
 import type { ResponseOf } from '../../client/types.js';
 import { formatMoney } from '../../domain/money.js';
+import type { StackState } from '../data-folder/state.js';
 import { sampleCsv } from '../sample/payouts.js';
-import type { StackState } from '../stack/state.js';
-import { type PersonAtWork, personAtWork } from './person.js';
+import { type SignedInPerson, signInAs } from './person.js';
 import type { Progress } from './progress.js';
 
 type Batch = ResponseOf<'show_payout_batch'>;
@@ -31,8 +31,8 @@ const PATIENCE_MS = 120_000;
 export const paySample = async (stack: StackState, items: number, progress: Progress): Promise<Batch> => {
   const csv = sampleCsv(items);
   const integration = createClient({ baseUrl: stack.api_url, token: stack.api_key });
-  const signIn = (role: string): Promise<PersonAtWork> =>
-    personAtWork(stack, role, (seconds) => progress.line(`${role.padEnd(18)} has used this code; the next is ${seconds} s away`));
+  const signIn = (role: string): Promise<SignedInPerson> =>
+    signInAs(stack, role, (seconds) => progress.line(`${role.padEnd(18)} has used this code; the next is ${seconds} s away`));
   const preparer = await signIn('preparer');
   const made = await uploadCsv(
     preparer.client.transport,
@@ -58,7 +58,7 @@ export const paySample = async (stack: StackState, items: number, progress: Prog
   return until(preparer, made.id, progress, (batch) => OVER.includes(batch.state));
 };
 
-const until = async (person: PersonAtWork, batchId: string, progress: Progress, done: (batch: Batch) => boolean): Promise<Batch> => {
+const until = async (person: SignedInPerson, batchId: string, progress: Progress, done: (batch: Batch) => boolean): Promise<Batch> => {
   let seen = '';
   for (let deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; ) {
     const batch = await person.client.show_payout_batch({ batch_id: batchId });

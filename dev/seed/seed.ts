@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { writePrivateJson } from '../../cli/identity/private-file.js';
 import { storesOf } from '../../db/stores.js';
 import { openDatabase, type Tx } from '../../db/transaction/open.js';
 import { enterTenant } from '../../db/transaction/tenant.js';
@@ -10,8 +11,7 @@ import { type Argon2Cost, openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { createKeyFile, readKeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
-import type { Demo, DemoPerson } from '../stack/state.js';
-import { writePrivately } from '../stack/state.js';
+import type { Demo, DemoPerson } from '../data-folder/state.js';
 import { CAST, newPassword } from './people.js';
 
 export interface SeedPlan {
@@ -83,7 +83,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       tenants,
     };
     // First the file, then the commit: a crash between leaves a file that the next start writes anew.
-    writePrivately(plan.demoFile, demo);
+    writePrivateJson(plan.demoFile, demo);
     await database.transaction(async (tx) => {
       await tx.orm.organization.create({ data: { id: tenants.organization, name: 'Demo Marketplace' } });
       for (const person of people) {

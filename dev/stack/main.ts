@@ -1,14 +1,14 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { AlreadyRunning } from '../data-folder/lock.js';
+import { placesIn, ROOT } from '../data-folder/places.js';
+import { readState } from '../data-folder/state.js';
 import { allHeld, checkBooks } from '../demo/checks.js';
 import { paySample } from '../demo/pay-sample.js';
 import { progressOn } from '../demo/progress.js';
 import { readFlags } from './flags.js';
-import { AlreadyRunning } from './lock.js';
-import { placesIn, ROOT } from './places.js';
 import { outcomeLines, readyScreen, runningScreen } from './screen.js';
 import { type Stack, startStack } from './start-stack.js';
-import { readState } from './state.js';
 
 /** `npm start`, after the launcher (dev/start.mjs) has made the checkout runnable. */
 

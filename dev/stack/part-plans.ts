@@ -1,9 +1,8 @@
 import { join } from 'node:path';
+import { type Places, ROOT } from '../data-folder/places.js';
 import type { LoginUrls } from '../postgres/logins.js';
 import { ensureNamespace } from '../temporal/ensure-namespace.js';
-import { serverFlags } from '../temporal/flags.js';
-import type { TemporalSettings } from '../temporal/settings.js';
-import { type Places, ROOT } from './places.js';
+import { serverFlags, type TemporalSettings } from '../temporal/settings.js';
 import type { Ports } from './ports.js';
 import { answers, type ProcessPlan } from './run-process.js';
 import { LOOPBACK } from './site.js';

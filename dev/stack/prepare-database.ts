@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePrivateJson } from '../../cli/identity/private-file.js';
 import { fromWireId } from '../../domain/ids.js';
 import type { Argon2Cost } from '../../vault/credentials.js';
+import type { Demo } from '../data-folder/state.js';
 import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
 import { migrate } from '../postgres/migrate.js';
 import { type SeedPlan, seed } from '../seed/seed.js';
-import type { ProviderSecrets } from './provider-secrets.js';
 import { LOOPBACK, type Site } from './site.js';
-import type { Demo } from './state.js';
 import type { Step } from './step.js';
 
 /** A database that the processes can work with: migrated, a login for each of them, a demo workspace in it. */
@@ -15,29 +17,26 @@ export interface Prepared {
   /** The same without a transaction pool. */
   directLogins: LoginUrls;
   demo: Demo;
+  provider: ProviderSecrets;
 }
 
 export const prepareDatabase = async (
   { database, places, ports }: Site,
   ownerUrl: string,
-  {
-    step,
-    secrets,
-    connection,
-    argon2,
-  }: { step: Step; secrets: ProviderSecrets; connection: SeedPlan['connection']; argon2?: Argon2Cost | undefined },
+  { step, connection, argon2 }: { step: Step; connection: SeedPlan['connection']; argon2?: Argon2Cost | undefined },
 ): Promise<Prepared> => {
   await step('migrations', () => migrate(ownerUrl));
   const directLogins = await step('logins', () => ensureLogins(ownerUrl, places.logins));
+  const provider = providerSecrets(places.secrets);
   const demo = await step('demo workspace', () =>
     seed({
       ...{ ownerUrl, connection, keyFile: places.keyFile, demoFile: join(places.dataDir, 'demo.json') },
-      provider: { baseUrl: `${LOOPBACK}:${ports.provider}`, ...secrets },
+      provider: { baseUrl: `${LOOPBACK}:${ports.provider}`, ...provider },
       ...(argon2 ? { argon2 } : {}),
     }),
   );
   if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no connection; start anew: npm run reset');
-  return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo };
+  return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo, provider };
 };
 
 /** The login URLs by way of a transaction pool, when DATABASE_URL is one. */
@@ -54,3 +53,16 @@ const throughPool = (logins: LoginUrls, poolUrl: string): LoginUrls => {
 };
 
 const PROCESS_NAMES = ['api', 'worker', 'relay', 'sequencer'] as const;
+
+/** What Sluice and the sandbox provider share: the bearer key, and the secret that signs webhooks. */
+interface ProviderSecrets {
+  apiKey: string;
+  webhookSecret: string;
+}
+
+/** Made at random on the first start, and kept in the data folder. */
+const providerSecrets = (file: string): ProviderSecrets => {
+  if (!existsSync(file))
+    writePrivateJson(file, { apiKey: `provider_${randomBytes(18).toString('hex')}`, webhookSecret: `whsec_${randomBytes(32).toString('base64')}` });
+  return JSON.parse(readFileSync(file, 'utf8')) as ProviderSecrets;
+};

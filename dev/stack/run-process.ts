@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { end, identify } from './process-identity.js';
+import { end, identify } from '../data-folder/process-identity.js';
 
 /** A part that runs: a process of its own. */
 export interface Running {

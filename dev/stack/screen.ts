@@ -1,5 +1,5 @@
+import type { DemoPerson, StackState } from '../data-folder/state.js';
 import type { Outcome } from '../demo/checks.js';
-import type { DemoPerson, StackState } from './state.js';
 
 /** What stands on the screen: at most 24 lines, so that a small terminal holds it. */
 

@@ -1,5 +1,5 @@
+import { makeFolders, type Places } from '../data-folder/places.js';
 import { readTemporalSettings, type TemporalSettings } from '../temporal/settings.js';
-import { makeFolders, type Places } from './places.js';
 import { choosePorts, type PortName, type Ports, requireFree } from './ports.js';
 
 /** Where a stack stands: its folders and ports, and which servers run here and which elsewhere. */

@@ -1,17 +1,16 @@
+import { writePrivateJson } from '../../cli/identity/private-file.js';
 import type { Argon2Cost } from '../../vault/credentials.js';
+import { takeFolder } from '../data-folder/lock.js';
+import { placesIn } from '../data-folder/places.js';
+import type { Demo, PartName, StackState } from '../data-folder/state.js';
 import type { SeedPlan } from '../seed/seed.js';
-import { type Begin, Crew } from './crew.js';
-import { describeStack } from './describe-stack.js';
-import { takeFolder } from './lock.js';
-import { apiPlan, providerPlan, type Wiring, workerPlan } from './part-plans.js';
-import { placesIn } from './places.js';
+import { apiEnvironment, apiPlan, providerPlan, type Wiring, workerEnvironment, workerPlan } from './part-plans.js';
 import { prepareDatabase } from './prepare-database.js';
-import { providerSecrets } from './provider-secrets.js';
 import { runProcess } from './run-process.js';
 import { chooseSite, LOOPBACK, type Site } from './site.js';
 import { startServers } from './start-servers.js';
-import { type PartName, type StackState, writePrivately } from './state.js';
 import { type Step, timed } from './step.js';
+import { type Begin, SupervisedProcesses } from './supervisor.js';
 
 export interface StackOptions {
   dataDir: string;
@@ -53,32 +52,31 @@ export interface Stack {
 export const startStack = async (options: StackOptions): Promise<Stack> => {
   const places = placesIn(options.dataDir);
   const lock = await takeFolder(options.dataDir, options.say);
-  let crew: Crew | null = null;
+  let processes: SupervisedProcesses | null = null;
   try {
     const site = await chooseSite(places, options.ports, options.databaseUrl);
-    const running = new Crew(lock, places, site.ports);
-    crew = running;
-    return await Promise.race([bringUp(running, site, options), brokenOff(options.signal)]);
+    const supervised = new SupervisedProcesses(lock, places, site.ports);
+    processes = supervised;
+    return await Promise.race([bringUp(supervised, site, options), brokenOff(options.signal)]);
   } catch (error) {
-    await (crew ? crew.stop() : lock.release());
+    await (processes ? processes.stop() : lock.release());
     throw error;
   }
 };
 
-const bringUp = async (crew: Crew, site: Site, options: StackOptions): Promise<Stack> => {
+const bringUp = async (processes: SupervisedProcesses, site: Site, options: StackOptions): Promise<Stack> => {
   const places = placesIn(options.dataDir);
-  const begin: Begin = (name, start) => crew.begin(name, (extra) => start({ ...options.env?.[name], ...extra }));
+  const begin: Begin = (name, start) => processes.begin(name, (extra) => start({ ...options.env?.[name], ...extra }));
   const step = timed(options.say);
 
   const { ownerUrl } = await startServers(site, { begin, step, say: options.say, postgres: options.postgres });
-  const secrets = providerSecrets(places.secrets);
   const connection = options.connection ?? { endpoint: 'bulk', settlement: 'async' };
-  const { logins, directLogins, demo } = await prepareDatabase(site, ownerUrl, { step, secrets, connection, argon2: options.argon2 });
+  const { logins, directLogins, demo, provider } = await prepareDatabase(site, ownerUrl, { step, connection, argon2: options.argon2 });
   const webhookUrl = `${LOOPBACK}:${site.ports.api}/v1/inbound/sandbox/${demo.connection_id}`;
   const { ports, temporal, uiUrl } = site;
-  const wiring: Wiring = { places, ports, logins, directLogins, uiUrl, temporal, provider: { ...secrets, webhookUrl } };
+  const wiring: Wiring = { places, ports, logins, directLogins, uiUrl, temporal, provider: { ...provider, webhookUrl } };
   await startProcesses(wiring, begin, step);
-  return handle(crew, describeStack(wiring, demo, ownerUrl, crew), places.stackFile, options.say);
+  return handle(processes, describeStack(wiring, demo, ownerUrl, processes), places.stackFile, options.say);
 };
 
 /** Rejects when the start is broken off: what takes minutes, such as a download, is not waited for. */
@@ -98,25 +96,53 @@ const startProcesses = async (wiring: Wiring, begin: Begin, step: Step): Promise
 };
 
 /** Keeps stack.json true from now on. */
-const handle = (crew: Crew, state: StackState, stackFile: string, say: (line: string) => void): Stack => {
+const handle = (processes: SupervisedProcesses, state: StackState, stackFile: string, say: (line: string) => void): Stack => {
   const write = (): void => {
-    state.processes = crew.processes();
-    writePrivately(stackFile, state);
+    state.processes = processes.processes();
+    writePrivateJson(stackFile, state);
   };
   write();
-  crew.changed = (line) => {
+  processes.changed = (line) => {
     say(line);
     write();
   };
   return {
     state: () => state,
-    kill: (name, signal) => crew.part(name).kill(signal),
+    kill: (name, signal) => processes.part(name).kill(signal),
     restart: async (name, env = {}) => {
-      await crew.part(name).stop();
-      await crew.part(name).start(env);
+      await processes.part(name).stop();
+      await processes.part(name).start(env);
     },
-    stopPart: (name) => crew.part(name).stop(),
-    startPart: (name, env = {}) => crew.part(name).start(env),
-    stop: () => crew.stop(),
+    stopPart: (name) => processes.part(name).stop(),
+    startPart: (name, env = {}) => processes.part(name).start(env),
+    stop: () => processes.stop(),
+  };
+};
+
+/** What stack.json says of a stack that runs. */
+const describeStack = (wiring: Wiring, demo: Demo, ownerUrl: string, processes: SupervisedProcesses): StackState => {
+  const { places, ports, temporal, directLogins } = wiring;
+  const { workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people } = demo;
+  return {
+    data_dir: places.dataDir,
+    started_at: new Date().toISOString(),
+    api_url: `${LOOPBACK}:${ports.api}`,
+    docs_url: `${LOOPBACK}:${ports.api}/docs`,
+    ui_url: wiring.uiUrl,
+    metrics_url: `${LOOPBACK}:${ports.worker}/metrics`,
+    temporal_address: temporal.address,
+    namespace: temporal.namespace,
+    provider_url: `${LOOPBACK}:${ports.provider}`,
+    provider_api_key: wiring.provider.apiKey,
+    ...{ workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people },
+    processes: processes.processes(),
+    environment: { api: apiEnvironment(wiring), worker: workerEnvironment(wiring) },
+    database: {
+      owner_url: ownerUrl,
+      api_url: directLogins.api,
+      worker_url: directLogins.worker,
+      relay_url: directLogins.relay,
+      sequencer_url: directLogins.sequencer,
+    },
   };
 };

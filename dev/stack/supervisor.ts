@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signal } from './process-identity.js';
+import type { FolderLock } from '../data-folder/lock.js';
+import type { Places } from '../data-folder/places.js';
+import { signal } from '../data-folder/process-identity.js';
+import { PARTS, type PartName, type StackState } from '../data-folder/state.js';
+import type { Ports } from './ports.js';
 import type { Running } from './run-process.js';
 
 /** Starts a part; `extra` is environment for this one start. */
@@ -10,7 +14,7 @@ const BACK_OFF_MS = [100, 250, 500, 1_000, 2_000, 5_000];
 const STEADY_MS = 20_000;
 
 /** Keeps one part running: starts it again, with back-off, when it dies without being told to. */
-export class Supervised {
+export class SupervisedProcess {
   #running: Running | null = null;
   #wanted = false;
   #launching: Promise<void> | null = null;
@@ -90,5 +94,62 @@ export class Supervised {
         this.tell({ pid: null, words: (error as Error).message });
       }
     }
+  }
+}
+
+/** Who asks goes before who answers. */
+const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
+
+/** Starts one part under supervision. */
+export type Begin = (name: PartName, start: StartPart) => Promise<void>;
+
+/** The parts that run here, one process each. */
+export class SupervisedProcesses {
+  readonly #parts = new Map<PartName, SupervisedProcess>();
+  #stopping: Promise<void> | null = null;
+  /** Told after every change, once the start is over. */
+  changed: (line: string) => void = () => {};
+
+  constructor(
+    private readonly lock: FolderLock,
+    private readonly places: Places,
+    private readonly ports: Ports,
+  ) {}
+
+  /** Starts a part and keeps it running from then on. */
+  async begin(name: PartName, start: StartPart): Promise<void> {
+    if (this.#stopping) throw new Error('the start was broken off');
+    const part = new SupervisedProcess(name, start, ({ pid, words }) => {
+      if (pid) this.lock.note(name, pid);
+      this.changed(`${name.padEnd(18)} ${words}`);
+    });
+    this.#parts.set(name, part);
+    await part.start();
+  }
+
+  /** Throws when the part is elsewhere. */
+  part(name: PartName): SupervisedProcess {
+    const part = this.#parts.get(name);
+    if (!part) throw new Error(`${name} does not run here: it is elsewhere`);
+    return part;
+  }
+
+  processes(): StackState['processes'] {
+    return Object.fromEntries(
+      PARTS.flatMap((name) => {
+        const part = this.#parts.get(name);
+        return part ? [[name, { pid: part.pid, port: this.ports[name], log: this.places.logs[name] }]] : [];
+      }),
+    );
+  }
+
+  /** Safe to call twice, and while parts are still starting. */
+  stop(): Promise<void> {
+    this.#stopping ??= (async () => {
+      this.changed = () => {};
+      for (const name of STOP_ORDER) await this.#parts.get(name)?.stop();
+      this.lock.release();
+    })();
+    return this.#stopping;
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createClient } from '../../client/client.js';
 import { ProblemError, Unreachable } from '../../client/problem-error.js';
-import { parseEvents, type ServerEvent } from '../../client/server-events.js';
+import { parseEvents, type ServerEvent } from '../../client/stream.js';
 
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify(body), {

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { AlreadyRunning, supervisorOf, takeFolder } from '../../dev/stack/lock.js';
-import { identify, isThere } from '../../dev/stack/process-identity.js';
+import { AlreadyRunning, supervisorOf, takeFolder } from '../../dev/data-folder/lock.js';
+import { identify, isThere } from '../../dev/data-folder/process-identity.js';
 
 let folder: string;
 const said: string[] = [];

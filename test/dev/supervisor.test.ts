@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Running } from '../../dev/stack/run-process.js';
-import { Supervised } from '../../dev/stack/supervisor.js';
+import { SupervisedProcess } from '../../dev/stack/supervisor.js';
 
 test('a part that is stopped while it only starts has ended when the stop is over', async () => {
   const steps: string[] = [];
@@ -9,7 +9,7 @@ test('a part that is stopped while it only starts has ended when the stop is ove
     new Promise<Running>((resolve) => {
       arrive = resolve;
     });
-  const part = new Supervised('postgres', start, ({ words }) => void steps.push(words));
+  const part = new SupervisedProcess('postgres', start, ({ words }) => void steps.push(words));
   const started = part.start();
   const stopped = part.stop().then(() => steps.push('stop is over'));
   arrive({ pid: 1, ready: Promise.resolve(), exited: new Promise(() => {}), stop: async () => void steps.push('process ended') });

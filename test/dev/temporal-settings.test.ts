@@ -8,8 +8,7 @@ import { Connection } from '@temporalio/client';
 import { choosePorts, type Ports } from '../../dev/stack/ports.js';
 import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
 import { findTemporalCli } from '../../dev/temporal/find-cli.js';
-import { serverFlags } from '../../dev/temporal/flags.js';
-import { readTemporalSettings } from '../../dev/temporal/settings.js';
+import { readTemporalSettings, serverFlags } from '../../dev/temporal/settings.js';
 
 /** The server takes a misspelled key without a word, so what matters is what it does. */
 

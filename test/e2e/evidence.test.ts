@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { placesIn } from '../../dev/stack/places.js';
+import { placesIn } from '../../dev/data-folder/places.js';
 import { until } from '../harness/until.js';
 import type { Cast } from './harness/cast.js';
 import { readValue } from './harness/owner.js';

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { createClient } from '../../client/client.js';
 import { exportLines } from '../../client/stream.js';
 import { verifyAudit } from '../../client/verify/audit.js';
-import { placesIn } from '../../dev/stack/places.js';
-import type { PartName } from '../../dev/stack/state.js';
+import { placesIn } from '../../dev/data-folder/places.js';
+import type { PartName } from '../../dev/data-folder/state.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { readKeyFile } from '../../vault/key-file.js';
 import { until } from '../harness/until.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { allHeld, checkBooks } from '../../dev/demo/checks.js';
 import { paySample } from '../../dev/demo/pay-sample.js';
-import { placesIn } from '../../dev/stack/places.js';
+import { placesIn } from '../../dev/data-folder/places.js';
 import { until } from '../harness/until.js';
 import type { Cast } from './harness/cast.js';
 import { readValue } from './harness/owner.js';

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
 import { findTemporalCli } from '../../dev/temporal/find-cli.js';
-import { serverFlags } from '../../dev/temporal/flags.js';
-import { readTemporalSettings } from '../../dev/temporal/settings.js';
+import { readTemporalSettings, serverFlags } from '../../dev/temporal/settings.js';
 
 export interface RunningTemporal {
   address: string;

@@ -2,7 +2,7 @@ import { generate } from 'otplib';
 import { currentStep, earliestStep, STEP_SECONDS } from '../../../cli/identity/time-steps.js';
 import { type Client, createClient } from '../../../client/client.js';
 import { openDatabase } from '../../../db/transaction/open.js';
-import type { StackState } from '../../../dev/stack/state.js';
+import type { StackState } from '../../../dev/data-folder/state.js';
 import type { Role } from '../../../domain/actors.js';
 import { fromWireId } from '../../../domain/ids.js';
 import { openCredentials } from '../../../vault/credentials.js';

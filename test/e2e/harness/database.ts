@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import type { Stack } from '../../../dev/stack/start-stack.js';
 import { runStatements, withDatabase } from '../../harness/server.js';
-import type { World } from './world.js';
 
 /** A database of one stack's own on the server of DATABASE_URL; `drop` takes its login roles away too. Null without one. */
 export const ownDatabase = async (): Promise<{ url: string; drop(): Promise<void> } | null> => {
@@ -26,8 +26,8 @@ export interface OlderCopy {
   putNewerBack(): Promise<void>;
 }
 
-export const copyDatabase = async (world: World): Promise<OlderCopy> => {
-  const { owner_url } = world.stack.state().database;
+export const copyDatabase = async ({ stack }: { stack: Pick<Stack, 'state'> }): Promise<OlderCopy> => {
+  const { owner_url } = stack.state().database;
   const server = process.env['DATABASE_URL'] ?? withDatabase(owner_url, 'postgres');
   const present = pg.escapeIdentifier(decodeURIComponent(new URL(owner_url).pathname.slice(1)));
   const [older, newer] = ['older', 'newer'].map((age) => `sluice_${age}_${randomBytes(5).toString('hex')}`);

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { placesIn } from '../../../dev/stack/places.js';
+import { placesIn } from '../../../dev/data-folder/places.js';
 import { type Stack, type StackOptions, startStack } from '../../../dev/stack/start-stack.js';
 import { fromWireId } from '../../../domain/ids.js';
 import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.js';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 export const PARTS = ['postgres', 'temporal', 'provider', 'worker', 'api'] as const;
 export type PartName = (typeof PARTS)[number];
@@ -41,12 +41,5 @@ export interface StackState extends Demo {
   environment: Record<'api' | 'worker', Record<string, string | undefined>>;
   database: { owner_url: string; api_url: string; worker_url: string; relay_url: string; sequencer_url: string };
 }
-
-/** Whole or not at all, and for its owner only. */
-export const writePrivately = (file: string, content: unknown): void => {
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, file);
-};
 
 export const readState = (file: string): StackState | null => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as StackState) : null);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import pg from 'pg';
-import type { StackState } from '../dev/stack/state.js';
+import type { StackState } from '../dev/data-folder/state.js';
 
 /** Where figures come from: they hold nowhere else. */
 export const fingerprint = async (state: StackState) => {
