@@ -1,23 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../operations/context.js';
-import type { NewBatch } from '../../operations/payout-batch/content.js';
 import type { Stores } from '../../operations/ports.js';
-import { type GateWorld, gateWorld, type Person } from '../operations/gate-world.js';
+import type { NewBatch } from '../../operations/stores/batches.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
-let world: GateWorld;
+let world: World;
 let who: Person;
-let there: Awaited<ReturnType<GateWorld['workspace']>>;
+let there: Awaited<ReturnType<World['workspace']>>;
 let home: Context;
 let away: Context;
 let worker: Context;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   who = await world.person('preparer');
-  there = await world.workspace('test', 1n);
+  there = await world.workspace();
   home = world.as(who);
-  away = world.as(await world.person('preparer', there.tenantId), there);
-  worker = world.as({ type: 'system', process: 'worker' }, { role: 'worker' });
+  away = world.as(await world.person('preparer', [there.tenantId]), there);
+  worker = world.worker();
 }, 120_000);
 afterAll(() => world?.close());
 
@@ -90,7 +91,6 @@ describe('batches', () => {
     await stored({ externalId: 'one' });
     const again = newBatch({ externalId: 'one' });
     expect(await home.inTenant((stores) => stores.batches.insert(again, 'queued', null))).toBe(false);
-    await world.enter(world.home.tenantId);
     for (const table of ['batch_control', 'batch_counter'])
       expect(await world.sql(`SELECT 1 FROM ${table} WHERE batch_id = $1`, [again.id])).toEqual([]);
     const theirs = { ...again, connectionId: there.connectionId, fundingAccountId: there.funding };
@@ -174,7 +174,6 @@ describe('batches', () => {
     });
     expect(new Set(asked)).toEqual(new Set([who.id, changer.id]));
     expect(asked).toHaveLength(2);
-    await world.enter(world.home.tenantId);
     await world.sql(`UPDATE payee_destination SET created_at = now() - interval '25 hours' WHERE created_by = $1`, [changer.id]);
     expect(await home.inTenant((stores) => stores.batches.preparers(batch.id))).toEqual([who.id]);
   });
@@ -191,7 +190,6 @@ describe('batches', () => {
     const batch = await world.batch({ preparer: who, amounts: [1n, 2n, 3n, 4n], payees });
     const asked = () => home.inTenant((stores) => stores.batches.preparers(batch.id));
     expect((await asked()).sort()).toEqual([who.id, first.id, second.id].sort());
-    await world.enter(world.home.tenantId);
     await world.sql(`UPDATE payout_item SET state = 'excluded' WHERE batch_id = $1 AND ordinal = 2`, [batch.id]);
     expect((await asked()).sort()).toEqual([who.id, first.id].sort());
   });

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import pg from 'pg';
 import { BATCH_STATES, BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld, type SeededBatch } from '../operations/gate-world.js';
+import type { SeededBatch } from '../world/batches.js';
+import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
@@ -12,11 +13,11 @@ const { newId } = systemEntropy;
 const ROLES = ['owner', 'api', 'worker', 'relay', 'sequencer'] as const;
 type RoleName = (typeof ROLES)[number];
 
-let world: GateWorld;
+let world: World;
 const clients = new Map<RoleName, pg.Client>();
 
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   for (const role of ROLES) {
     const client = new pg.Client({ connectionString: role === 'owner' ? world.database.ownerUrl : world.database.urls[role] });
     await client.connect();
@@ -62,8 +63,7 @@ describe('ledger', () => {
 
   test('a transfer is balanced by its form: two accounts of one currency and workspace, more than zero', async () => {
     const { tenantId, funding, held } = world.home;
-    const foreign = await world.workspace('test', 5n);
-    await world.enter(tenantId);
+    const foreign = await world.workspace({ funds: 5n });
     const [dollars] = await world.sql<{ id: string }>(
       `INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'held', 'USD', 'held') ON CONFLICT DO NOTHING RETURNING id`,
       [tenantId, newId()],
@@ -239,7 +239,6 @@ describe('gates', () => {
   });
 
   test('[S3-13] one person, one gate; one gate, one opening', async () => {
-    await world.enter(world.home.tenantId);
     const [approved] = await world.sql<{ person_id: string }>(`SELECT person_id FROM gate WHERE batch_id = $1 AND gate = 'approve'`, [batch.id]);
     const twice = challenge(approved?.person_id ?? '', 'execute');
     expect(await attempt('api', twice.insert, gate(approved?.person_id ?? '', 'execute', twice.id))).toMatch(/duplicate key.*person_id/);
@@ -322,7 +321,6 @@ describe('[S3-06] who may write what', () => {
 
   test('[S3-06] the API posts only to set money aside and to give it back, and makes none on live', async () => {
     const { tenantId, funding, held } = world.home;
-    await world.enter(tenantId);
     const paidOut = newId();
     await world.sql(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'paid_out', 'EUR', 'elsewhere')`, [tenantId, paidOut]);
     await world.sql(...transfer(held, paidOut, 1n, 'settlement'));
@@ -360,7 +358,6 @@ describe('[S3-06] who may write what', () => {
   });
 
   test('[S3-06] the API does not touch an item that has left', async () => {
-    await world.enter(world.home.tenantId);
     await world.sql(`${MONEY} 'submitted' WHERE batch_id = $1 AND ordinal = 0`, [batch.id]);
     const client = clients.get('api') as pg.Client;
     await client.query('BEGIN');
@@ -407,7 +404,6 @@ describe('[S3-06] who may write what', () => {
   });
 
   test('[S3-06] relay and sequencer reach only what is theirs', async () => {
-    await world.enter(world.home.tenantId);
     const tables = (
       await world.sql<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`)
     ).map(({ name }) => name);

@@ -1,18 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AccessWorld, accessWorld } from '../operations/access-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Workspace } from '../world/workspaces.js';
 
-let world: AccessWorld;
+let world: World;
+let foreign: Workspace;
 beforeAll(async () => {
-  world = await accessWorld();
+  world = await openWorld();
+  foreign = await world.workspace();
 });
 afterAll(() => world?.close());
 
 const somebody = async () => {
-  const person = await world.newPerson('approver', [world.workspaces.test, world.workspaces.foreign]);
-  const inWorkspace = (tenantId: string) => world.as(person, 'approver', tenantId).inTenant;
-  const factor = await inWorkspace(world.workspaces.test)((stores) => stores.factors.lock(person.id));
+  const person = await world.person('approver', [world.home.tenantId, foreign.tenantId]);
+  const inWorkspace = (tenantId: string) => world.as(person, { tenantId }).inTenant;
+  const factor = await inWorkspace(world.home.tenantId)((stores) => stores.factors.lock(person.id));
   if (!factor) throw new Error('no factor');
-  return { person, factor, here: inWorkspace(world.workspaces.test), elsewhere: inWorkspace(world.workspaces.foreign) };
+  return { person, factor, here: inWorkspace(world.home.tenantId), elsewhere: inWorkspace(foreign.tenantId) };
 };
 
 describe('a second factor', () => {
@@ -33,9 +36,7 @@ describe('a second factor', () => {
   test('a step does not come back, even by raw SQL', async () => {
     const { factor, here } = await somebody();
     await here((stores) => stores.factors.consumeStep(factor.id, 100));
-    await expect(world.asOwner(world.workspaces.test, 'UPDATE factor SET last_step = 99 WHERE id = $1', [factor.id])).rejects.toThrow(
-      /does not come back/,
-    );
+    await expect(world.sql('UPDATE factor SET last_step = 99 WHERE id = $1', [factor.id])).rejects.toThrow(/does not come back/);
   });
 
   test('of 12 concurrent failures each is counted: two locks of five, and two over', async () => {

@@ -6,17 +6,19 @@ import { openRelayStore } from '../../db/relay.js';
 import { ok, refuse } from '../../domain/result.js';
 import type { Context } from '../../operations/context.js';
 import { openGate } from '../../operations/gate/open.js';
+import { answer } from '../../operations/idempotency/answer.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
 import { hashedInput } from '../../operations/idempotency/hashed-input.js';
 import { topUp } from '../../operations/ledger/top-up.js';
-import { type GateWorld, gateWorld, type Person } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 let admin: Person;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   admin = await world.person('admin');
 });
 afterAll(() => world?.close());
@@ -71,9 +73,8 @@ test('another input under the same key is refused and does nothing', async () =>
 
 test('a key belongs to workspace, principal and route', async () => {
   const [key, other] = [newKey(), await world.person('admin')];
-  const foreign = await world.workspace('test', 1n);
-  await world.enter(foreign.tenantId);
-  await world.sql(`INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, 'admin')`, [foreign.tenantId, admin.id]);
+  const foreign = await world.workspace();
+  await world.sql(`INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, 'admin')`, [foreign.tenantId, admin.id], foreign.tenantId);
   const there = world.as(admin, { tenantId: foreign.tenantId });
   expect((await fund(key, 5)).replayed).toBe(false);
   // A new session of the same person is the same principal.
@@ -137,7 +138,7 @@ describe('leases', () => {
       code: await world.code(who),
     };
     const request = { route: 'approve_payout_batch' as const, key: newKey(), input };
-    const dying = world.as(who, { with: { failpoint: () => Promise.reject(new Error('died')) } });
+    const dying = world.as(who, { services: { failpoint: () => Promise.reject(new Error('died')) } });
     await expect(idempotent(dying, request, (guarded) => openGate(guarded, input))).rejects.toThrow('died');
     const again = await idempotent(world.as(who), request, (guarded) => openGate(guarded, input));
     expect(again).toMatchObject({ ok: true, replayed: true, value: { state: 'approved', row_version: 2 } });
@@ -156,7 +157,29 @@ describe('leases', () => {
   });
 });
 
-describe('what is kept', () => {
+test('an `ok` with a resource is not taken for the answer: only `answer` is stored in its transaction', async () => {
+  const request = { route: 'create_payee' as const, key: newKey(), input: {} };
+  const looksLikeOne = ok({ object: 'payee', id: 'payee_1' });
+  const rowOf = async () => {
+    return world.sql<{ status: number | null }>('SELECT status FROM idempotency_key WHERE key = $1', [request.key]);
+  };
+  const plain = idempotent(world.as(admin), request, async (guarded) => {
+    await guarded.inTenant(async () => looksLikeOne);
+    expect(await rowOf()).toEqual([{ status: null }]);
+    throw new Error('broken after the commit');
+  });
+  await expect(plain).rejects.toThrow('broken after the commit');
+  expect(await rowOf()).toEqual([]);
+
+  const marked = idempotent(world.as(admin), request, async (guarded) => {
+    await guarded.inTenant(async () => answer(looksLikeOne.ok && looksLikeOne.value));
+    throw new Error('broken after the commit');
+  });
+  await expect(marked).rejects.toThrow('broken after the commit');
+  expect(await rowOf()).toEqual([{ status: 201 }]);
+});
+
+describe('what is stored', () => {
   test('a wrong code is not: the same key goes on with the right one, and then keeps that answer', async () => {
     const [who, batch, key] = [await world.person('approver'), await world.batch(), newKey()];
     const input = { gate: 'approve' as const, batch_id: batch.id, challenge_id: await world.challenge(who, 'approve', batch.id) };
@@ -196,12 +219,11 @@ describe('what is kept', () => {
     expect(routes.length).toBeGreaterThan(0);
     for (const [route] of routes) {
       const request = { route: route as RouteId, key: newKey(), input: { name: 'mine' } };
-      const run = async (guarded: Context) => guarded.inTenant(async () => ok({ object: 'thing', id: 'key_1', secret: 'sluice_test_x' }));
+      const run = async (guarded: Context) => guarded.inTenant(async () => answer({ object: 'thing', id: 'key_1', secret: 'sluice_test_x' }));
       expect(await idempotent(world.as(admin), request, run)).toMatchObject({ ok: true, value: { secret: 'sluice_test_x' } });
       expect(await idempotent(world.as(admin), request, run)).toMatchObject({
         refusal: { code: 'secret_not_replayable', extra: { subject: 'key_1' } },
       });
-      await world.enter(world.home.tenantId);
       expect(await world.sql('SELECT answer, subject FROM idempotency_key WHERE key = $1', [request.key])).toEqual([
         { answer: null, subject: 'key_1' },
       ]);
@@ -210,8 +232,7 @@ describe('what is kept', () => {
 
   test('answers are stored sealed', async () => {
     const request = { route: 'create_payee' as const, key: newKey(), input: {} };
-    await idempotent(world.as(admin), request, (guarded) => guarded.inTenant(async () => ok({ object: 'payee', name: 'Erika Mustermann' })));
-    await world.enter(world.home.tenantId);
+    await idempotent(world.as(admin), request, (guarded) => guarded.inTenant(async () => answer({ object: 'payee', name: 'Erika Mustermann' })));
     const [row] = await world.sql<{ answer: Buffer; status: number }>('SELECT answer, status FROM idempotency_key WHERE key = $1', [request.key]);
     expect(row?.status).toBe(201);
     expect(row?.answer.includes('Erika')).toBe(false);
@@ -223,7 +244,6 @@ describe('how long a key is kept', () => {
   const shapes = Object.entries(ROUTES as Record<string, RouteShape>).filter(([, shape]) => shape.idempotency);
   /** Claimed this long ago, and answered. */
   const keep = async (route: string, ago: string, key = newKey()): Promise<string> => {
-    await world.enter(world.home.tenantId);
     await world.sql(
       `INSERT INTO idempotency_key (tenant_id, principal, route, key, input_hash, status, lease_until, created_at)
        VALUES ($1, 'user:1', $2, $3, '\\x00', 201, now() - $4::interval, now() - interval '10 years')`,
@@ -232,7 +252,6 @@ describe('how long a key is kept', () => {
     return key;
   };
   const kept = async (keys: string[]): Promise<string[]> => {
-    await world.enter(world.home.tenantId);
     return (await world.sql<{ key: string }>('SELECT key FROM idempotency_key WHERE key = ANY ($1)', [keys])).map(({ key }) => key).sort();
   };
   let relay: ReturnType<typeof openRelayStore>;

@@ -1,5 +1,5 @@
 import type { Result } from '../../domain/result.js';
-import type { WireBatch } from '../../operations/payout-batch/view.js';
+import type { WireBatch } from '../../operations/batch-state/read.js';
 
 /** `challenge_0198…` → the UUID inside. */
 export const uuidOf = (wire: string): string => {
