@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { createApiKey as contract } from '../../contracts/access.js';
 import { KEY_SCOPES, permissionsOf } from '../../domain/actors.js';
-import { type FieldError, ok, type Result, refuse } from '../../domain/result.js';
+import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
@@ -31,7 +32,7 @@ export const createApiKey = async (ctx: Context, input: z.output<typeof contract
     const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);
     const row = await stores.apiKeys.insert({ id, name: input.name, prefix, scopes, ownerPersonId: actor.personId, expiresAt, tokenHash: hash });
     await stores.audit.append({ ...entry, result: 'ok' });
-    return ok({ ...toWireApiKey(row), secret: token });
+    return answer({ ...toWireApiKey(row), secret: token });
   });
 };
 

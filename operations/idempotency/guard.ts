@@ -1,12 +1,12 @@
 import type { RouteId } from '../../contracts/routes.js';
-import { canonicalBytes } from '../../domain/canonical-json.js';
+import type { Actor } from '../../domain/actors.js';
+import { canonicalBytes } from '../../domain/hashing.js';
 import { type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { SealedPlace } from '../ports.js';
 import type { ClaimOutcome, IdempotencyClaim } from '../stores/idempotency-keys.js';
 import { hashedInput } from './hashed-input.js';
-import { principalOf } from './principal.js';
-import { LeaseLost, settling } from './store-answer.js';
+import { LeaseLost, pendingAnswer } from './store-answer.js';
 
 /** How long a request may work before another with the same key takes it over, ms. */
 const LEASE_MS = 60_000;
@@ -17,7 +17,7 @@ export interface IdempotentRequest {
   key: string;
   /** The parsed input of the operation; secrets are left out of its hash here. Of an upload: its query and SHA-256. */
   input: object;
-  /** Longer than the usual minute for what may work longer, such as an upload. */
+  /** ms; longer than the usual minute for an operation that may take longer, such as an upload. */
   leaseMs?: number;
 }
 
@@ -27,12 +27,11 @@ export type Idempotent<T> = Result<T> & { replayed: boolean };
 /**
  * Runs an operation once per (workspace, principal, route, key), after draft-ietf-httpapi-idempotency-key-header.
  * Refuses with `idempotency_key_reused` (other input), `idempotency_in_flight` (still running) or
- * `secret_not_replayable`; otherwise answers the operation's own result, on a repetition the first one.
+ * `secret_not_replayable`; otherwise returns the operation's own result, and for a repeated request the first one.
  *
- * `run` must use the context that it is given. A transaction of it that returns `ok` with a wire resource settles
- * the key in itself: the deed and the record of its answer commit together, so a process that dies in between
- * cannot lead to a second deed. Where another request has taken the lease over, that transaction rolls back. So
- * an operation returns its resource out of the transaction that decides.
+ * `run` must use the context that it is given. When one of its transactions returns `answer(resource)`, that transaction also
+ * stores the answer: the action and the record of its answer commit together, so a process that dies in between cannot
+ * lead to a second action. When another request has taken the lease over, that transaction rolls back.
  */
 export const idempotent = async <T>(ctx: Context, request: IdempotentRequest, run: (ctx: Context) => Promise<Result<T>>): Promise<Idempotent<T>> => {
   const key: IdempotencyClaim = { principal: principalOf(ctx.actor), route: request.route, key: request.key };
@@ -44,20 +43,20 @@ export const idempotent = async <T>(ctx: Context, request: IdempotentRequest, ru
     const hash = await vault.mac(stores.keys, ctx.tenantId, 'idempotency', input);
     const outcome = await stores.idempotencyKeys.claim(key, hash, request.leaseMs ?? LEASE_MS);
     if (outcome.kind !== 'replay') return outcome;
-    return { kind: 'kept' as const, answer: await vault.open(stores.keys, place, outcome.sealed) };
+    return { kind: 'stored' as const, result: await vault.open(stores.keys, place, outcome.sealed) };
   });
-  if (claim.kind === 'kept') return { ...(JSON.parse(new TextDecoder().decode(claim.answer)) as Result<T>), replayed: true };
-  if (claim.kind !== 'fresh') return { ...declined(claim), replayed: false };
+  if (claim.kind === 'stored') return { ...(JSON.parse(new TextDecoder().decode(claim.result)) as Result<T>), replayed: true };
+  if (claim.kind !== 'fresh') return { ...refused(claim), replayed: false };
 
-  const settlement = settling(ctx, key, place, claim.lease);
+  const pending = pendingAnswer(ctx, key, place, claim.lease);
   try {
-    const result = await run({ ...ctx, inTenant: settlement.inTenant });
-    await settlement.conclude(result);
+    const result = await run({ ...ctx, inTenant: pending.inTenant });
+    await pending.conclude(result);
     return { ...result, replayed: false };
   } catch (error) {
     if (error instanceof LeaseLost) return { ...inFlight(0), replayed: false };
-    // If this fails too, the lease ends by itself.
-    await settlement.abandon().catch(() => undefined);
+    // If freeing the key fails too, its lease ends by itself.
+    await pending.abandon().catch(() => undefined);
     throw error;
   }
 };
@@ -67,7 +66,7 @@ const inFlight = (retryAfterMs: number) =>
     extra: { retry_after_seconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) },
   });
 
-const declined = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => {
+const refused = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => {
   switch (claim.kind) {
     case 'in_flight':
       return inFlight(claim.retryAfterMs);
@@ -81,5 +80,21 @@ const declined = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) =>
           extra: { subject: claim.subject },
         },
       );
+  }
+};
+
+/** Whose keys they are. A person keeps their keys across sessions, so that a retry after a new sign-in still finds its answer. */
+const principalOf = (actor: Actor): string => {
+  switch (actor.type) {
+    case 'user':
+      return `user:${actor.personId}`;
+    case 'api_key':
+      return `api_key:${actor.keyId}`;
+    case 'agent':
+      return `agent:${actor.agentId}`;
+    case 'support_impersonator':
+      return `support:${actor.operatorId}:${actor.personId}`;
+    case 'system':
+      return `system:${actor.process}`;
   }
 };

@@ -5,60 +5,55 @@ import type { Refusal, Result } from '../../domain/result.js';
 import type { Context, InTenant } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
 import type { IdempotencyClaim } from '../stores/idempotency-keys.js';
+import { Answer } from './answer.js';
 
-/** Another request took this one over. Thrown inside the transaction, so that nothing of it commits. */
+/** Another request took the key over. Thrown inside the transaction, so that nothing of it commits. */
 export class LeaseLost extends Error {}
 
-/** A claimed key on its way to an answer. */
-export interface Settlement {
-  /** For the run: settles in the same transaction as soon as one returns the resource. */
+/** A claimed key whose answer is not stored yet. */
+export interface PendingAnswer {
+  /** For the operation: a transaction that returns an `Answer` stores it before it commits. Throws LeaseLost. */
   inTenant: InTenant;
-  /** Keeps or drops what the run ended with, where no transaction of it settled that. Throws LeaseLost. */
+  /** Stores the operation's result unless a transaction has stored it, or frees the key where results are not stored. Throws LeaseLost. */
   conclude(result: Result<unknown>): Promise<void>;
-  /** The run threw: the key is free again, unless a transaction of it settled. */
+  /** Frees the key after the operation threw, unless a transaction has stored an answer. */
   abandon(): Promise<void>;
 }
 
-export const settling = (ctx: Context, key: IdempotencyClaim, place: SealedPlace, lease: Date): Settlement => {
-  let settled: unknown;
-  const settle = async (stores: Stores, result: Result<unknown>): Promise<void> => {
+export const pendingAnswer = (ctx: Context, key: IdempotencyClaim, place: SealedPlace, lease: Date): PendingAnswer => {
+  let stored: unknown;
+  const store = async (stores: Stores, result: Result<unknown>): Promise<void> => {
     const status = result.ok ? ROUTES[key.route as RouteId].out.status : PROBLEMS[result.refusal.code].status;
-    const answer =
+    const row =
       result.ok && showsOnce(key.route as RouteId)
         ? { status, sealed: null, subject: idOf(result.value) }
         : { status, sealed: await ctx.services.vault.seal(stores.keys, place, bytesOf(result)), subject: null };
-    if (!(await stores.idempotencyKeys.store(key, lease, answer))) throw new LeaseLost('the lease of an idempotency key was taken over');
+    if (!(await stores.idempotencyKeys.store(key, lease, row))) throw new LeaseLost('the lease of an idempotency key was taken over');
   };
   const abandon = () => ctx.inTenant((stores) => stores.idempotencyKeys.forget(key, lease));
   return {
     inTenant: async (work, patience) => {
-      const value = await ctx.inTenant(async (stores) => {
-        const done = await work(stores);
-        if (isResource(done)) await settle(stores, done);
-        return done;
+      const returned = await ctx.inTenant(async (stores) => {
+        const result = await work(stores);
+        if (result instanceof Answer) await store(stores, result);
+        return result;
       }, patience);
-      if (isResource(value)) settled = value;
-      return value;
+      if (returned instanceof Answer) stored = returned;
+      return returned;
     },
     conclude: async (result) => {
-      if (result === settled) return;
-      if (result.ok || isKept(result.refusal)) await ctx.inTenant((stores) => settle(stores, result));
+      if (result === stored) return;
+      if (result.ok || isStored(result.refusal)) await ctx.inTenant((stores) => store(stores, result));
       else await abandon();
     },
     abandon,
   };
 };
 
-/** What a transaction returns is the answer when it is `ok` with a resource of the wire. */
-const isResource = (value: unknown): value is { ok: true; value: object } => {
-  const { ok, value: body } = (value ?? {}) as { ok?: unknown; value?: { object?: unknown } | null };
-  return ok === true && typeof body?.object === 'string';
-};
-
-/** A person who mistyped tries again under the same key, so these answers must not stick. */
+/** Refusals for a wrong code are not stored: the person tries again under the same key. */
 const OF_THE_CODE: readonly ProblemCode[] = ['code_wrong', 'otp_step_used', 'factor_locked'];
 
-const isKept = ({ code }: Refusal): boolean => {
+const isStored = ({ code }: Refusal): boolean => {
   const { status } = PROBLEMS[code];
   return status < 500 && status !== 401 && status !== 429 && !OF_THE_CODE.includes(code);
 };

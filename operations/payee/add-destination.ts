@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { addDestination as contract } from '../../contracts/payees.js';
-import { type FieldError, ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { type FieldError, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { givesDestination } from './details.js';
 import { ensurePayees } from './ensure.js';
 import { wirePayee } from './show.js';
@@ -26,13 +27,13 @@ export const addDestination = (ctx: Context, { payee_id, ...input }: Input): Pro
     const payee = await stores.payees.get(payee_id);
     if (!payee) return refused(refuse('not_found', 'This workspace has no such payee.').refusal);
     if (!givesDestination(input)) return refused(wrongFields([NO_DESTINATION]));
-    const [answer] = await ensurePayees(ctx, stores, [{ payee: { ...input, reference: payee.reference } }]);
-    if (!answer || 'errors' in answer) return refused(wrongFields(answer?.errors ?? []));
-    await stores.audit.append({ ...entry, result: 'ok', detail: { destination_id: answer.destinationId, added: answer.made === 'destination' } });
+    const [ensured] = await ensurePayees(ctx, stores, [{ payee: { ...input, reference: payee.reference } }]);
+    if (!ensured || 'errors' in ensured) return refused(wrongFields(ensured?.errors ?? []));
+    await stores.audit.append({ ...entry, result: 'ok', detail: { destination_id: ensured.destinationId, added: ensured.made === 'destination' } });
     const shown = await wirePayee(ctx, stores, payee_id);
     if (!shown) throw new Error(`payee ${payee_id} lost its row`);
-    return ok(shown);
+    return answer(shown);
   });
 
 const wrongFields = (errors: FieldError[]): Refusal =>
-  refuse('invalid_request', 'The destination was not added; mend the named fields.', { errors }).refusal;
+  refuse('invalid_request', 'The destination was not added; fix the named fields.', { errors }).refusal;

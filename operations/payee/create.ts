@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { createPayee as contract } from '../../contracts/payees.js';
-import { type FieldError, ok, type Result, refuse } from '../../domain/result.js';
+import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { detailsOfNew } from './details.js';
 import { fingerprintOf } from './sealing.js';
 import { wirePayee } from './show.js';
@@ -24,7 +25,7 @@ export const createPayee = (ctx: Context, input: z.output<typeof contract>): Pro
       refusedAndAudited(
         stores,
         { subject: { type: 'workspace', id: ctx.tenantId }, action: 'payee.create', detail: {} },
-        refuse('invalid_request', 'The payee was not added; mend the named fields.', { errors }).refusal,
+        refuse('invalid_request', 'The payee was not added; fix the named fields.', { errors }).refusal,
       );
     const described = detailsOfNew(input);
     if ('errors' in described) return refused(described.errors);
@@ -41,5 +42,5 @@ export const createPayee = (ctx: Context, input: z.output<typeof contract>): Pro
     });
     const payee = await wirePayee(ctx, stores, row.payeeId);
     if (!payee) throw new Error(`payee ${row.payeeId} was made and is not there`);
-    return ok(payee);
+    return answer(payee);
   });

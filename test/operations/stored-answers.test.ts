@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { createBatch } from '../../contracts/batches.js';
+import type { ROUTES, RouteId } from '../../contracts/routes.js';
+import type { Gate } from '../../domain/gate.js';
+import type { Result } from '../../domain/result.js';
+import { createApiKey } from '../../operations/api-key/create.js';
+import type { Context } from '../../operations/context.js';
+import { askChallenge } from '../../operations/gate/ask.js';
+import { openGate } from '../../operations/gate/open.js';
+import { idempotent } from '../../operations/idempotency/guard.js';
+import { topUp } from '../../operations/ledger/top-up.js';
+import { addDestination } from '../../operations/payee/add-destination.js';
+import { createPayee } from '../../operations/payee/create.js';
+import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import { createPayoutBatch } from '../../operations/payout-batch/create.js';
+import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
+import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
+import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
+import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
+import type { Stores } from '../../operations/ports.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { type Person, uuidOf } from './gate-world.js';
+import { type BatchScene, batchScene, iban, made, must } from './payout-batch-scene.js';
+
+jest.setTimeout(120_000);
+
+let scene: BatchScene;
+let admin: Person;
+beforeAll(async () => {
+  scene = await batchScene();
+  admin = await scene.person('admin');
+});
+afterAll(() => scene?.close());
+
+/** POST routes whose answers are stored; without a credential there is no workspace to store one in (ADR 0014). */
+type StoredRoute = {
+  [Id in RouteId]: (typeof ROUTES)[Id] extends { method: 'POST'; idempotency: string; permission: infer P }
+    ? P extends 'public'
+      ? never
+      : Id
+    : never;
+}[RouteId];
+
+interface Run {
+  ctx: Context;
+  work: (ctx: Context) => Promise<Result<unknown>>;
+}
+
+const payee = { name: 'Erika Mustermann', payee_type: 'individual', country: 'DE' } as const;
+const body = { currency: 'EUR', rail: 'sandbox', items: [{ payee: { reference: 'p-1', ...payee, iban: iban(1) }, amount: 100, reference: 'one' }] };
+const csv = `payee_reference,payee_name,country,iban,amount,reference\np-2,Erika Mustermann,DE,${iban(2)},100,one\n`;
+
+/** A request that succeeds, for every route: leave one out and this does not compile. */
+const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
+  create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
+  create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
+  add_destination: async () => {
+    const known = must(await createPayee(scene.as(admin), { reference: 'known', ...payee, iban: iban(4) }));
+    return as(admin, (ctx) => addDestination(ctx, { payee_id: uuidOf(known.id), iban: iban(5) }));
+  },
+  create_payout_batch: async () => as(admin, (ctx) => createPayoutBatch(ctx, { ...createBatch.parse(body), validate_only: false })),
+  submit_payout_batch: async () => {
+    const draft = made(await scene.create(scene.as(admin), { ...body, draft: true }));
+    return as(admin, (ctx) => submitPayoutBatch(ctx, { batch_id: uuidOf(draft.id) }));
+  },
+  ask_challenge: async () => {
+    const batch = await scene.batch();
+    return as(admin, (ctx) => askChallenge(ctx, { batch_id: batch.id, gate: 'approve' }));
+  },
+  approve_payout_batch: () => opening('approve'),
+  authorize_payout_batch: () => opening('authorize'),
+  execute_payout_batch: () => opening('execute'),
+  reject_payout_batch: async () => onBatch((ctx, batch_id) => rejectPayoutBatch(ctx, { batch_id, reason: 'wrong month' })),
+  cancel_payout_batch: async () => onBatch((ctx, batch_id) => cancelPayoutBatch(ctx, { batch_id })),
+  pause_payout_batch: async () => onBatch((ctx, batch_id) => pausePayoutBatch(ctx, { batch_id })),
+  resume_payout_batch: async () => onBatch((ctx, batch_id) => resumePayoutBatch(ctx, { batch_id })),
+  top_up: async () => as(admin, (ctx) => topUp(ctx, { account_id: scene.home.funding, amount: 5 })),
+};
+
+test.each(Object.keys(REQUESTS) as StoredRoute[])('[S1-24] the answer of %s is stored in the transaction of its action', async (route) => {
+  const { ctx, work } = await REQUESTS[route]();
+  expect(await transactionsOf(route, ctx, work)).toEqual([['claim'], ['action', 'answer']]);
+});
+
+test('[S1-24] the answer of an uploaded batch is stored in the transaction that makes it one', async () => {
+  const steps = await transactionsOf('create_payout_batch', scene.as(admin), (ctx) => scene.upload(ctx, csv));
+  expect(steps.at(-1)).toEqual(['action', 'answer']);
+  expect(steps.flat().filter((step) => step === 'answer')).toHaveLength(1);
+});
+
+const as = (who: Person, work: Run['work']): Run => ({ ctx: scene.as(who), work });
+
+const onBatch = async (verb: (ctx: Context, batchId: string) => Promise<Result<unknown>>): Promise<Run> => {
+  const batch = await scene.batch();
+  return as(admin, (ctx) => verb(ctx, batch.id));
+};
+
+const opening = async (gate: Gate): Promise<Run> => {
+  const batch = await scene.batch();
+  if (gate !== 'approve') await scene.openUpTo(gate === 'authorize' ? 'approve' : 'authorize', batch.id);
+  const who = await scene.person('admin');
+  const input = { gate, batch_id: batch.id, challenge_id: await scene.challenge(who, gate, batch.id), code: await scene.code(who) };
+  return as(who, (ctx) => openGate(ctx, input));
+};
+
+/** What each transaction of an idempotent request did, in order: claimed the key, recorded the action, stored the answer. */
+const transactionsOf = async (route: RouteId, ctx: Context, work: Run['work']): Promise<string[][]> => {
+  const transactions: string[][] = [];
+  const watched: Context = {
+    ...ctx,
+    inTenant: (of, patience) => {
+      const steps: string[] = [];
+      transactions.push(steps);
+      return ctx.inTenant((stores) => {
+        steps.length = 0;
+        return of(watch(stores, steps));
+      }, patience);
+    },
+  };
+  expect(await idempotent(watched, { route, key: systemEntropy.newId(), input: {} }, work)).toMatchObject({ ok: true, replayed: false });
+  return transactions.filter((steps) => steps.length > 0);
+};
+
+const watch = (stores: Stores, steps: string[]): Stores => {
+  const noted =
+    <Given extends unknown[], Returned>(step: string, method: (...given: Given) => Returned) =>
+    (...given: Given): Returned => {
+      steps.push(step);
+      return method(...given);
+    };
+  const { audit, idempotencyKeys } = stores;
+  return {
+    ...stores,
+    audit: { ...audit, append: noted('action', audit.append) },
+    idempotencyKeys: { ...idempotencyKeys, claim: noted('claim', idempotencyKeys.claim), store: noted('answer', idempotencyKeys.store) },
+  };
+};
