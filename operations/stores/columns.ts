@@ -17,7 +17,7 @@ export type SqlType = 'uuid' | 'text' | 'int' | 'bigint' | 'step' | 'bytea' | 't
 export type Columns = Readonly<Record<string, Column<any>>>;
 
 /** A row as code sees it. */
-export type Row<Map extends Columns> = { [Member in keyof Map]: Map[Member] extends Column<infer Value> ? Value : never };
+export type Row<Map extends Columns> = { -readonly [Member in keyof Map]: Map[Member] extends Column<infer Value> ? Value : never };
 
 export const columns = <const Map extends Columns>(map: Map): Map => map;
 

@@ -1,50 +1,57 @@
 import type { ItemState } from '../../domain/item/states.js';
+import { bigint, bytes, columns, int, membersOf, nullable, oneOf, type Row, text, uuid } from './columns.js';
 
-export interface NewItem {
-  ordinal: number;
-  payeeId: string;
-  destinationId: string;
-  reference: string;
-  remittance: string;
-  amount: bigint;
-  leaf: Uint8Array;
-}
+const NEW_ITEM = {
+  /** Place in the batch, from 0 without gaps. */
+  ordinal: int('ordinal'),
+  payeeId: uuid('payee_id'),
+  destinationId: uuid('destination_id'),
+  reference: text('reference'),
+  remittance: text('remittance'),
+  /** Minor units; a safe integer by a check of the table. */
+  amount: bigint('amount'),
+  /** What the gates sign of the item: a leaf of the batch's tree (R3). */
+  leaf: bytes('leaf'),
+} as const;
+export type NewItem = Row<typeof NEW_ITEM>;
+export const NEW_ITEM_MEMBERS = membersOf(NEW_ITEM);
 
-export interface ItemRow extends NewItem {
-  state: ItemState;
-  rank: number;
-  version: number;
-  attempt: number;
-  providerReference: string | null;
-  reason: string | null;
-}
+export const ITEM = columns({
+  ...NEW_ITEM,
+  state: oneOf<ItemState>()('state'),
+  /** Of the evidence that the state follows from (R5). */
+  rank: int('rank'),
+  /** How many transitions the item has made. */
+  version: int('version'),
+  /** Number of the newest attempt to send it; 0 before the first. */
+  attempt: int('attempt'),
+  providerReference: nullable(text('provider_reference')),
+  reason: nullable(text('reason')),
+});
+export type ItemRow = Row<typeof ITEM>;
 
 export interface ItemStore {
-  /** Set-based, any number in statements of at most 5,000 rows. */
+  /** Any number of items, in statements of at most 5,000 rows. */
   insert(batchId: string, items: readonly NewItem[]): Promise<void>;
+  /** By ordinal. */
   list(
     batchId: string,
     page: { limit: number; afterOrdinal?: number | undefined; state?: ItemState | undefined },
   ): Promise<{ rows: ItemRow[]; hasMore: boolean }>;
-  get(batchId: string, ordinal: number): Promise<ItemRow | null>;
   /** Items of [from, to) by ordinal. */
   range(batchId: string, from: number, to: number): Promise<ItemRow[]>;
-  /** The largest amounts that would be paid. */
+  /** The largest amounts among pending items, largest first. */
   largest(batchId: string, count: number): Promise<ItemRow[]>;
   /** How many of the batch's payees were never paid before. */
   newPayees(batchId: string): Promise<number>;
-  /** pending → excluded, with the tombstone leaves; returns the ordinals that moved and their amounts. */
-  exclude(
-    batchId: string,
-    tombstones: readonly { ordinal: number; leaf: Uint8Array }[],
-    eventId: string,
-  ): Promise<{ ordinal: number; amount: bigint }[]>;
-  /** All pending → cancelled, with their transitions; returns who moved, in order, and their sum. */
+  /** pending → excluded, with the tombstone leaves; returns the items that moved, by ordinal. */
+  exclude(batchId: string, tombstones: readonly Pick<NewItem, 'ordinal' | 'leaf'>[], eventId: string): Promise<Pick<ItemRow, 'ordinal' | 'amount'>[]>;
+  /** All pending → cancelled, with their transitions; returns the ordinals that moved, in order, and the sum of their amounts. */
   cancelPending(batchId: string, eventId: string): Promise<{ ordinals: number[]; amount: bigint }>;
-  /** Items by state, counted from the rows themselves (exact, slow). */
+  /** How many items each state has, counted from the rows: exact and slow. */
   countByState(batchId: string): Promise<Partial<Record<ItemState, number>>>;
-  /** Count, sum in minor units and lowest free ordinal of what is stored. */
+  /** Count and sum (minor units) of the items that are stored, and the lowest free ordinal. */
   totals(batchId: string): Promise<{ count: number; total: bigint; nextOrdinal: number }>;
-  /** Repeats of (payee, amount, reference) within the batch: up to `most` ordinals of the second and later ones. */
-  duplicates(batchId: string, most: number): Promise<number[]>;
+  /** Up to `limit` ordinals of items that repeat payee, amount and reference of an earlier item of the batch. */
+  duplicates(batchId: string, limit: number): Promise<number[]>;
 }

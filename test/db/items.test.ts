@@ -79,7 +79,7 @@ describe('items', () => {
     expect(ordinals(await ask(({ items }) => items.range(id, 9_998, 20_000)))).toEqual([9_998, 9_999, 10_000]);
   });
 
-  test('[S1-02] no read and no change reaches items of another workspace', async () => {
+  test('no read and no change reaches items of another workspace [S1-02]', async () => {
     const { id } = await filled(3, await payee('Ana'));
     const theirs = await away.inTenant(async ({ items }) => ({
       list: (await items.list(id, { limit: 10 })).rows,

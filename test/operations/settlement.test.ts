@@ -5,13 +5,13 @@ import { payChunk } from '../../operations/chunk/pay.js';
 import type { PaymentOutcome } from '../../operations/ports.js';
 import { applyOutcomes } from '../../operations/settlement/apply.js';
 import { reduceParked } from '../../operations/settlement/reduce-parked.js';
-import { type PayScene, payScene, tokens } from './pay-scene.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
-let scene: PayScene;
+let world: PayingWorld;
 beforeAll(async () => {
-  scene = await payScene();
+  world = await openPayingWorld();
 }, 120_000);
-afterAll(() => scene.close());
+afterAll(() => world.close());
 
 const said = (
   batchId: string,
@@ -30,21 +30,22 @@ const said = (
   ...more,
 });
 
-const apply = (batchId: string, outcomes: readonly PaymentOutcome[], connectionId = scene.home.connectionId) =>
-  scene.worker().inTenant((stores) => applyOutcomes(scene.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
+const apply = (batchId: string, outcomes: readonly PaymentOutcome[], connectionId = world.home.connectionId) =>
+  world.worker().inTenant((stores) => applyOutcomes(world.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
 
 /** A batch whose items have all left, and nobody has heard of since. */
 const sent = async (count: number): Promise<string> => {
-  const batchId = await scene.executing(tokens(count));
-  expect(await intendChunk(scene.worker(), { batchId, chunk: 0 })).toMatchObject({ kind: 'send' });
+  const batchId = await world.executing(tokens(count));
+  expect(await intendChunk(world.worker(), { batchId, chunk: 0 })).toMatchObject({ kind: 'send' });
   return batchId;
 };
 
-const stateOf = async (batchId: string, ordinal: number) => (await scene.worker().inTenant((stores) => stores.items.get(batchId, ordinal)))?.state;
-const exceptions = (batchId: string) => scene.worker().inTenant(async (stores) => (await stores.exceptions.openOf(batchId)).map((one) => one.kind));
-const completions = async (batchId: string) => (await scene.results(batchId, 'batch.complete')).length;
+const stateOf = async (batchId: string, ordinal: number) =>
+  (await world.worker().inTenant((stores) => stores.items.range(batchId, ordinal, ordinal + 1)))[0]?.state;
+const exceptions = (batchId: string) => world.worker().inTenant(async (stores) => (await stores.exceptions.openOf(batchId)).map((one) => one.kind));
+const completions = async (batchId: string) => (await world.results(batchId, 'batch.complete')).length;
 /** Without the provider's books, which know nothing of what these tests say. */
-const brokenHere = async () => (await scene.broken()).filter((line) => !line.startsWith('I1'));
+const brokenHere = async () => (await world.broken()).filter((line) => !line.startsWith('I1'));
 
 describe('many reducers at once (R8)', () => {
   test('16 that settle one batch, each item by several of them, complete it exactly once', async () => {
@@ -55,8 +56,8 @@ describe('many reducers at once (R8)', () => {
     const applied = await Promise.all(turns.map((outcomes) => apply(batchId, outcomes)));
     expect(applied.reduce((sum, one) => sum + one.moved, 0)).toBe(count);
     expect(applied.filter((one) => one.finished)).toHaveLength(1);
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: count });
-    expect((await scene.view(batchId))?.control.state).toBe('completed');
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: count });
+    expect((await world.view(batchId))?.control.state).toBe('completed');
     expect(await completions(batchId)).toBe(1);
     expect(await brokenHere()).toEqual([]);
   });
@@ -70,7 +71,7 @@ describe('many reducers at once (R8)', () => {
         [0, 2, 4, 6].map((from) => apply(batchId, [said(batchId, from, 'paid', 1), said(batchId, from + 1, 'failed', 1)])),
       ),
     );
-    for (const batchId of batches) expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 4, failed: 4 });
+    for (const batchId of batches) expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 4, failed: 4 });
     expect(await brokenHere()).toEqual([]);
   });
 });
@@ -80,7 +81,7 @@ describe('evidence out of its order (R6)', () => {
     const batchId = await sent(2);
     await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
     expect(await apply(batchId, [said(batchId, 0, 'submitted', 1), said(batchId, 1, 'submitted', 1)])).toMatchObject({ moved: 0 });
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 2, submitted: 0 });
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 2, submitted: 0 });
     expect(await brokenHere()).toEqual([]);
   });
 
@@ -89,7 +90,7 @@ describe('evidence out of its order (R6)', () => {
     await apply(batchId, [said(batchId, 0, 'returned', 3)]);
     await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
     expect([await stateOf(batchId, 0), await stateOf(batchId, 1)]).toEqual(['returned', 'paid']);
-    expect((await scene.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
+    expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
     expect(await brokenHere()).toEqual([]);
   });
 
@@ -97,8 +98,8 @@ describe('evidence out of its order (R6)', () => {
     const batchId = await sent(2);
     await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
     await apply(batchId, [said(batchId, 1, 'returned', 3)]);
-    expect((await scene.view(batchId))?.control.state).toBe('completed');
-    expect(await scene.counter(batchId)).toMatchObject({ paid: 1, returned: 1 });
+    expect((await world.view(batchId))?.control.state).toBe('completed');
+    expect(await world.counter(batchId)).toMatchObject({ paid: 1, returned: 1 });
     expect(await completions(batchId)).toBe(1);
     expect(await brokenHere()).toEqual([]);
   });
@@ -106,31 +107,29 @@ describe('evidence out of its order (R6)', () => {
   test('the same evidence any number of times is one transition and one posting', async () => {
     const batchId = await sent(1);
     for (let i = 0; i < 3; i++) await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 0, 'paid', 2)]);
-    await scene.enter(scene.home.tenantId);
-    const [row] = await scene.sql<{ n: string }>('SELECT count(*) AS n FROM transfer WHERE batch_id = $1 AND ordinal = 0', [batchId]);
+    const [row] = await world.sql<{ n: string }>('SELECT count(*) AS n FROM transfer WHERE batch_id = $1 AND ordinal = 0', [batchId]);
     expect(row?.n).toBe('1');
   });
 
   test('a failure that turns out paid is covered from suspense when the money has gone, and people are told', async () => {
     const batchId = await sent(1);
     await apply(batchId, [said(batchId, 0, 'failed', 1)]);
-    const left = await scene.balance(scene.home.funding);
-    await scene.enter(scene.home.tenantId);
-    const sink = scene.home.external;
-    await scene.sql(
+    const left = await world.balance(world.home.funding);
+    const sink = world.home.external;
+    await world.sql(
       `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id)
        SELECT tenant_id, gen_random_uuid(), $1, $2, $3, 'EUR', 'release', event_id FROM transfer WHERE kind = 'top_up' LIMIT 1`,
-      [scene.home.funding, sink, left],
+      [world.home.funding, sink, left],
     );
     await apply(batchId, [said(batchId, 0, 'paid', 2)]);
     expect(await stateOf(batchId, 0)).toBe('paid');
-    expect(await scene.balance(scene.home.funding)).toBe(0n);
+    expect(await world.balance(world.home.funding)).toBe(0n);
     expect(await exceptions(batchId)).toContain('reversal_covered');
     expect(await brokenHere()).toEqual([]);
-    await scene.sql(
+    await world.sql(
       `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id)
        SELECT tenant_id, gen_random_uuid(), $2, $1, $3, 'EUR', 'top_up', event_id FROM transfer WHERE kind = 'top_up' LIMIT 1`,
-      [scene.home.funding, sink, left],
+      [world.home.funding, sink, left],
     );
   });
 });
@@ -147,7 +146,7 @@ describe('evidence that does not fit is kept, told of, and moves nothing (R6)', 
     await apply(batchId, [said(batchId, 0, 'paid', 2)]);
   });
 
-  test('[S1-06] another connection', async () => {
+  test('another connection [S1-06]', async () => {
     const batchId = await sent(1);
     expect(await apply(batchId, [said(batchId, 0, 'paid', 1)], '00000000-0000-7000-8000-000000000000')).toMatchObject({ moved: 0, parked: 1 });
     expect(await exceptions(batchId)).toEqual(['evidence_connection_mismatch']);
@@ -160,13 +159,13 @@ describe('evidence that does not fit is kept, told of, and moves nothing (R6)', 
   });
 
   test('what was never sent is parked, and taken up once it was', async () => {
-    const batchId = await scene.executing(tokens(2));
+    const batchId = await world.executing(tokens(2));
     expect(await apply(batchId, [said(batchId, 0, 'returned', 9)])).toMatchObject({ moved: 0, parked: 1 });
     expect(await stateOf(batchId, 0)).toBe('pending');
     expect(await exceptions(batchId)).toEqual(['evidence_never_sent']);
-    await payChunk(scene.worker(), { batchId, chunk: 0 }, () => {});
+    await payChunk(world.worker(), { batchId, chunk: 0 }, () => {});
     expect([await stateOf(batchId, 0), await stateOf(batchId, 1)]).toEqual(['returned', 'paid']);
-    expect(await reduceParked(scene.worker())).toBe(0);
+    expect(await reduceParked(world.worker())).toBe(0);
     expect(await brokenHere()).toEqual([]);
   });
 });
