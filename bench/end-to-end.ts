@@ -5,7 +5,7 @@ import { exportLines } from '../client/stream.js';
 import { verifyAudit } from '../client/verify/audit.js';
 import type { StackState } from '../dev/data-folder/state.js';
 import { fromWireId } from '../domain/ids.js';
-import type { Cast } from '../test/e2e/harness/cast.js';
+import type { People } from '../test/e2e/harness/people.js';
 import type { World } from '../test/e2e/harness/world.js';
 import { until } from '../test/harness/until.js';
 import { workflowIdOf } from '../workflows/messages.js';
@@ -51,15 +51,15 @@ export const payBatch = async (
   try {
     await useRail(owner, rail);
     const state = world.stack.state();
-    const cast = await world.newCast();
+    const people = await world.newPeople();
     const uploading = watchMemory(world.stack.state);
     const uploadedFrom = performance.now();
-    const batchId = await uploadBatch(cast, state.funding_account_id, items);
+    const batchId = await uploadBatch(people, state.funding_account_id, items);
     const uploadSeconds = (performance.now() - uploadedFrom) / 1_000;
     const uploadMemory = uploading.stop();
     say(`${name}: uploaded in ${uploadSeconds.toFixed(1)} s`);
-    for (const gate of ['approve', 'authorize'] as const) await (await ready(cast, batchId, gate))();
-    const execute = await ready(cast, batchId, 'execute');
+    for (const gate of ['approve', 'authorize'] as const) await (await ready(people, batchId, gate))();
+    const execute = await ready(people, batchId, 'execute');
     await owner.query('CHECKPOINT').catch(() => undefined);
     await pause(STATISTICS_MS);
 
@@ -77,7 +77,7 @@ export const payBatch = async (
     const after = await writtenSoFar(owner);
 
     say(`${name}: paid in ${seconds.toFixed(1)} s; checking the books`);
-    await requireSound(world, cast);
+    await requireSound(world, people);
     return {
       name,
       items,
@@ -100,8 +100,8 @@ export const payBatch = async (
 };
 
 /** A gate with its challenge asked and its code at hand: what is left is the deed. */
-const ready = async (cast: Cast, batchId: string, gate: keyof typeof GATES): Promise<() => Promise<unknown>> => {
-  const { client, nextCode } = cast[GATES[gate]];
+const ready = async (people: People, batchId: string, gate: keyof typeof GATES): Promise<() => Promise<unknown>> => {
+  const { client, nextCode } = people[GATES[gate]];
   const challenge = await client.ask_challenge({ batch_id: batchId, gate });
   const code = await nextCode();
   return () => client[`${gate}_payout_batch`]({ batch_id: batchId, challenge_id: challenge.id, code });
@@ -124,10 +124,10 @@ const settled = async (owner: pg.Client, batchId: string): Promise<void> => {
 };
 
 /** Ledger, transitions and provider agree, nothing was paid twice, and the audit log verifies against its signed checkpoints. */
-const requireSound = async (world: World, cast: Cast): Promise<void> => {
+const requireSound = async (world: World, people: People): Promise<void> => {
   const broken = await world.broken();
-  const { verifier_key } = await cast.preparer.client.show_checkpoint({});
-  const audit = await verifyAudit(exportLines(cast.preparer.client.transport), { verifierKey: verifier_key });
+  const { verifier_key } = await people.preparer.client.show_checkpoint({});
+  const audit = await verifyAudit(exportLines(people.preparer.client.transport), { verifierKey: verifier_key });
   if (!audit.ok) broken.push(...audit.lines);
   if (broken.length > 0) throw new Error(`a failed run: ${broken.join('\n')}`);
 };

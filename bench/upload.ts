@@ -1,14 +1,14 @@
 import { uploadCsv } from '../client/stream.js';
-import type { Cast } from '../test/e2e/harness/cast.js';
+import type { People } from '../test/e2e/harness/people.js';
 
 /** Minor units; every payment is the same, so that the limit's are too. */
 const AMOUNT = 1_000;
 const ROWS_A_PART = 1_000;
 
 /** Uploads a CSV of `items` rows, each to a payee of its own, as one batch; the same payees for every batch of a run. */
-export const uploadBatch = async (cast: Cast, fundingAccountId: string, items: number): Promise<string> => {
-  await cast.preparer.client.top_up({ account_id: fundingAccountId, amount: items * AMOUNT });
-  const created = await uploadCsv(cast.preparer.client.transport, { currency: 'EUR', rail: 'sandbox', allow_duplicates: 'true' }, () => csv(items));
+export const uploadBatch = async (people: People, fundingAccountId: string, items: number): Promise<string> => {
+  await people.preparer.client.top_up({ account_id: fundingAccountId, amount: items * AMOUNT });
+  const created = await uploadCsv(people.preparer.client.transport, { currency: 'EUR', rail: 'sandbox', allow_duplicates: 'true' }, () => csv(items));
   if (created.object !== 'payout_batch') throw new Error('nothing was created');
   return created.id;
 };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { fromWireId } from '../../domain/ids.js';
 import { until } from '../harness/until.js';
-import type { Cast } from './harness/cast.js';
 import { asOwner } from './harness/owner.js';
 import { sampleItems } from './harness/payments.js';
+import type { People } from './harness/people.js';
 import { ITEMS, ROUNDS } from './harness/rounds.js';
 import { openRuns, type Runs } from './harness/runs.js';
 import { startWorld, type World } from './harness/world.js';
@@ -87,7 +87,7 @@ const FREE: Partial<Record<Table, { set: Record<string, string>; kept: readonly 
 
 let world: World;
 let runs: Runs;
-let cast: Cast;
+let people: People;
 let batchId: string;
 
 beforeAll(async () => {
@@ -108,9 +108,9 @@ beforeAll(async () => {
 
 /** A batch with an item excluded, executed while it is paused: what stands between it and the provider is its content. */
 const executedWhilePaused = async (): Promise<void> => {
-  cast = await world.newCast();
+  people = await world.newPeople();
   const items = sampleItems(ITEMS);
-  const { preparer, executor } = cast;
+  const { preparer, executor } = people;
   await preparer.client.top_up({
     account_id: world.stack.state().funding_account_id,
     amount: items.reduce((sum, { amount }) => sum + amount, 0),
@@ -120,9 +120,9 @@ const executedWhilePaused = async (): Promise<void> => {
   batchId = created.id;
   const last = `item_${batchId.replace('batch_', '')}${EXCLUDED.toString(16).padStart(8, '0')}`;
   await preparer.client.edit_payout_batch({ batch_id: batchId, exclude: [last] });
-  for (const gate of ['approve', 'authorize'] as const) await world.openGate(cast, batchId, gate);
+  for (const gate of ['approve', 'authorize'] as const) await world.openGate(people, batchId, gate);
   await executor.client.pause_payout_batch({ batch_id: batchId });
-  await world.execute(cast, batchId);
+  await world.execute(people, batchId);
 };
 
 afterAll(async () => {
@@ -170,8 +170,8 @@ test('every column of what is signed is bound or named as free', async () => {
 describe.each(ROUNDS)('round %d', () => {
   beforeAll(executedWhilePaused);
 
-  test.each(CASES)('[S1-18] $name, changed by raw SQL after execute: nothing reaches the provider', async (bound) => {
-    const { executor } = cast;
+  test.each(CASES)('$name, changed by raw SQL after execute: nothing reaches the provider [S1-18]', async (bound) => {
+    const { executor } = people;
     const putBack = await change(bound);
     await executor.client.resume_payout_batch({ batch_id: batchId });
     if (bound.halt) await runs.does(runs.of(batchId), `halted: ${bound.halt}`);
@@ -190,8 +190,8 @@ describe.each(ROUNDS)('round %d', () => {
   test('with all of it put back, and all that is free changed, exactly what was signed is paid', async () => {
     for (const [table, { set }] of Object.entries(FREE) as [Table, { set: Record<string, string> }][])
       for (const [column, value] of Object.entries(set)) await change({ table, column, value });
-    await cast.executor.client.resume_payout_batch({ batch_id: batchId });
-    expect(await world.ended(cast, batchId)).toMatchObject({
+    await people.executor.client.resume_payout_batch({ batch_id: batchId });
+    expect(await world.ended(people, batchId)).toMatchObject({
       state: 'completed',
       outcome: 'full',
       counts: { paid: EXCLUDED, excluded: 1, open: 0 },

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { placesIn } from '../../dev/data-folder/places.js';
 import { until } from '../harness/until.js';
-import type { Cast } from './harness/cast.js';
 import { readValue } from './harness/owner.js';
 import { sampleItems } from './harness/payments.js';
+import type { People } from './harness/people.js';
 import { ITEMS, PROVIDER_ITEMS, ROUNDS } from './harness/rounds.js';
 import { type Batch, startWorld, type World } from './harness/world.js';
 
@@ -21,21 +21,21 @@ afterAll(async () => {
   await world?.close();
 });
 
-const startPaying = async (items: ReturnType<typeof sampleItems>): Promise<{ cast: Cast; batchId: string }> => {
-  const cast = await world.newCast();
-  const batchId = await world.authorizedBatch(cast, items);
-  await world.execute(cast, batchId);
-  return { cast, batchId };
+const startPaying = async (items: ReturnType<typeof sampleItems>): Promise<{ people: People; batchId: string }> => {
+  const people = await world.newPeople();
+  const batchId = await world.authorizedBatch(people, items);
+  await world.execute(people, batchId);
+  return { people, batchId };
 };
 
 type Counts = Batch['counts'];
 
-const look = (cast: Cast, batchId: string, enough: (counts: Counts) => boolean, mostMs?: number): Promise<Batch> => {
+const look = (people: People, batchId: string, enough: (counts: Counts) => boolean, mostMs?: number): Promise<Batch> => {
   let seen: Counts | undefined;
   return until(
     `the counts of ${batchId}`,
     async () => {
-      const batch = await cast.preparer.client.show_payout_batch({ batch_id: batchId });
+      const batch = await people.preparer.client.show_payout_batch({ batch_id: batchId });
       seen = batch.counts;
       return enough(seen) ? batch : undefined;
     },
@@ -45,8 +45,8 @@ const look = (cast: Cast, batchId: string, enough: (counts: Counts) => boolean, 
   });
 };
 
-const counts = (cast: Cast, batchId: string, wanted: Partial<Counts>): Promise<Batch> =>
-  look(cast, batchId, (seen) => Object.entries(wanted).every(([name, count]) => seen[name as keyof Counts] === count));
+const counts = (people: People, batchId: string, wanted: Partial<Counts>): Promise<Batch> =>
+  look(people, batchId, (seen) => Object.entries(wanted).every(([name, count]) => seen[name as keyof Counts] === count));
 
 const webhooks = (control: object): Promise<unknown> => world.provider('POST', '/control/webhooks', control);
 const faults = (settings: object): Promise<unknown> => world.provider('POST', '/control/faults', settings);
@@ -70,8 +70,8 @@ describe.each(ROUNDS)('round %d', () => {
   test('webhooks that overtake our own commit settle what they tell of', async () => {
     // The provider settles after 250 ms and answers after 800.
     await faults({ latency_ms: 800 });
-    const { cast, batchId } = await startPaying(sampleItems(ITEMS));
-    expect(await world.ended(cast, batchId)).toMatchObject({ state: 'completed', counts: { paid: ITEMS, open: 0 } });
+    const { people, batchId } = await startPaying(sampleItems(ITEMS));
+    expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed', counts: { paid: ITEMS, open: 0 } });
     const overtaken = await readValue<string>(
       world,
       `SELECT count(*) AS value FROM item_transition t JOIN payout_batch b ON b.id = t.batch_id
@@ -83,29 +83,29 @@ describe.each(ROUNDS)('round %d', () => {
   test('events delivered twice and in any order, returns before the payments they return: the fold is the same', async () => {
     await webhooks({ mode: 'hold' });
     const bounced = Math.ceil(ITEMS / 10);
-    const { cast, batchId } = await startPaying(sampleItems(ITEMS, { prefix: 'bounced_', each: 10 }));
-    await counts(cast, batchId, { submitted: ITEMS });
+    const { people, batchId } = await startPaying(sampleItems(ITEMS, { prefix: 'bounced_', each: 10 }));
+    await counts(people, batchId, { submitted: ITEMS });
     await until('the settlement at the provider', async () => {
       const { totals } = await world.provider<{ totals: object[] }>('GET', '/books');
       return JSON.stringify(totals).includes('accepted') ? undefined : true;
     });
     await webhooks({ mode: 'deliver', order: 'shuffled', times: 2, payments_per_delivery: 3 });
-    await counts(cast, batchId, { paid: ITEMS - bounced, returned: bounced, open: 0 });
-    expect(await world.ended(cast, batchId)).toMatchObject({ state: 'completed' });
+    await counts(people, batchId, { paid: ITEMS - bounced, returned: bounced, open: 0 });
+    expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed' });
   });
 
   test('payments returned days later change the counters, never the state', async () => {
-    const { cast, batchId } = await startPaying(sampleItems(ITEMS, { prefix: 'returned_', each: 20 }));
+    const { people, batchId } = await startPaying(sampleItems(ITEMS, { prefix: 'returned_', each: 20 }));
     const late = Math.ceil(ITEMS / 20);
-    expect(await world.ended(cast, batchId)).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, returned: 0 } });
+    expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, returned: 0 } });
     await world.provider('POST', '/control/clock', { advance_days: 4 });
-    expect(await counts(cast, batchId, { paid: ITEMS - late, returned: late })).toMatchObject({ state: 'completed', outcome: 'full' });
+    expect(await counts(people, batchId, { paid: ITEMS - late, returned: late })).toMatchObject({ state: 'completed', outcome: 'full' });
   });
 
   test('forged webhooks are refused and settle nothing', async () => {
     await webhooks({ mode: 'hold' });
-    const { cast, batchId } = await startPaying(sampleItems(10));
-    await counts(cast, batchId, { submitted: 10 });
+    const { people, batchId } = await startPaying(sampleItems(10));
+    await counts(people, batchId, { submitted: 10 });
     const paid = await world.accepted(batchId);
     const body = JSON.stringify({
       id: 'evt_forged',
@@ -127,18 +127,18 @@ describe.each(ROUNDS)('round %d', () => {
       expect(await deliver(body, headers)).toBe(401);
     expect(await readValue(world, `SELECT count(*)::int AS value FROM inbound_event WHERE provider_event_id = 'evt_forged'`)).toBe(0);
     await webhooks({ mode: 'deliver' });
-    expect(await world.ended(cast, batchId)).toMatchObject({ state: 'completed', counts: { paid: 10 } });
+    expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed', counts: { paid: 10 } });
   });
 
   test('30% time-outs and 10% errors after accepting, 5% resets: everything is found out, and paid once', async () => {
     await faults({ seed: 20, timeout_after_accept: 0.3, error_after_accept: 0.1, reset_after_accept: 0.05 });
     // While these are held, nothing but a lookup tells what became of a lost answer.
     await webhooks({ mode: 'hold' });
-    const { cast, batchId } = await startPaying(sampleItems(PROVIDER_ITEMS));
-    const found = await look(cast, batchId, ({ submitted, paid, unknown }) => unknown === 0 && submitted + paid === PROVIDER_ITEMS, 500_000);
+    const { people, batchId } = await startPaying(sampleItems(PROVIDER_ITEMS));
+    const found = await look(people, batchId, ({ submitted, paid, unknown }) => unknown === 0 && submitted + paid === PROVIDER_ITEMS, 500_000);
     expect(found.counts.was_unknown).toBeGreaterThan(PROVIDER_ITEMS / 4);
     await webhooks({ mode: 'deliver' });
-    expect(await world.ended(cast, batchId, 120_000)).toMatchObject({
+    expect(await world.ended(people, batchId, 120_000)).toMatchObject({
       state: 'completed',
       outcome: 'full',
       counts: { paid: PROVIDER_ITEMS, open: 0, unknown: 0 },
@@ -146,7 +146,7 @@ describe.each(ROUNDS)('round %d', () => {
     const accepted = await world.accepted(batchId);
     expect(accepted).toHaveLength(PROVIDER_ITEMS);
     const paid = accepted.reduce((sum, { amount }) => sum + amount, 0n);
-    const { total, paid_total } = await cast.preparer.client.show_payout_batch({ batch_id: batchId });
+    const { total, paid_total } = await people.preparer.client.show_payout_batch({ batch_id: batchId });
     expect([total, paid_total]).toEqual([Number(paid), Number(paid)]);
   });
 });

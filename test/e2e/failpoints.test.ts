@@ -36,30 +36,30 @@ afterAll(async () => {
 
 describe.each(ROUNDS)('round %d', () => {
   test.each(PLACES)(
-    '[S1-24] a worker killed at $name, and the next one stopped there for longer than its lease and continued: nobody is paid twice',
+    'a worker killed at $name, and the next one stopped there for longer than its lease and continued: nobody is paid twice [S1-24]',
     async ({ name, pass, magic }) => {
-      const cast = await world.newCast();
-      const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS, magic ? { prefix: magic, each: 50 } : null));
+      const people = await world.newPeople();
+      const batchId = await world.authorizedBatch(people, sampleItems(ITEMS, magic ? { prefix: magic, each: 50 } : null));
       const armed = await arm(world, 'worker', `${name}:${pass}`, `${name}:1:stop`);
-      await world.execute(cast, batchId);
+      await world.execute(people, batchId);
       await armed.died();
       await armed.stopped();
       await pastLeases(world);
       world.stack.kill('worker', 'SIGCONT');
-      const batch = await world.ended(cast, batchId);
+      const batch = await world.ended(people, batchId);
       expect(batch).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, open: 0 } });
       expect(await world.broken()).toEqual([]);
     },
   );
 
   test('an API killed between the commit of a gate and its signal: the gate counts', async () => {
-    const cast = await world.newCast();
-    const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS));
+    const people = await world.newPeople();
+    const batchId = await world.authorizedBatch(people, sampleItems(ITEMS));
     const armed = await arm(world, 'api', 'between_gate_commit_and_signal:1');
     // Its answer is lost with the process; the same request, sent again, is told that the gate was opened.
-    await world.execute(cast, batchId).catch(() => undefined);
+    await world.execute(people, batchId).catch(() => undefined);
     await armed.died();
-    const batch = await world.ended(cast, batchId);
+    const batch = await world.ended(people, batchId);
     expect(batch).toMatchObject({ state: 'completed', counts: { paid: ITEMS } });
     expect(await world.broken()).toEqual([]);
   });

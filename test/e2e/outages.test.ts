@@ -9,9 +9,9 @@ import type { PartName } from '../../dev/data-folder/state.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { readKeyFile } from '../../vault/key-file.js';
 import { until } from '../harness/until.js';
-import type { Cast } from './harness/cast.js';
 import { copyDatabase } from './harness/database.js';
 import { sampleItems } from './harness/payments.js';
+import type { People } from './harness/people.js';
 import { ITEMS, ROUNDS } from './harness/rounds.js';
 import { openRuns, type Runs } from './harness/runs.js';
 import { startWorld, type World } from './harness/world.js';
@@ -40,21 +40,21 @@ afterAll(async () => {
 });
 
 /** A batch of which the provider has some payments, and has not been sent all. */
-const inMidBatch = async (): Promise<{ cast: Cast; batchId: string }> => {
-  const cast = await world.newCast();
-  const batchId = await world.authorizedBatch(cast, sampleItems(ITEMS));
+const inMidBatch = async (): Promise<{ people: People; batchId: string }> => {
+  const people = await world.newPeople();
+  const batchId = await world.authorizedBatch(people, sampleItems(ITEMS));
   const { count: before } = await world.provider<{ count: number }>('GET', '/books');
-  await world.execute(cast, batchId);
+  await world.execute(people, batchId);
   const sent = await until('the first payments', async () => {
     const { count } = await world.provider<{ count: number }>('GET', '/books');
     return count - before || undefined;
   });
   expect(sent).toBeLessThan(ITEMS);
-  return { cast, batchId };
+  return { people, batchId };
 };
 
-const paidInFull = async (cast: Cast, batchId: string): Promise<void> => {
-  expect(await world.ended(cast, batchId)).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, open: 0 } });
+const paidInFull = async (people: People, batchId: string): Promise<void> => {
+  expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: ITEMS, open: 0 } });
   expect(await world.accepted(batchId)).toHaveLength(ITEMS);
 };
 
@@ -64,59 +64,59 @@ describe.each(ROUNDS)('round %d', () => {
   });
 
   test.each(OURS)('%s is killed in mid-batch: the batch goes on when it is back', async (part) => {
-    const { cast, batchId } = await inMidBatch();
+    const { people, batchId } = await inMidBatch();
     world.stack.kill(part, 'SIGKILL');
-    await paidInFull(cast, batchId);
+    await paidInFull(people, batchId);
   });
 
   test('all that Temporal remembers is thrown away in mid-batch: the reconciler starts the batch anew', async () => {
-    const { cast, batchId } = await inMidBatch();
+    const { people, batchId } = await inMidBatch();
     world.stack.kill('temporal', 'SIGKILL');
     await world.stack.stopPart('temporal');
     const { temporalState } = placesIn(world.dataDir);
     for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(`${temporalState}${ending}`, { force: true });
     await world.stack.startPart('temporal');
-    await paidInFull(cast, batchId);
+    await paidInFull(people, batchId);
   });
 
   test('a run is terminated in mid-batch: the reconciler starts another', async () => {
-    const { cast, batchId } = await inMidBatch();
+    const { people, batchId } = await inMidBatch();
     await runs.of(batchId).terminate('a test');
-    await paidInFull(cast, batchId);
+    await paidInFull(people, batchId);
   });
 
   test('a run is reset to its beginning in mid-batch: nothing is sent that was sent', async () => {
-    const { cast, batchId } = await inMidBatch();
+    const { people, batchId } = await inMidBatch();
     await runs.reset(batchId);
-    await paidInFull(cast, batchId);
+    await paidInFull(people, batchId);
   });
 
   test('two runs drive one batch at once: each item is sent by one of them', async () => {
-    const { cast, batchId } = await inMidBatch();
+    const { people, batchId } = await inMidBatch();
     const second = await runs.start(batchId, `${batchId}-again`);
-    await paidInFull(cast, batchId);
+    await paidInFull(people, batchId);
     expect(await second.result()).toMatchObject({ state: 'completed' });
   });
 
   test('pause in mid-batch says exactly what was sent, and resume sends the rest', async () => {
-    const { cast, batchId } = await inMidBatch();
-    const halted = await cast.executor.client.pause_payout_batch({ batch_id: batchId });
+    const { people, batchId } = await inMidBatch();
+    const halted = await people.executor.client.pause_payout_batch({ batch_id: batchId });
     await runs.does(runs.of(batchId), 'halted: paused', 'paused');
     expect([halted.paused, halted.already_sent + halted.not_sent]).toEqual([true, ITEMS]);
     expect(halted.not_sent).toBeGreaterThan(0);
     expect(await world.accepted(batchId)).toHaveLength(halted.already_sent);
-    const { counts } = await cast.executor.client.show_payout_batch({ batch_id: batchId });
+    const { counts } = await people.executor.client.show_payout_batch({ batch_id: batchId });
     expect(counts).toMatchObject({ paid: halted.already_sent, open: halted.not_sent });
-    await cast.executor.client.resume_payout_batch({ batch_id: batchId });
-    await paidInFull(cast, batchId);
+    await people.executor.client.resume_payout_batch({ batch_id: batchId });
+    await paidInFull(people, batchId);
   });
 
   test('cancel in mid-batch says exactly what was sent, and nothing else ever is', async () => {
-    const { cast, batchId } = await inMidBatch();
-    const halted = await cast.executor.client.cancel_payout_batch({ batch_id: batchId, reason: 'changed our minds' });
+    const { people, batchId } = await inMidBatch();
+    const halted = await people.executor.client.cancel_payout_batch({ batch_id: batchId, reason: 'changed our minds' });
     expect(halted.already_sent + halted.not_sent).toBe(ITEMS);
     expect(halted.not_sent).toBeGreaterThan(0);
-    expect(await world.ended(cast, batchId)).toMatchObject({
+    expect(await world.ended(people, batchId)).toMatchObject({
       state: 'completed',
       outcome: 'partial',
       counts: { paid: halted.already_sent, cancelled: halted.not_sent, open: 0 },
@@ -124,21 +124,21 @@ describe.each(ROUNDS)('round %d', () => {
     expect(await world.accepted(batchId)).toHaveLength(halted.already_sent);
   });
 
-  test('[S1-24] an older copy of the database is put back: nothing is sent, no gate opens, and both processes say why', async () => {
-    const { cast, batchId } = await inMidBatch();
-    await cast.executor.client.pause_payout_batch({ batch_id: batchId });
-    const waiting = await world.authorizedBatch(await world.newCast(), sampleItems(10));
+  test('an older copy of the database is put back: nothing is sent, no gate opens, and both processes say why [S1-24]', async () => {
+    const { people, batchId } = await inMidBatch();
+    await people.executor.client.pause_payout_batch({ batch_id: batchId });
+    const waiting = await world.authorizedBatch(await world.newPeople(), sampleItems(10));
     await stopAll();
     const copy = await copyDatabase(world);
     await startAll();
-    await cast.executor.client.resume_payout_batch({ batch_id: batchId });
-    await paidInFull(cast, batchId);
+    await people.executor.client.resume_payout_batch({ batch_id: batchId });
+    await paidInFull(people, batchId);
 
     await stopAll();
     await copy.putBack();
     const before = await world.provider<{ requests: object }>('GET', '/books');
     await startAll();
-    const late = await world.newCast();
+    const late = await world.newPeople();
     for (const part of ['api', 'worker'] as const) expect(await whyNotReady(part)).toMatch(/^503 .*an older copy was put back/);
     const challenge = await late.executor.client.ask_challenge({ batch_id: waiting, gate: 'execute' });
     const refused = late.executor.client.execute_payout_batch({
@@ -155,7 +155,7 @@ describe.each(ROUNDS)('round %d', () => {
     await stopAll();
     await copy.putNewerBack();
     await startAll();
-    await paidInFull(cast, batchId);
+    await paidInFull(people, batchId);
   });
 });
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { placesIn } from '../../dev/data-folder/places.js';
 import { allHeld, checkBooks } from '../../dev/demo/checks.js';
 import { paySample } from '../../dev/demo/pay-sample.js';
-import { placesIn } from '../../dev/data-folder/places.js';
 import { until } from '../harness/until.js';
-import type { Cast } from './harness/cast.js';
 import { readValue } from './harness/owner.js';
 import { sampleItems } from './harness/payments.js';
+import type { People } from './harness/people.js';
 import { killAndStart } from './harness/process.js';
 import { ITEMS, ROUNDS } from './harness/rounds.js';
 import { startWorld, type World } from './harness/world.js';
@@ -17,37 +17,37 @@ jest.setTimeout(180_000);
 const DEADLINE_MS = 15_000;
 
 let world: World;
-let late: { cast: Cast; queued: string; authorized: string };
+let late: { people: People; queued: string; authorized: string };
 
 beforeAll(async () => {
   world = await startWorld({ env: { api: { LOG_LEVEL: 'debug' }, worker: { LOG_LEVEL: 'debug' } } });
-  const cast = await world.newCast();
+  const people = await world.newPeople();
   const items = sampleItems(ITEMS);
   const execute_by = new Date(Date.now() + DEADLINE_MS).toISOString();
-  const authorized = await world.authorizedBatch(cast, items, { execute_by });
-  const queued = await cast.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, execute_by });
+  const authorized = await world.authorizedBatch(people, items, { execute_by });
+  const queued = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, execute_by });
   if (queued.object !== 'payout_batch') throw new Error('nothing was created');
-  late = { cast, authorized, queued: queued.id };
+  late = { people, authorized, queued: queued.id };
 });
 
 afterAll(async () => {
   await world?.close();
 });
 
-test('[S1-22] [S1-23] [S1-25] ten payees are paid through three gates by three people, on the real servers', async () => {
-  const cast = await world.newCast();
-  const batchId = await world.authorizedBatch(cast, sampleItems(10));
+test('ten payees are paid through three gates by three people, on the real servers [S1-22] [S1-23] [S1-25]', async () => {
+  const people = await world.newPeople();
+  const batchId = await world.authorizedBatch(people, sampleItems(10));
   expect((await world.books()).payments).toEqual([]);
-  await world.execute(cast, batchId);
-  const batch = await world.ended(cast, batchId);
+  await world.execute(people, batchId);
+  const batch = await world.ended(people, batchId);
   expect(batch).toMatchObject({ state: 'completed', outcome: 'full', counts: { open: 0, paid: 10, failed: 0 }, attention: [] });
   expect(await world.broken()).toEqual([]);
 });
 
 test('one request id leads from the API over the relay and the worker to the audit log', async () => {
-  const cast = await world.newCast();
-  const batchId = await world.authorizedBatch(cast, sampleItems(3));
-  const { client, nextCode, token } = cast.executor;
+  const people = await world.newPeople();
+  const batchId = await world.authorizedBatch(people, sampleItems(3));
+  const { client, nextCode, token } = people.executor;
   const { id } = await client.ask_challenge({ batch_id: batchId, gate: 'execute' });
   const answer = await fetch(`${world.stack.state().api_url}/v1/payout-batches/${batchId}/execute`, {
     method: 'POST',
@@ -56,7 +56,7 @@ test('one request id leads from the API over the relay and the worker to the aud
   });
   expect(answer.status).toBe(200);
   const requestId = answer.headers.get('request-id') ?? '';
-  await world.ended(cast, batchId);
+  await world.ended(people, batchId);
 
   const lines = (process: 'api' | 'worker') =>
     readFileSync(placesIn(world.dataDir).logs[process], 'utf8')
@@ -84,9 +84,9 @@ test('one request id leads from the API over the relay and the worker to the aud
 });
 
 test.each(ROUNDS)('round %d: five wrong codes lock the second factor, though the API is killed after each of them', async () => {
-  const cast = await world.newCast();
-  const created = await cast.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items: sampleItems(1) });
-  const { client, nextCode } = cast.approver;
+  const people = await world.newPeople();
+  const created = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items: sampleItems(1) });
+  const { client, nextCode } = people.approver;
   const challenge = await client.ask_challenge({ batch_id: created.object === 'payout_batch' ? created.id : '', gate: 'approve' });
   const code = await nextCode();
   const wrong = ((Number(code) + 271_828) % 1_000_000).toString().padStart(6, '0');
@@ -97,7 +97,7 @@ test.each(ROUNDS)('round %d: five wrong codes lock the second factor, though the
     await until('the API to be ready', async () => ((await fetch(`${world.stack.state().api_url}/readyz`)).ok ? true : undefined));
   }
   await expect(answer(code)).rejects.toMatchObject({ problem: { code: 'factor_locked' } });
-  expect(await cast.preparer.client.show_payout_batch({ batch_id: challenge.batch_id })).toMatchObject({ state: 'queued', gates: [] });
+  expect(await people.preparer.client.show_payout_batch({ batch_id: challenge.batch_id })).toMatchObject({ state: 'queued', gates: [] });
 });
 
 test('the sample is paid, and all books agree', async () => {
@@ -109,8 +109,8 @@ test('the sample is paid, and all books agree', async () => {
 });
 
 test('what is not executed in time expires on the real server, and gives its hold back', async () => {
-  const { cast, queued, authorized } = late;
-  for (const batchId of [queued, authorized]) expect(await world.ended(cast, batchId)).toMatchObject({ state: 'expired', counts: { paid: 0 } });
+  const { people, queued, authorized } = late;
+  for (const batchId of [queued, authorized]) expect(await world.ended(people, batchId)).toMatchObject({ state: 'expired', counts: { paid: 0 } });
   expect(await world.accepted(authorized)).toEqual([]);
   expect(await readValue(world, `SELECT sum(balance)::int AS value FROM account WHERE kind = 'held'`)).toBe(0);
   expect(await world.broken()).toEqual([]);

@@ -19,7 +19,7 @@ export const ownDatabase = async (): Promise<{ url: string; drop(): Promise<void
   };
 };
 
-/** An older copy of a stack's database. Whoever calls any of this has stopped what is connected to it. */
+/** An older copy of a stack's database. Stop every process that is connected to it before you call any of this. */
 export interface OlderCopy {
   putBack(): Promise<void>;
   /** Throws the older one away. */

@@ -6,9 +6,10 @@ import { type Stack, type StackOptions, startStack } from '../../../dev/stack/st
 import { fromWireId } from '../../../domain/ids.js';
 import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.js';
 import { until } from '../../harness/until.js';
-import { type Cast, CHEAP_ARGON2, newCast } from './cast.js';
+import { CHEAP_ARGON2 } from '../../vault/keys.js';
 import { ownDatabase } from './database.js';
 import type { sampleItems } from './payments.js';
+import { newPeople, type People } from './people.js';
 
 /** A whole running stack, with what the tests of the system ask of it. */
 export interface World {
@@ -19,13 +20,13 @@ export interface World {
   tenantId: string;
   /** Environment of the worker and the API at every start from now on, those by the supervision included. */
   env: Record<'worker' | 'api', Record<string, string>>;
-  newCast(): Promise<Cast>;
+  newPeople(): Promise<People>;
   /** Creates a batch and opens its first two gates; `execute` opens the third. */
-  authorizedBatch(cast: Cast, items: ReturnType<typeof sampleItems>, more?: object): Promise<string>;
-  execute(cast: Cast, batchId: string): Promise<void>;
-  openGate(cast: Cast, batchId: string, gate: 'approve' | 'authorize' | 'execute'): Promise<void>;
+  authorizedBatch(people: People, items: ReturnType<typeof sampleItems>, more?: object): Promise<string>;
+  execute(people: People, batchId: string): Promise<void>;
+  openGate(people: People, batchId: string, gate: 'approve' | 'authorize' | 'execute'): Promise<void>;
   /** Waits until the batch has ended; answers it. */
-  ended(cast: Cast, batchId: string, mostMs?: number): Promise<Batch>;
+  ended(people: People, batchId: string, mostMs?: number): Promise<Batch>;
   /** What the provider has accepted of one batch. */
   accepted(batchId: string): Promise<ProviderBooks['payments']>;
   provider<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>;
@@ -35,7 +36,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export type Batch = Awaited<ReturnType<Cast['preparer']['client']['show_payout_batch']>>;
+export type Batch = Awaited<ReturnType<People['preparer']['client']['show_payout_batch']>>;
 
 /** What is killed here is processes, never the machine, so nothing is gained by waiting for the disk. */
 const POSTGRES = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
@@ -101,22 +102,22 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
       const prefix = `item_${(fromWireId('batch', batchId) ?? '').replaceAll('-', '')}`;
       return (await books()).payments.filter(({ key }) => key.startsWith(prefix));
     },
-    newCast: () => newCast(stack.state(), keyFile),
-    authorizedBatch: async (cast, items, more = {}) => {
+    newPeople: () => newPeople(stack.state(), keyFile),
+    authorizedBatch: async (people, items, more = {}) => {
       const total = items.reduce((sum, item) => sum + item.amount, 0);
-      await cast.preparer.client.top_up({ account_id: state.funding_account_id, amount: total });
-      const created = await cast.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, ...more });
+      await people.preparer.client.top_up({ account_id: state.funding_account_id, amount: total });
+      const created = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, ...more });
       if (created.object !== 'payout_batch') throw new Error('nothing was created');
-      for (const gate of ['approve', 'authorize'] as const) await open(cast, created.id, gate);
+      for (const gate of ['approve', 'authorize'] as const) await open(people, created.id, gate);
       return created.id;
     },
-    execute: (cast, batchId) => open(cast, batchId, 'execute'),
+    execute: (people, batchId) => open(people, batchId, 'execute'),
     openGate: open,
-    ended: (cast, batchId, mostMs = 90_000) =>
+    ended: (people, batchId, mostMs = 90_000) =>
       until(
         `the end of ${batchId}`,
         async () => {
-          const batch = await cast.preparer.client.show_payout_batch({ batch_id: batchId });
+          const batch = await people.preparer.client.show_payout_batch({ batch_id: batchId });
           return ['completed', 'failed', 'cancelled', 'rejected', 'expired'].includes(batch.state) ? batch : undefined;
         },
         mostMs,
@@ -140,8 +141,8 @@ interface BooksPage {
 
 const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
-const open = async (cast: Cast, batchId: string, gate: keyof typeof ROLE_OF): Promise<void> => {
-  const { client, nextCode } = cast[ROLE_OF[gate]];
+const open = async (people: People, batchId: string, gate: keyof typeof ROLE_OF): Promise<void> => {
+  const { client, nextCode } = people[ROLE_OF[gate]];
   const challenge = await client.ask_challenge({ batch_id: batchId, gate });
   const code = await nextCode();
   await client[`${gate}_payout_batch`]({ batch_id: batchId, challenge_id: challenge.id, code });

@@ -8,12 +8,10 @@ import { fromWireId } from '../../../domain/ids.js';
 import { openCredentials } from '../../../vault/credentials.js';
 import { systemEntropy } from '../../../vault/entropy.js';
 import { readKeyFile } from '../../../vault/key-file.js';
-
-/** Cheap on purpose: the real cost of a password is proved once, elsewhere. */
-export const CHEAP_ARGON2 = { memoryKiB: 64, passes: 1, lanes: 1 };
+import { CHEAP_ARGON2 } from '../../vault/keys.js';
 
 /** Somebody who works in the demo workspace, signed in. */
-export interface Actor {
+export interface Person {
   personId: string;
   email: string;
   client: Client;
@@ -22,16 +20,16 @@ export interface Actor {
   nextCode: () => Promise<string>;
 }
 
-export type Cast = Record<'preparer' | 'approver' | 'authorizer' | 'executor', Actor>;
+export type People = Record<'preparer' | 'approver' | 'authorizer' | 'executor', Person>;
 
-/** New people for one test: whoever used a code a moment ago would have to wait for the next one. */
-export const newCast = async (state: StackState, keyFile: string): Promise<Cast> => {
+/** New people for one test: someone who used a code a moment ago would have to wait for the next one. */
+export const newPeople = async (state: StackState, keyFile: string): Promise<People> => {
   const roles = ['preparer', 'approver', 'authorizer', 'executor'] as const;
-  const people = await Promise.all(roles.map((role) => newPerson(state, keyFile, role)));
-  return Object.fromEntries(roles.map((role, i) => [role, people[i]])) as Cast;
+  const made = await Promise.all(roles.map(async (role) => [role, await newPerson(state, keyFile, role)] as const));
+  return Object.fromEntries(made) as People;
 };
 
-export const newPerson = async (state: StackState, keyFile: string, role: Role): Promise<Actor> => {
+export const newPerson = async (state: StackState, keyFile: string, role: Role): Promise<Person> => {
   const credentials = openCredentials(readKeyFile(keyFile), { argon2: CHEAP_ARGON2 });
   const [personId, factorId] = [systemEntropy.newId(), systemEntropy.newId()];
   const email = `${role}-${personId}@test.example`;
