@@ -47,7 +47,7 @@ for (const { id, kind, text } of claims) {
     console.log(`${id} BROKEN ${failed.title}`);
   } else if (about.length > 0) {
     proved++;
-    console.log(`${id} proved ${about.map((test) => test.fullName.replaceAll(/\[S\d-\d\d\] ?/g, '')).join('; ')}`);
+    console.log(`${id} proved ${about.map((test) => test.fullName.replaceAll(/ ?\[S\d-\d\d\]/g, '')).join('; ')}`);
   } else console.log(`${id} ${kind ? `outside the code (${kind})` : 'not yet'} ${text}`);
 }
 console.log(`conformance: ${proved} proved, ${broken} broken, ${claims.length - proved - broken} open`);
