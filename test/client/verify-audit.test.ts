@@ -40,7 +40,7 @@ const rehashed = (event: ExportEvent): ExportEvent => ({ ...event, leaf: bodyLea
 const named = (report: Awaited<ReturnType<typeof verify>>, kind?: string) =>
   report.findings.filter((finding) => !kind || finding.kind === kind).flatMap((finding) => finding.indexes);
 
-test('[S1-18] [S1-21] an untouched export ends in checksum ok and counts what is not yet sealed', async () => {
+test('an untouched export ends in checksum ok and counts what is not yet sealed [S1-18] [S1-21]', async () => {
   const report = await verify(log, notes.slice(0, 1));
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ ok: true, sealed: sealed.length, signed: sealed.length, unsealed: 3, expired: 0, joined: sealed.length, gates: 9 });
@@ -48,7 +48,7 @@ test('[S1-18] [S1-21] an untouched export ends in checksum ok and counts what is
 });
 
 describe('whatever is done to a log is found, and the record is named', () => {
-  test('[S3-22] [S1-18] an event is edited', async () => {
+  test('an event is edited [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(events.length - 1), fc.constantFrom(...edits), async (at, edit) => {
         const target = events[at] as ExportEvent;
@@ -63,7 +63,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] [S1-18] an event is edited together with its hash', async () => {
+  test('an event is edited together with its hash [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, fc.constantFrom(...edits), async (at, edit) => {
         const report = await verify(rebuild(events.with(at, rehashed(edited(events[at] as ExportEvent, edit)))));
@@ -74,7 +74,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] an event that is not sealed is edited together with its hash: the next of its subject does not link to it', async () => {
+  test('an event that is not sealed is edited together with its hash: the next of its subject does not link to it [S3-22]', async () => {
     const chunks = events.filter((event) => String(event.event?.['action']).startsWith('chunk.'));
     const [settled, intended] = [chunks.at(-1) as ExportEvent, chunks.at(-2) as ExportEvent];
     expect([settled.index, intended.index]).toEqual([null, null]);
@@ -82,7 +82,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     expect(report.findings).toMatchObject([{ kind: 'changed', eventIds: [intended.event?.['id'], settled.event?.['id']] }]);
   });
 
-  test('[S3-22] [S1-18] a hash is edited', async () => {
+  test('a hash is edited [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, async (at) => {
         const report = await verify(rebuild(events.with(at, { ...(events[at] as ExportEvent), leaf: 'ab'.repeat(32) })));
@@ -92,7 +92,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] [S1-18] an event is removed', async () => {
+  test('an event is removed [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, async (at) => {
         const report = await verify(rebuild(events.toSpliced(at, 1)));
@@ -103,7 +103,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] [S1-18] an event is removed and the rest numbered anew', async () => {
+  test('an event is removed and the rest numbered anew [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, async (at) => {
         const rest = sealed.toSpliced(at, 1).map((event, index) => ({ ...event, index }));
@@ -115,7 +115,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] [S1-18] two events change places', async () => {
+  test('two events change places [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, anySealed, async (a, b) => {
         fc.pre(a !== b);
@@ -130,7 +130,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] [S1-18] two events change places and take each other’s number', async () => {
+  test('two events change places and take each other’s number [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, anySealed, async (a, b) => {
         fc.pre(a !== b);
@@ -143,7 +143,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] [S1-18] the end is cut off', async () => {
+  test('the end is cut off [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, async (kept) => {
         const report = await verify(rebuild(events.slice(0, kept)));
@@ -155,7 +155,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] the file itself is cut', async () => {
+  test('the file itself is cut [S3-22]', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(log.length - 2), async (kept) => {
         expect((await verify(log.slice(0, kept + 1))).ok).toBe(false);
@@ -164,7 +164,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] an event stands there twice', async () => {
+  test('an event stands there twice [S3-22]', async () => {
     await fc.assert(
       fc.asyncProperty(anySealed, async (at) => {
         const report = await verify(rebuild(events.toSpliced(at, 0, events[at] as ExportEvent)));
@@ -174,7 +174,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('[S3-22] an event that is not sealed is removed from between others', async () => {
+  test('an event that is not sealed is removed from between others [S3-22]', async () => {
     // Subjects of one chain: the second last event of a subject whose last one is there too.
     const chain = events.filter((event) => String(event.event?.['action']).startsWith('chunk.')).slice(-2);
     const first = events.indexOf(chain[0] as ExportEvent);
@@ -205,20 +205,20 @@ describe('money and gates belong to their events', () => {
     ['a gate is of another person', only('gate', (gate) => [{ ...gate, person_id: 'another' }])],
     ['a gate is of another digest', only('gate', (gate) => [{ ...gate, digest: 'ff' }])],
     ['a gate is made up', only('gate', (gate) => [gate, { ...gate, id: 'made up', event_id: 'no such event' }])],
-  ])('[S1-18] %s', async (_name, change) => {
+  ])('%s [S1-18]', async (_name, change) => {
     const report = await joined(change);
     expect(report.findings.map((finding) => finding.kind)).toEqual(['unjoined']);
   });
 });
 
 describe('checkpoints', () => {
-  test('[S1-18] a log that was written anew does not fit a checkpoint kept outside', async () => {
+  test('a log that was written anew does not fit a checkpoint kept outside [S1-18]', async () => {
     const rewritten = events.map((event, i) => (i === 2 ? rehashed(edited(event, ['request_id', () => 'forged'])) : event));
     const report = await verify(withEnd([...others.filter((record) => record.type !== 'checkpoint'), ...rewritten]), notes.slice(-1));
     expect(report.findings.some((finding) => finding.kind === 'changed' && finding.indexes.includes(2))).toBe(true);
   });
 
-  test('[S1-18] a newer checkpoint kept outside shows that an older copy was exported', async () => {
+  test('a newer checkpoint kept outside shows that an older copy was exported [S1-18]', async () => {
     const older = others
       .filter((record) => record.type !== 'checkpoint' || record.note === notes[1])
       .map((record) => (record.type === 'header' ? { ...record, size: 5 } : record));
@@ -229,7 +229,7 @@ describe('checkpoints', () => {
     expect(report.findings.map((finding) => finding.kind)).toEqual(['cut_off']);
   });
 
-  test('[S1-18] a checkpoint signed by another key of the same name proves nothing', async () => {
+  test('a checkpoint signed by another key of the same name proves nothing [S1-18]', async () => {
     const forger = newSigner();
     const forge = (note: string): string => {
       const [origin = '', size = '', root = ''] = note.split('\n');
@@ -239,18 +239,18 @@ describe('checkpoints', () => {
     expect((await verify(withEnd([...forged, ...events]))).findings.filter((finding) => finding.kind === 'unsigned')).not.toEqual([]);
   });
 
-  test('[S1-18] a checkpoint of another log proves nothing, though the key is right', async () => {
+  test('a checkpoint of another log proves nothing, though the key is right [S1-18]', async () => {
     const foreign = signer.sign('another tenant', 5n, sha256());
     const report = await verify(log, [foreign]);
     expect(report.findings.map((finding) => finding.kind)).toEqual(['unsigned']);
   });
 
-  test('[S1-18] a checkpoint that says another size than was signed proves nothing', async () => {
+  test('a checkpoint that says another size than was signed proves nothing [S1-18]', async () => {
     const moved = others.map((record) => (record.type === 'checkpoint' ? { ...record, note: record.note.replace('\n5\n', '\n4\n') } : record));
     expect((await verify(withEnd([...moved, ...events]))).findings.map((finding) => finding.kind)).toEqual(['unsigned']);
   });
 
-  test('[S1-18] a log without checkpoints is not ok', async () => {
+  test('a log without checkpoints is not ok [S1-18]', async () => {
     const bare = others
       .filter((record) => record.type !== 'checkpoint')
       .map((record) => (record.type === 'header' ? { ...record, size: 0 } : record));
@@ -258,7 +258,7 @@ describe('checkpoints', () => {
   });
 });
 
-test('[S1-18] a body that retention dropped is counted, not missed', async () => {
+test('a body that retention dropped is counted, not missed [S1-18]', async () => {
   const settled = events.findIndex((event) => event.event?.['action'] === 'chunk.intend');
   const report = await verify(rebuild(events.with(settled, { ...(events[settled] as ExportEvent), event: null })));
   expect(report).toMatchObject({ ok: true, expired: 1 });

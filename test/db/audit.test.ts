@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('[S3-20] [S1-19] an event keeps actor, tenant, action, result and request, and hashes to its leaf', async () => {
+test('an event keeps actor, tenant, action, result and request, and hashes to its leaf [S3-20] [S1-19]', async () => {
   const { tenantId } = await world.workspace();
   const actor = { type: 'user', personId: randomUUID(), sessionId: randomUUID(), role: 'approver' } as const;
   const ctx = world.as(actor, { tenantId });
@@ -33,7 +33,7 @@ test('[S3-20] [S1-19] an event keeps actor, tenant, action, result and request, 
   expect(event && auditLeaf(sha256, event)).toBe(event?.leaf);
 });
 
-test('[S1-17] events of one subject form a chain without gaps, whoever writes at the same time', async () => {
+test('events of one subject form a chain without gaps, whoever writes at the same time [S1-17]', async () => {
   const { tenantId } = await world.workspace();
   const batch = randomUUID();
   await Promise.all(Array.from({ length: 40 }, (_, n) => world.writeEvent(tenantId, batch, { n })));
@@ -61,7 +61,7 @@ test('a transaction that throws leaves neither event nor gap', async () => {
   ]);
 });
 
-test('[S1-01] one tenant never sees the events of another', async () => {
+test('one tenant never sees the events of another [S1-01]', async () => {
   const [mine, other] = [(await world.workspace()).tenantId, (await world.workspace()).tenantId];
   const id = await world.writeEvent(other, randomUUID());
   const seen = await world
@@ -71,7 +71,7 @@ test('[S1-01] one tenant never sees the events of another', async () => {
 });
 
 test.each(['UPDATE audit_event SET result = $1', 'DELETE FROM audit_event WHERE result <> $1', 'TRUNCATE audit_event'])(
-  '[S3-22] [S1-17] the owner of the tables is refused: %s',
+  'the owner of the tables is refused: %s [S3-22] [S1-17]',
   async (statement) => {
     const { tenantId } = await world.workspace();
     await world.writeEvent(tenantId, randomUUID());
@@ -79,7 +79,7 @@ test.each(['UPDATE audit_event SET result = $1', 'DELETE FROM audit_event WHERE 
   },
 );
 
-test('[S3-22] no role but the sequencer places leaves, and it places nothing else', async () => {
+test('no role but the sequencer places leaves, and it places nothing else [S3-22]', async () => {
   const rights = await world.sql<{ role: string; table: string }>(
     `SELECT r AS role, t AS table FROM unnest(ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer']) r,
        unnest(ARRAY['audit_leaf', 'audit_tree', 'audit_checkpoint', 'audit_event', 'audit_head']) t

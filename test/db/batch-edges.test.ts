@@ -23,7 +23,7 @@ afterAll(async () => {
 const permitted = new Set(Object.values(BATCH_TRANSITIONS).flatMap(({ from, to }) => from.map((state) => `${state} → ${to}`)));
 const pairs = BATCH_STATES.flatMap((from) => BATCH_STATES.filter((to) => to !== from).map((to) => [from, to] as const));
 
-test.each(pairs)('[S1-23] a batch %s → %s, in the database as in the table', async (from, to) => {
+test.each(pairs)('a batch %s → %s, in the database as in the table [S1-23]', async (from, to) => {
   const [tenant, batch] = [uuidv7(), uuidv7()];
   await owner.query('BEGIN');
   try {

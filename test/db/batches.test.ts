@@ -63,7 +63,7 @@ describe('batches', () => {
     expect(theirs).toBeNull();
   });
 
-  test('[S1-02] [S3-03] no read, lock or change reaches a batch of another workspace', async () => {
+  test('no read, lock or change reaches a batch of another workspace [S1-02] [S3-03]', async () => {
     const batch = await stored({ externalId: 'only here' });
     const questions: ((stores: Stores) => Promise<unknown>)[] = [
       (stores) => stores.batches.get(batch.id),

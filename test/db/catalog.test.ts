@@ -36,16 +36,16 @@ test('the catalog can be read, and holds the tables that this test is about', ()
   expect(tenantTables().map((table) => table.name)).toEqual(expect.arrayContaining(['payout_item', 'transfer', 'audit_event', 'gate', 'workspace']));
 });
 
-test('[S1-02] [S2-01] [S3-01] [S3-02] [S3-03] every table is tenant-owned or on the list of global ones', () => {
+test('every table is tenant-owned or on the list of global ones [S1-02] [S2-01] [S3-01] [S3-02] [S3-03]', () => {
   const others = tables.filter((table) => !tenantTables().includes(table)).map((table) => table.name);
   expect(others.sort()).toEqual([...GLOBAL_TABLES, ...TOOL_TABLES].sort());
 });
 
-test('[S1-02] [S2-01] [S3-01] [S3-02] [S3-03] every tenant-owned table has row-level security, enabled and forced', () => {
+test('every tenant-owned table has row-level security, enabled and forced [S1-02] [S2-01] [S3-01] [S3-02] [S3-03]', () => {
   expect(tenantTables().filter((table) => !table.rls || !table.forced)).toEqual([]);
 });
 
-test('[S1-01] [S2-01] every tenant-owned table has the tenant policy for everybody, on reading and on writing', async () => {
+test('every tenant-owned table has the tenant policy for everybody, on reading and on writing [S1-01] [S2-01]', async () => {
   const policies = await rows<{ table: string; reads: string; writes: string }>(`
     SELECT c.relname AS table, pg_get_expr(p.polqual, p.polrelid) AS reads, pg_get_expr(p.polwithcheck, p.polrelid) AS writes
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = 'tenant' AND p.polpermissive AND p.polcmd = '*' AND p.polroles = '{0}'`);
@@ -63,7 +63,7 @@ test('permissive policies beside it belong to the NOLOGIN owners of functions al
   expect(others.filter(({ role }) => !FUNCTION_ROLES.includes(role))).toEqual([]);
 });
 
-test('[S1-02] every primary key and every unique key of a tenant-owned table is led by the tenant', async () => {
+test('every primary key and every unique key of a tenant-owned table is led by the tenant [S1-02]', async () => {
   const keys = await rows<{ table: string; index: string; leads: string }>(`
     SELECT t.relname AS table, i.relname AS index, a.attname AS leads FROM pg_index x
     JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
@@ -75,7 +75,7 @@ test('[S1-02] every primary key and every unique key of a tenant-owned table is 
   expect(names.filter((name) => !keys.some(({ table }) => table === name))).toEqual([]);
 });
 
-test('[S1-02] every foreign key between tenant-owned tables carries the tenant on both sides', async () => {
+test('every foreign key between tenant-owned tables carries the tenant on both sides [S1-02]', async () => {
   const keys = await rows<{ name: string; from: string; to: string; columns: string[]; targets: string[] }>(`
     SELECT k.conname AS name, f.relname AS from, t.relname AS to,
       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY n(num, at) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num ORDER BY n.at) AS columns,
@@ -117,7 +117,7 @@ describe('roles', () => {
     expect(wide).toEqual([]);
   });
 
-  test('[S3-22] nobody may update or delete ledger, audit, evidence or gates', async () => {
+  test('nobody may update or delete ledger, audit, evidence or gates [S3-22]', async () => {
     const kept = ['transfer', 'gate', 'item_transition', 'batch_content', 'payment_attempt', 'batch_preparer', 'audit_event', 'audit_leaf'];
     const rights = await rows(
       `SELECT r AS role, t AS table, p AS privilege FROM unnest($1::text[]) r, unnest($2::text[]) t, unnest(ARRAY['UPDATE', 'DELETE']) p

@@ -122,10 +122,10 @@ describe('ledger', () => {
   });
 });
 
-describe('[S1-17] [S3-22] append-only', () => {
+describe('append-only [S1-17] [S3-22]', () => {
   const EXPECTED = ['audit_event', 'audit_leaf', 'batch_content', 'batch_preparer', 'gate', 'item_transition', 'payment_attempt', 'transfer'];
 
-  test('[S1-17] [S3-22] the tables that nobody changes are exactly these', async () => {
+  test('the tables that nobody changes are exactly these [S1-17] [S3-22]', async () => {
     const tables = await world.sql<{ table: string }>(
       `SELECT c.relname AS table FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
        WHERE tgfoid = 'sluice_append_only'::regproc AND tgenabled = 'O' AND NOT c.relispartition ORDER BY 1`,
@@ -133,7 +133,7 @@ describe('[S1-17] [S3-22] append-only', () => {
     expect(tables.map(({ table }) => table)).toEqual(EXPECTED);
   });
 
-  test.each(EXPECTED)('[S1-17] [S3-22] %s refuses update, delete and truncate, its owner included', async (table) => {
+  test.each(EXPECTED)('%s refuses update, delete and truncate, its owner included [S1-17] [S3-22]', async (table) => {
     for (const role of ROLES)
       for (const sql of [`UPDATE ${table} SET tenant_id = tenant_id`, `DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`]) {
         const problem = await attempt(role, [sql]);
@@ -157,7 +157,7 @@ describe('batch states', () => {
   };
   const last = (statements: [string, unknown[]][]) => statements[1]?.[1][1];
 
-  test('[S1-23] the database allows exactly the edges of the state machine', async () => {
+  test('the database allows exactly the edges of the state machine [S1-23]', async () => {
     for (const from of BATCH_STATES)
       for (const to of BATCH_STATES) {
         const seed = await put(from);
@@ -215,7 +215,7 @@ describe('gates', () => {
     [batch.id],
   ];
 
-  test('[S3-07] [S3-13] nothing executes without three gates by three people on the stored content', async () => {
+  test('nothing executes without three gates by three people on the stored content [S3-07] [S3-13]', async () => {
     const executor = await world.person('executor');
     const right = challenge(executor.id, 'execute');
     expect(await attempt('api', execute())).toMatch(/three gates by three people/);
@@ -238,7 +238,7 @@ describe('gates', () => {
     expect(await attempt('api', right.insert, gate(executor.id, 'execute', right.id), edited, execute())).toMatch(/three gates by three people/);
   });
 
-  test('[S3-13] one person, one gate; one gate, one opening', async () => {
+  test('one person, one gate; one gate, one opening [S3-13]', async () => {
     const [approved] = await world.sql<{ person_id: string }>(`SELECT person_id FROM gate WHERE batch_id = $1 AND gate = 'approve'`, [batch.id]);
     const twice = challenge(approved?.person_id ?? '', 'execute');
     expect(await attempt('api', twice.insert, gate(approved?.person_id ?? '', 'execute', twice.id))).toMatch(/duplicate key.*person_id/);
@@ -246,7 +246,7 @@ describe('gates', () => {
     expect(await attempt('api', again.insert, gate(again.insert[1]?.[3] as string, 'approve', again.id))).toMatch(/duplicate key.*_gate_key/);
   });
 
-  test('[S3-13] a preparer opens neither approve nor authorize', async () => {
+  test('a preparer opens neither approve nor authorize [S3-13]', async () => {
     const preparer = await world.person('admin');
     const fresh = await world.batch({ preparer });
     batch = fresh;
@@ -258,7 +258,7 @@ describe('gates', () => {
     expect(await attempt('api', own.insert, gate(preparer.id, 'execute', own.id))).toBeNull();
   });
 
-  test('[S3-07] a gate needs its own challenge: used, of this person, gate, batch and content, and never twice', async () => {
+  test('a gate needs its own challenge: used, of this person, gate, batch and content, and never twice [S3-07]', async () => {
     const [who, other] = [newId(), newId()];
     const cases = [
       { challenge: challenge(who, 'execute', { used: 'NULL' }), gate: (id: string) => gate(who, 'execute', id) },
@@ -288,7 +288,7 @@ describe('gates', () => {
   });
 });
 
-describe('[S3-06] who may write what', () => {
+describe('who may write what [S3-06]', () => {
   let batch: SeededBatch;
   let item: string;
   beforeAll(async () => {
@@ -299,7 +299,7 @@ describe('[S3-06] who may write what', () => {
   });
 
   const MONEY = 'UPDATE payout_item SET state =';
-  test('[S3-06] the API neither sends nor settles nor completes', async () => {
+  test('the API neither sends nor settles nor completes [S3-06]', async () => {
     const from = `FROM payout_item WHERE batch_id = '${batch.id}'`;
     expect(await attempt('api', [`INSERT INTO payout_item ${item}, 'pending' ${from}`])).toBeNull();
     for (const state of ['submitting', 'submitted', 'unknown', 'paid', 'failed', 'returned', 'blocked']) {
@@ -319,7 +319,7 @@ describe('[S3-06] who may write what', () => {
     expect(await attempt('api', ['INSERT INTO payment_attempt DEFAULT VALUES'])).toMatch(/permission denied/);
   });
 
-  test('[S3-06] the API posts only to set money aside and to give it back, and makes none on live', async () => {
+  test('the API posts only to set money aside and to give it back, and makes none on live [S3-06]', async () => {
     const { tenantId, funding, held } = world.home;
     const paidOut = newId();
     await world.sql(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'paid_out', 'EUR', 'elsewhere')`, [tenantId, paidOut]);
@@ -341,7 +341,7 @@ describe('[S3-06] who may write what', () => {
     await world.sql(`UPDATE workspace SET mode = 'test'`);
   });
 
-  test('[S3-06] the API tells of no step of an item that it may not take', async () => {
+  test('the API tells of no step of an item that it may not take [S3-06]', async () => {
     const step = (from: string, to: string, source: string): [string, unknown[]] => [
       `INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
        VALUES ($1, $2, 0, 99, $3, $4, 0, $5, $2)`,
@@ -357,7 +357,7 @@ describe('[S3-06] who may write what', () => {
       expect(await attempt('api', step(from, to, source))).toMatch(/row-level security/);
   });
 
-  test('[S3-06] the API does not touch an item that has left', async () => {
+  test('the API does not touch an item that has left [S3-06]', async () => {
     await world.sql(`${MONEY} 'submitted' WHERE batch_id = $1 AND ordinal = 0`, [batch.id]);
     const client = clients.get('api') as pg.Client;
     await client.query('BEGIN');
@@ -367,7 +367,7 @@ describe('[S3-06] who may write what', () => {
     expect(rowCount).toBe(batch.count - 1);
   });
 
-  test('[S3-06] the worker opens no gate, makes no batch, payee or hold, and raises no money', async () => {
+  test('the worker opens no gate, makes no batch, payee or hold, and raises no money [S3-06]', async () => {
     for (const table of [
       'gate',
       'challenge',
@@ -403,7 +403,7 @@ describe('[S3-06] who may write what', () => {
       expect(await attempt('worker', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
   });
 
-  test('[S3-06] relay and sequencer reach only what is theirs', async () => {
+  test('relay and sequencer reach only what is theirs [S3-06]', async () => {
     const tables = (
       await world.sql<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`)
     ).map(({ name }) => name);

@@ -20,7 +20,7 @@ const theirs = async () => {
   return world.api(tenantId);
 };
 
-test('[S1-02] challenges and gates of one workspace are not there for another', async () => {
+test('challenges and gates of one workspace are not there for another [S1-02]', async () => {
   const { id } = await world.batch();
   await world.openUpTo('approve', id);
   const challenge = await world.challenge(who, 'approve', (await world.batch()).id);
@@ -83,7 +83,7 @@ test('gates are under a checkpoint when all three of the version are below a pub
   expect(await worker.inTenant((stores) => stores.gates.underCheckpoint(id, 2))).toBe(false);
 });
 
-test('[S3-10] what left without a second factor is counted from the books: 0 for what three gates let go, every item of what they did not', async () => {
+test('what left without a second factor is counted from the books: 0 for what three gates let go, every item of what they did not [S3-10]', async () => {
   const api = new pg.Client({ connectionString: world.database.urls.api });
   await api.connect();
   try {

@@ -18,7 +18,7 @@ const held = async () => {
   return batch;
 };
 
-test('[S1-02] a hold of one workspace is not there for another', async () => {
+test('a hold of one workspace is not there for another [S1-02]', async () => {
   const { id } = await held();
   const { tenantId } = await world.workspace();
   await world.api(tenantId).inTenant(async ({ holds }) => {

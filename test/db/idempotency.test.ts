@@ -50,7 +50,7 @@ const held = (ctx: Context, work: (guarded: Context) => ReturnType<typeof topUp>
   return { run, inside, letGo, ctx };
 };
 
-test('[S1-24] of 64 identical requests at once one runs; every other one is told to wait, or gets the same answer', async () => {
+test('of 64 identical requests at once one runs; every other one is told to wait, or gets the same answer [S1-24]', async () => {
   const before = await world.balance(world.home.funding);
   const key = newKey();
   const answers = await Promise.all(Array.from({ length: 64 }, () => fund(key, 5)));
@@ -105,7 +105,7 @@ describe('leases', () => {
     expect(await fund(key, 5)).toMatchObject({ ok: true, replayed: true });
   });
 
-  test('[S1-24] a request whose lease has ended is taken over, and what the first one still does is rolled back', async () => {
+  test('a request whose lease has ended is taken over, and what the first one still does is rolled back [S1-24]', async () => {
     const before = await world.balance(world.home.funding);
     const [key, input] = [newKey(), { account_id: world.home.funding, amount: 5 }];
     const stalled = held(world.as(admin), (guarded) => topUp(guarded, input));
@@ -129,7 +129,7 @@ describe('leases', () => {
     expect(await running).toMatchObject({ ok: true });
   });
 
-  test('[S1-24] what died between its commit and its answer is answered, not done again', async () => {
+  test('what died between its commit and its answer is answered, not done again [S1-24]', async () => {
     const [who, batch] = [await world.person('approver'), await world.batch()];
     const input = {
       gate: 'approve' as const,
@@ -214,7 +214,7 @@ describe('what is stored', () => {
     expect(runs).toBe(kept ? 1 : 2);
   });
 
-  test('[S2-12] an answer that shows a secret is not; a repetition names the record', async () => {
+  test('an answer that shows a secret is not; a repetition names the record [S2-12]', async () => {
     const routes = Object.entries(ROUTES as Record<string, RouteShape>).filter(([, shape]) => shape.returnsSecret);
     expect(routes.length).toBeGreaterThan(0);
     for (const [route] of routes) {
@@ -260,7 +260,7 @@ describe('how long a key is kept', () => {
   });
   afterAll(() => relay.close());
 
-  test('[S1-24] a key of money or of a gate is kept for ever; any other is forgotten 30 days after its last claim', async () => {
+  test('a key of money or of a gate is kept for ever; any other is forgotten 30 days after its last claim [S1-24]', async () => {
     const old = await Promise.all(shapes.map(([route]) => keep(route, '10 years', `old ${route}`)));
     const young = await Promise.all(shapes.map(([route]) => keep(route, '29 days', `young ${route}`)));
     await relay.pruneKeys(10_000);

@@ -22,7 +22,7 @@ const abroad = async (mode: 'live' | 'test' = 'test') => {
   return { foreign, there: world.as(await world.person('admin', [foreign.tenantId]), { tenantId: foreign.tenantId, mode }) };
 };
 
-test('[S1-02] accounts and transfers of one workspace are not there for another', async () => {
+test('accounts and transfers of one workspace are not there for another [S1-02]', async () => {
   const { foreign, there } = await abroad();
   await there.inTenant(async ({ accounts, transfers }) => {
     expect(await accounts.get(world.home.funding)).toBeNull();

@@ -26,7 +26,7 @@ test.each<[string, (orm: Tx['orm']) => Promise<unknown>, string]>([
   ['missing', (orm) => orm.person.create({ data: wrong<typeof person>({ id, name: IBAN, password_hash: IBAN }) }), 'email'],
   ['one of many', (orm) => orm.person.createMany({ data: [person, { ...person, name: wrong([IBAN]) }] }), 'name'],
   ['looked for', (orm) => orm.person.findMany({ where: { name: IBAN, email: { contains: wrong([id]) } } }), 'contains'],
-])('[S3-23] an argument that is %s is named in the log, and no value of any', async (_what, call, name) => {
+])('an argument that is %s is named in the log, and no value of any [S3-23]', async (_what, call, name) => {
   const error = await database.transaction(({ orm }) => call(orm)).catch((caught: unknown) => caught);
   expect(String(error)).toContain(IBAN);
   for (const logged of [error, new Error('it broke', { cause: error })]) {

@@ -24,7 +24,7 @@ const question: fc.Arbitrary<GateQuestion> = fc.record({
   opened: fc.array(fc.record({ gate, personId: person }), { maxLength: 2 }),
 });
 
-test('[S3-11] [S3-13] what may open a gate is a person, permitted, in the right state, no preparer, new to this batch; and nothing else', () => {
+test('what may open a gate is a person, permitted, in the right state, no preparer, new to this batch; and nothing else [S3-11] [S3-13]', () => {
   fc.assert(
     fc.property(question, (asked) => {
       const { actor: who } = asked;
@@ -40,7 +40,7 @@ test('[S3-11] [S3-13] what may open a gate is a person, permitted, in the right 
   );
 });
 
-test('[S3-13] no sequence of attempts, by whomever, opens three gates with fewer than three people, or any by who prepared', () => {
+test('no sequence of attempts, by whomever, opens three gates with fewer than three people, or any by who prepared [S3-13]', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ actor, gate }), { maxLength: 60 }), fc.array(person, { minLength: 1, maxLength: 2 }), (attempts, preparers) => {
       const opened: { gate: (typeof GATES)[number]; personId: string }[] = [];
@@ -57,7 +57,7 @@ test('[S3-13] no sequence of attempts, by whomever, opens three gates with fewer
   );
 });
 
-test('[S3-11] the three gates are three permissions, and no role but admin holds two of them', () => {
+test('the three gates are three permissions, and no role but admin holds two of them [S3-11]', () => {
   expect(new Set(Object.values(GATE_PERMISSION)).size).toBe(3);
   for (const [name, permissions] of Object.entries(ROLES)) {
     const held = Object.values(GATE_PERMISSION).filter((permission) => (permissions as readonly string[]).includes(permission));

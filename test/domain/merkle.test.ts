@@ -32,11 +32,11 @@ const SIZES = Array.from({ length: 70 }, (_, i) => i + 1);
 const hex = (path: readonly Uint8Array[]) => path.map(toHex);
 
 describe('RFC 6962 vectors', () => {
-  test.each(ROOTS.map((root, size) => ({ size, root })))('[S1-18] the root of the first $size entries', ({ size, root }) => {
+  test.each(ROOTS.map((root, size) => ({ size, root })))('the root of the first $size entries [S1-18]', ({ size, root }) => {
     expect(toHex(merkleRoot(sha256, vectorLeaves.slice(0, size)))).toBe(root);
   });
 
-  test('[S1-18] audit paths of the reference implementation', () => {
+  test('audit paths of the reference implementation [S1-18]', () => {
     const path = (index: number, size: number) => hex(inclusionPath(sha256, vectorLeaves.slice(0, size), index));
     expect(path(0, 1)).toEqual([]);
     expect(path(0, 8)).toEqual([
@@ -52,7 +52,7 @@ describe('RFC 6962 vectors', () => {
     expect(path(2, 3)).toEqual(['fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125']);
   });
 
-  test('[S1-18] consistency proofs of the reference implementation', () => {
+  test('consistency proofs of the reference implementation [S1-18]', () => {
     const proof = (older: number, newer: number) => hex(consistencyProof(sha256, vectorLeaves.slice(0, newer), older));
     expect(proof(1, 1)).toEqual([]);
     expect(proof(1, 8)).toEqual([
@@ -73,7 +73,7 @@ describe('RFC 6962 vectors', () => {
 });
 
 describe('every size up to 70', () => {
-  test.each(SIZES)('[S1-18] every leaf of %i is proved, and nothing else is', (size) => {
+  test.each(SIZES)('every leaf of %i is proved, and nothing else is [S1-18]', (size) => {
     const leaves = leavesOf(size);
     const root = toHex(merkleRoot(sha256, leaves));
     for (const [index, leaf] of leaves.entries()) {
@@ -91,7 +91,7 @@ describe('every size up to 70', () => {
     }
   });
 
-  test.each(SIZES)('[S1-18] the tree of %i grows out of every smaller one, and out of no other', (size) => {
+  test.each(SIZES)('the tree of %i grows out of every smaller one, and out of no other [S1-18]', (size) => {
     const leaves = leavesOf(size);
     const newer = { size, root: merkleRoot(sha256, leaves) };
     for (let older = 0; older <= size; older++) {
@@ -106,7 +106,7 @@ describe('every size up to 70', () => {
     }
   });
 
-  test.each(SIZES)('[S1-18] ranges name the nodes of the proofs over %i leaves', (size) => {
+  test.each(SIZES)('ranges name the nodes of the proofs over %i leaves [S1-18]', (size) => {
     const leaves = leavesOf(size);
     const rootsOf = (ranges: { from: number; to: number }[]) => hex(ranges.map(({ from, to }) => merkleRoot(sha256, leaves.slice(from, to))));
     for (let at = 0; at < size; at++) {
@@ -116,7 +116,7 @@ describe('every size up to 70', () => {
   });
 });
 
-test('[S1-18] a frontier that grows in groups of any size has the root of the whole tree', () => {
+test('a frontier that grows in groups of any size has the root of the whole tree [S1-18]', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 12 }), (groups) => {
       const leaves = leavesOf(groups.reduce((sum, n) => sum + n, 0));

@@ -10,7 +10,7 @@ import { consistencyProof, inclusionPath } from '../domain/reference-tree.js';
 const leaves = Array.from({ length: 6_000 }, (_, i) => leafHash(sha256, Buffer.from(`event ${i}`)));
 const hex = (path: readonly Uint8Array[]) => path.map(toHex);
 
-test('[S1-18] proofs over tiles are those over all leaves, at any size', async () => {
+test('proofs over tiles are those over all leaves, at any size [S1-18]', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: leaves.length }), fc.nat(leaves.length - 1), async (size, at) => {
       const index = at % size;

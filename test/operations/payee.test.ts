@@ -47,7 +47,7 @@ describe('a payee', () => {
     expect(await listPayees(ctx(), { limit: 50, reference: payee.reference })).toMatchObject({ ok: true, value: { data: [payee], has_more: false } });
   });
 
-  test('[S5-05] is encrypted at rest: no column of any table, and no audit event, holds name or account', async () => {
+  test('is encrypted at rest: no column of any table, and no audit event, holds name or account [S5-05]', async () => {
     await make({ name: 'Zebedee Unusual', iban: OTHER_IBAN });
     const rows = await world.everyRow(world.home.tenantId);
     const hex = (text: string) => Buffer.from(text).toString('hex');

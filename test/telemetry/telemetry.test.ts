@@ -3,7 +3,7 @@ import { createLogger } from '../../telemetry/logger.js';
 import { createMetrics } from '../../telemetry/metrics.js';
 import { formatTraceparent, nextSpan, parseTraceparent, traceIdIn } from '../../telemetry/trace.js';
 
-test('[S3-23] secrets are not written at any depth of what is logged by mistake', () => {
+test('secrets are not written at any depth of what is logged by mistake [S3-23]', () => {
   const lines: string[] = [];
   const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) });
   const secret = { password: 'PW-4711', code: '998877', token: 'TOKEN-1', authorization: 'Bearer TOKEN-1', iban: 'DE89370400440532013000' };

@@ -10,7 +10,7 @@ const keyFile = freshKeyFile();
 const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
 
 describe('passwords', () => {
-  test('[S5-07] [S5-08] are stored as Argon2id of at least 46 MiB, one pass, one lane, each with a salt of its own', async () => {
+  test('are stored as Argon2id of at least 46 MiB, one pass, one lane, each with a salt of its own [S5-07] [S5-08]', async () => {
     const real = openCredentials(keyFile);
     const password = randomBytes(12).toString('hex');
     const [one, other] = [await real.hashPassword(password), await real.hashPassword(password)];
@@ -22,7 +22,7 @@ describe('passwords', () => {
     expect(await real.verifyPassword(one, password)).toBe(true);
   });
 
-  test('[S5-07] verify only against the password that was hashed', async () => {
+  test('verify only against the password that was hashed [S5-07]', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), async (password, other) => {
         const hash = await credentials.hashPassword(password);

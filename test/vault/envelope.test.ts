@@ -8,7 +8,7 @@ const version = fc.integer({ min: 1, max: 0xffff_ffff });
 const plain = fc.uint8Array({ maxLength: 200 });
 const place: fc.Arbitrary<Place> = fc.record({ tenantId: fc.uuid(), purpose: fc.string(), record: fc.string(), field: fc.string() });
 
-describe('[S5-05] a sealed field', () => {
+describe('a sealed field [S5-05]', () => {
   test('opens to what was sealed, under its key and in its place', () => {
     fc.assert(
       fc.property(key, version, place, plain, (key, version, where, plain) => {

@@ -13,7 +13,7 @@ const place = fc.record<SealedPlace>({
   field: fc.constantFrom('body', 'credentials'),
 });
 
-describe('[S5-05] the vault', () => {
+describe('the vault [S5-05]', () => {
   test('opens what it sealed, another process with the same key file too', async () => {
     await fc.assert(
       fc.asyncProperty(place, fc.uint8Array({ maxLength: 100 }), async (where, plain) => {

@@ -22,7 +22,7 @@ const one = async (payload: Payload, context?: SerializationContext): Promise<Pa
   return encoded;
 };
 
-describe('[S5-05] the payload codec', () => {
+describe('the payload codec [S5-05]', () => {
   test('gives back what it encrypted, in order, with and without being told whose it is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(payload, { maxLength: 5 }), async (payloads) => {

@@ -7,7 +7,7 @@ const kind = fc.constantFrom('session', 'api_key');
 const mode = fc.constantFrom('live', 'test');
 
 describe('bearer tokens', () => {
-  test('[S2-10] [S4-16] carry a public prefix that tells live from test and keys from sessions', () => {
+  test('carry a public prefix that tells live from test and keys from sessions [S2-10] [S4-16]', () => {
     expect(newToken('api_key', 'live', randomBytes).token).toMatch(/^sluice_live_[0-9A-Za-z]{39}$/);
     expect(newToken('api_key', 'test', randomBytes).token).toMatch(/^sluice_test_[0-9A-Za-z]{39}$/);
     expect(newToken('session', 'live', randomBytes).token).toMatch(/^sluice_session_[0-9A-Za-z]{39}$/);
@@ -17,7 +17,7 @@ describe('bearer tokens', () => {
     expect(token.length - prefix.length - 6).toBe(29);
   });
 
-  test('[S2-11] [S4-16] are kept as SHA-256 of the whole token', () => {
+  test('are kept as SHA-256 of the whole token [S2-11] [S4-16]', () => {
     fc.assert(
       fc.property(kind, mode, (kind, mode) => {
         const { token, hash } = newToken(kind, mode, randomBytes);

@@ -5,7 +5,7 @@ import { keepComparing } from '../../worker/recovery.js';
 
 const silent = pino({ enabled: false });
 
-test('[S1-24] an older database that is put back under the running worker is found by the next comparison; one that fails changes nothing', async () => {
+test('an older database that is put back under the running worker is found by the next comparison; one that fails changes nothing [S1-24]', async () => {
   const found: (string | null | Error)[] = [null, new Error('the database is away'), null, 'an older copy was put back', null];
   const recovery = recoverySwitch(null);
   let comparisons = 0;
