@@ -3,22 +3,22 @@ import type { Context } from '../../operations/context.js';
 import type { SealedPlace } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openVault } from '../../vault/open-vault.js';
-import { type AccessWorld, accessWorld } from '../operations/access-world.js';
 import { freshKeyFile } from '../vault/keys.js';
+import { openWorld, type World } from '../world/open.js';
 
-let world: AccessWorld;
+let world: World;
 beforeAll(async () => {
-  world = await accessWorld();
+  world = await openWorld();
 });
 afterAll(() => world?.close());
 
-const enter = (tenantId: string): Context => world.enter(tenantId, 'test', { type: 'system', process: 'api' });
+const enter = (tenantId: string): Context => world.api(tenantId);
 const place = (tenantId: string): SealedPlace => ({ tenantId, purpose: 'inbound', record: systemEntropy.newId(), field: 'body' });
 const keyFile = freshKeyFile();
 
-describe('[S5-05] keys in the database', () => {
+describe('keys in the database [S5-05]', () => {
   test('16 processes that need a first key at once end up with one, and read what each other sealed', async () => {
-    const { test: tenantId } = world.workspaces;
+    const { tenantId } = world.home;
     const vaults = Array.from({ length: 16 }, () => openVault(keyFile, systemEntropy));
     const sealed = await Promise.all(
       vaults.map(async (vault) => {
@@ -26,7 +26,7 @@ describe('[S5-05] keys in the database', () => {
         return { where, bytes: await enter(tenantId).inTenant((stores) => vault.seal(stores.keys, where, Buffer.from(where.record))) };
       }),
     );
-    const { rows } = await world.asOwner(tenantId, `SELECT version FROM tenant_key WHERE purpose = 'inbound'`);
+    const rows = await world.sql(`SELECT version FROM tenant_key WHERE purpose = 'inbound'`);
     expect(rows).toEqual([{ version: 1 }]);
     for (const [i, { where, bytes }] of sealed.entries()) {
       const reader = vaults[(i + 1) % vaults.length] ?? openVault(keyFile, systemEntropy);
@@ -36,7 +36,7 @@ describe('[S5-05] keys in the database', () => {
   });
 
   test('a key made in a transaction that failed is forgotten with it', async () => {
-    const { live: tenantId } = world.workspaces;
+    const { tenantId } = await world.workspace({ mode: 'live' });
     const vault = openVault(keyFile, systemEntropy);
     const failed = enter(tenantId).inTenant(async (stores) => {
       await vault.seal(stores.keys, place(tenantId), Buffer.from('lost'));
@@ -50,7 +50,7 @@ describe('[S5-05] keys in the database', () => {
   });
 
   test('of one workspace are not seen from another', async () => {
-    const { test: ours, foreign } = world.workspaces;
+    const [ours, foreign] = [world.home.tenantId, (await world.workspace()).tenantId];
     const subjectId = systemEntropy.newId();
     const vault = openVault(keyFile, systemEntropy);
     await enter(ours).inTenant(async (stores) => {
@@ -66,15 +66,13 @@ describe('[S5-05] keys in the database', () => {
 });
 
 test('no process can take a key of a payee away, on which the re-sends of a whole chunk rest', async () => {
-  const { rows } = await world.asOwner(
-    world.workspaces.test,
-    `SELECT r AS role, p AS right FROM unnest(ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer']) r, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p
-     WHERE has_table_privilege(r, 'subject_key', p) OR (p = 'UPDATE' AND has_any_column_privilege(r, 'subject_key', p))`,
-  );
+  const rows =
+    await world.sql(`SELECT r AS role, p AS right FROM unnest(ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer']) r, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p
+     WHERE has_table_privilege(r, 'subject_key', p) OR (p = 'UPDATE' AND has_any_column_privilege(r, 'subject_key', p))`);
   expect(rows).toEqual([]);
   const subjectId = systemEntropy.newId();
-  const remove = enter(world.workspaces.test).inTenant(async (stores) => {
-    const { wrapped } = await openVault(keyFile, systemEntropy).newSubjectKey(stores.keys, world.workspaces.test, subjectId);
+  const remove = enter(world.home.tenantId).inTenant(async (stores) => {
+    const { wrapped } = await openVault(keyFile, systemEntropy).newSubjectKey(stores.keys, world.home.tenantId, subjectId);
     await stores.keys.insertSubjectKeys([{ subjectId, wrapped }]);
     await stores.keys.insertSubjectKeys([{ subjectId, wrapped: new Uint8Array(wrapped.length) }]);
   });

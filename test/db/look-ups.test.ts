@@ -3,7 +3,7 @@ import { storesOf } from '../../db/stores.js';
 import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
 import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
 
 /**
  * Reads of a few rows among many stay reads of a few, with the plans that a long connection made while the tables were
@@ -12,7 +12,7 @@ import { type GateWorld, gateWorld } from '../operations/gate-world.js';
 const MANY = 400;
 const { newId } = systemEntropy;
 
-let world: GateWorld;
+let world: World;
 let pool: Database;
 let batchId: string;
 let ids: string[];
@@ -44,7 +44,7 @@ const DEEDS: Record<string, { deed: Deed; rows: number }> = {
 };
 
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   pool = openDatabase(world.database.urls.worker, 1);
   [batchId, ids] = [newId(), [newId()]];
   for (const { deed } of Object.values(DEEDS)) await fetched(deed);

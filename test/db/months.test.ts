@@ -4,7 +4,7 @@ import { openRelayStore } from '../../db/relay.js';
 import { migrate } from '../../dev/postgres/migrate.js';
 import { addMonths as makeComingMonths } from '../../relay/months.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
@@ -15,11 +15,10 @@ const TABLES = ['item_transition', 'payout_item'];
 const AHEAD = 24;
 const { newId } = systemEntropy;
 
-let world: GateWorld;
+let world: World;
 let now: Date;
 beforeAll(async () => {
-  world = await gateWorld();
-  await world.enter(world.home.tenantId);
+  world = await openWorld();
   now = (await world.sql<{ now: Date }>('SELECT now()'))[0]?.now ?? new Date(0);
 });
 afterAll(() => world?.close());
@@ -44,7 +43,6 @@ const parts = async (): Promise<string[]> =>
 const lay = async (id: string): Promise<string[]> => {
   const { tenantId, connectionId, funding } = world.home;
   const { id: payeeId, destinationId } = await world.payee('Ana');
-  await world.enter(tenantId);
   await world.sql(
     `INSERT INTO payout_batch (tenant_id, id, description, rail, connection_id, funding_account_id, currency, chunk_size, source, created_actor)
      VALUES ($1, $2, '', 'sandbox', $3, $4, 'EUR', 128, 'json', '{}')`,
@@ -165,7 +163,6 @@ test('what came too late is brought into its month by the owner, as the decision
     await world.sql(`ALTER TABLE sluice_parts.${table}_late DISABLE ROW LEVEL SECURITY`);
   }
   expect(await addMonths(34)).toBe(0);
-  await world.enter(world.home.tenantId);
   for (const [at, table] of TABLES.entries()) {
     await world.sql(`INSERT INTO ${table} SELECT * FROM sluice_parts.${table}_late`);
     await world.sql(`DROP TABLE sluice_parts.${table}_late`);
@@ -202,7 +199,7 @@ describe('partitions', () => {
       );
   });
 
-  test('[S1-02] [S3-03] no role of ours reaches one by its own name, and its owner sees nothing in it', async () => {
+  test('no role of ours reaches one by its own name, and its owner sees nothing in it [S1-02] [S3-03]', async () => {
     await lay(newId());
     const open = await world.sql(
       `SELECT r.rolname, c.relname, p FROM pg_roles r, pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) p
@@ -225,7 +222,7 @@ describe('partitions', () => {
     }
   });
 
-  test('[S1-17] [S3-22] no transition is changed, deleted or truncated by the name of its partition, by the owner either', async () => {
+  test('no transition is changed, deleted or truncated by the name of its partition, by the owner either [S1-17] [S3-22]', async () => {
     const transitions = (await parts()).filter((name) => name.startsWith('item_transition'));
     for (const part of transitions)
       for (const sql of ['UPDATE % SET rank = 1', 'DELETE FROM %', 'TRUNCATE %', 'TRUNCATE % CASCADE'])

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
 });
 afterAll(() => world?.close());
 
 const { newId } = systemEntropy;
-const api = () => world.as({ type: 'system', process: 'api' });
+const api = () => world.api();
 
 test('a message commits with its change, or not at all', async () => {
   const [kept, lost, gateId] = [newId(), newId(), newId()];
@@ -24,7 +24,6 @@ test('a message commits with its change, or not at all', async () => {
       throw new Error('rolled back');
     }),
   ).rejects.toThrow('rolled back');
-  await world.enter(world.home.tenantId);
   expect(await world.sql('SELECT batch_id, message, body FROM outbox')).toEqual([
     { batch_id: kept, message: 'gate_opened', body: { gateId, requestId: asking.requestId } },
   ]);
@@ -50,8 +49,8 @@ test('a commit wakes who listens, and the relay claims each message once', async
   }
 });
 
-test('[S1-02] a message of one workspace is not there for another', async () => {
+test('a message of one workspace is not there for another [S1-02]', async () => {
   await api().inTenant(({ outbox }) => outbox.add({ batchId: newId(), message: 'batch_changed' }));
-  await world.enter((await world.workspace('test', 1n)).tenantId);
-  expect(await world.sql('SELECT 1 FROM outbox')).toEqual([]);
+  const { tenantId } = await world.workspace();
+  expect(await world.sql('SELECT 1 FROM outbox', [], tenantId)).toEqual([]);
 });

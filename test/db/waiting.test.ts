@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { storesOf } from '../../db/stores.js';
 import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
 import type { Stores } from '../../operations/ports.js';
-import { type GateWorld, gateWorld } from '../operations/gate-world.js';
+import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
 /** What waits is found among what waits, however much came before: each question goes by an index of that alone (R22). */
 
-let world: GateWorld;
+let world: World;
 let pool: Database;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   pool = openDatabase(world.database.urls.worker, 1);
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { WireBatch } from '../../operations/batch-state/read.js';
 import type { Context } from '../../operations/context.js';
 import type { WireItem } from '../../operations/payout-batch/list-items.js';
-import type { WireBatch } from '../../operations/batch-state/read.js';
 import { allItems } from './intake.js';
 import type { World } from './open.js';
 import { uuidOf } from './wire.js';
