@@ -1,11 +1,24 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import type { Actor } from '../domain/actors.js';
-import { type AuditEvent, type AuditSubjectType, auditLeaf } from '../domain/audit/event.js';
+import { type AuditEvent, auditLeaf } from '../domain/audit/event.js';
 import { type Json, type Sha256, toHex } from '../domain/hashing.js';
-import type { AuditStore, StoredEvent } from '../operations/stores/audit.js';
+import { AUDIT_EVENT, type AuditStore, CHECKPOINT, type StoredEvent } from '../operations/stores/audit.js';
+import { membersOf } from '../operations/stores/columns.js';
+import type { audit_checkpoint, audit_event } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
+import type { Sql } from './transaction/sql.js';
+import { tableOf } from './transaction/table.js';
+
+const events = tableOf<audit_event>()(AUDIT_EVENT);
+const checkpoints = tableOf<audit_checkpoint>()(CHECKPOINT);
+const EVENT_MEMBERS = membersOf(AUDIT_EVENT);
+
+/** An event as SQL gives it, with its place in the tree. */
+interface Indexed {
+  index: bigint | null;
+}
 
 const sha256: Sha256 = (...parts) => {
   const hash = createHash('sha256');
@@ -15,71 +28,51 @@ const sha256: Sha256 = (...parts) => {
 
 const NO_LEAF = Buffer.alloc(32);
 
-interface EventRow {
-  id: string;
-  at: Date;
-  actor: Actor;
-  request_id: string;
-  subject_type: AuditSubjectType;
-  subject_id: string;
-  subject_seq: number;
-  previous: Uint8Array;
-  action: string;
-  result: string;
-  detail: { [key: string]: Json };
-  leaf: Uint8Array;
-  index: bigint | null;
-}
-
-/** The audit log of one tenant. Two round trips an event; nobody waits but for writers of the same subject (R17). */
-export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
-  const { tenantId } = scope;
-  const toEvent = (row: EventRow): StoredEvent => ({
-    id: row.id,
-    tenantId,
-    actor: row.actor,
-    requestId: row.request_id,
-    at: row.at.toISOString(),
-    subject: { type: row.subject_type, id: row.subject_id },
-    subjectSeq: row.subject_seq,
-    previous: toHex(row.previous),
-    action: row.action,
-    result: row.result,
-    detail: row.detail,
-    leaf: toHex(row.leaf),
-    index: row.index,
-  });
+/** The audit log of one tenant. An event takes two round trips, and only writers of the same subject wait for it (R17). */
+export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }: Scope): AuditStore => {
+  const toEvent = (stored: Indexed): StoredEvent => {
+    const row = events.row(stored);
+    return {
+      id: row.id,
+      tenantId,
+      actor: row.actor,
+      requestId: row.requestId,
+      at: row.at.toISOString(),
+      subject: { type: row.subjectType, id: row.subjectId },
+      subjectSeq: row.subjectSeq,
+      previous: toHex(row.previous),
+      action: row.action,
+      result: row.result,
+      detail: row.detail,
+      leaf: toHex(row.leaf),
+      index: stored.index,
+    };
+  };
   return {
     newId: uuidv7,
 
     append: async ({ id = uuidv7(), subject, action, result, detail }) => {
-      const [head] = await tx.sql.rows<{ seq: number; leaf: Uint8Array }>('set')`
+      const head = await sql.row<{ seq: number; leaf: Uint8Array }>('conflict')`
         INSERT INTO audit_head AS h (tenant_id, subject_type, subject_id, seq, leaf)
         VALUES (${tenantId}::uuid, ${subject.type}, ${subject.id}, 1, ${NO_LEAF})
         ON CONFLICT (tenant_id, subject_type, subject_id) DO UPDATE SET seq = h.seq + 1
         RETURNING seq, leaf`;
-      if (!head) throw new Error('the head of an audit subject was neither made nor moved');
-      // What is hashed is what the database gives back: members without a value are not in it.
-      const plain = JSON.parse(JSON.stringify({ actor: scope.actor, detail })) as { actor: Actor; detail: { [key: string]: Json } };
+      if (!head) throw new Error(`the head of audit subject ${subject.type} ${subject.id} was neither inserted nor updated`);
+      // The leaf is taken of what the database gives back: JSON drops members without a value.
+      const plain = JSON.parse(JSON.stringify({ actor, detail })) as { actor: Actor; detail: { [key: string]: Json } };
+      const { seq: subjectSeq, leaf: previous } = head;
       const event: AuditEvent = {
-        id,
-        tenantId,
-        actor: plain.actor,
-        requestId: scope.requestId,
-        at: scope.now.toISOString(),
-        subject,
-        subjectSeq: head.seq,
-        previous: toHex(head.leaf),
-        action,
-        result,
-        detail: plain.detail,
+        ...{ id, tenantId, actor: plain.actor, requestId, at: now.toISOString(), subject, subjectSeq },
+        ...{ previous: toHex(previous), action, result, detail: plain.detail },
       };
       const leaf = Buffer.from(auditLeaf(sha256, event), 'hex');
-      await tx.sql.run('set')`
+      const row = {
+        ...{ id, at: now, actor: plain.actor, requestId, subjectType: subject.type, subjectId: subject.id, subjectSeq },
+        ...{ previous, action, result, detail: plain.detail, leaf },
+      };
+      await sql.run('hot')`
         WITH event AS (
-          INSERT INTO audit_event (tenant_id, id, at, actor, request_id, subject_type, subject_id, subject_seq, previous, action, result, detail, leaf)
-          VALUES (${tenantId}::uuid, ${id}::uuid, ${event.at}::timestamptz, ${JSON.stringify(plain.actor)}::jsonb, ${scope.requestId},
-            ${subject.type}, ${subject.id}, ${head.seq}, ${head.leaf}, ${action}, ${result}, ${JSON.stringify(plain.detail)}::jsonb, ${leaf})
+          INSERT INTO audit_event (tenant_id, ${events.names(EVENT_MEMBERS)}) VALUES (${tenantId}::uuid, ${events.values(EVENT_MEMBERS, row)})
         )
         UPDATE audit_head SET leaf = ${leaf}
         WHERE tenant_id = ${tenantId}::uuid AND subject_type = ${subject.type} AND subject_id = ${subject.id}`;
@@ -87,15 +80,15 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     },
 
     get: async (id) => {
-      const [row] = await tx.sql.rows<EventRow>('set')`
-        SELECT e.*, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
+      const row = await sql.row<Indexed>('join')`
+        SELECT ${events.list('e')}, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
         WHERE e.tenant_id = ${tenantId}::uuid AND e.id = ${id}::uuid`;
-      return row ? toEvent(row) : null;
+      return row && toEvent(row);
     },
 
     list: async ({ limit, after, subjectType, subjectId, action }) => {
-      const rows = await tx.sql.rows<EventRow>('set')`
-        SELECT e.*, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
+      const rows = await sql.rows<Indexed>('join')`
+        SELECT ${events.list('e')}, l.index FROM audit_event e LEFT JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
         WHERE e.tenant_id = ${tenantId}::uuid
           AND (${after ?? null}::uuid IS NULL OR e.id < ${after ?? null}::uuid)
           AND (${subjectType ?? null}::text IS NULL OR e.subject_type = ${subjectType ?? null})
@@ -106,9 +99,9 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     },
 
     ofBatch: async (batchId, afterIndex, limit) => {
-      // A batch's subjects are known by name, so each is one look into the index.
-      const rows = await tx.sql.rows<EventRow>('set')`
-        SELECT e.*, l.index FROM audit_event e JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
+      // The subjects of a batch are known by name, so each is one look into the index.
+      const rows = await sql.rows<Indexed>('join')`
+        SELECT ${events.list('e')}, l.index FROM audit_event e JOIN audit_leaf l ON l.tenant_id = e.tenant_id AND l.event_id = e.id
         WHERE e.tenant_id = ${tenantId}::uuid AND l.index > ${afterIndex ?? -1n}
           AND ((e.subject_type = 'batch' AND e.subject_id = ${batchId}) OR (e.subject_type = 'chunk' AND e.subject_id IN (
             SELECT ${batchId}::text || '/' || c.chunk FROM batch_chunk c WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${batchId}::uuid)))
@@ -117,23 +110,22 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
     },
 
     exportFrom: async (fromIndex, limit) => {
-      // The leaf is the tree's own, so that an event which was changed after it was sealed differs from it.
-      const rows = await tx.sql.rows<EventRow>('set')`
-        SELECT e.id, e.at, e.actor, e.request_id, e.subject_type, e.subject_id, e.subject_seq, e.previous, e.action, e.result, e.detail, l.leaf, l.index
-        FROM audit_leaf l JOIN audit_event e ON e.tenant_id = l.tenant_id AND e.id = l.event_id
+      // The leaf comes from the tree, so that it differs from an event that was changed after it was sequenced.
+      const rows = await sql.rows<Indexed & { tree_leaf: Uint8Array }>('join')`
+        SELECT ${events.list('e')}, l.leaf AS tree_leaf, l.index FROM audit_leaf l JOIN audit_event e ON e.tenant_id = l.tenant_id AND e.id = l.event_id
         WHERE l.tenant_id = ${tenantId}::uuid AND l.index >= ${fromIndex} AND l.index < ${fromIndex + BigInt(limit)} ORDER BY l.index`;
-      return rows.map(toEvent);
+      return rows.map((row) => Object.assign(toEvent(row), { leaf: toHex(row.tree_leaf) }));
     },
 
     unsequenced: async () => {
-      const rows = await tx.sql.rows<EventRow>('set')`
-        SELECT e.*, NULL::bigint AS index FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
+      const rows = await sql.rows<Indexed>('join')`
+        SELECT ${events.list('e')}, NULL::bigint AS index FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
         WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position`;
       return rows.map(toEvent);
     },
 
     hasUnsequenced: async (batchId) => {
-      const [row] = await tx.sql.rows<{ found: boolean }>('set')`
+      const row = await sql.row<{ found: boolean }>('join')`
         SELECT EXISTS (
           SELECT 1 FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
           WHERE p.tenant_id = ${tenantId}::uuid AND ((e.subject_type = 'batch' AND e.subject_id = ${batchId})
@@ -141,28 +133,17 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
       return row?.found ?? false;
     },
 
-    tree: async () => {
-      const [row] = await tx.sql.rows<{ size: bigint; root: Uint8Array }>(
-        'set',
-      )`SELECT size, root FROM audit_tree WHERE tenant_id = ${tenantId}::uuid`;
-      return row ?? null;
-    },
+    tree: () => orm.audit_tree.findUnique({ where: { tenant_id: tenantId }, select: { size: true, root: true } }),
 
-    leaves: async (from, to) => {
-      const [row] = await tx.sql.rows<{ leaves: Uint8Array | null }>('set')`
-        SELECT string_agg(leaf, ''::bytea ORDER BY index) AS leaves FROM audit_leaf
-        WHERE tenant_id = ${tenantId}::uuid AND index >= ${from} AND index < ${to}`;
-      return splitLeaves(row?.leaves);
-    },
+    leaves: (from, to) => leavesOf(sql, tenantId, from, to),
 
     latestCheckpoint: async () => {
-      const [row] = await tx.sql.rows<{ size: bigint; root: Uint8Array; note: string; published_at: Date | null }>('set')`
-        SELECT size, root, note, published_at FROM audit_checkpoint WHERE tenant_id = ${tenantId}::uuid ORDER BY size DESC LIMIT 1`;
-      return row ? { size: row.size, root: row.root, note: row.note, publishedAt: row.published_at } : null;
+      const row = await orm.audit_checkpoint.findFirst({ where: { tenant_id: tenantId }, orderBy: { size: 'desc' } });
+      return row && checkpoints.row(row);
     },
 
     checkpoints: (after, limit) =>
-      tx.orm.audit_checkpoint.findMany({
+      orm.audit_checkpoint.findMany({
         where: { tenant_id: tenantId, size: { gt: after }, published_at: { not: null } },
         orderBy: { size: 'asc' },
         take: limit,
@@ -170,7 +151,7 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
       }),
 
     lag: async () => {
-      const [row] = await tx.sql.rows<{ waiting: bigint; oldest_ms: number }>('set')`
+      const row = await sql.row<{ waiting: bigint; oldest_ms: number }>('clock')`
         SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)) * 1000, 0)::float8 AS oldest_ms
         FROM audit_pending WHERE tenant_id = ${tenantId}::uuid`;
       return { waiting: Number(row?.waiting ?? 0n), oldestMs: row?.oldest_ms ?? 0 };
@@ -178,8 +159,13 @@ export const auditStore = (tx: Tx, scope: Scope): AuditStore => {
   };
 };
 
-/** Leaves that the database concatenated, 32 bytes each. */
-export const splitLeaves = (joined: Uint8Array | null | undefined): Uint8Array[] => {
-  if (!joined) return [];
-  return Array.from({ length: joined.length / 32 }, (_, i) => joined.subarray(i * 32, i * 32 + 32));
+const HASH_BYTES = 32;
+
+/** Leaf hashes [from, to) of a tenant that the transaction is bound to, in order. */
+export const leavesOf = async (sql: Sql, tenantId: string, from: bigint, to: bigint): Promise<Uint8Array[]> => {
+  const row = await sql.row<{ leaves: Uint8Array | null }>('set')`
+    SELECT string_agg(leaf, ''::bytea ORDER BY index) AS leaves FROM audit_leaf
+    WHERE tenant_id = ${tenantId}::uuid AND index >= ${from} AND index < ${to}`;
+  const joined = row?.leaves ?? new Uint8Array();
+  return Array.from({ length: joined.length / HASH_BYTES }, (_, i) => joined.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
 };

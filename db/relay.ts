@@ -1,7 +1,8 @@
 import pg from 'pg';
 import type { Database } from './transaction/open.js';
+import { sqlOver } from './transaction/sql.js';
 
-interface OutboxSql {
+interface StoredMessage {
   tenant_id: string;
   id: string;
   batch_id: string;
@@ -10,14 +11,19 @@ interface OutboxSql {
   attempts: number;
 }
 
-/** What the relay's role may do: the functions of migration 0003 and nothing else. It sees outbox rows and which batches want driving. */
+/**
+ * What the relay does in the database, in its own role and on its own two connections: functions that see outbox rows and
+ * batches to drive in every tenant, and no table (R14, R18).
+ */
 export const openRelayStore = (url: string) => {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'sluice relay' });
+  // The pool replaces a connection that breaks while nobody uses it.
   pool.on('error', () => undefined);
+  const sql = sqlOver((query) => pool.query(query));
   return {
-    /** Claims due messages one by one (R14): whoever dies leaves them due again after the lease. */
-    claim: async (most: number, leaseMs: number) => {
-      const { rows } = await pool.query<OutboxSql>(`SELECT * FROM sluice_claim_outbox($1, $2 * interval '1 millisecond')`, [most, leaseMs]);
+    /** Claims up to `limit` due messages: they are due again after `leaseMs` unless they are delivered first. */
+    claim: async (limit: number, leaseMs: number) => {
+      const rows = await sql.rows<StoredMessage>('function')`SELECT * FROM sluice_claim_outbox(${limit}, ${leaseMs} * interval '1 millisecond')`;
       return rows.map((row) => ({
         tenantId: row.tenant_id,
         id: row.id,
@@ -29,48 +35,45 @@ export const openRelayStore = (url: string) => {
       }));
     },
     delivered: async (tenantId: string, id: string) => {
-      await pool.query('SELECT sluice_delivered($1, $2)', [tenantId, id]);
+      await sql.run('function')`SELECT sluice_delivered(${tenantId}, ${id})`;
     },
     undelivered: async (tenantId: string, id: string, problem: string, againMs: number, fate: 'again' | 'dead') => {
-      await pool.query(`SELECT sluice_undelivered($1, $2, $3, $4 * interval '1 millisecond', $5)`, [tenantId, id, problem, againMs, fate === 'dead']);
+      await sql.run('function')`SELECT sluice_undelivered(${tenantId}, ${id}, ${problem}, ${againMs} * interval '1 millisecond', ${fate === 'dead'})`;
     },
-    /** Batches that are not terminal; of all tenants, or those of the given ids. */
+    /** Batches that have not ended: of all tenants, or those of the given ids. */
     toDrive: async (batchIds?: readonly string[]) => {
-      const { rows } = await pool.query<{ tenant_id: string; batch_id: string }>(
-        'SELECT tenant_id, batch_id FROM sluice_batches_to_drive() WHERE $1::uuid[] IS NULL OR batch_id = ANY($1::uuid[])',
-        [batchIds ?? null],
-      );
+      const rows = await sql.rows<{ tenant_id: string; batch_id: string }>('function')`
+        SELECT tenant_id, batch_id FROM sluice_batches_to_drive()
+        WHERE ${batchIds ?? null}::uuid[] IS NULL OR batch_id = ANY(${batchIds ?? null}::uuid[])`;
       return rows.map((row) => ({ tenantId: row.tenant_id, batchId: row.batch_id }));
     },
     backlog: async () => {
-      const { rows } = await pool.query<{ waiting: string; dead: string; oldest_seconds: number }>('SELECT * FROM sluice_outbox_backlog()');
-      const [row] = rows;
+      const row = await sql.row<{ waiting: bigint; dead: bigint; oldest_seconds: number }>('function')`SELECT * FROM sluice_outbox_backlog()`;
       return { waiting: Number(row?.waiting ?? 0), dead: Number(row?.dead ?? 0), oldestSeconds: row?.oldest_seconds ?? 0 };
     },
-    /** Keys of money and gates are not among them: the function knows which routes it may prune, and after how long. */
-    pruneKeys: async (most: number) => {
-      const { rows } = await pool.query<{ gone: string }>('SELECT sluice_prune_idempotency_keys($1) AS gone', [most]);
-      return Number(rows[0]?.gone ?? 0);
+    /** Deletes up to `limit` idempotency keys. The function knows which routes it may prune, and after how long: none of money or gates. */
+    pruneKeys: async (limit: number) => {
+      const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_idempotency_keys(${limit}) AS gone`;
+      return Number(row?.gone ?? 0);
     },
     addMonths: async () => {
-      const { rows } = await pool.query<{ missing: number }>('SELECT sluice_add_months() AS missing');
-      return rows[0]?.missing ?? 0;
+      const row = await sql.row<{ missing: number }>('function')`SELECT sluice_add_months() AS missing`;
+      return row?.missing ?? 0;
     },
-    /** How many months lie ready after this one, and the bytes of rows that came when theirs did not. */
+    /** How many months after this one have partitions, and how many bytes of rows lie in the default partitions. */
     months: async () => {
-      const { rows } = await pool.query<{ ahead: number; unsorted_bytes: string }>(
-        `SELECT (count(*) FILTER (WHERE relname BETWEEN to_char(now() AT TIME ZONE 'UTC' + interval '1 month', '"payout_item_"YYYY_MM') AND 'payout_item_9'))::int AS ahead,
-           coalesce(sum(pg_relation_size(oid)) FILTER (WHERE relname IN ('payout_item_default', 'item_transition_default')), 0) AS unsorted_bytes
-         FROM pg_class WHERE relkind = 'r' AND relispartition AND relnamespace = 'sluice_parts'::regnamespace`,
-      );
-      return { ahead: rows[0]?.ahead ?? 0, unsortedBytes: Number(rows[0]?.unsorted_bytes ?? 0) };
+      const row = await sql.row<{ ahead: number; unsorted_bytes: string }>('function')`
+        SELECT (count(*) FILTER (WHERE relname BETWEEN to_char(now() AT TIME ZONE 'UTC' + interval '1 month', '"payout_item_"YYYY_MM') AND 'payout_item_9'))::int AS ahead,
+          coalesce(sum(pg_relation_size(oid)) FILTER (WHERE relname IN ('payout_item_default', 'item_transition_default')), 0) AS unsorted_bytes
+        FROM pg_class WHERE relkind = 'r' AND relispartition AND relnamespace = 'sluice_parts'::regnamespace`;
+      return { ahead: row?.ahead ?? 0, unsortedBytes: Number(row?.unsorted_bytes ?? 0) };
     },
     close: () => pool.end(),
   };
 };
 
-/** Tenants that have deliveries to reduce, read in the worker's role. */
+/** Tenants that have deliveries to reduce, of a database opened in the worker's role. */
 export const tenantsToDrain = async (database: Database): Promise<string[]> => {
-  const rows = await database.sql.rows<{ tenant_id: string }>('set')`SELECT tenant_id FROM sluice_tenants_to_drain()`;
+  const rows = await database.sql.rows<{ tenant_id: string }>('function')`SELECT tenant_id FROM sluice_tenants_to_drain()`;
   return rows.map((row) => row.tenant_id);
 };

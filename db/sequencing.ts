@@ -1,68 +1,59 @@
-import type { Sha256 } from '../domain/hashing.js';
-import { sameBytes } from '../domain/hashing.js';
+import { type Sha256, sameBytes } from '../domain/hashing.js';
 import { appendLeaves, frontierRoot } from '../domain/merkle-frontier.js';
-import type { SequencingStore, TreeHead } from '../operations/stores/sequencing.js';
+import { membersOf } from '../operations/stores/columns.js';
+import { type SequencingStore, TREE, TREE_HEAD, type TreeHead, type TreeRow } from '../operations/stores/sequencing.js';
+import type { audit_tree } from '../prisma/generated/client.js';
 import type { Database, Tx } from './transaction/open.js';
+import { tableOf } from './transaction/table.js';
 
-interface TreeRow {
-  size: bigint;
-  root: Uint8Array;
-  frontier: Uint8Array[];
-}
+const trees = tableOf<audit_tree>()(TREE);
+const heads = tableOf<audit_tree>()(TREE_HEAD);
+const TREE_MEMBERS = membersOf(TREE);
 
-/** The sequencer's own database work, on a database opened in its role. */
+/** What the sequencer does in the database, which has to be opened in its role. */
 export const sequencingStore = (database: Database, sha256: Sha256): SequencingStore => {
   const inTenant = <T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
     database.transaction(async (tx) => {
-      // Every read here is a look into an index; in a young database the statistics say otherwise, and plans are kept.
-      await tx.sql.run(
-        'set',
-      )`SELECT set_config('app.tenant_id', ${tenantId}, true), set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true)`;
+      // Every read here is a look into an index; the statistics of a young database say otherwise, and plans are kept.
+      await tx.sql.run('setting')`
+        SELECT set_config('app.tenant_id', ${tenantId}, true), set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true)`;
       return work(tx);
     });
 
   return {
     waiting: async () => {
-      const rows = await database.sql.rows<{ tenant_id: string }>(
-        'set',
-      )`SELECT tenant_id FROM sluice_tenants_to_sequence() ORDER BY oldest_seconds DESC`;
+      const rows = await database.sql.rows<{ tenant_id: string }>('function')`
+        SELECT tenant_id FROM sluice_tenants_to_sequence() ORDER BY oldest_seconds DESC`;
       return rows.map((row) => row.tenant_id);
     },
 
-    sequence: (tenantId, most) =>
+    sequence: (tenantId, limit) =>
       inTenant(tenantId, async (tx) => {
-        const [lock] = await tx.sql.rows<{ held: boolean }>('set')`
+        const lock = await tx.sql.row<{ held: boolean }>('lock')`
           SELECT pg_try_advisory_xact_lock(hashtextextended('sluice-sequencer ' || ${tenantId}::text, 0)) AS held`;
         if (!lock?.held) return { kind: 'busy' };
-        // Whoever committed the last group holds the lock no more, so this statement sees all of it.
-        const [tree] = await tx.sql.rows<TreeRow>('set')`SELECT size, root, frontier FROM audit_tree WHERE tenant_id = ${tenantId}::uuid`;
-        const events = await tx.sql.rows<{ event_id: string; leaf: Uint8Array }>('set')`
+        // The last group committed before its lock was free, so this statement sees all of it.
+        const tree = await treeOf(tx, tenantId);
+        const events = await tx.sql.rows<WaitingEvent>('join')`
           SELECT p.event_id, e.leaf FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
-          WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position LIMIT ${most}`;
-        if (events.length === 0) return { kind: 'sequenced', count: 0, head: tree ? { tenantId, size: tree.size, root: tree.root } : null };
-        return { kind: 'sequenced', count: events.length, head: await grow(tx, sha256, tenantId, tree ?? null, events) };
+          WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position LIMIT ${limit}`;
+        if (events.length === 0) return { kind: 'sequenced', count: 0, head: tree && headOf(tree) };
+        return { kind: 'sequenced', count: events.length, head: await grow(tx, sha256, tenantId, tree, events) };
       }),
 
-    unpublished: async () => {
-      const rows = await database.sql.rows<{ tenant_id: string; size: bigint; root: Uint8Array }>('set')`SELECT * FROM sluice_unpublished_heads()`;
-      return rows.map((row) => ({ tenantId: row.tenant_id, size: row.size, root: row.root }));
-    },
+    unpublished: async () => (await database.sql.rows('function')`SELECT ${heads.list()} FROM sluice_unpublished_heads()`).map(heads.row),
 
-    heads: async () => {
-      const rows = await database.sql.rows<{ tenant_id: string; size: bigint; root: Uint8Array }>('set')`
-        SELECT tenant_id, size, root FROM sluice_tree_heads() WHERE root IS NOT NULL`;
-      return rows.map((row) => ({ tenantId: row.tenant_id, size: row.size, root: row.root }));
-    },
+    heads: async () => (await database.sql.rows('function')`SELECT ${heads.list()} FROM sluice_tree_heads() WHERE root IS NOT NULL`).map(heads.row),
 
     head: (tenantId) =>
       inTenant(tenantId, async (tx) => {
-        const [row] = await tx.sql.rows<TreeRow>('set')`SELECT size, root, frontier FROM audit_tree WHERE tenant_id = ${tenantId}::uuid`;
-        return row ? { tenantId, size: row.size, root: row.root } : null;
+        const tree = await treeOf(tx, tenantId);
+        return tree && headOf(tree);
       }),
 
     recordPublished: (head, note) =>
-      inTenant(head.tenantId, async (tx) => {
-        await tx.sql.run('set')`
+      inTenant(head.tenantId, async ({ sql }) => {
+        await sql.run('conflict')`
           INSERT INTO audit_checkpoint (tenant_id, size, root, note, published_at)
           VALUES (${head.tenantId}::uuid, ${head.size}, ${head.root}, ${note}, now())
           ON CONFLICT (tenant_id, size) DO UPDATE SET published_at = coalesce(audit_checkpoint.published_at, excluded.published_at)`;
@@ -70,17 +61,24 @@ export const sequencingStore = (database: Database, sha256: Sha256): SequencingS
   };
 };
 
-const grow = async (
-  tx: Tx,
-  sha256: Sha256,
-  tenantId: string,
-  tree: TreeRow | null,
-  events: readonly { event_id: string; leaf: Uint8Array }[],
-): Promise<TreeHead> => {
+interface WaitingEvent {
+  event_id: string;
+  leaf: Uint8Array;
+}
+
+const treeOf = async ({ orm }: Tx, tenantId: string): Promise<TreeRow | null> => {
+  const row = await orm.audit_tree.findUnique({ where: { tenant_id: tenantId } });
+  return row && trees.row(row);
+};
+
+const headOf = ({ tenantId, size, root }: TreeRow): TreeHead => ({ tenantId, size, root });
+
+/** Appends the leaves of these events to the tree. Throws when the tree contradicts itself, or changed meanwhile. */
+const grow = async (tx: Tx, sha256: Sha256, tenantId: string, tree: TreeRow | null, events: readonly WaitingEvent[]): Promise<TreeHead> => {
   const from = tree?.size ?? 0n;
   const before = { size: from, nodes: tree?.frontier ?? [] };
   if (tree && !sameBytes(frontierRoot(sha256, before), tree.root))
-    throw new Error(`the stored edge of the tree of ${tenantId} does not lead to its root`);
+    throw new Error(`the stored frontier of the tree of ${tenantId} does not lead to its root`);
   const after = appendLeaves(
     sha256,
     before,
@@ -88,7 +86,7 @@ const grow = async (
   );
   const root = frontierRoot(sha256, after);
   const ids = events.map((event) => event.event_id);
-  const [done] = await tx.sql.rows<{ leaves: bigint; gone: bigint; moved: bigint }>('set')`
+  const done = await tx.sql.row<{ leaves: bigint; gone: bigint; moved: bigint }>('set')`
     WITH leaves AS (
       INSERT INTO audit_leaf (tenant_id, index, event_id, leaf)
       SELECT e.tenant_id, ${from} + t.place - 1, e.id, e.leaf FROM unnest(${ids}::uuid[]) WITH ORDINALITY AS t (id, place)
@@ -96,12 +94,13 @@ const grow = async (
     ), gone AS (
       DELETE FROM audit_pending WHERE tenant_id = ${tenantId}::uuid AND event_id = ANY (${ids}::uuid[]) RETURNING 1
     ), moved AS (
-      INSERT INTO audit_tree AS t (tenant_id, size, root, frontier) VALUES (${tenantId}::uuid, ${after.size}, ${root}, ${[...after.nodes]}::bytea[])
+      INSERT INTO audit_tree AS t (${trees.names(TREE_MEMBERS)})
+      VALUES (${trees.values(TREE_MEMBERS, { tenantId, size: after.size, root, frontier: [...after.nodes] })})
       ON CONFLICT (tenant_id) DO UPDATE SET size = excluded.size, root = excluded.root, frontier = excluded.frontier
       WHERE t.size = ${from} AND t.root = ${tree?.root ?? root} RETURNING 1
     )
     SELECT (SELECT count(*) FROM leaves) AS leaves, (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM moved) AS moved`;
   const all = BigInt(ids.length);
-  if (done?.leaves !== all || done.gone !== all || done.moved !== 1n) throw new Error(`the tree of ${tenantId} moved under its lock`);
+  if (done?.leaves !== all || done.gone !== all || done.moved !== 1n) throw new Error(`the tree of ${tenantId} changed under its lock`);
   return { tenantId, size: after.size, root };
 };

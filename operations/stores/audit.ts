@@ -1,30 +1,62 @@
-import type { AuditEntry, AuditEvent } from '../../domain/audit/event.js';
+import type { Actor } from '../../domain/actors.js';
+import type { AuditEntry, AuditEvent, AuditSubjectType } from '../../domain/audit/event.js';
+import type { Json } from '../../domain/hashing.js';
+import { bigint, bytes, columns, int, json, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
+import type { TreeHead } from './sequencing.js';
+
+export const AUDIT_EVENT = columns({
+  id: uuid('id'),
+  at: time('at'),
+  actor: json<Actor>()('actor'),
+  requestId: text('request_id'),
+  subjectType: oneOf<AuditSubjectType>()('subject_type'),
+  subjectId: text('subject_id'),
+  subjectSeq: int('subject_seq'),
+  previous: bytes('previous'),
+  action: text('action'),
+  result: text('result'),
+  detail: json<{ [key: string]: Json }>()('detail'),
+  leaf: bytes('leaf'),
+});
+
+export const CHECKPOINT = columns({
+  /** How many leaves of the tenant's tree it covers. */
+  size: bigint('size'),
+  root: bytes('root'),
+  /** The signed note as it was published. */
+  note: text('note'),
+  publishedAt: nullable(time('published_at')),
+});
+export type CheckpointRow = Row<typeof CHECKPOINT>;
 
 export interface AuditStore {
   /**
-   * Writes the event in this transaction, chained to its subject's previous one. Locks the subject's head until
-   * the end, so append last. Actor, tenant, request and time come from the transaction. Returns the event's id.
-   * Pass `id` when other rows of the transaction have to name the event before it is written.
+   * Writes the event in this transaction, chained to its subject's previous event. Locks the subject's head until the
+   * transaction ends, so append last. Takes actor, tenant, request and time from the transaction. Returns the event's id.
+   * Pass `id` when other rows of the transaction name the event before it is written.
    */
   append(entry: AuditEntry & { id?: string }): Promise<string>;
-  /** A new event id, to be passed to `append` later in this transaction. */
+  /** A new event id, for `append` later in this transaction. */
   newId(): string;
   get(id: string): Promise<StoredEvent | null>;
   list(page: PageQuery & AuditFilter): Promise<Page<StoredEvent>>;
-  /** Events of a batch (its own and its chunks') with a leaf, after `afterIndex`, by leaf index: numbered after commit. */
+  /** Sequenced events of a batch and its chunks whose leaf comes after `afterIndex`, by leaf. */
   ofBatch(batchId: string, afterIndex: bigint | null, limit: number): Promise<StoredEvent[]>;
-  /** Every leaf from `fromIndex` in order, then, when `unsealed`, events without a leaf. For exports; pages of `limit`. */
+  /** The events of `limit` leaves from `fromIndex`, with the leaf that the tree holds. */
   exportFrom(fromIndex: bigint, limit: number): Promise<StoredEvent[]>;
+  /** Events that have no leaf yet, in the order in which they get theirs. */
   unsequenced(): Promise<StoredEvent[]>;
-  /** Does an event of this batch (its own or its chunks') wait for its leaf? */
+  /** Does an event of this batch or its chunks still wait for its leaf? */
   hasUnsequenced(batchId: string): Promise<boolean>;
-  tree(): Promise<{ size: bigint; root: Uint8Array } | null>;
+  /** The head of the tenant's tree; null before the first leaf. */
+  tree(): Promise<Omit<TreeHead, 'tenantId'> | null>;
+  /** Leaf hashes [from, to), 32 bytes each. */
   leaves(from: bigint, to: bigint): Promise<Uint8Array[]>;
-  latestCheckpoint(): Promise<{ size: bigint; root: Uint8Array; note: string; publishedAt: Date | null } | null>;
+  latestCheckpoint(): Promise<CheckpointRow | null>;
   /** Published checkpoints larger than `after`, by size. */
-  checkpoints(after: bigint, limit: number): Promise<{ size: bigint; note: string }[]>;
-  /** How many events wait for the sequencer, and for how long the oldest has (ms). */
+  checkpoints(after: bigint, limit: number): Promise<Pick<CheckpointRow, 'size' | 'note'>[]>;
+  /** How many events wait for the sequencer, and how long the oldest has waited (ms). */
   lag(): Promise<{ waiting: number; oldestMs: number }>;
 }
 
@@ -37,6 +69,6 @@ export interface AuditFilter {
 export interface StoredEvent extends AuditEvent {
   /** Hex. */
   leaf: string;
-  /** Place in the tenant's tree; null while not sealed. */
+  /** Place in the tenant's tree; null until the event is sequenced. */
   index: bigint | null;
 }
