@@ -26,6 +26,7 @@ import { transferStore } from './transfers.js';
 import { transitionStore } from './transitions.js';
 import { workspaceStore } from './workspaces.js';
 
+/** All stores of one transaction. */
 export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   now: scope.now,
   workspaces: workspaceStore(tx, scope),

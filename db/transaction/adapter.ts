@@ -5,13 +5,13 @@ import type { Connection } from './connection.js';
 import { nameOf } from './sql.js';
 
 /**
- * The ORM's way to the database: it runs on the connection that it is handed, so that SQL can run on the same one. The
- * ORM has no way to name a connection when it begins a transaction; so one transaction begins after the other, and the
- * one that begins gets the connection on offer. Beginning needs no answer of the server, so nobody waits for long.
+ * Lets the ORM run a transaction on a connection of our choice, so that SQL can run on the same one. The ORM cannot name a
+ * connection when it begins a transaction, so transactions begin one after the other, and each takes the connection on offer.
+ * The next one waits only until the ORM has taken the connection, not for an answer of the server.
  */
 export const handingAdapter = (): {
   factory: SqlDriverAdapterFactory;
-  /** Runs `begin`, whose next transaction gets this connection. */
+  /** Runs `begin`: the transaction that it begins runs on this connection. */
   handOver<T>(connection: Connection, begin: () => Promise<T>): Promise<T>;
 } => {
   let offer: { connection: Connection; taken: () => void } | null = null;
@@ -38,7 +38,7 @@ export const handingAdapter = (): {
       await before;
       offer = { connection, taken };
       const running = begin();
-      // A transaction that fails before it begins takes no connection, and the next has its turn all the same.
+      // A transaction that fails before it begins never takes the connection; the next one begins then.
       running.then(taken, taken);
       return running;
     },
@@ -56,7 +56,7 @@ const transactionOn = async (connection: Connection): Promise<Transaction> => {
   const queries = await new PrismaPg(new OneConnection(connection), { statementNameGenerator: ({ sql }) => nameOf(sql) }).connect();
   return {
     ...NAMES,
-    // COMMIT and ROLLBACK are ours to send: the connection must refuse statements from then on.
+    // We send COMMIT and ROLLBACK ourselves, because the connection must refuse statements from then on.
     options: { usePhantomQuery: true },
     queryRaw: (query) => queries.queryRaw(query),
     executeRaw: (query) => queries.executeRaw(query),
@@ -65,7 +65,7 @@ const transactionOn = async (connection: Connection): Promise<Transaction> => {
   };
 };
 
-/** The adapter of the ORM takes a pool; this one sends every query to one connection. */
+/** Prisma's adapter takes a pool; this one sends every query to one connection. */
 class OneConnection extends pg.Pool {
   constructor(connection: Connection) {
     super();

@@ -1,18 +1,18 @@
 import type pg from 'pg';
 
 /**
- * A connection of the pool for one transaction. It takes statements until the transaction ends: from the moment COMMIT or
- * ROLLBACK is sent it refuses, so that a statement that comes late runs neither by itself nor in the next transaction.
+ * A connection of the pool for one transaction. It refuses every statement from the moment COMMIT or ROLLBACK is sent, so that
+ * a late statement runs neither by itself nor in the next transaction.
  */
 export interface Connection {
   query(query: pg.QueryConfig): Promise<pg.QueryResult>;
-  /** Refuses from now on, ends the transaction and gives the connection back to the pool. */
+  /** Refuses statements from now on, ends the transaction and gives the connection back to the pool. */
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>;
-  /** Gives the connection back without a word to the server. Does nothing after `end`. */
+  /** Gives a connection back whose transaction never began. Does nothing after `end`. */
   giveBack(): void;
 }
 
-/** Takes a connection out of the pool. Throws when none is free in the pool's `connectionTimeoutMillis`. */
+/** Takes a connection out of the pool. Throws when none is free within the pool's `connectionTimeoutMillis`. */
 export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
   const client = await pool.connect();
   let open = true;

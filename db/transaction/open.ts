@@ -24,16 +24,16 @@ export interface Database {
 }
 
 /**
- * Plans are generic and kept as long as their connection, because right after an ingest the statistics know nothing of
- * the new rows. Sequential scans are off: a plan made while a table had one page would read all of it for ever. Every
- * statement names the tenant, which leads every index.
+ * Plans are generic and kept as long as their connection, because right after an ingest the statistics do not know the new
+ * rows yet. Sequential scans are off, because a plan made while a table had one page would go on reading all of it. Every
+ * statement names the tenant, which is the first column of every index.
  */
 const PLANNER = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
 
 /** How long a transaction may wait for a free connection, and how long it may then take, ms. */
 const USUAL_MS = 30_000;
 
-/** One pool of one process role. */
+/** Opens a pool of at most `connectionsMax` connections in the role that the URL names. */
 export const openDatabase = (url: string, connectionsMax: number): Database => {
   const pool = new pg.Pool({ connectionString: url, max: connectionsMax, options: PLANNER, connectionTimeoutMillis: USUAL_MS });
   // A connection that breaks while nobody uses it is replaced by the pool.

@@ -1,10 +1,10 @@
 import type { Actor } from '../../domain/actors.js';
 
-/** What every store of one transaction knows. */
+/** What the stores of one transaction write with every row: whose it is, who acts, in which request, and when. */
 export interface Scope {
   tenantId: string;
   actor: Actor;
   requestId: string;
-  /** Transaction start, database clock. */
+  /** Start of the transaction on the database's clock. */
   now: Date;
 }

@@ -57,7 +57,7 @@ export const sqlOver = (send: Send): Sql => {
   };
 };
 
-/** Postgres repeats the row that it refused in `detail`, people's data included, and errors go to the log. */
+/** Postgres repeats the refused row in `detail`, with people's data, and errors go to the log. */
 const withoutRow = (error: { detail?: string; where?: string }): never => {
   delete error.detail;
   delete error.where;

@@ -16,7 +16,10 @@ interface Stored {
   'bytea[]': Uint8Array[];
 }
 
-/** Every column has to be there in the generated type, of the same type, and null in both or in neither; JSON may always be null there. */
+/**
+ * Every column must be in the generated type too, with the same type, and nullable in both or in neither. The generated type of JSON
+ * includes null always, so a JSON column may be non-null here.
+ */
 type Checked<Map extends Columns, Generated> = {
   [Member in keyof Map]: Map[Member] extends Column<infer Value, infer Name, infer Type>
     ? Name extends keyof Generated
@@ -36,8 +39,8 @@ type Checked<Map extends Columns, Generated> = {
 type InJson<Map extends Columns> = { [Member in keyof Map]: Map[Member]['type'] extends 'bytea' | 'bytea[]' ? never : Member }[keyof Map];
 
 /**
- * Columns as the first places of a JSON array, for many rows in one answer: the driver then reads one text instead of a value
- * a column and row. Numbers have to be safe integers.
+ * Columns as the first places of a JSON array. Many rows in one JSON text cost the driver far less than a value for each column
+ * of each row. Numbers have to be safe integers.
  */
 export interface JsonPlaces<Part> {
   /** What goes into `json_build_array(…)`: `i.ordinal, i.amount`. */
@@ -59,7 +62,7 @@ export interface Table<Map extends Columns> {
   list(alias?: string): Prisma.Sql;
   /** Some columns for an INSERT. */
   names(members: readonly (keyof Map)[]): Prisma.Sql;
-  /** Rows as arrays, one a column: `unnest($1::uuid[], $2::bigint[])`. Give the rows of one INSERT at a time. */
+  /** Rows as arrays, one for each column: `unnest($1::uuid[], $2::bigint[])`. */
   unnest<Member extends keyof Map>(members: readonly Member[], rows: readonly Pick<Row<Map>, Member>[]): Prisma.Sql;
   /** One row for an INSERT: `$1::uuid, $2::bigint`. */
   values<Member extends keyof Map>(members: readonly Member[], row: Pick<Row<Map>, Member>): Prisma.Sql;
@@ -163,7 +166,7 @@ const fromJson: { readonly [Type in SqlType]?: (value: never) => unknown } = {
 
 const castOf = (type: SqlType): string => (type === 'step' ? 'bigint' : type);
 
-/** Postgres' text of an array of numbers: the driver would look at each of them for characters to escape. */
+/** The text of an array of numbers in Postgres. The driver would search each number for characters to escape. */
 export const arrayText = (numbers: readonly (number | bigint | null)[]): string => `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;
 
 const arrayOf = (type: SqlType, values: readonly unknown[]): unknown =>

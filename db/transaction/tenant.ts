@@ -7,7 +7,7 @@ const ATTEMPTS_MAX = 5;
 /** Prisma's code for a write conflict or deadlock, and the SQLSTATEs behind it as the driver and the adapter report them. */
 const RETRYABLE = new Set(['P2034', '40001', '40P01']);
 
-/** Opens transactions of one tenant, with all stores. A serialization failure or deadlock is run again. */
+/** Opens transactions of one tenant, with all stores. Runs a transaction again, up to five times, after a serialization failure or a deadlock. */
 export const tenantTransactions =
   (database: Database, who: Omit<Scope, 'now'>): InTenant =>
   async (work, options) => {
@@ -20,7 +20,7 @@ export const tenantTransactions =
     }
   };
 
-/** Binds a transaction to a tenant. Nothing else in the product sets `app.tenant_id` for the stores. */
+/** Binds a transaction to a tenant: the one place that sets `app.tenant_id` for the stores. */
 export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> => {
   const row = await tx.sql.row<{ now: Date }>('setting')`SELECT set_config('app.tenant_id', ${who.tenantId}, true), now() AS now`;
   if (!row) throw new Error('the database did not answer the first statement of a transaction');
