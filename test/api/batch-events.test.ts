@@ -115,14 +115,14 @@ test('a terminal batch is not over while an event of it waits for its leaf', asy
   expect(seen).toEqual(['audit', 'progress', 'audit', 'end']);
 });
 
-test('a client that has everything of a terminal batch is told to stay away', async () => {
+test('a client that has every event of a terminal batch is answered not to come back', async () => {
   seal(4, 'batch.complete');
   state = 'completed';
   expect((await eventsOf({ 'last-event-id': '4' })).status).toBe(204);
   expect((await eventsOf({ 'last-event-id': '3' })).status).toBe(200);
 });
 
-test('a connection that breaks is taken up where it was', async () => {
+test('after a broken connection the stream goes on where it was', async () => {
   seal(1, 'batch.create');
   const seen: string[] = [];
   for await (const event of streamEvents(transport, 'b')) {

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const LISTENERS = `FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice-api-listen'`;
 
-test('a connection that stood and was lost is told once; it is opened again and everybody woken', async () => {
+test('a lost connection is reported once, opened again, and every waiting stream is woken', async () => {
   let [lost, woken] = [0, 0];
   // As the owner, who may end its own connections.
   const leaves = listenForLeaves(database.ownerUrl, { onProblem: () => {}, onLost: () => lost++ });
@@ -35,7 +35,7 @@ test('a connection that stood and was lost is told once; it is opened again and 
   }
 });
 
-test('a connection that never stood is no loss', async () => {
+test('a connection that could not be opened is not reported as lost', async () => {
   const nowhere = new URL(database.ownerUrl);
   nowhere.pathname = '/there_is_no_such_database';
   const problems: unknown[] = [];

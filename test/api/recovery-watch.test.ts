@@ -109,7 +109,7 @@ test('a comparison that hangs closes what moves money after three minutes', asyn
   expect(watch.reason()).toBeNull();
 });
 
-test('no comparison follows the end', async () => {
+test('no comparison starts after the watch has ended', async () => {
   begin(null);
   await pass(0);
   watch.stop();

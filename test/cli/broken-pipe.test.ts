@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 
-test('a reader that leaves first ends the command in silence', () => {
+test('a command whose reader closes the pipe ends without an error', () => {
   const { status, stdout, stderr } = spawnSync(
     'bash',
     ['-c', `( sleep 0.2; "${process.execPath}" bin/sluice.mjs --help ) | exec 0<&-; echo "\${PIPESTATUS[0]}"`],

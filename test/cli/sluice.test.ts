@@ -123,7 +123,7 @@ describe('data and messages', () => {
     expect(stderr).toContain('row 7, iban: the checksum is wrong');
   });
 
-  test('watch follows the events to the end; its exit code says how it ended', async () => {
+  test('watch follows the events to the end, and its exit code says how the batch ended', async () => {
     const over = { ...BATCH, state: 'failed', outcome: 'none' };
     const events = [
       `event: progress\ndata: ${JSON.stringify({ ...BATCH, state: 'executing' })}\n\n`,
@@ -160,7 +160,7 @@ describe('gates', () => {
     expect(stdout).toContain('approved');
   });
 
-  test('a spent code: it waits, asks again, and repeats the same key', async () => {
+  test('a spent code: the command waits, asks again, and repeats the same key', async () => {
     const { env, received } = await gateApi((attempt) =>
       attempt === 0 ? problemOf('otp_step_used', 409, { retry_after_seconds: 1 }) : { status: 200, body: BATCH },
     );
@@ -172,7 +172,7 @@ describe('gates', () => {
     expect(new Set(tries.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
 
-  test('a spent code with none behind it: it does not wait, and says when to come again', async () => {
+  test('a spent code and no other: the command does not wait, and says when to try again', async () => {
     const { env, received } = await gateApi(() => problemOf('otp_step_used', 409, { retry_after_seconds: 3_000 }));
     const { code, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '111111\n' });
     expect([code, received.filter(({ path }) => path.endsWith('/approve')).length]).toEqual([1, 1]);
@@ -180,7 +180,7 @@ describe('gates', () => {
     expect(stderr).toContain('next: run the same again then, with that code');
   });
 
-  test('too little money: what tops it up', async () => {
+  test('too little money: the message says how to top up', async () => {
     const { env } = await gateApi(() => problemOf('insufficient_funds', 409));
     const { code, stderr } = await runSluice(['batch', 'authorize', BATCH.id], { env, input: '111111\n' });
     expect([code, stderr.includes('next: sluice ledger top-up')]).toEqual([1, true]);
@@ -193,7 +193,7 @@ describe('gates', () => {
   });
 });
 
-describe('who speaks', () => {
+describe('signing in', () => {
   const SESSION = {
     object: 'session',
     id: 'session_1',

@@ -64,7 +64,7 @@ describe('retries', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('recovery mode is a 503 that waiting does not mend', async () => {
+  test('recovery mode is a 503 that is not retried, because waiting does not end it', async () => {
     const { client, sent } = scripted(answered(503, problemOf('recovery_mode', 503)));
     await expect(client.submit_payout_batch({ batch_id: 'b' })).rejects.toBeInstanceOf(ProblemError);
     expect(sent).toHaveLength(1);
@@ -76,7 +76,7 @@ describe('retries', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('what is no problem document is no Sluice', async () => {
+  test('an answer that is no problem document is not from Sluice', async () => {
     const { client } = scripted(new Response('<html>', { status: 404, headers: { 'content-type': 'text/html' } }));
     await expect(client.create_session({ email: 'a@b.example', password: 'p', code: '123456' })).rejects.toBeInstanceOf(Unreachable);
   });

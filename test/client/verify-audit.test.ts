@@ -40,14 +40,14 @@ const rehashed = (event: ExportEvent): ExportEvent => ({ ...event, leaf: bodyLea
 const named = (report: Awaited<ReturnType<typeof verify>>, kind?: string) =>
   report.findings.filter((finding) => !kind || finding.kind === kind).flatMap((finding) => finding.indexes);
 
-test('an untouched export ends in checksum ok and counts what is not yet sealed [S1-18] [S1-21]', async () => {
+test('an untouched export ends in checksum ok and counts what is not yet sequenced [S1-18] [S1-21]', async () => {
   const report = await verify(log, notes.slice(0, 1));
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ ok: true, sealed: sealed.length, signed: sealed.length, unsealed: 3, expired: 0, joined: sealed.length, gates: 9 });
   expect(report.lines.at(-1)).toBe('checksum ok');
 });
 
-describe('whatever is done to a log is found, and the record is named', () => {
+describe('any change of a log is found, and the record is named', () => {
   test('an event is edited [S3-22] [S1-18]', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(events.length - 1), fc.constantFrom(...edits), async (at, edit) => {
@@ -74,7 +74,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('an event that is not sealed is edited together with its hash: the next of its subject does not link to it [S3-22]', async () => {
+  test('an event that is not sequenced is edited together with its hash: the next of its subject does not link to it [S3-22]', async () => {
     const chunks = events.filter((event) => String(event.event?.['action']).startsWith('chunk.'));
     const [settled, intended] = [chunks.at(-1) as ExportEvent, chunks.at(-2) as ExportEvent];
     expect([settled.index, intended.index]).toEqual([null, null]);
@@ -174,7 +174,7 @@ describe('whatever is done to a log is found, and the record is named', () => {
     );
   });
 
-  test('an event that is not sealed is removed from between others [S3-22]', async () => {
+  test('an event that is not sequenced is removed from between others [S3-22]', async () => {
     // Subjects of one chain: the second last event of a subject whose last one is there too.
     const chain = events.filter((event) => String(event.event?.['action']).startsWith('chunk.')).slice(-2);
     const first = events.indexOf(chain[0] as ExportEvent);

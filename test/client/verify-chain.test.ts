@@ -11,7 +11,7 @@ const waiting = log.filter((record): record is ExportEvent => record.type === 'e
 const subjectOf = (event: ExportEvent) => JSON.stringify((event.event as { subject: Json }).subject);
 const followed = waiting.filter((event, i) => waiting.slice(i + 1).some((later) => subjectOf(later) === subjectOf(event)));
 
-test('an event that is not sealed is edited together with its hash: its successor names another one [S3-22] [S1-18]', async () => {
+test('an event that is not sequenced is edited together with its hash: its successor names another one [S3-22] [S1-18]', async () => {
   expect(followed.length).toBeGreaterThan(1);
   for (const target of followed) {
     const event = { ...(target.event as { [key: string]: Json }), request_id: 'forged' };

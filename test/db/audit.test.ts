@@ -33,7 +33,7 @@ test('an event keeps actor, tenant, action, result and request, and hashes to it
   expect(event && auditLeaf(sha256, event)).toBe(event?.leaf);
 });
 
-test('events of one subject form a chain without gaps, whoever writes at the same time [S1-17]', async () => {
+test('events of one subject form a chain without gaps, also when many write at once [S1-17]', async () => {
   const { tenantId } = await world.workspace();
   const batch = randomUUID();
   await Promise.all(Array.from({ length: 40 }, (_, n) => world.writeEvent(tenantId, batch, { n })));

@@ -122,7 +122,7 @@ describe('batches', () => {
     expect((await control())?.getTime()).toBeGreaterThan(at?.getTime() ?? 0);
   });
 
-  test('what is receiving, or was given up, is seen by no read and no lock; only uploads see it', async () => {
+  test('a batch that is still receiving or was given up is seen by uploads, and by no read and no lock', async () => {
     const batch = newBatch({ externalId: 'on its way' });
     await home.inTenant((stores) => stores.batches.insert(batch, 'receiving', null));
     const invisible = async () => {
@@ -164,7 +164,7 @@ describe('batches', () => {
     await expect(home.inTenant((stores) => stores.batches.addToCounter(id, { open: -12 }))).rejects.toThrow();
   });
 
-  test('a preparer is kept once a deed; one who changed a destination of the batch lately counts too', async () => {
+  test('a preparer is stored once for each action; one who changed a destination of the batch lately counts too', async () => {
     const changer = await world.person('preparer');
     const batch = await world.batch({ preparer: who, payees: [await world.payee('Ana', changer)] });
     const asked = await home.inTenant(async ({ batches }) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import pg from 'pg';
 import { BATCH_STATES, BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { systemEntropy } from '../../vault/entropy.js';
+import { readTables } from '../harness/catalog.js';
 import type { SeededBatch } from '../world/batches.js';
 import { openWorld, type World } from '../world/open.js';
 
@@ -123,22 +124,31 @@ describe('ledger', () => {
 });
 
 describe('append-only [S1-17] [S3-22]', () => {
-  const EXPECTED = ['audit_event', 'audit_leaf', 'batch_content', 'batch_preparer', 'gate', 'item_transition', 'payment_attempt', 'transfer'];
-
-  test('the tables that nobody changes are exactly these [S1-17] [S3-22]', async () => {
-    const tables = await world.sql<{ table: string }>(
-      `SELECT c.relname AS table FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
-       WHERE tgfoid = 'sluice_append_only'::regproc AND tgenabled = 'O' AND NOT c.relispartition ORDER BY 1`,
-    );
-    expect(tables.map(({ table }) => table)).toEqual(EXPECTED);
+  let kept: string[];
+  beforeAll(async () => {
+    kept = (await readTables(world.sql)).filter(({ appendOnly }) => appendOnly).map(({ name }) => name);
   });
 
-  test.each(EXPECTED)('%s refuses update, delete and truncate, its owner included [S1-17] [S3-22]', async (table) => {
-    for (const role of ROLES)
-      for (const sql of [`UPDATE ${table} SET tenant_id = tenant_id`, `DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`]) {
-        const problem = await attempt(role, [sql]);
-        expect(problem).toMatch(role === 'owner' ? /is append-only/ : /is append-only|permission denied/);
-      }
+  test('the tables that nobody changes are these at least [S1-17] [S3-22]', () => {
+    expect(kept).toEqual(
+      expect.arrayContaining([
+        'audit_event',
+        'audit_leaf',
+        'batch_content',
+        'batch_preparer',
+        'gate',
+        'item_transition',
+        'payment_attempt',
+        'transfer',
+      ]),
+    );
+  });
+
+  test('each of them refuses update, delete and truncate, its owner included [S1-17] [S3-22]', async () => {
+    for (const table of kept)
+      for (const role of ROLES)
+        for (const sql of [`UPDATE ${table} SET tenant_id = tenant_id`, `DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`])
+          expect(`${table}: ${await attempt(role, [sql])}`).toMatch(role === 'owner' ? /is append-only/ : /is append-only|permission denied/);
   });
 });
 
@@ -279,7 +289,7 @@ describe('gates', () => {
     for (const change of [reopened, reused]) expect(await attempt('api', once.insert, change)).toMatch(/used or cancelled once/);
   });
 
-  test('a time step never comes back, for no role', async () => {
+  test('a time step never comes back, whatever the role', async () => {
     const who = await world.person('approver');
     const step = (to: string): [string, unknown[]] => [`UPDATE factor SET last_step = ${to} WHERE id = $1`, [who.factorId]];
     expect(await attempt('api', step('100'), step('100'))).toBeNull();
@@ -319,7 +329,7 @@ describe('who may write what [S3-06]', () => {
     expect(await attempt('api', ['INSERT INTO payment_attempt DEFAULT VALUES'])).toMatch(/permission denied/);
   });
 
-  test('the API posts only to set money aside and to give it back, and makes none on live [S3-06]', async () => {
+  test('the API posts only to hold money and to release it, and makes none on live [S3-06]', async () => {
     const { tenantId, funding, held } = world.home;
     const paidOut = newId();
     await world.sql(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'paid_out', 'EUR', 'elsewhere')`, [tenantId, paidOut]);
@@ -341,7 +351,7 @@ describe('who may write what [S3-06]', () => {
     await world.sql(`UPDATE workspace SET mode = 'test'`);
   });
 
-  test('the API tells of no step of an item that it may not take [S3-06]', async () => {
+  test('the API records no transition of an item that it may not make [S3-06]', async () => {
     const step = (from: string, to: string, source: string): [string, unknown[]] => [
       `INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
        VALUES ($1, $2, 0, 99, $3, $4, 0, $5, $2)`,
@@ -357,7 +367,7 @@ describe('who may write what [S3-06]', () => {
       expect(await attempt('api', step(from, to, source))).toMatch(/row-level security/);
   });
 
-  test('the API does not touch an item that has left [S3-06]', async () => {
+  test('the API does not change an item that was sent [S3-06]', async () => {
     await world.sql(`${MONEY} 'submitted' WHERE batch_id = $1 AND ordinal = 0`, [batch.id]);
     const client = clients.get('api') as pg.Client;
     await client.query('BEGIN');

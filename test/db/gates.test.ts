@@ -83,7 +83,7 @@ test('gates are under a checkpoint when all three of the version are below a pub
   expect(await worker.inTenant((stores) => stores.gates.underCheckpoint(id, 2))).toBe(false);
 });
 
-test('what left without a second factor is counted from the books: 0 for what three gates let go, every item of what they did not [S3-10]', async () => {
+test('items sent without three second factors are counted from the books: none of a batch with three gates, all of any other [S3-10]', async () => {
   const api = new pg.Client({ connectionString: world.database.urls.api });
   await api.connect();
   try {

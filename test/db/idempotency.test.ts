@@ -50,7 +50,7 @@ const held = (ctx: Context, work: (guarded: Context) => ReturnType<typeof topUp>
   return { run, inside, letGo, ctx };
 };
 
-test('of 64 identical requests at once one runs; every other one is told to wait, or gets the same answer [S1-24]', async () => {
+test('of 64 identical requests at once one runs; every other one must wait, or gets the same answer [S1-24]', async () => {
   const before = await world.balance(world.home.funding);
   const key = newKey();
   const answers = await Promise.all(Array.from({ length: 64 }, () => fund(key, 5)));
@@ -90,7 +90,7 @@ test('a key belongs to workspace, principal and route', async () => {
 });
 
 describe('leases', () => {
-  test('while the first request is at work a second one is told how long to wait', async () => {
+  test('while the first request is at work a second one learns how long to wait', async () => {
     const [key, input] = [newKey(), { account_id: world.home.funding, amount: 5 }];
     const first = held(world.as(admin), (guarded) => topUp(guarded, input));
     const running = idempotent(first.ctx, { route: 'top_up', key, input }, first.run);
@@ -129,7 +129,7 @@ describe('leases', () => {
     expect(await running).toMatchObject({ ok: true });
   });
 
-  test('what died between its commit and its answer is answered, not done again [S1-24]', async () => {
+  test('a request that died between its commit and its answer is answered, not done again [S1-24]', async () => {
     const [who, batch] = [await world.person('approver'), await world.batch()];
     const input = {
       gate: 'approve' as const,
@@ -180,7 +180,7 @@ test('an `ok` with a resource is not taken for the answer: only `answer` is stor
 });
 
 describe('what is stored', () => {
-  test('a wrong code is not: the same key goes on with the right one, and then keeps that answer', async () => {
+  test('a wrong code is not stored: the same key works with the right one, and then keeps that answer', async () => {
     const [who, batch, key] = [await world.person('approver'), await world.batch(), newKey()];
     const input = { gate: 'approve' as const, batch_id: batch.id, challenge_id: await world.challenge(who, 'approve', batch.id) };
     const approve = (code: string) =>
@@ -214,7 +214,7 @@ describe('what is stored', () => {
     expect(runs).toBe(kept ? 1 : 2);
   });
 
-  test('an answer that shows a secret is not; a repetition names the record [S2-12]', async () => {
+  test('an answer that shows a secret is not stored; a repetition names the record [S2-12]', async () => {
     const routes = Object.entries(ROUTES as Record<string, RouteShape>).filter(([, shape]) => shape.returnsSecret);
     expect(routes.length).toBeGreaterThan(0);
     for (const [route] of routes) {
@@ -269,12 +269,12 @@ describe('how long a key is kept', () => {
     expect(ofMoney).toContain('old top_up');
   });
 
-  test('a pass forgets no more than it was told to, and says how many', async () => {
+  test('a pass forgets no more than its limit, and says how many', async () => {
     for (let i = 0; i < 5; i++) await keep('create_payee', '31 days', `many ${i}`);
     expect([await relay.pruneKeys(2), await relay.pruneKeys(10), await relay.pruneKeys(10)]).toEqual([2, 3, 0]);
   });
 
-  test('the relay can do this in no other way, and nobody else in this one', async () => {
+  test('the relay forgets keys through this function alone, and no other role may call it', async () => {
     const rights = await world.sql<{ role: string }>(
       `SELECT r AS role FROM unnest(ARRAY['sluice_api', 'sluice_worker', 'sluice_relay', 'sluice_sequencer']) r
        WHERE has_function_privilege(r, 'sluice_prune_idempotency_keys(int)', 'EXECUTE')`,

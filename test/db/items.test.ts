@@ -59,7 +59,7 @@ const ask = <T>(question: (stores: Stores) => Promise<T>): Promise<T> => home.in
 const ordinals = (rows: readonly { ordinal: number }[]) => rows.map(({ ordinal }) => ordinal);
 
 describe('items', () => {
-  test('any number goes in and comes back as it was, across the borders of statements', async () => {
+  test('any number of them comes back as it went in, also when it takes several statements', async () => {
     const place = await payee('Ana');
     const { id, rows } = await filled(10_001, place);
     expect(await ask(({ items }) => items.totals(id))).toEqual({ count: 10_001, total: (10_001n * 10_002n) / 2n, nextOrdinal: 10_001 });
@@ -169,14 +169,14 @@ describe('items', () => {
     ]);
   });
 
-  test('the largest that would be paid, the first of equals first', async () => {
+  test('the largest items that would be paid come first, equal ones in the order of the batch', async () => {
     const { id } = await filled(5, await payee('Ana'), (ordinal) => ({ amount: BigInt([5, 9, 9, 1, 7][ordinal] as number) }));
     expect(ordinals(await ask(({ items }) => items.largest(id, 3)))).toEqual([1, 2, 4]);
     await ask(({ items }) => items.exclude(id, [{ ordinal: 1, leaf: randomBytes(32) }], world.services.entropy.newId()));
     expect(ordinals(await ask(({ items }) => items.largest(id, 9)))).toEqual([2, 4, 0, 3]);
   });
 
-  test('repeats are told from the second on, by payee, amount and reference together', async () => {
+  test('repeats are reported from the second on, by payee, amount and reference together', async () => {
     const [ana, bo] = [await payee('Ana'), await payee('Bo')];
     const { id } = await filled(6, ana, (ordinal) => ({
       ...(ordinal === 5 ? bo : {}),

@@ -37,7 +37,7 @@ test('accounts and transfers of one workspace are not there for another [S1-02]'
   );
 });
 
-test('an account is made once, whoever asks for it at the same time', async () => {
+test('an account is made once, also when many ask for it at once', async () => {
   const made = await Promise.all(Array.from({ length: 16 }, () => world.as(admin).inTenant(({ accounts }) => accounts.ensure('fees', 'JPY'))));
   expect(new Set(made.map(({ id }) => id)).size).toBe(1);
 });

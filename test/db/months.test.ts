@@ -102,7 +102,7 @@ describe('months', () => {
     expect(await lay(uuidAt(monthStart(33) + 1, '0'))).toEqual(inDefault);
   });
 
-  test('payments come first: once locks are not to be had at once, all that is missing is left for the next call', async () => {
+  test('payments come first: when a lock is not free at once, all that is missing is left for the next call', async () => {
     const other = new pg.Client({ connectionString: world.database.ownerUrl });
     await other.connect();
     try {
@@ -117,12 +117,12 @@ describe('months', () => {
     expect(await parts()).toEqual(expect.arrayContaining(inMonth(35)));
   });
 
-  test('nobody asks for more than five years, nor for less than nothing', async () => {
+  test('more than five years ahead is refused, and so is a negative number', async () => {
     for (const wrong of [-1, 61]) await expect(addMonths(wrong)).rejects.toThrow('months ahead');
     await expect(world.sql('SELECT sluice_add_months(NULL)')).rejects.toThrow('months ahead');
   });
 
-  test('a start makes the months that are missing, and the relay does; both tell how far it reaches', async () => {
+  test('a migration makes the months that are missing, and so does the relay; both say how far they reach', async () => {
     const store = openRelayStore(world.database.urls.relay);
     try {
       const warn = jest.fn();
@@ -155,7 +155,7 @@ describe('months', () => {
   });
 });
 
-test('what came too late is brought into its month by the owner, as the decision tells it', async () => {
+test('the owner moves late rows into their month, as the decision describes', async () => {
   const late = uuidAt(monthStart(33), '0');
   for (const table of TABLES) {
     await world.sql(`ALTER TABLE ${table} DETACH PARTITION sluice_parts.${table}_default`);
@@ -222,7 +222,7 @@ describe('partitions', () => {
     }
   });
 
-  test('no transition is changed, deleted or truncated by the name of its partition, by the owner either [S1-17] [S3-22]', async () => {
+  test('no transition is changed, deleted or truncated by the name of its partition, not even by the owner [S1-17] [S3-22]', async () => {
     const transitions = (await parts()).filter((name) => name.startsWith('item_transition'));
     for (const part of transitions)
       for (const sql of ['UPDATE % SET rank = 1', 'DELETE FROM %', 'TRUNCATE %', 'TRUNCATE % CASCADE'])

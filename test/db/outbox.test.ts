@@ -29,7 +29,7 @@ test('a message commits with its change, or not at all', async () => {
   ]);
 });
 
-test('a commit wakes who listens, and the relay claims each message once', async () => {
+test('a commit wakes the listener, and the relay claims each message once', async () => {
   const [relay, listener] = [
     new pg.Client({ connectionString: world.database.urls.relay }),
     new pg.Client({ connectionString: world.database.urls.relay }),

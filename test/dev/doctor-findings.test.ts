@@ -12,7 +12,7 @@ describe('clocks', () => {
     expect(database(-60_000)).toMatchObject({ ok: false, detail: expect.stringContaining('60.0 s ahead of the database') });
   });
 
-  test('what the answer took and what a header cuts off counts in favour', () => {
+  test('the time that the answer took and the rounding of the header are allowed for', () => {
     expect(database(3_000, 1_500).ok).toBe(true);
     const header = (skewMs: number) => {
       const said = Math.floor((AT + 999 + skewMs) / 1_000) * 1_000;
@@ -21,7 +21,7 @@ describe('clocks', () => {
     expect([header(0), header(2_000), header(-2_000), header(4_000), header(-4_000)]).toEqual([true, true, true, false, false]);
   });
 
-  test('a clock that says nothing is not taken to agree', () => {
+  test('a clock that cannot be read is not taken to agree', () => {
     expect(database(Number.NaN)).toMatchObject({ ok: false, detail: 'the database did not say what time it is' });
   });
 });
@@ -29,7 +29,7 @@ describe('clocks', () => {
 describe('durability', () => {
   const on = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' };
 
-  test('nothing to say where all is on, or commits wait for more than the disk', () => {
+  test('nothing is reported when all settings are on, or when commits wait for more than the disk', () => {
     expect(judgeDurability(on, 'given')).toEqual([]);
     expect(judgeDurability({ ...on, synchronous_commit: 'remote_apply' }, 'given')).toEqual([]);
   });

@@ -62,7 +62,7 @@ test('migrations run once, and logins belong to one group each', async () => {
   await expect(ask(urls.api, 'SELECT 1')).rejects.toThrow(/password/);
 }, 60_000);
 
-test('an owner without the rights is told the exact SQL, and with it all goes well', async () => {
+test('an owner without the rights gets the exact SQL, and with it all goes well', async () => {
   await ask(server.ownerUrl, `CREATE ROLE other LOGIN CREATEROLE PASSWORD 'x'`);
   await ask(server.ownerUrl, 'CREATE DATABASE other');
   await ask(server.ownerUrl, 'GRANT other TO CURRENT_USER');

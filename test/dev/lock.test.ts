@@ -28,7 +28,7 @@ const sleeper = async () => {
   return { child, identity };
 };
 
-test('a folder is taken once; who comes second hears who has it', async () => {
+test('a folder is taken once; a second process learns who has it', async () => {
   const lock = await take();
   await expect(take()).rejects.toBeInstanceOf(AlreadyRunning);
   await expect(take()).rejects.toMatchObject({ pid: process.pid });
@@ -60,7 +60,7 @@ test('a process that merely got the pid of one that is gone is left alone', asyn
   stranger.child.kill('SIGKILL');
 });
 
-test('a roll that was cut off binds nobody, and an unwritable folder is named with the way out', async () => {
+test('a roll that was cut off keeps nobody out, and an unwritable folder is named with the way out', async () => {
   writeFileSync(join(folder, 'roll.json'), '{"superv');
   (await take()).release();
   writeFileSync(join(folder, 'file'), '');

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Running } from '../../dev/stack/run-process.js';
 import { SupervisedProcess } from '../../dev/stack/supervisor.js';
 
-test('a part that is stopped while it only starts has ended when the stop is over', async () => {
+test('a part that is stopped while it starts has ended when the stop returns', async () => {
   const steps: string[] = [];
   let arrive: (running: Running) => void = () => {};
   const start = () =>

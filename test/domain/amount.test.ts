@@ -13,7 +13,7 @@ const decimalOf = (minor: bigint, exponent: number): string => {
 };
 
 describe('decimal amounts of a CSV', () => {
-  test('every amount that fits survives the way through its decimal form', () => {
+  test('every amount within the bound is the same after its decimal form is parsed', () => {
     fc.assert(
       fc.property(amount, currency, (minor, code) => {
         expect(parseDecimal(decimalOf(minor, currencyExponent(code) ?? 0), code)).toEqual({ ok: true, value: minor });
@@ -75,7 +75,7 @@ describe('decimal amounts of a CSV', () => {
 });
 
 describe('amounts for people', () => {
-  test('what is shown parses back', () => {
+  test('the text that is shown parses back', () => {
     fc.assert(
       fc.property(amount, currency, (minor, code) => {
         const [text = '', shownCode] = formatMoney(minor, code).split(' ');

@@ -24,7 +24,7 @@ const question: fc.Arbitrary<GateQuestion> = fc.record({
   opened: fc.array(fc.record({ gate, personId: person }), { maxLength: 2 }),
 });
 
-test('what may open a gate is a person, permitted, in the right state, no preparer, new to this batch; and nothing else [S3-11] [S3-13]', () => {
+test('only a person opens a gate: permitted, in the right state, no preparer, and new to this batch [S3-11] [S3-13]', () => {
   fc.assert(
     fc.property(question, (asked) => {
       const { actor: who } = asked;
@@ -40,7 +40,7 @@ test('what may open a gate is a person, permitted, in the right state, no prepar
   );
 });
 
-test('no sequence of attempts, by whomever, opens three gates with fewer than three people, or any by who prepared [S3-13]', () => {
+test('no sequence of attempts opens three gates with fewer than three people, or any gate by a preparer [S3-13]', () => {
   fc.assert(
     fc.property(fc.array(fc.record({ actor, gate }), { maxLength: 60 }), fc.array(person, { minLength: 1, maxLength: 2 }), (attempts, preparers) => {
       const opened: { gate: (typeof GATES)[number]; personId: string }[] = [];

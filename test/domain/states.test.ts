@@ -93,7 +93,7 @@ describe('states of an item', () => {
       }
   });
 
-  test('what was withdrawn stays so', () => {
+  test('a cancelled item stays cancelled', () => {
     for (const state of ['cancelled', 'excluded', 'blocked'] as const) expect([ITEM_EDGES[state], isTerminalItem(state)]).toEqual([[], true]);
   });
 });

@@ -67,7 +67,7 @@ describe.each(ROUNDS)('round %d', () => {
     expect(await world.broken()).toEqual([]);
   });
 
-  test('webhooks that overtake our own commit settle what they tell of', async () => {
+  test('webhooks that arrive before our own commit settle their payments', async () => {
     // The provider settles after 250 ms and answers after 800.
     await faults({ latency_ms: 800 });
     const { people, batchId } = await startPaying(sampleItems(ITEMS));
@@ -80,7 +80,7 @@ describe.each(ROUNDS)('round %d', () => {
     expect(Number(overtaken)).toBeGreaterThan(0);
   });
 
-  test('events delivered twice and in any order, returns before the payments they return: the fold is the same', async () => {
+  test('events delivered twice and in any order, returns before the payments they return: the result is the same', async () => {
     await webhooks({ mode: 'hold' });
     const bounced = Math.ceil(ITEMS / 10);
     const { people, batchId } = await startPaying(sampleItems(ITEMS, { prefix: 'bounced_', each: 10 }));
@@ -130,7 +130,7 @@ describe.each(ROUNDS)('round %d', () => {
     expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed', counts: { paid: 10 } });
   });
 
-  test('30% time-outs and 10% errors after accepting, 5% resets: everything is found out, and paid once', async () => {
+  test('30% time-outs and 10% errors after accepting, 5% resets: every outcome is found, and everybody is paid once', async () => {
     await faults({ seed: 20, timeout_after_accept: 0.3, error_after_accept: 0.1, reset_after_accept: 0.05 });
     // While these are held, nothing but a lookup tells what became of a lost answer.
     await webhooks({ mode: 'hold' });

@@ -85,7 +85,7 @@ describe.each(ROUNDS)('round %d', () => {
     await paidInFull(people, batchId);
   });
 
-  test('a run is reset to its beginning in mid-batch: nothing is sent that was sent', async () => {
+  test('a run is reset to its beginning in mid-batch: nothing is sent twice', async () => {
     const { people, batchId } = await inMidBatch();
     await runs.reset(batchId);
     await paidInFull(people, batchId);

@@ -119,7 +119,7 @@ test('npm start pays a thousand payees, and ends in a screen with addresses, peo
 });
 
 describe('the tour', () => {
-  test('says of each block what it prints', () => {
+  test('prints what it says under each block', () => {
     expect(TOUR.length).toBe(SAYS.length);
   });
 

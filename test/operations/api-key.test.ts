@@ -5,46 +5,50 @@ import { fromWireId, toWireId } from '../../domain/ids.js';
 import { createApiKey } from '../../operations/api-key/create.js';
 import { listApiKeys } from '../../operations/api-key/list.js';
 import { revokeApiKey } from '../../operations/api-key/revoke.js';
-import { type AccessWorld, accessWorld, type Person } from './access-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
+import type { Workspace } from '../world/workspaces.js';
 
-let world: AccessWorld;
+let world: World;
+let live: Workspace;
+let foreign: Workspace;
 let admin: Person;
 let preparer: Person;
 beforeAll(async () => {
-  world = await accessWorld();
-  const { test, live } = world.workspaces;
-  admin = await world.newPerson('admin', [test, live]);
-  preparer = await world.newPerson('preparer', [test, live]);
+  world = await openWorld();
+  [live, foreign] = [await world.workspace({ mode: 'live' }), await world.workspace()];
+  admin = await world.person('admin', [world.home.tenantId, live.tenantId]);
+  preparer = await world.person('preparer', [world.home.tenantId, live.tenantId]);
 });
 afterAll(() => world?.close());
 
-const make = async (scopes: Permission[] = ['batches.read'], ctx = world.as(admin, 'admin'), more: { expires_at?: string } = {}) => {
+const make = async (scopes: Permission[] = ['batches.read'], ctx = world.as(admin), more: { expires_at?: string } = {}) => {
   const answer = await createApiKey(ctx, { name: 'A key', scopes, ...more });
   if (!answer.ok) throw new Error(answer.refusal.code);
   return { ...answer.value, secret: answer.value.secret ?? '', uuid: fromWireId('apiKey', answer.value.id) ?? '' };
 };
-const resolve = (secret: string) => world.publicContext.directory.apiKey(createHash('sha256').update(secret).digest());
+const resolve = (secret: string) => world.publicContext().directory.apiKey(createHash('sha256').update(secret).digest());
 
 describe('API keys', () => {
-  test('[S2-08] resolve to their workspace and scopes', async () => {
+  test('resolve to their workspace and scopes [S2-08]', async () => {
     const key = await make(['batches.create', 'batches.read', 'batches.read']);
     expect(await resolve(key.secret)).toEqual({
       keyId: key.uuid,
-      tenantId: world.workspaces.test,
+      tenantId: world.home.tenantId,
       ownerPersonId: admin.id,
       scopes: ['batches.create', 'batches.read'],
       mode: 'test',
     });
   });
 
-  test('[S2-10] say live or test in their prefix', async () => {
+  test('say live or test in their prefix [S2-10]', async () => {
     expect((await make()).secret).toMatch(/^sluice_test_/);
-    expect((await make(['batches.read'], world.as(admin, 'admin', world.workspaces.live))).secret).toMatch(/^sluice_live_/);
+    expect((await make(['batches.read'], world.as(admin, live))).secret).toMatch(/^sluice_live_/);
   });
 
-  test('[S2-11] [S4-16] are stored as SHA-256 and public prefix only: no column of any table holds the secret', async () => {
+  test('are stored as SHA-256 and public prefix only: no column of any table holds the secret [S2-11] [S4-16]', async () => {
     const { secret, prefix } = await make();
-    const rows = await world.everyRow(world.workspaces.test);
+    const rows = await world.everyRow(world.home.tenantId);
     expect(rows).toContain(createHash('sha256').update(secret).digest('hex'));
     expect(rows).toContain(prefix);
     expect(rows).not.toContain(secret);
@@ -52,10 +56,10 @@ describe('API keys', () => {
     expect(secret.startsWith(prefix)).toBe(true);
   });
 
-  test('[S2-12] show their secret once: neither list nor revocation has it', async () => {
+  test('show their secret once: neither list nor revocation has it [S2-12]', async () => {
     const key = await make();
-    const listed = await listApiKeys(world.as(admin, 'admin'), { limit: 200 });
-    const revoked = await revokeApiKey(world.as(admin, 'admin'), { key_id: key.uuid });
+    const listed = await listApiKeys(world.as(admin), { limit: 200 });
+    const revoked = await revokeApiKey(world.as(admin), { key_id: key.uuid });
     expect(listed).toMatchObject({ ok: true });
     expect(JSON.stringify([listed, revoked])).toContain(key.id);
     expect(JSON.stringify([listed, revoked])).not.toContain(key.secret.slice(key.prefix.length));
@@ -65,7 +69,7 @@ describe('API keys', () => {
     for (const role of Object.keys(ROLES) as Role[]) {
       const owned: readonly Permission[] = ROLES[role];
       for (const scope of KEY_SCOPES) {
-        const answer = await createApiKey(world.as(preparer, role), { name: 'A key', scopes: [scope] });
+        const answer = await createApiKey(world.as({ ...preparer, role }), { name: 'A key', scopes: [scope] });
         if (owned.includes(scope)) expect(answer.ok).toBe(true);
         else expect(answer).toMatchObject({ ok: false, refusal: { code: 'forbidden', errors: [{ field: 'scopes' }] } });
       }
@@ -74,7 +78,7 @@ describe('API keys', () => {
 
   test('never hold what is for people, even of an admin', async () => {
     for (const scope of ['gates.approve', 'gates.authorize', 'gates.execute', 'keys.manage', 'sessions.own'] as const)
-      expect(await createApiKey(world.as(admin, 'admin'), { name: 'A key', scopes: [scope] })).toMatchObject({
+      expect(await createApiKey(world.as(admin), { name: 'A key', scopes: [scope] })).toMatchObject({
         ok: false,
         refusal: { code: 'forbidden' },
       });
@@ -82,7 +86,7 @@ describe('API keys', () => {
 
   test('are made and revoked by people only, and the attempt is audited', async () => {
     const key = await make();
-    const byKey = world.enter(world.workspaces.test, 'test', {
+    const byKey = world.as({
       type: 'api_key',
       keyId: key.uuid,
       ownerPersonId: admin.id,
@@ -91,51 +95,51 @@ describe('API keys', () => {
     expect(await createApiKey(byKey, { name: 'Another', scopes: ['batches.read'] })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
     expect(await revokeApiKey(byKey, { key_id: key.uuid })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
     expect(await resolve(key.secret)).not.toBeNull();
-    expect((await world.audited(world.workspaces.test, 'api_key.revoke')).at(-1)).toMatchObject({ result: 'forbidden', subject_id: key.uuid });
+    expect((await world.audited('api_key.revoke')).at(-1)).toMatchObject({ result: 'forbidden', subject_id: key.uuid });
   });
 
-  test('lose with their owner: a lesser role, a disabled membership, a disabled person', async () => {
-    const owner = await world.newPerson('preparer', [world.workspaces.test]);
-    const { secret } = await make(['batches.create', 'batches.read'], world.as(owner, 'preparer'));
-    await world.asOwner(world.workspaces.test, `UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [owner.id]);
+  test('lose what their owner loses: by a lesser role, a disabled membership or a disabled person', async () => {
+    const owner = await world.person('preparer', [world.home.tenantId]);
+    const { secret } = await make(['batches.create', 'batches.read'], world.as(owner));
+    await world.sql(`UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [owner.id]);
     expect((await resolve(secret))?.scopes).toEqual(['batches.read']);
-    await world.asOwner(world.workspaces.test, 'UPDATE membership SET disabled_at = now() WHERE person_id = $1', [owner.id]);
+    await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [owner.id]);
     expect(await resolve(secret)).toBeNull();
-    await world.asOwner(world.workspaces.test, 'UPDATE membership SET disabled_at = NULL WHERE person_id = $1', [owner.id]);
+    await world.sql('UPDATE membership SET disabled_at = NULL WHERE person_id = $1', [owner.id]);
     expect(await resolve(secret)).not.toBeNull();
-    await world.asOwner(world.workspaces.test, 'UPDATE person SET disabled_at = now() WHERE id = $1', [owner.id]);
+    await world.sql('UPDATE person SET disabled_at = now() WHERE id = $1', [owner.id]);
     expect(await resolve(secret)).toBeNull();
   });
 
   test('are refused from the moment of revocation, which keeps its first time', async () => {
     const key = await make();
-    const first = await revokeApiKey(world.as(admin, 'admin'), { key_id: key.uuid });
+    const first = await revokeApiKey(world.as(admin), { key_id: key.uuid });
     expect(await resolve(key.secret)).toBeNull();
-    expect(await revokeApiKey(world.as(admin, 'admin'), { key_id: key.uuid })).toEqual(first);
+    expect(await revokeApiKey(world.as(admin), { key_id: key.uuid })).toEqual(first);
   });
 
-  test('expire, and are not made expired', async () => {
-    const key = await make(['batches.read'], world.as(admin, 'admin'), { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+  test('expire, and cannot be made expired', async () => {
+    const key = await make(['batches.read'], world.as(admin), { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
     expect(await resolve(key.secret)).not.toBeNull();
-    await world.asOwner(world.workspaces.test, `UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [key.uuid]);
+    await world.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [key.uuid]);
     expect(await resolve(key.secret)).toBeNull();
-    const late = await createApiKey(world.as(admin, 'admin'), { name: 'Late', scopes: ['batches.read'], expires_at: '2020-01-01T00:00:00Z' });
+    const late = await createApiKey(world.as(admin), { name: 'Late', scopes: ['batches.read'], expires_at: '2020-01-01T00:00:00Z' });
     expect(late).toMatchObject({ ok: false, refusal: { code: 'invalid_request', errors: [{ field: 'expires_at' }] } });
   });
 
-  test('of another workspace are as absent ones', async () => {
+  test('of another workspace look absent', async () => {
     const key = await make();
-    const stranger = await world.newPerson('admin', [world.workspaces.foreign]);
-    const elsewhere = world.as(stranger, 'admin', world.workspaces.foreign);
-    const foreign = await revokeApiKey(elsewhere, { key_id: key.uuid });
-    expect(foreign).toEqual(await revokeApiKey(elsewhere, { key_id: world.services.entropy.newId() }));
-    expect(foreign).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+    const stranger = await world.person('admin', [foreign.tenantId]);
+    const elsewhere = world.as(stranger, foreign);
+    const refused = await revokeApiKey(elsewhere, { key_id: key.uuid });
+    expect(refused).toEqual(await revokeApiKey(elsewhere, { key_id: world.services.entropy.newId() }));
+    expect(refused).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
     expect(await resolve(key.secret)).not.toBeNull();
     expect(await listApiKeys(elsewhere, { limit: 200 })).toMatchObject({ ok: true, value: { data: [], has_more: false, next_cursor: null } });
   });
 
   test('are listed in pages, newest first, each once', async () => {
-    const ctx = world.as(admin, 'admin', world.workspaces.live);
+    const ctx = world.as(admin, live);
     for (let i = 0; i < 5; i++) await make(['batches.read'], ctx);
     const all = await listApiKeys(ctx, { limit: 200 });
     if (!all.ok) throw new Error(all.refusal.code);

@@ -12,11 +12,12 @@ import { proveConsistency } from '../../operations/audit/prove-consistency.js';
 import { proveInclusion } from '../../operations/audit/prove-inclusion.js';
 import { showCheckpoint } from '../../operations/audit/show-checkpoint.js';
 import { sha256 } from '../../vault/sha256.js';
-import { type AuditWorld, auditWorld } from './audit-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Workspace } from '../world/workspaces.js';
 
-let world: AuditWorld;
+let world: World;
 beforeAll(async () => {
-  world = await auditWorld();
+  world = await openWorld({ funds: 0n });
 });
 afterAll(() => world.close());
 
@@ -26,69 +27,67 @@ const got = <T>(result: Result<T>): T => {
 };
 const bytes = (hex: string) => Buffer.from(hex, 'hex');
 
-/** `sealed` events under a checkpoint, then `more` that are not. */
-const logOf = async (sealed: number, more = 0): Promise<{ tenantId: string; ids: string[] }> => {
-  const tenantId = await world.workspace();
+/** A new workspace with `sequenced` events under a checkpoint, then `more` that are not. */
+const logOf = async (sequenced: number, more = 0): Promise<Workspace & { ids: string[] }> => {
+  const workspace = await world.workspace();
+  const { tenantId } = workspace;
   const subjects = [randomUUID(), randomUUID(), randomUUID()];
   const ids: string[] = [];
-  for (let n = 0; n < sealed; n++) ids.push(await world.write(tenantId, subjects[n % 3] ?? '', { n }));
-  await world.newSequencer().pass('all_heads');
-  for (let n = 0; n < more; n++) ids.push(await world.write(tenantId, subjects[n % 3] ?? '', { n }));
-  return { tenantId, ids };
+  for (let n = 0; n < sequenced; n++) ids.push(await world.writeEvent(tenantId, subjects[n % 3] ?? '', { n }));
+  await world.sequence();
+  for (let n = 0; n < more; n++) ids.push(await world.writeEvent(tenantId, subjects[n % 3] ?? '', { n }));
+  return { ...workspace, ids };
 };
 
 const exported = async (tenantId: string): Promise<ExportRecord[]> => {
   const records: ExportRecord[] = [];
-  for await (const record of got(await exportAudit(world.contextOf(tenantId)))) records.push(record);
+  for await (const record of got(await exportAudit(world.api(tenantId)))) records.push(record);
   return records;
 };
 const verified = (records: readonly ExportRecord[], checkpoints: string[] = []) =>
   verifyAudit(
     records.map((record) => JSON.stringify(record)),
-    { verifierKey: world.signer.verifierKey, checkpoints },
+    { verifierKey: world.services.signer.verifierKey, checkpoints },
   );
 
-test('[S1-20] the exported history verifies offline, and counts what is not yet sealed', async () => {
+test('the exported history verifies offline, and counts what is not yet sequenced [S1-20]', async () => {
   const { tenantId, ids } = await logOf(25, 4);
   const records = await exported(tenantId);
-  const told = records.flatMap((record) => (record.type === 'event' ? [record.event?.['id']] : []));
-  expect([...told].sort()).toEqual([...ids].sort());
+  const eventIds = records.flatMap((record) => (record.type === 'event' ? [record.event?.['id']] : []));
+  expect([...eventIds].sort()).toEqual([...ids].sort());
   const report = await verified(records, [(await world.archive.latest(tenantId))?.note ?? '']);
   expect(report).toMatchObject({ ok: true, tenantId, sealed: 25, signed: 25, unsealed: 4, findings: [] });
 });
 
-test('[S3-22] [S1-18] raw SQL that gets past every safeguard of the database is found in the export', async () => {
+test('raw SQL that gets past every safeguard of the database is found in the export [S3-22] [S1-18]', async () => {
   const { tenantId, ids } = await logOf(12);
-  await world.sql(tenantId, 'ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only');
-  await world.sql(tenantId, `UPDATE audit_event SET detail = '{"n": 99}' WHERE id = $1`, [ids[4]]);
-  await world.sql(tenantId, 'DELETE FROM audit_event WHERE id = $1', [ids[9]]);
-  await world.sql(tenantId, 'ALTER TABLE audit_event ENABLE TRIGGER audit_event_append_only');
+  await world.sql('ALTER TABLE audit_event DISABLE TRIGGER audit_event_append_only', [], tenantId);
+  await world.sql(`UPDATE audit_event SET detail = '{"n": 99}' WHERE id = $1`, [ids[4]], tenantId);
+  await world.sql('DELETE FROM audit_event WHERE id = $1', [ids[9]], tenantId);
+  await world.sql('ALTER TABLE audit_event ENABLE TRIGGER audit_event_append_only', [], tenantId);
   const { ok, findings } = await verified(await exported(tenantId));
   expect(ok).toBe(false);
   expect(findings.find((finding) => finding.kind === 'changed')).toMatchObject({ indexes: [4], eventIds: [ids[4]] });
   expect(findings.find((finding) => finding.kind === 'removed')).toMatchObject({ indexes: [9] });
 });
 
-test('[S1-18] a transfer that names no event is found in the export', async () => {
-  const { tenantId } = await logOf(3);
-  const [from, to, transfer] = [randomUUID(), randomUUID(), randomUUID()];
-  const account = `INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, $3, 'EUR', $3)`;
-  await world.sql(tenantId, account, [tenantId, from, 'external']);
-  await world.sql(tenantId, account, [tenantId, to, 'funding']);
+test('a transfer that names no event is found in the export [S1-18]', async () => {
+  const { tenantId, external, funding } = await logOf(3);
+  const transfer = randomUUID();
   const post = `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id) VALUES ($1, $2, $3, $4, 500, 'EUR', 'top_up', $5)`;
-  await world.sql(tenantId, post, [tenantId, transfer, from, to, randomUUID()]);
+  await world.sql(post, [tenantId, transfer, external, funding, randomUUID()], tenantId);
   const { findings } = await verified(await exported(tenantId));
   expect(findings.map((finding) => finding.kind)).toEqual(['unjoined']);
   expect(findings[0]?.message).toContain(transfer);
 });
 
-test('[S1-20] an export taken while events are written and sealed verifies', async () => {
+test('an export taken while events are written and sequenced verifies [S1-20]', async () => {
   const { tenantId } = await logOf(5);
   const { pass } = world.newSequencer();
   let writing = true;
   const traffic = (async () => {
     for (let n = 0; writing; n++) {
-      await world.write(tenantId, `subject ${n % 4}`, { n });
+      await world.writeEvent(tenantId, `subject ${n % 4}`, { n });
       if (n % 3 === 0) await pass('own_heads');
     }
   })();
@@ -102,7 +101,7 @@ test('[S1-20] an export taken while events are written and sealed verifies', asy
 
 test('events are listed newest first by pages, and filtered', async () => {
   const { tenantId, ids } = await logOf(7);
-  const ctx = world.contextOf(tenantId);
+  const ctx = world.api(tenantId);
   const first = got(await listAuditEvents(ctx, { limit: 4 }));
   for (const event of first.data) auditEvent.parse(event);
   const second = got(await listAuditEvents(ctx, { limit: 4, starting_after: first.next_cursor ?? '' }));
@@ -114,18 +113,23 @@ test('events are listed newest first by pages, and filtered', async () => {
   expect(await listAuditEvents(ctx, { limit: 4, starting_after: 'nonsense' })).toMatchObject({ ok: false, refusal: { code: 'invalid_request' } });
 });
 
-test('[S1-18] the checkpoint shows its signer and how much is not under it', async () => {
-  const empty = await world.workspace();
-  expect(await showCheckpoint(world.contextOf(empty))).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+test('the checkpoint shows its signer and how much is not under it [S1-18]', async () => {
+  const { tenantId: empty } = await world.workspace();
+  expect(await showCheckpoint(world.api(empty))).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
   const { tenantId } = await logOf(6, 2);
-  const shown = checkpointContract.parse(got(await showCheckpoint(world.contextOf(tenantId))));
-  expect(shown).toMatchObject({ size: 6, unsealed: 2, verifier_key: world.signer.verifierKey, origin: world.signer.origin(tenantId) });
+  const shown = checkpointContract.parse(got(await showCheckpoint(world.api(tenantId))));
+  expect(shown).toMatchObject({
+    size: 6,
+    unsealed: 2,
+    verifier_key: world.services.signer.verifierKey,
+    origin: world.services.signer.origin(tenantId),
+  });
   expect(shown.note).toBe((await world.archive.latest(tenantId))?.note);
 });
 
-test('[S1-18] every event is proved to be in the log, and the log to have only grown', async () => {
+test('every event is proved to be in the log, and the log to have only grown [S1-18]', async () => {
   const { tenantId, ids } = await logOf(37);
-  const ctx = world.contextOf(tenantId);
+  const ctx = world.api(tenantId);
   for (const [index, id] of ids.entries()) {
     const proof = inclusionProof.parse(got(await proveInclusion(ctx, { event_id: toWireId('event', id) })));
     const root = rootFromInclusion(sha256, bytes(proof.leaf), proof.index, proof.size, proof.path.map(bytes));
@@ -140,10 +144,10 @@ test('[S1-18] every event is proved to be in the log, and the log to have only g
   }
 });
 
-test('proofs of what is not sealed, foreign or never was are refused alike', async () => {
+test('proofs of events that are not sequenced, foreign or unknown are refused alike', async () => {
   const other = await logOf(1);
   const { tenantId, ids } = await logOf(3, 1);
-  const ctx = world.contextOf(tenantId);
+  const ctx = world.api(tenantId);
   for (const id of [ids[3], other.ids[0], randomUUID()].map((uuid) => toWireId('event', uuid ?? '')))
     expect(await proveInclusion(ctx, { event_id: id })).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
   expect(await proveInclusion(ctx, { event_id: 'nonsense' })).toMatchObject({ ok: false, refusal: { code: 'not_found' } });

@@ -2,27 +2,26 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { transitionsRoot } from '../../domain/item/transitions.js';
 import type { Context } from '../../operations/context.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
-import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import { cancellation, cancellationsRoot, cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { expirePayoutBatch } from '../../operations/payout-batch/expire.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
-import { withdrawal, withdrawalsRoot } from '../../operations/payout-batch/withdrawals-root.js';
 import { sha256 } from '../../vault/sha256.js';
-import { type GateWorld, gateWorld, type Person } from './gate-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 let admin: Person;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
   admin = await world.person('admin');
 });
 afterAll(() => world?.close());
 
 const controlOf = async (batchId: string) => {
-  await world.enter(world.home.tenantId);
   const [row] = await world.sql('SELECT state, outcome, reason, paused_at, cancelling_at, row_version FROM batch_control WHERE batch_id = $1', [
     batchId,
   ]);
@@ -32,7 +31,6 @@ const controlOf = async (batchId: string) => {
 /** Pretends that a worker sent the first items and settled some of them: items, postings, hold and counters as it leaves them. */
 const sendFirst = async (batchId: string, states: ('submitting' | 'submitted' | 'paid' | 'failed')[]) => {
   const { tenantId, held, funding } = world.home;
-  await world.enter(tenantId);
   for (const [ordinal, state] of states.entries()) {
     const [item] = await world.sql<{ amount: string }>(
       `UPDATE payout_item SET state = $3, version = version + 1 WHERE batch_id = $1 AND ordinal = $2 RETURNING amount`,
@@ -65,7 +63,6 @@ describe('before execution', () => {
     const cancelled = await cancelPayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'wrong month' });
     expect(cancelled).toMatchObject({ ok: true, value: { state: 'cancelled', reason: 'wrong month', already_sent: 0, not_sent: 2 } });
     expect(await world.balance(world.home.funding)).toBe(funds);
-    await world.enter(world.home.tenantId);
     expect(await world.sql('SELECT 1 FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [batch.id])).toEqual([]);
     expect(await world.sql(`SELECT 1 FROM outbox WHERE batch_id = $1 AND message = 'batch_changed'`, [batch.id])).toHaveLength(1);
     for (const again of [
@@ -89,8 +86,8 @@ describe('before execution', () => {
 
   test('a batch of another workspace cannot be touched, and looks absent', async () => {
     const batch = await world.batch();
-    const foreign = await world.workspace('test', 1n);
-    const there = world.as(await world.person('admin', foreign.tenantId), { tenantId: foreign.tenantId });
+    const foreign = await world.workspace();
+    const there = world.as(await world.person('admin', [foreign.tenantId]), { tenantId: foreign.tenantId });
     const input = { batch_id: batch.id, reason: 'x' };
     for (const deed of [rejectPayoutBatch, cancelPayoutBatch, pausePayoutBatch, resumePayoutBatch, expirePayoutBatch]) {
       const answer = await deed(there, input);
@@ -102,7 +99,7 @@ describe('before execution', () => {
 });
 
 describe('while executing', () => {
-  test('cancel withdraws what has no intent, gives its money back, and says exactly what was sent', async () => {
+  test('cancel stops the items that have no intent, releases their money, and says exactly what was sent', async () => {
     const batch = await world.batch({ amounts: [1n, 2n, 4n, 8n, 16n, 32n] });
     await world.openUpTo('execute', batch.id);
     const [funds, held] = [await world.balance(world.home.funding), await world.balance(world.home.held)];
@@ -122,7 +119,7 @@ describe('while executing', () => {
     expect(await world.balance(world.home.funding)).toBe(funds + 56n);
   });
 
-  test('what was withdrawn is hashed before the accounts are locked, to which the other batches post', async () => {
+  test('cancelled items are hashed before the accounts are locked that other batches post to', async () => {
     const batch = await world.batch();
     await world.openUpTo('execute', batch.id);
     const order: string[] = [];
@@ -130,7 +127,7 @@ describe('while executing', () => {
       order.push('hash');
       return sha256(...parts);
     };
-    const ctx = world.as(admin, { with: { sha256: hashing } });
+    const ctx = world.as(admin, { services: { sha256: hashing } });
     const watched: Context = {
       ...ctx,
       inTenant: (work, patience) =>
@@ -190,10 +187,10 @@ describe('while executing', () => {
 });
 
 describe('a very large batch', () => {
-  test.each([0, 1, 8_191, 8_192, 8_193, 20_000])('the root over %i withdrawals is that over their transitions', async (count) => {
+  test.each([0, 1, 8_191, 8_192, 8_193, 20_000])('the root over %i cancelled items is that over their transitions', async (count) => {
     // Not dense: what was sent already is not withdrawn.
     const ordinals = Array.from({ length: count }, (_, i) => i * 2);
-    expect(await withdrawalsRoot(sha256, ordinals)).toEqual(transitionsRoot(sha256, ordinals.map(withdrawal)));
+    expect(await cancellationsRoot(sha256, ordinals)).toEqual(transitionsRoot(sha256, ordinals.map(cancellation)));
   });
 
   test('the transaction of a cancel may take minutes, under a key as well', async () => {
@@ -216,14 +213,13 @@ describe('a very large batch', () => {
 });
 
 describe('expiry', () => {
-  const worker = () => world.as({ type: 'system', process: 'worker' }, { role: 'worker' });
+  const worker = () => world.worker();
 
-  test('as the worker: a deadline that has passed ends the batch and gives its hold back; one that has not does nothing', async () => {
+  test('a deadline that has passed ends the batch and releases its hold; one in the future does nothing', async () => {
     const funds = await world.balance(world.home.funding);
     const batch = await world.batch();
     await world.openUpTo('authorize', batch.id);
     expect(await expirePayoutBatch(worker(), { batch_id: batch.id })).toEqual({ ok: true, value: { state: 'authorized' } });
-    await world.enter(world.home.tenantId);
     await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [
       batch.id,
     ]);

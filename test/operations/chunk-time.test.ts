@@ -5,17 +5,17 @@ import { payChunk } from '../../operations/chunk/pay.js';
 import { sendDispatch } from '../../operations/chunk/send.js';
 import type { Context } from '../../operations/context.js';
 import type { Rail, Sending, Services } from '../../operations/ports.js';
-import { type PayScene, payScene, tokens } from './pay-scene.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
-let scene: PayScene;
+let world: PayingWorld;
 let released: { kind: Sending['kind']; keys: string[]; hash: string }[];
 beforeAll(async () => {
-  scene = await payScene();
+  world = await openPayingWorld();
 }, 120_000);
 beforeEach(() => {
   released = [];
 });
-afterAll(() => scene?.close());
+afterAll(() => world?.close());
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -24,7 +24,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 /** The sandbox rail, watched while it sends; `knows: 'nothing'` says that nobody ever saw these payments. */
 const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
-  const real = scene.rails.get('sandbox') as Rail;
+  const real = world.services.rails.get('sandbox') as Rail;
   const rail: Rail = {
     ...real,
     send: (connection, artefact, sending) => {
@@ -39,7 +39,7 @@ const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
 
 /** The worker as it would find the books `laterMs` from now: its clock, and the age and lease of attempts. */
 const worker = (laterMs: number, services: Partial<Services>): Context => {
-  const ctx = scene.worker(services);
+  const ctx = world.worker(services);
   return {
     ...ctx,
     inTenant: (work) =>
@@ -61,8 +61,8 @@ const dyingAt = (place: string) => async (passed: string) => {
 
 /** A batch whose first attempt ended where a process died. */
 const diedAt = async (place: 'after_intent' | 'after_send', count: number): Promise<string> => {
-  const batchId = await scene.executing(tokens(count));
-  const dying = scene.worker({ rails: watched('what is there'), failpoint: dyingAt(place) });
+  const batchId = await world.executing(tokens(count));
+  const dying = world.worker({ rails: watched('what is there'), failpoint: dyingAt(place) });
   await expect(payChunk(dying, { batchId, chunk: 0 }, quiet)).rejects.toThrow(`died at ${place}`);
   return batchId;
 };
@@ -75,18 +75,18 @@ describe('the lease of an attempt (R2)', () => {
     const rails = watched('nothing');
     await payChunk(worker(0, { rails }), { batchId, chunk: 0 }, quiet);
     expect(released).toEqual([]);
-    expect(await scene.counter(batchId)).toMatchObject({ open: 3, unknown: 0 });
+    expect(await world.counter(batchId)).toMatchObject({ open: 3, unknown: 0 });
 
-    const [first] = await scene.worker().inTenant((stores) => stores.attempts.ofChunk(batchId, 0));
+    const [first] = await world.worker().inTenant((stores) => stores.attempts.ofChunk(batchId, 0));
     await payChunk(worker(HOUR, { rails }), { batchId, chunk: 0 }, quiet);
     expect(released).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.requestHash ?? new Uint8Array()) }]);
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 3, failed: 0 });
-    expect(await scene.broken()).toEqual([]);
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 3, failed: 0 });
+    expect(await world.broken()).toEqual([]);
   });
 
   test('an attempt whose lease cannot outlast a call sends nothing, and says that it knows nothing', async () => {
-    const batchId = await scene.executing(tokens(2));
-    const intent = await intendChunk(scene.worker({ rails: watched('what is there') }), { batchId, chunk: 0 });
+    const batchId = await world.executing(tokens(2));
+    const intent = await intendChunk(world.worker({ rails: watched('what is there') }), { batchId, chunk: 0 });
     if (intent.kind !== 'send') throw new Error(`the intent is ${intent.kind}`);
     const { leaseMs, capabilities } = intent.dispatch;
     const outcomes = await sendDispatch(intent.dispatch, 'first', performance.now() - leaseMs + capabilities.timeoutMs, quiet);
@@ -100,34 +100,34 @@ describe('sending again (R5)', () => {
     const batchId = await diedAt('after_send', 3);
     await payChunk(worker(HOUR, { rails: watched('what is there') }), { batchId, chunk: 0 }, quiet);
     expect(released.map(({ kind }) => kind)).toEqual(['first']);
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 3 });
-    expect(await scene.broken()).toEqual([]);
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 3 });
+    expect(await world.broken()).toEqual([]);
   });
 
   test('past the life of its key nothing is sent again: it stays unknown, and a person decides', async () => {
     const batchId = await diedAt('after_intent', 2);
     for (let i = 0; i < 2; i++) await payChunk(worker(40 * DAY, { rails: watched('nothing') }), { batchId, chunk: 0 }, quiet);
     expect(released).toEqual([]);
-    expect(await scene.counter(batchId)).toMatchObject({ open: 2, unknown: 2, failed: 0 });
-    const open = await scene.worker().inTenant((stores) => stores.exceptions.openOf(batchId));
+    expect(await world.counter(batchId)).toMatchObject({ open: 2, unknown: 2, failed: 0 });
+    const open = await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId));
     expect(open.map(({ kind }) => kind)).toEqual(['unknown_key_expired']);
   });
 });
 
 describe('the time to pay (R1)', () => {
-  test('what has not left when execute_by passes is set aside, with its money', async () => {
-    const before = await scene.balance(scene.home.funding);
-    const batchId = await scene.executing(tokens(2), { execute_by: new Date(Date.now() + HOUR).toISOString() });
+  test('an item that was not sent when execute_by passes is blocked, and its money released', async () => {
+    const before = await world.balance(world.home.funding);
+    const batchId = await world.executing(tokens(2), { execute_by: new Date(Date.now() + HOUR).toISOString() });
     await payChunk(worker(2 * HOUR, { rails: watched('what is there') }), { batchId, chunk: 0 }, quiet);
     expect(released).toEqual([]);
-    expect((await scene.view(batchId))?.control).toMatchObject({ state: 'failed' });
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, blocked: 2 });
-    expect(await scene.balance(scene.home.funding)).toBe(before);
-    expect(await scene.broken()).toEqual([]);
+    expect((await world.view(batchId))?.control).toMatchObject({ state: 'failed' });
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, blocked: 2 });
+    expect(await world.balance(world.home.funding)).toBe(before);
+    expect(await world.broken()).toEqual([]);
   });
 
-  test('nothing leaves before execute_not_before', async () => {
-    const batchId = await scene.executing(tokens(1), { execute_not_before: new Date(Date.now() + HOUR).toISOString() });
+  test('nothing is sent before execute_not_before', async () => {
+    const batchId = await world.executing(tokens(1), { execute_not_before: new Date(Date.now() + HOUR).toISOString() });
     const rails = watched('what is there');
     expect(await payChunk(worker(0, { rails }), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'wait', reason: 'not_before' });
     expect(released).toEqual([]);

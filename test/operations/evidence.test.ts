@@ -1,76 +1,48 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyProof } from '../../client/verify/proof.js';
 import { evidence as contract } from '../../contracts/batches.js';
-import { sequencingStore } from '../../db/sequencing.js';
-import { openDatabase } from '../../db/transaction/open.js';
 import type { BatchProof, ProofItem } from '../../domain/audit/proof.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { showProof } from '../../operations/proof/show.js';
-import { recoverySwitch } from '../../operations/recovery/mode.js';
-import { sequencerPass } from '../../relay/sequencer.js';
-import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
-import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
-import { newEd25519Keys } from '../../vault/ed25519.js';
-import { sha256 } from '../../vault/sha256.js';
 import { until } from '../harness/until.js';
-import { type PayScene, payScene, tokens } from './pay-scene.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
-const signer = openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } });
-const trust = { verifierKey: signer.verifierKey };
 const quiet = () => {};
 
-let scene: PayScene;
-let folder: string;
+let world: PayingWorld;
 let paid: BatchProof;
-let close: () => Promise<void>;
+let trust: { verifierKey: string };
 
 beforeAll(async () => {
-  scene = await payScene();
-  folder = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
-  const database = openDatabase(scene.database.urls.sequencer, 2);
-  close = () => database.close();
-  const seal = sequencerPass({
-    store: sequencingStore(database, sha256),
-    signer,
-    archive: openCheckpointFolder(folder, signer.verifierKey),
-    recovery: recoverySwitch(null),
-    failpoint: async () => {},
-    log: { info: quiet, warn: quiet, error: quiet },
-  });
-  const batchId = await scene.queued([...tokens(6), 'declined', 'lookup', 'acct']);
-  await scene.openUpTo('authorize', batchId);
-  const edited = await editPayoutBatch(scene.asPerson(scene.preparer), { batch_id: batchId, exclude: [{ batchId, ordinal: 8 }] } as never);
+  world = await openPayingWorld();
+  trust = { verifierKey: world.services.signer.verifierKey };
+  const batchId = await world.queued([...tokens(6), 'declined', 'lookup', 'acct']);
+  await world.openUpTo('authorize', batchId);
+  const edited = await editPayoutBatch(world.as(world.preparer), { batch_id: batchId, exclude: [{ batchId, ordinal: 8 }] } as never);
   if (!edited.ok) throw new Error(edited.refusal.detail);
-  await scene.openUpTo('execute', batchId);
-  await seal('all_heads');
-  await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  await world.openUpTo('execute', batchId);
+  await world.sequence();
+  await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
   await until('the batch to end', async () => {
-    await lookUpDue(scene.worker(), batchId, quiet);
-    const view = await scene.view(batchId);
+    await lookUpDue(world.worker(), batchId, quiet);
+    const view = await world.view(batchId);
     return view?.control.state === 'completed' ? view : undefined;
   });
-  await seal('all_heads');
+  await world.sequence();
   paid = await bundleOf(batchId);
 }, 120_000);
-afterAll(async () => {
-  await close();
-  await scene.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => world?.close());
 
 const bundleOf = async (batchId: string): Promise<BatchProof> => {
-  const auditor = await scene.person('auditor');
-  const shown = await showProof(scene.as(auditor, { with: { signer } }), { batch_id: batchId });
+  const auditor = await world.person('auditor');
+  const shown = await showProof(world.as(auditor), { batch_id: batchId });
   if (!shown.ok) throw new Error(shown.refusal.code);
   return JSON.parse(JSON.stringify(contract.parse(shown.value))) as BatchProof;
 };
 
-test('[S1-20] [S3-20] a paid batch is proved by its bundle alone', () => {
+test('a paid batch is proved by its bundle alone [S1-20] [S3-20]', () => {
   const report = verifyProof(paid, trust);
   expect(report.findings).toEqual([]);
   expect(report.lines.at(-1)).toBe('evidence ok');
@@ -182,7 +154,7 @@ describe('whatever is changed in a bundle is found', () => {
         checkpoint: bundle.checkpoint && { ...bundle.checkpoint, note: bundle.checkpoint.note.replace(/\n\d+\n/, '\n7\n') },
       }),
     ],
-  ])('[S1-18] %s', (_what, change) => {
+  ])('%s [S1-18]', (_what, change) => {
     const report = verifyProof(change(paid), trust);
     expect(report.ok).toBe(false);
     expect(report.lines.at(-1)).toMatch(/^evidence wrong: \d+ finding/);
@@ -190,17 +162,17 @@ describe('whatever is changed in a bundle is found', () => {
 });
 
 test('a queued batch is proved too: nothing was opened, nothing was sent', async () => {
-  const bundle = await bundleOf(await scene.queued(tokens(3)));
+  const bundle = await bundleOf(await world.queued(tokens(3)));
   const report = verifyProof(bundle, trust);
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ ok: true, proved: 0, unsealed: 1 });
   expect(report.lines.at(-1)).toBe('evidence ok, but 1 of its events is not signed yet');
 });
 
-test('[S1-03] a foreign batch and an absent one are refused alike', async () => {
-  const other = await scene.workspace('test', 1n);
-  const auditor = await scene.person('auditor', other.tenantId);
-  const ask = (batch_id: string) => showProof(scene.as(auditor, { tenantId: other.tenantId, with: { signer } }), { batch_id });
+test('a foreign batch and an absent one are refused alike [S1-03]', async () => {
+  const other = await world.workspace();
+  const auditor = await world.person('auditor', [other.tenantId]);
+  const ask = (batch_id: string) => showProof(world.as(auditor, other), { batch_id });
   const [foreign, absent] = [await ask(paid.batch.id), await ask('01890000-0000-7000-8000-000000000000')];
   expect(foreign).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
   expect(foreign).toEqual(absent);

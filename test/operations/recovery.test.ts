@@ -34,13 +34,13 @@ describe('normal operation', () => {
   test('a workspace without events', async () => expect(await reasonOf({ heads: async () => [headOf(0)], archive: nothing })).toBeNull());
   test('a checkpoint was published, and the process died before it was recorded', async () =>
     expect(await reasonOf({ heads: async () => [headOf(9, 7)] })).toBeNull());
-  test('the last events were sealed and not published when the process died', async () =>
+  test('the last events were sequenced and not published when the process died', async () =>
     expect(await reasonOf({ heads: async () => [headOf(20_000)], archive: published(17_001) })).toBeNull());
-  test('an event is sealed and published while the comparison runs', async () => {
+  test('an event is sequenced and published while the comparison runs', async () => {
     const sizes = [8, 9];
     expect(await reasonOf({ heads: async () => [headOf(sizes.shift() ?? 9)] })).toBeNull();
   });
-  test('events are sealed, published and recorded at every step of the comparison', async () => {
+  test('events are sequenced, published and recorded at every step of the comparison', async () => {
     let size = 8;
     const grow = () => ++size;
     const heads = async () => [headOf(grow(), size)];

@@ -77,7 +77,7 @@ describe('one payment', () => {
     expect(answer.body.error.code).toBe(code);
   });
 
-  test('nothing is told without the API key', async () => {
+  test('nothing is answered without the API key', async () => {
     for (const path of ['/books', '/v1/payments/by-key/k', '/books/payments']) {
       expect((await provider.call('GET', path, undefined, { authorization: 'Bearer wrong' })).status).toBe(401);
     }

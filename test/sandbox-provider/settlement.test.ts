@@ -66,7 +66,7 @@ describe('the clock', () => {
     expect((await provider.payments())[0]).toMatchObject({ status: 'returned', version: 3 });
   });
 
-  test('an answer repeated after settlement is still the first one; a lookup tells the newest', async () => {
+  test('an answer repeated after settlement is still the first one; a lookup gives the newest', async () => {
     const key = newKey();
     const pay = () => provider.call('POST', '/v1/payments?settlement=async', samplePayment(), { 'idempotency-key': key });
     const first = await pay();

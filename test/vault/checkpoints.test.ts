@@ -80,7 +80,7 @@ describe('signed checkpoints', () => {
     expect(() => verifyCheckpoint(note.replace(/ [^ ]+\n$/, ''), signer.verifierKey)).toThrow();
   });
 
-  test('a co-signature of somebody else is passed over', () => {
+  test('a co-signature of somebody else is ignored', () => {
     const witness = freshKeyFile().checkpoint;
     const note = `${signer.sign(tenantId, 1n, new Uint8Array(32))}${signatureLine(witness.name, witness.publicKey, new Uint8Array(64))}`;
     expect(verifyCheckpoint(note, signer.verifierKey).size).toBe(1n);

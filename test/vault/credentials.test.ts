@@ -32,7 +32,7 @@ describe('passwords', () => {
     );
   });
 
-  test('of nobody are verified as well, with the same work', async () => {
+  test('of an unknown person are verified with the same work', async () => {
     await expect(credentials.verifyNothing('anything')).resolves.toBeUndefined();
   });
 });

@@ -60,7 +60,7 @@ describe('a sealed field [S5-05]', () => {
     );
   });
 
-  test('never says the same thing twice in the same bytes', () => {
+  test('never gives the same bytes twice for the same content', () => {
     const where = { tenantId: 't', purpose: 'payee', record: 'r', field: 'f' };
     const under = { key: randomBytes(32), version: 1 };
     const sealed = Array.from({ length: 100 }, () => Buffer.from(seal(under, where, Buffer.from('same'), randomBytes)).toString('hex'));

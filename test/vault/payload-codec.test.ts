@@ -23,7 +23,7 @@ const one = async (payload: Payload, context?: SerializationContext): Promise<Pa
 };
 
 describe('the payload codec [S5-05]', () => {
-  test('gives back what it encrypted, in order, with and without being told whose it is', async () => {
+  test('gives back what it encrypted, in order, with and without knowing whose it is', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(payload, { maxLength: 5 }), async (payloads) => {
         const encoded = await codec.encode(payloads, workflow('batch-1'));

@@ -18,7 +18,7 @@ test('an older database that is put back under the running worker is found by th
   expect([recovery.reason(), comparisons]).toEqual(['an older copy was put back', 4]);
 });
 
-test('it ends with the worker', async () => {
+test('the comparison ends with the worker', async () => {
   const ending = new AbortController();
   const recovery = recoverySwitch(null);
   let comparisons = 0;

@@ -1,34 +1,28 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { credentialDirectory } from '../../db/credential-directory.js';
-import { openDatabase } from '../../db/transaction/open.js';
 import { toItemId } from '../../domain/ids.js';
+import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
-import { settleChunk } from '../../operations/chunk/settle.js';
 import { drainInbound } from '../../operations/inbound/drain.js';
 import { receiveInbound } from '../../operations/inbound/receive.js';
-import type { PaymentLookup, PaymentOutcome, Rail } from '../../operations/ports.js';
+import type { PaymentLookup, Rail } from '../../operations/ports.js';
+import { settleEvidence } from '../../operations/settlement/settle.js';
 import { until } from '../harness/until.js';
-import { type PayScene, payScene, tokens } from './pay-scene.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
-let scene: PayScene;
-let database: ReturnType<typeof openDatabase>;
+let world: PayingWorld;
 beforeAll(async () => {
-  scene = await payScene();
-  database = openDatabase(scene.database.urls.api, 2);
+  world = await openPayingWorld();
 }, 120_000);
-afterAll(async () => {
-  await database.close();
-  await scene.close();
-});
+afterAll(() => world?.close());
 
 const quiet = () => {};
 
 /** The sandbox rail with one of its answers taken out of its hands. */
 const railWith = (change: (rail: Rail) => Partial<Rail>): { rails: Map<string, Rail> } => {
-  const rail = scene.rails.get('sandbox') as Rail;
+  const rail = world.services.rails.get('sandbox') as Rail;
   return { rails: new Map([['sandbox', { ...rail, ...change(rail) }]]) };
 };
 
@@ -49,41 +43,40 @@ const answering = (answerOf: (key: string) => Promise<PaymentLookup['answer']>) 
   }));
 
 const count = async (statement: string, values: unknown[] = []): Promise<number> => {
-  await scene.enter(scene.home.tenantId);
-  const [row] = await scene.sql<{ n: string }>(`SELECT count(*) AS n FROM ${statement}`, values);
+  const [row] = await world.sql<{ n: string }>(`SELECT count(*) AS n FROM ${statement}`, values);
   return Number(row?.n);
 };
 
 describe('lookups that settle nothing', () => {
-  test('evidence of another amount is asked for again later, and people are told of it once', async () => {
-    const batchId = await scene.executing(['timeout']);
-    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  test('a payment with evidence of another amount is looked up again later, and one exception reports it', async () => {
+    const batchId = await world.executing(['timeout']);
+    await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
     const wrong = answering(async () => ({ kind: 'found', outcome: said(batchId, 0, { amount: 99_999n }) }));
     const again = await until('the item to be due', async () => {
-      const ms = await lookUpDue(scene.worker(wrong), batchId, quiet);
+      const ms = await lookUpDue(world.worker(wrong), batchId, quiet);
       return (await count('parked_evidence WHERE payment_key = $1', [toItemId(batchId, 0)])) > 0 ? [ms] : undefined;
     });
     expect(again[0]).toBeGreaterThan(0);
-    await scene.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1', [batchId]);
-    await lookUpDue(scene.worker(wrong), batchId, quiet);
+    await world.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1', [batchId]);
+    await lookUpDue(world.worker(wrong), batchId, quiet);
     expect(await count('parked_evidence WHERE payment_key = $1', [toItemId(batchId, 0)])).toBe(1);
     expect(await count('exception WHERE batch_id = $1', [batchId])).toBe(1);
   });
 
-  test('an item that a webhook settles meanwhile is not asked for any more', async () => {
-    const batchId = await scene.executing(tokens(2, 'timeout'));
-    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
+  test('an item that a webhook settles meanwhile is not looked up any more', async () => {
+    const batchId = await world.executing(tokens(2, 'timeout'));
+    await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
     let settled = false;
     const overtaken = answering(async () => {
       if (!settled) {
         settled = true;
-        const { connectionId } = scene.home;
-        await settleChunk(scene.worker(), { batchId, connectionId, source: 'webhook', outcomes: [said(batchId, 0, {})] });
+        const { connectionId } = world.home;
+        await settleEvidence(world.worker(), { batchId, connectionId, source: 'webhook', outcomes: [said(batchId, 0, {})] });
       }
       return { kind: 'absent_so_far' };
     });
     await until('the items to be due', async () => {
-      await lookUpDue(scene.worker(overtaken), batchId, quiet);
+      await lookUpDue(world.worker(overtaken), batchId, quiet);
       return settled || undefined;
     });
     expect(await count(`payout_item WHERE batch_id = $1 AND state = 'paid'`, [batchId])).toBe(1);
@@ -91,22 +84,20 @@ describe('lookups that settle nothing', () => {
   });
 });
 
-test('in recovery mode what is due is left alone, and not looked at all the time', async () => {
-  const batchId = await scene.executing(['timeout']);
-  await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
-  await scene.enter(scene.home.tenantId);
-  await scene.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1', [batchId]);
-  const recovering = scene.worker({ recovery: { reason: () => 'an older copy was put back' } });
+test('in recovery mode lookups that are due wait, and are not tried all the time', async () => {
+  const batchId = await world.executing(['timeout']);
+  await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
+  await world.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1', [batchId]);
+  const recovering = world.worker({ recovery: { reason: () => 'an older copy was put back' } });
   expect(await lookUpDue(recovering, batchId, quiet)).toBeGreaterThanOrEqual(10_000);
-  expect(await scene.counter(batchId)).toMatchObject({ unknown: 1, open: 1 });
+  expect(await world.counter(batchId)).toMatchObject({ unknown: 1, open: 1 });
 });
 
 describe('sending again', () => {
-  test('not to a payee who was held after the first send; once let go, it is paid', async () => {
-    const batchId = await scene.executing(['refused']);
-    await payChunk(scene.worker(), { batchId, chunk: 0 }, quiet);
-    await scene.enter(scene.home.tenantId);
-    await scene.sql(`UPDATE payee SET held_at = now() WHERE id IN (SELECT payee_id FROM payout_item WHERE batch_id = $1)`, [batchId]);
+  test('a payee who was held after the first send is not sent to; once free again, the payee is paid', async () => {
+    const batchId = await world.executing(['refused']);
+    await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
+    await world.sql(`UPDATE payee SET held_at = now() WHERE id IN (SELECT payee_id FROM payout_item WHERE batch_id = $1)`, [batchId]);
     let absent = false;
     const watched = railWith((rail) => ({
       lookup: async (...asked) => {
@@ -116,15 +107,15 @@ describe('sending again', () => {
       },
     }));
     await until('the rail to say that it never saw the payment', async () => {
-      await lookUpDue(scene.worker(watched), batchId, quiet);
+      await lookUpDue(world.worker(watched), batchId, quiet);
       return absent || undefined;
     });
-    expect((await scene.provider.payments()).filter(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toEqual([]);
-    await scene.sql(`UPDATE payee SET held_at = NULL`);
+    expect((await world.provider.payments()).filter(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toEqual([]);
+    await world.sql(`UPDATE payee SET held_at = NULL`);
     await until('the batch to end', async () => {
-      await scene.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1 AND look_up_at IS NOT NULL', [batchId]);
-      await lookUpDue(scene.worker(), batchId, quiet);
-      return (await scene.view(batchId))?.control.state === 'completed' || undefined;
+      await world.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1 AND look_up_at IS NOT NULL', [batchId]);
+      await lookUpDue(world.worker(), batchId, quiet);
+      return (await world.view(batchId))?.control.state === 'completed' || undefined;
     });
   });
 });
@@ -143,23 +134,18 @@ describe('deliveries that break the drain', () => {
   const deliver = async (data: object[]) => {
     const body = JSON.stringify({ id: randomUUID(), type: 'payments.updated', created_at: new Date().toISOString(), data });
     const [id, timestamp] = [randomUUID(), Math.floor(Date.now() / 1000).toString()];
-    const key = Buffer.from(scene.provider.webhookSecret.replace(/^whsec_/, ''), 'base64');
+    const key = Buffer.from(world.provider.webhookSecret.replace(/^whsec_/, ''), 'base64');
     const signature = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
-    const door = {
-      requestId: 'test',
-      directory: credentialDirectory(database),
-      services: { ...scene.services, rails: scene.rails },
-      enter: (tenantId: string, mode: 'live' | 'test', actor: Parameters<typeof scene.as>[0]) =>
-        scene.as(actor, { tenantId, mode, with: { rails: scene.rails } }),
-    } as Parameters<typeof receiveInbound>[0];
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
-    expect(await receiveInbound(door, { rail: 'sandbox', connection_id: scene.home.connectionId, raw: Buffer.from(body), headers })).toMatchObject({
+    expect(
+      await receiveInbound(world.publicContext(), { rail: 'sandbox', connection_id: world.home.connectionId, raw: Buffer.from(body), headers }),
+    ).toMatchObject({
       ok: true,
     });
   };
   const sent = async (items: number) => {
-    const batchId = await scene.executing(tokens(items));
-    await intendChunk(scene.worker(), { batchId, chunk: 0 });
+    const batchId = await world.executing(tokens(items));
+    await intendChunk(world.worker(), { batchId, chunk: 0 });
     return batchId;
   };
 
@@ -167,8 +153,8 @@ describe('deliveries that break the drain', () => {
     const batchId = await sent(1);
     const key = `${toItemId(batchId, 0).slice(0, -8)}ffffffff`;
     await deliver([update(batchId, 0, { idempotency_key: key }), update(batchId, 0)]);
-    await drainInbound(scene.worker());
-    expect(await scene.counter(batchId)).toMatchObject({ paid: 1, open: 0 });
+    await drainInbound(world.worker());
+    expect(await world.counter(batchId)).toMatchObject({ paid: 1, open: 0 });
     expect(await count('parked_evidence WHERE payment_key = $1', [key])).toBe(1);
   });
 
@@ -179,11 +165,11 @@ describe('deliveries that break the drain', () => {
     const breaking = railWith((rail) => ({
       parseEvidence: (raw) => rail.parseEvidence(raw).map((one) => (one.providerReference === 'breaks' ? { ...one, rank: 2 ** 40 } : one)),
     }));
-    await drainInbound(scene.worker(breaking));
-    expect(await scene.counter(good)).toMatchObject({ paid: 1, open: 0 });
+    await drainInbound(world.worker(breaking));
+    expect(await world.counter(good)).toMatchObject({ paid: 1, open: 0 });
     expect(await count('inbound_event WHERE reduced_at IS NULL AND problem IS NOT NULL')).toBe(1);
-    await scene.sql('UPDATE inbound_event SET next_at = now() WHERE reduced_at IS NULL');
-    await drainInbound(scene.worker());
-    expect(await scene.counter(bad)).toMatchObject({ paid: 1, open: 0 });
+    await world.sql('UPDATE inbound_event SET next_at = now() WHERE reduced_at IS NULL');
+    await drainInbound(world.worker());
+    expect(await world.counter(bad)).toMatchObject({ paid: 1, open: 0 });
   });
 });
