@@ -14,9 +14,9 @@ export type Client = { [Id in Exclude<RouteId, Streams>]: (input: RequestOf<Id>,
 export interface ClientSettings {
   /** Such as `https://sluice.example`. */
   baseUrl: string;
-  /** Session token or API key; null for what needs none. */
+  /** Session token or API key; null for calls that need none. */
   token: string | null;
-  /** States the workspace that is meant; the server refuses another one. */
+  /** The workspace that the calls are meant for. The server refuses them when the token belongs to another one. */
   workspaceId?: string;
   fetch?: typeof fetch;
   retry?: Partial<RetrySetting>;
@@ -24,8 +24,8 @@ export interface ClientSettings {
 
 /**
  * A typed client: `client.show_payout_batch({batch_id})`. Every POST carries an Idempotency-Key (yours, or a new one)
- * that stays the same over all retries, so nothing is done twice. Throws ProblemError when the server declines and
- * Unreachable when it can't be reached.
+ * that stays the same over all retries, so nothing is done twice. Throws ProblemError when the server refuses and
+ * Unreachable when the server can't be reached.
  */
 export const createClient = (settings: ClientSettings): Client => {
   const transport: Transport = {

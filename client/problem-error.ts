@@ -4,12 +4,12 @@ import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 
 export type Problem = z.infer<typeof problem>;
 
-/** The server declined: its RFC 9457 problem, with `code` to decide on. */
+/** The server refused: its RFC 9457 problem. Decide on its `code`. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   constructor(
     readonly problem: Problem,
-    /** From Retry-After, or from the problem itself; null where neither says. */
+    /** From Retry-After, or from the problem itself; null when neither has it. */
     readonly retryAfterMs: number | null,
   ) {
     super(`${problem.detail} (${problem.code}, request ${problem.request_id})`);
@@ -22,12 +22,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** The server could not be reached, or what answered was no Sluice. */
+/** The server could not be reached, or another server answered. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
-/** Reads a failed answer. Anything but a problem document becomes `Unreachable`: a proxy or another server spoke. */
+/** Reads a failed answer. Anything except a problem document becomes `Unreachable`, because a proxy or another server answered. */
 export const failureOf = async (response: Response): Promise<ProblemError | Unreachable> => {
   const text = await response.text();
   const body = response.headers.get('content-type')?.includes('problem+json') ? (JSON.parse(text) as Problem) : null;

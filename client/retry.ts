@@ -1,20 +1,20 @@
 import { ProblemError, Unreachable } from './problem-error.js';
 
 export interface RetrySetting {
-  /** Tries in all. */
+  /** How many tries at most, the first included. */
   attempts: number;
-  /** First pause, doubled each time, ms. */
+  /** First pause in ms; it doubles with each try. */
   pauseMs: number;
   sleep: (ms: number) => Promise<void>;
 }
 
 export const DEFAULT_RETRY: RetrySetting = { attempts: 6, pauseMs: 200, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) };
 
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE_MAX_MS = 30_000;
 
 /**
- * Sends again what may be sent again: the network failed, the service was not ready (503), or the first request with this
- * key is still running. A spent code is the caller's to wait for. The server's Retry-After is honoured.
+ * Repeats a request when the network failed, the service was not ready (503), or the first request with this key is still
+ * running. It waits as long as Retry-After says. It does not wait for a new code after a used one: the caller does.
  */
 export const withRetries = async <T>(setting: RetrySetting, send: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt++) {
@@ -24,7 +24,7 @@ export const withRetries = async <T>(setting: RetrySetting, send: () => Promise<
       if (attempt >= setting.attempts || !isTransient(error)) throw error;
       const asked = error instanceof ProblemError ? error.retryAfterMs : null;
       const growing = setting.pauseMs * 2 ** (attempt - 1);
-      await setting.sleep(Math.min(LONGEST_PAUSE_MS, asked ?? growing));
+      await setting.sleep(Math.min(PAUSE_MAX_MS, asked ?? growing));
     }
   }
 };

@@ -4,7 +4,7 @@ import { failureOf, Unreachable } from './problem-error.js';
 import { type RetrySetting, withRetries } from './retry.js';
 import type { CallOptions } from './types.js';
 
-/** Where calls go, with which headers, over which fetch. */
+/** Address, headers, fetch and retries of all calls. */
 export interface Transport {
   baseUrl: string;
   headers: Record<string, string>;
@@ -12,7 +12,7 @@ export interface Transport {
   retry: RetrySetting;
 }
 
-/** Sends one route's request and answers its resource. Splits the flat input by the names of the contract. */
+/** Sends the request of one route and returns its resource. Splits the flat input into path, query and body by the contract. */
 export const send = async (transport: Transport, id: RouteId, input: object, options: CallOptions): Promise<unknown> => {
   const shape: RouteShape = ROUTES[id];
   const left = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
@@ -33,7 +33,7 @@ export const send = async (transport: Transport, id: RouteId, input: object, opt
   return isRepeatable(shape) ? withRetries(transport.retry, once) : once();
 };
 
-/** One HTTP exchange. Throws ProblemError or Unreachable for whatever is no success. */
+/** One HTTP exchange. Throws ProblemError or Unreachable for every answer that is no success. */
 export const exchange = async (transport: Pick<Transport, 'baseUrl' | 'fetch'>, path: string, request: RequestInit): Promise<Response> => {
   const response = await transport.fetch(`${transport.baseUrl}${path}`, request).catch((error: unknown) => {
     if (request.signal?.aborted) throw error;
@@ -43,7 +43,7 @@ export const exchange = async (transport: Pick<Transport, 'baseUrl' | 'fetch'>, 
   return response;
 };
 
-/** A sign-in spends its code, and a PATCH carries no key: these are for the caller to repeat. */
+/** A sign-in uses up its code, and a PATCH carries no key, so only the caller may repeat these. */
 const isRepeatable = (shape: RouteShape): boolean => shape.permission !== 'public' && shape.method !== 'PATCH';
 
 const take = (left: Map<string, unknown>, name: string): unknown => {

@@ -7,8 +7,8 @@ import { exchange, type Transport } from './send.js';
 import type { ResponseOf } from './types.js';
 
 /**
- * Uploads a CSV as a batch. The body is opened anew for a retry, so `open` is called once a try. `query` is that of
- * the contract `createBatchCsv`.
+ * Uploads a CSV as a batch. `open` is called once per try, because a retry needs the body from its start. `query` is that of the
+ * contract `createBatchCsv`.
  */
 export const uploadCsv = async (
   transport: Transport,
@@ -25,7 +25,7 @@ export const uploadCsv = async (
   return (await response.json()) as ResponseOf<'create_payout_batch'>;
 };
 
-/** Lines of the audit export, each one JSON record. Throws Unreachable when it breaks off in the middle of one. */
+/** Lines of the audit export, one JSON record each. Throws Unreachable when the export ends in the middle of a record. */
 export async function* exportLines(transport: Transport): AsyncGenerator<string> {
   const response = await exchange(transport, ROUTES.export_audit.path, { headers: transport.headers });
   let rest = '';
@@ -38,8 +38,8 @@ export async function* exportLines(transport: Transport): AsyncGenerator<string>
 }
 
 /**
- * Events of a batch until it is over. Reconnects by itself from where it was (`Last-Event-ID`), for as long as the server
- * can be reached again within the transport's attempts.
+ * Events of a batch until it is over. After a lost connection it reconnects and goes on after the last event (`Last-Event-ID`).
+ * It gives up after as many failures in a row as the transport has attempts.
  */
 export async function* streamEvents(transport: Transport, batchId: string, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
   let lastId: string | null = null;
@@ -77,7 +77,7 @@ async function* textOf(response: Response): AsyncGenerator<string> {
 /** One event of a server-sent stream. */
 export interface ServerEvent {
   name: string;
-  /** Null where the server gave none. */
+  /** Null when the server gave none. */
   id: string | null;
   data: unknown;
 }

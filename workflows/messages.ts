@@ -1,4 +1,4 @@
-/** Names and shapes that cross the wire between relay, workflow and people. Wire format: never renamed. */
+/** Names and shapes of the messages between relay, workflow and people. They are wire format, so they never change. */
 
 export const PAYOUT_BATCH_WORKFLOW = 'payoutBatch';
 
@@ -6,10 +6,10 @@ export const PAYOUT_BATCH_WORKFLOW = 'payoutBatch';
 export const BATCH_QUEUE = 'sluice-batches';
 export const CHUNK_QUEUE = 'sluice-chunks';
 
-/** Workflow id = batch id on the wire: unguessable, says nothing about people. */
+/** The workflow id is the wire id of the batch: nobody can guess it, and it holds nothing about people. */
 export const workflowIdOf = (wireBatchId: string): string => wireBatchId;
 
-/** A gate was committed. The id grants nothing: the workflow loads the gate and goes on only if it is valid. */
+/** A gate was opened and committed. The id grants nothing: the workflow loads the gate and goes on only when it is valid. */
 export const GATE_OPENED = 'gateOpened';
 export interface GateOpened extends BatchChanged {
   gateId: string;
@@ -18,11 +18,11 @@ export interface GateOpened extends BatchChanged {
 /** Something about the batch changed (edit, pause, resume, cancel, evidence, terminal): load it again. */
 export const BATCH_CHANGED = 'batchChanged';
 export interface BatchChanged {
-  /** Of the request that changed it, where it is known: for logs and the Web UI. */
+  /** The request that changed it, when it is known; for logs and the Web UI. */
   requestId?: string;
 }
 
-/** Argument of a run. It grants nothing either: activities load what they need by (tenant, batch). */
+/** The argument of a run. It grants nothing: activities load what they need by (tenant, batch). */
 export interface PayoutBatchInput {
   tenantId: string;
   batchId: string;

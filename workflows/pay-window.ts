@@ -4,7 +4,7 @@ import type { LoadedBatch } from '../activities/load-batch.js';
 import type { PayoutBatchInput } from './messages.js';
 import { chunkOptions } from './policies.js';
 
-/** Why the window closed. `done`: every chunk has had its turn. `history`: the run is long enough; continue as new. */
+/** Why the window closed. `done`: every chunk was tried. `history`: the history is long enough, so the run continues as new. */
 export type WindowStop =
   | { kind: 'done' }
   | { kind: 'history' }
@@ -13,8 +13,8 @@ export type WindowStop =
   | { kind: 'wait'; afterMs: number };
 
 /**
- * Runs chunk activities from `first` on, a bounded number at a time, and drains the window before it answers: nothing of
- * this run is in flight when it continues as new. What a chunk finds (paused, cancelled, not yet) closes the window.
+ * Runs chunk activities from `first` on, a bounded number at a time. It returns only when none is in flight any more, so that the run
+ * can continue as new. A chunk that finds the batch paused, cancelled or too early closes the window.
  */
 export const payWindow = async (
   input: PayoutBatchInput,
@@ -28,7 +28,7 @@ export const payWindow = async (
 
   const lane = async (): Promise<void> => {
     while (next < batch.chunks && stop === null) {
-      // The first chunk always runs, so that every run gets further.
+      // The first chunk always runs, so that every run makes progress.
       if (next > first && workflowInfo().historyLength > batch.historyEvents) {
         stop = { kind: 'history' };
         return;

@@ -34,22 +34,22 @@ const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
 
 /**
  * Drives one payout batch: queued → approved → authorized → executing → completed | failed. Postgres decides and
- * remembers; this only waits for people, paces the chunks and asks for what is overdue (R13). Signals wake it and grant
- * nothing: after each it loads the batch and goes on from what it finds. It ends when Postgres says so.
+ * remembers; this workflow only waits for people, paces the chunks and starts the lookups that are due (R13). A signal wakes it and
+ * grants nothing: it loads the batch and goes on from there. It ends when the batch has ended in Postgres.
  */
 export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: BatchState }> {
   let wakes = 0;
-  let told: { gateId?: string | undefined; requestId?: string | undefined } = {};
+  let signalled: { gateId?: string | undefined; requestId?: string | undefined } = {};
   let continued = workflowInfo().continuedFromExecutionRunId !== undefined;
   const progress: Progress = { state: 'loading', doing: 'load', open: 0, chunks: 0, done: 0 };
   const show = batchShower(input);
-  // Named one by one: whatever else a signal brings must not get into what activities are told.
+  // Member by member, so that other members of a signal do not reach the activities.
   setHandler(gateOpened, ({ gateId, requestId }) => {
-    told = { gateId, requestId };
+    signalled = { gateId, requestId };
     wakes++;
   });
   setHandler(batchChanged, (message) => {
-    told = { ...told, requestId: message?.requestId };
+    signalled = { ...signalled, requestId: message?.requestId };
     wakes++;
   });
   setHandler(progressQuery, () => progress);
@@ -58,14 +58,14 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
     Object.assign(progress, { state: batch.state, doing: what, open: batch.open, chunks: batch.chunks });
     show(batch, what);
   };
-  /** Until a signal that came after `seen`, or for `ms`. */
+  /** Waits for a signal after the first `seen` ones, at most `ms`. */
   const wake = (seen: number, ms: number) => condition(() => wakes !== seen, Math.max(1, Math.min(ms, IDLE_MS)));
 
   for (let round = 0; ; round++) {
     const seen = wakes;
-    const word = told;
-    told = {};
-    const batch = await loadBatch({ ...input, ...word, continued });
+    const ids = signalled;
+    signalled = {};
+    const batch = await loadBatch({ ...input, ...ids, continued });
     continued = false;
     if (isTerminalBatch(batch.state)) {
       doing(batch, 'ended');
@@ -92,11 +92,11 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
       });
       if (stop.kind === 'broken') await wake(seen, BROKEN_MS);
       if (stop.kind === 'wait') await wake(seen, stop.afterMs);
-      if (stop.kind === 'halted') await settle(seen, `halted: ${stop.halt}`);
-    } else await settle(seen, batch.halt ?? 'settles');
+      if (stop.kind === 'halted') await lookUp(seen, `halted: ${stop.halt}`);
+    } else await lookUp(seen, batch.halt ?? 'settles');
 
-    /** Evidence goes on while nothing may leave: asks for what is due, then waits for the next time or a word. */
-    async function settle(from: number, what: string): Promise<void> {
+    /** While nothing may be sent, lookups still collect evidence: runs those that are due, then waits for the next one or a signal. */
+    async function lookUp(from: number, what: string): Promise<void> {
       doing(batch, what);
       const nextMs = await lookUpDue(input);
       await wake(from, Math.max(LOOKUP_MIN_MS, nextMs ?? IDLE_MS));

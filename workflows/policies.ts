@@ -1,20 +1,20 @@
 import type { ActivityOptions, RetryPolicy } from '@temporalio/workflow';
 import { CHUNK_QUEUE } from './messages.js';
 
-/** Every time-out and retry of the product in one place. Which errors are worth a retry: activities/failure.ts. */
+/** All time-outs and retries of the workflows. activities/failure.ts decides which errors are retried. */
 
-/** For ever: what was promised is paid when the database or the provider is back. */
+/** Without an end: the payments go on when the database or the provider is back. */
 const RETRY: RetryPolicy = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '15s' };
 
-/** One short transaction; its heartbeat says within three seconds that the worker died in it. */
+/** One short transaction. A missing heartbeat shows within three seconds that its worker died. */
 export const LIGHT: ActivityOptions = { startToCloseTimeout: '30s', heartbeatTimeout: '3s', retry: RETRY };
 
-/** Lookups of a whole batch; dead within three missed heartbeats. */
+/** Lookups of a whole batch. A missing heartbeat shows within three seconds that its worker died. */
 export const LOOKUP: ActivityOptions = { startToCloseTimeout: '15m', heartbeatTimeout: '3s', retry: RETRY };
 
 /**
- * One chunk. The key of fairness is the tenant: a tenant with a long backlog does not delay the others. Eager dispatch
- * goes round matching, and so round fairness.
+ * One chunk. Matching is fair between tenants, so a tenant with a long backlog does not delay the others. Eager dispatch would
+ * bypass matching, and so fairness.
  */
 export const chunkOptions = (tenantId: string): ActivityOptions => ({
   taskQueue: CHUNK_QUEUE,
@@ -26,15 +26,15 @@ export const chunkOptions = (tenantId: string): ActivityOptions => ({
 });
 
 /**
- * A run. It fails when it can't go on under the present code (worker/workers.ts), and is begun anew by the server; when that
- * was done this often, by the reconciler within its interval. A failed run is no failed batch.
+ * A run. It fails when it can't be replayed with the present code (worker/workers.ts); then the server starts it again. After this
+ * many attempts the reconciler does, within its interval. A failed run is not a failed batch.
  */
 export const RUN_RETRY: RetryPolicy = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 10 };
 
-/** The longest time without a look at the database; wake-ups come by signal. */
+/** The longest wait without loading the batch; signals end a wait earlier. */
 export const IDLE_MS = 10 * 60_000;
 
-/** After a chunk failed for good, which takes a broken assumption. */
+/** The wait after a chunk activity failed for good, which only a programming error does. */
 export const BROKEN_MS = 30_000;
 
 /** The shortest pause between two rounds of lookups. */

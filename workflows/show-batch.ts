@@ -6,8 +6,8 @@ import { type PayoutBatchInput, SEARCH_ATTRIBUTES } from './messages.js';
 const key = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 
 /**
- * Makes a run readable in the Web UI, when what it shows has changed. Continue-as-new drops the details, so every run
- * sets them again. Nothing personal, and no amount but the total.
+ * Shows the state of a run in the Web UI whenever it has changed. Continue-as-new drops the details, so every run sets them again.
+ * It shows nothing personal, and no amount except the total.
  */
 export const batchShower = ({ tenantId }: PayoutBatchInput): ((batch: LoadedBatch, doing: string) => void) => {
   let shownState: string | null = null;

@@ -1,10 +1,9 @@
-import { AUDIT_VERSION, bodyLeaf } from '../../domain/audit/event.js';
 import { EXPORT_VERSION, type ExportEvent, type ExportHeader, type ExportRecord } from '../../domain/audit/export.js';
 import { toHex } from '../../domain/hashing.js';
 import { subjectChains } from './chains.js';
-import { sha256 } from './crypto.js';
+import { checkEvent } from './events.js';
 import { type Finding, Findings } from './findings.js';
-import { type Deed, joins } from './joins.js';
+import { joins } from './joins.js';
 import { indexOrder } from './order.js';
 import { signedRoots } from './signed-roots.js';
 
@@ -12,23 +11,23 @@ import { signedRoots } from './signed-roots.js';
 export interface Trust {
   /** C2SP verifier key of the installation. */
   verifierKey: string;
-  /** Checkpoints kept outside, older or newer: the log must contain all of them. */
+  /** Checkpoints stored elsewhere, older or newer: the log must contain all of them. */
   checkpoints?: readonly string[];
-  /** When the auditor asks for one tenant. */
+  /** The tenant that the log must belong to. */
   tenantId?: string;
 }
 
 export interface AuditReport {
   ok: boolean;
   tenantId: string | null;
-  /** Events with a place in the tree, and how many of them the newest checkpoint covers. */
+  /** Events with an index in the tree, and how many of them the newest checkpoint covers. */
   sealed: number;
   signed: number;
   /** Events that no checkpoint covers yet. */
   unsealed: number;
   /** Events whose body retention has dropped; their leaves still count. */
   expired: number;
-  /** Events whose gates and money were checked to be there in full. */
+  /** Events whose gates and money were checked completely. */
   joined: number;
   transfers: number;
   gates: number;
@@ -41,24 +40,24 @@ export interface AuditReport {
 }
 
 /**
- * Verifies an audit export (JSON lines, docs/audit.md) against signed checkpoints, offline: every leaf, every subject's
- * chain, the tree's root at every signed size, and that transfers and gates join their events. Reads line by line;
- * memory grows with the number of subjects, not of events. Throws only when `trust` itself is malformed.
+ * Verifies an audit export (JSON lines, docs/audit.md) against signed checkpoints, offline: every leaf, the chain of every subject,
+ * the root of the tree at every signed size, and that transfers and gates join their events. It reads line by line, and memory
+ * grows with the number of subjects, not of events. Throws only when `trust` itself is malformed.
  */
 export const verifyAudit = async (lines: AsyncIterable<string> | Iterable<string>, trust: Trust): Promise<AuditReport> => {
   const findings = new Findings();
   const [roots, chains, order, books] = [signedRoots(trust.verifierKey), subjectChains(), indexOrder(), joins()];
-  const count = { records: 0, sealed: 0, waiting: 0, expired: 0, joined: 0, transfers: 0, gates: 0 };
+  const count = { records: 0, sequenced: 0, waiting: 0, expired: 0, joined: 0, transfers: 0, gates: 0 };
   let header: ExportHeader | null = null;
   let end: number | null = null;
   let inPlace = true;
-  /** Money and gates of events below this size were read after the events were written. */
+  /** Below this index, money and gates were read after their events were written. */
   let joinable = 0;
 
   const takeEvent = ({ index, leaf, event: body }: ExportEvent): void => {
     if (index === null) count.waiting++;
     else {
-      count.sealed++;
+      count.sequenced++;
       inPlace = order.see(index);
       if (inPlace) roots.grow(Buffer.from(leaf, 'hex'));
     }
@@ -67,24 +66,14 @@ export const verifyAudit = async (lines: AsyncIterable<string> | Iterable<string
       chains.expire(leaf);
       return;
     }
-    const deed = body as unknown as Deed & { domain: string; tenant_id: string; subject_seq: number; previous: string };
-    const about = { indexes: index === null ? [] : [index], eventIds: [deed.id] };
-    const name = `event ${deed.id} (${index === null ? 'not sealed' : `index ${index}`})`;
-    const own = bodyLeaf(sha256, body);
-    if (own !== leaf) {
-      findings.add('changed', `${name} was changed; it now reads ${deed.action} of ${deed.subject?.type} ${deed.subject?.id}`, about);
-      // What it says of its place cannot be relied on; what follows it names one of the two.
-      chains.expire(leaf);
-      chains.expire(own);
-      books.excuse(deed.id);
+    const event = checkEvent({ index, leaf, event: body }, { tenantId: header?.tenant_id, chains, findings });
+    if (event === null) {
+      books.excuse(String(body['id']));
       return;
     }
-    if (deed.domain !== AUDIT_VERSION) findings.add('malformed', `${name} has the unknown version ${deed.domain}`, about);
-    if (deed.tenant_id !== header?.tenant_id) findings.add('malformed', `${name} belongs to another tenant`, about);
-    chains.see({ id: deed.id, index, subject: `${deed.subject.type} ${deed.subject.id}`, seq: deed.subject_seq, previous: deed.previous, leaf });
     const complete = index !== null && index < joinable;
     if (complete) count.joined++;
-    books.event(deed, complete ? 'complete' : 'early', findings);
+    books.event(event, complete ? 'complete' : 'early', findings);
   };
 
   const takeHeader = (record: ExportHeader): void => {
@@ -126,41 +115,36 @@ export const verifyAudit = async (lines: AsyncIterable<string> | Iterable<string
   if (tenantId === null) findings.add('malformed', 'the export has no header');
   if (end !== count.records - 1) findings.add('cut_off', 'the export file is not whole: its last record is missing or counts others than there are');
   if (joinable !== claimed) findings.add('cut_off', `the export lacks the checkpoint of size ${claimed} that it began with`);
-  if (joinable === 0 && count.sealed > 0) findings.add('unsigned', 'the export has no checkpoint: nothing signs this log');
+  if (joinable === 0 && count.sequenced > 0) findings.add('unsigned', 'the export has no checkpoint: nothing signs this log');
   const explained = !inPlace || findings.all.some((finding) => finding.indexes.length > 0);
   order.report(findings, size);
   chains.report(findings, roots.intact());
   books.report(findings);
   roots.report(findings, explained);
-  const signed = Math.min(size ?? 0, count.sealed);
-  return reportOf({
-    ok: findings.all.length === 0,
+  const signed = Math.min(size ?? 0, count.sequenced);
+  const report = {
     tenantId,
-    sealed: count.sealed,
+    sealed: count.sequenced,
     signed,
-    unsealed: count.sealed - signed + count.waiting,
+    unsealed: count.sequenced - signed + count.waiting,
     expired: count.expired,
     joined: count.joined,
     transfers: count.transfers,
     gates: count.gates,
     checkpoint: newest ? { size: Number(newest.size), root: toHex(newest.root), note: newest.note } : null,
+  };
+  return {
+    ok: findings.all.length === 0,
+    ...report,
     findings: findings.all,
     more: findings.more,
-  });
-};
-
-const reportOf = (report: Omit<AuditReport, 'lines'>): AuditReport => {
-  const { findings, more, checkpoint } = report;
-  const wrong = findings.length + more;
-  return {
-    ...report,
     lines: [
-      `tenant ${report.tenantId ?? 'unknown'}`,
-      `${report.signed} events under the checkpoint of size ${checkpoint?.size ?? 0}, ${report.unsealed} not yet sealed${report.expired > 0 ? `, ${report.expired} with their body expired` : ''}`,
-      `${report.transfers} transfers and ${report.gates} gates, joined with ${report.joined} events`,
-      ...findings.map((finding) => `${finding.kind.replace('_', ' ')}: ${finding.message}`),
-      ...(more > 0 ? [`and ${more} more`] : []),
-      wrong === 0 ? 'checksum ok' : `checksum wrong: ${wrong} finding${wrong === 1 ? '' : 's'}`,
+      `tenant ${tenantId ?? 'unknown'}`,
+      `${signed} events under the checkpoint of size ${report.checkpoint?.size ?? 0}, ${report.unsealed} not yet sequenced${count.expired > 0 ? `, ${count.expired} with their body expired` : ''}`,
+      `${count.transfers} transfers and ${count.gates} gates, joined with ${count.joined} events`,
+      ...findings.lines(),
+      ...(findings.more > 0 ? [`and ${findings.more} more`] : []),
+      findings.verdict('checksum'),
     ],
   };
 };

@@ -1,7 +1,7 @@
 import { FIRST_PREVIOUS } from '../../domain/audit/event.js';
 import type { Findings } from './findings.js';
 
-/** An event's place in the chain of its subject. */
+/** The place of an event in the chain of its subject. */
 export interface Link {
   id: string;
   /** Index in the tree, or null. */
@@ -18,8 +18,8 @@ interface Break {
 }
 
 /**
- * Follows every subject's own chain: sequence numbers without gap, each event naming the leaf of the one before. Holds
- * the last link of each subject.
+ * Follows the chain of every subject: its sequence numbers have no gap, and each event names the leaf of the one before. Stores
+ * only the last link of each subject.
  */
 export const subjectChains = () => {
   const last = new Map<string, Link>();
@@ -29,7 +29,7 @@ export const subjectChains = () => {
   const breaks: Break[] = [];
 
   return {
-    /** A leaf whose body is gone or not to be believed: its subject is unknown, but its successor names it. */
+    /** A leaf whose body has expired or was changed: its subject is unknown, but the next event names the leaf. */
     expire: (leaf: string): void => void expired.add(leaf),
     see: (link: Link): void => {
       const before = last.get(link.subject);
@@ -49,7 +49,7 @@ export const subjectChains = () => {
       if (link.previous === (before?.leaf ?? FIRST_PREVIOUS)) return;
       breaks.push({ earlier: before ?? link, later: link });
     },
-    /** `intact`: how many leaves the newest checkpoint that still fits covers. Which side of a broken link was changed follows from it. */
+    /** `intact`: how many leaves the newest matching checkpoint covers. It decides which side of a broken link was changed. */
     report: (findings: Findings, intact: number): void => {
       for (const { subject, seq, before } of missing.values())
         findings.add('removed', `event ${seq} of ${subject} is missing before event ${before.id}`, { eventIds: [before.id] });

@@ -1,4 +1,4 @@
-/** What is wrong with a log, in kinds that scripts can tell apart. */
+/** What is wrong with a log or a proof, in kinds that scripts can distinguish. */
 export const FINDING_KINDS = ['changed', 'removed', 'reordered', 'cut_off', 'unjoined', 'unsigned', 'malformed'] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
@@ -6,20 +6,20 @@ export interface Finding {
   kind: FindingKind;
   /** A sentence that names the record. */
   message: string;
-  /** The records it may be: one, unless a change was hidden so well that only its neighbourhood shows. */
+  /** The records that may be wrong: one, or several when a change was hidden so well that the exact record is unknown. */
   indexes: number[];
   eventIds: string[];
 }
 
-/** Findings in a bounded list: a log that is wrong everywhere is told by its first thousand. */
-const MOST = 1_000;
+/** The list is bounded: in a log that is wrong everywhere, the first thousand findings are enough. */
+const FINDINGS_MAX = 1_000;
 
 export class Findings {
   readonly #list: Finding[] = [];
   #more = 0;
 
   add(kind: FindingKind, message: string, about: Partial<Pick<Finding, 'indexes' | 'eventIds'>> = {}): void {
-    if (this.#list.length >= MOST) this.#more++;
+    if (this.#list.length >= FINDINGS_MAX) this.#more++;
     else this.#list.push({ kind, message, indexes: about.indexes ?? [], eventIds: about.eventIds ?? [] });
   }
 
@@ -27,7 +27,19 @@ export class Findings {
     return this.#list;
   }
 
+  /** How many findings did not fit into the list. */
   get more(): number {
     return this.#more;
+  }
+
+  /** One line per listed finding, for people. */
+  lines(): string[] {
+    return this.#list.map(({ kind, message }) => `${kind.replace('_', ' ')}: ${message}`);
+  }
+
+  /** The last line of a report: `<name> ok`, or how many findings there are. */
+  verdict(name: string): string {
+    const wrong = this.#list.length + this.#more;
+    return wrong === 0 ? `${name} ok` : `${name} wrong: ${wrong} finding${wrong === 1 ? '' : 's'}`;
   }
 }

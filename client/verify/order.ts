@@ -1,29 +1,29 @@
 import type { Findings } from './findings.js';
 
-/** Consecutive indexes as they stood in the file. An untouched log is one run. */
+/** Consecutive indexes, in the order of the file. An unchanged log is one run. */
 interface Run {
   first: number;
   last: number;
 }
 
-/** Past this many breaks it is no longer worth saying which records moved. */
+/** With more breaks than this, it makes no sense to name the records that moved. */
 const RUNS_MAX = 2_000;
 
 /**
- * Watches the order of tree indexes in a file, then says which records are missing and which stand in another place:
- * the fewest that, taken out, leave the rest in order.
+ * Follows the order of tree indexes in a file, then reports which records are missing and which are in another place: the
+ * smallest set whose removal leaves the rest in order.
  */
 export const indexOrder = () => {
   const runs: Run[] = [];
   return {
-    /** True while every index so far came in its place. */
+    /** True while every index so far was in its place. */
     see: (index: number): boolean => {
       const run = runs.at(-1);
       if (run && runs.length <= RUNS_MAX && index === run.last + 1) run.last = index;
       else if (runs.length <= RUNS_MAX) runs.push({ first: index, last: index });
       return runs.length === 1 && runs[0]?.first === 0;
     },
-    /** `size` is what the newest checkpoint signed; null when there is none. */
+    /** `size`: how many events the newest checkpoint signed; null when there is none. */
     report: (findings: Findings, size: number | null): void => {
       if (runs.length > RUNS_MAX) {
         findings.add('reordered', `the order is lost after the record of index ${runs[0]?.last ?? 0}`);
@@ -50,10 +50,10 @@ export const indexOrder = () => {
 const named = (first: number, last: number): string =>
   first === last ? `the record of index ${first} is` : `the records of indexes ${first} to ${last} are`;
 
-/** At most as many as people read. */
+/** At most 100, because nobody reads more. */
 const numbers = (first: number, last: number): number[] => Array.from({ length: Math.min(last - first + 1, 100) }, (_, i) => first + i);
 
-/** Runs that are not in the heaviest increasing subsequence of runs. */
+/** The runs outside the heaviest increasing subsequence. */
 const outOfPlace = (runs: readonly Run[]): Run[] => {
   const best = runs.map((run) => ({ weight: run.last - run.first + 1, before: -1 }));
   for (const [i, run] of runs.entries()) {

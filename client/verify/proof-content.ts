@@ -4,19 +4,20 @@ import { type Json, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import { sha256 } from './crypto.js';
+import { aboutEvent } from './events.js';
 import type { Findings } from './findings.js';
 
 /**
- * Recomputes what the gates signed (R10): every item's leaf from its values, its commitment from salt and destination, and
- * root, count, total and digest of every content version. Returns how many destinations could not be opened any more.
+ * Recomputes what the gates signed (R10): the leaf of every item from its values, its commitment from salt and destination, and
+ * root, count, total and digest of every content version. Returns how many commitments could not be checked (`unopened`).
  */
-export const checkContent = (bundle: BatchProof, findings: Findings): { unopened: number } => {
-  const excludedAt = exclusions(bundle);
+export const checkContent = (proof: BatchProof, findings: Findings): { unopened: number } => {
+  const excludedAt = exclusions(proof);
   let unopened = 0;
-  const paying: { item: ProofItem; leaf: Uint8Array; tombstone: Uint8Array }[] = [];
-  for (const [place, item] of bundle.items.entries()) {
-    if (item.ordinal !== place || item.item_id !== toItemId(bundle.batch.id, item.ordinal))
-      findings.add('malformed', `item ${place} of the bundle is numbered ${item.ordinal} and called ${item.item_id}`);
+  const rows: { item: ProofItem; leaf: Uint8Array; tombstone: Uint8Array }[] = [];
+  for (const [place, item] of proof.items.entries()) {
+    if (item.ordinal !== place || item.item_id !== toItemId(proof.batch.id, item.ordinal))
+      findings.add('malformed', `item ${place} of the proof is numbered ${item.ordinal} and called ${item.item_id}`);
     const commitment = Buffer.from(item.commitment, 'hex');
     if (item.salt === null || item.sent_to === null) unopened++;
     else if (toHex(commitmentTo(sha256, Buffer.from(item.salt, 'hex'), item.sent_to)) !== item.commitment)
@@ -26,7 +27,7 @@ export const checkContent = (bundle: BatchProof, findings: Findings): { unopened
       itemId: item.item_id,
       reference: item.reference,
       amount: BigInt(item.amount),
-      currency: bundle.batch.currency,
+      currency: proof.batch.currency,
       payeeId: item.payee_id,
       destinationId: item.destination_id,
       remittance: item.remittance,
@@ -34,44 +35,45 @@ export const checkContent = (bundle: BatchProof, findings: Findings): { unopened
     });
     const tombstone = tombstoneLeaf(sha256, item.ordinal, item.item_id);
     if (toHex(item.state === 'excluded' ? tombstone : leaf) !== item.leaf) findings.add('changed', `item ${item.item_id} is not what its leaf says`);
-    paying.push({ item, leaf, tombstone });
+    rows.push({ item, leaf, tombstone });
   }
-  for (const content of bundle.contents) {
+  for (const content of proof.contents) {
     const isIn = (item: ProofItem) => (excludedAt.get(item.ordinal) ?? Number.POSITIVE_INFINITY) > content.content_version;
     const root = merkleRoot(
       sha256,
-      paying.map(({ item, leaf, tombstone }) => (isIn(item) ? leaf : tombstone)),
+      rows.map(({ item, leaf, tombstone }) => (isIn(item) ? leaf : tombstone)),
     );
-    const kept = paying.filter(({ item }) => isIn(item));
+    const kept = rows.filter(({ item }) => isIn(item));
     const total = kept.reduce((sum, { item }) => sum + BigInt(item.amount), 0n);
     const wrong = [
       toHex(root) !== content.root && 'root',
-      paying.length !== content.size && 'size',
+      rows.length !== content.size && 'size',
       kept.length !== content.count && 'count',
       total !== BigInt(content.total) && 'total',
-      digestOf(bundle, content, root) !== content.digest && 'digest',
+      digestOf(proof, content, root) !== content.digest && 'digest',
     ].filter(Boolean);
     if (wrong.length > 0) findings.add('changed', `content version ${content.content_version} differs from its items in ${wrong.join(', ')}`);
   }
-  checkTold(bundle, findings);
+  checkStated(proof, findings);
   return { unopened };
 };
 
-/** What the log says of content and source, where an event tells of them. */
-const checkTold = ({ batch, contents, events }: BatchProof, findings: Findings): void => {
+/** Compares content and source with the events that state them. */
+const checkStated = ({ batch, contents, events }: BatchProof, findings: Findings): void => {
   const digests = new Map(contents.map((content) => [content.content_version, content.digest]));
-  for (const { event, index } of events) {
+  for (const record of events) {
+    const { event } = record;
     if (event['result'] !== 'ok' || !String(event['action']).startsWith('batch.')) continue;
     const { digest, content_version: version, source_sha256: source } = event['detail'] as { [key: string]: Json };
-    const about = { eventIds: [String(event['id'])], indexes: index === null ? [] : [index] };
+    const about = aboutEvent(record);
     if (digest !== undefined && digests.get(Number(version)) !== digest)
-      findings.add('changed', `content version ${version} is not what event ${event['id']} tells of it`, about);
+      findings.add('changed', `content version ${version} is not the one that event ${event['id']} states`, about);
     if (source !== undefined && source !== batch.source.sha256)
-      findings.add('changed', `the source is not what event ${event['id']} tells of it`, about);
+      findings.add('changed', `the source is not the one that event ${event['id']} states`, about);
   }
 };
 
-/** By ordinal: the first content version without the item. */
+/** By ordinal: the first content version that does not contain the item. */
 const exclusions = ({ events, transitions }: BatchProof): Map<number, number> => {
   const versions = new Map(events.map(({ event }) => [event['id'], (event['detail'] as { content_version?: number }).content_version]));
   return new Map(transitions.filter((step) => step.to === 'excluded').map((step) => [step.ordinal, versions.get(step.event_id) ?? 0]));

@@ -5,15 +5,15 @@ import { sha256 } from './crypto.js';
 import type { Findings } from './findings.js';
 
 /**
- * Every gate against its challenge, its content and its people: three gates by three people on the content that was paid,
- * none of the first two by who prepared it, all of them open before anything was sent (I4).
+ * Checks every gate against its challenge, its content and its person: three people opened the three gates on the content that was
+ * paid, no preparer opened one of the first two, and all were open before anything was sent (I4).
  */
-export const checkGates = (bundle: BatchProof, findings: Findings): void => {
-  const contents = new Map(bundle.contents.map((content) => [content.content_version, content.digest]));
-  const challenges = new Map(bundle.challenges.map((challenge) => [challenge.id, challenge]));
-  const events = new Map(bundle.events.map(({ event }) => [event['id'], event]));
-  const preparers = new Set(bundle.preparers.map((preparer) => preparer.person_id));
-  for (const gate of bundle.gates) {
+export const checkGates = (proof: BatchProof, findings: Findings): void => {
+  const contents = new Map(proof.contents.map((content) => [content.content_version, content.digest]));
+  const challenges = new Map(proof.challenges.map((challenge) => [challenge.id, challenge]));
+  const events = new Map(proof.events.map(({ event }) => [event['id'], event]));
+  const preparers = new Set(proof.preparers.map((preparer) => preparer.person_id));
+  for (const gate of proof.gates) {
     const name = `gate ${gate.gate} on content version ${gate.content_version}`;
     if (contents.get(gate.content_version) !== gate.digest) findings.add('changed', `${name} signed another digest than that content has`);
     if (gate.gate !== 'execute' && preparers.has(gate.person_id)) findings.add('unjoined', `${name} was opened by a preparer of the batch`);
@@ -30,24 +30,24 @@ export const checkGates = (bundle: BatchProof, findings: Findings): void => {
     }
     const bound = challengeBytes({
       challengeId: challenge.id,
-      tenantId: bundle.batch.tenant_id,
+      tenantId: proof.batch.tenant_id,
       personId: challenge.person_id,
       gate: challenge.gate,
-      batchId: bundle.batch.id,
+      batchId: proof.batch.id,
       contentVersion: challenge.content_version,
       digest: Buffer.from(challenge.digest, 'hex'),
       expiresAt: challenge.expires_at,
     });
-    const told = (events.get(gate.event_id)?.['detail'] as { challenge_sha256?: string } | undefined)?.challenge_sha256;
-    if (told !== undefined && told !== toHex(sha256(bound))) findings.add('changed', `the challenge of ${name} is not the one that was answered`);
+    const stated = (events.get(gate.event_id)?.['detail'] as { challenge_sha256?: string } | undefined)?.challenge_sha256;
+    if (stated !== undefined && stated !== toHex(sha256(bound))) findings.add('changed', `the challenge of ${name} is not the one that was answered`);
   }
-  checkRelease(bundle, findings);
+  checkSending(proof, findings);
 };
 
-const checkRelease = (bundle: BatchProof, findings: Findings): void => {
-  const firstSent = bundle.attempts.map((attempt) => attempt.created_at).sort()[0];
+const checkSending = (proof: BatchProof, findings: Findings): void => {
+  const firstSent = proof.attempts.map((attempt) => attempt.created_at).sort()[0];
   if (firstSent === undefined) return;
-  const open = bundle.gates.filter((gate) => gate.content_version === bundle.batch.content_version);
+  const open = proof.gates.filter((gate) => gate.content_version === proof.batch.content_version);
   const people = new Set(open.map((gate) => gate.person_id));
   if (GATES.some((name) => !open.some((gate) => gate.gate === name)) || people.size !== GATES.length)
     findings.add('unjoined', 'payments were sent without three gates by three people on the content that was paid');

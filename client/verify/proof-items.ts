@@ -4,23 +4,24 @@ import { ITEM_EDGES, type ItemState, isTerminalItem } from '../../domain/item/st
 import { transitionsRoot } from '../../domain/item/transitions.js';
 import { postingFor } from '../../domain/ledger/postings.js';
 import { sha256 } from './crypto.js';
+import { aboutEvent } from './events.js';
 import type { Findings } from './findings.js';
 
 /**
- * Every item's state out of its transitions, the transitions under the roots that the events committed to, and every
- * transition's money in the ledger; what is left on hold is what is not yet final (R16).
+ * Recomputes the state of every item from its transitions, compares the transitions with the roots in the events, and requires the
+ * transfer of every transition. What is left on hold is the amount of the items that are not final (R16).
  */
-export const checkItems = (bundle: BatchProof, findings: Findings): void => {
-  const steps = groupBy(bundle.transitions, (step) => step.ordinal);
-  for (const item of bundle.items) {
-    const problem = foldProblem(item, steps.get(item.ordinal) ?? []);
+export const checkItems = (proof: BatchProof, findings: Findings): void => {
+  const steps = groupBy(proof.transitions, (step) => step.ordinal);
+  for (const item of proof.items) {
+    const problem = transitionProblem(item, steps.get(item.ordinal) ?? []);
     if (problem) findings.add('changed', `item ${item.item_id} ${problem}`);
     steps.delete(item.ordinal);
   }
   for (const ordinal of steps.keys()) findings.add('unjoined', `there are transitions of item ${ordinal}, which the batch does not have`);
-  checkRoots(bundle, findings);
-  checkPostings(bundle, findings);
-  checkHold(bundle, findings);
+  checkRoots(proof, findings);
+  checkPostings(proof, findings);
+  checkHold(proof, findings);
 };
 
 const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row[]> => {
@@ -33,9 +34,9 @@ const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<
   return groups;
 };
 
-const foldProblem = (item: ProofItem, steps: readonly ProofTransition[]): string | null => {
+const transitionProblem = (item: ProofItem, steps: readonly ProofTransition[]): string | null => {
   let state: ItemState = 'pending';
-  // Steps past the item's own version were written after it was read.
+  // Later steps were written after the item was read.
   const known = steps.filter((step) => step.version <= item.version).sort((a, b) => a.version - b.version);
   for (const [i, step] of known.entries()) {
     if (step.version !== i + 1) return `lacks its transition ${i + 1}`;
@@ -47,13 +48,14 @@ const foldProblem = (item: ProofItem, steps: readonly ProofTransition[]): string
   return state === item.state ? null : `is ${item.state}, but its transitions end in ${state}`;
 };
 
-const checkRoots = (bundle: BatchProof, findings: Findings): void => {
-  const byEvent = groupBy(bundle.transitions, (step) => step.event_id);
-  for (const { event, index } of bundle.events) {
+const checkRoots = (proof: BatchProof, findings: Findings): void => {
+  const byEvent = groupBy(proof.transitions, (step) => step.event_id);
+  for (const record of proof.events) {
+    const { event } = record;
     const steps = byEvent.get(String(event['id'])) ?? [];
     byEvent.delete(String(event['id']));
     const root = (event['detail'] as { transitions_root?: string }).transitions_root;
-    const about = { eventIds: [String(event['id'])], indexes: index === null ? [] : [index] };
+    const about = aboutEvent(record);
     if (root === undefined && steps.length > 0)
       findings.add('unjoined', `event ${event['id']} commits to no transitions, but ${steps.length} name it`, about);
     if (root === undefined) continue;
@@ -62,21 +64,21 @@ const checkRoots = (bundle: BatchProof, findings: Findings): void => {
       findings.add('changed', `the transitions of event ${event['id']} are not those that it committed to`, about);
   }
   for (const eventId of byEvent.keys())
-    findings.add('unjoined', `transitions name event ${eventId}, which the bundle does not have`, { eventIds: [eventId] });
+    findings.add('unjoined', `transitions name event ${eventId}, which the proof does not have`, { eventIds: [eventId] });
 };
 
-/** Item transfers stand under events of chunks; what a person withdraws at once moves in one sum under the batch's event. */
-const checkPostings = (bundle: BatchProof, findings: Findings): void => {
-  const ofChunks = new Set(bundle.events.filter(({ event }) => String(event['action']).startsWith('chunk.')).map(({ event }) => event['id']));
+/** Events of chunks have a transfer per item. What a cancel stops at once moves in one sum, under the event of the batch. */
+const checkPostings = (proof: BatchProof, findings: Findings): void => {
+  const ofChunks = new Set(proof.events.filter(({ event }) => String(event['action']).startsWith('chunk.')).map(({ event }) => event['id']));
   const posted = new Map(
-    bundle.transfers.filter((transfer) => transfer.ordinal !== null).map((transfer) => [`${transfer.ordinal} ${transfer.item_version}`, transfer]),
+    proof.transfers.filter((transfer) => transfer.ordinal !== null).map((transfer) => [`${transfer.ordinal} ${transfer.item_version}`, transfer]),
   );
-  for (const step of bundle.transitions) {
+  for (const step of proof.transitions) {
     const key = `${step.ordinal} ${step.version}`;
     const transfer = posted.get(key);
     posted.delete(key);
     const due = ofChunks.has(step.event_id) ? postingFor(step.from, step.to) : null;
-    const amount = bundle.items[step.ordinal]?.amount;
+    const amount = proof.items[step.ordinal]?.amount;
     const right = due ? transfer?.kind === due.kind && transfer.amount === amount && transfer.event_id === step.event_id : !transfer;
     if (!right)
       findings.add('unjoined', `transition ${step.version} of item ${step.ordinal} (${step.from} to ${step.to}) does not have its transfer`, {
@@ -87,16 +89,16 @@ const checkPostings = (bundle: BatchProof, findings: Findings): void => {
     findings.add('unjoined', `transfer ${transfer.id} belongs to no transition of an item`, { eventIds: [transfer.event_id] });
 };
 
-const checkHold = (bundle: BatchProof, findings: Findings): void => {
-  const held = bundle.transfers.find((transfer) => transfer.kind === 'hold')?.credit_account_id;
-  const balance = bundle.transfers.reduce((sum, { debit_account_id, credit_account_id, amount }) => {
+const checkHold = (proof: BatchProof, findings: Findings): void => {
+  const held = proof.transfers.find((transfer) => transfer.kind === 'hold')?.credit_account_id;
+  const balance = proof.transfers.reduce((sum, { debit_account_id, credit_account_id, amount }) => {
     if (credit_account_id === held) return sum + BigInt(amount);
     return debit_account_id === held ? sum - BigInt(amount) : sum;
   }, 0n);
-  const remaining = bundle.holds.reduce((sum, hold) => sum + BigInt(hold.remaining), 0n);
+  const remaining = proof.holds.reduce((sum, hold) => sum + BigInt(hold.remaining), 0n);
   if (balance !== remaining) findings.add('unjoined', `${remaining} is on hold, but the transfers of the batch leave ${balance} there`);
   if (remaining === 0n) return;
-  const open = bundle.items.reduce((sum, item) => (isTerminalItem(item.state) ? sum : sum + BigInt(item.amount)), 0n);
-  if (open + BigInt(bundle.batch.fee_maximum) !== remaining)
+  const open = proof.items.reduce((sum, item) => (isTerminalItem(item.state) ? sum : sum + BigInt(item.amount)), 0n);
+  if (open + BigInt(proof.batch.fee_maximum) !== remaining)
     findings.add('unjoined', `${remaining} is on hold, but the items that are not final amount to ${open}`);
 };

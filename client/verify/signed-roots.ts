@@ -1,32 +1,31 @@
-import { openNote, parseVerifierKey, type VerifierKey } from '../../domain/audit/checkpoint.js';
+import { openNote } from '../../domain/audit/checkpoint.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot } from '../../domain/merkle-frontier.js';
-import { sha256, verifyEd25519 } from './crypto.js';
+import { readVerifierKey, sha256, verifyEd25519 } from './crypto.js';
 import type { Findings } from './findings.js';
 
 /**
- * Grows the tree of an export and compares it with every signed root on the way: of the checkpoints inside the export,
- * and of those that the auditor brings along. Keeps the tree's edge and the checkpoints still ahead.
+ * Builds the tree of an export leaf by leaf and compares it with every signed root: of the checkpoints inside the export, and of
+ * those that the auditor has. Memory holds the frontier of the tree and the checkpoints. Throws when the key is malformed.
  */
 export const signedRoots = (verifierKey: string) => {
-  const key: VerifierKey | null = parseVerifierKey(sha256, verifierKey);
-  if (!key) throw new Error('this is no Ed25519 verifier key of the form name+hash+key');
+  const key = readVerifierKey(verifierKey);
   const roots = new Map<bigint, Uint8Array>();
   let frontier = EMPTY_FRONTIER;
   let newest: { size: bigint; root: Uint8Array; note: string } | null = null;
   let intact = 0n;
   let wrongAt: bigint | null = null;
-  const isAhead = (): boolean => wrongAt === null;
+  const matches = (): boolean => wrongAt === null;
 
   const compare = (): void => {
     const root = roots.get(frontier.size);
-    if (!root || !isAhead()) return;
+    if (!root || !matches()) return;
     if (sameBytes(frontierRoot(sha256, frontier), root)) intact = frontier.size;
     else wrongAt = frontier.size;
   };
 
   return {
-    /** Takes a note, from the export or from outside. Returns its size; 0 when it proves nothing about this log. */
+    /** Adds a note, from the export or from the auditor. Returns its size; 0 when it proves nothing about this log. */
     sign: (note: string, origin: string, findings: Findings): number => {
       const checkpoint = openNote(note, key, verifyEd25519);
       if (checkpoint?.origin !== origin) {
@@ -44,16 +43,16 @@ export const signedRoots = (verifierKey: string) => {
       if (!newest || size > newest.size) newest = { size, root, note };
       return Number(size);
     },
-    /** The next leaf, while every leaf before came in its place. */
+    /** Adds the next leaf; only called while every leaf before was in its place. */
     grow: (leaf: Uint8Array): void => {
-      if (!isAhead()) return;
+      if (!matches()) return;
       frontier = appendLeaves(sha256, frontier, [leaf]);
       compare();
     },
     newest: () => newest,
-    /** Leaves that a checkpoint covers which fits. */
+    /** How many leaves the newest matching checkpoint covers. */
     intact: () => Number(intact),
-    /** `explained`: a more exact finding says what is wrong. */
+    /** `explained`: a more exact finding names the error already. */
     report: (findings: Findings, explained: boolean): void => {
       if (wrongAt === null || explained) return;
       const [from, to] = [Number(intact), Number(wrongAt) - 1];

@@ -71,8 +71,8 @@ describe('sluice evidence verify, with no server at all', () => {
   test.each([
     ['a changed amount', JSON.stringify(forged), verifierKey, /^changed: /m],
     ['the key of somebody else', JSON.stringify(bundle), otherVerifierKey, /^unsigned: the checkpoint is not signed by sluice-test$/m],
-    ['an unknown version', JSON.stringify({ ...bundle, version: 'x' }), verifierKey, /^malformed: a bundle has the version sluice-evidence-v1/m],
-    ['a document that is not whole', JSON.stringify({ ...bundle, items: null }), verifierKey, /^malformed: the bundle is not whole/m],
+    ['an unknown version', JSON.stringify({ ...bundle, version: 'x' }), verifierKey, /^malformed: a proof has the version sluice-evidence-v1/m],
+    ['a document that is not whole', JSON.stringify({ ...bundle, items: null }), verifierKey, /^malformed: the proof is not complete/m],
     [
       'words that would clear the terminal',
       JSON.stringify({ ...forged, batch: { ...bundle.batch, state: '\u001b[2Jpaid' } }),
@@ -87,7 +87,7 @@ describe('sluice evidence verify, with no server at all', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  test('a file that is no JSON exits 1; no key, no file or an id that is none exit 2', async () => {
+  test('a file that is not JSON exits 1; a missing key, a missing file or a malformed id exits 2', async () => {
     expect((await verify('{"object"', '--key', verifierKey)).code).toBe(1);
     expect((await verify(JSON.stringify(bundle))).code).toBe(2);
     expect((await verify(JSON.stringify(bundle), '--key', verifierKey, '--batch', 'june')).code).toBe(2);
