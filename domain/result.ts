@@ -1,20 +1,20 @@
 import type { ProblemCode } from './problems.js';
 
-/** One field of the input that is wrong, in words a person can act on. */
+/** One wrong field of the input, in words that a person can act on. */
 export interface FieldError {
   /** Dotted path into the body (`items.3.amount`) or the column of a CSV. */
   field: string;
   /** Machine-readable reason, stable. */
   reason: string;
-  /** What is wrong and how to mend it. Never holds the rejected value itself. */
+  /** What is wrong and how to fix it. It never holds the rejected value itself. */
   message: string;
   /** 1-based data row of a CSV, where there is one. */
   row?: number;
 }
 
 /**
- * A request that was understood and declined. It is a value, not an exception, so that its
- * transaction commits the audit event and the failure counter and nothing else (R12).
+ * A request that was understood and is answered "no". It is a value and not an exception, so that its transaction commits: the
+ * audit event and the failure counter stay (R12).
  */
 export interface Refusal {
   code: ProblemCode;
@@ -33,3 +33,17 @@ export const refuse = (code: ProblemCode, detail: string, more: Omit<Refusal, 'c
   ok: false,
   refusal: { code, detail, ...more },
 });
+
+/** How many errors of one input are reported at once. */
+export const ERRORS_MAX = 100;
+
+/** Wrong fields of a request, or wrong rows of a file. The first 100 errors are listed. */
+export const wrongInput = (errors: readonly FieldError[], sent: 'request' | 'file' = 'request'): Refusal =>
+  refuse(sent === 'file' ? 'invalid_csv' : 'invalid_request', `Nothing was stored. Fix ${howMany(errors.length)} and send the ${sent} again.`, {
+    errors: errors.slice(0, ERRORS_MAX),
+  }).refusal;
+
+const howMany = (errors: number): string => {
+  if (errors === 1) return 'the error';
+  return errors > ERRORS_MAX || errors === 0 ? `the errors (the first ${ERRORS_MAX} are listed)` : `the ${errors} errors`;
+};

@@ -1,5 +1,5 @@
 import { drainInbound } from '../operations/inbound/drain.js';
-import { reduceParked } from '../operations/settlement/reduce-parked.js';
+import { reduceParked } from '../operations/settlement/settle.js';
 import type { ContextOf } from './ports.js';
 
 /** Reduces the deliveries of every tenant that has some due (R7). Answers how many. What breaks for one tenant is thrown when all had their turn. */

@@ -1,6 +1,7 @@
-import { fromWireId, ID_PREFIXES, type IdKind, toWireId } from '../../domain/ids.js';
-import { ok, type Result, refuse } from '../../domain/result.js';
+import { fromWireId, ID_PREFIXES, type IdKind } from '../../domain/ids.js';
+import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { type List, listPage } from '../list-page.js';
 import { toWireEvent, type WireEvent } from './wire.js';
 
 export interface ListAuditEvents {
@@ -12,34 +13,19 @@ export interface ListAuditEvents {
   action?: string | undefined;
 }
 
-interface EventList {
-  object: 'list';
-  data: WireEvent[];
-  has_more: boolean;
-  next_cursor: string | null;
-}
-
-/** Audit events of the workspace, newest first. Refuses a cursor that is no event id as `invalid_request`. */
-export const listAuditEvents = async (ctx: Context, input: ListAuditEvents): Promise<Result<EventList>> => {
-  const after = input.starting_after === undefined ? undefined : fromWireId('event', input.starting_after);
-  if (after === null) return refuse('invalid_request', 'starting_after is the id of the last event of the page before.');
-  const { rows, hasMore } = await ctx.inTenant((stores) =>
-    stores.audit.list({
-      limit: input.limit,
-      after,
-      subjectType: input.subject_type,
-      subjectId: input.subject_id === undefined ? undefined : subjectId(input.subject_id),
-      action: input.action,
+/** Audit events of the workspace, newest first. The cursor is the id of the last event of a page. */
+export const listAuditEvents = (ctx: Context, input: ListAuditEvents): Promise<Result<List<WireEvent>>> =>
+  listPage('event', input, (page) =>
+    ctx.inTenant(async (stores) => {
+      const { rows, hasMore } = await stores.audit.list({
+        ...page,
+        subjectType: input.subject_type,
+        subjectId: input.subject_id === undefined ? undefined : subjectId(input.subject_id),
+        action: input.action,
+      });
+      return { rows: rows.map(toWireEvent), hasMore };
     }),
   );
-  const last = rows.at(-1);
-  return ok({
-    object: 'list',
-    data: rows.map(toWireEvent),
-    has_more: hasMore,
-    next_cursor: hasMore && last ? toWireId('event', last.id) : null,
-  });
-};
 
 const subjectId = (id: string): string => {
   for (const kind of Object.keys(ID_PREFIXES) as IdKind[]) {

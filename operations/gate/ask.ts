@@ -4,22 +4,22 @@ import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Refusal, Result } from '../../domain/result.js';
+import { refuseAbsent } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
-import { refuseAbsent } from '../payout-batch/refuse-deed.js';
+import { openDestination } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
-import { largestPayments } from './largest.js';
-import { type GateFacts, lockForGate, standingRefusal } from './under-lock.js';
+import { type GateFacts, lockForGate, standingRefusal } from './open.js';
 
 export type Challenge = z.infer<typeof challenge>;
 
 const LARGEST_SHOWN = 10;
 
 /**
- * Shows a person what a gate would let pass and gives them a challenge for it, bound to person, gate, content and
- * digest, for five minutes. Root and digest are the stored ones; nothing is hashed anew. Refuses whom the gate
- * would refuse, so nobody types a code in vain.
+ * Shows a person what a gate would let pass, and gives them a challenge for it: bound to person, gate, content version and digest,
+ * valid for five minutes (R11). Reads the stored digest and hashes no item. Refuses a person whom the gate would refuse, so that
+ * nobody types a code in vain.
  */
 export const askChallenge = (ctx: Context, input: { batch_id: string } & z.output<typeof askContract>): Promise<Result<Challenge>> =>
   ctx.inTenant(async (stores) => {
@@ -30,7 +30,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
     const refused = (refusal: Refusal) => refusedAndAudited(stores, { ...about, detail: { gate, state: facts.control.state } }, refusal);
     const refusal = standingRefusal(ctx, stores, gate, facts);
     if (refusal) return refused(refusal);
-    if (ctx.actor.type !== 'user') throw new Error('the rules let somebody through who is no person');
+    if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
     const factor = await usableFactor(stores, ctx.actor.personId);
     if (!factor.ok) return refused(factor.refusal);
 
@@ -88,4 +88,26 @@ const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, cont
     largest: await largestPayments(ctx, stores, batch.id, LARGEST_SHOWN),
     new_payees: await stores.items.newPayees(batch.id),
   };
+};
+
+/**
+ * The payments with the largest amounts, destinations masked. The name is the one inside the destination version that is signed
+ * and not the payee's present one, so that people see what would be sent. Five statements for any number.
+ */
+const largestPayments = async (ctx: Context, stores: Stores, batchId: string, count: number): Promise<Challenge['summary']['largest']> => {
+  const items = await stores.items.largest(batchId, count);
+  const payeeIds = [...new Set(items.map((item) => item.payeeId))];
+  const payees = await stores.payees.byIds(payeeIds);
+  const destinations = await stores.payees.destinations(items.map((item) => item.destinationId));
+  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
+  return items.map((item) => {
+    const destination = destinations.get(item.destinationId);
+    const key = keys.get(item.payeeId);
+    return {
+      payee_reference: payees.get(item.payeeId)?.payee.reference ?? '',
+      payee_name: key && destination ? openDestination(ctx, key, destination).sentTo.name : null,
+      destination: destination?.masked ?? '',
+      amount: Number(item.amount),
+    };
+  });
 };

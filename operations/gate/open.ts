@@ -1,19 +1,19 @@
+import { type Permission, ROLES } from '../../domain/actors.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { challengeBytes, GATE_VERB, type Gate, gateDeadline } from '../../domain/gate.js';
-import { toHex } from '../../domain/hashing.js';
+import { challengeBytes, GATE_PERMISSION, GATE_VERB, type Gate, gateDeadline, refusalToOpen } from '../../domain/gate.js';
+import { sameBytes, toHex } from '../../domain/hashing.js';
 import { formatMoney } from '../../domain/money.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
+import { readBatch, type WireBatch } from '../batch-state/read.js';
+import { refuseAbsent } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { lockFunds, placeHold } from '../ledger/place-hold.js';
-import { refuseAbsent } from '../payout-batch/refuse-deed.js';
-import { shown, type WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
+import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
-import { challengeRefusal } from './check-challenge.js';
-import { executeRefusal } from './check-execute.js';
-import { type GateFacts, lockForGate, standingRefusal } from './under-lock.js';
+import type { GateRow } from '../stores/gates.js';
 
 export interface OpenGateInput {
   gate: Gate;
@@ -23,9 +23,9 @@ export interface OpenGateInput {
 }
 
 /**
- * Opens one of the three gates, in one transaction: the code is verified, its time step and the challenge consumed,
- * separation of duties checked, the hold placed (authorize), gate row, audit event and message to the workflow
- * written. Serves approve, authorize and execute. A refusal changes nothing but the count of wrong codes, and is audited.
+ * Opens one of the three gates in one transaction: checks separation of duties, challenge and code, uses up the challenge and the
+ * time step of the code, places the hold (authorize), and writes gate row, audit event and message to the workflow. A refusal is
+ * audited and changes nothing but the count of wrong codes.
  */
 export const openGate = async (ctx: Context, input: OpenGateInput): Promise<Result<WireBatch>> => {
   const result = await ctx.inTenant((stores) => tryToOpen(ctx, stores, input));
@@ -50,19 +50,96 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   const asked = actor.type === 'user' ? challengeRefusal(challenge, { personId: actor.personId, gate, now: stores.now }, facts) : null;
   const refusal = asked ?? standing ?? (gate === 'execute' ? await executeRefusal(stores, facts.opened) : null);
   if (refusal) return refused(refusal);
-  if (actor.type !== 'user' || !challenge) throw new Error('the rules let somebody through who is no person or shows no challenge');
+  if (actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
 
   const factor = await usableFactor(stores, actor.personId);
   if (!factor.ok) return refused(factor.refusal);
   const step = await matchCode(ctx, stores, factor.value, input.code);
   if (!step.ok) return refused(step.refusal);
-  // Before the step is consumed: who is short of money keeps challenge and code.
+  // Before the time step is used up: a person whose account lacks the money keeps challenge and code (ADR 0021).
   const shortfall = gate === 'authorize' ? await shortfallRefusal(stores, facts) : null;
   if (shortfall) return refused(shortfall);
   if (!(await stores.factors.consumeStep(factor.value.id, step.value))) return refused(spentCode(stores.now, step.value));
 
   await recordOpened(ctx, stores, facts, challenge, { factorId: factor.value.id, timeStep: step.value });
-  return answer(await shown(ctx, stores, input.batch_id));
+  return answer(await readBatch(ctx, stores, input.batch_id));
+};
+
+/** Everything that the rules of a gate look at, read under the lock of the control row. */
+export interface GateFacts {
+  batch: BatchRow;
+  control: ControlRow;
+  content: ContentRow;
+  preparers: string[];
+  opened: GateRow[];
+}
+
+/** Locks a batch for one of its gates. Null when the workspace has no such batch. */
+export const lockForGate = async (stores: Stores, batchId: string): Promise<GateFacts | null> => {
+  const control = await stores.batches.lock(batchId);
+  const batch = control && (await stores.batches.get(batchId));
+  const content = control && (await stores.batches.content(batchId, control.contentVersion));
+  if (!control || !batch || !content) return null;
+  const preparers = await stores.batches.preparers(batchId);
+  const opened = await stores.gates.open(batchId, control.contentVersion);
+  return { batch, control, content, preparers, opened };
+};
+
+/** Why this actor may not open this gate now: the rules of the domain, then the deadline on the database's clock. Null when they may. */
+export const standingRefusal = (ctx: Context, stores: Stores, gate: Gate, facts: GateFacts): Refusal | null => {
+  const { control, preparers, opened } = facts;
+  return refusalToOpen({ gate, actor: ctx.actor, state: control.state, preparers, opened }) ?? deadlineRefusal(facts, stores.now);
+};
+
+const deadlineRefusal = ({ batch, control }: GateFacts, now: Date): Refusal | null => {
+  const passed = [control.deadlineAt, batch.executeBy].find((deadline) => deadline !== null && deadline <= now);
+  if (!passed) return null;
+  return refuse('gate_deadline_passed', 'The time for this gate is over; the batch expires. Create it anew if it still has to be paid.', {
+    extra: { deadline_at: passed.toISOString() },
+  }).refusal;
+};
+
+/**
+ * Why this challenge is not valid for this person, gate and content (R11). A challenge of another person is refused like one that
+ * does not exist. Null when it is valid.
+ */
+const challengeRefusal = (
+  challenge: ChallengeRow | null,
+  asked: { personId: string; gate: Gate; now: Date },
+  { control, content }: GateFacts,
+): Refusal | null => {
+  if (!challenge || challenge.personId !== asked.personId || challenge.gate !== asked.gate || challenge.batchId !== control.batchId)
+    return refuse('challenge_unknown', 'Ask for a challenge for this batch and gate first.').refusal;
+  const extra = { state: control.state };
+  if (challenge.usedAt) return refuse('challenge_used', 'A challenge opens one gate once; read the batch to see what it did.', { extra }).refusal;
+  if (challenge.expiresAt <= asked.now)
+    return refuse('challenge_expired', 'Ask for a new challenge and look at what would be paid again.', { extra }).refusal;
+  const stale = challenge.cancelledAt || challenge.contentVersion !== control.contentVersion || !sameBytes(challenge.digest, content.digest);
+  if (stale) return refuse('challenge_stale', 'The batch was edited after you looked at it; ask for a new challenge.', { extra }).refusal;
+  return null;
+};
+
+/** Execute is closed while the oldest event without a place in the audit tree is older than this (R17). */
+const AUDIT_LAG_MAX_MS = 60_000;
+
+/** What closes execute although the person may open it: a person behind an earlier gate is no longer permitted, or the audit log is behind. */
+const executeRefusal = async (stores: Stores, opened: readonly GateRow[]): Promise<Refusal | null> => {
+  for (const { gate, personId } of opened) {
+    const role = await stores.memberships.roleOf(personId);
+    if (role === null || !(ROLES[role] as readonly Permission[]).includes(GATE_PERMISSION[gate]))
+      return refuse(
+        'gate_holder_inactive',
+        `The person who opened ${gate} is no longer permitted to. Reject the batch, or edit it so that its gates are opened anew.`,
+        {
+          extra: { gate },
+        },
+      ).refusal;
+  }
+  const { oldestMs } = await stores.audit.lag();
+  if (oldestMs <= AUDIT_LAG_MAX_MS) return null;
+  return refuse('audit_behind', 'The audit log has not caught up; see whether the worker runs, and try again.', {
+    extra: { oldest_seconds: Math.round(oldestMs / 1000) },
+  }).refusal;
 };
 
 const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
@@ -79,7 +156,7 @@ const shortfallRefusal = async (stores: Stores, { batch, content }: GateFacts): 
   }).refusal;
 };
 
-/** All writes of an opened gate, in lock order; the database checks them once more by its own rules (I4). */
+/** All writes of an opened gate, in lock order. Rules of the database check them once more (I4). */
 const recordOpened = async (
   ctx: Context,
   stores: Stores,

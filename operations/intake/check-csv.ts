@@ -1,17 +1,18 @@
+import { z } from 'zod';
+import { destinationInput, payeeFields } from '../../contracts/payees.js';
+import { duplicateItems } from '../../domain/batch/refusals.js';
 import type { RawDestination } from '../../domain/destination.js';
-import { AMOUNT_MAX } from '../../domain/money.js';
-import type { FieldError, Refusal } from '../../domain/result.js';
+import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
+import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { givesDestination } from '../payee/details.js';
-import { duplicateItems, wrongCsv } from '../payout-batch/refusals.js';
-import { ERRORS_MAX } from './check-payment.js';
-import { inspectPayees } from './inspect-payees.js';
-import { type CsvPayment, columnOf, parseRow } from './parse-row.js';
-import { type CsvPart, readCsv } from './read-csv.js';
+import type { PayeeInput } from '../payee/payee-input.js';
+import { checkPayment, inspectPayees } from './check-payments.js';
+import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
 import type { Terms } from './resolve-terms.js';
 import { SeenDigests } from './seen-digests.js';
 
-/** What a good file holds. */
+/** Count and sum of a file without errors. */
 export interface CsvTotals {
   count: number;
   /** Minor units. */
@@ -19,8 +20,8 @@ export interface CsvTotals {
 }
 
 /**
- * First pass over a file: everything that could be wrong with it, writing nothing. Memory is one part and the digests of
- * the rows seen. Stops at 100 errors.
+ * First pass over a file: finds everything that could be wrong with it and writes nothing. Holds one part and the digests of the
+ * rows so far in memory. Stops at 100 errors.
  */
 export const checkCsv = async (
   ctx: Context,
@@ -30,13 +31,13 @@ export const checkCsv = async (
   partRows: number,
 ): Promise<CsvTotals | { refusal: Refusal }> => {
   const seen = duplicates === 'refused' ? new SeenDigests() : null;
-  const founded = new SeenDigests();
+  const described = new SeenDigests();
   const errors: FieldError[] = [];
   const repeats: FieldError[] = [];
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
-    const checked = await checkPart(ctx, part, terms, founded);
+    const checked = await checkPart(ctx, part, terms, described);
     errors.push(...checked.errors);
     for (const payment of checked.payments) {
       count += 1;
@@ -46,15 +47,15 @@ export const checkCsv = async (
     if (errors.length >= ERRORS_MAX) break;
   }
   if (total > AMOUNT_MAX) errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` });
-  if (errors.length > 0) return { refusal: wrongCsv(errors) };
+  if (errors.length > 0) return { refusal: wrongInput(errors, 'file') };
   if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
   return { count, total };
 };
 
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 
-/** `founded` holds the payees that earlier parts described: later rows may only name them. */
-const checkPart = async (ctx: Context, part: CsvPart, terms: Terms, founded: SeenDigests): Promise<CheckedPart> => {
+/** `described` holds the references of payees that earlier parts described: a later row may name them and say no more. */
+const checkPart = async (ctx: Context, part: CsvPart, terms: Terms, described: SeenDigests): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
   for (const row of part.rows) {
@@ -68,21 +69,21 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: Terms, founded: See
   const good: Uint8Array[] = [];
   for (const [i, { row, payee }] of payments.entries()) {
     const digest = referenceDigest(ctx, payee.payee.reference);
-    const left = (inspected[i]?.errors ?? []).filter((error) => !(founded.has(digest) && isFilledIn(error, payee.payee)));
+    const left = (inspected[i]?.errors ?? []).filter((error) => !(described.has(digest) && isFilledIn(error, payee.payee)));
     errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), row })));
     if (left.length === 0) good.push(digest);
   }
-  for (const digest of good) founded.add(digest);
+  for (const digest of good) described.add(digest);
   return { payments, errors: errors.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
 };
 
-/** Errors that are none once the second pass has stored the part that describes the payee. */
+/** Is this error gone once the second pass has stored the part that describes the payee? */
 const isFilledIn = (error: FieldError, payee: RawDestination): boolean =>
   error.reason === 'required' || (error.reason === 'one_destination' && !givesDestination(payee));
 
 const referenceDigest = (ctx: Context, reference: string): Uint8Array => ctx.services.sha256(encoder.encode(reference));
 
-/** Line feeds cannot stand in any of the three, so different rows are different texts. */
+/** None of the three can hold a line feed, so different rows are different texts. */
 const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
   ctx.services.sha256(encoder.encode(`${payee.payee.reference}\n${amount}\n${reference}`));
 
@@ -94,3 +95,59 @@ const repeat = (row: number): FieldError => ({
   message: 'repeats payee_reference, amount and reference of an earlier row',
   row,
 });
+
+/** A row of the file as a payment. */
+export interface CsvPayment {
+  row: number;
+  payee: PayeeInput & { payee: { reference: string } };
+  /** Minor units. */
+  amount: bigint;
+  reference: string;
+}
+
+/** The rules of the JSON contract under the names of the columns. */
+const cells = z.object({
+  payee_reference: payeeFields.reference,
+  payee_name: payeeFields.name.optional(),
+  payee_type: payeeFields.payee_type.unwrap().optional(),
+  country: payeeFields.country.optional(),
+  ...destinationInput,
+  amount: z.string(),
+  reference: z.string().max(140),
+});
+
+/** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
+export const parseRow = ({ row, cells: raw }: CsvRow, terms: Terms): CsvPayment | { errors: FieldError[] } => {
+  const parsed = cells.safeParse(raw);
+  if (!parsed.success) return { errors: parsed.error.issues.map((issue) => toError(issue, raw, row)) };
+  const { payee_reference, payee_name, payee_type, country, amount: decimal, reference, ...destination } = parsed.data;
+  const amount = parseDecimal(decimal, terms.currency);
+  const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
+  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: amount.refusal.detail });
+  if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, row })) };
+  const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
+  return { row, payee: { payee }, amount: amount.value, reference };
+};
+
+const toError = (issue: z.core.$ZodIssue, raw: CsvRow['cells'], row: number): FieldError => {
+  const field = String(issue.path[0]);
+  if (!(field in raw)) return { field, reason: 'missing', message: 'this cell must not be empty', row };
+  if (issue.code === 'too_big') return { field, reason: 'too_long', message: `at most ${issue.maximum} characters`, row };
+  return { field, reason: issue.code === 'invalid_value' ? 'one_of' : 'form', message: MESSAGES[field] ?? 'this cell is not of the right form', row };
+};
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  payee_reference: 'printable ASCII without spaces, at most 64 characters',
+  payee_type: 'individual or company',
+  country: 'an ISO 3166-1 code such as DE',
+};
+
+/** Member of a payee → column of the file. */
+export const columnOf = (member: string): string => COLUMNS[member] ?? member;
+
+const COLUMNS: Readonly<Record<string, string>> = {
+  name: 'payee_name',
+  reference: 'payee_reference',
+  payee: 'payee_reference',
+  payee_id: 'payee_reference',
+};

@@ -1,17 +1,16 @@
 import type { z } from 'zod';
 import type { newItem } from '../../contracts/batches.js';
+import { duplicateItems } from '../../domain/batch/refusals.js';
 import { AMOUNT_MAX } from '../../domain/money.js';
-import type { FieldError, Refusal } from '../../domain/result.js';
+import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { Context } from '../context.js';
-import { duplicateItems, wrongInput } from '../payout-batch/refusals.js';
 import type { Stores } from '../ports.js';
-import { checkPayment, ERRORS_MAX } from './check-payment.js';
-import { inspectPayees } from './inspect-payees.js';
+import { checkPayment, inspectPayees } from './check-payments.js';
 import type { BatchHeader, Terms } from './resolve-terms.js';
 
 type Item = z.output<typeof newItem>;
 
-/** Checks all items of a JSON batch against rail, workspace and each other. Null when nothing is wrong; writes nothing. */
+/** Checks all items of a JSON batch against rail, workspace and each other. Writes nothing. Null when nothing is wrong. */
 export const checkItems = async (
   ctx: Context,
   stores: Stores,

@@ -1,26 +1,27 @@
 import { pipeline, Readable } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { CsvError, type Options, parse } from 'csv-parse';
-import { CSV_ROWS_MAX } from '../../contracts/batches.js';
+import { CSV_COLUMNS, CSV_ROWS_MAX } from '../../contracts/batches.js';
 import type { FieldError } from '../../domain/result.js';
-import { type DecodeFault, decodeLines } from './decode-lines.js';
-import { type CsvColumn, NOT_UTF8, parseHeader } from './parse-header.js';
 
-/** One data row, cells by column, blank ones left out. */
+export type CsvColumn = (typeof CSV_COLUMNS)[number];
+
+/** One data row: its cells by column, without the blank ones. */
 export interface CsvRow {
-  /** 1-based, the header not counted. */
+  /** 1-based; the header does not count. */
   row: number;
   cells: Partial<Record<CsvColumn, string>>;
 }
 
-/** A part of a file: rows that have the right number of cells, and what is wrong with the others or with the file. */
+/** A part of a file: the rows with the right number of cells, and the errors of the other rows or of the file. */
 export interface CsvPart {
-  /** Index of the part's first row, 0-based, wrong rows counted. */
+  /** Index of the part's first row, 0-based; wrong rows count. */
   from: number;
   rows: CsvRow[];
   errors: FieldError[];
 }
 
-/** RFC 4180 with either line end; blanks around cells are dropped, and a record never outgrows a line of our own cells. */
+/** RFC 4180 with either line end. Blanks around cells are dropped; no record of valid cells is larger than the limit. */
 const OPTIONS: Options = {
   record_delimiter: ['\r\n', '\n', '\r'],
   relax_column_count: true,
@@ -30,8 +31,8 @@ const OPTIONS: Options = {
 };
 
 /**
- * Reads a CSV in parts of `partRows` rows with flat memory. A fault of the file itself (encoding, quotes, header, no
- * rows, too many) stands in the errors of the last part.
+ * Reads a CSV in parts of `partRows` rows; memory does not grow with the file. A fault of the file itself (encoding, quotes,
+ * header, no rows, too many rows) stands in the errors of the last part.
  */
 export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: number): AsyncGenerator<CsvPart> {
   let fault: DecodeFault | null = null;
@@ -41,7 +42,7 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
     }),
   );
   const parser = parse(OPTIONS);
-  // Errors of either come out of the loop below.
+  // Errors of both come out of the loop below.
   pipeline(source, parser, () => undefined);
 
   let columns: CsvColumn[] | null = null;
@@ -92,7 +93,7 @@ const ragged = (row: number, want: number, got: number): FieldError => ({
   row,
 });
 
-/** Its row is the parser's count: rows that were parsed but not handed out yet are lost with the parser. */
+/** The row is the parser's own count, because rows that it has parsed and not yet yielded are lost. */
 const syntaxError = (error: CsvError): FieldError => {
   const row = Math.max(1, Number(error['records']));
   return error.code === 'CSV_MAX_RECORD_SIZE'
@@ -107,4 +108,94 @@ const fileErrors = (fault: DecodeFault | null, columns: readonly CsvColumn[] | n
   if (!columns) return [{ field: 'file', reason: 'empty_file', message: 'the file is empty; begin with the line that names the columns' }];
   if (row === 0) return [{ field: 'file', reason: 'no_rows', message: 'the file has a header and no rows' }];
   return [];
+};
+
+/** The columns that every file must have; a payee that the workspace knows needs no others. */
+const REQUIRED: readonly CsvColumn[] = ['payee_reference', 'amount', 'reference'];
+
+const NOT_UTF8: FieldError = { field: 'file', reason: 'encoding', message: 'the file is not UTF-8; export it as UTF-8' };
+
+/**
+ * The columns of a file, in its order. An unknown column is an error, because it may be a misspelled one. The error names its
+ * place and not its text, because the first line of a file without a header holds somebody's data.
+ */
+const parseHeader = (cells: readonly string[]): { columns: CsvColumn[] } | { errors: FieldError[] } => {
+  // UTF-16 decodes as UTF-8 where its text is ASCII, with a NUL beside every character.
+  if (cells.some((cell) => cell.includes('\u0000'))) return { errors: [NOT_UTF8] };
+  const columns: CsvColumn[] = [];
+  const errors: FieldError[] = [];
+  for (const [i, cell] of cells.entries()) {
+    const column = CSV_COLUMNS.find((name) => name === cell);
+    if (!column) errors.push(wrong(`column ${i + 1}`, 'unknown_column', unknownMessage(cells)));
+    else if (columns.includes(column)) errors.push(wrong(column, 'repeated_column', 'name each column once'));
+    else columns.push(column);
+  }
+  for (const column of REQUIRED) if (!columns.includes(column)) errors.push(wrong(column, 'missing_column', 'the first line must name this column'));
+  return errors.length > 0 ? { errors } : { columns };
+};
+
+const wrong = (field: string, reason: string, message: string): FieldError => ({ field, reason, message });
+
+const unknownMessage = (cells: readonly string[]): string =>
+  cells.length === 1 && /[;\t|]/.test(cells[0] ?? '') ? 'separate the columns by commas' : `the first line may name only ${CSV_COLUMNS.join(', ')}`;
+
+/** The longest line that is read, bytes. Without a limit a file without line ends would fill the memory. */
+const LINE_BYTES_MAX = 1 << 20;
+const LINE_FEED = 0x0a;
+
+/** Why a text ended before its file did. */
+type DecodeFault = 'encoding' | 'line_too_long';
+
+/**
+ * Bytes → text in whole lines, decoded strictly as UTF-8 (a byte order mark is dropped). Holds one block and one line in memory.
+ * At a fault it has yielded all good lines before it, calls `onFault` and ends.
+ */
+async function* decodeLines(bytes: AsyncIterable<Uint8Array>, onFault: (fault: DecodeFault) => void): AsyncGenerator<string> {
+  let rest: Uint8Array[] = [];
+  let restBytes = 0;
+  // Decoding starts anew at each line, so only the first may drop a byte order mark.
+  let decoder = FIRST;
+  for await (const block of bytes) {
+    const end = block.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) {
+      const decoded = decode(decoder, Buffer.concat([...rest, block.subarray(0, end)]));
+      yield decoded.text;
+      if (!decoded.whole) return onFault('encoding');
+      decoder = LATER;
+      rest = [];
+      restBytes = 0;
+    }
+    rest.push(block.subarray(end));
+    restBytes += block.length - end;
+    if (restBytes > LINE_BYTES_MAX) return onFault('line_too_long');
+  }
+  const last = decode(decoder, Buffer.concat(rest));
+  yield last.text;
+  if (!last.whole) onFault('encoding');
+}
+
+const FIRST = new TextDecoder('utf-8', { fatal: true });
+const LATER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const decode = (decoder: TextDecoder, lines: Uint8Array): { text: string; whole: boolean } => {
+  try {
+    return { text: decoder.decode(lines), whole: true };
+  } catch {
+    return { text: goodLines(decoder, lines), whole: false };
+  }
+};
+
+/** The lines before the first that is not UTF-8; a line feed is never part of another character. */
+const goodLines = (decoder: TextDecoder, lines: Uint8Array): string => {
+  let text = '';
+  for (let from = 0; from < lines.length; ) {
+    const to = lines.indexOf(LINE_FEED, from) + 1 || lines.length;
+    try {
+      text += decoder.decode(lines.subarray(from, to));
+    } catch {
+      break;
+    }
+    from = to;
+  }
+  return text;
 };

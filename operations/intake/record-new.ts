@@ -1,14 +1,16 @@
+import type { z } from 'zod';
+import type { validation } from '../../contracts/batches.js';
 import { personBehind } from '../../domain/actors.js';
 import { toHex } from '../../domain/hashing.js';
 import type { Refusal } from '../../domain/result.js';
+import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { shown, type WireBatch } from '../payout-batch/view.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow, NewBatch } from '../stores/batches.js';
 
 /**
- * The last part of every creation, JSON or CSV: content, preparer, message to the workflow, counter and audit event.
- * Items, chunk roots and the control row stand already. A draft wakes the workflow as well: its deadline has to expire.
+ * The last step of every creation, from JSON or CSV: writes content, preparer, message to the workflow, counter and audit event.
+ * Items, chunk roots and control row are there already. A draft wakes the workflow too, because its deadline has to expire.
  */
 export const recordNew = async (
   ctx: Context,
@@ -40,10 +42,10 @@ export const recordNew = async (
       digest: toHex(content.digest),
     },
   });
-  return shown(ctx, stores, batch.id);
+  return readBatch(ctx, stores, batch.id);
 };
 
-/** A creation that was declined: there is no batch, so the attempt is written under the workspace. */
+/** Refuses a creation. There is no batch, so the audit event stands under the workspace. */
 export const refuseNew = (ctx: Context, stores: Stores, source: 'json' | 'csv', refusal: Refusal) =>
   refusedAndAudited(
     stores,
@@ -54,3 +56,14 @@ export const refuseNew = (ctx: Context, stores: Stores, source: 'json' | 'csv', 
     },
     refusal,
   );
+
+export type Validation = z.infer<typeof validation>;
+
+/** The answer to `validate_only` when nothing is wrong. `total` in minor units. */
+export const validated = ({ count, total }: { count: number; total: bigint }, currency: string): Validation => ({
+  object: 'validation',
+  valid: true,
+  item_count: count,
+  total: Number(total),
+  currency,
+});

@@ -5,13 +5,14 @@ import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { RailCapabilities, Stores } from '../ports.js';
 import type { AccountRow } from '../stores/accounts.js';
+import type { NewBatch } from '../stores/batches.js';
 import type { RailConnectionRow } from '../stores/rail-connections.js';
-import { textError } from './check-payment.js';
+import { textError } from './check-payments.js';
 
-/** What a new batch says of itself, items apart; JSON body and CSV query share it. */
+/** What a request says of a new batch apart from its items; JSON body and CSV query share it. */
 export type BatchHeader = Omit<z.output<typeof createBatch>, 'items'>;
 
-/** The header once every name in it has been looked up. */
+/** The header after every name in it has been looked up. */
 export interface Terms {
   rail: string;
   connectionId: string;
@@ -22,7 +23,7 @@ export interface Terms {
   executeBy: Date | null;
 }
 
-/** Resolves rail, connection and funding account of a new batch. An id of another workspace is as wrong as one that does not exist. */
+/** Looks up rail, connection and funding account of a new batch. An id of another workspace is refused like one that does not exist. */
 export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHeader): Promise<{ terms: Terms } | { errors: FieldError[] }> => {
   const connection = header.connection ? await stores.railConnections.get(header.connection) : await stores.railConnections.forRail(header.rail);
   const account = header.funding_account ? await stores.accounts.get(header.funding_account) : await stores.accounts.funding(header.currency);
@@ -49,6 +50,29 @@ export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHe
     },
   };
 };
+
+/** The part of a batch that never changes, before it is stored. */
+export const newBatch = (
+  ctx: Context,
+  header: Pick<BatchHeader, 'external_id' | 'description' | 'allow_duplicates'>,
+  terms: Terms,
+  origin: Pick<NewBatch, 'source' | 'sourceSha256'>,
+): NewBatch => ({
+  id: ctx.services.entropy.newId(),
+  externalId: header.external_id ?? null,
+  description: header.description,
+  rail: terms.rail,
+  connectionId: terms.connectionId,
+  fundingAccountId: terms.fundingAccountId,
+  currency: terms.currency,
+  chunkSize: terms.capabilities.chunkSize,
+  ...origin,
+  allowDuplicates: header.allow_duplicates,
+  feeBearer: 'sender',
+  feeMaximum: 0n,
+  executeNotBefore: terms.executeNotBefore,
+  executeBy: terms.executeBy,
+});
 
 const error = (field: string, reason: string, message: string): FieldError[] => [{ field, reason, message }];
 

@@ -1,10 +1,10 @@
-/** Bytes of a digest that are kept: with a million rows two different ones agree with probability 2^-89. */
+/** Stored bytes of a digest. Among a million rows, two different digests agree in these with probability 2^-89. */
 const WIDTH = 16;
 const SMALLEST = 1 << 12;
 
 /**
- * A set of SHA-256 digests in 32 bytes a row at most: an open-addressing table over one typed array, doubled when it is
- * half full. A million rows take 32 MB, where a Set of strings takes ten times that.
+ * A set of SHA-256 digests that takes about 32 bytes a row: an open-addressing table over one typed array, doubled when it is half
+ * full. A Set of strings takes ten times that.
  */
 export class SeenDigests {
   #table = new Uint32Array(SMALLEST * (WIDTH / 4));
@@ -14,7 +14,7 @@ export class SeenDigests {
     return this.#table[slotOf(this.#table, wordsOf(digest))] !== 0;
   }
 
-  /** False when this digest was there before. */
+  /** False when the set holds this digest already. */
   add(digest: Uint8Array): boolean {
     const words = wordsOf(digest);
     const at = slotOf(this.#table, words);

@@ -3,12 +3,11 @@ import type { Stores } from '../ports.js';
 import type { BatchRow, ControlRow, NewBatch } from '../stores/batches.js';
 
 /**
- * Gives up uploads that have been silent for longer than their lease: receiving → cancelled, and the external_id is free
- * again. The rows stay, invisible, as no process may delete them. One upload that equals `resume` is left and returned,
- * so that a client that sends the same file again goes on where it stopped. `busy` tells that another upload with its
- * external_id is at work.
+ * Gives up the uploads whose lease has ended: receiving → cancelled, and the external_id is free again. Their rows stay and nobody
+ * sees them, because no process may delete rows. One ended upload of the same file and header as `resume` is kept and returned, so
+ * that it goes on where it stopped. `busy` is true while another upload with the external_id of `resume` is at work.
  */
-export const sweepReceiving = async (
+export const sweepUploads = async (
   stores: Stores,
   resume: NewBatch | null,
 ): Promise<{ found: { batch: BatchRow; control: ControlRow } | null; busy: boolean }> => {
@@ -24,14 +23,14 @@ export const sweepReceiving = async (
   return { found, busy };
 };
 
-/** Whether a batch has this external_id. An abandoned upload that has it is given up first. */
+/** Whether a batch has this external_id. Gives up an abandoned upload that has it first. */
 export const externalIdIsTaken = async (stores: Stores, externalId: string): Promise<boolean> => {
   if (!(await stores.batches.byExternalId(externalId))) return false;
-  await sweepReceiving(stores, null);
+  await sweepUploads(stores, null);
   return (await stores.batches.byExternalId(externalId)) !== null;
 };
 
-/** receiving → cancelled. Its rows stay, seen by nobody; its external_id is free again. */
+/** receiving → cancelled. */
 export const giveUp = async (stores: Stores, batchId: string, rowVersion: number): Promise<void> => {
   const { nextOrdinal } = await stores.items.totals(batchId);
   await stores.batches.giveUpExternalId(batchId);
@@ -45,7 +44,7 @@ export const giveUp = async (stores: Stores, batchId: string, rowVersion: number
   });
 };
 
-/** The same file under the same header, so that what is stored of one is stored of the other. */
+/** The same file under the same header: what one upload has stored, the other would store too. */
 const sameUpload = (a: NewBatch, b: NewBatch): boolean =>
   a.sourceSha256 !== null &&
   b.sourceSha256 !== null &&

@@ -1,10 +1,9 @@
 import type { z } from 'zod';
 import type { topUp as contract } from '../../contracts/ledger.js';
 import { AMOUNT_MAX } from '../../domain/money.js';
-import { type Refusal, type Result, refuse } from '../../domain/result.js';
+import { type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { wrongInput } from '../payout-batch/refusals.js';
 import { lockAccounts, postDecision } from './post.js';
 import { toWireAccount, type WireAccount } from './wire.js';
 

@@ -35,7 +35,7 @@ export const readKnown = async (ctx: Context, stores: Stores, inputs: readonly P
   const known = rows.map(({ payee, destination }): KnownPayee => {
     const key = keys.get(payee.id) ?? null;
     const opens = key && destination && toOpen.has(payee.reference);
-    return { payee, key, newest: destination, newestSentTo: opens ? openDestination(ctx, key, destination) : null };
+    return { payee, key, newest: destination, newestSentTo: opens ? openDestination(ctx, key, destination).sentTo : null };
   });
   return {
     byReference: new Map(known.map((one) => [one.payee.reference, one])),

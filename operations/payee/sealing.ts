@@ -3,6 +3,7 @@ import { canonicalSentTo, maskDestination, type SentTo } from '../../domain/dest
 import { canonicalBytes, type Json, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
+import type { ChunkItem } from '../stores/chunks.js';
 import type { DestinationRow } from '../stores/payees.js';
 
 const SALT_BYTES = 16;
@@ -50,10 +51,46 @@ export const newDestination = (
   };
 };
 
-/** Name and destination as they are sent. Throws when the ciphertext was changed. */
-export const openDestination = (ctx: Context, key: Uint8Array, row: Pick<DestinationRow, 'id' | 'sealed'>): SentTo => {
-  const plain = ctx.services.vault.openWith(key, destinationPlace(ctx.tenantId, row.id), row.sealed);
-  return (JSON.parse(decoder.decode(plain)) as { sent_to: SentTo }).sent_to;
+/** What a sealed destination holds. */
+export interface OpenedDestination {
+  /** 128 bits; opens the commitment. */
+  salt: Uint8Array;
+  /** Name and destination as they are sent. */
+  sentTo: SentTo;
+}
+
+/** Opens a destination version under the payee's key. Throws when the ciphertext was changed. */
+export const openDestination = (ctx: Context, key: Uint8Array, { id, sealed }: Pick<DestinationRow, 'id' | 'sealed'>): OpenedDestination => {
+  const plain = decoder.decode(ctx.services.vault.openWith(key, destinationPlace(ctx.tenantId, id), sealed));
+  const { salt, sent_to } = JSON.parse(plain) as { salt: string; sent_to: SentTo };
+  return { salt: Buffer.from(salt, 'hex'), sentTo: sent_to };
+};
+
+/**
+ * Destinations of items by ordinal. An item whose payee was deleted is left out. A ciphertext that was changed is null: then the
+ * content differs from what the gates signed, as it does when an amount was changed (R3).
+ */
+export const openDestinations = async (
+  ctx: Context,
+  stores: Stores,
+  items: readonly Pick<ChunkItem, 'ordinal' | 'payeeId' | 'destinationId' | 'sealed' | 'subjectKey'>[],
+): Promise<Map<number, OpenedDestination | null>> => {
+  const wrapped = new Map(items.flatMap((item) => (item.subjectKey ? [[item.payeeId, item.subjectKey] as const] : [])));
+  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, wrapped);
+  const opened = new Map<number, OpenedDestination | null>();
+  for (const item of items) {
+    const key = keys.get(item.payeeId);
+    if (key) opened.set(item.ordinal, openUnchanged(ctx, key, { id: item.destinationId, sealed: item.sealed }));
+  }
+  return opened;
+};
+
+const openUnchanged = (ctx: Context, key: Uint8Array, destination: Pick<DestinationRow, 'id' | 'sealed'>): OpenedDestination | null => {
+  try {
+    return openDestination(ctx, key, destination);
+  } catch {
+    return null;
+  }
 };
 
 /** Equal for equal name and destination of one workspace; matches versions and is signed by nothing (R10). */

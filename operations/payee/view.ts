@@ -44,7 +44,7 @@ export const namesOf = async (ctx: Context, stores: Stores, rows: readonly Payee
   const names = new Map<string, string>();
   for (const { payee, destination } of rows) {
     const key = keys.get(payee.id);
-    if (key) names.set(payee.id, destination ? openDestination(ctx, key, destination).name : openName(ctx, key, payee.id, payee.sealedName));
+    if (key) names.set(payee.id, destination ? openDestination(ctx, key, destination).sentTo.name : openName(ctx, key, payee.id, payee.sealedName));
   }
   return names;
 };

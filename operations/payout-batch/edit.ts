@@ -1,29 +1,30 @@
 import type { z } from 'zod';
 import type { editBatch } from '../../contracts/batches.js';
 import { personBehind } from '../../domain/actors.js';
-import { contentOf } from '../../domain/batch/content.js';
+import { chunkOf, contentOf, rangeOf, tombstoneLeaf } from '../../domain/batch/content.js';
 import { BATCH_TRANSITIONS, mayMove } from '../../domain/batch/states.js';
 import { gateDeadline } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
-import { transitionsRoot } from '../../domain/item/transitions.js';
-import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { toItemId } from '../../domain/ids.js';
+import { type ItemTransition, transitionsRoot } from '../../domain/item/transitions.js';
+import { merkleRoot } from '../../domain/merkle.js';
+import { ERRORS_MAX, type FieldError, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
+import { readBatch, type WireBatch } from '../batch-state/read.js';
+import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
-import { type Exclusion, planExclusion } from './plan-exclusion.js';
-import { wrongInput, wrongState } from './refusals.js';
-import { refuseAbsent } from './refuse-deed.js';
-import { shown, type WireBatch } from './view.js';
 
 export type EditInput = { batch_id: string } & z.output<typeof editBatch>;
 
 /**
- * Leaves items out and re-totals the rest. A gated batch goes back to queued: its gates and its hold are void, open
- * challenges are cancelled, and whoever edits is a preparer from then on (R9).
+ * Excludes items and computes the total of the others anew. A gated batch goes back to queued: its gates become void, its hold is
+ * released, its open challenges are cancelled, and the person who edits is a preparer from then on (R9).
  *
  * Refuses with `not_found`, `wrong_state`, `batch_changed` (row_version), `invalid_request` (an item that is not in the
- * batch or is out already) or `batch_empty`.
+ * batch or is excluded already) or `batch_empty`.
  */
 export const editPayoutBatch = (ctx: Context, input: EditInput): Promise<Result<WireBatch>> =>
   ctx.inTenant(async (stores) => {
@@ -31,18 +32,18 @@ export const editPayoutBatch = (ctx: Context, input: EditInput): Promise<Result<
     const control = await stores.batches.lock(id);
     const batch = control && (await stores.batches.get(id));
     if (!control || !batch) return refuseAbsent(ctx, stores, 'batch.edit', id);
-    const declined = (refusal: Refusal) =>
+    if (!mayMove(verbFrom(control), control.state)) return refuseState(stores, 'edit', id, control.state);
+    const refused = (refusal: Refusal) =>
       refusedAndAudited(stores, { subject: { type: 'batch', id }, action: 'batch.edit', detail: { state: control.state } }, refusal);
-    if (!mayMove(verbFrom(control), control.state)) return declined(wrongState('edit', control.state));
-    if (input.row_version !== undefined && input.row_version !== control.rowVersion) return declined(changed(control));
+    if (input.row_version !== undefined && input.row_version !== control.rowVersion) return refused(changed(control));
 
     const content = await stores.batches.content(id, control.contentVersion);
     if (!content) throw new Error(`batch ${id} has no content of its current version`);
     const planned = await planExclusion(ctx, stores, batch, content.size, input.exclude);
-    if ('errors' in planned) return declined(wrongInput(planned.errors));
-    if (planned.count === content.count) return declined(empty());
+    if ('errors' in planned) return refused(wrongInput(planned.errors));
+    if (planned.count === content.count) return refused(empty());
     await exclude(ctx, stores, { batch, control, content }, planned);
-    return ok(await shown(ctx, stores, id));
+    return answer(await readBatch(ctx, stores, id));
   });
 
 const verbFrom = (control: ControlRow) => (control.state === 'draft' ? 'edit_draft' : 'edit');
@@ -54,7 +55,71 @@ const changed = (control: ControlRow): Refusal =>
 
 const empty = (): Refusal => refuse('batch_empty', 'This would leave nothing to pay. Cancel the batch instead.').refusal;
 
-/** All writes, in the order in which everybody locks: control (held already), items, hold, accounts, counter, audit (R8). */
+/** What an exclusion changes, before anything is written. */
+interface Exclusion {
+  count: number;
+  /** Minor units. */
+  amount: bigint;
+  tombstones: { ordinal: number; leaf: Uint8Array }[];
+  transitions: ItemTransition[];
+  /** New roots of the chunks that now hold a tombstone; the others keep theirs. */
+  chunkRoots: { chunk: number; root: Uint8Array }[];
+}
+
+/** Reads the chunks of the asked items, one at a time, and computes their new leaves and roots. `size` counts all ordinals of the batch. */
+const planExclusion = async (
+  ctx: Context,
+  stores: Stores,
+  batch: BatchRow,
+  size: number,
+  items: readonly { batchId: string; ordinal: number }[],
+): Promise<Exclusion | { errors: FieldError[] }> => {
+  const { sha256 } = ctx.services;
+  const errors: FieldError[] = [];
+  /** Ordinal → its place in the request. */
+  const asked = new Map<number, number>();
+  for (const [i, item] of items.entries()) {
+    if (item.batchId !== batch.id || item.ordinal >= size) errors.push(wrong(i, 'not_in_batch', 'this item is not in the batch'));
+    else asked.set(item.ordinal, i);
+  }
+
+  const plan: Exclusion = { count: 0, amount: 0n, tombstones: [], transitions: [], chunkRoots: [] };
+  for (const chunk of new Set([...asked.keys()].map((ordinal) => chunkOf(ordinal, batch.chunkSize)))) {
+    const { from, to } = rangeOf(chunk, batch.chunkSize, size);
+    const leaves: Uint8Array[] = [];
+    for (const item of await stores.items.range(batch.id, from, to)) {
+      const place = asked.get(item.ordinal);
+      if (place === undefined) leaves.push(item.leaf);
+      else if (item.state !== 'pending') errors.push(wrong(place, 'not_pending', `this item is ${item.state} already`));
+      else {
+        const leaf = tombstoneLeaf(sha256, item.ordinal, toItemId(batch.id, item.ordinal));
+        leaves.push(leaf);
+        plan.count += 1;
+        plan.amount += item.amount;
+        plan.tombstones.push({ ordinal: item.ordinal, leaf });
+        plan.transitions.push(excluded(item.ordinal, item.version + 1, item.rank));
+      }
+    }
+    plan.chunkRoots.push({ chunk, root: merkleRoot(sha256, leaves) });
+  }
+  return errors.length > 0 ? { errors: errors.slice(0, ERRORS_MAX) } : plan;
+};
+
+const wrong = (i: number, reason: string, message: string): FieldError => ({ field: `exclude.${i}`, reason, message });
+
+const excluded = (ordinal: number, version: number, rank: number): ItemTransition => ({
+  ordinal,
+  version,
+  from: 'pending',
+  to: 'excluded',
+  rank,
+  source: 'person',
+  inboundId: null,
+  providerReference: null,
+  reason: null,
+});
+
+/** All writes, in the lock order of R8: control (the caller holds it), items, hold, accounts, counter, audit. */
 const exclude = async (
   ctx: Context,
   stores: Stores,

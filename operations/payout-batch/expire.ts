@@ -1,12 +1,12 @@
-import { type BatchState, mayMove } from '../../domain/batch/states.js';
+import { BATCH_TRANSITIONS, type BatchState, mayMove } from '../../domain/batch/states.js';
 import { ok, type Result } from '../../domain/result.js';
+import { endEarly } from '../batch-state/end-early.js';
+import { refuseAbsent } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
-import { endEarly } from './end-early.js';
-import { refuseAbsent } from './refuse-deed.js';
 
 /**
- * Ends a batch whose deadline has passed on the database's clock; any other it leaves alone, so calling too early or
- * twice does nothing. Answers the state that the batch is in afterwards. The worker calls it when its timer wakes.
+ * Ends a batch whose deadline has passed on the database's clock. It leaves any other batch alone, so a call that comes too early
+ * or twice does nothing. Answers the state that the batch is in afterwards. The worker calls it when its timer wakes (R13).
  */
 export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<{ state: BatchState }>> =>
   ctx.inTenant(async (stores) => {
@@ -14,6 +14,6 @@ export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     if (!control) return refuseAbsent(ctx, stores, 'batch.expire', input.batch_id);
     const due = mayMove('expire', control.state) && control.deadlineAt !== null && control.deadlineAt <= stores.now;
     if (!due) return ok({ state: control.state });
-    const { state } = await endEarly(ctx, stores, control, { verb: 'expire', reason: null });
-    return ok({ state });
+    await endEarly(ctx, stores, control, { verb: 'expire', reason: null });
+    return ok({ state: BATCH_TRANSITIONS.expire.to });
   });

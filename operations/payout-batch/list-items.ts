@@ -1,36 +1,32 @@
 import type { z } from 'zod';
 import type { item, listItems } from '../../contracts/batches.js';
+import { noSuchBatch } from '../../domain/batch/refusals.js';
 import { fromItemId, toItemId, toWireId } from '../../domain/ids.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { type List, toList, wrongCursor } from '../list-page.js';
 import { openDestination } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
 import type { ItemRow } from '../stores/items.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
-import type { WireList } from './list.js';
-import { noSuchBatch, wrongInput } from './refusals.js';
 
 export type WireItem = z.infer<typeof item>;
 export type ListItemsInput = { batch_id: string } & z.output<typeof listItems>;
 
 /**
- * Items of a batch by ordinal, by state if asked. Names are those that would be sent, opened for this answer, and null
- * once a person was deleted; destinations are masked. The cursor is the id of the last item seen.
+ * Items of a batch by ordinal, on request those of one state. The name is the one that would be sent, opened for this answer, and
+ * null once the person was deleted; destinations are masked. The cursor is the id of the last item of a page. Refuses with
+ * `not_found` or `invalid_request`.
  */
-export const listPayoutItems = (ctx: Context, input: ListItemsInput): Promise<Result<WireList<WireItem>>> =>
+export const listPayoutItems = (ctx: Context, input: ListItemsInput): Promise<Result<List<WireItem>>> =>
   ctx.inTenant(async (stores) => {
     const batch = (await stores.batches.view(input.batch_id))?.batch;
     if (!batch) return noSuchBatch();
     const after = input.starting_after === undefined ? undefined : fromItemId(input.starting_after);
-    if (after === null || (after && after.batchId !== batch.id))
-      return {
-        ok: false,
-        refusal: wrongInput([{ field: 'starting_after', reason: 'id_form', message: 'this is not the id of an item of this batch' }]),
-      };
+    if (after === null || (after && after.batchId !== batch.id)) return wrongCursor();
     const { rows, hasMore } = await stores.items.list(batch.id, { limit: input.limit, afterOrdinal: after?.ordinal, state: input.state });
-    const data = await toWireItems(ctx, stores, batch, rows);
-    return ok({ object: 'list', data, has_more: hasMore, next_cursor: hasMore ? (data.at(-1)?.id ?? null) : null });
+    return ok(toList({ rows: await toWireItems(ctx, stores, batch, rows), hasMore }));
   });
 
 /** Four statements for any number of items. */
@@ -44,7 +40,7 @@ const toWireItems = async (ctx: Context, stores: Stores, batch: BatchRow, items:
     const destination = destinations.get(row.destinationId);
     const key = keys.get(row.payeeId);
     if (!payee || !destination) throw new Error(`item ${row.ordinal} of batch ${batch.id} names a payee or destination that is not there`);
-    const name = key ? openDestination(ctx, key, destination).name : null;
+    const name = key ? openDestination(ctx, key, destination).sentTo.name : null;
     return toWireItem(batch, row, payee, destination, name);
   });
 };

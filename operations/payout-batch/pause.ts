@@ -2,30 +2,32 @@ import type { z } from 'zod';
 import type { optionalReason } from '../../contracts/batches.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Result } from '../../domain/result.js';
+import { reasonHash } from '../batch-state/end-early.js';
+import { type HaltedBatch, readHaltedBatch } from '../batch-state/read.js';
+import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { reasonHash } from './end-early.js';
-import { type Halted, haltedBatch } from './halted.js';
-import { refuseAbsent, refuseState } from './refuse-deed.js';
 
 /**
- * Stops sending until resumed, before or while a batch executes. Takes hold at once: what the answer counts as not
- * sent stays so. Evidence of what was sent goes on being taken in. Pausing twice changes nothing.
+ * Stops sending until somebody resumes the batch, before or while it executes. It takes effect at once: the items that the answer
+ * counts as not sent stay unsent. Evidence about sent items is still taken in. Pausing twice changes nothing. Refuses with
+ * `not_found`, or `wrong_state` when the batch has ended.
  */
-export const pausePayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof optionalReason>): Promise<Result<Halted>> =>
+export const pausePayoutBatch = (ctx: Context, input: { batch_id: string } & z.output<typeof optionalReason>): Promise<Result<HaltedBatch>> =>
   ctx.inTenant(async (stores) => {
     const control = await stores.batches.lock(input.batch_id);
     if (!control) return refuseAbsent(ctx, stores, 'batch.pause', input.batch_id);
-    if (isTerminalBatch(control.state)) return refuseState(stores, 'pause', control.batchId, control.state);
+    const id = control.batchId;
+    if (isTerminalBatch(control.state)) return refuseState(stores, 'pause', id, control.state);
 
     if (control.pausedAt === null) {
       const change = { pausedAt: stores.now, ...(input.reason === undefined ? {} : { reason: input.reason }) };
-      if (!(await stores.batches.move(control.batchId, control.rowVersion, change))) throw new Error('a locked batch was moved by somebody else');
-      await stores.outbox.add({ batchId: control.batchId, message: 'batch_changed' });
+      if (!(await stores.batches.move(id, control.rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
+      await stores.outbox.add({ batchId: id, message: 'batch_changed' });
     }
-    const halted = await haltedBatch(ctx, stores, control.batchId);
+    const halted = await readHaltedBatch(ctx, stores, id);
     await stores.audit.append({
-      subject: { type: 'batch', id: control.batchId },
+      subject: { type: 'batch', id },
       action: 'batch.pause',
       result: 'ok',
       detail: {

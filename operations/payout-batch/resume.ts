@@ -1,27 +1,26 @@
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Result } from '../../domain/result.js';
+import { readBatch, type WireBatch } from '../batch-state/read.js';
+import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { refuseAbsent, refuseState } from './refuse-deed.js';
-import { shown, type WireBatch } from './view.js';
 
-/** Lets a paused batch go on. Resuming one that is not paused changes nothing. Refuses a batch that has ended. */
+/**
+ * Lets a paused batch go on. Resuming a batch that is not paused changes nothing. Refuses with `not_found`, or `wrong_state` when
+ * the batch has ended.
+ */
 export const resumePayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<WireBatch>> =>
   ctx.inTenant(async (stores) => {
     const control = await stores.batches.lock(input.batch_id);
     if (!control) return refuseAbsent(ctx, stores, 'batch.resume', input.batch_id);
-    if (isTerminalBatch(control.state)) return refuseState(stores, 'resume', control.batchId, control.state);
+    const id = control.batchId;
+    if (isTerminalBatch(control.state)) return refuseState(stores, 'resume', id, control.state);
 
     if (control.pausedAt !== null) {
-      const moved = await stores.batches.move(control.batchId, control.rowVersion, { pausedAt: null, reason: null });
-      if (!moved) throw new Error('a locked batch was moved by somebody else');
-      await stores.outbox.add({ batchId: control.batchId, message: 'batch_changed' });
+      if (!(await stores.batches.move(id, control.rowVersion, { pausedAt: null, reason: null })))
+        throw new Error(`batch ${id} moved under its own lock`);
+      await stores.outbox.add({ batchId: id, message: 'batch_changed' });
     }
-    await stores.audit.append({
-      subject: { type: 'batch', id: control.batchId },
-      action: 'batch.resume',
-      result: 'ok',
-      detail: { state: control.state },
-    });
-    return answer(await shown(ctx, stores, control.batchId));
+    await stores.audit.append({ subject: { type: 'batch', id }, action: 'batch.resume', result: 'ok', detail: { state: control.state } });
+    return answer(await readBatch(ctx, stores, id));
   });

@@ -1,9 +1,9 @@
+import { noSuchBatch } from '../../domain/batch/refusals.js';
 import { ok, type Result } from '../../domain/result.js';
+import { toWireBatch, type WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
-import { noSuchBatch } from './refusals.js';
-import { toWireBatch, type WireBatch } from './view.js';
 
-/** One batch, or `not_found`; a foreign one and one still being received are not there. */
+/** One batch. Refuses with `not_found` when it is absent, belongs to another workspace or is still being received. */
 export const showPayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<WireBatch>> =>
   ctx.inTenant(async (stores) => {
     const view = await stores.batches.view(input.batch_id);

@@ -2,23 +2,19 @@ import { personBehind } from '../../domain/actors.js';
 import { BATCH_TRANSITIONS, mayMove } from '../../domain/batch/states.js';
 import { gateDeadline } from '../../domain/gate.js';
 import type { Result } from '../../domain/result.js';
-import { type Context, refusedAndAudited } from '../context.js';
+import { readBatch, type WireBatch } from '../batch-state/read.js';
+import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
+import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { wrongState } from './refusals.js';
-import { refuseAbsent } from './refuse-deed.js';
-import { shown, type WireBatch } from './view.js';
 
-/** Hands a draft to the gates: draft → queued. Refuses with `not_found` or `wrong_state`. Who submits is a preparer. */
+/** Hands a draft to the gates: draft → queued. The person who submits is a preparer. Refuses with `not_found` or `wrong_state`. */
 export const submitPayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<WireBatch>> =>
   ctx.inTenant(async (stores) => {
     const id = input.batch_id;
     const control = await stores.batches.lock(id);
     const batch = control && (await stores.batches.get(id));
     if (!control || !batch) return refuseAbsent(ctx, stores, 'batch.submit', id);
-    if (!mayMove('submit', control.state)) {
-      const entry = { subject: { type: 'batch', id }, action: 'batch.submit', detail: { state: control.state } } as const;
-      return refusedAndAudited(stores, entry, wrongState('submit', control.state));
-    }
+    if (!mayMove('submit', control.state)) return refuseState(stores, 'submit', id, control.state);
 
     const person = personBehind(ctx.actor);
     if (person) await stores.batches.addPreparer(id, person, 'submit');
@@ -32,5 +28,5 @@ export const submitPayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
       result: 'ok',
       detail: { from: control.state, to: state, content_version: control.contentVersion },
     });
-    return answer(await shown(ctx, stores, id));
+    return answer(await readBatch(ctx, stores, id));
   });

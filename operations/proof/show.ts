@@ -1,36 +1,48 @@
-import { type BatchProof, PROOF_VERSION, type ProofBatch, type ProofContent } from '../../domain/audit/proof.js';
+import {
+  type BatchProof,
+  PROOF_VERSION,
+  type ProofAttempt,
+  type ProofBatch,
+  type ProofChallenge,
+  type ProofContent,
+  type ProofHold,
+  type ProofTransition,
+} from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { toGate, toTransfer } from '../audit/export.js';
 import type { Context } from '../context.js';
+import type { AttemptRow } from '../stores/attempts.js';
 import type { BatchView, ContentRow } from '../stores/batches.js';
-import { eventsOfBatch, provenEvents } from './events.js';
-import { proofItems } from './items.js';
-import { attemptToProof, challengeToProof, holdToProof, transitionToProof } from './rows.js';
+import type { ChallengeRow } from '../stores/challenges.js';
+import type { HoldRow } from '../stores/holds.js';
+import type { TransitionRow } from '../stores/transitions.js';
+import { proveEvents, readEvents } from './read-events.js';
+import { readItems } from './read-items.js';
 
-/** A bundle is one document; it has to fit in memory on both sides. */
+/** A proof is one document and has to fit in memory on both sides. */
 export const PROOF_ITEMS_MAX = 100_000;
 
 const PAGE = 5_000;
 
 /**
- * Everything that proves a batch, as one document that `client/verify/proof.ts` checks offline. Read in pages, in the
- * order in which rows depend on each other: items, then events, then what names the events. `payload_too_large` past
- * 100,000 items.
+ * Everything that proves a batch, as one document that `client/verify/proof.ts` checks offline. Reads pages in the order in which
+ * rows depend on each other: items, events, then the rows that name the events. Refuses with `not_found`, or with
+ * `payload_too_large` when the batch has more than 100,000 items.
  */
 export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: string }): Promise<Result<BatchProof>> => {
   const found = await ctx.inTenant(async (stores) => ({ view: await stores.batches.view(id), at: stores.now }));
   const { view } = found;
   if (!view) return refuse('not_found', 'There is no such batch.');
-  const size = view.content?.size ?? 0;
+  const size = view.content.size;
   if (size > PROOF_ITEMS_MAX)
     return refuse(
       'payload_too_large',
-      `Evidence comes as one document up to ${PROOF_ITEMS_MAX} items; this batch has ${size}. Take the audit export and page through its items.`,
+      `The proof of a batch is one document of up to ${PROOF_ITEMS_MAX} items; this batch has ${size}. Take the audit export and page through its items.`,
     );
 
-  const items = await proofItems(ctx, id, size);
-  const events = await eventsOfBatch(ctx, id);
+  const items = await readItems(ctx, id, size);
+  const events = await readEvents(ctx, id);
   const transitions = await all((after: { ordinal: number; version: number } | null) =>
     ctx.inTenant(({ transitions }) => transitions.ofBatch(id, after, PAGE)),
   );
@@ -45,8 +57,8 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     gates: await stores.gates.all(id),
     attempts: await stores.attempts.ofBatch(id),
   }));
-  const proven = await provenEvents(ctx, events);
-  const later = await eventsOfBatch(ctx, id);
+  const proven = await proveEvents(ctx, events);
+  const later = await readEvents(ctx, id);
   return ok({
     object: 'evidence',
     version: PROOF_VERSION,
@@ -113,4 +125,48 @@ const batchToProof = (ctx: Context, { batch, control }: BatchView): ProofBatch =
   state: control.state,
   outcome: control.outcome,
   content_version: control.contentVersion,
+});
+
+const transitionToProof = (row: TransitionRow): ProofTransition => ({
+  ordinal: row.ordinal,
+  version: row.version,
+  from: row.from,
+  to: row.to,
+  rank: row.rank,
+  source: row.source,
+  inbound_id: row.inboundId,
+  provider_reference: row.providerReference,
+  reason: row.reason,
+  event_id: row.eventId,
+  created_at: row.createdAt.toISOString(),
+});
+
+const holdToProof = (row: HoldRow): ProofHold => ({
+  id: row.id,
+  content_version: row.contentVersion,
+  account_id: row.accountId,
+  amount: row.amount.toString(),
+  remaining: row.remaining.toString(),
+  resolved_at: row.resolvedAt?.toISOString() ?? null,
+});
+
+const challengeToProof = (row: ChallengeRow): ProofChallenge => ({
+  id: row.id,
+  person_id: row.personId,
+  gate: row.gate,
+  content_version: row.contentVersion,
+  digest: toHex(row.digest),
+  expires_at: row.expiresAt.toISOString(),
+  used_at: row.usedAt?.toISOString() ?? null,
+  cancelled_at: row.cancelledAt?.toISOString() ?? null,
+});
+
+const attemptToProof = (row: AttemptRow): ProofAttempt => ({
+  chunk: row.chunk,
+  attempt: row.attempt,
+  connection_id: row.connectionId,
+  renderer_version: row.rendererVersion,
+  request_hash: toHex(row.requestHash),
+  item_count: row.itemCount,
+  created_at: row.createdAt.toISOString(),
 });

@@ -4,7 +4,6 @@ import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { type IdKind, toWireId } from '../../domain/ids.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { Call } from '../world/api.js';
-import { must } from '../world/wire.js';
 
 export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 

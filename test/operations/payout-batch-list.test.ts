@@ -5,10 +5,14 @@ import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { listPayoutBatches } from '../../operations/payout-batch/list.js';
 import { listPayoutItems } from '../../operations/payout-batch/list-items.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { uuidOf } from './gate-world.js';
-import { type BatchScene, batchScene, iban, made, must, told } from './payout-batch-scene.js';
+import { allItems, create, SMALL_CHUNKS } from '../world/intake.js';
+import { openWorld, type World } from '../world/open.js';
+import { iban } from '../world/payees.js';
+import type { Person } from '../world/people.js';
+import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
-let scene: BatchScene;
+let world: World;
+let preparer: Person;
 const ids: string[] = [];
 const items = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
@@ -16,18 +20,19 @@ const items = (count: number) =>
     amount: 10 + i,
     reference: `INV ${i}`,
   }));
-const ctx = () => scene.as(scene.preparer);
+const ctx = () => world.as(preparer);
 
 beforeAll(async () => {
-  scene = await batchScene();
-  for (let i = 0; i < 7; i++) ids.push(made(await scene.create(ctx(), { items: items(5), external_id: `batch-${i}`, draft: i % 2 === 1 })).id);
+  world = await openWorld({ rails: SMALL_CHUNKS });
+  preparer = await world.person('preparer');
+  for (let i = 0; i < 7; i++) ids.push(made(await create(ctx(), { items: items(5), external_id: `batch-${i}`, draft: i % 2 === 1 })).id);
 }, 120_000);
-afterAll(() => scene?.close());
+afterAll(() => world?.close());
 
 const list = async (query: object = {}) => must(await listPayoutBatches(ctx(), listBatches.parse(query)));
 
 describe('batches', () => {
-  test('newest first, in pages that join without gap or repeat', async () => {
+  test('are listed newest first, in pages that join without gap or repeat', async () => {
     const seen: string[] = [];
     for (let after: string | undefined; ; ) {
       const page = await list({ limit: 3, ...(after ? { starting_after: after } : {}) });
@@ -39,39 +44,38 @@ describe('batches', () => {
     expect(seen).toEqual([...ids].reverse());
   });
 
-  test('by state and by external_id', async () => {
+  test('are filtered by state and by external_id', async () => {
     expect((await list({ state: 'draft' })).data.map(({ id }) => id)).toEqual([ids[5], ids[3], ids[1]]);
     expect((await list({ external_id: 'batch-4' })).data.map(({ id }) => id)).toEqual([ids[4]]);
     expect((await list({ external_id: 'batch-4', state: 'draft' })).data).toEqual([]);
   });
 
-  test('each as its own page shows it, in the form of the contract', async () => {
+  test('are the same in the list as on their own page, in the form of the contract', async () => {
     for (const batch of (await list()).data) {
       expect(batchContract.parse(batch)).toEqual(batch);
       expect(must(await showPayoutBatch(ctx(), { batch_id: uuidOf(batch.id) }))).toEqual(batch);
     }
   });
 
-  test('a cursor that is no id of a batch is told', async () => {
+  test('a cursor that is no batch id is refused', async () => {
     const result = await listPayoutBatches(ctx(), listBatches.parse({ starting_after: 'payee_1' }));
-    expect(told(result)).toEqual({ code: 'invalid_request', errors: ['starting_after id_form'] });
+    expect(refusalOf(result)).toEqual({ code: 'invalid_request', errors: ['starting_after id_form'] });
   });
 
-  test('[S3-01] [S3-03] of another workspace nothing is listed, whatever cursor or filter', async () => {
-    const there = await scene.workspace('test', 1n);
-    const stranger = scene.as(await scene.person('preparer', there.tenantId), there);
+  test('of another workspace are not listed, whatever the cursor or filter [S3-01] [S3-03]', async () => {
+    const there = await world.workspace();
+    const stranger = world.as(await world.person('preparer', [there.tenantId]), there);
     for (const query of [{}, { external_id: 'batch-4' }, { state: 'draft' }, { starting_after: ids[6] }])
       expect(must(await listPayoutBatches(stranger, listBatches.parse(query))).data).toEqual([]);
     const foreign = await listPayoutItems(stranger, { batch_id: uuidOf(ids[0] as string), limit: 50 });
-    expect(foreign).toEqual(await listPayoutItems(stranger, { batch_id: scene.home.tenantId, limit: 50 }));
-    expect(told(foreign).code).toBe('not_found');
+    expect(foreign).toEqual(await listPayoutItems(stranger, { batch_id: world.home.tenantId, limit: 50 }));
+    expect(refusalOf(foreign).code).toBe('not_found');
   });
 
   test('what a person has to look at is derived from the rows', async () => {
     const id = uuidOf(ids[0] as string);
-    await scene.enter(scene.home.tenantId);
-    await scene.sql('UPDATE batch_counter SET unknown = 1, was_unknown = 1 WHERE batch_id = $1', [id]);
-    await scene.sql('UPDATE batch_control SET integrity_failed_at = now(), row_version = row_version + 1 WHERE batch_id = $1', [id]);
+    await world.sql('UPDATE batch_counter SET unknown = 1, was_unknown = 1 WHERE batch_id = $1', [id]);
+    await world.sql('UPDATE batch_control SET integrity_failed_at = now(), row_version = row_version + 1 WHERE batch_id = $1', [id]);
     await ctx().inTenant((stores) => stores.exceptions.raise({ kind: 'contrary_evidence', batchId: id, ordinal: 0, detail: {} }));
     expect(must(await showPayoutBatch(ctx(), { batch_id: id })).attention).toEqual(['unknown_items', 'integrity_failed', 'exceptions']);
     expect(must(await showPayoutBatch(ctx(), { batch_id: uuidOf(ids[2] as string) })).attention).toEqual([]);
@@ -79,7 +83,7 @@ describe('batches', () => {
 
   test('gates are shown while they count', async () => {
     const id = uuidOf(ids[2] as string);
-    const [approver, authorizer] = await scene.openUpTo('authorize', id);
+    const [approver, authorizer] = await world.openUpTo('authorize', id);
     const shown = must(await showPayoutBatch(ctx(), { batch_id: id }));
     expect(shown.gates.map(({ gate, person_id }) => [gate, uuidOf(person_id)])).toEqual([
       ['approve', approver?.id],
@@ -92,9 +96,9 @@ describe('batches', () => {
 describe('items', () => {
   const page = async (id: string, more: object = {}) => must(await listPayoutItems(ctx(), { batch_id: uuidOf(id), limit: 2, ...more }));
 
-  test('by ordinal, in pages, in the form of the contract, with names opened and destinations masked', async () => {
+  test('are listed by ordinal, in pages, in the form of the contract, with names opened and destinations masked', async () => {
     const [id] = ids as [string];
-    const seen = await scene.allItems(ctx(), uuidOf(id));
+    const seen = await allItems(ctx(), uuidOf(id));
     expect(seen.map(({ ordinal, payee_name, amount }) => [ordinal, payee_name, amount])).toEqual(
       items(5).map(({ payee, amount }, ordinal) => [ordinal, payee.name, amount]),
     );
@@ -104,7 +108,7 @@ describe('items', () => {
     }
   });
 
-  test('by state', async () => {
+  test('are filtered by state', async () => {
     const id = ids[4] as string;
     must(await editPayoutBatch(ctx(), { batch_id: uuidOf(id), exclude: [{ batchId: uuidOf(id), ordinal: 1 }] }));
     expect((await page(id, { state: 'excluded' })).data.map(({ ordinal }) => ordinal)).toEqual([1]);
@@ -113,16 +117,15 @@ describe('items', () => {
     expect((await page(id, { state: 'pending', starting_after: pending.next_cursor })).data.map(({ ordinal }) => ordinal)).toEqual([3, 4]);
   });
 
-  test('a cursor of another batch is told, not followed', async () => {
+  test('a cursor of another batch is refused, not followed', async () => {
     const other = (await page(ids[1] as string)).next_cursor;
     const result = await listPayoutItems(ctx(), { batch_id: uuidOf(ids[0] as string), limit: 2, starting_after: other ?? '' });
-    expect(told(result)).toEqual({ code: 'invalid_request', errors: ['starting_after id_form'] });
+    expect(refusalOf(result)).toEqual({ code: 'invalid_request', errors: ['starting_after id_form'] });
   });
 
-  test('the name of a deleted person is gone, the rest of the item is not', async () => {
+  test('the name of a deleted payee is gone, and the rest of the item stays', async () => {
     const [first] = (await page(ids[0] as string)).data;
-    await scene.enter(scene.home.tenantId);
-    await scene.sql('UPDATE subject_key SET wrapped = NULL, deleted_at = now() WHERE subject_id = $1', [uuidOf(first?.payee_id ?? '')]);
+    await world.sql('UPDATE subject_key SET wrapped = NULL, deleted_at = now() WHERE subject_id = $1', [uuidOf(first?.payee_id ?? '')]);
     const [after, next] = (await page(ids[0] as string)).data;
     expect(after).toEqual({ ...first, payee_name: null });
     expect(next?.payee_name).toBe('Payee 1');

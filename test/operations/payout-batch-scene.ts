@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { createBatch, createBatchCsv } from '../../contracts/batches.js';
 import type { Result } from '../../domain/result.js';
+import type { WireBatch } from '../../operations/batch-state/read.js';
 import type { Context } from '../../operations/context.js';
 import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { listPayoutItems, type WireItem } from '../../operations/payout-batch/list-items.js';
-import type { WireBatch } from '../../operations/payout-batch/view.js';
 import type { Rail, RailCapabilities } from '../../operations/ports.js';
 import { gateWorld, type Person, uuidOf } from './gate-world.js';
 

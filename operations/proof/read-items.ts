@@ -2,17 +2,17 @@ import type { ProofItem } from '../../domain/audit/proof.js';
 import { canonicalSentTo } from '../../domain/destination.js';
 import { toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
-import { openDestinations } from '../chunk/open-destinations.js';
 import type { Context } from '../context.js';
+import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { ItemRow } from '../stores/items.js';
 
-/** Items whose destinations are opened in one transaction. */
+/** Items that one transaction reads, and whose destinations it opens. */
 const PAGE = 2_000;
 
-/** Every item of a batch with the values of its leaf, its commitment opened where the payee's key is still there. */
-export const proofItems = async (ctx: Context, batchId: string, size: number): Promise<ProofItem[]> => {
+/** Every item of a batch with the values of its leaf. The commitment is opened where the payee's key still exists. */
+export const readItems = async (ctx: Context, batchId: string, size: number): Promise<ProofItem[]> => {
   const items: ProofItem[] = [];
   for (let from = 0; from < size; from += PAGE) {
     const to = Math.min(from + PAGE, size);
@@ -25,7 +25,7 @@ export const proofItems = async (ctx: Context, batchId: string, size: number): P
   return items;
 };
 
-/** An item whose stored commitment is shown beside what it commits to. */
+/** An item with its stored commitment, which the proof shows beside the opened one. */
 type CommittedItem = ChunkItem & { commitment: Uint8Array };
 
 const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promise<CommittedItem[]> => {

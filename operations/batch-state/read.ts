@@ -1,12 +1,39 @@
 import type { z } from 'zod';
-import type { batch } from '../../contracts/batches.js';
+import type { batch, halted } from '../../contracts/batches.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
+import type { ItemState } from '../../domain/item/states.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { BatchView, CounterRow } from '../stores/batches.js';
 
 export type WireBatch = z.infer<typeof batch>;
+export type HaltedBatch = z.infer<typeof halted>;
+
+/** The batch as it stands in this transaction, which has just written or locked it. Throws when there is none. */
+export const readBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<WireBatch> =>
+  toWireBatch(await viewOf(stores, batchId), ctx.tenantId);
+
+/** States that an item reaches only by an intent: from then on it may have left. */
+const SENT: readonly ItemState[] = ['submitting', 'unknown', 'submitted', 'paid', 'failed', 'returned'];
+
+/**
+ * The batch, and how many of its items were already sent and how many were not. The counts are exact, because the caller holds
+ * the control row FOR UPDATE and every intent needs it FOR SHARE (R1).
+ */
+export const readHaltedBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<HaltedBatch> => {
+  const view = await viewOf(stores, batchId);
+  const begun = view.gates.some(({ gate }) => gate === 'execute');
+  const byState = begun ? await stores.items.countByState(batchId) : {};
+  const sent = SENT.reduce((sum, state) => sum + (byState[state] ?? 0), 0);
+  return { ...toWireBatch(view, ctx.tenantId), already_sent: sent, not_sent: view.content.count - sent };
+};
+
+const viewOf = async (stores: Stores, batchId: string): Promise<BatchView> => {
+  const view = await stores.batches.view(batchId);
+  if (!view) throw new Error(`batch ${batchId} cannot be read in the transaction that wrote or locked it`);
+  return view;
+};
 
 /** A batch as every route answers it. `tenantId` is the workspace that the batch belongs to. */
 export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
@@ -25,13 +52,13 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
     attention: attentionOf(view),
     content_version: control.contentVersion,
     row_version: control.rowVersion,
-    digest: content ? toHex(content.digest) : null,
+    digest: toHex(content.digest),
     rail: row.rail,
     connection_id: toWireId('connection', row.connectionId),
     funding_account_id: toWireId('account', row.fundingAccountId),
     currency: row.currency,
-    item_count: content?.count ?? 0,
-    total: Number(content?.total ?? 0n),
+    item_count: content.count,
+    total: Number(content.total),
     paid_total: Number(counter.paidAmount),
     counts: toWireCounts(counter),
     gates: gates.map((gate) => ({ gate: gate.gate, person_id: toWireId('person', gate.personId), opened_at: gate.openedAt.toISOString() })),
@@ -44,7 +71,7 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
   };
 };
 
-/** What a person has to look at. Derived, so that it can never be out of step with the rows behind it. */
+/** What a person has to look at. It is computed from the rows, so the two never disagree. */
 const attentionOf = (view: BatchView): string[] => [
   ...(view.counter.unknown > 0 ? ['unknown_items'] : []),
   ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
@@ -63,10 +90,3 @@ const toWireCounts = (counter: CounterRow): WireBatch['counts'] => ({
   blocked: counter.blocked,
   was_unknown: counter.wasUnknown,
 });
-
-/** The batch as it stands in this transaction: the last step of a deed on a batch that is known to be there. */
-export const shown = async (ctx: Context, stores: Stores, batchId: string): Promise<WireBatch> => {
-  const view = await stores.batches.view(batchId);
-  if (!view) throw new Error(`batch ${batchId} cannot be read in the transaction that changed it`);
-  return toWireBatch(view, ctx.tenantId);
-};

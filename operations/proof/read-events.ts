@@ -8,24 +8,24 @@ import type { StoredEvent } from '../stores/audit.js';
 
 const PAGE = 1_000;
 
-/** All events of a batch and of its chunks: sealed ones by index, then the others. */
-export const eventsOfBatch = async (ctx: Context, batchId: string): Promise<StoredEvent[]> => {
-  // What waits is read first: whatever is sealed meanwhile is found below.
+/** All events of a batch and of its chunks: those with a leaf by index, then those that wait for one. */
+export const readEvents = async (ctx: Context, batchId: string): Promise<StoredEvent[]> => {
+  // Waiting events are read first: an event that gets its leaf meanwhile is found below.
   const waiting = await ctx.inTenant((stores) => stores.audit.unsequenced());
-  const sealed: StoredEvent[] = [];
+  const sequenced: StoredEvent[] = [];
   for (let after: bigint | null = null; ; ) {
     const page = await ctx.inTenant((stores) => stores.audit.ofBatch(batchId, after, PAGE));
-    sealed.push(...page);
+    sequenced.push(...page);
     after = page.at(-1)?.index ?? after;
     if (page.length < PAGE) break;
   }
-  const seen = new Set(sealed.map((event) => event.id));
+  const seen = new Set(sequenced.map((event) => event.id));
   const ours = waiting.filter(({ id, subject }) => !seen.has(id) && (subject.id === batchId || subject.id.startsWith(`${batchId}/`)));
-  return [...sealed, ...ours];
+  return [...sequenced, ...ours];
 };
 
-/** Events with their audit paths to the newest published checkpoint, and that checkpoint. */
-export const provenEvents = async (ctx: Context, events: readonly StoredEvent[]): Promise<Pick<BatchProof, 'events' | 'checkpoint'>> => {
+/** The events with their audit paths to the newest published checkpoint, and that checkpoint. */
+export const proveEvents = async (ctx: Context, events: readonly StoredEvent[]): Promise<Pick<BatchProof, 'events' | 'checkpoint'>> => {
   const latest = await ctx.inTenant((stores) => stores.audit.latestCheckpoint());
   const size = Number(latest?.size ?? 0n);
   const { sha256, signer } = ctx.services;

@@ -6,14 +6,14 @@ import type { CounterRow } from '../stores/batches.js';
 const ACTIONS = { complete: 'batch.complete', fail: 'batch.fail', finish_cancelled: 'batch.cancel' } as const;
 
 /**
- * Ends an executing batch once nothing is open (R8). Called last by the transaction that brought `open` to 0; the
- * compare-and-set lets exactly one of any number of them through. Answers whether this call ended it.
+ * Ends an executing batch once no item is open (R8). The transaction that brought `open` to 0 calls it last; the compare-and-set
+ * lets exactly one caller through. Answers whether this call ended the batch.
  */
 export const finishIfDone = async (stores: Stores, batchId: string, counter: CounterRow): Promise<boolean> => {
   if (counter.open > 0) return false;
   const control = await stores.batches.lock(batchId);
   if (control?.state !== 'executing') return false;
-  // What was set aside was withheld, just as what was cancelled.
+  // A blocked item was not sent, as a cancelled one was not.
   const { verb, outcome } = endOf({ ...counter, cancelled: counter.cancelled + counter.blocked }, control.cancellingAt !== null);
   if (!(verb in ACTIONS)) throw new Error(`a batch does not end by ${verb}`);
   const moved = await stores.batches.move(batchId, control.rowVersion, { state: BATCH_TRANSITIONS[verb].to, outcome });
@@ -39,6 +39,6 @@ export const finishIfDone = async (stores: Stores, batchId: string, counter: Cou
   return true;
 };
 
-/** Ends a batch whose last open items were withdrawn rather than settled. */
+/** Ends a batch in a transaction of its own: its last open items were cancelled or blocked, so no settlement ends it. */
 export const finishPayoutBatch = (ctx: Context, batchId: string): Promise<boolean> =>
   ctx.inTenant(async (stores) => finishIfDone(stores, batchId, await stores.batches.counter(batchId)));
