@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeyStore } from '../../operations/stores/keys.js';
+import type { KeyStore, TenantKeyRow } from '../../operations/stores/keys.js';
 import { createKeyFile, type KeyFile } from '../../vault/key-file.js';
 
 /** Cheap on purpose: one test proves the real cost. */
@@ -11,10 +11,10 @@ export const freshKeyFile = (): KeyFile => createKeyFile(join(mkdtempSync(join(t
 
 /** What is committed of one workspace, as transactions see it: each `begin` is a store of its own. */
 export const keyRows = () => {
-  const committed = new Map<string, { version: number; wrapped: Uint8Array; rootKey: string }[]>();
+  const committed = new Map<string, TenantKeyRow[]>();
   let reads = 0;
   const begin = (fate: 'commits' | 'rolls back' = 'commits'): KeyStore => {
-    const own = new Map<string, { version: number; wrapped: Uint8Array; rootKey: string }[]>();
+    const own = new Map<string, TenantKeyRow[]>();
     const visible = (purpose: string) => [...(committed.get(purpose) ?? []), ...(own.get(purpose) ?? [])];
     return {
       tenantKey: async (purpose) => {
@@ -25,7 +25,8 @@ export const keyRows = () => {
         reads += 1;
         return visible(purpose).find((row) => row.version === version) ?? null;
       },
-      insertTenantKey: async ({ purpose, ...row }) => {
+      insertTenantKey: async (row) => {
+        const { purpose } = row;
         if (visible(purpose).some((other) => other.version === row.version)) return false;
         const target = fate === 'commits' ? committed : own;
         target.set(purpose, [...(target.get(purpose) ?? []), row]);
