@@ -5,8 +5,8 @@ import type { Services, Stores } from './ports.js';
 import type { CredentialDirectory } from './stores/credential-directory.js';
 
 /**
- * What every operation gets. `inTenant` is the only thing that opens a transaction: it sets the tenant, the actor
- * and the request for all that is written in it.
+ * What every operation gets. `inTenant` is the only way to open a transaction: it sets tenant, actor and request for everything
+ * that is written in it.
  */
 export interface Context {
   tenantId: string;
@@ -19,18 +19,18 @@ export interface Context {
 }
 
 /**
- * Runs `work` in one transaction of the tenant and commits when it returns. It commits a refusal too: what the
- * work wrote before it refused (failure counter, audit event) stays (R12). It rolls back only when `work` throws.
- * Serialization failures and deadlocks are run again, so `work` must have no effect outside the database. A transaction that
- * takes longer than half a minute, or than `timeoutMs`, is rolled back and throws.
+ * Runs `work` in one transaction of the tenant and commits when it returns, also when it returns a refusal: the failure counter
+ * and the audit event that it wrote stay (R12). Only an exception rolls back. After a serialization failure or a deadlock `work`
+ * runs again, so it must have no effect outside the database. A transaction that takes longer than half a minute, or than
+ * `timeoutMs`, is rolled back and throws.
  */
-export type InTenant = <T>(work: (stores: Stores) => Promise<T>, patience?: Patience) => Promise<T>;
+export type InTenant = <T>(work: (stores: Stores) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 
-export interface Patience {
+export interface TransactionOptions {
   timeoutMs: number;
 }
 
-/** What there is before a tenant is known: sign-in, credentials and inbound webhooks start here. */
+/** What an operation gets before a tenant is known: sign-in, credentials and inbound webhooks start here. */
 export interface PublicContext {
   requestId: string;
   directory: CredentialDirectory;
@@ -38,7 +38,7 @@ export interface PublicContext {
   enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;
 }
 
-/** Writes the failed attempt to the audit log and hands the refusal on, as the last step of a transaction. */
+/** Writes the refused attempt to the audit log and returns the refusal, as the last step of a transaction. */
 export const refusedAndAudited = async (
   stores: Stores,
   entry: Omit<AuditEntry, 'result'>,

@@ -32,12 +32,12 @@ export const pendingAnswer = (ctx: Context, key: IdempotencyClaim, place: Sealed
   };
   const abandon = () => ctx.inTenant((stores) => stores.idempotencyKeys.forget(key, lease));
   return {
-    inTenant: async (work, patience) => {
+    inTenant: async (work, options) => {
       const returned = await ctx.inTenant(async (stores) => {
         const result = await work(stores);
         if (result instanceof Answer) await store(stores, result);
         return result;
-      }, patience);
+      }, options);
       if (returned instanceof Answer) stored = returned;
       return returned;
     },

@@ -130,14 +130,14 @@ describe('while executing', () => {
     const ctx = world.as(admin, { services: { sha256: hashing } });
     const watched: Context = {
       ...ctx,
-      inTenant: (work, patience) =>
+      inTenant: (work, options) =>
         ctx.inTenant((stores) => {
           const lockLive: typeof stores.holds.lockLive = (id) => {
             order.push('lock');
             return stores.holds.lockLive(id);
           };
           return work({ ...stores, holds: { ...stores.holds, lockLive } });
-        }, patience),
+        }, options),
     };
     expect(await cancelPayoutBatch(watched, { batch_id: batch.id })).toMatchObject({ ok: true });
     expect(order.slice(0, -1)).toContain('hash');
@@ -199,9 +199,9 @@ describe('a very large batch', () => {
     const [ctx, waits] = [world.as(admin), [] as (number | undefined)[]];
     const watched: Context = {
       ...ctx,
-      inTenant: (work, patience) => {
-        waits.push(patience?.timeoutMs);
-        return ctx.inTenant(work, patience);
+      inTenant: (work, options) => {
+        waits.push(options?.timeoutMs);
+        return ctx.inTenant(work, options);
       },
     };
     const input = { batch_id: batch.id };

@@ -39,8 +39,8 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
   const draining = new AbortController();
   const recorded =
     (inTenant: InTenant): InTenant =>
-    (work, patience) =>
-      inTenant((stores) => work(recordStores(stores, calls)), patience);
+    (work, options) =>
+      inTenant((stores) => work(recordStores(stores, calls)), options);
   const deps: ApiDeps = {
     logger: createLogger('api', 'trace', { write: (line) => void logged.push(line) }),
     directory: world.publicContext().directory,
