@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Actor } from '../../domain/actors.js';
-import { GATES, type Gate } from '../../domain/gate/rules.js';
+import { GATES, type Gate } from '../../domain/gate.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
-import { type GateWorld, gateWorld, type Person } from './gate-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
 });
 afterAll(() => world?.close());
 
@@ -19,7 +20,7 @@ const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'execut
 const EARLIER: Record<Gate, Gate | null> = { approve: null, authorize: 'approve', execute: 'authorize' };
 
 /** A batch that waits for `gate`, and a person who may open it. */
-const waitingFor = async (gate: Gate, options: Parameters<GateWorld['batch']>[0] = {}) => {
+const waitingFor = async (gate: Gate, options: Parameters<World['batch']>[0] = {}) => {
   const batch = await world.batch(options);
   const earlier = EARLIER[gate];
   const holders = earlier ? await world.openUpTo(earlier, batch.id) : [];
@@ -32,7 +33,6 @@ const open = async (who: Person, gate: Gate, batchId: string, challengeId: strin
 const codeOf = (result: { ok: true } | { ok: false; refusal: { code: string } }) => (result.ok ? 'ok' : result.refusal.code);
 
 const stateOf = async (batchId: string) => {
-  await world.enter(world.home.tenantId);
   const [row] = await world.sql<{ state: string; row_version: number }>('SELECT state, row_version FROM batch_control WHERE batch_id = $1', [
     batchId,
   ]);
@@ -48,13 +48,12 @@ const factorOf = async (who: Person) => {
 };
 
 describe('three gates', () => {
-  test('[S3-11] [S3-12] [S3-13] [S1-25] three people with three permissions move a batch to executing, each leaving its own event', async () => {
+  test('three people with three permissions move a batch to executing, each leaving its own event [S3-11] [S3-12] [S3-13] [S1-25]', async () => {
     const before = await world.balance(world.home.funding);
     const batch = await world.batch({ amounts: [700n, 300n] });
     const people = await world.openUpTo('execute', batch.id);
     expect(await stateOf(batch.id)).toMatchObject({ state: 'executing', row_version: 4 });
 
-    await world.enter(world.home.tenantId);
     const gates = await world.sql<{ gate: string; person_id: string; event_id: string; digest: Buffer }>(
       'SELECT gate, person_id, event_id, digest FROM gate WHERE batch_id = $1 ORDER BY opened_at',
       [batch.id],
@@ -84,13 +83,13 @@ describe('three gates', () => {
       seen.push(name, await stateOf(batch.id));
     };
     const challenge_id = await world.challenge(who, 'approve', batch.id);
-    await openGate(world.as(who, { with: { failpoint } }), { gate: 'approve', batch_id: batch.id, challenge_id, code: await world.code(who) });
+    await openGate(world.as(who, { services: { failpoint } }), { gate: 'approve', batch_id: batch.id, challenge_id, code: await world.code(who) });
     expect(seen).toEqual(['between_gate_commit_and_signal', { state: 'approved', row_version: 2 }]);
   });
 });
 
 describe('who may open a gate', () => {
-  test('[S3-13] one person never opens two gates of a batch, not even an admin', async () => {
+  test('one person never opens two gates of a batch, not even an admin [S3-13]', async () => {
     const admin = await world.person('admin');
     const { id } = await world.batch();
     expect(codeOf(await open(admin, 'approve', id, await world.challenge(admin, 'approve', id)))).toBe('ok');
@@ -106,7 +105,7 @@ describe('who may open a gate', () => {
     expect(await world.results(id, 'gate.authorize')).toEqual(['gate_same_person']);
   });
 
-  test('[S3-13] who prepared a batch, or changed one of its destinations lately, opens neither approve nor authorize', async () => {
+  test('a person who prepared a batch, or changed one of its destinations lately, opens neither approve nor authorize [S3-13]', async () => {
     const [preparer, changer] = [await world.person('admin'), await world.person('admin')];
     const { id } = await world.batch({ preparer, payees: [await world.payee('Erika', changer)] });
     for (const who of [preparer, changer])
@@ -116,7 +115,7 @@ describe('who may open a gate', () => {
       expect(codeOf(await askChallenge(world.as(who), { batch_id: id, gate: 'authorize' }))).toBe('preparer_cannot_open');
   });
 
-  test('[S3-11] each gate needs its own permission', async () => {
+  test('each gate needs its own permission [S3-11]', async () => {
     const { id } = await world.batch();
     for (const role of ['preparer', 'authorizer', 'executor', 'auditor'] as const)
       expect(codeOf(await askChallenge(world.as(await world.person(role)), { batch_id: id, gate: 'approve' }))).toBe('forbidden');
@@ -172,11 +171,11 @@ describe('what a gate is bound to', () => {
     for (const refusal of refusals) expect(refusal).toEqual(first);
   });
 
-  test('a batch of another workspace is not found, exactly as one that never was', async () => {
+  test('a batch of another workspace is not found, exactly like one that does not exist', async () => {
     const { batch, who } = await waitingFor('approve');
     const challenge = await world.challenge(who, 'approve', batch.id);
-    const foreign = await world.workspace('test', 1n);
-    const stranger = await world.person('approver', foreign.tenantId);
+    const foreign = await world.workspace();
+    const stranger = await world.person('approver', [foreign.tenantId]);
     const there = world.as(stranger, { tenantId: foreign.tenantId });
     const input = { gate: 'approve' as const, challenge_id: challenge, code: await world.code(stranger) };
     const answer = await openGate(there, { ...input, batch_id: batch.id });
@@ -217,7 +216,7 @@ describe('what a gate is bound to', () => {
     expect(codeOf(await open(who, 'approve', batch.id, who.factorId))).toBe('challenge_stale');
   });
 
-  test('[S3-09] the challenge shows payees, rail, currency, amounts, digest and what the account holds afterwards', async () => {
+  test('the challenge shows payees, rail, currency, amounts, digest and what the account holds afterwards [S3-09]', async () => {
     const payees = await Promise.all(['Ada', 'Bert', 'Cleo'].map((name) => world.payee(name)));
     const { batch, who } = await waitingFor('authorize', { amounts: [10n, 30n, 20n], payees });
     const balance = await world.balance(world.home.funding);
@@ -256,7 +255,7 @@ describe('when a gate is closed', () => {
     await world.sql(`UPDATE workspace SET frozen_at = now()`);
     expect(codeOf(await open(who, gate, batch.id, challenge))).toBe('workspace_frozen');
     await world.sql(`UPDATE workspace SET frozen_at = NULL`);
-    const recovering = world.as(who, { with: { recovery: { reason: () => 'behind' } } });
+    const recovering = world.as(who, { services: { recovery: { reason: () => 'behind' } } });
     const input = { gate, batch_id: batch.id, challenge_id: challenge, code: await world.code(who) };
     expect(codeOf(await openGate(recovering, input))).toBe('recovery_mode');
     await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [
@@ -285,7 +284,7 @@ describe('when a gate is closed', () => {
 });
 
 describe('money', () => {
-  test('a shortfall is told, audited, and costs neither code nor challenge', async () => {
+  test('too little money is refused and audited, and uses up neither code nor challenge', async () => {
     const funds = await world.balance(world.home.funding);
     const { batch, who } = await waitingFor('authorize', { amounts: [funds + 77n] });
     const challenge = await world.challenge(who, 'authorize', batch.id);

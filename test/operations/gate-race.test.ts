@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { GATES, type Gate } from '../../domain/gate/rules.js';
+import { GATES, type Gate } from '../../domain/gate.js';
 import { openGate } from '../../operations/gate/open.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
-import { type GateWorld, gateWorld, type Person } from './gate-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
 
 jest.setTimeout(120_000);
 
-let world: GateWorld;
+let world: World;
 beforeAll(async () => {
-  world = await gateWorld();
+  world = await openWorld();
 });
 afterAll(() => world?.close());
 
@@ -34,7 +35,7 @@ const lastStepOf = async (who: Person) =>
   (await world.sql<{ last_step: string }>('SELECT last_step FROM factor WHERE id = $1', [who.factorId]))[0]?.last_step;
 
 describe('one code', () => {
-  test.each(GATES)('[S3-07] 64 concurrent uses of one code on one challenge open %s exactly once', async (gate) => {
+  test.each(GATES)('64 concurrent uses of one code on one challenge open %s exactly once [S3-07]', async (gate) => {
     const { batch, who } = await waitingFor(gate);
     const input = { gate, batch_id: batch.id, challenge_id: await world.challenge(who, gate, batch.id), code: await world.code(who) };
     const codes = (await Promise.all(Array.from({ length: AT_ONCE }, () => openGate(world.as(who), input)))).map(codeOf);
@@ -43,7 +44,7 @@ describe('one code', () => {
     expect(await world.sql('SELECT 1 FROM gate WHERE batch_id = $1 AND gate = $2', [batch.id, gate])).toHaveLength(1);
   });
 
-  test('[S3-07] one code at 16 gates at once opens exactly one of them, and the others say how long to wait', async () => {
+  test('one code at 16 gates at once opens exactly one of them, and the others say how long to wait [S3-07]', async () => {
     const who = await world.person('approver');
     const batches = [];
     for (let i = 0; i < 16; i++) batches.push(await world.batch());
@@ -70,7 +71,7 @@ describe('one code', () => {
 });
 
 describe('wrong codes', () => {
-  test.each(GATES)('[S3-07] %s does not open by a wrong code; it is audited and changes nothing', async (gate) => {
+  test.each(GATES)('%s does not open by a wrong code; it is audited and changes nothing [S3-07]', async (gate) => {
     const { batch, who } = await waitingFor(gate);
     const challenge_id = await world.challenge(who, gate, batch.id);
     const input = { gate, batch_id: batch.id, challenge_id, code: await world.wrongCode(who) };
@@ -98,8 +99,8 @@ describe('wrong codes', () => {
   });
 });
 
-describe('competing deeds', () => {
-  test('of 64 approvals, rejections and cancellations at once exactly one wins; the others are told the state that they found', async () => {
+describe('competing actions', () => {
+  test('of 64 approvals, rejections and cancellations at once exactly one wins; the others get the state that they found', async () => {
     const batch = await world.batch();
     const people: Person[] = [];
     for (let i = 0; i < 22; i++) people.push(await world.person('approver'));
@@ -117,7 +118,6 @@ describe('competing deeds', () => {
         : () => cancelPayoutBatch(actor, { batch_id: batch.id });
     });
     const outcomes = await Promise.all(deeds.map((deed) => deed()));
-    await world.enter(world.home.tenantId);
     const [row] = await world.sql<{ state: string; row_version: number }>('SELECT state, row_version FROM batch_control WHERE batch_id = $1', [
       batch.id,
     ]);
@@ -135,7 +135,7 @@ describe('competing deeds', () => {
       }
   });
 
-  test('a deed of one kind wins once: 64 rejections, one event that says ok', async () => {
+  test('of 64 rejections at once one wins, and one event says ok', async () => {
     const batch = await world.batch();
     const actor = world.as(await world.person('admin'));
     const outcomes = await Promise.all(Array.from({ length: AT_ONCE }, () => rejectPayoutBatch(actor, { batch_id: batch.id, reason: 'no' })));

@@ -1,34 +1,19 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { credentialDirectory } from '../../db/credential-directory.js';
-import { openDatabase } from '../../db/transaction/open.js';
 import { toItemId } from '../../domain/ids.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
-import type { PublicContext } from '../../operations/context.js';
 import { drainInbound } from '../../operations/inbound/drain.js';
 import { receiveInbound } from '../../operations/inbound/receive.js';
 import { replayInbound } from '../../operations/inbound/replay.js';
-import { type PayScene, payScene, tokens } from './pay-scene.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
-let scene: PayScene;
-let database: ReturnType<typeof openDatabase>;
+let world: PayingWorld;
 beforeAll(async () => {
-  scene = await payScene();
-  database = openDatabase(scene.database.urls.api, 2);
+  world = await openPayingWorld();
 }, 120_000);
-afterAll(async () => {
-  await database.close();
-  await scene.close();
-});
+afterAll(() => world?.close());
 
-const publicContext = (): PublicContext => ({
-  requestId: 'test',
-  directory: credentialDirectory(database),
-  services: { ...scene.services, rails: scene.rails },
-  enter: (tenantId, mode, actor) => scene.as(actor, { tenantId, mode, with: { rails: scene.rails } }),
-});
-
-const signed = (body: string, secret = scene.provider.webhookSecret, id = `evt_${randomUUID()}`) => {
+const signed = (body: string, secret = world.provider.webhookSecret, id = `evt_${randomUUID()}`) => {
   const timestamp = Math.floor(Date.now() / 1000).toString();
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   const signature = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
@@ -38,9 +23,9 @@ const signed = (body: string, secret = scene.provider.webhookSecret, id = `evt_$
 const deliver = (
   body: string,
   headers: Record<string, string | undefined> = signed(body),
-  connectionId = scene.home.connectionId,
+  connectionId = world.home.connectionId,
   rail = 'sandbox',
-) => receiveInbound(publicContext(), { rail, connection_id: connectionId, raw: Buffer.from(body), headers });
+) => receiveInbound(world.publicContext(), { rail, connection_id: connectionId, raw: Buffer.from(body), headers });
 
 const update = (batchId: string, ordinal: number, status: string, version: number) => ({
   object: 'payment',
@@ -56,18 +41,17 @@ const event = (data: unknown[]) =>
   JSON.stringify({ id: `evt_${randomUUID()}`, type: 'payments.updated', created_at: new Date().toISOString(), data });
 
 const sent = async (count: number): Promise<string> => {
-  const batchId = await scene.executing(tokens(count));
-  await intendChunk(scene.worker(), { batchId, chunk: 0 });
+  const batchId = await world.executing(tokens(count));
+  await intendChunk(world.worker(), { batchId, chunk: 0 });
   return batchId;
 };
 const deliveries = async () => {
-  await scene.enter(scene.home.tenantId);
-  const [row] = await scene.sql<{ n: string }>('SELECT count(*) AS n FROM inbound_event');
+  const [row] = await world.sql<{ n: string }>('SELECT count(*) AS n FROM inbound_event');
   return Number(row?.n);
 };
 
-describe('a webhook at the door (R7)', () => {
-  test('[S3-15] signed: stored and answered; [S4-27] the same again is a duplicate and stored once', async () => {
+describe('a webhook that arrives (R7)', () => {
+  test('a signed one is stored and answered; the same again is a duplicate and stored once [S3-15] [S4-27]', async () => {
     const batchId = await sent(1);
     const body = event([update(batchId, 0, 'paid', 2)]);
     const headers = signed(body);
@@ -75,12 +59,12 @@ describe('a webhook at the door (R7)', () => {
     expect(await deliver(body, headers)).toMatchObject({ ok: true, value: { duplicate: false } });
     expect(await deliver(body, headers)).toMatchObject({ ok: true, value: { duplicate: true } });
     expect(await deliveries()).toBe(before + 1);
-    expect(await drainInbound(scene.worker())).toBe(1);
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, paid: 1 });
-    expect(await drainInbound(scene.worker())).toBe(0);
+    expect(await drainInbound(world.worker())).toBe(1);
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 1 });
+    expect(await drainInbound(world.worker())).toBe(0);
   });
 
-  test('[S3-16] another secret, a changed body, no signature, an old one: nothing is taken in', async () => {
+  test('one with another secret, a changed body, no signature or an old one is not stored [S3-16]', async () => {
     const body = event([]);
     const before = await deliveries();
     const old = { ...signed(body), 'webhook-timestamp': '1000000000' };
@@ -89,29 +73,27 @@ describe('a webhook at the door (R7)', () => {
     expect(await deliveries()).toBe(before);
   });
 
-  test('[S3-16] material that cannot be read fails closed', async () => {
+  test('material that cannot be read fails closed [S3-16]', async () => {
     const body = event([]);
-    await scene.enter(scene.home.tenantId);
-    const [row] = await scene.sql<{ sealed: Buffer }>('SELECT sealed FROM rail_connection WHERE id = $1', [scene.home.connectionId]);
-    await scene.sql(`UPDATE rail_connection SET sealed = '\\x00' WHERE id = $1`, [scene.home.connectionId]);
+    const [row] = await world.sql<{ sealed: Buffer }>('SELECT sealed FROM rail_connection WHERE id = $1', [world.home.connectionId]);
+    await world.sql(`UPDATE rail_connection SET sealed = '\\x00' WHERE id = $1`, [world.home.connectionId]);
     expect(await deliver(body)).toMatchObject({ ok: false, refusal: { code: 'verification_unavailable' } });
-    await scene.sql('UPDATE rail_connection SET sealed = $2 WHERE id = $1', [scene.home.connectionId, row?.sealed]);
+    await world.sql('UPDATE rail_connection SET sealed = $2 WHERE id = $1', [world.home.connectionId, row?.sealed]);
   });
 
   test('an unknown connection and a wrong rail get the same answer', async () => {
     const body = event([]);
     const unknown = await deliver(body, signed(body), randomUUID());
     expect(unknown).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
-    expect(await deliver(body, signed(body), scene.home.connectionId, 'other')).toEqual(unknown);
+    expect(await deliver(body, signed(body), world.home.connectionId, 'other')).toEqual(unknown);
   });
 
   test('the body is stored sealed', async () => {
     const batchId = await sent(1);
     await deliver(event([update(batchId, 0, 'paid', 2)]));
-    await scene.enter(scene.home.tenantId);
-    const rows = await scene.sql<{ sealed_body: Buffer }>('SELECT sealed_body FROM inbound_event');
+    const rows = await world.sql<{ sealed_body: Buffer }>('SELECT sealed_body FROM inbound_event');
     for (const row of rows) expect(row.sealed_body.toString('latin1')).not.toContain('item_');
-    await drainInbound(scene.worker());
+    await drainInbound(world.worker());
   });
 });
 
@@ -126,31 +108,30 @@ describe('the drain', () => {
     for (const one of [...events].reverse()) await deliver(event([one]));
     await Promise.all(
       [1, 2, 3, 4].map(async () => {
-        while ((await drainInbound(scene.worker())) > 0);
+        while ((await drainInbound(world.worker())) > 0);
       }),
     );
-    expect(await scene.counter(batchId)).toMatchObject({ open: 0, returned: 6 });
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, returned: 6 });
   });
 
-  test('[S4-27] a replay reduces again and changes nothing', async () => {
+  test('a replay reduces again and changes nothing [S4-27]', async () => {
     const batchId = await sent(2);
     await deliver(event([update(batchId, 0, 'paid', 2), update(batchId, 1, 'failed', 2)]));
-    await drainInbound(scene.worker());
-    const before = await scene.view(batchId);
-    const admin = await scene.person('admin');
-    expect(await replayInbound(scene.asPerson(admin), { connection_id: scene.home.connectionId })).toBeGreaterThan(0);
-    while ((await drainInbound(scene.worker())) > 0);
-    expect((await scene.view(batchId))?.counter).toEqual(before?.counter);
+    await drainInbound(world.worker());
+    const before = await world.view(batchId);
+    const admin = await world.person('admin');
+    expect(await replayInbound(world.as(admin), { connection_id: world.home.connectionId })).toBeGreaterThan(0);
+    while ((await drainInbound(world.worker())) > 0);
+    expect((await world.view(batchId))?.counter).toEqual(before?.counter);
   });
 
   test('a signed delivery that is not of the provider’s form is kept for people and holds up nothing', async () => {
     const batchId = await sent(1);
     await deliver('{"nonsense":true}');
     await deliver(event([update(batchId, 0, 'paid', 2)]));
-    expect(await drainInbound(scene.worker())).toBe(2);
-    expect(await scene.counter(batchId)).toMatchObject({ paid: 1 });
-    await scene.enter(scene.home.tenantId);
-    const [row] = await scene.sql<{ n: string }>('SELECT count(*) AS n FROM inbound_event WHERE reduced_at IS NULL AND problem IS NOT NULL');
+    expect(await drainInbound(world.worker())).toBe(2);
+    expect(await world.counter(batchId)).toMatchObject({ paid: 1 });
+    const [row] = await world.sql<{ n: string }>('SELECT count(*) AS n FROM inbound_event WHERE reduced_at IS NULL AND problem IS NOT NULL');
     expect(row?.n).toBe('1');
   });
 });

@@ -3,29 +3,35 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { uuidOf } from './gate-world.js';
-import { type BatchScene, batchScene, iban, made, must, spooled, told } from './payout-batch-scene.js';
+import { allItems, create, rowCounts, SMALL_CHUNKS, spooled, upload } from '../world/intake.js';
+import { openWorld, type World } from '../world/open.js';
+import { iban } from '../world/payees.js';
+import type { Person } from '../world/people.js';
+import { recompute } from '../world/recomputed-digest.js';
+import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
-let scene: BatchScene;
+let world: World;
+let preparer: Person;
 beforeAll(async () => {
-  scene = await batchScene();
+  world = await openWorld({ rails: SMALL_CHUNKS });
+  preparer = await world.person('preparer');
 }, 120_000);
-afterAll(() => scene?.close());
+afterAll(() => world?.close());
 
 const HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
 const row = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;
 const file = (...rows: string[]) => [HEADER, ...rows, ''].join('\n');
-const ctx = () => scene.as(scene.preparer);
+const ctx = () => world.as(preparer);
 /** Rows of a file are stored in transactions of this many. */
 const PART = 2_048;
 
 describe('a good file', () => {
-  test('becomes a batch with the SHA-256 of its bytes, and a digest that is that of what the API shows', async () => {
+  test('becomes a batch with the SHA-256 of its bytes, and with the digest of what the API shows', async () => {
     const text = file(row(1), row(2, '0.01'), row(3, '7'), row(4, '1234.5'), row(5, '80.00'));
-    const batch = made(await scene.upload(ctx(), text, { external_id: 'file-1' }));
+    const batch = made(await upload(ctx(), text, { external_id: 'file-1' }));
     expect(batch).toMatchObject({ state: 'queued', item_count: 5, total: 1250 + 1 + 700 + 123450 + 8000, counts: { open: 5 }, row_version: 3 });
     expect(batch.source).toEqual({ type: 'csv', sha256: createHash('sha256').update(text).digest('hex') });
-    const items = await scene.allItems(ctx(), uuidOf(batch.id));
+    const items = await allItems(ctx(), uuidOf(batch.id));
     expect(
       items.map(({ ordinal, payee_reference, payee_name, amount, reference }) => [ordinal, payee_reference, payee_name, amount, reference]),
     ).toEqual([
@@ -35,16 +41,16 @@ describe('a good file', () => {
       [3, 'p-4', 'Payee 4', 123450, 'INV 4'],
       [4, 'p-5', 'Payee 5', 8000, 'INV 5'],
     ]);
-    expect(await scene.recompute(ctx(), batch)).toBe(batch.digest);
-    expect(await scene.results(uuidOf(batch.id), 'batch.create')).toEqual(['ok']);
+    expect(await recompute(world, ctx(), batch)).toBe(batch.digest);
+    expect(await world.results(uuidOf(batch.id), 'batch.create')).toEqual(['ok']);
   });
 
-  test('byte order mark, CRLF, quotes, blanks, empty lines, any order of columns, characters cut by block borders', async () => {
+  test('may have a byte order mark, CRLF, quotes, blanks, empty lines, any order of columns, and characters cut by block borders', async () => {
     const text =
       '\uFEFF"amount",reference , payee_reference,country,payee_name,account_token\r\n\r\n 1.00 ,"A",q-1,DE,"Müller, ""Söhne"" & Co 🙂",tok_1\r\n"2.00",B,q-2,DE,名前,tok_2\r\n\r\n';
     for (const blockBytes of [1, 2, 3, 1_000_000]) {
       const result = await receiveCsv(ctx(), { ...queryOf({}), allow_duplicates: true }, spooled(text, blockBytes));
-      const items = await scene.allItems(ctx(), uuidOf(made(result).id));
+      const items = await allItems(ctx(), uuidOf(made(result).id));
       expect(items.map(({ payee_name, amount }) => [payee_name, amount])).toEqual([
         ['Müller, "Söhne" & Co 🙂', 100],
         ['名前', 200],
@@ -53,24 +59,24 @@ describe('a good file', () => {
   });
 
   test('draft=true waits for submit, validate_only=true stores nothing', async () => {
-    expect(made(await scene.upload(ctx(), file(row(1)), { draft: 'true' })).state).toBe('draft');
-    const before = await scene.rowsOf(scene.home.tenantId);
-    expect(must(await scene.upload(ctx(), file(row(1), row(9)), { validate_only: 'true' }))).toEqual({
+    expect(made(await upload(ctx(), file(row(1)), { draft: 'true' })).state).toBe('draft');
+    const before = await rowCounts(world);
+    expect(must(await upload(ctx(), file(row(1), row(9)), { validate_only: 'true' }))).toEqual({
       object: 'validation',
       valid: true,
       item_count: 2,
       total: 2500,
       currency: 'EUR',
     });
-    expect(told(await scene.upload(ctx(), file(row(1), 'x'), { validate_only: 'true' })).code).toBe('invalid_csv');
-    expect(await scene.rowsOf(scene.home.tenantId)).toEqual(before);
+    expect(refusalOf(await upload(ctx(), file(row(1), 'x'), { validate_only: 'true' })).code).toBe('invalid_csv');
+    expect(await rowCounts(world)).toEqual(before);
   });
 
   test('amounts follow the exponent of the currency, whatever the number', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 10_000_000 }), { minLength: 1, maxLength: 9 }), async (amounts) => {
         const rows = amounts.map((minor, i) => row(i, (minor / 100).toFixed(2)));
-        expect(must(await scene.upload(ctx(), file(...rows), { validate_only: 'true' }))).toMatchObject({
+        expect(must(await upload(ctx(), file(...rows), { validate_only: 'true' }))).toMatchObject({
           item_count: amounts.length,
           total: amounts.reduce((sum, minor) => sum + minor, 0),
         });
@@ -83,9 +89,8 @@ describe('a good file', () => {
     const rows = Array.from({ length: PART + 2 }, (_, i) => row(50_000 + i));
     rows[1] = 'p-50000,,,,1.00,again';
     rows[PART + 1] = 'p-50000,,,,2.00,again';
-    const batch = made(await scene.upload(ctx(), file(...rows)));
-    await scene.enter(scene.home.tenantId);
-    const [same] = await scene.sql(
+    const batch = made(await upload(ctx(), file(...rows)));
+    const [same] = await world.sql(
       `SELECT count(DISTINCT payee_id)::int AS payees, count(*)::int AS items FROM payout_item WHERE batch_id = $1 AND ordinal IN (0, 1, ${PART + 1})`,
       [uuidOf(batch.id)],
     );
@@ -94,22 +99,22 @@ describe('a good file', () => {
 });
 
 describe('a bad file', () => {
-  const refused = async (text: string | Uint8Array, query: Parameters<BatchScene['upload']>[2] = {}) => {
-    const before = await scene.rowsOf(scene.home.tenantId);
-    const result = await scene.upload(ctx(), text, query);
-    expect(await scene.rowsOf(scene.home.tenantId)).toEqual(before);
-    return told(result);
+  const refused = async (text: string | Uint8Array, query: Parameters<typeof upload>[2] = {}) => {
+    const before = await rowCounts(world);
+    const result = await upload(ctx(), text, query);
+    expect(await rowCounts(world)).toEqual(before);
+    return refusalOf(result);
   };
   const errors = async (text: string | Uint8Array) => (await refused(text)).errors;
 
-  test('no content at all, or a header and nothing else', async () => {
+  test('a file without content, or with a header alone, is refused', async () => {
     expect(await errors('')).toEqual(['file empty_file']);
     expect(await errors('\uFEFF\r\n\n')).toEqual(['file empty_file']);
     expect(await errors(HEADER)).toEqual(['file no_rows']);
     expect(await errors(`${HEADER}\r\n\r\n`)).toEqual(['file no_rows']);
   });
 
-  test('a header with unknown, missing or repeated columns; none is ignored or guessed', async () => {
+  test('a header with unknown, missing or repeated columns is refused; none is ignored or guessed', async () => {
     expect(await errors(`${HEADER},ibam\n${row(1)},x`)).toEqual(['column 7 unknown_column']);
     expect(await errors(`payee_reference,amount\np,1`)).toEqual(['reference missing_column']);
     expect(await errors(`${HEADER},amount\n${row(1)},1`)).toEqual(['amount repeated_column']);
@@ -117,13 +122,13 @@ describe('a bad file', () => {
     expect(await errors(`${HEADER.replaceAll(',', ';')}\n${row(1)}`)).toContain('column 1 unknown_column');
   });
 
-  test('a file without a header is not told back to the sender', async () => {
-    const result = await scene.upload(ctx(), [row(1), row(2)].join('\n'));
-    expect(told(result).code).toBe('invalid_csv');
+  test('the refusal of a file without a header does not repeat what was sent', async () => {
+    const result = await upload(ctx(), [row(1), row(2)].join('\n'));
+    expect(refusalOf(result).code).toBe('invalid_csv');
     expect(JSON.stringify(result)).not.toMatch(/Payee 1|DE\d\d/);
   });
 
-  test('bytes that are not UTF-8 are told with their row', async () => {
+  test('bytes that are not UTF-8 are reported with their row', async () => {
     const latin1 = Buffer.from(file(row(1), row(2).replace('Payee 2', 'Müller'), row(3)), 'latin1');
     expect(await errors(latin1)).toEqual(['2 file encoding']);
     expect(await errors(Buffer.from(file(row(1)), 'utf16le'))).toEqual(['file encoding']);
@@ -138,7 +143,7 @@ describe('a bad file', () => {
     ]);
   });
 
-  test('quotes that do not close, ragged rows, endless lines', async () => {
+  test('quotes that do not close, ragged rows and endless lines are refused', async () => {
     expect(await errors(file(row(1), `"p-2,Payee,DE,${iban(2)},1,x`, row(3)))).toEqual(['2 row quotes']);
     expect(await errors(file(row(1), `p-2,Pay"ee,DE,${iban(2)},1,x`))).toEqual(['2 row quotes']);
     expect(await errors(file(row(1), `${row(2)},`, row(3), 'x'))).toEqual(['2 row ragged_row', '4 row ragged_row']);
@@ -146,7 +151,7 @@ describe('a bad file', () => {
     expect(await errors(`${HEADER}\n${'x'.repeat(3 << 20)}`)).toEqual(['1 file line_too_long']);
   });
 
-  test('cells: each with row, column and reason', async () => {
+  test('each wrong cell is reported with row, column and reason', async () => {
     expect(
       await errors(
         file(
@@ -192,26 +197,26 @@ describe('a bad file', () => {
     expect(await errors(us)).toEqual(['1 account_number destination_not_on_rail']);
   });
 
-  test('of 101 errors a hundred are told, in the order of the rows', async () => {
+  test('of 101 errors a hundred are reported, in the order of the rows', async () => {
     const bad = Array.from({ length: 101 }, (_, i) => row(i, 'much'));
     expect(await errors(file(...bad))).toEqual(Array.from({ length: 100 }, (_, i) => `${i + 1} amount amount`));
   });
 
-  test('repeats, near or far apart, are told with their row; declared ones are taken', async () => {
+  test('repeats, near or far apart, are reported with their row; declared ones are taken', async () => {
     const rows = Array.from({ length: PART + 1 }, (_, i) => row(i));
     rows[5] = row(3);
     rows[PART] = row(7);
     expect(await refused(file(...rows))).toEqual({ code: 'duplicate_items', errors: ['6 row duplicate', `${PART + 1} row duplicate`] });
-    expect(made(await scene.upload(ctx(), file(row(3), row(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
+    expect(made(await upload(ctx(), file(row(3), row(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
     // The same amount written otherwise is the same amount.
     expect((await refused(file(row(3, '1.50'), row(3, '1.5')))).code).toBe('duplicate_items');
   });
 
-  test('a sum past 2^53 − 1', async () => {
+  test('a sum past 2^53 − 1 is refused', async () => {
     expect(await errors(file(row(1, '90071992547409.91'), row(2, '0.01')))).toEqual(['amount total_too_large']);
   });
 
-  test('what is wrong with the query, before the file is read', async () => {
+  test('a wrong query is refused before the file is read', async () => {
     expect((await refused(file(row(1)), { rail: 'pigeon' })).errors).toEqual(['rail no_such_rail']);
     expect((await refused('not even a csv', { external_id: 'file-1' })).code).toBe('external_id_taken');
   });
@@ -219,9 +224,9 @@ describe('a bad file', () => {
   test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
     const rows = Array.from({ length: PART + 1 }, (_, i) => row(70_000 + i));
     rows[PART] = `p-70000,Payee,FR,${iban(1)},1.00,again`;
-    const result = await scene.upload(ctx(), file(...rows), { external_id: 'torn' });
-    expect(told(result)).toEqual({ code: 'invalid_csv', errors: [`${PART + 1} country country_differs`] });
-    expect(made(await scene.upload(ctx(), file(row(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
+    const result = await upload(ctx(), file(...rows), { external_id: 'torn' });
+    expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${PART + 1} country country_differs`] });
+    expect(made(await upload(ctx(), file(row(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
   });
 });
 
@@ -250,8 +255,7 @@ describe('an upload that breaks off', () => {
   };
   const breakOff = async (externalId: string) => {
     await expect(receiveCsv(ctx(), queryOf({ external_id: externalId }), dying())).rejects.toThrow('the disk is gone');
-    await scene.enter(scene.home.tenantId);
-    const [left] = await scene.sql<{ id: string; state: string; items: number }>(
+    const [left] = await world.sql<{ id: string; state: string; items: number }>(
       `SELECT b.id, c.state, (SELECT count(*)::int FROM payout_item i WHERE i.batch_id = b.id) AS items
        FROM payout_batch b JOIN batch_control c ON c.batch_id = b.id WHERE b.external_id = $1`,
       [externalId],
@@ -263,64 +267,61 @@ describe('an upload that breaks off', () => {
     return left?.id ?? '';
   };
   const endLease = async (id: string) => {
-    await scene.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [id]);
+    await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [id]);
   };
 
   test('is seen by nobody, keeps others of its external_id waiting while its lease runs, and is then taken up where it stopped', async () => {
     const id = await breakOff('broken-1');
-    expect(told(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
+    expect(refusalOf(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
     expect(await ctx().inTenant((stores) => stores.batches.lock(id))).toBeNull();
     expect(await ctx().inTenant((stores) => stores.batches.lockShared(id))).toBeNull();
     const list = await ctx().inTenant((stores) => stores.batches.list({ limit: 200 }));
     expect(list.rows.map(({ batch }) => batch.id)).not.toContain(id);
-    const result = await scene.upload(ctx(), text, { external_id: 'broken-1' });
-    expect(told(result).code).toBe('not_ready');
+    const result = await upload(ctx(), text, { external_id: 'broken-1' });
+    expect(refusalOf(result).code).toBe('not_ready');
     expect(result.ok ? null : result.refusal.extra).toMatchObject({ retry_after_seconds: 60 });
 
     await endLease(id);
-    const batch = made(await scene.upload(ctx(), text, { external_id: 'broken-1' }));
+    const batch = made(await upload(ctx(), text, { external_id: 'broken-1' }));
     expect(uuidOf(batch.id)).toBe(id);
     expect(batch).toMatchObject({ item_count: COUNT, total: COUNT * 1250, state: 'queued' });
-    await scene.enter(scene.home.tenantId);
-    const [chunks] = await scene.sql(`SELECT count(*)::int AS n FROM batch_chunk WHERE batch_id = $1`, [id]);
+    const [chunks] = await world.sql(`SELECT count(*)::int AS n FROM batch_chunk WHERE batch_id = $1`, [id]);
     expect(chunks).toEqual({ n: Math.ceil(COUNT / 4) });
-    expect(await scene.results(id, 'batch.create')).toEqual(['ok']);
+    expect(await world.results(id, 'batch.create')).toEqual(['ok']);
   });
 
   test('is given up when another file takes its external_id, by CSV or JSON', async () => {
     const first = await breakOff('broken-3');
     await endLease(first);
-    const second = made(await scene.upload(ctx(), file(row(1)), { external_id: 'broken-3' }));
+    const second = made(await upload(ctx(), file(row(1)), { external_id: 'broken-3' }));
     expect(uuidOf(second.id)).not.toBe(first);
     const third = await breakOff('broken-4');
     await endLease(third);
     const item = { payee: { reference: 'p-1' }, amount: 1, reference: 'x' };
-    expect(made(await scene.create(ctx(), { items: [item], external_id: 'broken-4' })).external_id).toBe('broken-4');
+    expect(made(await create(ctx(), { items: [item], external_id: 'broken-4' })).external_id).toBe('broken-4');
     for (const id of [first, third]) {
-      await scene.enter(scene.home.tenantId);
       expect(
-        await scene.sql(`SELECT state, external_id FROM batch_control c JOIN payout_batch b ON b.id = c.batch_id WHERE c.batch_id = $1`, [id]),
+        await world.sql(`SELECT state, external_id FROM batch_control c JOIN payout_batch b ON b.id = c.batch_id WHERE c.batch_id = $1`, [id]),
       ).toEqual([{ state: 'cancelled', external_id: null }]);
-      expect(await scene.results(id, 'batch.cancel')).toEqual(['ok']);
-      expect(told(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
+      expect(await world.results(id, 'batch.cancel')).toEqual(['ok']);
+      expect(refusalOf(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
     }
   });
 
   test('of 8 uploads of one external_id at once exactly one makes a batch', async () => {
-    const results = await Promise.all(Array.from({ length: 8 }, () => scene.upload(ctx(), file(row(1), row(2)), { external_id: 'crowd' })));
+    const results = await Promise.all(Array.from({ length: 8 }, () => upload(ctx(), file(row(1), row(2)), { external_id: 'crowd' })));
     expect(results.filter((result) => result.ok)).toHaveLength(1);
-    for (const result of results) expect(['ok', 'external_id_taken', 'not_ready']).toContain(told(result).code);
+    for (const result of results) expect(['ok', 'external_id_taken', 'not_ready']).toContain(refusalOf(result).code);
   });
 
-  test('does not hold up uploads of other workspaces, nor is it theirs to take up', async () => {
+  test('does not hold up uploads of other workspaces, which cannot take it up either', async () => {
     const id = await breakOff('broken-5');
     await endLease(id);
-    const there = await scene.workspace('test', 1n);
-    const stranger = await scene.person('preparer', there.tenantId);
-    const theirs = made(await scene.upload(scene.as(stranger, there), text, { external_id: 'broken-5' }));
+    const there = await world.workspace();
+    const stranger = await world.person('preparer', [there.tenantId]);
+    const theirs = made(await upload(world.as(stranger, there), text, { external_id: 'broken-5' }));
     expect(uuidOf(theirs.id)).not.toBe(id);
-    await scene.enter(scene.home.tenantId);
-    expect(await scene.sql(`SELECT state FROM batch_control WHERE batch_id = $1`, [id])).toEqual([{ state: 'receiving' }]);
+    expect(await world.sql(`SELECT state FROM batch_control WHERE batch_id = $1`, [id])).toEqual([{ state: 'receiving' }]);
   });
 });
 

@@ -132,7 +132,7 @@ describe('payees of a batch', () => {
     expect(await versionsOf(answers[0]?.payeeId ?? '')).toBe(2);
   });
 
-  test('all or nothing: an error anywhere and nothing is written, and the check finds the same without writing', async () => {
+  test('are all made or none: an error anywhere writes nothing, and the check finds the same errors without writing', async () => {
     const [good, known] = [fresh(), fresh()];
     await ensured([inline(known)]);
     const inputs: PayeeInput[] = [
@@ -173,7 +173,7 @@ describe('payees of a batch', () => {
     expect(own).toMatchObject({ made: 'payee' });
   });
 
-  test('of 16 calls at once that share their payees each is made once, and all are told the same', async () => {
+  test('of 16 calls at once that share their payees each is made once, and all get the same answer', async () => {
     const references = Array.from({ length: 50 }, fresh);
     const calls = await Promise.all(
       Array.from({ length: 16 }, (_, i) => ensured((i % 2 ? references : [...references].reverse()).map((reference) => inline(reference)))),

@@ -104,7 +104,7 @@ describe('a payee', () => {
     expect(await listPayees(ctx(), { limit: 50, reference: wrong.reference })).toMatchObject({ ok: true, value: { data: [] } });
   });
 
-  test('of another workspace is as an absent one', async () => {
+  test('of another workspace looks absent', async () => {
     const { uuid, reference } = await make();
     const foreign = await world.workspace();
     const elsewhere = world.as(await world.person('admin', [foreign.tenantId]), foreign);

@@ -3,14 +3,20 @@ import { openGate } from '../../operations/gate/open.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { uuidOf } from './gate-world.js';
-import { type BatchScene, batchScene, iban, made, must, told } from './payout-batch-scene.js';
+import { allItems, create, SMALL_CHUNKS } from '../world/intake.js';
+import { openWorld, type World } from '../world/open.js';
+import { iban } from '../world/payees.js';
+import type { Person } from '../world/people.js';
+import { recompute } from '../world/recomputed-digest.js';
+import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
-let scene: BatchScene;
+let world: World;
+let preparer: Person;
 beforeAll(async () => {
-  scene = await batchScene();
+  world = await openWorld({ rails: SMALL_CHUNKS });
+  preparer = await world.person('preparer');
 }, 120_000);
-afterAll(() => scene?.close());
+afterAll(() => world?.close());
 
 const items = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
@@ -19,16 +25,15 @@ const items = (count: number) =>
     reference: `INV ${i}`,
   }));
 const newBatch = async (count = 10, more: object = {}) => {
-  const batch = made(await scene.create(scene.as(scene.preparer), { items: items(count), ...more }));
+  const batch = made(await create(world.as(preparer), { items: items(count), ...more }));
   return { id: uuidOf(batch.id), batch };
 };
 const places = (id: string, ...ordinals: number[]) => ordinals.map((ordinal) => ({ batchId: id, ordinal }));
-const edit = (id: string, ordinals: number[], more: { row_version?: number } = {}, who = scene.preparer) =>
-  editPayoutBatch(scene.as(who), { batch_id: id, exclude: places(id, ...ordinals), ...more });
+const edit = (id: string, ordinals: number[], more: { row_version?: number } = {}, who = preparer) =>
+  editPayoutBatch(world.as(who), { batch_id: id, exclude: places(id, ...ordinals), ...more });
 
 const rootsOf = async (id: string) => {
-  await scene.enter(scene.home.tenantId);
-  const rows = await scene.sql<{ root: Buffer }>('SELECT root FROM batch_chunk WHERE batch_id = $1 ORDER BY chunk', [id]);
+  const rows = await world.sql<{ root: Buffer }>('SELECT root FROM batch_chunk WHERE batch_id = $1 ORDER BY chunk', [id]);
   return rows.map(({ root }) => root.toString('hex'));
 };
 
@@ -47,12 +52,11 @@ describe('excluding items', () => {
     expect(after.digest).not.toBe(batch.digest);
     const roots = await rootsOf(id);
     expect(roots.map((root, chunk) => root === before[chunk])).toEqual([true, false, false]);
-    const shown = await scene.allItems(scene.as(scene.preparer), id);
+    const shown = await allItems(world.as(preparer), id);
     expect(shown.filter(({ state }) => state === 'excluded').map(({ ordinal }) => ordinal)).toEqual([4, 9]);
     expect(shown.map(({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
-    await scene.enter(scene.home.tenantId);
-    const transitions = await scene.sql(
+    const transitions = await world.sql(
       `SELECT t.ordinal, t.from_state, t.to_state, t.version, t.source, e.action FROM item_transition t JOIN audit_event e ON e.id = t.event_id WHERE batch_id = $1 ORDER BY 1`,
       [id],
     );
@@ -66,10 +70,10 @@ describe('excluding items', () => {
   test('the new digest is that of what the API shows, tombstones in their places', async () => {
     const { id } = await newBatch(7);
     const after = must(await edit(id, [0, 3, 6]));
-    expect(await scene.recompute(scene.as(scene.preparer), after)).toBe(after.digest);
+    expect(await recompute(world, world.as(preparer), after)).toBe(after.digest);
     const again = must(await edit(id, [1]));
     expect(again.content_version).toBe(3);
-    expect(await scene.recompute(scene.as(scene.preparer), again)).toBe(again.digest);
+    expect(await recompute(world, world.as(preparer), again)).toBe(again.digest);
   });
 
   test('a draft stays a draft', async () => {
@@ -78,58 +82,57 @@ describe('excluding items', () => {
   });
 
   test.each(['approve', 'authorize'] as const)('after %s it voids gates, hold and challenges, and the batch is queued again', async (gate) => {
-    const free = await scene.balance(scene.home.funding);
+    const free = await world.balance(world.home.funding);
     const { id, batch } = await newBatch();
-    await scene.openUpTo(gate, id);
-    expect(await scene.balance(scene.home.funding)).toBe(gate === 'authorize' ? free - BigInt(batch.total) : free);
-    const next = await scene.person(gate === 'approve' ? 'authorizer' : 'executor');
+    await world.openUpTo(gate, id);
+    expect(await world.balance(world.home.funding)).toBe(gate === 'authorize' ? free - BigInt(batch.total) : free);
+    const next = await world.person(gate === 'approve' ? 'authorizer' : 'executor');
     const nextGate = gate === 'approve' ? 'authorize' : 'execute';
-    const challenge = await scene.challenge(next, nextGate, id);
+    const challenge = await world.challenge(next, nextGate, id);
 
     const after = must(await edit(id, [2]));
     expect(after).toMatchObject({ state: 'queued', gates: [], content_version: 2 });
-    expect(await scene.balance(scene.home.funding)).toBe(free);
-    expect(await scene.balance(scene.home.held)).toBe(0n);
-    await scene.enter(scene.home.tenantId);
-    expect(await scene.sql('SELECT count(*)::int AS live FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [id])).toEqual([{ live: 0 }]);
-    const late = await openGate(scene.as(next), { gate: nextGate, batch_id: id, challenge_id: challenge, code: await scene.code(next) });
+    expect(await world.balance(world.home.funding)).toBe(free);
+    expect(await world.balance(world.home.held)).toBe(0n);
+    expect(await world.sql('SELECT count(*)::int AS live FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [id])).toEqual([{ live: 0 }]);
+    const late = await openGate(world.as(next), { gate: nextGate, batch_id: id, challenge_id: challenge, code: await world.code(next) });
     expect(late.ok).toBe(false);
 
     // Three people have to look at it anew, and the hold is for the new total.
-    await scene.openUpTo('authorize', id);
-    expect(await scene.balance(scene.home.held)).toBe(BigInt(after.total));
-    must(await cancelPayoutBatch(scene.as(scene.preparer), { batch_id: id, reason: 'done' }));
-    expect(await scene.balance(scene.home.funding)).toBe(free);
+    await world.openUpTo('authorize', id);
+    expect(await world.balance(world.home.held)).toBe(BigInt(after.total));
+    must(await cancelPayoutBatch(world.as(preparer), { batch_id: id, reason: 'done' }));
+    expect(await world.balance(world.home.funding)).toBe(free);
   });
 
-  test('[S3-13] whoever edits is a preparer from then on, and opens neither approve nor authorize', async () => {
+  test('the person who edits is a preparer from then on, and opens neither approve nor authorize [S3-13]', async () => {
     const { id } = await newBatch();
-    const editor = await scene.person('admin');
+    const editor = await world.person('admin');
     must(await edit(id, [0], {}, editor));
-    await expect(scene.challenge(editor, 'approve', id)).rejects.toThrow('preparer_cannot_open');
+    await expect(world.challenge(editor, 'approve', id)).rejects.toThrow('preparer_cannot_open');
   });
 });
 
 describe('edits that are refused change nothing', () => {
-  const snapshot = async (id: string) => [must(await showPayoutBatch(scene.as(scene.preparer), { batch_id: id })), await rootsOf(id)];
+  const snapshot = async (id: string) => [must(await showPayoutBatch(world.as(preparer), { batch_id: id })), await rootsOf(id)];
 
   test('an old row_version, so that nobody edits what they have not seen', async () => {
     const { id, batch } = await newBatch();
     must(await edit(id, [0], { row_version: batch.row_version }));
     const before = await snapshot(id);
     const result = await edit(id, [1], { row_version: batch.row_version });
-    expect(told(result).code).toBe('batch_changed');
+    expect(refusalOf(result).code).toBe('batch_changed');
     expect(result.ok ? null : result.refusal.extra).toEqual({ state: 'queued', row_version: 2 });
     expect(await snapshot(id)).toEqual(before);
-    expect(await scene.results(id, 'batch.edit')).toEqual(['ok', 'batch_changed']);
+    expect(await world.results(id, 'batch.edit')).toEqual(['ok', 'batch_changed']);
   });
 
   test('all items, at once or the last of them', async () => {
     const { id } = await newBatch(2);
-    expect(told(await edit(id, [0, 1])).code).toBe('batch_empty');
+    expect(refusalOf(await edit(id, [0, 1])).code).toBe('batch_empty');
     must(await edit(id, [0]));
     const before = await snapshot(id);
-    expect(told(await edit(id, [1])).code).toBe('batch_empty');
+    expect(refusalOf(await edit(id, [1])).code).toBe('batch_empty');
     expect(await snapshot(id)).toEqual(before);
   });
 
@@ -139,7 +142,7 @@ describe('edits that are refused change nothing', () => {
     must(await edit(id, [0]));
     const before = await snapshot(id);
     const exclude = [...places(id, 1), ...places(other, 1), ...places(id, 3), ...places(id, 0)];
-    expect(told(await editPayoutBatch(scene.as(scene.preparer), { batch_id: id, exclude }))).toEqual({
+    expect(refusalOf(await editPayoutBatch(world.as(preparer), { batch_id: id, exclude }))).toEqual({
       code: 'invalid_request',
       errors: ['exclude.1 not_in_batch', 'exclude.2 not_in_batch', 'exclude.3 not_pending'],
     });
@@ -148,21 +151,21 @@ describe('edits that are refused change nothing', () => {
 
   test('a batch that executes or has ended', async () => {
     const { id } = await newBatch(3);
-    await scene.openUpTo('execute', id);
-    expect(told(await edit(id, [0])).code).toBe('wrong_state');
+    await world.openUpTo('execute', id);
+    expect(refusalOf(await edit(id, [0])).code).toBe('wrong_state');
     const ended = await newBatch(3);
-    must(await cancelPayoutBatch(scene.as(scene.preparer), { batch_id: ended.id }));
-    expect(told(await edit(ended.id, [0])).code).toBe('wrong_state');
-    expect(await scene.results(ended.id, 'batch.edit')).toEqual(['wrong_state']);
+    must(await cancelPayoutBatch(world.as(preparer), { batch_id: ended.id }));
+    expect(refusalOf(await edit(ended.id, [0])).code).toBe('wrong_state');
+    expect(await world.results(ended.id, 'batch.edit')).toEqual(['wrong_state']);
   });
 
-  test('[S3-03] a foreign batch is answered like an absent one', async () => {
+  test('a foreign batch is answered like an absent one [S3-03]', async () => {
     const { id } = await newBatch(2);
-    const there = await scene.workspace('test', 1n);
-    const stranger = scene.as(await scene.person('preparer', there.tenantId), there);
+    const there = await world.workspace();
+    const stranger = world.as(await world.person('preparer', [there.tenantId]), there);
     const foreign = await editPayoutBatch(stranger, { batch_id: id, exclude: places(id, 0) });
-    const absent = await editPayoutBatch(stranger, { batch_id: scene.home.tenantId, exclude: places(id, 0) });
-    expect(told(foreign).code).toBe('not_found');
+    const absent = await editPayoutBatch(stranger, { batch_id: world.home.tenantId, exclude: places(id, 0) });
+    expect(refusalOf(foreign).code).toBe('not_found');
     expect(foreign).toEqual(absent);
   });
 });
@@ -172,18 +175,18 @@ describe('edits at once', () => {
     const { id, batch } = await newBatch(20);
     const results = await Promise.all(Array.from({ length: 16 }, (_, i) => edit(id, [i], { row_version: batch.row_version })));
     expect(results.filter((result) => result.ok)).toHaveLength(1);
-    expect(new Set(results.filter((result) => !result.ok).map((result) => told(result).code))).toEqual(new Set(['batch_changed']));
-    const after = must(await showPayoutBatch(scene.as(scene.preparer), { batch_id: id }));
+    expect(new Set(results.filter((result) => !result.ok).map((result) => refusalOf(result).code))).toEqual(new Set(['batch_changed']));
+    const after = must(await showPayoutBatch(world.as(preparer), { batch_id: id }));
     expect(after).toMatchObject({ content_version: 2, row_version: 2, counts: { open: 19, excluded: 1 } });
-    expect(await scene.recompute(scene.as(scene.preparer), after)).toBe(after.digest);
+    expect(await recompute(world, world.as(preparer), after)).toBe(after.digest);
   });
 
   test('16 edits without a version all count, one after the other', async () => {
     const { id } = await newBatch(20);
     const results = await Promise.all(Array.from({ length: 16 }, (_, i) => edit(id, [i])));
     expect(results.every((result) => result.ok)).toBe(true);
-    const after = must(await showPayoutBatch(scene.as(scene.preparer), { batch_id: id }));
+    const after = must(await showPayoutBatch(world.as(preparer), { batch_id: id }));
     expect(after).toMatchObject({ content_version: 17, item_count: 4, counts: { open: 4, excluded: 16 } });
-    expect(await scene.recompute(scene.as(scene.preparer), after)).toBe(after.digest);
+    expect(await recompute(world, world.as(preparer), after)).toBe(after.digest);
   });
 });

@@ -4,17 +4,21 @@ import { toWireId } from '../../domain/ids.js';
 import { createSession } from '../../operations/session/create.js';
 import { endSession } from '../../operations/session/end.js';
 import { showSession } from '../../operations/session/show.js';
-import { type AccessWorld, accessWorld, codeOf, type Person, wrongCodeOf } from './access-world.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
+import type { Workspace } from '../world/workspaces.js';
 
-let world: AccessWorld;
+let world: World;
+let live: Workspace;
 beforeAll(async () => {
-  world = await accessWorld();
+  world = await openWorld();
+  live = await world.workspace({ mode: 'live' });
 });
 afterAll(() => world?.close());
 
 const signIn = async (person: Person, more: { password?: string; code?: string; workspace_id?: string } = {}) =>
-  createSession(world.publicContext, { email: person.email, password: person.password, code: await codeOf(person), ...more });
-const somebody = () => world.newPerson('approver', [world.workspaces.test, world.workspaces.live]);
+  createSession(world.publicContext(), { email: person.email, password: person.password, code: await world.code(person), ...more });
+const somebody = () => world.person('approver', [world.home.tenantId, live.tenantId]);
 const INVALID = { ok: false, refusal: { code: 'invalid_credentials', detail: 'E-mail, password or code is wrong.' } };
 
 describe('signing in', () => {
@@ -26,41 +30,41 @@ describe('signing in', () => {
     const { token = '', ...session } = answer.value;
     expect(session).toMatchObject({
       object: 'session',
-      workspace: { id: toWireId('workspace', world.workspaces.test), mode: 'test' },
+      workspace: { id: toWireId('workspace', world.home.tenantId), mode: 'test' },
       person: { id: toWireId('person', person.id), email: person.email, role: 'approver' },
     });
     expect(Math.abs(Date.parse(session.expires_at) - before - 12 * 3_600_000)).toBeLessThan(60_000);
-    const resolved = await world.publicContext.directory.session(createHash('sha256').update(token).digest());
-    expect(resolved).toMatchObject({ personId: person.id, tenantId: world.workspaces.test, role: 'approver', ended: false });
-    const rows = await world.everyRow(world.workspaces.test);
+    const resolved = await world.publicContext().directory.session(createHash('sha256').update(token).digest());
+    expect(resolved).toMatchObject({ personId: person.id, tenantId: world.home.tenantId, role: 'approver', ended: false });
+    const rows = await world.everyRow(world.home.tenantId);
     expect(rows).toContain(createHash('sha256').update(token).digest('hex'));
     expect(rows).not.toContain(token);
     expect(rows).not.toContain(person.password);
     expect(rows).not.toContain(person.secret);
     if (!resolved) throw new Error('unresolved');
-    const shown = await showSession(world.enter(resolved.tenantId, resolved.mode, { type: 'user', ...resolved }), {});
+    const shown = await showSession(world.as({ type: 'user', ...resolved }, resolved), {});
     expect(shown).toEqual({ ok: true, value: session });
   });
 
-  test('e-mails are one whatever their case', async () => {
+  test('takes an e-mail in upper and in lower case', async () => {
     const person = await somebody();
     expect(await signIn({ ...person, email: person.email.toUpperCase() })).toMatchObject({ ok: true });
   });
 
   test('answers the same for an unknown e-mail, a wrong password, a wrong code, a disabled person and one without workspace', async () => {
-    const [person, disabled, homeless] = [await somebody(), await somebody(), await world.newPerson('approver', [])];
-    await world.asOwner(world.workspaces.test, 'UPDATE person SET disabled_at = now() WHERE id = $1', [disabled.id]);
+    const [person, disabled, homeless] = [await somebody(), await somebody(), await world.person('approver', [])];
+    await world.sql('UPDATE person SET disabled_at = now() WHERE id = $1', [disabled.id]);
     expect(await signIn({ ...person, email: 'nobody@example.com' })).toEqual(INVALID);
     expect(await signIn(person, { password: 'wrong' })).toEqual(INVALID);
-    expect(await signIn(person, { code: await wrongCodeOf(person) })).toMatchObject(INVALID);
+    expect(await signIn(person, { code: await world.wrongCode(person) })).toMatchObject(INVALID);
     expect(await signIn(disabled)).toEqual(INVALID);
     expect(await signIn(homeless)).toEqual(INVALID);
-    expect(Object.keys(await signIn(person, { code: await wrongCodeOf(person) }))).toEqual(['ok', 'refusal']);
+    expect(Object.keys(await signIn(person, { code: await world.wrongCode(person) }))).toEqual(['ok', 'refusal']);
   });
 
   test('does the work of a real verification for an unknown e-mail', async () => {
     const work = jest.spyOn(world.services.credentials, 'verifyNothing');
-    await createSession(world.publicContext, { email: 'nobody@example.com', password: 'a password', code: '000000' });
+    await createSession(world.publicContext(), { email: 'nobody@example.com', password: 'a password', code: '000000' });
     expect(work.mock.calls).toEqual([['a password']]);
     work.mockRestore();
   });
@@ -68,14 +72,14 @@ describe('signing in', () => {
   test('audits every failure in each workspace of the person, and success where it is', async () => {
     const person = await somebody();
     await signIn(person, { password: 'wrong' });
-    await signIn(person, { code: await wrongCodeOf(person) });
+    await signIn(person, { code: await world.wrongCode(person) });
     await signIn(person);
-    for (const tenantId of [world.workspaces.test, world.workspaces.live]) {
-      const failures = (await world.audited(tenantId, 'session.create')).filter(({ subject_id }) => subject_id === person.id);
+    for (const tenantId of [world.home.tenantId, live.tenantId]) {
+      const failures = (await world.audited('session.create', tenantId)).filter(({ subject_id }) => subject_id === person.id);
       expect(failures.map(({ result }) => result)).toEqual(['invalid_credentials', 'code_wrong']);
       expect(failures.map(({ actor }) => actor.type)).toEqual(['system', 'user']);
     }
-    const opened = (await world.audited(world.workspaces.test, 'session.create')).filter(
+    const opened = (await world.audited('session.create')).filter(
       ({ actor, result }) => result === 'ok' && 'personId' in actor && actor.personId === person.id,
     );
     expect(opened).toHaveLength(1);
@@ -83,29 +87,29 @@ describe('signing in', () => {
 
   test('takes a named workspace of the person, and refuses a foreign one as an absent one', async () => {
     const person = await somebody();
-    const foreign = await signIn(person, { workspace_id: world.workspaces.foreign });
+    const foreign = await signIn(person, { workspace_id: (await world.workspace()).tenantId });
     expect(foreign).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
     const other = await somebody();
     expect(await signIn(other, { workspace_id: world.services.entropy.newId() })).toEqual(foreign);
-    const live = await signIn(person, { workspace_id: world.workspaces.live, code: await codeOf(person, 1) });
-    expect(live).toMatchObject({ ok: true, value: { workspace: { mode: 'live' } } });
+    const inLive = await signIn(person, { workspace_id: live.tenantId, code: await world.code(person, 1) });
+    expect(inLive).toMatchObject({ ok: true, value: { workspace: { mode: 'live' } } });
   });
 });
 
 describe('the second factor at sign-in', () => {
   test('of 16 concurrent uses of one code exactly one gets a session', async () => {
     const person = await somebody();
-    const code = await codeOf(person);
+    const code = await world.code(person);
     const answers = await Promise.all(Array.from({ length: 16 }, () => signIn(person, { code })));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
     for (const answer of answers) if (!answer.ok) expect(answer.refusal.code).toBe('otp_step_used');
-    const { rows } = await world.asOwner(world.workspaces.test, 'SELECT 1 FROM session WHERE person_id = $1', [person.id]);
+    const rows = await world.sql('SELECT 1 FROM session WHERE person_id = $1', [person.id]);
     expect(rows).toHaveLength(1);
   });
 
   test('a spent code says when to try again, is not counted, and the next code works', async () => {
     const person = await somebody();
-    const code = await codeOf(person);
+    const code = await world.code(person);
     await signIn(person, { code });
     for (let i = 0; i < 6; i++) {
       const again = await signIn(person, { code });
@@ -115,40 +119,38 @@ describe('the second factor at sign-in', () => {
       expect(wait).toBeGreaterThanOrEqual(1);
       expect(wait).toBeLessThanOrEqual(60);
     }
-    expect(await signIn(person, { code: await codeOf(person, 1) })).toMatchObject({ ok: true });
+    expect(await signIn(person, { code: await world.code(person, 1) })).toMatchObject({ ok: true });
   });
 
   test('an earlier code is spent once a later one was used', async () => {
     const person = await somebody();
-    await signIn(person, { code: await codeOf(person, 1) });
-    expect(await signIn(person, { code: await codeOf(person) })).toMatchObject({ ok: false, refusal: { code: 'otp_step_used' } });
+    await signIn(person, { code: await world.code(person, 1) });
+    expect(await signIn(person, { code: await world.code(person) })).toMatchObject({ ok: false, refusal: { code: 'otp_step_used' } });
   });
 
   test('five wrong codes lock the account for a while, and the sixth try fails with the right code too', async () => {
     const person = await somebody();
-    for (let i = 0; i < 5; i++) expect(await signIn(person, { code: await wrongCodeOf(person) })).toMatchObject(INVALID);
+    for (let i = 0; i < 5; i++) expect(await signIn(person, { code: await world.wrongCode(person) })).toMatchObject(INVALID);
     const sixth = await signIn(person);
     if (sixth.ok) throw new Error('a locked factor opened');
     expect(sixth.refusal.code).toBe('factor_locked');
     expect(Number(sixth.refusal.extra?.['retry_after_seconds'])).toBeGreaterThan(800);
     // Whoever does not know the password is not told of the lock.
     expect(await signIn(person, { password: 'wrong' })).toEqual(INVALID);
-    await world.asOwner(world.workspaces.test, `UPDATE factor SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [person.id]);
+    await world.sql(`UPDATE factor SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [person.id]);
     expect(await signIn(person)).toMatchObject({ ok: true });
   });
 
   test('wrong codes in a row are counted across workspaces, however many are sent at once, and a right one starts over', async () => {
     const [person, other] = [await somebody(), await somebody()];
-    const code = await wrongCodeOf(person);
-    for (let i = 0; i < 4; i++) await signIn(person, { code, workspace_id: i % 2 ? world.workspaces.test : world.workspaces.live });
+    const code = await world.wrongCode(person);
+    for (let i = 0; i < 4; i++) await signIn(person, { code, workspace_id: i % 2 ? world.home.tenantId : live.tenantId });
     expect(await signIn(person)).toMatchObject({ ok: true });
     for (let i = 0; i < 4; i++) await signIn(person, { code });
-    expect(await signIn(person, { code: await codeOf(person, 1) })).toMatchObject({ ok: true });
-    const wrong = await wrongCodeOf(other);
+    expect(await signIn(person, { code: await world.code(person, 1) })).toMatchObject({ ok: true });
+    const wrong = await world.wrongCode(other);
     await Promise.all(Array.from({ length: 16 }, () => signIn(other, { code: wrong })));
-    const results = (await world.audited(world.workspaces.test, 'session.create'))
-      .filter(({ subject_id }) => subject_id === other.id)
-      .map(({ result }) => result);
+    const results = (await world.audited('session.create')).filter(({ subject_id }) => subject_id === other.id).map(({ result }) => result);
     expect(results.filter((result) => result === 'code_wrong')).toHaveLength(5);
     expect(results.filter((result) => result === 'factor_locked')).toHaveLength(11);
   });
@@ -162,16 +164,16 @@ describe('a session', () => {
     const hash = createHash('sha256')
       .update(answer.value.token ?? '')
       .digest();
-    const resolved = await world.publicContext.directory.session(hash);
+    const resolved = await world.publicContext().directory.session(hash);
     if (!resolved) throw new Error('unresolved');
     const stranger = await somebody();
-    const asStranger = world.enter(resolved.tenantId, resolved.mode, { type: 'user', ...resolved, personId: stranger.id });
+    const asStranger = world.as({ type: 'user', ...resolved, personId: stranger.id }, resolved);
     expect(await endSession(asStranger, {})).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
-    const own = world.enter(resolved.tenantId, resolved.mode, { type: 'user', ...resolved });
+    const own = world.as({ type: 'user', ...resolved }, resolved);
     expect(await endSession(own, {})).toMatchObject({ ok: true, value: { object: 'session' } });
-    expect((await world.publicContext.directory.session(hash))?.ended).toBe(true);
+    expect((await world.publicContext().directory.session(hash))?.ended).toBe(true);
     expect(await endSession(own, {})).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
-    expect((await world.audited(resolved.tenantId, 'session.end')).map(({ result }) => result)).toEqual(['session_expired', 'ok', 'session_expired']);
+    expect((await world.audited('session.end', resolved.tenantId)).map(({ result }) => result)).toEqual(['session_expired', 'ok', 'session_expired']);
   });
 
   test('ends for a person who was disabled or lost the workspace', async () => {
@@ -181,7 +183,7 @@ describe('a session', () => {
     const hash = createHash('sha256')
       .update(answer.value.token ?? '')
       .digest();
-    await world.asOwner(world.workspaces.test, 'UPDATE membership SET disabled_at = now() WHERE person_id = $1', [person.id]);
-    expect(await world.publicContext.directory.session(hash)).toBeNull();
+    await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [person.id]);
+    expect(await world.publicContext().directory.session(hash)).toBeNull();
   });
 });

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { toItemId } from '../../domain/ids.js';
+import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { payChunk } from '../../operations/chunk/pay.js';
-import type { PaymentOutcome } from '../../operations/ports.js';
-import { applyOutcomes } from '../../operations/settlement/apply.js';
-import { reduceParked } from '../../operations/settlement/reduce-parked.js';
+import { applyEvidence, reduceParked } from '../../operations/settlement/settle.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 let world: PayingWorld;
@@ -31,7 +30,7 @@ const said = (
 });
 
 const apply = (batchId: string, outcomes: readonly PaymentOutcome[], connectionId = world.home.connectionId) =>
-  world.worker().inTenant((stores) => applyOutcomes(world.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
+  world.worker().inTenant((stores) => applyEvidence(world.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
 
 /** A batch whose items have all left, and nobody has heard of since. */
 const sent = async (count: number): Promise<string> => {
@@ -111,7 +110,7 @@ describe('evidence out of its order (R6)', () => {
     expect(row?.n).toBe('1');
   });
 
-  test('a failure that turns out paid is covered from suspense when the money has gone, and people are told', async () => {
+  test('a failure that turns out paid is covered from suspense when the money has gone, and an exception reports it', async () => {
     const batchId = await sent(1);
     await apply(batchId, [said(batchId, 0, 'failed', 1)]);
     const left = await world.balance(world.home.funding);
@@ -134,7 +133,7 @@ describe('evidence out of its order (R6)', () => {
   });
 });
 
-describe('evidence that does not fit is kept, told of, and moves nothing (R6)', () => {
+describe('evidence that contradicts what we sent is kept, reported, and moves nothing (R6)', () => {
   test.each([
     ['another amount', { amount: 1n }, 'evidence_amount_mismatch'],
     ['another currency', { currency: 'USD' }, 'evidence_currency_mismatch'],

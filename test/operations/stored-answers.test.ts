@@ -77,12 +77,12 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   top_up: async () => as(admin, (ctx) => topUp(ctx, { account_id: scene.home.funding, amount: 5 })),
 };
 
-test.each(Object.keys(REQUESTS) as StoredRoute[])('[S1-24] the answer of %s is stored in the transaction of its action', async (route) => {
+test.each(Object.keys(REQUESTS) as StoredRoute[])('the answer of %s is stored in the transaction of its action [S1-24]', async (route) => {
   const { ctx, work } = await REQUESTS[route]();
   expect(await transactionsOf(route, ctx, work)).toEqual([['claim'], ['action', 'answer']]);
 });
 
-test('[S1-24] the answer of an uploaded batch is stored in the transaction that makes it one', async () => {
+test('the answer of an uploaded batch is stored in the transaction that makes it one [S1-24]', async () => {
   const steps = await transactionsOf('create_payout_batch', scene.as(admin), (ctx) => scene.upload(ctx, csv));
   expect(steps.at(-1)).toEqual(['action', 'answer']);
   expect(steps.flat().filter((step) => step === 'answer')).toHaveLength(1);
@@ -108,13 +108,13 @@ const transactionsOf = async (route: RouteId, ctx: Context, work: Run['work']): 
   const transactions: string[][] = [];
   const watched: Context = {
     ...ctx,
-    inTenant: (of, patience) => {
+    inTenant: (of, options) => {
       const steps: string[] = [];
       transactions.push(steps);
       return ctx.inTenant((stores) => {
         steps.length = 0;
         return of(watch(stores, steps));
-      }, patience);
+      }, options);
     },
   };
   expect(await idempotent(watched, { route, key: systemEntropy.newId(), input: {} }, work)).toMatchObject({ ok: true, replayed: false });

@@ -8,16 +8,16 @@ import { merkleRoot } from '../../domain/merkle.js';
 import { runSequencer } from '../../relay/sequencer.js';
 import { sha256 } from '../../vault/sha256.js';
 import { until } from '../harness/until.js';
-import { type AuditWorld, auditWorld } from '../operations/audit-world.js';
+import { openWorld, type World } from '../world/open.js';
 
-let world: AuditWorld;
+let world: World;
 beforeAll(async () => {
-  world = await auditWorld();
+  world = await openWorld({ funds: 0n });
 });
 afterAll(() => world.close());
 
 const stateOf = (tenantId: string) =>
-  world.contextOf(tenantId).inTenant(async ({ audit }) => {
+  world.api(tenantId).inTenant(async ({ audit }) => {
     const tree = await audit.tree();
     const leaves = await audit.leaves(0n, tree?.size ?? 0n);
     return {
@@ -30,12 +30,12 @@ const stateOf = (tenantId: string) =>
   });
 
 const writeMany = (tenantId: string, subjects: readonly string[], count: number) =>
-  Promise.all(Array.from({ length: count }, (_, n) => world.write(tenantId, subjects[n % subjects.length] ?? '', { n })));
+  Promise.all(Array.from({ length: count }, (_, n) => world.writeEvent(tenantId, subjects[n % subjects.length] ?? '', { n })));
 
 const rootOf = (leaves: readonly Uint8Array[]) => toHex(merkleRoot(sha256, leaves));
 
-test('[S1-18] every committed event gets one leaf, in the order of its subject, under a published root', async () => {
-  const tenantId = await world.workspace();
+test('every committed event gets one leaf, in the order of its subject, under a published root [S1-18]', async () => {
+  const { tenantId } = await world.workspace();
   const subjects = [randomUUID(), randomUUID(), randomUUID()];
   const { pass } = world.newSequencer();
   const written: string[] = [];
@@ -55,8 +55,8 @@ test('[S1-18] every committed event gets one leaf, in the order of its subject, 
   }
 });
 
-test('[S1-18] many sequencers at once give each event one place', async () => {
-  const tenantId = await world.workspace();
+test('many sequencers at once give each event one place [S1-18]', async () => {
+  const { tenantId } = await world.workspace();
   const sequencers = Array.from({ length: 6 }, () => world.newSequencer());
   const writing = writeMany(tenantId, [randomUUID(), randomUUID()], 60);
   for (let round = 0; round < 5; round++) await Promise.all(sequencers.map(({ pass }) => pass('own_heads')));
@@ -73,7 +73,7 @@ test('[S1-18] many sequencers at once give each event one place', async () => {
 });
 
 test('a process that dies between commit and publishing leaves a head that the next one publishes', async () => {
-  const tenantId = await world.workspace();
+  const { tenantId } = await world.workspace();
   await writeMany(tenantId, [randomUUID()], 3);
   const dying = world.newSequencer({
     failpoint: async () => {
@@ -88,26 +88,26 @@ test('a process that dies between commit and publishing leaves a head that the n
 });
 
 test('a damaged log holds up its own tenant alone', async () => {
-  const [damaged, sound] = [await world.workspace(), await world.workspace()];
-  await world.write(damaged, randomUUID(), {});
+  const [damaged, sound] = [(await world.workspace()).tenantId, (await world.workspace()).tenantId];
+  await world.writeEvent(damaged, randomUUID(), {});
   await world.newSequencer().pass('own_heads');
-  await world.sql(damaged, `UPDATE audit_tree SET frontier = ARRAY['\\x00'::bytea]`);
-  await world.write(damaged, randomUUID(), {});
-  await world.write(sound, randomUUID(), {});
+  await world.sql(`UPDATE audit_tree SET frontier = ARRAY['\\x00'::bytea]`, [], damaged);
+  await world.writeEvent(damaged, randomUUID(), {});
+  await world.writeEvent(sound, randomUUID(), {});
   const { pass, problems } = world.newSequencer();
   await pass('own_heads');
   expect((await stateOf(sound)).checkpoint?.size).toBe(1n);
   expect(await stateOf(damaged)).toMatchObject({ tree: { size: 1n }, waiting: 1 });
   expect(problems).toHaveLength(1);
-  await world.sql(damaged, 'UPDATE audit_tree SET frontier = ARRAY[root]');
+  await world.sql('UPDATE audit_tree SET frontier = ARRAY[root]', [], damaged);
   await pass('own_heads');
   expect(await stateOf(damaged)).toMatchObject({ tree: { size: 2n }, waiting: 0 });
 });
 
-test('an unwritable archive holds back the checkpoint, not the sealing, and is no reason for recovery', async () => {
-  const tenantId = await world.workspace();
+test('an unwritable archive holds back the checkpoint, not the sequencing, and is no reason for recovery', async () => {
+  const { tenantId } = await world.workspace();
   await writeMany(tenantId, [randomUUID()], 2);
-  const file = join(world.folder, 'no-folder');
+  const file = join(world.checkpoints, 'no-folder');
   await writeFile(file, '');
   const { pass, recovery, problems } = world.newSequencer({ folder: file });
   await pass('own_heads');
@@ -118,13 +118,13 @@ test('an unwritable archive holds back the checkpoint, not the sealing, and is n
   expect((await stateOf(tenantId)).checkpoint?.size).toBe(2n);
 });
 
-test('a log that parts from what was published ends sequencing and publishing', async () => {
-  const [tenantId, folder] = [await world.workspace(), await mkdtemp(join(tmpdir(), 'sluice-archive-'))];
+test('a log that differs from what was published ends sequencing and publishing', async () => {
+  const [tenantId, folder] = [(await world.workspace()).tenantId, await mkdtemp(join(tmpdir(), 'sluice-archive-'))];
   try {
     await writeMany(tenantId, [randomUUID()], 4);
     const { pass, recovery, parts } = world.newSequencer({ folder });
     // Somebody published four other events of this workspace before.
-    await parts.archive.publish(tenantId, 4n, world.signer.sign(tenantId, 4n, merkleRoot(sha256, [sha256()])));
+    await parts.archive.publish(tenantId, 4n, world.services.signer.sign(tenantId, 4n, merkleRoot(sha256, [sha256()])));
     await pass('own_heads');
     expect(recovery.reason()).toContain('was rewritten');
     expect((await stateOf(tenantId)).checkpoint).toBeNull();
@@ -137,7 +137,7 @@ test('a log that parts from what was published ends sequencing and publishing', 
 });
 
 test('an older copy that is put back under a running sequencer is noticed', async () => {
-  const tenantId = await world.workspace();
+  const { tenantId } = await world.workspace();
   const { pass, recovery, parts } = world.newSequencer();
   await writeMany(tenantId, [randomUUID()], 3);
   await pass('own_heads');
@@ -149,20 +149,20 @@ test('an older copy that is put back under a running sequencer is noticed', asyn
 });
 
 test('a group that fails leaves tree, leaves and queue as they were', async () => {
-  const tenantId = await world.workspace();
+  const { tenantId } = await world.workspace();
   await writeMany(tenantId, [randomUUID()], 2);
   const { pass, parts } = world.newSequencer();
   await pass('own_heads');
   await writeMany(tenantId, [randomUUID()], 2);
   const before = await stateOf(tenantId);
-  await world.sql(tenantId, `UPDATE audit_tree SET root = $1`, [Buffer.alloc(32)]);
+  await world.sql(`UPDATE audit_tree SET root = $1`, [Buffer.alloc(32)], tenantId);
   await expect(parts.store.sequence(tenantId, 10)).rejects.toThrow('does not lead to its root');
-  await world.sql(tenantId, `UPDATE audit_tree SET root = $1`, [before.tree?.root]);
+  await world.sql(`UPDATE audit_tree SET root = $1`, [before.tree?.root], tenantId);
   expect(await stateOf(tenantId)).toEqual(before);
 });
 
 test('the running sequencer is woken by a commit, and publishes', async () => {
-  const tenantId = await world.workspace();
+  const { tenantId } = await world.workspace();
   const stop = new AbortController();
   const { parts } = world.newSequencer();
   const running = runSequencer({ ...parts, directUrl: world.database.urls.sequencer, signal: stop.signal });
