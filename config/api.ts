@@ -3,13 +3,13 @@ import { count, port, secret, setting, shared } from './schema.js';
 
 export const apiConfig = z.object({
   ...shared,
-  SLUICE_API_DATABASE_URL: secret('Postgres URL of the API role: owns nothing, bypasses nothing'),
-  SLUICE_API_DIRECT_URL: secret('The same without a transaction pool, for LISTEN').optional(),
+  SLUICE_API_DATABASE_URL: secret('Postgres URL of the API role, which owns nothing and bypasses no policy'),
+  SLUICE_API_DIRECT_URL: secret('The same role without a transaction pool, for LISTEN').optional(),
   SLUICE_API_HOST: setting('Address to listen on').default('127.0.0.1'),
   SLUICE_API_PORT: port('Port to listen on', 8080),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
   SLUICE_UI_URL: setting('Temporal Web UI, for links').default('http://127.0.0.1:8233'),
-  SLUICE_SPOOL_DIR: setting('Folder where CSV uploads are spooled'),
+  SLUICE_SPOOL_DIR: setting('Folder for CSV uploads that are being received'),
   SLUICE_CODEC_PORT: port('Port of the codec endpoint for the Web UI on loopback; 0 for none', 0),
   TEMPORAL_NAMESPACE: setting('Namespace whose payloads the codec endpoint decodes').default('sluice'),
   SLUICE_COOKIES: z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Pieces that several processes read. One schema a process; `sluice doctor` prints them, secrets masked. */
+/** Settings that several processes share. Each process has one schema; `sluice doctor` prints the values, secrets masked. */
 
 export const secret = (description: string) => z.string().min(1).meta({ description, secret: true });
 export const setting = (description: string) => z.string().min(1).meta({ description });
@@ -8,8 +8,8 @@ export const port = (description: string, fallback: number) => z.coerce.number()
 export const count = (description: string, fallback: number) => z.coerce.number().int().min(1).default(fallback).meta({ description });
 
 export const shared = {
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ description: 'Least level that is logged' }),
-  SLUICE_KEY_FILE: setting('File with root key, checkpoint signer and codec key; made on first start'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ description: 'Lowest level that is logged' }),
+  SLUICE_KEY_FILE: setting('File with root key, checkpoint signer and codec key; `npm start` creates it on the first start'),
   SLUICE_CHECKPOINT_DIR: setting('Folder outside the database where signed checkpoints are published'),
 };
 

@@ -12,7 +12,7 @@ export const workerConfig = z.object({
   SLUICE_WORKER_CONNECTIONS: count('Database connections of the worker role', 10),
   SLUICE_CHUNK_WINDOW: count('Chunks of one batch in flight', 4),
   SLUICE_HISTORY_EVENTS: count('History events after which a run continues as new', 4_000),
-  SLUICE_RECONCILE_SECONDS: count('Seconds between two looks for batches that nothing drives', 60),
+  SLUICE_RECONCILE_SECONDS: count('Seconds between two searches for batches that no workflow drives', 60),
   SLUICE_HEALTH_PORT: port('Port of /healthz, /readyz and /metrics on loopback', 8081),
   SLUICE_WORKER_IDENTITY: setting('Name of this worker in the Web UI').optional(),
 });

@@ -2,8 +2,8 @@ import { type Logger, pino, type SerializedError, stdSerializers } from 'pino';
 import { traceIdIn } from './trace.js';
 
 /**
- * Paths that are never written, whatever object is logged. Bodies are not logged at all; this list is the net
- * under that rule, for headers and for objects that are logged by mistake.
+ * Paths that are never written, whatever object is logged. Bodies are not logged at all; this list is a second safeguard, for
+ * headers and for objects that are logged by mistake.
  */
 export const REDACTED = [
   'authorization',
@@ -26,7 +26,7 @@ const REDACTED_HEADERS = ['authorization', 'cookie', 'set-cookie', 'x-api-key', 
   `res.headers["${name}"]`,
 ]);
 
-/** A line about a request says its trace too, where the one stands for the other. */
+/** Adds the trace id to a line about a request whose id holds one. */
 const withTrace = (line: Record<string, unknown>): Record<string, unknown> => {
   const { request_id, trace_id } = line;
   const traceId = typeof request_id === 'string' && trace_id === undefined ? traceIdIn(request_id) : null;
@@ -36,8 +36,8 @@ const withTrace = (line: Record<string, unknown>): Record<string, unknown> => {
 /**
  * The logger of one process: JSON lines on standard output, time as RFC 3339, secrets left out.
  *
- * @param process name that stands in every line, such as `api`
- * @param level least level that is written
+ * @param process name in every line, such as `api`
+ * @param level lowest level that is written
  */
 export const createLogger = (process: string, level: string, destination?: { write(line: string): void }): Logger => {
   const options = {
@@ -51,14 +51,14 @@ export const createLogger = (process: string, level: string, destination?: { wri
   return destination ? pino(options, destination) : pino(options);
 };
 
-/** What Prisma prints of a call whose arguments it refuses, in every error format: the whole tree of them, up to an empty line. */
+/** How Prisma prints a call whose arguments it refuses, in every error format: all arguments, up to an empty line. */
 const ARGUMENTS = /(Invalid `[^`\n]*` invocation[^\n]*:\s*?\n\s*?\n)[\s\S]*?\n\s*\}[ \t]*\n\s*?\n/g;
 
 const withoutArguments = (text: string): string => text.replace(ARGUMENTS, '$1');
 
 /**
- * An error as it is logged: what was wrong with an argument is said, the arguments are left out. Causes are held to the same. What was
- * thrown and is no error is logged as it is: a log line never throws, least of all where something is caught.
+ * An error as it is logged: with what was wrong, without the arguments, its causes too. A thrown value that is no Error is logged as
+ * it is, because writing a log line must never throw.
  */
 const errorLine = (error: unknown): unknown => {
   const line: Partial<SerializedError> | null | undefined = stdSerializers.err(error as Error);

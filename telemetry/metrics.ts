@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Reads a figure when Prometheus asks for it. A figure that can't be read is left out, never shown as 0. */
+/** Reads a metric when Prometheus scrapes it. A metric that can't be read is left out, never shown as 0. */
 export interface Probe {
   name: string;
   help: string;
@@ -12,7 +12,7 @@ export interface Metrics {
   registry: Registry;
   /** One finished HTTP exchange. `route` is a route id of the contracts, never a path with ids in it. */
   observeHttp(exchange: { method: string; route: string; status: number; seconds: number }): void;
-  /** Adds a gauge that is computed at each scrape. */
+  /** Adds a gauge whose value is read at each scrape. */
   addProbe(probe: Probe): void;
 }
 

@@ -11,7 +11,7 @@ export interface TraceContext {
 
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** Reads `traceparent` (W3C Trace Context level 1, §3.2). Null for what the standard calls invalid. */
+/** Reads `traceparent` (W3C Trace Context level 1, §3.2). Null for a header that the standard calls invalid. */
 export const parseTraceparent = (header: string | undefined): TraceContext | null => {
   const match = FORM.exec(header ?? '');
   if (!match) return null;
@@ -26,15 +26,15 @@ export const formatTraceparent = (trace: TraceContext): string => `00-${trace.tr
 const WITHIN = /^(?:req_)?([0-9a-f]{32})$/;
 
 /**
- * The trace that a request's id stands for: our own ids are `req_` and a trace id, and who sends `traceparent` without a `Request-Id`
- * is given the trace id itself. So the id of the request is all that has to go on to the worker. Null for ids of another form.
+ * The trace id inside a request id, or null. Our own request ids are `req_` and a trace id; a caller that sends `traceparent` without
+ * `Request-Id` gets the trace id itself. So only the request id has to be passed on to the worker.
  */
 export const traceIdIn = (requestId: string): string | null => {
   const [, traceId = null] = WITHIN.exec(requestId) ?? [];
   return traceId;
 };
 
-/** The next span of a trace: a child of `parent`, or the first of the trace that the request's id stands for. */
+/** The next span of a trace: a child of `parent`, or the first span of the trace in the request id. */
 export const nextSpan = (parent: TraceContext | null, requestId: string): TraceContext => ({
   traceId: parent?.traceId ?? traceIdIn(requestId) ?? randomBytes(16).toString('hex'),
   spanId: randomBytes(8).toString('hex'),

@@ -5,14 +5,14 @@ import type { CheckpointArchive } from '../operations/ports.js';
 import { type Checkpoint, verifyCheckpoint } from './checkpoint-note.js';
 import { originOf } from './checkpoint-signer.js';
 
-/** Wide enough for every size, so that names sort as sizes do. */
+/** Wide enough for every size, so that names sort like sizes. */
 const SIZE_DIGITS = 20;
 const NOTE = new RegExp(`^([0-9]{${SIZE_DIGITS}})\\.note$`);
 
 /**
- * Published checkpoints in a folder: `<folder>/<tenant uuid>/<size>.note`. A note is complete and on the disk when
- * `publish` returns, and no note is ever overwritten. Publishing the same note again changes nothing; another note
- * under a size that is taken throws, and so does a note that is not this key's about this workspace and size.
+ * Published checkpoints in a folder: `<folder>/<tenant uuid>/<size>.note`. When `publish` returns, the note is complete and on
+ * the disk (R15). Publishing the same note again changes nothing. It throws on another note for a size that has one already, and
+ * on a note that this key did not sign for this workspace and size.
  */
 export const openCheckpointFolder = (folder: string, verifierKey: string): CheckpointArchive => {
   const name = verifierKey.slice(0, verifierKey.indexOf('+'));
@@ -20,7 +20,7 @@ export const openCheckpointFolder = (folder: string, verifierKey: string): Check
   const verified = (tenantId: string, size: bigint, note: string): Checkpoint => {
     const checkpoint = verifyCheckpoint(note, verifierKey);
     if (checkpoint.origin !== originOf(name, tenantId) || checkpoint.size !== size)
-      throw new Error(`a checkpoint of ${checkpoint.origin} at size ${checkpoint.size} stands where size ${size} of workspace ${tenantId} belongs`);
+      throw new Error(`a checkpoint of ${checkpoint.origin} at size ${checkpoint.size} is in the place of size ${size} of workspace ${tenantId}`);
     return checkpoint;
   };
 
@@ -36,7 +36,7 @@ export const openCheckpointFolder = (folder: string, verifierKey: string): Check
     },
     latest: async (tenantId) => {
       const place = join(folder, tenantId);
-      // A busy log has hundreds of thousands of them: one pass, without a sorted copy.
+      // A busy log has hundreds of thousands of notes, so this takes one pass and no sorted copy.
       let newest = '';
       for (const file of await namesIn(place)) if (file > newest && NOTE.test(file)) newest = file;
       if (newest === '') return null;
@@ -47,7 +47,7 @@ export const openCheckpointFolder = (folder: string, verifierKey: string): Check
   };
 };
 
-/** False when the name is taken. Written beside and linked, so that a reader never sees half a note. */
+/** False when the name is taken. Writes another file and links it, so that a reader never sees half a note. */
 const writeOnce = async (place: string, path: string, note: string): Promise<boolean> => {
   const draft = join(place, `.${randomUUID()}`);
   try {

@@ -3,8 +3,8 @@ import { publicKeyObject } from './ed25519.js';
 import { sha256 } from './sha256.js';
 
 /**
- * Checkpoints as notes: C2SP tlog-checkpoint inside C2SP signed-note. Needs no database and no private key, so that an
- * auditor can verify them anywhere.
+ * Checkpoints as notes: C2SP tlog-checkpoint inside C2SP signed-note. Verifying needs no database and no private key, so an auditor
+ * can do it anywhere.
  *
  *   <origin>\n<size>\n<base64 root>\n\n— <key name> <base64(key hash ‖ signature)>\n
  */
@@ -19,7 +19,7 @@ const ED25519 = 0x01;
 const KEY_HASH_BYTES = 4;
 const ROOT_BYTES = 32;
 
-/** The text that is signed, its final newline included. */
+/** The signed text, with its final newline. */
 export const checkpointBody = ({ origin, size, root }: Checkpoint): string => `${origin}\n${size}\n${base64(root)}\n`;
 
 export const signatureLine = (name: string, publicKey: Uint8Array, signature: Uint8Array): string =>
@@ -30,8 +30,8 @@ export const verifierKeyOf = (name: string, publicKey: Uint8Array): string =>
   `${name}+${keyHash(name, publicKey).toString('hex')}+${base64(Buffer.concat([Buffer.of(ED25519), publicKey]))}`;
 
 /**
- * The checkpoint inside a note, once one of its signatures verifies under the verifier key. Signatures of other keys are
- * passed over, as signed-note asks. Throws an Error that says what is wrong otherwise.
+ * Returns the checkpoint inside a note that the verifier key has signed. Signatures of other keys are ignored, as signed-note
+ * requires. Otherwise throws an Error that says what is wrong.
  */
 export const verifyCheckpoint = (note: string, verifierKey: string): Checkpoint => {
   const { name, publicKey } = parseVerifierKey(verifierKey);
@@ -80,7 +80,7 @@ const keyHash = (name: string, publicKey: Uint8Array): Buffer =>
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-/** Strict: text that is not the one encoding of its bytes is refused, so that a note has one form. */
+/** Strict: refuses every text that is not the canonical encoding of its bytes, so that a note has one form. */
 const decodeBase64 = (text: string): Buffer => {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new Error('the note holds text that is not valid base64');

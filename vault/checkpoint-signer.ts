@@ -4,7 +4,7 @@ import { checkpointBody, signatureLine, verifierKeyOf } from './checkpoint-note.
 import { privateKeyObject } from './ed25519.js';
 import type { KeyFile } from './key-file.js';
 
-/** Signs tree heads. One key an installation; the origin of a log is the key's name followed by its workspace. */
+/** Signs tree heads, with one key per installation. The origin of a log is the name of the key and the workspace. */
 export const openCheckpointSigner = ({ checkpoint: { name, privateKey, publicKey } }: Pick<KeyFile, 'checkpoint'>): CheckpointSigner => {
   const key = privateKeyObject(privateKey);
   const origin = (tenantId: string): string => originOf(name, tenantId);

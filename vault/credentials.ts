@@ -7,20 +7,20 @@ import type { KeyFile } from './key-file.js';
 import { deriveKey } from './root-key.js';
 import { hashToken, newToken } from './tokens.js';
 
-/** Cost of Argon2id (RFC 9106). `memoryKiB` per hash, passes, lanes. */
+/** Cost of Argon2id (RFC 9106): memory per hash, passes and lanes. */
 export interface Argon2Cost {
   memoryKiB: number;
   passes: number;
   lanes: number;
 }
 
-/** OWASP's first choice for Argon2id: 46 MiB, one pass, one lane. */
+/** OWASP's first recommendation for Argon2id: 46 MiB, one pass, one lane. */
 export const ARGON2_COST: Argon2Cost = { memoryKiB: 46 * 1_024, passes: 1, lanes: 1 };
 
-/** `Algorithm.Argon2id`, an ambient enum that isolated modules cannot read. */
+/** The value of `Algorithm.Argon2id`: isolated modules cannot read that ambient enum. */
 const ARGON2ID = 2;
 
-/** RFC 6238 as authenticator apps take it without being told: SHA-1, six digits, 30 s; 160-bit secrets. */
+/** The defaults of authenticator apps for RFC 6238: SHA-1, six digits, 30 s; 160-bit secrets. */
 const STEP_SECONDS = 30;
 const SECRET_BYTES = 20;
 const FACTOR_KEY_VERSION = 1;
@@ -33,13 +33,13 @@ export interface NewTotpFactor {
   otpauthUri: string;
 }
 
-/** What enrolling and seeding need beside what signing in needs. */
+/** What enrolment and seeds need on top of sign-in. */
 export interface Enrolment {
   hashPassword(password: string): Promise<string>;
   newTotpFactor(factorId: string, accountName: string): Promise<NewTotpFactor>;
 }
 
-/** Passwords (Argon2id), second factors (TOTP) and bearer tokens. `argon2` may be made cheap in tests. */
+/** Passwords (Argon2id), second factors (TOTP) and bearer tokens. Tests pass a cheap `argon2`. */
 export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON2_COST }: { argon2?: Argon2Cost } = {}): Credentials & Enrolment => {
   const factorKey = deriveKey(keyFile.root.key, 'factors');
   const hashPassword = (password: string): Promise<string> =>
@@ -49,7 +49,7 @@ export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON
       timeCost: argon2.passes,
       parallelism: argon2.lanes,
     });
-  // Hashed once, ahead: the first unknown e-mail must not take longer than the next.
+  // Hashed once in advance, so that the first unknown e-mail takes as long as the next.
   const decoy = hashPassword(randomBytes(16).toString('hex'));
 
   return {
@@ -75,5 +75,5 @@ export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON
   };
 };
 
-/** Factors belong to people, who belong to no tenant. */
+/** A factor belongs to a person, and a person to no tenant, so the tenant is empty. */
 const factorPlace = (factorId: string) => ({ tenantId: '', purpose: 'factor', record: factorId, field: 'totp_secret' });

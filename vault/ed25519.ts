@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-/** Ed25519 keys (RFC 8032) as raw 32-byte halves, and as the platform's key objects (RFC 8410 wrappings). */
+/** Ed25519 keys (RFC 8032), raw (32 bytes each) and as the platform's key objects (wrapped as in RFC 8410). */
 
 const PRIVATE_WRAPPING = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_WRAPPING = Buffer.from('302a300506032b6570032100', 'hex');

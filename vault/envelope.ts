@@ -1,17 +1,17 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 
 /**
- * One sealed field (AES-256-GCM, NIST SP 800-38D). The ciphertext names the key that it needs:
+ * A sealed field (AES-256-GCM, NIST SP 800-38D). The ciphertext names the key that it needs:
  *
  *   1 byte    format, 1
- *   8 bytes   key id: SHA-256 over a tag and the key, cut off
+ *   8 bytes   key id: first bytes of SHA-256 over a tag and the key
  *   4 bytes   key version, big-endian
  *   12 bytes  nonce, random
  *   n bytes   ciphertext
  *   16 bytes  tag
  *
- * Associated data is the canonical JSON (RFC 8785) of format, key id, key version and the place. So a ciphertext opens
- * only under its own key and version, in its own tenant, purpose, record and field.
+ * Associated data is the canonical JSON (RFC 8785) of format, key id, key version and place. So a ciphertext opens only with
+ * its own key and version, and only in its own tenant, purpose, record and field.
  */
 export interface Place {
   tenantId: string;
@@ -33,7 +33,7 @@ const TAG_BYTES = 16;
 const NONCE_BYTES = BODY_AT - NONCE_AT;
 const CIPHER = 'aes-256-gcm';
 
-/** The ciphertext of `plain`; about `plain.length + 41` bytes. */
+/** Encrypts `plain` for one place. The ciphertext has `plain.length + 41` bytes. */
 export const seal = (under: VersionedKey, place: Place, plain: Uint8Array, randomBytes: (count: number) => Uint8Array): Uint8Array => {
   const sealed = Buffer.allocUnsafe(BODY_AT + plain.length + TAG_BYTES);
   const nonce = randomBytes(NONCE_BYTES);
@@ -49,7 +49,7 @@ export const seal = (under: VersionedKey, place: Place, plain: Uint8Array, rando
   return sealed;
 };
 
-/** The plain bytes. Throws when the ciphertext, its place or the key differ, or it is of no known format. */
+/** Decrypts. Throws when the ciphertext was changed, the place or the key is another one, or the format is unknown. */
 export const open = (key: Uint8Array, place: Place, sealed: Uint8Array): Uint8Array => {
   const bytes = viewOf(sealed);
   requireFormat(bytes);
@@ -73,10 +73,10 @@ export const versionOf = (sealed: Uint8Array): number => {
   return bytes.readUInt32BE(9);
 };
 
-/** The key's hash tells which key is needed and nothing about a random key. */
+/** The hash names the key that is needed; about a random key it reveals nothing. */
 const keyId = (key: Uint8Array): Buffer => createHash('sha256').update('sluice-key-id-v1').update(key).digest().subarray(0, 8);
 
-/** An array of strings and small integers has one JSON text, so `JSON.stringify` is the canonical form here. */
+/** An array of strings and small integers has only one JSON text, so `JSON.stringify` returns the canonical form. */
 const associatedData = (sealed: Buffer, place: Place): Buffer =>
   Buffer.from(
     JSON.stringify([

@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { newEd25519Keys, publicKeyOf } from './ed25519.js';
 
-/** Everything secret that an installation keeps outside its database. */
+/** All secrets that an installation stores outside its database. */
 export interface KeyFile {
   version: 1;
-  /** UUID that the database holds too: a database of another installation is noticed at start (R15). */
+  /** UUID that the database holds too, so that a start notices the database of another installation (R15). */
   installationId: string;
   /** Wraps the tenants' keys and seals second factors. 32 bytes. */
   root: SecretKey;
@@ -38,8 +38,8 @@ const schema = z.object({
 });
 
 /**
- * Reads a key file. Throws when it is absent, readable by anybody but its owner, or not of this form; the message
- * says how to mend it and never holds a part of a key.
+ * Reads a key file. Throws when it is missing, when others than its owner may read it, or when it has another form. The message
+ * says how to fix it and never holds a part of a key.
  */
 export const readKeyFile = (path: string): KeyFile => {
   const text = readPrivately(path);
@@ -61,8 +61,8 @@ export const readKeyFile = (path: string): KeyFile => {
 };
 
 /**
- * Makes a key file with fresh keys, mode 0600, and returns what it holds. It is complete or absent whenever the
- * process dies; throws EEXIST when there is one already, so that no key is ever overwritten.
+ * Creates a key file with new keys (mode 0600) and returns its content. After a crash the file is complete or not there. Throws
+ * EEXIST when there is a file already, so that no key is ever overwritten.
  */
 export const createKeyFile = (path: string): KeyFile => {
   const installationId = randomUUID();
@@ -106,7 +106,7 @@ const jsonOf = (path: string, text: string): unknown => {
   }
 };
 
-/** Written beside, synced, then linked: a link refuses a name that is taken, which a rename does not. */
+/** Writes and syncs another file, then links it: a link refuses a name that is taken, which a rename does not. */
 const writeOnce = (path: string, text: string): void => {
   const draft = `${path}.${randomUUID()}`;
   const file = openSync(draft, 'wx', 0o600);

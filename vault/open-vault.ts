@@ -5,13 +5,13 @@ import { KEY_BYTES, open, seal, versionOf } from './envelope.js';
 import type { KeyFile } from './key-file.js';
 import { openTenantKeys } from './tenant-keys.js';
 
-/** Subject keys are not versioned: a new key of a subject would be another subject. */
+/** Subject keys have only one version, because a new key would be that of another subject. */
 const SUBJECT_KEY_VERSION = 1;
 
 /**
- * Envelope encryption with three levels of keys (R21): the root key of the key file wraps a tenant's key of one
- * purpose, and the tenant's `payee` key wraps the key of each payee. Tenant keys stay in memory (bounded), so
- * an item costs one AES-GCM operation and no read of its own.
+ * Envelope encryption with three levels of keys (R21): the root key of the key file wraps the key of a tenant for one purpose,
+ * and the tenant's `payee` key wraps the key of each payee. A bounded number of tenant keys stays in memory, so an item costs one
+ * AES-GCM operation and no query of its own.
  */
 export const openVault = (keyFile: Pick<KeyFile, 'root'>, entropy: Entropy): Vault => {
   const tenantKeys = openTenantKeys(keyFile.root, entropy);

@@ -3,11 +3,11 @@ import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/co
 import type { KeyFile, SecretKey } from './key-file.js';
 
 /**
- * Encrypts what Temporal stores: AES-256-GCM over a payload's data and metadata. Associated data is namespace, the id
- * of the workflow that owns the payload, and the key's id, so that a payload cannot be moved into another workflow.
+ * Encrypts what Temporal stores: AES-256-GCM over data and metadata of a payload. Associated data is the namespace, the id of the
+ * workflow that owns the payload and the id of the key, so that nobody can move a payload into another workflow.
  *
- * The workflow id also stands in clear beside the ciphertext: the Web UI's decoder is not told whose payload it
- * holds. Where the SDK does tell, what it tells must agree.
+ * The workflow id also stands beside the ciphertext in clear, because the Web UI does not pass it to the decoder. The SDK does
+ * pass it, and then the two must be equal.
  *
  * Data: 12 bytes nonce ‖ ciphertext ‖ 16 bytes tag. Plain: 4 bytes length of the metadata ‖ metadata ‖ data.
  */
@@ -16,7 +16,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 
-/** A codec for one namespace. Decoding throws on a payload that is not encrypted, was changed, moved or sealed elsewhere. */
+/** A codec for one namespace. Decoding throws on a payload that is not encrypted, was changed or moved, or has another key. */
 export const openPayloadCodec = ({ codec }: Pick<KeyFile, 'codec'>, namespace: string): PayloadCodec => ({
   encode: async (payloads, context) => payloads.map((payload) => encrypt(codec, namespace, ownerOf(context), payload)),
   decode: async (payloads, context) => payloads.map((payload) => decrypt(codec, namespace, context, payload)),
@@ -31,10 +31,11 @@ const encrypt = (codec: SecretKey, namespace: string, owner: string, payload: Pa
 };
 
 const decrypt = (codec: SecretKey, namespace: string, context: SerializationContext | undefined, payload: Payload): Payload => {
-  const said = (name: string): string => Buffer.from(payload.metadata?.[name] ?? []).toString();
-  if (said('encoding') !== ENCODING) throw new Error('a payload is not encrypted: it was not written by Sluice, and is refused');
-  if (said('key-id') !== codec.id) throw new Error(`a payload is encrypted under codec key ${said('key-id')}, but the key file holds ${codec.id}`);
-  const owner = said('owner');
+  const metadata = (name: string): string => Buffer.from(payload.metadata?.[name] ?? []).toString();
+  if (metadata('encoding') !== ENCODING) throw new Error('a payload is not encrypted: it was not written by Sluice, and is refused');
+  if (metadata('key-id') !== codec.id)
+    throw new Error(`a payload is encrypted under codec key ${metadata('key-id')}, but the key file holds ${codec.id}`);
+  const owner = metadata('owner');
   if (context && owner !== ownerOf(context)) throw new Error(`a payload of workflow ${owner || 'unknown'} was found in workflow ${ownerOf(context)}`);
   const data = Buffer.from(payload.data ?? []);
   if (data.length < NONCE_BYTES + TAG_BYTES) throw new Error('an encrypted payload was cut off');

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { KEY_BYTES } from './envelope.js';
 
-/** What hangs on the root key: each use has a key of its own, so that no use can stand in for another. */
+/** Uses of the root key. Each use has its own derived key, so that the data of one is useless for the other. */
 export type RootUse = 'tenant-keys' | 'factors';
 
 /** HKDF-SHA-256 (RFC 5869) of the root key for one use; 32 bytes. */

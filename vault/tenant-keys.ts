@@ -4,7 +4,7 @@ import { KEY_BYTES, open, seal, type VersionedKey } from './envelope.js';
 import type { SecretKey } from './key-file.js';
 import { deriveKey } from './root-key.js';
 
-/** Tenant keys in memory. At 32 bytes a key this is the count of active workspaces times five, not a matter of memory. */
+/** Tenant keys in memory, for about 800 active workspaces with five keys each. */
 const CACHED_MAX = 4_096;
 
 export interface TenantKeys {
@@ -15,10 +15,10 @@ export interface TenantKeys {
 }
 
 /**
- * The middle level of keys: random, wrapped under the root key, kept by the store.
+ * The middle level of keys: random, wrapped with the root key, stored in the database.
  *
- * A key that this transaction made is remembered for this transaction only. Should it roll back, the key is gone, and
- * nothing may have been sealed under a copy that outlived it.
+ * A new key is cached only for the transaction that creates it. After a rollback that key does not exist, and nothing may be
+ * sealed with a copy that is still in memory.
  */
 export const openTenantKeys = (root: SecretKey, entropy: Entropy): TenantKeys => {
   const wrapping: VersionedKey = { key: deriveKey(root.key, 'tenant-keys'), version: 1 };
@@ -27,7 +27,7 @@ export const openTenantKeys = (root: SecretKey, entropy: Entropy): TenantKeys =>
 
   const remembered = (keys: KeyStore, name: string): VersionedKey | undefined => {
     const found = made.get(keys)?.get(name) ?? cached.get(name);
-    // A key that is used moves to the young end; the oldest unused one goes first.
+    // A key that is used moves to the end of the map; the first one was unused for longest.
     if (cached.delete(name) && found) cached.set(name, found);
     return found;
   };
@@ -67,7 +67,7 @@ export const openTenantKeys = (root: SecretKey, entropy: Entropy): TenantKeys =>
   return {
     current: async (keys, tenantId, purpose) => {
       const known = remembered(keys, currentName(tenantId, purpose)) ?? (await load(keys, tenantId, purpose));
-      // Whoever loses the race to make the key waited for the winner's commit and now reads it.
+      // A transaction that loses the race to create the key has waited for the winner's commit, and reads that key now.
       const key = known ?? (await make(keys, tenantId, purpose)) ?? (await load(keys, tenantId, purpose));
       if (!key) throw new Error(`the ${purpose} key of workspace ${tenantId} can neither be made nor read`);
       return key;

@@ -2,14 +2,13 @@ import { crc32 } from 'node:zlib';
 import { sha256 } from './sha256.js';
 
 /**
- * Bearer tokens: `sluice_live_…` and `sluice_test_…` for API keys, `sluice_session_…` for sessions; then 33 base62
- * characters of 192 random bits and 6 of the CRC-32 of all before them, so that a secret scanner tells a real token
- * from a look-alike without asking anybody.
+ * Bearer tokens: `sluice_live_…` and `sluice_test_…` for API keys, `sluice_session_…` for sessions; then 33 base62 characters of
+ * 192 random bits, and 6 of the CRC-32 of everything before. With the checksum a secret scanner recognizes a real token offline.
  */
 const RANDOM_BYTES = 24;
 const RANDOM_CHARACTERS = 33;
 const CHECK_CHARACTERS = 6;
-/** Random characters that stay readable in the stored prefix; 168 bits remain. */
+/** Random characters that the stored prefix shows; 168 secret bits remain. */
 const SHOWN_CHARACTERS = 4;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const TOKEN = new RegExp(`^sluice_(live|test|session)_[0-9A-Za-z]{${RANDOM_CHARACTERS + CHECK_CHARACTERS}}$`);
@@ -25,7 +24,7 @@ export const newToken = (
   return { token, hash: hashOf(token), prefix: `${lead}${random.slice(0, SHOWN_CHARACTERS)}` };
 };
 
-/** SHA-256 of the token, which is all that is stored; null when the form or the checksum is wrong. */
+/** SHA-256 of the token; only this hash is stored. Null when the form or the checksum is wrong. */
 export const hashToken = (token: string): Uint8Array | null => {
   if (!TOKEN.test(token)) return null;
   return checksum(token.slice(0, -CHECK_CHARACTERS)) === token.slice(-CHECK_CHARACTERS) ? hashOf(token) : null;

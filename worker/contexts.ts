@@ -6,7 +6,7 @@ import type { Services } from '../operations/ports.js';
 
 const ACTOR: Actor = { type: 'system', process: 'worker' };
 
-/** Contexts of the worker process. A workspace's mode never changes, so it is read once. */
+/** Creates the contexts of the worker process. The mode of a workspace never changes, so it is read once. */
 export const contexts = (database: Database, services: Services): ((tenantId: string, requestId: string) => Promise<Context>) => {
   const modes = new Map<string, 'live' | 'test'>();
   return async (tenantId, requestId) => {

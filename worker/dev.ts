@@ -4,7 +4,7 @@ import { failpointFrom } from './failpoint.js';
 import { runUntilSignalled } from './run.js';
 import { serveWorker } from './serve.js';
 
-/** Development root: SLUICE_FAILPOINT names where the process ends itself. */
+/** Development root: SLUICE_FAILPOINT names the place where the process kills itself. */
 await runUntilSignalled(async () =>
   serveWorker(readConfig(workerConfig, process.env), { failpoint: failpointFrom(process.env['SLUICE_FAILPOINT']) }),
 );

@@ -3,8 +3,8 @@ import { FAILPOINTS, type Failpoint, type FailpointName } from '../operations/po
 const SIGNALS = { kill: 'SIGKILL', stop: 'SIGSTOP' } as const;
 
 /**
- * Development only: `SLUICE_FAILPOINT=name:n` ends this process with SIGKILL at the n-th pass of that place;
- * `name:n:stop` halts it with SIGSTOP until somebody continues it. Throws on a name that is none.
+ * For development only: `SLUICE_FAILPOINT=name:n` ends this process with SIGKILL at the n-th pass of that place; `name:n:stop`
+ * stops it with SIGSTOP until a SIGCONT. Throws an Error that lists the names when this one is unknown.
  */
 export const failpointFrom = (text: string | undefined): Failpoint => {
   if (!text) return async () => {};
@@ -15,7 +15,7 @@ export const failpointFrom = (text: string | undefined): Failpoint => {
   return async (passed) => {
     if (passed !== name || --left !== 0) return;
     process.kill(process.pid, SIGNALS[how as keyof typeof SIGNALS]);
-    // A signal to oneself arrives a moment later; nothing may pass meanwhile.
+    // The signal to itself arrives a moment later; until then nothing may go on.
     await new Promise((resolve) => setTimeout(resolve, 50));
   };
 };

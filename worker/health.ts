@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 
 export interface HealthParts {
   port: number;
-  /** Parts that the process needs; null when ready, else one sentence for people. */
+  /** Parts that the process needs: null when a part is ready, else one sentence for people. */
   readiness: () => Promise<Record<string, string | null>>;
   metrics: () => Promise<{ contentType: string; text: string }>;
 }
 
-/** `/healthz`, `/readyz` and `/metrics` on loopback. Answers its port; throws when the port is taken. */
+/** Serves `/healthz`, `/readyz` and `/metrics` on loopback. Returns its port; throws when the port is taken. */
 export const serveHealth = async ({ port, readiness, metrics }: HealthParts): Promise<{ port: number; close(): Promise<void> }> => {
   const server = createServer((request, response) => {
     const send = (status: number, type: string, text: string) => response.writeHead(status, { 'content-type': type }).end(text);

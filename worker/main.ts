@@ -3,5 +3,5 @@ import { workerConfig } from '../config/worker.js';
 import { runUntilSignalled } from './run.js';
 import { serveWorker } from './serve.js';
 
-/** Production root: nothing can be made to fail on purpose. */
+/** Production root: it has no failpoints. */
 await runUntilSignalled(async () => serveWorker(readConfig(workerConfig, process.env), { failpoint: async () => {} }));

@@ -1,7 +1,7 @@
 import type { openRelayStore } from '../db/relay.js';
 import type { Probe } from '../telemetry/metrics.js';
 
-/** Figures of the relay, read at each scrape. */
+/** Metrics of the relay, read at each scrape. */
 export const workerProbes = (store: Pick<ReturnType<typeof openRelayStore>, 'backlog' | 'months'>): Probe[] => [
   {
     name: 'sluice_relay_messages',

@@ -4,18 +4,18 @@ import type { RecoveryMode } from '../operations/ports.js';
 import { type RecoverySwitch, recoverySwitch } from '../operations/recovery/mode.js';
 
 const RETRY_MS = 1_000;
-/** Between two comparisons while the worker runs: for about this long an older database that was put back under it stays unseen. */
+/** Pause between two comparisons while the worker runs. An older database that is restored meanwhile stays unnoticed for about this long. */
 const EVERY_MS = 60_000;
 
 export type Compare = () => Promise<RecoveryMode>;
 
-/** The comparison of R15, before anything that touches money starts. Waits for the database. */
+/** Compares the database with its published checkpoints (R15) before anything that moves money starts. Waits for the database. */
 export const recoveryAtStart = async (compare: Compare, log: Logger, signal: AbortSignal): Promise<RecoverySwitch> => {
   while (!signal.aborted) {
     try {
       return recoverySwitch((await compare()).reason());
     } catch (error) {
-      log.warn({ err: error }, 'the database is not compared with its published checkpoints yet');
+      log.warn({ err: error }, 'the database could not yet be compared with its published checkpoints; the worker tries again');
       await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -24,7 +24,7 @@ export const recoveryAtStart = async (compare: Compare, log: Logger, signal: Abo
 
 /**
  * Compares again every minute until `signal`, and enters recovery mode when something is wrong: then no intent commits any more. A
- * comparison that can't be made changes nothing here: without its database the worker sends nothing anyway.
+ * failed comparison changes nothing, because without its database the worker sends nothing anyway.
  */
 export const keepComparing = async (
   recovery: RecoverySwitch,

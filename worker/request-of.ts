@@ -1,11 +1,11 @@
 import type { ActivityDeps } from '../activities/deps.js';
 
-/** Batches whose request is remembered; each costs two short reads a process. */
-const REMEMBERED = 1_000;
+/** How many batches the process caches; another one costs two short reads. */
+const CACHED_MAX = 1_000;
 
 /**
- * Finds the request that opened a batch's execute gate, by the gate's audit event: nothing has to be carried from run to run.
- * An executed batch never goes back, so what was found stays true.
+ * Finds the id of the request that opened the execute gate of a batch, from the gate's audit event, so that runs need not pass it on.
+ * The result is cached: an executed batch never goes back.
  */
 export const executeRequests = (contextOf: ActivityDeps['contextOf']): ActivityDeps['requestOf'] => {
   const known = new Map<string, string>();
@@ -20,7 +20,7 @@ export const executeRequests = (contextOf: ActivityDeps['contextOf']): ActivityD
     });
     if (requestId === null) return null;
     const [oldest] = known.keys();
-    if (known.size >= REMEMBERED && oldest !== undefined) known.delete(oldest);
+    if (known.size >= CACHED_MAX && oldest !== undefined) known.delete(oldest);
     known.set(place, requestId);
     return requestId;
   };

@@ -1,6 +1,6 @@
 import type { RunningWorker } from './serve.js';
 
-/** Starts the process, stops it in order on SIGTERM or SIGINT, and leaves with 1 when a part died. */
+/** Starts the process, stops it in order on SIGTERM or SIGINT, and exits with 1 when a part of it died. */
 export const runUntilSignalled = async (start: () => Promise<RunningWorker>): Promise<void> => {
   const fatal = (error: unknown): never => {
     console.error(error instanceof Error ? (error.stack ?? error.message) : error);

@@ -27,23 +27,23 @@ import { executeRequests } from './request-of.js';
 import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
 import { createWorkers } from './workers.js';
 
-/** What only a composition root decides. */
+/** What the composition root decides. */
 export interface ServeOptions {
   failpoint: Failpoint;
 }
 
 export interface RunningWorker {
-  /** Of `/healthz`, `/readyz` and `/metrics`, on loopback. */
+  /** The port of `/healthz`, `/readyz` and `/metrics`, on loopback. */
   healthPort: number;
-  /** Rejects when a part died that cannot be mended from inside: let the supervisor start the process again. */
+  /** Rejects when a part died that the process cannot start again; the supervisor has to restart the process. */
   failed: Promise<never>;
   /** Takes no new work, finishes what is in flight (≤ 15 s), closes everything. Safe to call twice. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs the worker until `stop`: Temporal workers, outbox relay, inbound drain, reconciler and audit sequencer, each in its
- * own database role. Starts without Temporal and without the database; `/readyz` says what is missing.
+ * Runs the worker until `stop`: Temporal workers, outbox relay, inbound drain, reconciler and audit sequencer, each with its own
+ * database role. It starts without Temporal and without the database; `/readyz` says what is missing.
  */
 export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOptions): Promise<RunningWorker> => {
   const log = createLogger('worker', config.LOG_LEVEL);

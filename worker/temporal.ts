@@ -14,7 +14,7 @@ const optionsOf = (config: WorkerConfig) => ({
   ...(config.TEMPORAL_API_KEY ? { apiKey: config.TEMPORAL_API_KEY, metadata: { 'temporal-namespace': config.TEMPORAL_NAMESPACE } } : {}),
 });
 
-/** The SDK logs through our logger and leaves signals to us. Once a process. */
+/** Makes the SDK use our logger and leave signals to us. Call it once per process. */
 export const installRuntime = (log: Logger): void => {
   const write = (level: Level) => (message: string, meta?: object) => log[level]({ ...meta }, message);
   Runtime.install({
@@ -30,7 +30,7 @@ export const installRuntime = (log: Logger): void => {
   });
 };
 
-/** For the relay: connects when it is first used, and again whenever it has to. */
+/** A client for the relay. It connects on first use, and again after a lost connection. */
 export const lazyClient = (config: WorkerConfig, codec: PayloadCodec): Client =>
   new Client({
     connection: Connection.lazy({ ...optionsOf(config), connectTimeout: '5s' }),
@@ -40,13 +40,14 @@ export const lazyClient = (config: WorkerConfig, codec: PayloadCodec): Client =>
 
 const RETRY_MS = 500;
 
-/** For the workers: waits until the server is there. Null when the signal ended first. */
+/** A connection for the workers. Waits until the server answers; null when the signal came first. */
 export const connectWorkers = async (config: WorkerConfig, log: Logger, signal: AbortSignal): Promise<NativeConnection | null> => {
   for (let tries = 0; !signal.aborted; tries++) {
     try {
       return await NativeConnection.connect(optionsOf(config));
     } catch (error) {
-      if (tries % 20 === 0) log.warn({ err: error, address: config.TEMPORAL_ADDRESS }, 'Temporal does not answer yet; approvals are kept meanwhile');
+      if (tries % 20 === 0)
+        log.warn({ err: error, address: config.TEMPORAL_ADDRESS }, 'Temporal does not answer yet; approvals wait in the database until it does');
       await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }

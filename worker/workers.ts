@@ -8,8 +8,8 @@ import { dataConverterWith } from './data-converter.js';
 import { workflowBuildId, workflowBundle } from './workflow-bundle.js';
 
 /**
- * Two Temporal workers on one connection: workflows with their light activities, and chunks on a queue of their own, so
- * that matching is fair between tenants. A chunk in flight has ten seconds to finish when the process stops.
+ * Two Temporal workers on one connection: one for workflows and light activities, one for chunks on their own queue, so that
+ * matching is fair between tenants. A chunk in flight has ten seconds to finish when the process stops.
  */
 export const createWorkers = async (
   config: WorkerConfig,
@@ -21,7 +21,7 @@ export const createWorkers = async (
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
     dataConverter: dataConverterWith(codec),
-    // Only a name, which the Web UI shows on every task: any worker takes any run, so no run waits for an old build.
+    // Only a name, which the Web UI shows on every task. Every worker takes every run, so no run waits for an old build.
     workerDeploymentOptions: { useWorkerVersioning: false, version: { deploymentName: 'sluice', buildId: workflowBuildId() } },
     shutdownGraceTime: '10s',
     shutdownForceTime: '15s',
@@ -33,9 +33,9 @@ export const createWorkers = async (
       taskQueue: BATCH_QUEUE,
       workflowBundle: { code: await workflowBundle() },
       activities: createBatchActivities(deps),
-      // A run that these workflows can't replay ends, and is begun anew: its batch stands in Postgres (docs/adr/0033).
+      // A run that these workflows can't replay fails and starts again, because its batch is in Postgres (docs/adr/0033).
       workflowFailureErrorTypes: { '*': ['NondeterminismError', 'DeterminismViolationError'] },
-      // A killed worker's runs go on elsewhere within about a second.
+      // The runs of a killed worker go on in another one within about a second.
       stickyQueueScheduleToStartTimeout: '1s',
       maxCachedWorkflows: 200,
     }),
@@ -43,7 +43,7 @@ export const createWorkers = async (
       ...common,
       taskQueue: CHUNK_QUEUE,
       activities: createChunkActivities(deps),
-      // Each chunk holds one connection for as long as its transactions last.
+      // Each chunk uses one connection as long as its transactions last.
       maxConcurrentActivityTaskExecutions: Math.max(1, config.SLUICE_WORKER_CONNECTIONS - 2),
     }),
   ]);

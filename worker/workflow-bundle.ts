@@ -9,12 +9,12 @@ import { FAILURE_CONVERTER } from './data-converter.js';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache', 'sluice');
 
-/** Rooms that workflows are made of. */
+/** The folders whose code is part of the workflows. */
 const SOURCES = ['workflows', 'domain'];
 
 /**
- * The workflows in one file, as the sandbox loads them. Bundling takes seconds, so the result is kept under the hash of
- * the sources and of the SDK's version. Returns the code.
+ * Returns the code of the workflows in one file, as the sandbox loads it. Bundling takes seconds, so the result is cached under the
+ * hash of the sources and the version of the SDK.
  */
 export const workflowBundle = async (): Promise<string> => {
   const path = join(CACHE, `workflows-${workflowBuildId()}.js`);
@@ -34,7 +34,7 @@ export const workflowBundle = async (): Promise<string> => {
   }
 };
 
-/** Names what these workflows are made of: same id, same behaviour. 16 hex digits. */
+/** 16 hex digits that name the sources of the workflows: the same id means the same behaviour. */
 export const workflowBuildId = (): string => {
   const hash = createHash('sha256');
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
