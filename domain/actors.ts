@@ -1,4 +1,4 @@
-/** Who did something; stands in every audit event. */
+/** Who does something. Every audit event names its actor. */
 export type Actor =
   | { type: 'user'; personId: string; sessionId: string; role: Role }
   | { type: 'api_key'; keyId: string; ownerPersonId: string; scopes: readonly Permission[] }
@@ -29,7 +29,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 
 const READ = ['batches.read', 'payees.read', 'ledger.read', 'audit.read', 'sessions.own'] as const;
 
-/** What each role may do. An admin may hold all gate permissions but never uses two gates on one batch. */
+/** What each role may do. An admin holds all gate permissions, but opens only one gate of a batch. */
 export const ROLES = {
   preparer: [...READ, 'batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'keys.manage'],
   approver: [...READ, 'gates.approve', 'batches.reject', 'batches.pause'],
@@ -41,7 +41,7 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES;
 
-/** Scopes that no key and no agent may ever hold: a gate is opened by a person. */
+/** Scopes that no API key and no agent may hold, because only a person opens a gate. */
 const PEOPLE_ONLY: readonly Permission[] = ['gates.approve', 'gates.authorize', 'gates.execute', 'keys.manage', 'sessions.own'];
 
 export const KEY_SCOPES = PERMISSIONS.filter((permission) => !PEOPLE_ONLY.includes(permission));
@@ -59,7 +59,7 @@ export const permissionsOf = (actor: Actor): readonly Permission[] => {
   }
 };
 
-/** The person answerable for what an actor does, or null for the system. Makes preparers of key and agent owners (R9). */
+/** The person who answers for what an actor does; null for the system. So the owner of an API key or an agent becomes the preparer (R9). */
 export const personBehind = (actor: Actor): string | null => {
   switch (actor.type) {
     case 'user':

@@ -1,7 +1,7 @@
 import { electronicFormatIBAN, isValidBIC, isValidIBAN } from 'ibantools';
 import type { FieldError } from './result.js';
 
-/** Where a payee is paid. One kind per destination group of the wire. */
+/** Where a payee is paid. Each kind is one group of fields on the wire. */
 export type Destination =
   | { kind: 'iban'; iban: string; bic: string | null }
   | { kind: 'us_bank'; routingNumber: string; accountNumber: string }
@@ -16,7 +16,7 @@ export interface SentTo {
   destination: Destination;
 }
 
-/** A flat, canonical form of it: input of commitment and fingerprint. */
+/** A flat form with the names of the wire: commitment and fingerprint are computed from it. */
 export const canonicalSentTo = (to: SentTo): Record<string, string> => ({
   name: to.name,
   payee_type: to.payeeType,
@@ -35,7 +35,7 @@ export const canonicalDestination = (destination: Destination): Record<string, s
   }
 };
 
-/** For people: never more than the last four characters. */
+/** For people: shows the last four characters at most, and the country of an IBAN. */
 export const maskDestination = (destination: Destination): string => {
   const tail = (text: string) => `…${text.slice(-4)}`;
   switch (destination.kind) {
@@ -56,7 +56,7 @@ export interface RawDestination {
   account_token?: string | undefined;
 }
 
-/** Exactly one destination group, checked: IBAN (ISO 13616), BIC (ISO 9362), ABA routing checksum, token characters. */
+/** Parses exactly one destination group and checks it: IBAN (ISO 13616), BIC (ISO 9362), ABA routing checksum, characters of a token. */
 export const parseDestination = (raw: RawDestination): { destination: Destination } | { errors: FieldError[] } => {
   const groups = [raw.iban, raw.account_number ?? raw.routing_number, raw.account_token].filter((value) => value !== undefined && value !== '');
   if (groups.length !== 1)

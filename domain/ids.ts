@@ -1,6 +1,6 @@
 /**
  * Ids are UUIDv7 (RFC 9562) in the database and type-prefixed on the wire: `batch_0198c2…` (32 hex digits).
- * The prefix makes a wrong id a clear error instead of an empty answer.
+ * Because of the prefix, an id of the wrong kind is a clear error and not an empty answer.
  */
 export const ID_PREFIXES = {
   workspace: 'ws',
@@ -30,7 +30,7 @@ export const toWireId = (kind: IdKind, uuid: string): string => `${ID_PREFIXES[k
 
 const uuidOf = (hex: string): string => `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 
-/** The UUID inside a wire id, or null when it is not an id of that kind. */
+/** The UUID inside a wire id, or null when the text is no id of that kind. */
 export const fromWireId = (kind: IdKind, wire: string): string | null => {
   const prefix = `${ID_PREFIXES[kind]}_`;
   if (!wire.startsWith(prefix)) return null;
@@ -38,16 +38,16 @@ export const fromWireId = (kind: IdKind, wire: string): string | null => {
   return UUID.test(uuid) ? uuid : null;
 };
 
-/** Ordinals are 31 bits, as the database's integers; beyond that no batch has an item. */
+/** An ordinal has 31 bits, like an integer of the database. */
 const ITEM = /^item_([0-9a-f]{32})([0-7][0-9a-f]{7})$/;
 
 /**
- * An item's id is its batch's id followed by its ordinal (8 hex digits): it finds its row by the primary key, and it
- * is the idempotency key at the rail, so evidence that names the key names the row.
+ * An item's id is its batch's id followed by its ordinal (8 hex digits). It finds the row by the primary key, and it is also the
+ * idempotency key at the rail, so evidence that names the key names the row (ADR 0001).
  */
 export const toItemId = (batchId: string, ordinal: number): string => `item_${batchId.replaceAll('-', '')}${ordinal.toString(16).padStart(8, '0')}`;
 
-/** Batch and ordinal inside an item id, or null when it is none. */
+/** Batch and ordinal inside an item id, or null when the text is no item id. */
 export const fromItemId = (wire: string): { batchId: string; ordinal: number } | null => {
   if (!ITEM.test(wire)) return null;
   const batchId = uuidOf(wire.slice(5, 37));

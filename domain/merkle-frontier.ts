@@ -2,7 +2,7 @@ import { nodeHash, type Sha256 } from './hashing.js';
 
 /**
  * The right edge of an RFC 6962 tree: the roots of its perfect subtrees, largest first, one for each bit set in the
- * size. Enough to append and to give the root, O(log n) each, without the leaves.
+ * size. With it, appending a leaf and computing the root take O(log n) and need no other leaves.
  */
 export interface Frontier {
   size: bigint;
@@ -11,7 +11,7 @@ export interface Frontier {
 
 export const EMPTY_FRONTIER: Frontier = { size: 0n, nodes: [] };
 
-/** The frontier after `leaves` (leaf hashes). Does not change the one it is given. */
+/** A new frontier, after `leaves` (leaf hashes) were appended. */
 export const appendLeaves = (sha256: Sha256, frontier: Frontier, leaves: readonly Uint8Array[]): Frontier => {
   const nodes = [...frontier.nodes];
   let size = frontier.size;

@@ -1,8 +1,8 @@
 import { largestPowerBelow } from './merkle.js';
 
 /**
- * Which subtrees a proof is made of, without their hashes: a node of an RFC 6962 tree is the range of leaves under it.
- * Whoever keeps the leaves then hashes just these ranges.
+ * A node of an RFC 6962 tree, named by the range of leaves under it. These functions say which nodes make up a proof; the caller,
+ * which stores the leaves, computes the hash of each range.
  */
 export interface LeafRange {
   from: number;
@@ -40,7 +40,7 @@ export const consistencyRanges = (older: number, newer: number): LeafRange[] => 
       from = middle;
     }
   }
-  // The old tree's own last subtree is known to the verifier when it is the old tree as a whole.
+  // When the last subtree of the old tree is the whole old tree, the verifier knows its root already.
   if (from > 0) proof.push({ from, to });
   return proof.reverse();
 };

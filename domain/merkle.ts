@@ -1,6 +1,6 @@
 import { nodeHash, type Sha256, sameBytes } from './hashing.js';
 
-/** Merkle tree hashing after RFC 6962 section 2.1 (same as RFC 9162). Serves the batch digest and the audit log. */
+/** Merkle trees by RFC 6962 section 2.1 (the same in RFC 9162), for the batch digest and the audit log. */
 
 /** Root of a tree over leaf hashes (or over the roots of equal aligned subtrees). The empty tree is SHA-256(""). */
 export const merkleRoot = (sha256: Sha256, hashes: readonly Uint8Array[]): Uint8Array => {
@@ -10,7 +10,7 @@ export const merkleRoot = (sha256: Sha256, hashes: readonly Uint8Array[]): Uint8
   return level[0] as Uint8Array;
 };
 
-/** One level up. An odd last node rises unchanged, which is what splitting at the largest power of two amounts to. */
+/** One level up. An odd last node rises unchanged, which gives the same tree as splitting at the largest power of two. */
 const parents = (sha256: Sha256, level: readonly Uint8Array[]): Uint8Array[] => {
   const up: Uint8Array[] = [];
   for (let i = 0; i < level.length; i += 2) {
@@ -21,7 +21,7 @@ const parents = (sha256: Sha256, level: readonly Uint8Array[]): Uint8Array[] => 
   return up;
 };
 
-/** The root that a leaf hash and its audit path lead to, or null when the path cannot belong to (index, size). */
+/** The root that a leaf hash and its audit path (lowest sibling first) lead to. Null when no path of (index, size) has this length. */
 export const rootFromInclusion = (sha256: Sha256, leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[]): Uint8Array | null => {
   if (index < 0 || index >= size) return null;
   let hash = leaf;
@@ -47,7 +47,7 @@ export const largestPowerBelow = (n: number): number => {
   return power;
 };
 
-/** Does `proof` show that the tree (oldSize, oldRoot) is a prefix of (newSize, newRoot)? After RFC 9162 2.1.4.2. */
+/** Does `proof` show that the older tree is a prefix of the newer one? By RFC 9162 2.1.4.2. */
 export const verifyConsistency = (
   sha256: Sha256,
   older: { size: number; root: Uint8Array },

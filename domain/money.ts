@@ -4,15 +4,15 @@ import { ok, type Result, refuse } from './result.js';
 /** The largest amount that survives a JSON number: 2^53 − 1 minor units. */
 export const AMOUNT_MAX = 9_007_199_254_740_991n;
 
-/** Digits after the point of an ISO 4217 currency (`EUR` → 2, `JPY` → 0), or null when it is not one. */
+/** Digits after the decimal point of an ISO 4217 currency (`EUR` → 2, `JPY` → 0), or null for any other text. */
 export const currencyExponent = (currency: string): number | null => {
   const found = /^[A-Z]{3}$/.test(currency) ? currencyCodes.code(currency) : undefined;
   return found ? found.digits : null;
 };
 
 /**
- * A decimal as people write it in a CSV (`1234.50`) → minor units (`123450n`). A point is the only separator;
- * signs, exponents, thousands separators and more digits than the currency has are refused.
+ * A decimal as people write it in a CSV (`1234.50`) → minor units (`123450n`). The point is the only separator. Refuses signs,
+ * exponents, thousands separators and more digits than the currency has with `invalid_request`.
  */
 export const parseDecimal = (text: string, currency: string): Result<bigint> => {
   const exponent = currencyExponent(currency);
@@ -25,7 +25,7 @@ export const parseDecimal = (text: string, currency: string): Result<bigint> => 
   return checkAmount(minor);
 };
 
-/** Positive and within AMOUNT_MAX, both in minor units. */
+/** Refuses an amount (minor units) that is not positive or exceeds AMOUNT_MAX with `invalid_request`. */
 export const checkAmount = (minor: bigint): Result<bigint> => {
   if (minor <= 0n) return refuse('invalid_request', 'the amount must be greater than zero');
   if (minor > AMOUNT_MAX) return refuse('invalid_request', `the amount must not exceed ${AMOUNT_MAX} minor units`);

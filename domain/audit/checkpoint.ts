@@ -1,11 +1,11 @@
 import { type Sha256, sameBytes, toHex } from '../hashing.js';
 
 /**
- * Verifies checkpoints of a tree after C2SP tlog-checkpoint, which are notes after C2SP signed-note: three lines (origin, size, root in
- * base64), an empty line, and a signature line a signer. Ed25519 itself comes in as a parameter.
+ * Verifies checkpoints of a tree by C2SP tlog-checkpoint. They are notes by C2SP signed-note: three lines (origin, size, root in
+ * base64), an empty line, and one signature line for each signer. Ed25519 itself is a parameter.
  */
 export interface Checkpoint {
-  /** Names the log, for ever: installation and tenant. */
+  /** Names the log by installation and tenant, and never changes. */
   origin: string;
   size: bigint;
   /** 32 bytes. */
@@ -28,7 +28,7 @@ const text = new TextEncoder();
 const fromBase64 = (encoded: string): Uint8Array | null => {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || encoded.length % 4 !== 0) return null;
   const binary = atob(encoded);
-  // One encoding a value, so that a note has one form.
+  // Only the canonical encoding is accepted, so that a note has one form.
   return btoa(binary) === encoded ? Uint8Array.from(binary, (character) => character.charCodeAt(0)) : null;
 };
 
@@ -45,7 +45,7 @@ export const parseVerifierKey = (sha256: Sha256, key: string): VerifierKey | nul
   return toHex(keyId) === match[2] ? { name, keyId, publicKey } : null;
 };
 
-/** What a note says, when `key` signed it; otherwise null. Signatures of other keys are passed over, as signed-note asks. */
+/** The checkpoint of a note that `key` signed, otherwise null. Signatures of other keys are ignored, as signed-note asks. */
 export const openNote = (note: string, key: VerifierKey, verify: VerifyEd25519): Checkpoint | null => {
   const end = note.indexOf('\n\n');
   if (end < 0 || !note.endsWith('\n')) return null;

@@ -1,7 +1,7 @@
 import type { Actor } from '../actors.js';
 import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../hashing.js';
 
-/** What an audit event is about. A chunk is a subject of its own, so that parallel chunks share no head. */
+/** What an audit event is about. A chunk is a subject of its own, so that chunks that run in parallel share no head. */
 export const AUDIT_SUBJECTS = ['workspace', 'batch', 'chunk', 'payee', 'account', 'api_key', 'session', 'person', 'connection'] as const;
 export type AuditSubjectType = (typeof AUDIT_SUBJECTS)[number];
 
@@ -11,17 +11,17 @@ export interface AuditSubject {
   id: string;
 }
 
-/** What a writer says. Personal data stays out: ids, counts, hashes and codes only. */
+/** An event as an operation writes it. It holds ids, counts, hashes and codes, and never personal data. */
 export interface AuditEntry {
   subject: AuditSubject;
-  /** Imperative verb with its noun, wire format for ever: `batch.create`, `gate.approve`, `chunk.settle`. */
+  /** Noun and imperative verb: `batch.create`, `gate.approve`, `chunk.settle`. Wire format: a name never changes. */
   action: string;
   /** `ok`, or the problem code of a refused attempt. */
   result: string;
   detail: { [key: string]: Json };
 }
 
-/** An entry as it is stored: with its place in the subject's own chain. */
+/** An entry as it is stored, with its place in the chain of its subject. */
 export interface AuditEvent extends AuditEntry {
   id: string;
   tenantId: string;
@@ -39,7 +39,7 @@ export const FIRST_PREVIOUS = '0'.repeat(64);
 /** The first member of a leaf's canonical form. Verifiers accept every released version (R23). */
 export const AUDIT_VERSION = 'sluice-audit-v1';
 
-/** Everything that an event says, as it is hashed, exported and shown. Its members are wire format for ever. */
+/** Everything that an event says, as it is hashed, exported and shown. Its members are wire format and never change. */
 export const auditBody = (event: AuditEvent): { [key: string]: Json } => ({
   domain: AUDIT_VERSION,
   id: event.id,

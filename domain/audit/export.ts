@@ -16,7 +16,7 @@ export interface ExportHeader {
   /** Size of the newest published checkpoint when the export began; 0 when there was none. */
   size: number;
   exported_at: string;
-  /** Convenience only: a verifier takes the key from elsewhere. */
+  /** For convenience; a verifier has to know the key from another source. */
   verifier_key: string;
 }
 
@@ -57,14 +57,14 @@ export interface ExportGate {
   opened_at: string;
 }
 
-/** Sealed events by index, then those without a place in the tree. */
+/** Events with a place in the audit tree by index, then the events that wait for one. */
 export interface ExportEvent {
   type: 'event';
-  /** Null while not sealed. */
+  /** Null while the event has no place in the tree. */
   index: number | null;
   /** The tree's leaf, hex. */
   leaf: string;
-  /** The canonical body; null when retention has dropped it. */
+  /** The canonical body; null when retention has removed it. */
   event: { [key: string]: Json } | null;
 }
 

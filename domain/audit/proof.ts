@@ -4,8 +4,8 @@ import type { ItemState } from '../item/states.js';
 import type { ExportGate, ExportTransfer } from './export.js';
 
 /**
- * Everything that proves one batch, as one JSON document (docs/proof.md). Ids are UUIDs as they are hashed, amounts
- * decimal strings of minor units, hashes hex. The format is versioned; verifiers accept every released one.
+ * Everything that proves one batch, as one JSON document (docs/proof.md). Ids are UUIDs as they are hashed, amounts are decimal
+ * strings of minor units, hashes are hex. The format is versioned; verifiers accept every released version.
  */
 export const PROOF_VERSION = 'sluice-evidence-v1';
 
@@ -13,7 +13,7 @@ export type BatchProof = {
   object: 'evidence';
   version: typeof PROOF_VERSION;
   exported_at: string;
-  /** False when the batch moved while the bundle was read: then some of its newest rows may not join. */
+  /** False when the batch changed while the proof was read; then its newest rows may not match each other. */
   at_rest: boolean;
   batch: ProofBatch;
   contents: ProofContent[];
@@ -26,11 +26,11 @@ export type BatchProof = {
   challenges: ProofChallenge[];
   gates: ExportGate[];
   attempts: ProofAttempt[];
-  /** The newest published checkpoint; every sealed event is proved against it. */
+  /** The newest published checkpoint. The paths of all events lead to it. */
   checkpoint: { note: string; origin: string; verifier_key: string } | null;
 };
 
-/** What never changes about the batch (the digest's header but for what stands in its content), and where it stands now. */
+/** What never changes about the batch (the digest's header except the members of a content version), and its present state. */
 export type ProofBatch = {
   id: string;
   tenant_id: string;
@@ -80,7 +80,7 @@ export type ProofEvent = {
   index: number | null;
   leaf: string;
   event: { [key: string]: Json };
-  /** Audit path to the checkpoint's root; null for an event that is not under it yet. */
+  /** Audit path to the checkpoint's root; null for an event that the checkpoint does not cover yet. */
   path: string[] | null;
 };
 

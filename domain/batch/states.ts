@@ -1,4 +1,4 @@
-/** States of a payout batch. `receiving` is invisible to all but its own upload (R19). */
+/** States of a payout batch. Only its own upload sees a batch in `receiving` (R19). */
 export const BATCH_STATES = [
   'receiving',
   'draft',
@@ -17,7 +17,7 @@ export type BatchState = (typeof BATCH_STATES)[number];
 
 const BEFORE_EXECUTING = ['receiving', 'draft', 'queued', 'approved', 'authorized'] as const;
 
-/** What moves a batch: verb → the states it starts from and the one it ends in. Each is one compare-and-set. */
+/** The transitions of a batch: verb → the states it starts from and the state it ends in. Each is one compare-and-set. */
 export const BATCH_TRANSITIONS = {
   finish_draft: { from: ['receiving'], to: 'draft' },
   finish: { from: ['receiving'], to: 'queued' },
@@ -52,11 +52,11 @@ export interface TerminalCounts {
 }
 
 /**
- * How a batch ends once nothing is open. `failed` = nothing was paid and nobody cancelled; a return proves that
- * the item was paid first.
+ * How a batch ends once no item is open. `failed` means that nothing was paid and nobody cancelled. A returned item counts as paid,
+ * because it was paid before it came back.
  */
 export const endOf = (counts: TerminalCounts, cancelling: boolean): { verb: BatchVerb; outcome: 'full' | 'partial' | 'none' } => {
-  const wentOut = counts.paid + counts.returned;
-  if (wentOut === 0) return { verb: cancelling ? 'finish_cancelled' : 'fail', outcome: 'none' };
+  const paid = counts.paid + counts.returned;
+  if (paid === 0) return { verb: cancelling ? 'finish_cancelled' : 'fail', outcome: 'none' };
   return { verb: 'complete', outcome: counts.failed + counts.cancelled === 0 ? 'full' : 'partial' };
 };

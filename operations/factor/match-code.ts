@@ -3,15 +3,15 @@ import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { FactorRow } from '../stores/factors.js';
 
-/** Wrong codes in a row, counted per account across sign-in and gates, that lock the factor; and for how long. */
+/** So many wrong codes in a row lock the factor. They are counted for each account, over sign-in and all gates (R12). */
 const FAILURES_MAX = 5;
 const LOCK_MS = 15 * 60_000;
-/** RFC 6238: a code belongs to a time step of 30 s. */
+/** A code belongs to a time step of 30 s (RFC 6238). */
 const STEP_SECONDS = 30;
 
 /**
- * Locks the person's factor, so that guesses of one account are counted one after the other. Refuses with `factor_missing`, or
- * `factor_locked` after too many wrong codes.
+ * Locks the row of the person's factor, so that the wrong codes of one account are counted one after the other. Refuses with
+ * `factor_missing`, or with `factor_locked` after too many wrong codes.
  */
 export const usableFactor = async (stores: Stores, personId: string): Promise<Result<FactorRow>> => {
   const factor = await stores.factors.lock(personId);
@@ -26,8 +26,9 @@ export const usableFactor = async (stores: Stores, personId: string): Promise<Re
 };
 
 /**
- * The unspent time step that a code belongs to. A wrong code is counted (and the count commits with the refusal); a
- * spent one is not, since it was right once. Consumes nothing: a gate does that last, when all else allows it (ADR 0021).
+ * The time step that a code belongs to. Refuses with `code_wrong`, which is counted (the count commits with the refusal), or with
+ * `otp_step_used`, which is not counted because the code is right. Uses up nothing: a gate does that last, when everything else
+ * allows it (ADR 0021).
  */
 export const matchCode = async (ctx: Context, stores: Stores, factor: FactorRow, code: string): Promise<Result<number>> => {
   const step = await ctx.services.credentials.matchTotp(factor.id, factor.sealed, code, stores.now);
@@ -36,11 +37,11 @@ export const matchCode = async (ctx: Context, stores: Stores, factor: FactorRow,
 };
 
 const wrongCode = ({ failures, lockedUntil }: { failures: number; lockedUntil: Date | null }): Result<number> => {
-  const words = lockedUntil ? 'The factor is locked now after too many wrong codes.' : 'Type the code that your authenticator shows now.';
-  return refuse('code_wrong', words, { extra: { failures_left: lockedUntil ? 0 : FAILURES_MAX - failures } });
+  const detail = lockedUntil ? 'The factor is locked now after too many wrong codes.' : 'Type the code that your authenticator shows now.';
+  return refuse('code_wrong', detail, { extra: { failures_left: lockedUntil ? 0 : FAILURES_MAX - failures } });
 };
 
-/** A code was used in this step already: by this person at another gate, or at sign-in. */
+/** This person has used a code of this time step already, at sign-in or at another gate of any workspace. */
 export const spentCode = (now: Date, lastStep: number): Refusal => {
   const seconds = Math.max(1, Math.ceil((lastStep + 1) * STEP_SECONDS - now.getTime() / 1000));
   return refuse('otp_step_used', `Wait ${seconds} s for the next code of your authenticator, then send that.`, {

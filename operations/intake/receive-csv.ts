@@ -23,7 +23,7 @@ export type CsvQuery = z.output<typeof createBatchCsv>;
 
 /** A body that was spooled to disk: it can be read more than once. */
 export interface SpooledFile {
-  /** SHA-256 of all its bytes, kept with the batch as evidence. */
+  /** SHA-256 of all its bytes; the batch stores it (R19). */
   sha256: Uint8Array;
   open(): AsyncIterable<Uint8Array>;
 }
