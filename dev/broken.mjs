@@ -1,5 +1,5 @@
-// Takes one safeguard away at a time and fails when the test that should notice stays green.
-// `npm run test:broken [-- NAME …]`: each test/broken/NAME.txt names its test and what is replaced; dev/broken/patches.ts says in which form.
+// Removes one safeguard at a time and fails when the test that should notice stays green.
+// `npm run test:broken [-- NAME …]`: test/broken/NAME.txt names its test and the replacement; dev/broken/patches.ts describes the format.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Not in git, but needed by a worktree; nothing of it is changed by a patch. */
+/** Not in git, but a worktree needs them; no patch changes them. */
 const BORROWED = ['node_modules', 'prisma/generated'];
 const RUN_MAX_MS = 10 * 60_000;
 
@@ -36,7 +36,7 @@ process.on('exit', () => {
 for (const path of BORROWED) symlinkSync(resolve(ROOT, path), join(worktree, path));
 const database = patches.some(({ family }) => family !== 'unit') ? await startDatabase() : null;
 
-// A test that is red anyway notices nothing.
+// A test that fails without a patch would prove nothing.
 for (const group of groupsOf(patches)) {
   const { ran, failed } = runTests(group, 'baseline');
   if (failed || ran === 0) fail(`without any patch, ${failed ? `"${failed}" is red` : `no test of ${group.tests.join(', ')} runs`}`);
@@ -70,7 +70,7 @@ function withoutSafeguard(patch) {
   return { noticed: false, why: ran > 0 ? `${test} stayed green (${ran} passed)` : `no test of ${test} ran` };
 }
 
-/** Runs tests in the worktree as it is. How many ran, and the title of the first that failed. */
+/** Runs tests in the worktree as it is. Returns how many ran, and the title of the first that failed. */
 function runTests({ family, tests, only, schema }, name) {
   const report = join(folder, `${name}-${family}.json`);
   rmSync(report, { force: true });
@@ -88,7 +88,7 @@ function runTests({ family, tests, only, schema }, name) {
   };
 }
 
-/** All tests that are named, in as few runs as filters allow. */
+/** All named tests, in as few runs as the filters allow. */
 function groupsOf(all) {
   const groups = new Map();
   for (const { family, test, only } of all) {
@@ -101,7 +101,7 @@ function groupsOf(all) {
   return [...groups.values()].map(({ family, tests, filters }) => ({ family, tests: [...tests], only: [...filters].join('|'), schema: 'shared' }));
 }
 
-/** One database server for all runs. What a patch does to the schema needs a template of its own, made by the run. */
+/** One database server for all runs. A patch of the schema needs its own template, which its run creates. */
 async function startDatabase() {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/harness/database-server.ts'], {
     cwd: worktree,

@@ -1,4 +1,4 @@
-// Runs every test whose title carries a claim id and prints one row a claim of docs/claims.md.
+// Runs every test whose title holds a claim id, and prints one row per claim of docs/claims.md.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ spawnSync(
   { stdio: ['ignore', 'ignore', process.env.VERBOSE ? 'inherit' : 'ignore'] },
 );
 if (!existsSync(report)) {
-  console.error('jest wrote no report; run with VERBOSE=1 to see why');
+  console.error('jest wrote no report; run again with VERBOSE=1 to see why');
   process.exit(1);
 }
 const tests = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults);

@@ -1,5 +1,5 @@
-// Every fault of the end-to-end family again and again: `npm run test:faults [-- jest arguments]`.
-// SLUICE_TEST_ROUNDS (10) times each, and SLUICE_TEST_PROVIDER_ITEMS (10,000) payments against the provider's faults.
+// Repeats every fault of the end-to-end family: `npm run test:faults [-- jest arguments]`.
+// Each fault runs SLUICE_TEST_ROUNDS times (10); SLUICE_TEST_PROVIDER_ITEMS payments (10,000) run against the provider's faults.
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

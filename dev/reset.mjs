@@ -1,4 +1,4 @@
-// `npm run reset`: wipes the data folder of the stack, after asking. `--yes` for scripts, `--data-dir DIR` for another folder.
+// `npm run reset`: asks, then wipes the data folder of the stack. `--yes` for scripts, `--data-dir DIR` for another folder.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -10,17 +10,17 @@ const folder = resolve(values['data-dir']);
 
 if (!existsSync(folder)) leave(0, `${folder} is not there: nothing to wipe.`);
 if (!['roll.json', 'demo.json', 'keys.json', 'postgres'].some((name) => existsSync(join(folder, name))))
-  leave(1, `${folder} is no data folder of Sluice; it is left alone.`);
+  leave(1, `${folder} is no data folder of Sluice; nothing was wiped.`);
 
 if (!values.yes) {
-  if (!process.stdin.isTTY) leave(2, 'This asks before it wipes; without a terminal, say --yes.');
+  if (!process.stdin.isTTY) leave(2, 'This asks before it wipes. Without a terminal, give --yes.');
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await prompt.question(`Wipe ${folder}: database, keys, people, logs? What the keys encrypted is lost. [y/N] `);
+  const answer = await prompt.question(`Wipe ${folder}: database, keys, people, logs? Everything that the keys encrypted is lost. [y/N] `);
   prompt.close();
   if (!/^y(es)?$/i.test(answer.trim())) leave(1, 'Nothing was wiped.');
 }
 
-// What a killed start has left running is ended first; a stack that runs is not touched.
+// Ends processes that a killed start has left behind. A running stack is refused.
 const { register } = await import('tsx/esm/api');
 register();
 const { takeFolder } = await import('./data-folder/lock.ts');
@@ -29,8 +29,8 @@ await takeFolder(folder, console.log).catch((error) => leave(1, `${error.message
 const distant = existsSync(join(folder, 'postgres', 'location')) ? readFileSync(join(folder, 'postgres', 'location'), 'utf8').trim() : '';
 if (distant.startsWith(OUTSIDE)) rmSync(distant, { recursive: true, force: true });
 rmSync(folder, { recursive: true, force: true });
-console.log(`${folder} is wiped. npm start begins anew.`);
-if (process.env.DATABASE_URL) console.log('The database of DATABASE_URL is yours: drop it and make it again by yourself.');
+console.log(`${folder} is wiped. npm start creates it again.`);
+if (process.env.DATABASE_URL) console.log('The database of DATABASE_URL is yours: drop it and create it again yourself.');
 
 function leave(code, words) {
   console[code === 0 ? 'log' : 'error'](words);

@@ -1,5 +1,5 @@
-// `npm run screenshots`: takes the pictures of the README anew, from the stack that runs here with `npm start`, and fails when a page
-// asks anything outside this machine. Needs a Chromium: on PATH, or named by CHROMIUM.
+// `npm run screenshots`: takes the pictures of the README again, from the stack that `npm start` runs here, and fails when a page
+// sends a request to another machine. Needs a Chromium: on PATH, or named by CHROMIUM.
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -18,7 +18,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** No answer comes in time and no lookup succeeds, so the batch still runs while its picture is taken. */
+/** No answer is in time and no lookup succeeds, so the batch still runs when its picture is taken. */
 const NO_ANSWERS = { latency_ms: 15_000, lookup_unavailable: 1 };
 
 const stack = findLocalStack(process.env, process.cwd());
@@ -27,7 +27,7 @@ const program = process.env.CHROMIUM ?? onPath(['chromium', 'chromium-browser', 
 if (!program) leave('There is no Chromium on PATH; name one with CHROMIUM.');
 
 mkdirSync(FOLDER, { recursive: true });
-// The sandbox of Chromium can't be set up by root.
+// Root can't use the sandbox of Chromium.
 const browser = await chromium.launch({ executablePath: program, args: FLAGS, chromiumSandbox: process.getuid?.() !== 0 });
 const page = await browser.newPage({ viewport: { width: 1360, height: 940 } });
 const outside = new Set();
@@ -55,15 +55,15 @@ try {
     .or(page.getByRole('tab', { name: 'User Metadata' }))
     .first()
     .click();
-  // What people wrote stands in frames of their own.
+  // The texts of people are in frames of their own.
   await page.locator('iframe').last().contentFrame().getByText('EUR').waitFor();
   await page.screenshot({ path: join(FOLDER, 'web-ui-summary.png') });
 } finally {
   await setFaults({});
   await browser.close();
 }
-if (outside.size > 0) leave(`Pages asked outside: ${[...outside].join(', ')}`);
-console.log(`Written to ${FOLDER}; nothing outside this machine was asked for.`);
+if (outside.size > 0) leave(`Pages sent requests to other machines: ${[...outside].join(', ')}`);
+console.log(`Written to ${FOLDER}; no page sent a request to another machine.`);
 
 async function setFaults(faults) {
   const answer = await fetch(`${stack.provider_url}/control/faults`, {

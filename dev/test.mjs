@@ -1,4 +1,4 @@
-// Runs the test families one after the other, prints minutes a family and one last line of counts.
+// Runs the test families one after the other, prints the minutes of each family and a last line with the counts.
 // `node dev/test.mjs [family …] [-- jest arguments]`; without names, all of them.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function run({ name, workers }) {
   const minutes = (Date.now() - started) / 60_000;
   if (!existsSync(report)) return { name, minutes, passed: 0, failed: 1 };
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
-  // A file that does not load has no test to fail, and a run that jest calls red is red.
+  // A file that does not load has no failed test, so it counts as one; a run that jest reports as failed counts as failed.
   const failedTests = numFailedTests + numRuntimeErrorTestSuites;
   return { name, minutes, passed: numPassedTests, failed: failedTests === 0 && status !== 0 ? 1 : failedTests };
 }

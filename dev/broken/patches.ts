@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the patches lie, from the root of the checkout. */
+/** The folder of the patches, from the root of the checkout. */
 export const FOLDER = 'test/broken';
 const ENDING = '.txt';
-/** What of a folder is searched; what is generated is no code of ours. */
+/** The files of a folder that are searched; generated code is not ours. */
 const SOURCE = /^(?!(.*\/)?generated\/).*\.(ts|mjs|sql)$/;
 
 const HEAD = /^family: (\S+)\ntest: (\S+)(?:\nonly: (.+))?$/;
@@ -12,7 +12,7 @@ const SWAP = /^in: (\S+)((?:\n- .*\S.*)+)((?:\n\+ .*)*)$/;
 
 /** One safeguard taken away, and the test that must notice. */
 export interface Patch {
-  /** Of its file, without the ending. */
+  /** Name of its file, without the ending. */
   name: string;
   /** Project of jest.config.js. */
   family: string;
@@ -20,15 +20,15 @@ export interface Patch {
   test: string;
   /** Which tests of that file, as `jest -t` takes it; null for all. */
   only: string | null;
-  /** What holds, and what happens instead once it is taken away. */
+  /** The rule that holds, and what happens without it. */
   description: string;
   swaps: Swap[];
 }
 
 export interface Swap {
-  /** A folder ("db/"), so that its files may move and be split, or one file. */
+  /** A folder ("db/"), so that its files may be moved and split, or one file. */
   place: string;
-  /** Occurs once in all of the place; whitespace does not matter. */
+  /** Code that occurs exactly once in the place; whitespace does not matter. */
   search: string;
   /** May be empty. */
   replacement: string;
@@ -45,8 +45,8 @@ export const patchNames = (root: string): string[] =>
 export const readPatch = (root: string, name: string): Patch => parsePatch(name, readFileSync(join(root, FOLDER, `${name}${ENDING}`), 'utf8'));
 
 /**
- * Reads a patch: its test, a sentence, then one or more replacements, all set apart by empty lines. Throws an Error that names the
- * patch when it is not of this form:
+ * Reads a patch: its test, a sentence, then one or more replacements, separated by empty lines. Throws an Error that names the
+ * patch when it has another form:
  *
  *     family: database
  *     test: test/operations/chunk-pay.test.ts
@@ -58,7 +58,7 @@ export const readPatch = (root: string, name: string): Patch => parsePatch(name,
  *     - workspace.frozenAt ? 'frozen' : null
  *     + null
  *
- * `only` may be left out, and so may the lines with a plus: then the code is taken away.
+ * `only` is optional. Without lines with a plus, the code is removed.
  */
 export const parsePatch = (name: string, text: string): Patch => {
   const [head = '', description = '', ...blocks] = text.trimEnd().split(/\n{2,}/);
@@ -85,8 +85,8 @@ const withoutSigns = (lines: string): string =>
     .join('\n');
 
 /**
- * Texts of the files that the patch changes, by their paths; writes nothing. Throws an Error that names the patch when some code
- * that it searches for does not occur exactly once.
+ * Returns the changed texts of files by path; writes nothing. Throws an Error that names the patch when code that it searches for
+ * does not occur exactly once.
  */
 export const applyPatch = ({ name, swaps }: Patch, root: string): Map<string, string> => {
   const changed = new Map<string, string>();
@@ -113,12 +113,12 @@ const filesOf = (root: string, place: string): string[] =>
         .map((file) => `${place}${file}`)
     : [place];
 
-/** Words whole, everything else by the character. */
+/** Words as a whole, everything else character by character. */
 const tokensOf = (code: string): string[] => code.match(/\w+|[^\w\s]/gu) ?? [];
 
 /**
- * Finds code however a formatter has laid it out: whitespace may stand between any two tokens, and must between two words. A comma
- * before a closing bracket comes and goes with the line break.
+ * Finds code in any layout of a formatter: whitespace may be between any two tokens and must be between two words, and a comma before
+ * a closing bracket is optional.
  */
 const patternOf = (search: string): RegExp => {
   const tokens = tokensOf(search).filter((token, i, all) => token !== ',' || !isClosing(all[i + 1]));

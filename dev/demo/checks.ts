@@ -11,30 +11,29 @@ import type { StackState } from '../data-folder/state.js';
 export interface Outcome {
   what: string;
   found: string;
-  /** Null for what is only told. */
+  /** Null for a line that is not checked. */
   ok: boolean | null;
 }
 
-const SETTLED_MS = 15_000;
+const WAIT_MAX_MS = 15_000;
 
 /**
- * Looks at the books after a batch: ours, the provider's and the audit log. Waits up to 15 s for what comes after the end:
- * payments that bounce once they are settled, and events that are not sealed yet.
+ * Checks the books after a batch: ours, the provider's and the audit log. Waits up to 15 s for what comes after its end: payments
+ * that return after they were settled, and events that are not sequenced yet.
  */
 export const checkBooks = async (stack: StackState, batchId: string): Promise<Outcome[]> => {
   const client = createClient({ baseUrl: stack.api_url, token: stack.api_key });
-  const theirs = await eventually(async () => {
+  const { batch, books, payments } = await eventually(async () => {
     const [batch, books, payments] = await Promise.all([
       client.show_payout_batch({ batch_id: batchId }),
       providerBooks(stack),
       providerPayments(stack, batchId),
     ]);
-    return { value: { batch, books, payments }, settled: books.webhooks_pending === 0 && payments.paid === batch.counts.paid };
+    return { value: { batch, books, payments }, complete: books.webhooks_pending === 0 && payments.paid === batch.counts.paid };
   });
-  const { batch, books, payments } = theirs;
   const audit = await eventually(async () => {
     const checkpoint = await client.show_checkpoint({});
-    return { value: checkpoint, settled: checkpoint.unsealed === 0 && checkpoint.published_at !== null };
+    return { value: checkpoint, complete: checkpoint.unsealed === 0 && checkpoint.published_at !== null };
   });
   const report = await verifyAudit(exportLines(client.transport), { verifierKey: audit.verifier_key, checkpoints: [audit.note] });
   const accounts = await allAccounts(client);
@@ -42,7 +41,7 @@ export const checkBooks = async (stack: StackState, batchId: string): Promise<Ou
   const held = await heldBy(client, batchId, accounts);
   const { paid, failed, returned, unknown, open, was_unknown } = batch.counts;
   const money = (amount: bigint): string => formatMoney(amount, batch.currency);
-  const without = await releasedWithoutSecondFactor(stack);
+  const without = await sentWithoutSecondFactor(stack);
   return [
     { what: 'batch', found: `${batch.state}, ${batch.outcome ?? 'no outcome'}`, ok: batch.state === 'completed' },
     { what: 'paid', found: String(paid), ok: paid === payments.paid && paid > 0 },
@@ -61,17 +60,17 @@ export const checkBooks = async (stack: StackState, batchId: string): Promise<Ou
     },
     { what: 'hold released', found: `${money(held)} held`, ok: held === 0n },
     { what: 'ledger balanced', found: `accounts add up to ${money(sum)}`, ok: sum === 0n },
-    { what: 'audit log verified', found: `${report.sealed} events, not yet sealed ${audit.unsealed}`, ok: report.ok && audit.unsealed === 0 },
+    { what: 'audit log verified', found: `${report.sealed} events, not yet sequenced ${audit.unsealed}`, ok: report.ok && audit.unsealed === 0 },
     { what: 'duplicates at the provider', found: String(books.duplicates), ok: books.duplicates === 0 },
     { what: 'released without second factor', found: without, ok: without === '0' },
   ];
 };
 
-const eventually = async <T>(look: () => Promise<{ value: T; settled: boolean }>): Promise<T> => {
-  const until = Date.now() + SETTLED_MS;
+const eventually = async <T>(look: () => Promise<{ value: T; complete: boolean }>): Promise<T> => {
+  const until = Date.now() + WAIT_MAX_MS;
   for (;;) {
-    const { value, settled } = await look();
-    if (settled || Date.now() > until) return value;
+    const { value, complete } = await look();
+    if (complete || Date.now() > until) return value;
     await sleep(200);
   }
 };
@@ -86,7 +85,7 @@ const allAccounts = async (client: Client): Promise<ResponseOf<'list_accounts'>[
   }
 };
 
-/** What a batch's own transfers leave in the held accounts, minor units: nothing, once it has ended. */
+/** What the transfers of a batch leave in the held accounts, minor units. It is 0 once the batch has ended. */
 const heldBy = async (client: Client, batchId: string, accounts: ResponseOf<'list_accounts'>['data']): Promise<bigint> => {
   const heldIds = new Set(accounts.filter(({ kind }) => kind === 'held').map(({ id }) => id));
   let held = 0n;
@@ -101,12 +100,12 @@ const heldBy = async (client: Client, batchId: string, accounts: ResponseOf<'lis
   }
 };
 
-const releasedWithoutSecondFactor = async (stack: StackState): Promise<string> => {
+const sentWithoutSecondFactor = async (stack: StackState): Promise<string> => {
   const text = await (await fetch(`${stack.api_url}/metrics`)).text();
   return /^sluice_released_without_second_factor_total(?:\{[^}]*\})? (\S+)$/m.exec(text)?.[1] ?? 'not measured';
 };
 
-/** Did everything hold? */
+/** Whether every check passed. */
 export const allHeld = (outcomes: readonly Outcome[]): boolean => outcomes.every(({ ok }) => ok !== false);
 
 const books = z.object({ count: z.number(), duplicates: z.number(), webhooks_pending: z.number() });
@@ -119,10 +118,10 @@ const ask = async (stack: StackState, path: string): Promise<unknown> => {
   return answer.json();
 };
 
-/** The provider's own books: the truth that ours are compared with. */
+/** The provider's own books, which ours are compared with. */
 const providerBooks = async (stack: StackState): Promise<z.infer<typeof books>> => books.parse(await ask(stack, '/books'));
 
-/** What the provider has of one batch, by our keys. */
+/** The provider's payments of one batch, found by our keys. */
 const providerPayments = async (stack: StackState, batchId: string): Promise<{ paid: number; returned: number; paidAmount: bigint }> => {
   const prefix = `item_${(fromWireId('batch', batchId) ?? '').replaceAll('-', '')}`;
   const found = { paid: 0, returned: 0, paidAmount: 0n };

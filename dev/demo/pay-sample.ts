@@ -10,7 +10,7 @@ import type { Progress } from './progress.js';
 
 type Batch = ResponseOf<'show_payout_batch'>;
 
-/** Gate → who opens it, and in which state the batch waits for it. */
+/** Who opens which gate, and in which state the batch waits for it. */
 const GATES = [
   { gate: 'approve', role: 'approver', waits: 'queued' },
   { gate: 'authorize', role: 'authorizer', waits: 'approved' },
@@ -20,13 +20,12 @@ const GATES = [
 const CURRENCY = 'EUR';
 const POLL_MS = 200;
 const OVER = ['completed', 'failed', 'rejected', 'cancelled', 'expired'];
-/** Without any progress for this long, something is broken. */
+/** After this long without progress, something is broken. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Pays the sample through the three gates over the public API exactly as people would: the preparer uploads the CSV, three
- * others each ask for a challenge and answer it with a code. Answers the finished batch. Throws when the API declines, or
- * when nothing moves for two minutes.
+ * Pays the sample over the public API as people would: the preparer uploads the CSV, and three others each ask for a challenge and
+ * answer it with a code. Returns the finished batch. Throws when the API refuses, or after two minutes without progress.
  */
 export const paySample = async (stack: StackState, items: number, progress: Progress): Promise<Batch> => {
   const csv = sampleCsv(items);
@@ -70,5 +69,5 @@ const until = async (person: SignedInPerson, batchId: string, progress: Progress
     seen = now;
     await sleep(POLL_MS);
   }
-  throw new Error(`the batch ${batchId} has not moved for ${PATIENCE_MS / 1_000} s; look into the worker's log`);
+  throw new Error(`the batch ${batchId} has made no progress for ${PATIENCE_MS / 1_000} s; read the worker's log`);
 };

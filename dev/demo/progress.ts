@@ -8,7 +8,7 @@ export interface Progress {
 const BAR = 24;
 const QUIET_MS = 2_000;
 
-/** Live on a terminal, a line every two seconds elsewhere. */
+/** A live line on a terminal, a line every two seconds elsewhere. */
 export const progressOn = (stream: NodeJS.WriteStream): Progress => {
   let last = '';
   let written = 0;

@@ -7,8 +7,8 @@ export const configurationPage = (): string => `# Configuration
 
 Generated from the schemas in \`config/\` by \`npm run docs\`; a test fails when it is stale.
 
-Everything is an environment variable. \`npm start\` sets all of them; \`npx sluice doctor\` prints what the running processes were told, secrets
-masked. A process that is told too little or something wrong does not start, and names each variable.
+Everything is an environment variable. \`npm start\` sets all of them; \`npx sluice doctor\` prints the configuration of the running processes, secrets
+masked. A process with a missing or wrong variable does not start; its error names each such variable.
 
 ## The API (\`api/main.ts\`)
 
@@ -18,8 +18,8 @@ ${tableOf(apiConfig)}
 
 ${tableOf(workerConfig)}
 
-Both need the same \`SLUICE_KEY_FILE\` and \`SLUICE_CHECKPOINT_DIR\`. Any number of either may run. The \`…_DIRECT_URL\`s are needed only where the
-\`…_DATABASE_URL\` leads to a pool that hands out connections by transaction: LISTEN needs one of its own.
+Both need the same \`SLUICE_KEY_FILE\` and \`SLUICE_CHECKPOINT_DIR\`. Any number of either may run. Set the \`…_DIRECT_URL\`s only when the
+\`…_DATABASE_URL\` is that of a transaction pool: LISTEN needs a connection of its own.
 
 ## \`npm start\`
 
@@ -27,19 +27,19 @@ Flags: \`npm start -- --help\`.
 
 | variable | meaning |
 | --- | --- |
-| \`DATABASE_URL\` | a Postgres of your own, as a role with \`CREATEROLE\` and \`CREATEDB\`; left out, an embedded one is started |
+| \`DATABASE_URL\` | a Postgres of your own, as a role with \`CREATEROLE\` and \`CREATEDB\`; without it, an embedded one is started |
 | \`DATABASE_DIRECT_URL\` | the same without a transaction pool |
-| \`TEMPORAL_ADDRESS\` | a Temporal server of your own, with \`TEMPORAL_NAMESPACE\`, \`TEMPORAL_TLS\` and \`TEMPORAL_API_KEY\`; left out, a development server is started |
-| \`TEMPORAL_CLI\` | the \`temporal\` program to start it with |
+| \`TEMPORAL_ADDRESS\` | a Temporal server of your own, with \`TEMPORAL_NAMESPACE\`, \`TEMPORAL_TLS\` and \`TEMPORAL_API_KEY\`; without it, a development server is started |
+| \`TEMPORAL_CLI\` | path of the \`temporal\` program that starts it |
 
 ## \`sluice\`
 
 | variable | meaning |
 | --- | --- |
-| \`SLUICE_URL\` | address of the API; \`--url\` goes before it |
-| \`SLUICE_API_KEY\` | key to speak with; \`--as\` and \`--profile\` go before it |
-| \`SLUICE_DATA_DIR\` | data folder of the local stack; left out, \`.sluice\` here or in a folder above |
-| \`SLUICE_UI_URL\`, \`TEMPORAL_NAMESPACE\` | where \`sluice open\` leads; left out, to the local stack's |
+| \`SLUICE_URL\` | address of the API; \`--url\` takes precedence |
+| \`SLUICE_API_KEY\` | API key to use; \`--as\` and \`--profile\` take precedence |
+| \`SLUICE_DATA_DIR\` | data folder of the local stack; default: \`.sluice\` here or in a folder above |
+| \`SLUICE_UI_URL\`, \`TEMPORAL_NAMESPACE\` | the Web UI and namespace that \`sluice open\` opens; default: those of the local stack |
 | \`XDG_CONFIG_HOME\` | folder of \`sluice/profiles.json\`; default \`~/.config\` |
 `;
 

@@ -3,7 +3,7 @@ import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
 import { stateMachinesPage } from './state-machines.js';
 
-/** Pages that are made from the code, by their path. */
+/** The pages that are generated from the code, by path. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/state-machines.md': stateMachinesPage,
   'docs/errors.md': errorsPage,

@@ -4,16 +4,16 @@ import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/state
 import { postingFor } from '../../domain/ledger/postings.js';
 
 const BATCH_MEANING: Readonly<Record<BatchState, string>> = {
-  receiving: 'A CSV is being taken in; nobody but its upload sees it.',
+  receiving: 'A CSV is being received; nobody can see the batch yet.',
   draft: 'Complete, but not yet handed to the gates.',
   queued: 'Waits for the approver.',
   approved: 'Waits for the authorizer.',
   authorized: 'The total is held in the ledger; waits for the executor.',
-  executing: 'Payments leave and are settled.',
+  executing: 'Payments are sent and settled.',
   completed: 'Every item is final and at least one was paid.',
-  failed: 'Every item is final, none was paid and nobody cancelled.',
-  rejected: 'A person turned it down before execution.',
-  cancelled: 'Withdrawn before anything was paid.',
+  failed: 'Every item is final, none was paid and nobody cancelled the batch.',
+  rejected: 'A person rejected it before execution.',
+  cancelled: 'A person cancelled it before anything was paid.',
   expired: 'A gate was not opened in time.',
 };
 
@@ -39,8 +39,8 @@ ${Object.entries(BATCH_TRANSITIONS)
   .map(([verb, { from, to }]) => `| ${verb} | ${from.map((state) => `\`${state}\``).join(', ')} | \`${to}\` |`)
   .join('\n')}
 
-Every transition is one compare-and-set; of two that race exactly one wins, the other is told the state it found.
-Pause and cancelling are fields of the batch, not states. A return after completion changes counters, never the state.
+Every transition is one compare-and-set. Of two that race exactly one wins; the answer to the other names the state it found.
+Pause and cancelling are fields of the batch, not states. A payment that returns after completion changes counters, never the state.
 
 ## Gates
 

@@ -9,18 +9,18 @@ import { type Account, findCluster, findPrograms, postgresAccount } from './plac
 import { clearStalePid, livePostmaster } from './postmaster.js';
 
 export interface EmbeddedPostgres {
-  /** URL of the owner role: makes roles and databases, is no superuser. */
+  /** URL of the owner role, which creates roles and databases and is no superuser. */
   ownerUrl: string;
   pid: number;
   port: number;
-  /** Resolves when the server has ended, for whatever reason. */
+  /** Resolves when the server has ended, for any reason. */
   exited: Promise<void>;
-  /** Fast shutdown: connections end, nothing is lost. */
+  /** Fast shutdown: ends connections and loses nothing. */
   stop(): Promise<void>;
 }
 
 export interface EmbeddedOptions {
-  /** Folder of the cluster and its passwords; made when missing. */
+  /** Folder of the cluster and its passwords; created when missing. */
   dataDir: string;
   port: number;
   /** Path of the server's log. */
@@ -44,8 +44,8 @@ const SETTINGS = {
 };
 
 /**
- * Starts the Postgres 18 of the npm package, or takes over the one that already serves this data folder. The cluster's
- * superuser is used to make owner role and database and for nothing else. Throws an Error with what, why and which log.
+ * Starts the Postgres 18 of the npm package, or uses the one that already serves this data folder. The superuser of the cluster
+ * only creates the owner role and the database. Throws an Error that says what failed, why, and which log to read.
  */
 export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<EmbeddedPostgres> => {
   const account = postgresAccount();
@@ -89,7 +89,7 @@ const initialise = (cluster: string, programs: string, account: Account | undefi
   rmSync(folder, { recursive: true, force: true });
   if (status === 0) return;
   rmSync(cluster, { recursive: true, force: true });
-  throw new Error(`The data folder of Postgres could not be made in ${cluster}: ${error?.message ?? ''}${stderr || stdout}`.trim());
+  throw new Error(`The data folder of Postgres could not be created in ${cluster}: ${error?.message ?? ''}${stderr || stdout}`.trim());
 };
 
 type Server = Omit<EmbeddedPostgres, 'ownerUrl' | 'stop'>;
@@ -107,7 +107,7 @@ const launch = async (
     clearStalePid(cluster);
     const from = existsSync(options.log) ? statSync(options.log).size : 0;
     const log = openSync(options.log, 'a', 0o600);
-    // A group of its own: Ctrl-C at the terminal is for the supervisor, which stops the database last.
+    // Its own process group, so that Ctrl-C reaches only the supervisor, which stops the database last.
     const child = spawn(join(programs, 'postgres'), ['-D', cluster, '-p', String(options.port), ...settings], {
       ...account,
       cwd: '/',
@@ -129,7 +129,7 @@ const launch = async (
       await sleep(50);
     }
     const words = readFileSync(options.log, 'utf8').slice(from);
-    // The processes of a killed server hold its shared memory for a moment longer.
+    // After a kill, the server's other processes keep its shared memory for a moment.
     if (ended && /shared memory block.*still in use|is still in use/.test(words) && Date.now() < until) {
       await sleep(250);
       continue;
@@ -152,7 +152,7 @@ const stop = async ({ pid, exited }: Server): Promise<void> => {
     const over = new AbortController();
     const late = sleep(STOP_MS, 'late' as const, { signal: over.signal }).catch(() => 'early' as const);
     const first = await Promise.race([exited, ended(pid), late]);
-    // A timer left running would keep the process for as long.
+    // A timer that still runs would keep this process alive.
     over.abort();
     if (first !== 'late') break;
   }
@@ -179,7 +179,7 @@ const readPasswords = (dataDir: string): { superuser: string; owner: string } =>
 const OWNER = 'sluice_owner';
 
 /**
- * What the cluster's superuser is for: it makes the owner role, which is none, and gives it one database. Idempotent.
+ * As the superuser of the cluster, creates the owner role (no superuser) and its database, and returns the owner's URL. Idempotent.
  * The passwords are hex, so that they need no quoting anywhere.
  */
 const bootstrapCluster = async (at: {

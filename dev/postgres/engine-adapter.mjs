@@ -1,16 +1,16 @@
-// The connection that Prisma's schema engine works through: adapter-pg, with the three things that migrations need of it.
+// The connection of Prisma's schema engine: adapter-pg, with three changes that migrations need.
 import { randomUUID } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 
-/** OIDs of the catalog's one-byte type `"char"`, which adapter-pg does not know, and of `bpchar`, which it does. */
+/** OIDs of the catalog's one-byte type `"char"`, which adapter-pg does not know, and of `bpchar`, which it knows. */
 const ONE_BYTE_CHAR = 18;
 const BLANK_PADDED_CHAR = 1042;
 
 /**
- * A connection string as fields. Fields, because a connection string would win over `database` and send what is meant
- * for the shadow database to the real one.
+ * A connection string as fields. A connection string would override `database`, and statements for the shadow database would go to
+ * the real one.
  * @param {string} text
  */
 export function connectionOf(text) {
@@ -42,7 +42,7 @@ export function adapterFactory(url) {
   };
 }
 
-/** A database that is there only while the engine compares a schema with what the migrations make. */
+/** A database that exists only while the engine compares a schema with the result of the migrations. */
 async function openShadow(config, open) {
   const name = `prisma_migrate_shadow_db_${randomUUID()}`;
   const maker = new pg.Client(config);
@@ -59,7 +59,7 @@ async function openShadow(config, open) {
 }
 
 function adapt(adapter) {
-  // A script goes to the server whole: cutting it at every semicolon breaks function bodies.
+  // A script is sent as a whole, because splitting it at semicolons would break function bodies.
   adapter.executeScript = async (script) => {
     await adapter
       .underlyingDriver()
@@ -81,7 +81,7 @@ function adapt(adapter) {
     const answer = await read(query);
     for (const index of charColumns.get(answer.rows) ?? []) {
       answer.columnTypes[index] = ColumnTypeEnum.Character;
-      // The zero byte arrives as an empty text; the engine wants one character.
+      // The zero byte arrives as an empty text, but the engine expects one character.
       for (const row of answer.rows) if (row[index] === '') row[index] = '\0';
     }
     return answer;

@@ -9,15 +9,14 @@ export type LoginUrls = Record<ProcessRole, string>;
 const NAME_MAX = 63;
 
 /**
- * The login roles of one installation: `<database>_api_login` and so on, each a member of exactly its group role, with
- * generated passwords that stand in `secretsFile` (mode 0600) and nowhere else. Answers their URLs. Idempotent: what
- * works is left alone. Nobody but them and the owner may connect to the database. Throws an Error with the SQL to run when
- * the owner may not make them.
+ * Creates the login roles of one installation (`<database>_api_login` and so on) and returns their URLs. Each is a member of only its
+ * group role; the generated passwords are only in `secretsFile` (mode 0600). Only these roles and the owner may connect to the
+ * database. Idempotent: it does not change a login that works. Throws an Error with the SQL to run when the owner may not create them.
  */
 export const ensureLogins = async (ownerUrl: string, secretsFile: string): Promise<LoginUrls> => {
   const passwords = readPasswords(secretsFile);
   const urls = Object.fromEntries(PROCESSES.map((process) => [process, loginUrl(ownerUrl, process, passwords[process])])) as LoginUrls;
-  const broken = (await Promise.all(PROCESSES.map(async (process) => ((await serves(urls[process], process)) ? [] : [process])))).flat();
+  const broken = (await Promise.all(PROCESSES.map(async (process) => ((await works(urls[process], process)) ? [] : [process])))).flat();
   if (broken.length > 0) await makeLogins(ownerUrl, broken, passwords);
   return urls;
 };
@@ -37,7 +36,7 @@ const makeLogins = async (ownerUrl: string, processes: ProcessRole[], passwords:
       else await takeOver(client, { name, process, password: passwords[process] });
       await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${role}`);
     }
-    // Group roles have their rights in every Sluice database of the cluster; the door of this one is for its own logins.
+    // Group roles have their rights in every Sluice database of the cluster, so only this database's own logins may connect to it.
     await client.query(`REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC`);
   } finally {
     await client.end();
@@ -53,13 +52,13 @@ const takeOver = async (client: pg.Client, { name, process, password }: { name: 
   } catch (error) {
     if ((error as { code?: string }).code !== '42501') throw error;
     throw new Error(
-      `The role ${name} belongs to somebody else. As a superuser, run:\n  DROP OWNED BY ${role}; DROP ROLE ${role};\nthen start again.`,
+      `The role ${name} belongs to another owner. As a superuser, run:\n  DROP OWNED BY ${role}; DROP ROLE ${role};\nthen start again.`,
     );
   }
 };
 
-/** Can one log in with it, as a member of its group? */
-const serves = async (url: string, process: ProcessRole): Promise<boolean> => {
+/** Whether the login works and is a member of its group. */
+const works = async (url: string, process: ProcessRole): Promise<boolean> => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   try {
     await client.connect();

@@ -11,11 +11,11 @@ const MIGRATIONS = join(ROOT, 'prisma', 'migrations');
 
 export interface Migration {
   name: string;
-  /** SHA-256 of migration.sql in hex: what Prisma keeps of an applied migration. */
+  /** SHA-256 of migration.sql in hex, as Prisma stores it for an applied migration. */
   checksum: string;
 }
 
-/** The migrations of this checkout in the order they are applied. */
+/** The migrations of this checkout, in the order in which they are applied. */
 export const listMigrations = (): Migration[] =>
   readdirSync(MIGRATIONS, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -29,8 +29,8 @@ export const listMigrations = (): Migration[] =>
     }));
 
 /**
- * Brings a database to the migrations of this checkout by Prisma Migrate, as the owner, and makes the partitions of the
- * coming months. Prisma is not even started when its own table says that there is nothing to do. Throws an Error with Prisma's words when a migration fails.
+ * Applies the migrations of this checkout with Prisma Migrate, as the owner, and creates the partitions of the coming months. Prisma
+ * does not start when its own table shows that nothing is missing. Throws an Error with Prisma's message when a migration fails.
  */
 export const migrate = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
   const outcome = await deploy(ownerUrl);
@@ -41,15 +41,15 @@ export const migrate = async (ownerUrl: string): Promise<'migrated' | 'was curre
 const deploy = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
   if (await isCurrent(ownerUrl)) return 'was current';
   const { code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl);
-  if (code !== 0) throw new Error(`The migrations did not go through:\n${output.trim()}`);
+  if (code !== 0) throw new Error(`The migrations failed:\n${output.trim()}`);
   if (!(await isCurrent(ownerUrl)))
-    throw new Error('The database holds a migration that was edited since it was applied. `npm run reset` (or a new database) starts anew.');
+    throw new Error('The database holds a migration that was edited since it was applied. Run `npm run reset`, or use a new database.');
   return 'migrated';
 };
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** The months that batches will lie in; what is left out now, or all when somebody else is making them, the running relay makes. */
+/** Partitions for the months of coming batches. When another process holds the lock, the running relay creates them later. */
 const addMonths = async (ownerUrl: string): Promise<void> => {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
@@ -81,7 +81,7 @@ const isCurrent = async (ownerUrl: string): Promise<boolean> => {
   }
 };
 
-/** Runs Prisma's command line against a database, with whichever schema engine there is. */
+/** Runs Prisma's command line against a database, with the schema engine of this machine. */
 export const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: number; output: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'node_modules', 'prisma', 'build', 'index.js'), ...args], {
@@ -89,7 +89,7 @@ export const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: num
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        // The stand-in starts by its first line: let it find the Node that runs here.
+        // schema-engine.mjs starts by its first line, which has to find the Node that runs here.
         PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
         MIGRATE_DATABASE_URL: ownerUrl,
         PRISMA_SCHEMA_ENGINE_BINARY: schemaEngine(),
@@ -106,7 +106,7 @@ export const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: num
     child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });
 
-/** The native engine where somebody has it, else the stand-in. */
+/** Path of the native engine if it is installed, else of schema-engine.mjs. */
 const schemaEngine = (): string => {
   const named = process.env['PRISMA_SCHEMA_ENGINE_BINARY'];
   if (named && existsSync(named)) return named;

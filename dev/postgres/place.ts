@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /**
- * Where the server's programs and its data lie. As root, Postgres runs as another user, who can't reach what lies under
- * a folder that is closed to others (/root, as a rule): then both go to a place that is open.
+ * Folders of the server's programs and data. Started by root, Postgres runs as another user, who can't read inside a closed folder
+ * such as /root. Then programs and data go to a folder that this user can read.
  */
 
 const OPEN_PROGRAMS = '/var/tmp';
@@ -19,8 +19,8 @@ export const findPrograms = (account: Account | undefined): string => {
   if (!account || isReachable(native, account)) return join(native, 'bin');
   const { size, mtimeMs } = statSync(join(native, 'bin', 'postgres'));
   const copy = join(OPEN_PROGRAMS, `sluice-postgres-${process.arch}-${size}-${Math.trunc(mtimeMs)}`);
-  // Only what root made is trusted: others may write in /var/tmp.
-  if (existsSync(copy) && statSync(copy).uid !== 0) throw new Error(`${copy} belongs to somebody else than root. Remove it and start again.`);
+  // Only a copy of root is trusted, because others may write in /var/tmp.
+  if (existsSync(copy) && statSync(copy).uid !== 0) throw new Error(`${copy} does not belong to root. Remove it and start again.`);
   if (!existsSync(copy)) {
     const fresh = mkdtempSync(`${copy}-`);
     cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
@@ -40,8 +40,8 @@ const packagedPrograms = (name: string): string => {
 };
 
 /**
- * Folder of the cluster that belongs to `dataDir`. Where the server's user can't reach it, the cluster lies in
- * /var/lib/sluice and `dataDir/location` names it.
+ * Folder of the cluster of `dataDir`. When the server's user can't reach that, the cluster is in /var/lib/sluice and
+ * `dataDir/location` holds its path.
  */
 export const findCluster = (dataDir: string, account: Account | undefined): string => {
   mkdirSync(dataDir, { recursive: true });
@@ -65,7 +65,7 @@ const isReachable = (path: string, { uid, gid }: Account): boolean => {
   }
 };
 
-/** The user that Postgres runs as when we are root; Postgres itself refuses to be root. */
+/** The user that Postgres runs as when we are root, because Postgres refuses to run as root. */
 export interface Account {
   uid: number;
   gid: number;
@@ -74,8 +74,8 @@ export interface Account {
 const NAME = 'postgres';
 
 /**
- * Undefined when the caller's own user will do. As root: the user `postgres`, made when it is missing. Throws an Error
- * that says what to do when it can neither be found nor made.
+ * Undefined unless we are root; then the user `postgres`, which is created when missing. Throws an Error that says what to do
+ * when it can't be created.
  */
 export const postgresAccount = (): Account | undefined => {
   if (process.getuid?.() !== 0) return undefined;
@@ -87,7 +87,7 @@ export const postgresAccount = (): Account | undefined => {
   const account = made ? lookUp() : undefined;
   if (account) return account;
   throw new Error(
-    `Postgres refuses to run as root, and no user \`${NAME}\` could be made. Run \`npm start\` as an ordinary user, make that user, or set DATABASE_URL.`,
+    `Postgres refuses to run as root, and the user \`${NAME}\` could not be created. Run \`npm start\` as an ordinary user, create that user, or set DATABASE_URL.`,
   );
 };
 

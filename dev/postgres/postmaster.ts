@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 
 /**
- * The server that serves a data folder right now, or null. Asked of the server itself: the pid in a left-over
- * `postmaster.pid` may be anybody's by now.
+ * The server that serves a data folder now, or null. It asks the server itself, because the pid in an old `postmaster.pid` may be
+ * that of any process.
  */
 export const livePostmaster = async (cluster: string, login: { user: string; password: string }): Promise<{ pid: number; port: number } | null> => {
   const [pid, , , port, , , , status] = readLines(cluster);
@@ -21,7 +21,7 @@ export const livePostmaster = async (cluster: string, login: { user: string; pas
   }
 };
 
-/** Removes a `postmaster.pid` whose process is gone or is no Postgres; Postgres would take any living pid for its own. */
+/** Removes a `postmaster.pid` whose process has ended or is no Postgres. Postgres would mistake any living pid for its own. */
 export const clearStalePid = (cluster: string): void => {
   const [pid] = readLines(cluster);
   if (pid && !isPostgres(Number(pid))) rmSync(join(cluster, 'postmaster.pid'), { force: true });
@@ -43,6 +43,6 @@ const isPostgres = (pid: number): boolean => {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const about = `/proc/${pid}/cmdline`;
-  // Where there is no /proc, let Postgres decide for itself.
+  // Without /proc, Postgres has to decide.
   return !existsSync(about) || readFileSync(about, 'utf8').includes('postgres');
 };

@@ -1,13 +1,13 @@
 import pg from 'pg';
 
-/** Group roles of the migrations (docs/adr/0004): four of processes, the others own the functions across tenants. */
+/** Group roles of the migrations (docs/adr/0004): four for processes; the others own the functions that see all tenants. */
 export const PROCESSES = ['api', 'worker', 'relay', 'sequencer'] as const;
 export type ProcessRole = (typeof PROCESSES)[number];
 
 const FUNCTION_OWNERS = ['signin', 'outbox', 'sequencer', 'inbound', 'driver', 'ledger', 'idempotency'];
 const GROUPS = [...PROCESSES.map((name) => `sluice_${name}`), ...FUNCTION_OWNERS.map((name) => `sluice_fn_${name}`)];
 const VERSION_MIN = 150_000;
-/** Since 16, CREATEROLE alone rules only the roles that one has made or was given with ADMIN OPTION. */
+/** Since 16, a role with CREATEROLE controls only roles that it created or has ADMIN OPTION on. */
 const VERSION_ADMIN_OPTION = 160_000;
 
 interface Standing {
@@ -20,9 +20,9 @@ interface Standing {
 }
 
 /**
- * Throws an Error with the exact SQL to run when this role may not make the tables and roles of an installation.
- * Needed: Postgres 15 or newer, CREATEROLE, ownership of the database, and since Postgres 16 ADMIN OPTION on the
- * group roles that another installation on the same cluster has made.
+ * Throws an Error with the exact SQL to run when this role may not create the tables and roles of an installation. It needs
+ * Postgres 15 or newer, CREATEROLE, ownership of the database, and since Postgres 16 ADMIN OPTION on the group roles that another
+ * installation of the same cluster created.
  */
 export const requireRights = async (client: pg.Client): Promise<void> => {
   const { rows } = await client.query<Standing>(
@@ -33,17 +33,17 @@ export const requireRights = async (client: pg.Client): Promise<void> => {
     [GROUPS],
   );
   const [standing] = rows;
-  if (!standing) throw new Error('Postgres did not answer who is asking.');
+  if (!standing) throw new Error('Postgres did not return the rights of this role.');
   if (standing.version < VERSION_MIN)
     throw new Error(`Sluice needs Postgres 15 or newer; the one of DATABASE_URL is ${Math.trunc(standing.version / 10_000)}.`);
-  const statements = mend(standing);
+  const statements = fixesFor(standing);
   if (statements.length > 0)
     throw new Error(
       `The role ${standing.me} of DATABASE_URL may not set up Sluice in the database ${standing.database}. As a superuser, run:\n${statements.map((line) => `  ${line}`).join('\n')}\nthen start again.`,
     );
 };
 
-const mend = ({ version, me, database, makes, owns, foreign }: Standing): string[] => {
+const fixesFor = ({ version, me, database, makes, owns, foreign }: Standing): string[] => {
   const role = pg.escapeIdentifier(me);
   return [
     ...(makes ? [] : [`ALTER ROLE ${role} CREATEROLE;`]),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Stands in for Prisma's native `schema-engine` where that cannot be downloaded (docs/adr/0006): the same command line and
-// the same JSON-RPC over standard input and output, answered by the engine that Prisma publishes as WebAssembly.
+// Replaces Prisma's native `schema-engine` where that cannot be downloaded (docs/adr/0006). It has the same command line and the
+// same JSON-RPC over standard input and output, and uses the engine that Prisma publishes as WebAssembly.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 import { adapterFactory, connectionOf } from './engine-adapter.mjs';
 
-/** What Prisma's command line asks by another name than the engine has. */
+/** Methods that Prisma's command line calls by another name than the engine's. */
 const RENAMED = { getDatabaseVersion: 'version' };
 /** SQLSTATE → Prisma's own code. */
 const CONNECTION_PROBLEMS = { '3D000': 'P1003', '28P01': 'P1000', 28000: 'P1000', '42P04': 'P1009' };
@@ -26,7 +26,7 @@ if (options.version) console.log('schema-engine-cli (WebAssembly)');
 else if (positionals[0] === 'cli') process.exitCode = await manageDatabase(positionals[1]);
 else serve();
 
-/** `cli can-connect-to-database | create-database | drop-database`: answers by its exit code and one line of JSON. */
+/** `cli can-connect-to-database | create-database | drop-database`: the result is the exit code, and a line of JSON for an error. */
 async function manageDatabase(command) {
   const { config } = connectionOf(url);
   const statement = { 'create-database': 'CREATE DATABASE', 'drop-database': 'DROP DATABASE' }[command];
@@ -54,7 +54,7 @@ async function serve() {
     try {
       engine ??= await loadEngine();
       const result = await engine[RENAMED[method] ?? method](params);
-      // The native engine prints a diff by a request of its own.
+      // The native engine prints a diff with a separate request.
       if (method === 'diff' && result?.stdout) write({ id: `print-${id}`, method: 'print', params: { content: result.stdout.trimEnd() } });
       write({ id, result: result ?? {} });
     } catch (error) {

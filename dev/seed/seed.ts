@@ -12,28 +12,28 @@ import { systemEntropy } from '../../vault/entropy.js';
 import { createKeyFile, readKeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
 import type { Demo, DemoPerson } from '../data-folder/state.js';
-import { CAST, newPassword } from './people.js';
+import { DEMO_PEOPLE, newPassword } from './people.js';
 
 export interface SeedPlan {
   ownerUrl: string;
   keyFile: string;
-  /** Where the answer is kept: passwords and secrets are shown nowhere else. */
+  /** The file with passwords and secrets, which stand nowhere else. */
   demoFile: string;
   provider: { baseUrl: string; apiKey: string; webhookSecret: string };
   connection: { endpoint: 'bulk' | 'single'; settlement: 'immediate' | 'async'; timeout_ms?: number };
-  /** Cost of password hashes; tests take a cheap one. */
+  /** Cost of password hashes; tests choose a cheap one. */
   argon2?: Argon2Cost;
 }
 
-/** One, so that a batch need not say which. */
+/** Only one, so that a batch does not have to name its funding account. */
 const CURRENCIES = ['EUR'];
 const KEY_SCOPES_OF_DEMO: readonly Permission[] = KEY_SCOPES.filter((scope) => (ROLES.preparer as readonly Permission[]).includes(scope));
 const newId = (): string => systemEntropy.newId();
 
 /**
- * Makes the demo workspace once: organization, live and test workspace, accounts, sandbox connection, five people, an API
- * key. Afterwards only the provider's address is kept up to date. Throws an Error when the database belongs to another
- * installation, because nothing could be decrypted and nothing may be sent (R15).
+ * Makes the demo once: an organization with a live and a test workspace, accounts, the sandbox rail connection, five people
+ * and an API key. Later calls only update the provider's address. Throws an Error when the database belongs to another
+ * installation, because then nothing can be decrypted and nothing may be sent (R15), and when the demo file is gone.
  */
 export const seed = async (plan: SeedPlan): Promise<Demo> => {
   const key = existsSync(plan.keyFile) ? readKeyFile(plan.keyFile) : createKeyFile(plan.keyFile);
@@ -53,7 +53,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       throw new Error(`The database is seeded, but ${plan.demoFile} with the passwords is gone. Put it back, or start anew: npm run reset`);
     const credentials = openCredentials(key, plan.argon2 ? { argon2: plan.argon2 } : {});
     const people = await Promise.all(
-      CAST.map(async (person) => {
+      DEMO_PEOPLE.map(async (person) => {
         const password = newPassword();
         const factorId = newId();
         const [hash, factor] = await Promise.all([credentials.hashPassword(password), credentials.newTotpFactor(factorId, person.email)]);
@@ -82,7 +82,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       ),
       tenants,
     };
-    // First the file, then the commit: a crash between leaves a file that the next start writes anew.
+    // The file comes before the commit: after a crash in between, the next start writes a new file.
     writePrivateJson(plan.demoFile, demo);
     await database.transaction(async (tx) => {
       await tx.orm.organization.create({ data: { id: tenants.organization, name: 'Demo Marketplace' } });
@@ -91,25 +91,23 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
         await tx.orm.factor.create({ data: { id: person.factorId, person_id: person.id, kind: 'totp', sealed: Buffer.from(person.factor.sealed) } });
       }
       for (const mode of ['live', 'test'] as const) {
-        await enter(tx, tenants[mode]);
+        await storesIn(tx, tenants[mode]);
         await tx.orm.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
         await tx.orm.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, role })) });
         await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
       }
-      const stores = await enter(tx, tenants.test);
-      await makeConnection(tx, stores, vault, tenants, plan);
+      const stores = await storesIn(tx, tenants.test);
+      await makeRailConnection(tx, stores, vault, tenants, plan);
       const [preparer] = people;
       if (!preparer) throw new Error('the demo has no people');
-      await tx.orm.api_key.create({
-        data: {
-          tenant_id: tenants.test,
-          id: tenants.apiKey,
-          name: 'Demo key',
-          prefix: apiKey.prefix,
-          token_hash: Buffer.from(apiKey.hash),
-          scopes: [...KEY_SCOPES_OF_DEMO],
-          owner_person_id: preparer.id,
-        },
+      await stores.apiKeys.insert({
+        id: tenants.apiKey,
+        name: 'Demo key',
+        prefix: apiKey.prefix,
+        scopes: [...KEY_SCOPES_OF_DEMO],
+        ownerPersonId: preparer.id,
+        expiresAt: null,
+        tokenHash: apiKey.hash,
       });
       await stores.audit.append({
         subject: { type: 'api_key', id: tenants.apiKey },
@@ -133,15 +131,13 @@ interface Tenants {
   apiKey: string;
 }
 
-/** Makes the transaction one of a tenant, as `tenantTransactions` does. */
-const enter = async (tx: Tx, tenantId: string): Promise<Stores> => {
-  return storesOf(
-    tx,
-    await enterTenant(tx, { tenantId, actor: { type: 'system', process: 'setup' }, requestId: `req_${newId().replaceAll('-', '')}` }),
-  );
+/** Binds the transaction to a tenant, from here on, and returns the tenant's stores. */
+const storesIn = async (tx: Tx, tenantId: string): Promise<Stores> => {
+  const requestId = `req_${newId().replaceAll('-', '')}`;
+  return storesOf(tx, await enterTenant(tx, { tenantId, actor: { type: 'system', process: 'setup' }, requestId }));
 };
 
-/** The rest of the accounts comes when it is first needed. */
+/** Money enters through these two; all other accounts are made when they are first needed. */
 const makeAccounts = async (tx: Tx, tenantId: string, firstId: string): Promise<void> => {
   for (const [index, currency] of CURRENCIES.entries()) {
     await tx.orm.account.create({ data: { tenant_id: tenantId, id: newId(), kind: 'external', currency, name: 'external' } });
@@ -151,7 +147,7 @@ const makeAccounts = async (tx: Tx, tenantId: string, firstId: string): Promise<
   }
 };
 
-const makeConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
+const makeRailConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
   const plain = new TextEncoder().encode(JSON.stringify({ api_key: provider.apiKey, webhook_secret: provider.webhookSecret }));
   const sealed = await vault.seal(stores.keys, credentialsPlace(tenants.test, tenants.connection), plain);
   await tx.orm.rail_connection.create({
@@ -166,9 +162,9 @@ const makeConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants: Ten
   });
 };
 
-/** The provider moves when the ports do. */
+/** The provider may listen on another port at every start. */
 const pointAtProvider = async (tx: Tx, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
-  await enter(tx, tenants.test);
+  await storesIn(tx, tenants.test);
   await tx.orm.rail_connection.update({
     where: { tenant_id_id: { tenant_id: tenants.test, id: tenants.connection } },
     data: { settings: { base_url: provider.baseUrl, ...connection } },
