@@ -48,7 +48,7 @@ const JOBS: readonly [RegExp, string][] = [
   [/^rails\//, 'rail: render, send, read answers'],
   [/^vault\/(payload-codec)/, 'Temporal: payloads encrypted'],
   [/^vault\/(checkpoint|ed25519)|^relay\/|^db\/(sequencer|relay)/, 'relay: sequencing, checkpoints, outbox'],
-  [/^vault\/sha256|^domain\/(batch|item\/transitions|canonical-json|merkle|hashing)|verify-content/, 'digests: leaves, commitments, transitions'],
+  [/^vault\/sha256|^domain\/(batch|item\/transitions|merkle|hashing)|verify-content/, 'digests: leaves, commitments, transitions'],
   [/^vault\/|open-destinations/, 'destinations decrypted'],
   [/^db\//, 'statements written and read'],
   [/^(operations|domain)\//, 'deciding and folding'],

@@ -84,7 +84,7 @@ const parseUsBank = (routing: string, account: string): { destination: Destinati
 };
 
 /** ABA routing transit number: 3(d1+d4+d7) + 7(d2+d5+d8) + (d3+d6+d9) is a multiple of 10. */
-export const isRoutingNumber = (text: string): boolean => {
+const isRoutingNumber = (text: string): boolean => {
   if (!/^\d{9}$/.test(text) || text === '000000000') return false;
   const sum = [...text].reduce((total, digit, i) => total + Number(digit) * ([3, 7, 1][i % 3] as number), 0);
   return sum % 10 === 0;

@@ -17,7 +17,7 @@ export const GATE_STATE: Readonly<Record<Gate, BatchState>> = { approve: 'queued
 export const GATE_VERB: Readonly<Record<Gate, BatchVerb>> = { approve: 'approve', authorize: 'authorize', execute: 'execute' };
 
 /** How long a gate waits for its person, ms. */
-export const GATE_WAIT_MS = 7 * 24 * 60 * 60 * 1000;
+const GATE_WAIT_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** How long a challenge may be answered, ms. */
 export const CHALLENGE_MS = 5 * 60 * 1000;

@@ -6,7 +6,7 @@ import { merkleRoot } from '../merkle.js';
  * The digest that the gates sign (R10): SHA-256(canonical header ‖ Merkle root over the leaves of all items). The format is
  * versioned; verifiers accept every released version.
  */
-export const DIGEST_VERSION = 'sluice-batch-v1';
+const DIGEST_VERSION = 'sluice-batch-v1';
 
 export interface DigestHeader {
   tenantId: string;
@@ -94,7 +94,7 @@ export const batchDigest = (sha256: Sha256, header: DigestHeader, root: Uint8Arr
  * Chunks are aligned ranges of 2^k ordinals, so that the root of a chunk is a node of the batch's tree (R3). Ordinals start at 0
  * and leave no gaps.
  */
-export interface ChunkRange {
+interface ChunkRange {
   chunk: number;
   /** First ordinal, inclusive. */
   from: number;

@@ -19,7 +19,7 @@ import { recordNew, refuseNew, type Validation, validated } from './record-new.j
 import { newBatch, resolveTerms, type Terms } from './resolve-terms.js';
 import { giveUp, sweepUploads } from './sweep-uploads.js';
 
-export type CsvQuery = z.output<typeof createBatchCsv>;
+type CsvQuery = z.output<typeof createBatchCsv>;
 
 /** A body that was spooled to disk: it can be read more than once. */
 export interface SpooledFile {

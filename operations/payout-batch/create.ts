@@ -16,7 +16,7 @@ import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
 
-export type CreateInput = z.output<typeof createBatch> & { validate_only: boolean };
+type CreateInput = z.output<typeof createBatch> & { validate_only: boolean };
 
 /**
  * Creates a payout batch from JSON, all or nothing, in one transaction: payees, items, leaves, roots, digest, audit event

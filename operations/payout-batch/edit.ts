@@ -17,7 +17,7 @@ import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 
-export type EditInput = { batch_id: string } & z.output<typeof editBatch>;
+type EditInput = { batch_id: string } & z.output<typeof editBatch>;
 
 /**
  * Excludes items and computes the total of the others anew. A gated batch goes back to queued: its gates become void, its hold is

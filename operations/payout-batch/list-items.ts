@@ -12,7 +12,7 @@ import type { ItemRow } from '../stores/items.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 
 export type WireItem = z.infer<typeof item>;
-export type ListItemsInput = { batch_id: string } & z.output<typeof listItems>;
+type ListItemsInput = { batch_id: string } & z.output<typeof listItems>;
 
 /**
  * Items of a batch by ordinal, on request those of one state. The name is the one that would be sent, opened for this answer, and

@@ -21,7 +21,7 @@ import { proveEvents, readEvents } from './read-events.js';
 import { readItems } from './read-items.js';
 
 /** A proof is one document and has to fit in memory on both sides. */
-export const PROOF_ITEMS_MAX = 100_000;
+const PROOF_ITEMS_MAX = 100_000;
 
 const PAGE = 5_000;
 
