@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Role } from '../../domain/actors.js';
 
-/** The people of the demo workspaces, one for each role of a payout. The seed gives them passwords and second factors. */
+/** The people of the demo workspaces, one for each role except for admin. The seed gives them passwords and second factors. */
 export const DEMO_PEOPLE = [
   { role: 'preparer', name: 'Petra Nowak', email: 'petra@demo.example' },
   { role: 'approver', name: 'Amara Okafor', email: 'amara@demo.example' },
