@@ -2,15 +2,14 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { asyncLocalStorage, Context } from '@temporalio/activity';
 import { createBatchActivities, createChunkActivities } from '../../activities/create.js';
 import type { BatchPlace } from '../../activities/deps.js';
-import { type PayScene, payScene, tokens } from '../operations/pay-scene.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 jest.setTimeout(120_000);
 
-/** Every activity there is, by its name on the wire; a new one is tried here without being named. */
-const activitiesOf = (scene: PayScene) => {
+/** Every activity by its wire name; a new one is tested here without a line of its own. */
+const activitiesOf = (world: PayingWorld) => {
   const deps = {
-    contextOf: async (tenantId: string) =>
-      scene.as({ type: 'system', process: 'worker' }, { tenantId, role: 'worker', with: { rails: scene.rails } }),
+    contextOf: async (tenantId: string) => world.worker({}, tenantId),
     requestOf: async () => null,
     log: () => {},
     window: 1,
@@ -22,39 +21,37 @@ const activitiesOf = (scene: PayScene) => {
   >;
 };
 
-/** What an activity asks of the SDK: who runs it, and somebody to send heartbeats to. */
+/** The part of the SDK that an activity uses: its info, and the receiver of its heartbeats. */
 const asActivity = <T>(work: () => Promise<T>): Promise<T> => {
   const info = { workflowExecution: { workflowId: 'test', runId: 'test' }, activityId: '1', attempt: 1 };
   const context = Object.assign(Object.create(Context.prototype), { info, heartbeat: () => {} }) as Context;
   return asyncLocalStorage.run(context, work);
 };
 
-let scene: PayScene;
+let world: PayingWorld;
 
 beforeAll(async () => {
-  scene = await payScene();
+  world = await openPayingWorld();
 });
 
 afterAll(async () => {
-  await scene?.close();
+  await world?.close();
 });
 
 const books = async () => ({
-  provider: (await scene.provider.books()).count,
+  provider: (await world.provider.books()).count,
   rows: await (async () => {
-    await scene.enter(scene.home.tenantId);
-    return scene.sql(`SELECT (SELECT jsonb_agg(to_jsonb(c) ORDER BY batch_id) FROM batch_control c) AS control, (SELECT jsonb_agg(to_jsonb(i) ORDER BY batch_id, ordinal) FROM payout_item i) AS items,
+    return world.sql(`SELECT (SELECT jsonb_agg(to_jsonb(c) ORDER BY batch_id) FROM batch_control c) AS control, (SELECT jsonb_agg(to_jsonb(i) ORDER BY batch_id, ordinal) FROM payout_item i) AS items,
       (SELECT count(*) FROM payment_attempt) AS attempts, (SELECT count(*) FROM audit_event) AS events`);
   })(),
 });
 
-test('[S1-10] every job given the batch of another workspace finds nothing and changes nothing', async () => {
-  const other = await scene.workspace('test', 1n);
-  const ready = await scene.executing(tokens(3));
-  const overdue = await scene.queued(tokens(2));
-  await scene.enter(scene.home.tenantId);
-  await scene.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 hour', row_version = row_version + 1 WHERE batch_id = $1`, [overdue]);
-  const activities = activitiesOf(scene);
+test('every job given the batch of another workspace finds nothing and changes nothing [S1-10]', async () => {
+  const other = await world.workspace();
+  const ready = await world.executing(tokens(3));
+  const overdue = await world.queued(tokens(2));
+  await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 hour', row_version = row_version + 1 WHERE batch_id = $1`, [overdue]);
+  const activities = activitiesOf(world);
   expect(Object.keys(activities).sort()).toEqual(['expireBatch', 'loadBatch', 'lookUpDue', 'payChunk']);
   const before = await books();
   for (const [name, activity] of Object.entries(activities))
@@ -64,11 +61,11 @@ test('[S1-10] every job given the batch of another workspace finds nothing and c
     }
   expect(await books()).toEqual(before);
 
-  // The same jobs in the batch's own workspace do their work: the test can tell the difference.
-  await asActivity(() => activities['payChunk']?.({ tenantId: scene.home.tenantId, batchId: ready, chunk: 0 }) ?? Promise.reject());
-  await asActivity(() => activities['expireBatch']?.({ tenantId: scene.home.tenantId, batchId: overdue, chunk: 0 }) ?? Promise.reject());
-  expect((await scene.view(ready))?.control.state).toBe('completed');
-  expect((await scene.view(overdue))?.control.state).toBe('expired');
+  // In the batch's own workspace the same jobs do their work, so the test above means something.
+  await asActivity(() => activities['payChunk']?.({ tenantId: world.home.tenantId, batchId: ready, chunk: 0 }) ?? Promise.reject());
+  await asActivity(() => activities['expireBatch']?.({ tenantId: world.home.tenantId, batchId: overdue, chunk: 0 }) ?? Promise.reject());
+  expect((await world.view(ready))?.control.state).toBe('completed');
+  expect((await world.view(overdue))?.control.state).toBe('expired');
 });
 
 const ABSENT = expect.objectContaining({ type: 'not_found', nonRetryable: true });

@@ -11,7 +11,7 @@ import { refuse } from '../../domain/result.js';
 import type { Context } from '../../operations/context.js';
 import type { StoredEvent } from '../../operations/stores/audit.js';
 
-/** A log whose sealing the test drives: what the stream sees of a batch is in these two. */
+/** The log as the stream reads it. The test decides when an event is sequenced. */
 const sealed: { index: bigint; action: string }[] = [];
 let state = 'executing';
 let unsealed = false;

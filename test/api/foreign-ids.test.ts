@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { RouteId } from '../../contracts/routes.js';
 import { type IdKind, toWireId } from '../../domain/ids.js';
 import { systemEntropy } from '../../vault/entropy.js';
+import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { GUARDED, sampleRequest } from './sample-requests.js';
-import { type ApiWorld, apiWorld } from './world.js';
 
 let world: ApiWorld;
 let token: string;
@@ -11,11 +11,10 @@ let token: string;
 let foreign: Record<string, string>;
 
 beforeAll(async () => {
-  world = await apiWorld();
+  world = await openApiWorld();
   token = (await world.member('admin')).token;
-  const { foreign: tenant } = world.workspaces;
-  const stranger = await world.member('admin', tenant);
-  const { accountId, connectionId } = await world.furnish(tenant);
+  const theirs = await world.workspace();
+  const stranger = await world.member('admin', theirs.tenantId);
   const [, create] = GUARDED.find(([id]) => id === 'create_payout_batch') ?? [];
   if (!create) throw new Error('the table has no create_payout_batch');
   const { path, ...request } = sampleRequest('create_payout_batch', create);
@@ -26,12 +25,12 @@ beforeAll(async () => {
   foreign = {
     batch_id: String(batch.json['id']),
     payee_id: first(payees.json),
-    key_id: (await world.apiKey(stranger.person, ['batches.read'], tenant)).id,
-    account_id: toWireId('account', accountId),
-    connection_id: toWireId('connection', connectionId),
+    key_id: (await world.apiKey(stranger.person, ['batches.read'], theirs.tenantId)).id,
+    account_id: toWireId('account', theirs.funding),
+    connection_id: toWireId('connection', theirs.connectionId),
     event_id: first(events.json),
   };
-  // Each is there for its own workspace, so that "absent" is not true by accident.
+  // Its own workspace sees each of them, so "absent" is not true by accident.
   expect((await world.call(`/v1/payout-batches/${foreign['batch_id']}`, { token: stranger.token })).status).toBe(200);
   expect((await world.call(`/v1/payees/${foreign['payee_id']}`, { token: stranger.token })).status).toBe(200);
 });
@@ -47,7 +46,7 @@ const KIND: Record<string, IdKind> = {
 };
 const absent = (name: string): string => toWireId(KIND[name] ?? 'batch', systemEntropy.newId());
 
-/** Without what differs by nature: the id of the request, and the id that was asked for where it is named back. */
+/** An answer without what always differs: the id of the request, and the id that was asked for where the answer repeats it. */
 const comparable = ({ status, headers, text }: Awaited<ReturnType<ApiWorld['call']>>, asked: string) => ({
   status,
   text: text.replaceAll(headers.get('request-id') ?? '', 'REQUEST').replaceAll(asked, 'ASKED'),
@@ -56,7 +55,7 @@ const comparable = ({ status, headers, text }: Awaited<ReturnType<ApiWorld['call
 
 const byPath = GUARDED.filter(([, shape]) => shape.params);
 
-test.each(byPath)('[S1-08] [S3-03] %s: a foreign id and an absent id get the same answer, byte for byte', async (id, shape) => {
+test.each(byPath)('%s: a foreign id and an absent id get the same answer, byte for byte [S1-08] [S3-03]', async (id, shape) => {
   const name = Object.keys(shape.params?.shape ?? {})[0] ?? '';
   const ask = async (value: string) => {
     const { path, ...request } = sampleRequest(id, shape, { [name]: value });
@@ -74,12 +73,12 @@ const BY_QUERY: [RouteId, string, string][] = [
   ['prove_inclusion', '/v1/audit/inclusion', 'event_id'],
 ];
 
-test.each(BY_QUERY)('[S1-08] [S3-03] %s (%s): a foreign %s in the query is an absent one', async (_id, path, name) => {
+test.each(BY_QUERY)('%s (%s): a foreign %s in the query is an absent one [S1-08] [S3-03]', async (_id, path, name) => {
   const ask = async (value: string) => comparable(await world.call(`${path}?${name}=${value}`, { token }), value);
   expect(await ask(foreign[name] ?? '')).toEqual(await ask(absent(name)));
 });
 
-test.each(['funding_account', 'connection'])('[S3-03] a batch that names a foreign %s is refused like one that names none', async (member) => {
+test.each(['funding_account', 'connection'])('a batch that names a foreign %s is refused like one that names none [S3-03]', async (member) => {
   const name = member === 'connection' ? 'connection_id' : 'account_id';
   const [, shape] = GUARDED.find(([id]) => id === 'create_payout_batch') ?? [];
   if (!shape) throw new Error('the table has no create_payout_batch');

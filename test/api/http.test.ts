@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { problem } from '../../contracts/wire.js';
 import { PROBLEMS } from '../../domain/problems.js';
-import { codeOf, type Person } from '../operations/access-world.js';
+import { type ApiWorld, openApiWorld } from '../world/api.js';
+import type { Person } from '../world/people.js';
 import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
-import { type ApiWorld, apiWorld } from './world.js';
 
 let world: ApiWorld;
 let token: string;
 let person: Person;
 
 beforeAll(async () => {
-  world = await apiWorld();
+  world = await openApiWorld();
   ({ token, person } = await world.member('admin'));
 });
 afterAll(() => world.close());
 
 describe('request ids', () => {
-  test('a sane one is taken over, another one is replaced, and every answer has one', async () => {
+  test('a well-formed one is kept, any other is replaced, and every answer has one', async () => {
     expect((await world.call('/healthz', { headers: { 'request-id': 'caller-0001' } })).headers.get('request-id')).toBe('caller-0001');
     for (const insane of ['short', 'x'.repeat(65), 'with space 123', '<script>alert(1)</script>'])
       expect((await world.call('/healthz', { headers: { 'request-id': insane } })).headers.get('request-id')).toMatch(/^req_[0-9a-f]{32}$/);
@@ -43,7 +43,7 @@ describe('problems', () => {
     expect([parsed.status, parsed.request_id]).toEqual([answer.status, answer.headers.get('request-id')]);
   });
 
-  test('a path that is none and a method that is none', async () => {
+  test('an unknown path is not found, and an unknown method is named with those allowed', async () => {
     expect((await world.call('/v1/nothing', { token })).json['code']).toBe('not_found');
     const wrong = await world.call('/v1/payees', { token, method: 'PUT' });
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST, GET']);
@@ -57,7 +57,7 @@ describe('problems', () => {
     for (const value of Object.values(body).filter(Boolean)) expect(answer.text).not.toContain(value);
   });
 
-  test('bodies: broken JSON, another type, too large', async () => {
+  test('a body with broken JSON, of another type or too large is refused', async () => {
     const post = (body: string, type: string) => world.call('/v1/payees', { method: 'POST', token, body, headers: { 'content-type': type } });
     expect((await post('{"a":', 'application/json')).json['code']).toBe('malformed_json');
     expect((await post('a=b', 'application/x-www-form-urlencoded')).json['code']).toBe('unsupported_media_type');
@@ -71,8 +71,8 @@ describe('problems', () => {
     expect(json['errors']).toContainEqual({ field: 'name', reason: 'invalid_type', message: 'this field is required' });
   });
 
-  test('what breaks inside is `internal`, without a word of why', async () => {
-    const broken = await apiWorld({
+  test('an error inside the server is `internal` and does not say why', async () => {
+    const broken = await openApiWorld({
       hashToken: () => {
         throw new Error('the secret reason');
       },
@@ -91,14 +91,14 @@ describe('problems', () => {
 });
 
 describe('credentials', () => {
-  test('[S2-09] a key is taken as a bearer token and as X-Api-Key, and a header wins over a cookie', async () => {
+  test('a key is taken as a bearer token and as X-Api-Key, and a header wins over a cookie [S2-09]', async () => {
     const key = await world.apiKey(person, ['payees.read']);
     expect((await world.call('/v1/payees', { token: key.token })).status).toBe(200);
     expect((await world.call('/v1/payees', { headers: { 'x-api-key': key.token } })).status).toBe(200);
     expect((await world.call('/v1/payees', { headers: { 'x-api-key': 'wrong', cookie: `__Host-sluice=${token}` } })).status).toBe(401);
   });
 
-  test('[S2-12] a key is shown once: not in the list, and not on a replay', async () => {
+  test('a key is shown once: not in the list, and not on a replay [S2-12]', async () => {
     const request = { method: 'POST', token, body: { name: 'once', scopes: ['batches.read'] }, headers: { 'idempotency-key': 'once-1' } };
     const made = await world.call('/v1/api-keys', request);
     expect(made.status).toBe(201);
@@ -124,9 +124,9 @@ describe('credentials', () => {
     expect(other.json['code']).toBe('idempotency_key_reused');
   });
 
-  test('[S4-13] a browser gets a host-bound, HttpOnly, Secure, SameSite=Lax cookie and no token in sight of scripts', async () => {
-    const fresh = await world.newPerson('auditor', [world.workspaces.test]);
-    const body = { email: fresh.email, password: fresh.password, code: await codeOf(fresh) };
+  test('a browser gets a host-bound, HttpOnly, Secure, SameSite=Lax cookie and no token that scripts can read [S4-13]', async () => {
+    const fresh = await world.person('auditor', [world.home.tenantId]);
+    const body = { email: fresh.email, password: fresh.password, code: await world.code(fresh) };
     const answer = await world.call('/v1/sessions', { method: 'POST', body, headers: { 'sec-fetch-site': 'same-origin' } });
     expect(answer.status).toBe(201);
     const cookie = answer.headers.get('set-cookie') ?? '';
@@ -173,7 +173,7 @@ describe('credentials', () => {
   });
 });
 
-test('[S3-23] [S4-18] no body, no credential and no code reaches the log, on any route', async () => {
+test('no body, no credential and no code reaches the log, on any route [S3-23] [S4-18]', async () => {
   world.logged.length = 0;
   const secrets = new Set<string>([token]);
   const collect = (value: unknown): void => {
@@ -188,7 +188,7 @@ test('[S3-23] [S4-18] no body, no credential and no code reaches the log, on any
   }
   const log = world.logged.join('');
   expect(world.logged.length).toBeGreaterThan(ROUTE_LIST.length);
-  // Names of routes and permissions stand in both; they are no secrets.
+  // Names of routes and permissions are in the requests and in the log, and are no secrets.
   const names = JSON.stringify(ROUTE_LIST);
   for (const secret of secrets) if (!names.includes(secret)) expect(log).not.toContain(secret);
 });
@@ -199,7 +199,7 @@ describe('pages', () => {
     const sources = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source ?? '');
     expect(sources).toEqual(['/docs/reference.js', '/docs/start.js']);
     const policy = page.headers.get('content-security-policy') ?? '';
-    // The browser is told to load from and talk to this origin only, whatever the bundle holds.
+    // The browser may load from and talk to this origin only, whatever the bundle contains.
     for (const part of policy.split(';')) expect(part).toMatch(/^[a-z-]+( ('self'|'none'|'unsafe-inline'|data:))+$/);
     expect(policy).toContain("default-src 'none'");
     expect(policy).toMatch(/script-src 'self'(;|$)/);
@@ -216,12 +216,11 @@ describe('pages', () => {
   });
 });
 
-test('a cancel may work for minutes: nobody takes its key over meanwhile', async () => {
+test('a cancel may run for minutes, and nobody takes its idempotency key over meanwhile', async () => {
   const path = '/v1/payout-batches/batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11';
-  for (const deed of ['cancel', 'pause'])
-    await world.call(`${path}/${deed}`, { method: 'POST', token, body: {}, headers: { 'idempotency-key': `lease-of-${deed}` } });
-  const { rows } = await world.asOwner(
-    world.workspaces.test,
+  for (const action of ['cancel', 'pause'])
+    await world.call(`${path}/${action}`, { method: 'POST', token, body: {}, headers: { 'idempotency-key': `lease-of-${action}` } });
+  const rows = await world.sql(
     `SELECT key, lease_until - created_at > interval '10 minutes' AS long FROM idempotency_key WHERE key LIKE 'lease-of-%' ORDER BY key`,
   );
   expect(rows).toEqual([

@@ -20,7 +20,7 @@ const LISTENERS = `FROM pg_stat_activity WHERE datname = current_database() AND 
 
 test('a lost connection is reported once, opened again, and every waiting stream is woken', async () => {
   let [lost, woken] = [0, 0];
-  // As the owner, who may end its own connections.
+  // As the owner, because a role may end its own connections.
   const leaves = listenForLeaves(database.ownerUrl, { onProblem: () => {}, onLost: () => lost++ });
   try {
     leaves.subscribe(() => woken++);

@@ -9,7 +9,7 @@ let finds: (string | null | Error)[];
 let comparisons: number;
 let problems: unknown[];
 let watch: RecoveryWatch;
-/** Held back while set: a comparison that takes its time. */
+/** While set, a comparison waits for it. */
 let gate: Promise<void> | null;
 
 const compare = async () => {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { KEY_SCOPES, type Permission, permissionsOf, ROLES, type Role } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
+import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
-import { type ApiWorld, apiWorld } from './world.js';
 
 let world: ApiWorld;
 const tokens = new Map<Role, string>();
 
 beforeAll(async () => {
-  world = await apiWorld();
+  world = await openApiWorld();
   for (const role of Object.keys(ROLES) as Role[]) tokens.set(role, (await world.member(role)).token);
 });
 afterAll(() => world.close());
@@ -19,19 +19,19 @@ beforeEach(() => {
 const tokenOf = (role: Role): string => tokens.get(role) ?? '';
 
 describe('default deny', () => {
-  test('[S1-03] every route of the table has a permission or is marked public or signed, and exactly two are', () => {
+  test('every route of the table has a permission or is marked public or signed, and exactly two are [S1-03]', () => {
     const open = ROUTE_LIST.filter(([, { permission }]) => permission === 'public' || permission === 'signed').map(([id]) => id);
     expect(open.sort()).toEqual(['create_session', 'receive_inbound']);
   });
 
-  test.each(GUARDED)('[S1-01] [S1-03] %s without a credential is 401 and reads nothing', async (id, shape) => {
+  test.each(GUARDED)('%s without a credential is 401 and reads nothing [S1-01] [S1-03]', async (id, shape) => {
     const { path, ...request } = sampleRequest(id, shape);
     const answer = await world.call(path, request);
     expect([answer.status, answer.json['code']]).toEqual([401, 'unauthenticated']);
     expect(world.calls).toEqual([]);
   });
 
-  test.each(GUARDED)('[S1-03] %s with credentials of no form, a wrong checksum or an unknown token is 401', async (id, shape) => {
+  test.each(GUARDED)('%s with credentials of no form, a wrong checksum or an unknown token is 401 [S1-03]', async (id, shape) => {
     const unknown = world.services.credentials.newToken('api_key', 'live').token;
     const { path, ...request } = sampleRequest(id, shape);
     for (const authorization of ['Bearer x', 'Basic dXNlcjpwYXNz', `Bearer ${unknown}`, `Bearer ${unknown.slice(0, -1)}~`]) {
@@ -46,11 +46,11 @@ describe('permissions', () => {
   const matrix = GUARDED.flatMap(([id, shape]) => (Object.keys(ROLES) as Role[]).map((role) => ({ id, shape, role })));
 
   test.each(matrix)(
-    '[S1-05] [S3-04] [S3-05] [S3-06] $id as $role: 403 exactly when the table says so, before any read',
+    '$id as $role: 403 exactly when the table says so, before any read [S1-05] [S3-04] [S3-05] [S3-06]',
     async ({ id, shape, role }) => {
       const allowed = (ROLES[role] as readonly string[]).includes(shape.permission);
       const { path, ...request } = sampleRequest(id, shape);
-      // Ending the session that the other cases use would end them too.
+      // This route ends its session, which the other cases still need.
       const token = id === 'end_session' ? (await world.member(role)).token : tokenOf(role);
       world.calls.length = 0;
       const answer = await world.call(path, { ...request, token });
@@ -61,15 +61,15 @@ describe('permissions', () => {
     },
   );
 
-  test('[S3-20] a refused change stands in the audit log with actor, action and result', async () => {
+  test('a refused change stands in the audit log with actor, action and result [S3-20]', async () => {
     const { token, person } = await world.member('auditor');
     await world.call('/v1/payees', { method: 'POST', token, body: {} });
-    const events = await world.audited(world.workspaces.test, 'request.refuse');
+    const events = await world.audited('request.refuse');
     expect(events.at(-1)).toMatchObject({ result: 'forbidden', actor: { type: 'user', personId: person.id } });
   });
 
-  test.each(KEY_SCOPES)('[S2-08] [S2-13] a key with the one scope %s may do that, on every route, and nothing else', async (scope) => {
-    const owner = await world.newPerson('admin', [world.workspaces.test]);
+  test.each(KEY_SCOPES)('a key with the one scope %s may do that, on every route, and nothing else [S2-08] [S2-13]', async (scope) => {
+    const owner = await world.person('admin', [world.home.tenantId]);
     const { token } = await world.apiKey(owner, [scope]);
     for (const [id, shape] of GUARDED) {
       const { path, ...request } = sampleRequest(id, shape);
@@ -78,8 +78,8 @@ describe('permissions', () => {
     }
   });
 
-  test('[S2-20] a key that claims every permission still opens no gate, makes no key and is no session', async () => {
-    const owner = await world.newPerson('admin', [world.workspaces.test]);
+  test('a key that claims every permission still opens no gate, makes no key and is no session [S2-20]', async () => {
+    const owner = await world.person('admin', [world.home.tenantId]);
     const all = [...new Set(Object.values(ROLES).flat())] as Permission[];
     const { token } = await world.apiKey(owner, all);
     const refused: string[] = [];
@@ -94,7 +94,7 @@ describe('permissions', () => {
     expect(refused).toEqual(expect.arrayContaining(['approve_payout_batch', 'authorize_payout_batch', 'execute_payout_batch', 'create_api_key']));
   });
 
-  test('[S2-20] a revoked key is refused on every route at once', async () => {
+  test('a revoked key is refused on every route at once [S2-20]', async () => {
     const { token: admin, person } = await world.member('admin');
     const key = await world.apiKey(person, [...KEY_SCOPES]);
     expect((await world.call('/v1/payees', { token: key.token })).status).toBe(200);
@@ -107,17 +107,18 @@ describe('permissions', () => {
 });
 
 describe('workspaces', () => {
-  test.each(GUARDED)("[S1-04] %s refuses a Sluice-Workspace that is not the credential's, before any read", async (id, shape) => {
+  test.each(GUARDED)("%s refuses a Sluice-Workspace that is not the credential's, before any read [S1-04]", async (id, shape) => {
     const { path, ...request } = sampleRequest(id, shape);
-    for (const stated of [toWireId('workspace', world.workspaces.foreign), 'ws_x', '']) {
+    const foreign = await world.workspace();
+    for (const stated of [toWireId('workspace', foreign.tenantId), 'ws_x', '']) {
       const answer = await world.call(path, { ...request, token: tokenOf('admin'), headers: { ...request.headers, 'sluice-workspace': stated } });
       expect([answer.status, answer.json['code']]).toEqual([403, 'workspace_mismatch']);
     }
     expect(world.calls).toEqual([]);
   });
 
-  test("[S1-04] the header that names the credential's own workspace changes nothing", async () => {
-    const headers = { 'sluice-workspace': toWireId('workspace', world.workspaces.test) };
+  test("the header that names the credential's own workspace changes nothing [S1-04]", async () => {
+    const headers = { 'sluice-workspace': toWireId('workspace', world.home.tenantId) };
     expect((await world.call('/v1/payees', { token: tokenOf('admin'), headers })).status).toBe(200);
   });
 });

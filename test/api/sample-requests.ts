@@ -7,12 +7,12 @@ import type { Call } from '../world/api.js';
 
 export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 
-/** Routes that ask for a credential of ours. */
+/** Routes that need a session or an API key. */
 export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 'public' && permission !== 'signed');
 
 const KINDS: Record<string, IdKind> = { batch_id: 'batch', key_id: 'apiKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' };
 
-/** A well-formed request of a route. Ids are those given, else ones that name nothing. */
+/** A well-formed request of a route. Uses the given ids, and otherwise ids that nothing has. */
 export const sampleRequest = (id: RouteId, shape: RouteShape, ids: Record<string, string> = {}): { path: string } & Call => {
   const path = shape.path.replace(/:(\w+)/g, (_whole, name: string) => {
     const kind = KINDS[name];
@@ -28,7 +28,7 @@ export const sampleRequest = (id: RouteId, shape: RouteShape, ids: Record<string
   };
 };
 
-/** Where the query has members that must be there. */
+/** Queries of the routes whose query has required members. */
 const QUERIES: Partial<Record<RouteId, string>> = {
   prove_inclusion: `event_id=${toWireId('event', systemEntropy.newId())}`,
   prove_consistency: 'from=0',

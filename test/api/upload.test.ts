@@ -5,15 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { codecServer } from '../../api/codec.js';
 import { listen } from '../../api/listen.js';
-import { type ApiWorld, apiWorld } from './world.js';
+import { type ApiWorld, openApiWorld } from '../world/api.js';
 
 const spoolDir = join(tmpdir(), `sluice-upload-test-${process.pid}`);
 let world: ApiWorld;
 let token: string;
 
 beforeAll(async () => {
-  world = await apiWorld({ spoolDir });
-  await world.furnish(world.workspaces.test);
+  world = await openApiWorld({ spoolDir });
   token = (await world.member('preparer')).token;
 });
 afterAll(() => world.close());

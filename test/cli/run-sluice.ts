@@ -12,7 +12,7 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs the command line as people do, as a process of its own, with nothing of this machine's profiles. */
+/** Runs the command line in a process of its own, without any profile of this machine. */
 export const runSluice = async (
   argv: string[],
   { env = {}, input = '', cwd = emptyFolder() }: { env?: Record<string, string>; input?: string; cwd?: string } = {},
@@ -40,7 +40,7 @@ export interface Received {
 
 export type Answers = (request: Received) => { status: number; body: unknown } | { events: string };
 
-/** An API that answers what a test says, and keeps what it was asked. */
+/** An API that gives the answers of a test and records the requests. */
 export const scriptedApi = async (answers: Answers) => {
   const received: Received[] = [];
   const server = createServer(async (req, res) => {

@@ -221,7 +221,7 @@ describe('signing in', () => {
   });
 
   const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
-  /** A folder beside whose stack the command line runs. */
+  /** A folder with a running stack, in which the command line runs. */
   const besideStack = (url: string): string => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, '.sluice'));
@@ -258,7 +258,7 @@ describe('signing in', () => {
     const before = Math.floor(Date.now() / 30_000) - 1;
     await runSluice(['whoami', '--as', 'approver'], { cwd: besideStack(url) });
     const expected = (first: number) => Promise.all([0, 1, 2].map((step) => generate({ secret: SECRET, epoch: (first + step) * 30 })));
-    // The second, in case the step changed since.
+    // The time step may have changed since, so the second code is accepted too.
     expect([await expected(before), await expected(before + 1)]).toContainEqual(codes.slice(0, 3));
   });
 

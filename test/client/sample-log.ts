@@ -17,7 +17,7 @@ export const newSigner = () => openCheckpointSigner({ checkpoint: { name: 'sluic
 export const signer = newSigner();
 const tenantId = randomUUID();
 
-/** A small log as an export tells it: batches with their gates, chunks with their money, all chained and signed. */
+/** A small log as an export gives it: batches with their gates, chunks with their money, all chained and signed. */
 export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => {
   const heads = new Map<string, { seq: number; leaf: string }>();
   const events: AuditEvent[] = [];
@@ -84,7 +84,7 @@ const transfer = (about: Pick<ExportTransfer, 'amount' | 'kind' | 'event_id'> & 
   ...about,
 });
 
-/** The records with a true last one, as a careful forger would leave it. */
+/** The records with a correct checksum at the end, as a careful forger would write it. */
 export const withEnd = (records: readonly ExportRecord[]): ExportRecord[] => {
   const body = records.filter((record) => record.type !== 'end');
   return [...body, { type: 'end', records: body.length }];

@@ -175,7 +175,7 @@ describe('any change of a log is found, and the record is named', () => {
   });
 
   test('an event that is not sequenced is removed from between others [S3-22]', async () => {
-    // Subjects of one chain: the second last event of a subject whose last one is there too.
+    // The second last event of a subject, so that the last one still points at it.
     const chain = events.filter((event) => String(event.event?.['action']).startsWith('chunk.')).slice(-2);
     const first = events.indexOf(chain[0] as ExportEvent);
     const loose = events.map((event, i) => (i >= first ? { ...event, index: null } : event));

@@ -5,7 +5,7 @@ import type { ExportEvent } from '../../domain/audit/export.js';
 import type { Json } from '../../domain/hashing.js';
 import { sampleLog, sha256, signer, toLines, withEnd } from './sample-log.js';
 
-/** Before events have a place in the signed tree, the chain of their subject is all that shows an edit. */
+/** Before an event has its leaf in the signed tree, only the chain of its subject shows an edit. */
 const log = sampleLog(2, 6);
 const waiting = log.filter((record): record is ExportEvent => record.type === 'event' && record.index === null);
 const subjectOf = (event: ExportEvent) => JSON.stringify((event.event as { subject: Json }).subject);

@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { BATCH_STATES, BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { testDatabase } from '../harness/database.js';
 
-/** The edges stand twice, in domain/ and in a trigger that nobody gets past: here they are held to be the same. */
+/** The edges are written twice, in domain/ and in a trigger. They have to be the same. */
 
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let owner: pg.Client;
@@ -28,7 +28,7 @@ test.each(pairs)('a batch %s → %s, in the database as in the table [S1-23]', a
   await owner.query('BEGIN');
   try {
     await owner.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenant]);
-    // Only the control row matters here: what it belongs to is left out with its foreign keys.
+    // Only the control row matters here, so its foreign keys are dropped.
     await owner.query('ALTER TABLE batch_control DROP CONSTRAINT batch_control_tenant_id_batch_id_fkey');
     await owner.query('INSERT INTO batch_control (tenant_id, batch_id, state) VALUES ($1, $2, $3)', [tenant, batch, from]);
     const moved = owner.query('UPDATE batch_control SET state = $1, row_version = row_version + 1', [to]);

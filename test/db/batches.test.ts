@@ -49,7 +49,7 @@ const stored = async (more: Partial<NewBatch> = {}) => {
   });
   return batch;
 };
-/** The same question to its own workspace and to another one. */
+/** The same query in its own workspace and in another one. */
 const both = async <T>(ask: (stores: Stores) => Promise<T>): Promise<[T, T]> => [await home.inTenant(ask), await away.inTenant(ask)];
 
 describe('batches', () => {

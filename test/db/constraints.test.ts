@@ -8,7 +8,7 @@ import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
-/** Each rule that the database keeps by itself, attacked with raw SQL by the role that would profit. */
+/** Attacks each rule of the database with raw SQL, as the role that would profit. */
 
 const { newId } = systemEntropy;
 const ROLES = ['owner', 'api', 'worker', 'relay', 'sequencer'] as const;

@@ -32,7 +32,7 @@ const fund = (key: string, amount: number, { ctx = world.as(admin), leaseMs }: {
   return idempotent(ctx, { route: 'top_up', key, input, ...(leaseMs === undefined ? {} : { leaseMs }) }, (guarded) => topUp(guarded, input));
 };
 
-/** A run that stops inside its transaction until it is let go. */
+/** A run that waits inside its transaction until `letGo` is called. */
 const held = (ctx: Context, work: (guarded: Context) => ReturnType<typeof topUp>) => {
   let letGo: () => void = () => {};
   let arrived: () => void = () => {};
@@ -80,8 +80,8 @@ test('a key belongs to workspace, principal and route', async () => {
   // A new session of the same person is the same principal.
   expect((await fund(key, 5)).replayed).toBe(true);
   expect((await fund(key, 5, { ctx: world.as(other) })).replayed).toBe(false);
-  const abroad = { account_id: foreign.funding, amount: 5 };
-  expect(await idempotent(there, { route: 'top_up', key, input: abroad }, (guarded) => topUp(guarded, abroad))).toMatchObject({
+  const inForeign = { account_id: foreign.funding, amount: 5 };
+  expect(await idempotent(there, { route: 'top_up', key, input: inForeign }, (guarded) => topUp(guarded, inForeign))).toMatchObject({
     ok: true,
     replayed: false,
   });
@@ -242,7 +242,7 @@ describe('what is stored', () => {
 
 describe('how long a key is kept', () => {
   const shapes = Object.entries(ROUTES as Record<string, RouteShape>).filter(([, shape]) => shape.idempotency);
-  /** Claimed this long ago, and answered. */
+  /** A key that was claimed this long ago, and answered. */
   const keep = async (route: string, ago: string, key = newKey()): Promise<string> => {
     await world.sql(
       `INSERT INTO idempotency_key (tenant_id, principal, route, key, input_hash, status, lease_until, created_at)

@@ -21,7 +21,7 @@ const payee = async (name: string): Promise<Place> => {
   const { id, destinationId } = await world.payee(name);
   return { payeeId: id, destinationId };
 };
-/** A batch that nothing is in yet. */
+/** A batch without items. */
 const empty = async (): Promise<{ id: string }> => {
   const id = world.services.entropy.newId();
   const batch = { connectionId: world.home.connectionId, fundingAccountId: world.home.funding, currency: 'EUR', rail: 'sandbox', chunkSize: 128 };
@@ -197,7 +197,7 @@ describe('items', () => {
     await world.sql(`UPDATE payout_item SET state = 'paid' WHERE batch_id = $1 AND ordinal = 0`, [earlier]);
     await world.sql(`UPDATE payout_item SET state = 'failed' WHERE batch_id = $1 AND ordinal = 1`, [earlier]);
     expect(await ask(({ items }) => items.newPayees(id))).toBe(2);
-    // Being paid by the batch itself makes nobody known to it.
+    // An item paid in the batch itself does not make its payee known to it.
     await world.sql(`UPDATE payout_item SET state = 'paid' WHERE batch_id = $1 AND ordinal = 0`, [id]);
     expect(await ask(({ items }) => items.newPayees(id))).toBe(2);
     await world.sql(`UPDATE payout_item SET state = 'excluded' WHERE batch_id = $1 AND ordinal = 3`, [id]);

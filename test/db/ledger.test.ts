@@ -17,13 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const abroad = async (mode: 'live' | 'test' = 'test') => {
+const inForeign = async (mode: 'live' | 'test' = 'test') => {
   const foreign = await world.workspace({ mode, funds: 7n });
   return { foreign, there: world.as(await world.person('admin', [foreign.tenantId]), { tenantId: foreign.tenantId, mode }) };
 };
 
 test('accounts and transfers of one workspace are not there for another [S1-02]', async () => {
-  const { foreign, there } = await abroad();
+  const { foreign, there } = await inForeign();
   await there.inTenant(async ({ accounts, transfers }) => {
     expect(await accounts.get(world.home.funding)).toBeNull();
     expect(await accounts.lock([world.home.funding])).toEqual([]);
@@ -69,7 +69,7 @@ test('a top-up moves external → funding, names its audit event, and adds up un
 });
 
 test('a top-up is refused on live, beyond 2^53-1, and on what is no funding account', async () => {
-  const { foreign, there } = await abroad('live');
+  const { foreign, there } = await inForeign('live');
   const codeOf = (answer: Awaited<ReturnType<typeof topUp>>) => (answer.ok ? 'ok' : answer.refusal.code);
   expect(codeOf(await topUp(there, { account_id: foreign.funding, amount: 5 }))).toBe('not_on_live');
   expect(codeOf(await topUp(world.as(admin), { account_id: world.home.held, amount: 5 }))).toBe('not_found');

@@ -6,7 +6,7 @@ import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 
 /**
- * Reads of a few rows among many stay reads of a few, with the plans that a long connection made while the tables were
+ * A read of a few rows among many fetches only a few, also with a plan that a long connection made while the tables were
  * empty. Postgres itself counts the rows that index scans fetched in a transaction.
  */
 const MANY = 400;
@@ -17,14 +17,14 @@ let pool: Database;
 let batchId: string;
 let ids: string[];
 
-type Deed = (stores: Stores) => Promise<unknown>;
+type Query = (stores: Stores) => Promise<unknown>;
 
-/** Rows that index scans fetched from tables of payees and items while a deed ran. */
-const fetched = async (deed: Deed): Promise<number> =>
+/** Rows that index scans fetched from tables of payees and items while a query ran. */
+const fetched = async (query: Query): Promise<number> =>
   pool.transaction(async (tx) => {
     await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
     const before = await countOf(tx);
-    await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }));
+    await query(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }));
     return Number((await countOf(tx)) - before);
   });
 
@@ -35,19 +35,19 @@ const countOf = async (tx: Tx): Promise<bigint> => {
   return row?.fetched ?? 0n;
 };
 
-const DEEDS: Record<string, { deed: Deed; rows: number }> = {
-  'payees by reference': { deed: (stores) => stores.payees.byReference(ids.slice(7, 10).map((id) => `payee-${id}`)), rows: 6 },
-  'payees by id': { deed: (stores) => stores.payees.byIds(ids.slice(7, 10)), rows: 6 },
-  'keys of subjects': { deed: (stores) => stores.keys.subjectKeys(ids.slice(7, 10)), rows: 3 },
-  'items of evidence': { deed: (stores) => stores.chunks.lockOrdinals(batchId, [3, 200, 390]), rows: 3 },
-  'items of a chunk': { deed: (stores) => stores.chunks.lockItems(batchId, 10, 13), rows: 12 },
+const QUERIES: Record<string, { query: Query; rows: number }> = {
+  'payees by reference': { query: (stores) => stores.payees.byReference(ids.slice(7, 10).map((id) => `payee-${id}`)), rows: 6 },
+  'payees by id': { query: (stores) => stores.payees.byIds(ids.slice(7, 10)), rows: 6 },
+  'keys of subjects': { query: (stores) => stores.keys.subjectKeys(ids.slice(7, 10)), rows: 3 },
+  'items of evidence': { query: (stores) => stores.chunks.lockOrdinals(batchId, [3, 200, 390]), rows: 3 },
+  'items of a chunk': { query: (stores) => stores.chunks.lockItems(batchId, 10, 13), rows: 12 },
 };
 
 beforeAll(async () => {
   world = await openWorld();
   pool = openDatabase(world.database.urls.worker, 1);
   [batchId, ids] = [newId(), [newId()]];
-  for (const { deed } of Object.values(DEEDS)) await fetched(deed);
+  for (const { query } of Object.values(QUERIES)) await fetched(query);
   const preparer = await world.person('preparer');
   const payees = [];
   for (let i = 0; i < MANY; i++) payees.push(await world.payee(`Payee ${i}`, preparer));
@@ -59,6 +59,6 @@ afterAll(async () => {
   await world?.close();
 });
 
-test.each(Object.entries(DEEDS))('%s: no more rows are read than are answered', async (_name, { deed, rows }) => {
-  expect(await fetched(deed)).toBeLessThanOrEqual(rows);
+test.each(Object.entries(QUERIES))('%s: no more rows are read than are answered', async (_name, { query, rows }) => {
+  expect(await fetched(query)).toBeLessThanOrEqual(rows);
 });

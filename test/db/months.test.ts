@@ -8,10 +8,10 @@ import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
-/** Items and transitions lie by the month of their batch, and the months to come are made in time (R22). */
+/** Items and transitions are partitioned by the month of their batch, and coming months are made in time (R22). */
 
 const TABLES = ['item_transition', 'payout_item'];
-/** Ready after the present month. */
+/** Months that are made ahead of the present one. */
 const AHEAD = 24;
 const { newId } = systemEntropy;
 
@@ -39,7 +39,7 @@ const parts = async (): Promise<string[]> =>
     .map(({ name }) => name.replace('sluice_parts.', ''))
     .sort();
 
-/** A batch of this very id with one item and one transition; answers which partitions they came to lie in. */
+/** Inserts a batch with this id, one item and one transition. Returns the partitions that they are in. */
 const lay = async (id: string): Promise<string[]> => {
   const { tenantId, connectionId, funding } = world.home;
   const { id: payeeId, destinationId } = await world.payee('Ana');
@@ -108,7 +108,7 @@ describe('months', () => {
     try {
       await other.query('BEGIN');
       await other.query('SELECT count(*) FROM payout_item');
-      // Waited for once: what other tables lack is left too, and so is month 33.
+      // The lock is waited for once: the other tables get no month either, and neither does month 33.
       expect(await addMonths(35)).toBe(4);
     } finally {
       await other.end();
@@ -133,7 +133,7 @@ describe('months', () => {
       }
       expect(warn).not.toHaveBeenCalled();
       const { ahead, unsortedBytes } = await store.months();
-      // 33 is the month that the default partition keeps.
+      // Month 33 stays in the default partition.
       expect(ahead).toBe(34);
       expect(unsortedBytes).toBeGreaterThan(0);
     } finally {

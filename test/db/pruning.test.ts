@@ -23,7 +23,8 @@ const pools: Partial<Record<'api' | 'worker', Database>> = {};
 beforeAll(async () => {
   world = await openWorld();
   for (const role of ['api', 'worker'] as const) pools[role] = openDatabase(world.database.urls[role], 1);
-  for (const [role, deeds] of Object.entries(DEEDS)) for (const deed of Object.values(deeds)) await scansOf(role as 'api' | 'worker', deed, newId());
+  for (const [role, queries] of Object.entries(QUERIES))
+    for (const query of Object.values(queries)) await scansOf(role as 'api' | 'worker', query, newId());
   const payees = [await world.payee('Ana', await world.person('preparer'))];
   batchId = (await world.batch({ amounts: [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n], payees })).id;
   await world.batch();
@@ -33,10 +34,10 @@ afterAll(async () => {
   await world?.close();
 });
 
-type Deed = (stores: Stores, batchId: string) => Promise<unknown>;
+type Query = (stores: Stores, batchId: string) => Promise<unknown>;
 
-/** Scans of partitions by how they were made, while a deed ran in a transaction that is given up. */
-const scansOf = async (role: 'api' | 'worker', deed: Deed, id: string): Promise<Record<string, { seq: number; idx: number }>> => {
+/** Scans of each partition, sequential and by index, while a query ran in a transaction that is rolled back. */
+const scansOf = async (role: 'api' | 'worker', query: Query, id: string): Promise<Record<string, { seq: number; idx: number }>> => {
   const pool = pools[role];
   if (!pool) throw new Error(`no pool of ${role}`);
   const counts = async (tx: Tx) => {
@@ -49,7 +50,7 @@ const scansOf = async (role: 'api' | 'worker', deed: Deed, id: string): Promise<
   const run = pool.transaction(async (tx) => {
     await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
     const before = await counts(tx);
-    await deed(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: role }, requestId: 'r', now: new Date() }), id);
+    await query(storesOf(tx, { tenantId: world.home.tenantId, actor: { type: 'system', process: role }, requestId: 'r', now: new Date() }), id);
     const after = await counts(tx);
     scans = Object.fromEntries(
       [...after].flatMap(([name, { seq, idx }]) => {
@@ -70,9 +71,9 @@ const move = (ordinal: number): ItemMove => ({
   ...{ providerReference: null, reason: null, inboundId: null, lookUpAfterMs: 1_000 },
 });
 
-type Names<Store> = { [Name in keyof Store]: Deed };
+type Names<Store> = { [Name in keyof Store]: Query };
 
-/** Every member of the stores whose tables are partitioned: one that is new has to be named here. */
+/** Every member of the stores whose tables are partitioned. A new member does not compile until it is here. */
 const ITEMS: Names<Omit<Stores['items'], 'insert' | 'newPayees'>> = {
   list: (stores, id) => stores.items.list(id, { limit: 3, state: 'pending' }),
   range: (stores, id) => stores.items.range(id, 0, 4),
@@ -93,25 +94,25 @@ const CHUNKS: Names<Stores['chunks']> = {
   setLookup: (stores, id) => stores.chunks.setLookup(id, [1, 3], null),
   firstOf: (stores, id) => stores.chunks.firstOf(id, 'pending'),
 };
-const DEEDS = {
+const QUERIES = {
   api: {
     ...ITEMS,
-    preparers: ((stores, id) => stores.batches.preparers(id)) satisfies Deed,
-    transitionsOf: ((stores, id) => stores.transitions.ofBatch(id, { ordinal: 1, version: 0 }, 10)) satisfies Deed,
+    preparers: ((stores, id) => stores.batches.preparers(id)) satisfies Query,
+    transitionsOf: ((stores, id) => stores.transitions.ofBatch(id, { ordinal: 1, version: 0 }, 10)) satisfies Query,
   },
   worker: CHUNKS,
 };
 
-const cases = Object.entries(DEEDS).flatMap(([role, deeds]) => Object.entries(deeds).map(([name, deed]) => ({ role, name, deed })));
+const cases = Object.entries(QUERIES).flatMap(([role, queries]) => Object.entries(queries).map(([name, query]) => ({ role, name, query })));
 
 describe('one partition a statement, by its index', () => {
-  test.each(cases)('$role: $name', async ({ role, deed }) => {
+  test.each(cases)('$role: $name', async ({ role, query }) => {
     const [home] = await world.sql<{ part: string }>('SELECT tableoid::regclass::text AS part FROM payout_item WHERE batch_id = $1 LIMIT 1', [
       batchId,
     ]);
     const month = home?.part.replace('sluice_parts.payout_item_', '');
     expect(month).toMatch(/^\d{4}_\d\d$/);
-    const scans = await scansOf(role as 'api' | 'worker', deed, batchId);
+    const scans = await scansOf(role as 'api' | 'worker', query, batchId);
     expect(Object.keys(scans).filter((name) => ![`payout_item_${month}`, `item_transition_${month}`].includes(name))).toEqual([]);
     expect(Object.keys(scans).length).toBeGreaterThan(0);
     for (const { seq } of Object.values(scans)) expect(seq).toBe(0);

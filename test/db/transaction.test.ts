@@ -84,7 +84,7 @@ describe('a statement that comes late', () => {
   });
   afterAll(() => owner?.close());
 
-  /** A global table, so nothing but the transaction's end stands in the way. */
+  /** Uses a global table, so that only the end of the transaction can refuse the statement. */
   const rename = ({ sql, orm }: Tx, through: 'sql' | 'orm'): Promise<unknown> =>
     through === 'sql'
       ? sql.run('set')`UPDATE organization SET name = 'changed' WHERE id = ${id}::uuid`

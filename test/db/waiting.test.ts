@@ -6,7 +6,7 @@ import { openWorld, type World } from '../world/open.js';
 
 jest.setTimeout(120_000);
 
-/** What waits is found among what waits, however much came before: each question goes by an index of that alone (R22). */
+/** Waiting rows are found by an index of the waiting rows alone, however many others there are (R22). */
 
 let world: World;
 let pool: Database;
@@ -19,8 +19,8 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** Scans of an index while a deed ran, as Postgres counts them. */
-const scansOf = (index: string, deed: (stores: Stores, tx: Tx) => Promise<unknown>): Promise<number> =>
+/** Scans of an index while a query ran, as Postgres counts them. */
+const scansOf = (index: string, query: (stores: Stores, tx: Tx) => Promise<unknown>): Promise<number> =>
   pool.transaction(async (tx) => {
     const { tenantId } = world.home;
     await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
@@ -29,7 +29,7 @@ const scansOf = (index: string, deed: (stores: Stores, tx: Tx) => Promise<unknow
       return Number(row?.scans);
     };
     const before = await count();
-    await deed(storesOf(tx, { tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }), tx);
+    await query(storesOf(tx, { tenantId, actor: { type: 'system', process: 'worker' }, requestId: 'r', now: new Date() }), tx);
     return (await count()) - before;
   });
 
@@ -37,6 +37,6 @@ test.each<[string, string, (stores: Stores, tx: Tx) => Promise<unknown>]>([
   ['parked evidence', 'parked_evidence_waiting', (stores) => stores.parkedEvidence.due(10)],
   ['deliveries of a workspace', 'inbound_event_waiting', (stores) => stores.inboundEvents.claimDue(10, 1_000)],
   ['workspaces with deliveries', 'inbound_event_waiting', (_, tx) => tx.sql.rows('set')`SELECT * FROM sluice_tenants_to_drain()`],
-])('%s', async (_what, index, deed) => {
-  expect(await scansOf(index, deed)).toBeGreaterThan(0);
+])('%s', async (_what, index, query) => {
+  expect(await scansOf(index, query)).toBeGreaterThan(0);
 });

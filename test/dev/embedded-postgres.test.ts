@@ -24,7 +24,7 @@ const start = async () =>
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-embedded-'));
-  // Else the cluster of a root user lies elsewhere, and this removal would leave it.
+  // Where we are root the cluster would otherwise lie in another folder, and stay after the test.
   chmodSync(folder, 0o755);
   server = await start();
 }, 60_000);

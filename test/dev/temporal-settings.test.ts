@@ -10,7 +10,7 @@ import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
 import { findTemporalCli } from '../../dev/temporal/find-cli.js';
 import { readTemporalSettings, serverFlags } from '../../dev/temporal/settings.js';
 
-/** The server takes a misspelled key without a word, so what matters is what it does. */
+/** The server ignores a misspelled key silently, so the tests look at what it does. */
 
 const settings = readTemporalSettings();
 const { namespace } = settings;
@@ -58,7 +58,7 @@ const start = (taskQueue: string, workflowId: string, fairnessKey?: string) =>
     requestId: workflowId,
     ...(fairnessKey ? { priority: { fairnessKey } } : {}),
   });
-/** The server wants to know how long a poll may wait. */
+/** A poll has to say how long it may wait. */
 const poll = (name: string) =>
   connection.withDeadline(Date.now() + 50_000, () => connection.workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name }, identity }));
 
@@ -141,7 +141,7 @@ describe('the server', () => {
   }, 60_000);
 });
 
-/** Until matching has taken in what history handed over. */
+/** Waits until the matching service has every task that the history service handed over. */
 const backlog = async (name: string, least: number): Promise<void> => {
   for (;;) {
     const { stats } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: 1, reportStats: true });

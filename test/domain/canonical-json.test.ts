@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { canonicalBytes, type Json } from '../../domain/hashing.js';
 
 const said = (value: Json): string => new TextDecoder().decode(canonicalBytes(value));
-/** What the reference canonicalizer says: the text, or that it refuses. */
+/** The text of the reference canonicalizer, or that it refuses. */
 const reference = (value: Json): string | Error => {
   try {
     return canonicalize(value) ?? new Error('no form');

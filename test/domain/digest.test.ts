@@ -46,7 +46,7 @@ const item: fc.Arbitrary<DigestItem> = fc.record({
   commitment: bytes32,
 });
 
-/** One member of `base` as it stands in `other`, and whether that changes anything. */
+/** `base` with one member of `other`, and whether that changes anything. */
 const swapOne = <T extends object>(base: T, other: T, name: keyof T): { changed: T; differs: boolean } => {
   const text = (value: unknown) => (value instanceof Uint8Array ? toHex(value) : String(value));
   return { changed: { ...base, [name]: other[name] }, differs: text(base[name]) !== text(other[name]) };

@@ -4,7 +4,7 @@ import { type Actor, KEY_SCOPES, PERMISSIONS, ROLES, type Role } from '../../dom
 import { BATCH_STATES } from '../../domain/batch/states.js';
 import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, refusalToOpen } from '../../domain/gate.js';
 
-/** A small world, so that people meet: as actor, preparer and earlier holder. */
+/** Few people, so that one is often actor, preparer and earlier holder at once. */
 const person = fc.constantFrom('ann', 'bob', 'cy', 'dee');
 const role = fc.constantFrom(...(Object.keys(ROLES) as Role[]));
 const scopes = fc.subarray([...PERMISSIONS]);

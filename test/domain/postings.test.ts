@@ -13,7 +13,7 @@ import {
   transitionEntries,
 } from '../../domain/ledger/postings.js';
 
-/** Walks along the edges of the table, from `pending`. */
+/** Paths along the edges of the table, from `pending`. */
 const walk = fc.array(fc.nat(9), { maxLength: 12 }).map((choices) => {
   const path: ItemState[] = ['pending'];
   for (const choice of choices) {
@@ -99,7 +99,7 @@ describe('what an event posts (R16)', () => {
       expect(kind).toBe(decision);
       expect(debit).not.toBe(credit);
     }
-    // What a cancel posts at once is what each of its items would post alone.
+    // A cancel posts in one transfer the sum of what its items would post one by one.
     expect(DECISION_POSTING.void).toEqual(postingFor('pending', 'cancelled'));
   });
 

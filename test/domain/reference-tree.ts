@@ -1,7 +1,7 @@
 import type { Sha256 } from '../../domain/hashing.js';
 import { largestPowerBelow, merkleRoot } from '../../domain/merkle.js';
 
-/** Proofs over a whole list of leaf hashes, written as RFC 6962 defines them: what the product's ranges are compared with. */
+/** Proofs over a whole list of leaf hashes, written as RFC 6962 defines them, to compare the product's proofs with. */
 
 /** Audit path of the leaf at `index` (2.1.1), lowest sibling first. Throws RangeError outside the tree. */
 export const inclusionPath = (sha256: Sha256, hashes: readonly Uint8Array[], index: number): Uint8Array[] => {

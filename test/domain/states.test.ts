@@ -15,7 +15,7 @@ import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/state
 
 const VERBS = Object.keys(BATCH_TRANSITIONS) as BatchVerb[];
 
-/** The design's sentence about states, written down a second time: verb → what a batch goes to, where it may. */
+/** The table of states written a second time: verb → the state that a batch goes to, from each state that allows it. */
 const MODEL: Record<BatchState, Partial<Record<BatchVerb, BatchState>>> = {
   receiving: { finish_draft: 'draft', finish: 'queued', cancel: 'cancelled', expire: 'expired' },
   draft: { submit: 'queued', edit_draft: 'draft', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },

@@ -16,9 +16,9 @@ interface Bound {
   column: string;
   /** SQL of the other value. */
   value: string;
-  /** Where not the content but the gates no longer hold. */
+  /** Set where the gates, and not the content, no longer hold. */
   halt?: 'gates_missing';
-  /** Which row; the item in the middle unless said otherwise. */
+  /** Which row; by default the item in the middle. */
   row?: 'excluded';
 }
 
@@ -61,7 +61,7 @@ const BOUND: Bound[] = [
   { table: 'gate', column: 'content_version', value: '1', halt: 'gates_missing' },
 ];
 
-/** What the gates do not sign: names, marks for people, what is computed again when it is needed, and where things stand. */
+/** Columns that the gates do not sign: names, notes for people, values that are computed when needed, and states. */
 const FREE: Partial<Record<Table, { set: Record<string, string>; kept: readonly string[] }>> = {
   payout_batch: {
     set: {
@@ -93,7 +93,7 @@ let batchId: string;
 beforeAll(async () => {
   world = await startWorld();
   runs = await openRuns(world);
-  // The owner of the database can do all of this, and nothing else stands in the way.
+  // Only the owner of the database can do this, so triggers and policies are switched off.
   await asOwner(world, async (client) => {
     await client.query('ALTER TABLE payout_batch DROP CONSTRAINT batch_fee');
     await client.query('ALTER TABLE batch_content DISABLE TRIGGER USER');
@@ -106,7 +106,7 @@ beforeAll(async () => {
   });
 });
 
-/** A batch with an item excluded, executed while it is paused: what stands between it and the provider is its content. */
+/** A batch with an excluded item, executed while it is paused: once resumed, only the check of its content can stop it. */
 const executedWhilePaused = async (): Promise<void> => {
   people = await world.newPeople();
   const items = sampleItems(ITEMS);
@@ -132,7 +132,7 @@ afterAll(async () => {
 
 const uuid = (): string => fromWireId('batch', batchId) ?? '';
 
-/** Sets a column of one row; answers how to put back what was there. */
+/** Sets a column of one row. Returns how to put the old value back. */
 const change = async ({ table, column, value, row }: Bound): Promise<() => Promise<void>> => {
   const where = ROWS[table](row ? EXCLUDED : 7);
   return asOwner(world, async (client) => {

@@ -51,7 +51,7 @@ const counts = (people: People, batchId: string, wanted: Partial<Counts>): Promi
 const webhooks = (control: object): Promise<unknown> => world.provider('POST', '/control/webhooks', control);
 const faults = (settings: object): Promise<unknown> => world.provider('POST', '/control/faults', settings);
 
-/** Until the provider has nothing left to tell, and all that it told was reduced. */
+/** Waits until the provider has delivered everything, and all of it was reduced. */
 const allTold = (): Promise<true> =>
   until('the last webhook', async () => {
     const { webhooks_pending } = await world.provider<{ webhooks_pending: number }>('GET', '/books');
@@ -132,7 +132,7 @@ describe.each(ROUNDS)('round %d', () => {
 
   test('30% time-outs and 10% errors after accepting, 5% resets: every outcome is found, and everybody is paid once', async () => {
     await faults({ seed: 20, timeout_after_accept: 0.3, error_after_accept: 0.1, reset_after_accept: 0.05 });
-    // While these are held, nothing but a lookup tells what became of a lost answer.
+    // While webhooks are held back, only a lookup shows what became of a lost answer.
     await webhooks({ mode: 'hold' });
     const { people, batchId } = await startPaying(sampleItems(PROVIDER_ITEMS));
     const found = await look(people, batchId, ({ submitted, paid, unknown }) => unknown === 0 && submitted + paid === PROVIDER_ITEMS, 500_000);

@@ -10,7 +10,7 @@ jest.setTimeout(300_000);
 /** Three chunks of at most 128 items, one after the other, and a run that continues as new between them. */
 const WORKER = { SLUICE_CHUNK_WINDOW: '1', SLUICE_HISTORY_EVENTS: '12' };
 
-/** Where a worker dies, and how it is that it passes there: once a chunk, once a run, or when an answer was lost. */
+/** Where a worker dies, and when it gets there: once a chunk, once a run, or when an answer was lost. */
 const PLACES: readonly { name: FailpointName; pass: number; magic?: string }[] = [
   { name: 'before_intent', pass: 2 },
   { name: 'after_intent', pass: 2 },
@@ -56,7 +56,7 @@ describe.each(ROUNDS)('round %d', () => {
     const people = await world.newPeople();
     const batchId = await world.authorizedBatch(people, sampleItems(ITEMS));
     const armed = await arm(world, 'api', 'between_gate_commit_and_signal:1');
-    // Its answer is lost with the process; the same request, sent again, is told that the gate was opened.
+    // Its answer is lost with the process; the same request, sent again, gets the answer that the gate was opened.
     await world.execute(people, batchId).catch(() => undefined);
     await armed.died();
     const batch = await world.ended(people, batchId);

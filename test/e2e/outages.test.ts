@@ -18,7 +18,7 @@ import { startWorld, type World } from './harness/world.js';
 
 jest.setTimeout(300_000);
 
-/** Three chunks, one after the other; lost runs are found by the second, not by the minute. */
+/** Three chunks, one after the other; lost runs are looked for every second instead of every minute. */
 const WORKER = { SLUICE_CHUNK_WINDOW: '1', SLUICE_RECONCILE_SECONDS: '1' };
 
 /** The servers that run here. A Postgres of DATABASE_URL is not ours to kill. */
@@ -30,7 +30,7 @@ let runs: Runs;
 beforeAll(async () => {
   world = await startWorld({ connection: { endpoint: 'single', settlement: 'immediate', timeout_ms: 1_000 }, env: { worker: WORKER } });
   runs = await openRuns(world);
-  // Slow enough to be met in the middle.
+  // Slow enough for a test to act in the middle of a batch.
   await world.provider('POST', '/control/faults', { latency_ms: 100 });
 });
 
@@ -39,7 +39,7 @@ afterAll(async () => {
   await world?.close();
 });
 
-/** A batch of which the provider has some payments, and has not been sent all. */
+/** A batch of which the provider has some payments and not all of them. */
 const inMidBatch = async (): Promise<{ people: People; batchId: string }> => {
   const people = await world.newPeople();
   const batchId = await world.authorizedBatch(people, sampleItems(ITEMS));
@@ -147,7 +147,7 @@ describe.each(ROUNDS)('round %d', () => {
       code: await late.executor.nextCode(),
     });
     await expect(refused).rejects.toMatchObject({ problem: { code: 'recovery_mode' } });
-    // The older copy believes that this batch has items to send. Whoever drives it gets no further than that.
+    // The older copy believes that this batch has items to send. No run gets further than that.
     await late.executor.client.resume_payout_batch({ batch_id: batchId });
     await runs.does(await runs.start(batchId, `${batchId}-after`), 'halted: recovery_mode');
     expect((await world.provider<{ requests: object }>('GET', '/books')).requests).toEqual(before.requests);
@@ -187,7 +187,7 @@ const startAll = async (): Promise<void> => {
   for (const part of PARTS) await world.stack.startPart(part);
 };
 
-/** What a process says that keeps it from being ready, once it has compared the database with what was published. */
+/** The reason that a process gives for not being ready, once it has compared the database with what was published. */
 const whyNotReady = (part: 'api' | 'worker'): Promise<string> =>
   until(`the comparison of the ${part}`, async () => {
     const answer = await fetch(`http://127.0.0.1:${world.stack.state().processes[part]?.port}/readyz`);

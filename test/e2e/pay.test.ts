@@ -13,7 +13,7 @@ import { startWorld, type World } from './harness/world.js';
 
 jest.setTimeout(180_000);
 
-/** Time enough to open two gates of one batch; it passes while the other tests run. */
+/** Long enough to open two gates of one batch; it passes while the other tests run. */
 const DEADLINE_MS = 15_000;
 
 let world: World;
@@ -71,7 +71,7 @@ test('one request id leads from the API over the relay and the worker to the aud
     return found.some(({ activity }) => activity === 'payChunk') ? found : undefined;
   });
   expect(worked.filter(({ message }) => message === 'gate_opened')).toHaveLength(1);
-  // Which signal a batch is loaded for is chance: one of the gate before may be what finds this one open.
+  // The signal of the gate before may load the batch when this gate is already open.
   expect(worked.map(({ activity }) => activity)).toContain('payChunk');
   expect(new Set(worked.map(({ trace_id }) => trace_id))).toEqual(new Set([asked?.trace_id]));
   const events = `SELECT array_agg(DISTINCT subject_type || ' ' || action) AS value FROM audit_event WHERE request_id = $1`;

@@ -20,7 +20,7 @@ const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { script
 const BLOCKS = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 const TOUR = BLOCKS.filter((block) => block.includes('npx sluice'));
 
-/** What each block of the tour prints if it did what the text around it says. */
+/** What each block of the tour has to print. */
 const SAYS: readonly (readonly RegExp[])[] = [
   [/^external id +my-first-batch$/m, /^state +queued$/m, /^total +1,785\.40 EUR$/m, /^Operating account EUR: [\d,]+\.\d\d EUR$/m],
   [/^To approve:$/m, /^new payees +5$/m, /^state +approved$/m, /^state +authorized$/m, /^state +executing$/m],

@@ -13,7 +13,7 @@ export interface ColumnShape {
   generated: boolean;
 }
 
-/** A table as Postgres' own catalog describes it, so that tests know a new table without being told of it. */
+/** A table as Postgres' own catalog describes it, so that tests know a new table without a line of their own. */
 export interface TableShape {
   name: string;
   owner: string;

@@ -43,7 +43,7 @@ const clean = async (ownerUrl: string, template: string): Promise<void> => {
 const stopped = new Promise<void>((resolve) => {
   process.stdin.resume().once('end', resolve).once('close', resolve);
 });
-// The terminal's Ctrl-C is for the test run, whose end ends us.
+// Ctrl-C in the terminal ends the test run, and its end closes our standard input.
 process.on('SIGINT', () => {});
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-database-'));

@@ -7,8 +7,8 @@ declare global {
 
 /**
  * Starts the database server of this test run and hands its template to the tests by SLUICE_TEST_DATABASE. A process of
- * its own, because jest loads this file as CommonJS and the rest of Sluice is not. Who runs jest many times gives a
- * template that is there already.
+ * its own, because jest loads this file as CommonJS and the rest of Sluice is not. A caller that runs jest many times
+ * sets the variable itself, to a template that it keeps.
  */
 export default async (): Promise<void> => {
   if (process.env['SLUICE_TEST_DATABASE']) return;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** What the provider's own books say, as `GET /books` answers it, and each accepted payment. */
+/** What the provider's own books say, as `GET /books` returns it, and each accepted payment. */
 export interface ProviderBooks {
   duplicates: number;
   payments: { key: string; amount: bigint; currency: string; status: string }[];
@@ -56,7 +56,7 @@ const againstProvider = (ours: ReadonlyMap<string, { state: string; amount: stri
 
 const FINAL = new Set(['paid', 'failed', 'returned']);
 
-/** Each query answers the rows that break its invariant. */
+/** Each query returns the rows that break its invariant. */
 const CHECKS = [
   { name: 'I2 balances sum to zero by currency', sql: `SELECT currency, sum(balance)::text AS sum FROM account GROUP BY 1 HAVING sum(balance) <> 0` },
   {

@@ -1,5 +1,5 @@
 /**
- * Polls `look` until it answers something other than undefined. Tests wait on states and on the provider's books with
+ * Polls `look` until it returns something other than undefined. Tests wait on states and on the provider's books with
  * this and with nothing else. Fails with `what` and the last thing seen when `mostMs` have passed.
  */
 export const until = async <T>(what: string, look: () => Promise<T | undefined>, mostMs = 60_000): Promise<T> => {
@@ -10,7 +10,7 @@ export const until = async <T>(what: string, look: () => Promise<T | undefined>,
       const seen = await look();
       if (seen !== undefined) return seen;
     } catch (error) {
-      // A part that is down on purpose refuses connections; that is a reason to look again.
+      // A part that is down on purpose refuses connections: look again.
       problem = error;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));

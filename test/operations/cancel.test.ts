@@ -89,10 +89,10 @@ describe('before execution', () => {
     const foreign = await world.workspace();
     const there = world.as(await world.person('admin', [foreign.tenantId]), { tenantId: foreign.tenantId });
     const input = { batch_id: batch.id, reason: 'x' };
-    for (const deed of [rejectPayoutBatch, cancelPayoutBatch, pausePayoutBatch, resumePayoutBatch, expirePayoutBatch]) {
-      const answer = await deed(there, input);
+    for (const act of [rejectPayoutBatch, cancelPayoutBatch, pausePayoutBatch, resumePayoutBatch, expirePayoutBatch]) {
+      const answer = await act(there, input);
       expect(answer).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
-      expect(await deed(there, { ...input, batch_id: foreign.tenantId })).toEqual(answer);
+      expect(await act(there, { ...input, batch_id: foreign.tenantId })).toEqual(answer);
     }
     expect(await controlOf(batch.id)).toMatchObject({ state: 'queued', row_version: 1 });
   });
@@ -188,7 +188,7 @@ describe('while executing', () => {
 
 describe('a very large batch', () => {
   test.each([0, 1, 8_191, 8_192, 8_193, 20_000])('the root over %i cancelled items is that over their transitions', async (count) => {
-    // Not dense: what was sent already is not withdrawn.
+    // The ordinals have gaps: items that were sent are not cancelled.
     const ordinals = Array.from({ length: count }, (_, i) => i * 2);
     expect(await cancellationsRoot(sha256, ordinals)).toEqual(transitionsRoot(sha256, ordinals.map(cancellation)));
   });

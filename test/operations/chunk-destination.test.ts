@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-/** Changes what the destination of an item opens to, as somebody could who holds the keys: its ciphertext stays genuine. */
+/** Changes what the destination of an item opens to, as somebody with the keys could: the new ciphertext is genuine. */
 const reseal = async (batchId: string, change: (opened: { salt: string; sent_to: { name: string } }) => object): Promise<void> => {
   const { tenantId } = world.home;
   const { vault } = world.services;

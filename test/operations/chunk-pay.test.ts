@@ -14,7 +14,7 @@ afterAll(() => world.close());
 
 const quiet = () => {};
 
-/** Dies at a place, as a killed process does: nothing after it runs. */
+/** A failpoint that throws at one place, so that nothing after it runs, as in a killed process. */
 const dyingAt =
   (place: FailpointName): Failpoint =>
   async (passed) => {

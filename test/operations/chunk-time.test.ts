@@ -8,12 +8,12 @@ import type { Rail, Sending, Services } from '../../operations/ports.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 let world: PayingWorld;
-let released: { kind: Sending['kind']; keys: string[]; hash: string }[];
+let sends: { kind: Sending['kind']; keys: string[]; hash: string }[];
 beforeAll(async () => {
   world = await openPayingWorld();
 }, 120_000);
 beforeEach(() => {
-  released = [];
+  sends = [];
 });
 afterAll(() => world?.close());
 
@@ -22,13 +22,13 @@ const DAY = 24 * HOUR;
 const quiet = () => {};
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** The sandbox rail, watched while it sends; `knows: 'nothing'` says that nobody ever saw these payments. */
+/** The sandbox rail, watched while it sends; with `knows: 'nothing'` the provider never saw these payments. */
 const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
   const real = world.services.rails.get('sandbox') as Rail;
   const rail: Rail = {
     ...real,
     send: (connection, artefact, sending) => {
-      released.push({ kind: sending.kind, keys: artefact.payments.map(({ key }) => key), hash: hex(artefact.hash) });
+      sends.push({ kind: sending.kind, keys: artefact.payments.map(({ key }) => key), hash: hex(artefact.hash) });
       return real.send(connection, artefact, sending);
     },
     lookup: async (connection, keys, sentAt) =>
@@ -37,7 +37,7 @@ const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
   return new Map([['sandbox', rail]]);
 };
 
-/** The worker as it would find the books `laterMs` from now: its clock, and the age and lease of attempts. */
+/** The worker with a database that looks as it will `laterMs` from now: the clock, and the age and lease of attempts. */
 const worker = (laterMs: number, services: Partial<Services>): Context => {
   const ctx = world.worker(services);
   return {
@@ -74,12 +74,12 @@ describe('the lease of an attempt (R2)', () => {
     const batchId = await diedAt('after_intent', 3);
     const rails = watched('nothing');
     await payChunk(worker(0, { rails }), { batchId, chunk: 0 }, quiet);
-    expect(released).toEqual([]);
+    expect(sends).toEqual([]);
     expect(await world.counter(batchId)).toMatchObject({ open: 3, unknown: 0 });
 
     const [first] = await world.worker().inTenant((stores) => stores.attempts.ofChunk(batchId, 0));
     await payChunk(worker(HOUR, { rails }), { batchId, chunk: 0 }, quiet);
-    expect(released).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.requestHash ?? new Uint8Array()) }]);
+    expect(sends).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.requestHash ?? new Uint8Array()) }]);
     expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 3, failed: 0 });
     expect(await world.broken()).toEqual([]);
   });
@@ -90,7 +90,7 @@ describe('the lease of an attempt (R2)', () => {
     if (intent.kind !== 'send') throw new Error(`the intent is ${intent.kind}`);
     const { leaseMs, capabilities } = intent.dispatch;
     const outcomes = await sendDispatch(intent.dispatch, 'first', performance.now() - leaseMs + capabilities.timeoutMs, quiet);
-    expect(released).toEqual([]);
+    expect(sends).toEqual([]);
     expect(outcomes.map(({ key, outcome }) => [key, outcome])).toEqual(keysOf(batchId, 2).map((key) => [key, 'unknown']));
   });
 });
@@ -99,7 +99,7 @@ describe('sending again (R5)', () => {
   test('what the rail has is found by key and not sent again', async () => {
     const batchId = await diedAt('after_send', 3);
     await payChunk(worker(HOUR, { rails: watched('what is there') }), { batchId, chunk: 0 }, quiet);
-    expect(released.map(({ kind }) => kind)).toEqual(['first']);
+    expect(sends.map(({ kind }) => kind)).toEqual(['first']);
     expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 3 });
     expect(await world.broken()).toEqual([]);
   });
@@ -107,7 +107,7 @@ describe('sending again (R5)', () => {
   test('past the life of its key nothing is sent again: it stays unknown, and a person decides', async () => {
     const batchId = await diedAt('after_intent', 2);
     for (let i = 0; i < 2; i++) await payChunk(worker(40 * DAY, { rails: watched('nothing') }), { batchId, chunk: 0 }, quiet);
-    expect(released).toEqual([]);
+    expect(sends).toEqual([]);
     expect(await world.counter(batchId)).toMatchObject({ open: 2, unknown: 2, failed: 0 });
     const open = await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId));
     expect(open.map(({ kind }) => kind)).toEqual(['unknown_key_expired']);
@@ -119,7 +119,7 @@ describe('the time to pay (R1)', () => {
     const before = await world.balance(world.home.funding);
     const batchId = await world.executing(tokens(2), { execute_by: new Date(Date.now() + HOUR).toISOString() });
     await payChunk(worker(2 * HOUR, { rails: watched('what is there') }), { batchId, chunk: 0 }, quiet);
-    expect(released).toEqual([]);
+    expect(sends).toEqual([]);
     expect((await world.view(batchId))?.control).toMatchObject({ state: 'failed' });
     expect(await world.counter(batchId)).toMatchObject({ open: 0, blocked: 2 });
     expect(await world.balance(world.home.funding)).toBe(before);
@@ -130,7 +130,7 @@ describe('the time to pay (R1)', () => {
     const batchId = await world.executing(tokens(1), { execute_not_before: new Date(Date.now() + HOUR).toISOString() });
     const rails = watched('what is there');
     expect(await payChunk(worker(0, { rails }), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'wait', reason: 'not_before' });
-    expect(released).toEqual([]);
+    expect(sends).toEqual([]);
     expect(await payChunk(worker(2 * HOUR, { rails }), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 1 });
   });
 });

@@ -20,7 +20,7 @@ afterAll(() => world?.close());
 
 const quiet = () => {};
 
-/** The sandbox rail with one of its answers taken out of its hands. */
+/** The sandbox rail with one of its methods replaced. */
 const railWith = (change: (rail: Rail) => Partial<Rail>): { rails: Map<string, Rail> } => {
   const rail = world.services.rails.get('sandbox') as Rail;
   return { rails: new Map([['sandbox', { ...rail, ...change(rail) }]]) };

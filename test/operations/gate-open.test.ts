@@ -94,7 +94,7 @@ describe('who may open a gate', () => {
     const { id } = await world.batch();
     expect(codeOf(await open(admin, 'approve', id, await world.challenge(admin, 'approve', id)))).toBe('ok');
     expect(codeOf(await askChallenge(world.as(admin), { batch_id: id, gate: 'authorize' }))).toBe('gate_same_person');
-    // With a challenge from elsewhere the gate itself says the same.
+    // The gate gives the same answer for a challenge of another workspace.
     await world.sql(
       `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at)
        SELECT tenant_id, gen_random_uuid(), batch_id, $2, 'authorize', 1, digest, now() + interval '1 minute' FROM batch_content WHERE batch_id = $1`,

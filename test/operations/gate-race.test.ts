@@ -107,17 +107,17 @@ describe('competing actions', () => {
     const challenges = await Promise.all(people.map((who) => world.challenge(who, 'approve', batch.id)));
     const codes = await Promise.all(people.map((who) => world.code(who)));
     const actor = world.as(await world.person('admin'));
-    const deeds = Array.from({ length: AT_ONCE }, (_, i): (() => Promise<Outcome>) => {
+    const actions = Array.from({ length: AT_ONCE }, (_, i): (() => Promise<Outcome>) => {
       const who = people[Math.floor(i / 3)];
       const n = Math.floor(i / 3);
       if (i % 3 === 0 && who)
         return () => openGate(world.as(who), { gate: 'approve', batch_id: batch.id, challenge_id: challenges[n] ?? '', code: codes[n] ?? '' });
-      // From `approved` a batch may still be rejected or cancelled: these two compete for the end, whatever comes first.
+      // From `approved` a batch may still be rejected or cancelled: these two compete to end it, whichever comes first.
       return i % 3 === 1
         ? () => rejectPayoutBatch(actor, { batch_id: batch.id, reason: 'not this one' })
         : () => cancelPayoutBatch(actor, { batch_id: batch.id });
     });
-    const outcomes = await Promise.all(deeds.map((deed) => deed()));
+    const outcomes = await Promise.all(actions.map((act) => act()));
     const [row] = await world.sql<{ state: string; row_version: number }>('SELECT state, row_version FROM batch_control WHERE batch_id = $1', [
       batch.id,
     ]);

@@ -208,7 +208,7 @@ describe('a bad file', () => {
     rows[PART] = row(7);
     expect(await refused(file(...rows))).toEqual({ code: 'duplicate_items', errors: ['6 row duplicate', `${PART + 1} row duplicate`] });
     expect(made(await upload(ctx(), file(row(3), row(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
-    // The same amount written otherwise is the same amount.
+    // The same amount in another notation is the same amount.
     expect((await refused(file(row(3, '1.50'), row(3, '1.5')))).code).toBe('duplicate_items');
   });
 
@@ -236,7 +236,7 @@ describe('an upload that breaks off', () => {
   const rows = Array.from({ length: COUNT }, (_, i) => row(90_000 + i));
   const text = file(...rows);
 
-  /** A file whose second reading dies at its end, with one or more parts stored. */
+  /** A file whose second reading fails at its end, after one or more parts were stored. */
   const dying = () => {
     const whole = spooled(text, 4_096);
     let opened = 0;

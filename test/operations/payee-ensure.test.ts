@@ -36,7 +36,7 @@ const inline = (reference: string, more: Partial<NonNullable<PayeeInput['payee']
 });
 const versionsOf = async (payeeId: string) => (await world.destinationsOf(payeeId)).length;
 
-/** Counts what a call asks of the stores. */
+/** Counts the calls of store methods. */
 const counted = (stores: Stores) => {
   let calls = 0;
   const count = <T extends object>(store: T): T =>
@@ -82,7 +82,7 @@ describe('payees of a batch', () => {
         const model = new Map<number, string>();
         const seen = new Map<string, { payeeId: string; destinationId: string }>();
         for (const call of calls) {
-          // Everybody is described in full the first time; later inputs may leave out what is known.
+          // The first input describes a payee in full; later ones may leave out what is known.
           const complete = call.map(({ payee, token, name }) =>
             model.has(payee) ? { payee, token, name } : { payee, token: token ?? TOKENS[0], name: name ?? 'Ada' },
           );
@@ -178,10 +178,10 @@ describe('payees of a batch', () => {
     const calls = await Promise.all(
       Array.from({ length: 16 }, (_, i) => ensured((i % 2 ? references : [...references].reverse()).map((reference) => inline(reference)))),
     );
-    const told = calls.map((answers, i) =>
+    const answered = calls.map((answers, i) =>
       (i % 2 ? answers : [...answers].reverse()).map(({ payeeId, destinationId }) => `${payeeId} ${destinationId}`),
     );
-    for (const one of told) expect(one).toEqual(told[0]);
+    for (const one of answered) expect(one).toEqual(answered[0]);
     expect(calls.flat().filter(({ made }) => made === 'payee')).toHaveLength(50);
   });
 

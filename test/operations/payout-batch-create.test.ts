@@ -29,7 +29,7 @@ describe('creating a batch from JSON', () => {
     const batch = made(await create(ctx, { items, external_id: 'shown', description: 'March', execute_by: executeBy }));
     expect(batch).toMatchObject({ state: 'queued', item_count: 10, total: 936 + 77, currency: 'EUR', external_id: 'shown', counts: { open: 10 } });
     expect(batch.source).toEqual({ type: 'json', sha256: null });
-    // A gate never waits longer than the batch may.
+    // The deadline of a gate is never after the deadline of the batch.
     expect(batch.deadline_at).toBe(batch.execute_by);
 
     const shown = await allItems(ctx, uuidOf(batch.id));

@@ -98,7 +98,7 @@ describe('excluding items', () => {
     const late = await openGate(world.as(next), { gate: nextGate, batch_id: id, challenge_id: challenge, code: await world.code(next) });
     expect(late.ok).toBe(false);
 
-    // Three people have to look at it anew, and the hold is for the new total.
+    // Three people have to open the gates again, and the hold is for the new total.
     await world.openUpTo('authorize', id);
     expect(await world.balance(world.home.held)).toBe(BigInt(after.total));
     must(await cancelPayoutBatch(world.as(preparer), { batch_id: id, reason: 'done' }));

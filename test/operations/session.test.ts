@@ -135,7 +135,7 @@ describe('the second factor at sign-in', () => {
     if (sixth.ok) throw new Error('a locked factor opened');
     expect(sixth.refusal.code).toBe('factor_locked');
     expect(Number(sixth.refusal.extra?.['retry_after_seconds'])).toBeGreaterThan(800);
-    // Whoever does not know the password is not told of the lock.
+    // Somebody without the password does not learn of the lock.
     expect(await signIn(person, { password: 'wrong' })).toEqual(INVALID);
     await world.sql(`UPDATE factor SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [person.id]);
     expect(await signIn(person)).toMatchObject({ ok: true });

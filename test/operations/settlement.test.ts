@@ -32,7 +32,7 @@ const said = (
 const apply = (batchId: string, outcomes: readonly PaymentOutcome[], connectionId = world.home.connectionId) =>
   world.worker().inTenant((stores) => applyEvidence(world.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
 
-/** A batch whose items have all left, and nobody has heard of since. */
+/** A batch whose items were all sent, and of which no evidence has come. */
 const sent = async (count: number): Promise<string> => {
   const batchId = await world.executing(tokens(count));
   expect(await intendChunk(world.worker(), { batchId, chunk: 0 })).toMatchObject({ kind: 'send' });
@@ -43,7 +43,7 @@ const stateOf = async (batchId: string, ordinal: number) =>
   (await world.worker().inTenant((stores) => stores.items.range(batchId, ordinal, ordinal + 1)))[0]?.state;
 const exceptions = (batchId: string) => world.worker().inTenant(async (stores) => (await stores.exceptions.openOf(batchId)).map((one) => one.kind));
 const completions = async (batchId: string) => (await world.results(batchId, 'batch.complete')).length;
-/** Without the provider's books, which know nothing of what these tests say. */
+/** Broken invariants except for the provider's books: these tests invent evidence that the provider never gave. */
 const brokenHere = async () => (await world.broken()).filter((line) => !line.startsWith('I1'));
 
 describe('many reducers at once (R8)', () => {
@@ -62,7 +62,7 @@ describe('many reducers at once (R8)', () => {
   });
 
   test('16 reducers of four batches on the same accounts end without a deadlock', async () => {
-    // One after the other: passes of the sequencer that meet leave the log to whoever came first.
+    // One after the other, because a pass of the sequencer that meets another one leaves the log to it.
     const batches: string[] = [];
     for (let n = 0; n < 4; n++) batches.push(await sent(8));
     await Promise.all(

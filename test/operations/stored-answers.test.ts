@@ -19,18 +19,21 @@ import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
 import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { type Person, uuidOf } from './gate-world.js';
-import { type BatchScene, batchScene, iban, made, must } from './payout-batch-scene.js';
+import { create, SMALL_CHUNKS, upload } from '../world/intake.js';
+import { openWorld, type World } from '../world/open.js';
+import { iban } from '../world/payees.js';
+import type { Person } from '../world/people.js';
+import { made, must, uuidOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
-let scene: BatchScene;
+let world: World;
 let admin: Person;
 beforeAll(async () => {
-  scene = await batchScene();
-  admin = await scene.person('admin');
+  world = await openWorld({ rails: SMALL_CHUNKS });
+  admin = await world.person('admin');
 });
-afterAll(() => scene?.close());
+afterAll(() => world?.close());
 
 /** POST routes whose answers are stored; without a credential there is no workspace to store one in (ADR 0014). */
 type StoredRoute = {
@@ -55,16 +58,16 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
-    const known = must(await createPayee(scene.as(admin), { reference: 'known', ...payee, iban: iban(4) }));
+    const known = must(await createPayee(world.as(admin), { reference: 'known', ...payee, iban: iban(4) }));
     return as(admin, (ctx) => addDestination(ctx, { payee_id: uuidOf(known.id), iban: iban(5) }));
   },
   create_payout_batch: async () => as(admin, (ctx) => createPayoutBatch(ctx, { ...createBatch.parse(body), validate_only: false })),
   submit_payout_batch: async () => {
-    const draft = made(await scene.create(scene.as(admin), { ...body, draft: true }));
+    const draft = made(await create(world.as(admin), { ...body, draft: true }));
     return as(admin, (ctx) => submitPayoutBatch(ctx, { batch_id: uuidOf(draft.id) }));
   },
   ask_challenge: async () => {
-    const batch = await scene.batch();
+    const batch = await world.batch();
     return as(admin, (ctx) => askChallenge(ctx, { batch_id: batch.id, gate: 'approve' }));
   },
   approve_payout_batch: () => opening('approve'),
@@ -74,7 +77,7 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   cancel_payout_batch: async () => onBatch((ctx, batch_id) => cancelPayoutBatch(ctx, { batch_id })),
   pause_payout_batch: async () => onBatch((ctx, batch_id) => pausePayoutBatch(ctx, { batch_id })),
   resume_payout_batch: async () => onBatch((ctx, batch_id) => resumePayoutBatch(ctx, { batch_id })),
-  top_up: async () => as(admin, (ctx) => topUp(ctx, { account_id: scene.home.funding, amount: 5 })),
+  top_up: async () => as(admin, (ctx) => topUp(ctx, { account_id: world.home.funding, amount: 5 })),
 };
 
 test.each(Object.keys(REQUESTS) as StoredRoute[])('the answer of %s is stored in the transaction of its action [S1-24]', async (route) => {
@@ -83,23 +86,23 @@ test.each(Object.keys(REQUESTS) as StoredRoute[])('the answer of %s is stored in
 });
 
 test('the answer of an uploaded batch is stored in the transaction that makes it one [S1-24]', async () => {
-  const steps = await transactionsOf('create_payout_batch', scene.as(admin), (ctx) => scene.upload(ctx, csv));
+  const steps = await transactionsOf('create_payout_batch', world.as(admin), (ctx) => upload(ctx, csv));
   expect(steps.at(-1)).toEqual(['action', 'answer']);
   expect(steps.flat().filter((step) => step === 'answer')).toHaveLength(1);
 });
 
-const as = (who: Person, work: Run['work']): Run => ({ ctx: scene.as(who), work });
+const as = (who: Person, work: Run['work']): Run => ({ ctx: world.as(who), work });
 
 const onBatch = async (verb: (ctx: Context, batchId: string) => Promise<Result<unknown>>): Promise<Run> => {
-  const batch = await scene.batch();
+  const batch = await world.batch();
   return as(admin, (ctx) => verb(ctx, batch.id));
 };
 
 const opening = async (gate: Gate): Promise<Run> => {
-  const batch = await scene.batch();
-  if (gate !== 'approve') await scene.openUpTo(gate === 'authorize' ? 'approve' : 'authorize', batch.id);
-  const who = await scene.person('admin');
-  const input = { gate, batch_id: batch.id, challenge_id: await scene.challenge(who, gate, batch.id), code: await scene.code(who) };
+  const batch = await world.batch();
+  if (gate !== 'approve') await world.openUpTo(gate === 'authorize' ? 'approve' : 'authorize', batch.id);
+  const who = await world.person('admin');
+  const input = { gate, batch_id: batch.id, challenge_id: await world.challenge(who, gate, batch.id), code: await world.code(who) };
   return as(who, (ctx) => openGate(ctx, input));
 };
 

@@ -62,7 +62,7 @@ test('many sequencers at once give each event one place [S1-18]', async () => {
   for (let round = 0; round < 5; round++) await Promise.all(sequencers.map(({ pass }) => pass('own_heads')));
   await writing;
   await Promise.all(sequencers.map(({ pass }) => pass('all_heads')));
-  // Whoever found the tenant busy left it to another, which may have looked before the last commit.
+  // A sequencer that finds the tenant busy leaves it to another one, which may have looked before the last commit.
   await world.newSequencer().pass('all_heads');
   const { tree, leaves, checkpoint, events } = await stateOf(tenantId);
   expect(new Set(events.map((event) => event.id)).size).toBe(60);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterEach(() => provider.call('POST', '/control/faults', {}));
 afterAll(() => provider.stop());
 
-/** Status of the answer, or `lost` when there is none. Waits 300 ms at most: silence has no other end. */
+/** Status of the answer, or `lost` when there is none. Waits 300 ms at most, because a lost answer never comes. */
 const pay = async (key: string, token = 'acct_0001'): Promise<number | 'lost'> => {
   try {
     const answer = await fetch(`${provider.url}/v1/payments`, {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 export const newKey = (): string => `item_${randomUUID().replaceAll('-', '')}00000000`;
 
-/** The body of a payment as the provider takes it, with what differs from the usual. */
+/** The body of a payment as the provider takes it; `more` replaces members. */
 export const samplePayment = (accountToken = 'acct_0001', more: Record<string, unknown> = {}) => ({
   amount: 1250,
   currency: 'EUR',

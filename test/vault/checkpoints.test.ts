@@ -15,7 +15,7 @@ const tenantId = randomUUID();
 const size = fc.bigInt({ min: 0n, max: 2n ** 53n });
 const root = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
-/** A second reading of the two specifications, sharing no line with ours. */
+/** The two specifications implemented a second time, with no code of the product. */
 const readByTheLetter = (note: string, verifierKey: string) => {
   const [name, hash, key] = [verifierKey.split('+')[0] ?? '', verifierKey.split('+')[1], verifierKey.split('+').slice(2).join('+')];
   const typed = Buffer.from(key, 'base64');

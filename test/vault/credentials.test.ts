@@ -47,7 +47,7 @@ describe('time-based codes', () => {
         const step = await credentials.matchTotp(factorId, sealed, code, new Date(epoch * 1_000 + 999));
         const own = Math.floor(epoch / 30) + steps;
         if (Math.abs(steps) <= 1) expect(step).not.toBeNull();
-        // Two steps may share a code by chance, so the other steps are asked for their own number.
+        // Two steps may share a code by chance, so each step is checked by its own number.
         if (step !== null && Math.abs(steps) <= 1) expect(await generate({ secret, epoch: step * 30 })).toBe(code);
         if (Math.abs(steps) > 1) expect(step).not.toBe(own);
       }),

@@ -9,7 +9,7 @@ export const CHEAP_ARGON2 = { memoryKiB: 64, passes: 1, lanes: 1 };
 
 export const freshKeyFile = (): KeyFile => createKeyFile(join(mkdtempSync(join(tmpdir(), 'sluice-keys-')), 'keys.json'));
 
-/** What is committed of one workspace, as transactions see it: each `begin` is a store of its own. */
+/** The keys of one workspace as transactions see them. Each `begin` is the store of one transaction. */
 export const keyRows = () => {
   const committed = new Map<string, TenantKeyRow[]>();
   let reads = 0;

@@ -8,7 +8,7 @@ const FOLDER = join(import.meta.dirname, '..', 'histories');
 
 /**
  * With SLUICE_RECORD_HISTORIES set, writes a run's history to test/histories, payloads decoded, so that it can be replayed
- * without the key that it was recorded under. What is recorded there is a released promise: never change a file.
+ * without the key that it was recorded under. A recorded file is a released run that must go on replaying: never change one.
  */
 export const keepHistory = async (name: string, handle: WorkflowHandle, codec: PayloadCodec): Promise<void> => {
   if (!process.env['SLUICE_RECORD_HISTORIES']) return;

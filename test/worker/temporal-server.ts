@@ -18,7 +18,7 @@ export interface RunningTemporal {
   stop(): Promise<void>;
 }
 
-/** A Temporal server of one's own, set up as temporal-dev.yaml says, on free ports. */
+/** A Temporal server for one test file, set up as temporal-dev.yaml says, on free ports. */
 export const startTemporal = async (): Promise<RunningTemporal> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-temporal-'));
   const settings = readTemporalSettings();

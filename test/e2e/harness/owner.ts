@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { World } from './world.js';
 
-/** Runs statements as the owner of the database, in one transaction of the workspace. For what no process of ours may do. */
+/** Runs statements as the owner of the database, in one transaction of the workspace, for changes that no process role may make. */
 export const asOwner = async <T>(world: World, work: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client({ connectionString: world.stack.state().database.owner_url });
   // A server that is killed on purpose ends its connections.

@@ -53,13 +53,13 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
   return { personId, email, token, nextCode, client: createClient({ baseUrl: state.api_url, token, retry: { attempts: 8 } }) };
 };
 
-/** Codes of ever later time steps, beginning with the one before the present: the server takes one step each way. */
+/** Codes of later and later time steps, from the one before the present: the server accepts one step each way. */
 const codes = (secret: string): (() => Promise<string>) => {
   let last = 0;
   return async () => {
     const step = Math.max(earliestStep(), last + 1);
     last = step;
-    // The third code within half a minute lies in the future; nothing but time makes it valid.
+    // The third code within half a minute is of a future step, so wait for it.
     while (currentStep() < step - 1) await new Promise((resolve) => setTimeout(resolve, 200));
     return generate({ secret, epoch: step * STEP_SECONDS });
   };

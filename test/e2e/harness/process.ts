@@ -16,8 +16,8 @@ export const killAndStart = async (world: World, part: 'worker' | 'api', env: Re
 };
 
 /**
- * Starts a part anew, armed with a failpoint; `then` arms the process that the supervision starts after it. Answers how
- * to wait until they have struck.
+ * Restarts a part with a failpoint; `then` is the failpoint of the process that the supervision starts after it. Returns how
+ * to wait until each was reached.
  */
 export const arm = async (
   world: World,
@@ -25,8 +25,8 @@ export const arm = async (
   failpoint: string,
   then?: string,
 ): Promise<{ died: () => Promise<void>; stopped: () => Promise<void> }> => {
-  // What still waits for its place in the tree would strike a sequencer before the test begins.
-  await until('the sealing of all events', async () => ((await unsealed(world)) === 0 ? true : undefined));
+  // An event that still waits for its leaf could make a sequencer reach the failpoint before the test begins.
+  await until('a leaf for every event', async () => ((await unsequenced(world)) === 0 ? true : undefined));
   await killAndStart(world, part, { SLUICE_FAILPOINT: failpoint });
   const pid = pidOf(world, part);
   if (then) world.env[part]['SLUICE_FAILPOINT'] = then;
@@ -41,9 +41,9 @@ export const arm = async (
   };
 };
 
-const unsealed = async (world: World): Promise<number> => Number(await readValue(world, 'SELECT count(*) AS value FROM audit_pending'));
+const unsequenced = async (world: World): Promise<number> => Number(await readValue(world, 'SELECT count(*) AS value FROM audit_pending'));
 
-/** Until the database's clock is past every lease and past what Temporal waits for a heartbeat (workflows/policies.ts). */
+/** Waits until the database's clock is past every lease and past Temporal's wait for a heartbeat (workflows/policies.ts). */
 export const pastLeases = async (world: World): Promise<void> => {
   const from = await readValue<Date>(world, 'SELECT clock_timestamp() AS value');
   await until('the end of every lease', async () => {

@@ -10,11 +10,11 @@ import type { World } from './world.js';
 /** What somebody with access to Temporal can do to runs. */
 export interface Runs {
   of(batchId: string): WorkflowHandle;
-  /** Starts a run for a batch under an id of the caller's. */
+  /** Starts a run for a batch under the given id. */
   start(batchId: string, workflowId: string): Promise<WorkflowHandle>;
   /** Takes a run back to its first workflow task: a new run with the same id. */
   reset(batchId: string): Promise<void>;
-  /** Waits until a run says that it does one of these. */
+  /** Waits until the progress of a run says one of these. */
   does(handle: WorkflowHandle, ...what: string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,34 +11,34 @@ import { ownDatabase } from './database.js';
 import type { sampleItems } from './payments.js';
 import { newPeople, type People } from './people.js';
 
-/** A whole running stack, with what the tests of the system ask of it. */
+/** A whole running stack, with the actions and questions of the end-to-end tests. */
 export interface World {
   stack: Stack;
   dataDir: string;
   keyFile: string;
-  /** Of the workspace in which everything happens. */
+  /** The workspace in which everything happens. */
   tenantId: string;
-  /** Environment of the worker and the API at every start from now on, those by the supervision included. */
+  /** Environment of the worker and the API at every start from now on, also when the supervision starts them. */
   env: Record<'worker' | 'api', Record<string, string>>;
   newPeople(): Promise<People>;
   /** Creates a batch and opens its first two gates; `execute` opens the third. */
   authorizedBatch(people: People, items: ReturnType<typeof sampleItems>, more?: object): Promise<string>;
   execute(people: People, batchId: string): Promise<void>;
   openGate(people: People, batchId: string, gate: 'approve' | 'authorize' | 'execute'): Promise<void>;
-  /** Waits until the batch has ended; answers it. */
+  /** Waits until the batch has ended, and returns it. */
   ended(people: People, batchId: string, mostMs?: number): Promise<Batch>;
   /** What the provider has accepted of one batch. */
   accepted(batchId: string): Promise<ProviderBooks['payments']>;
   provider<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>;
   books(): Promise<ProviderBooks>;
-  /** Lines about what does not hold; empty when all invariants do. */
+  /** One line for each invariant that does not hold. */
   broken(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export type Batch = Awaited<ReturnType<People['preparer']['client']['show_payout_batch']>>;
 
-/** What is killed here is processes, never the machine, so nothing is gained by waiting for the disk. */
+/** Tests kill processes and never the machine, so nothing has to reach the disk. */
 const POSTGRES = { fsync: 'off', full_page_writes: 'off', shared_buffers: '64MB' };
 
 /** Starts a stack on free ports with a data folder of its own. `close` leaves nothing behind. */
@@ -148,7 +148,7 @@ const open = async (people: People, batchId: string, gate: keyof typeof ROLE_OF)
   await client[`${gate}_payout_batch`]({ batch_id: batchId, challenge_id: challenge.id, code });
 };
 
-/** The last lines of the worker's log, for whoever reads a failed test. */
+/** The last lines of the worker's log, for the message of a failed test. */
 const tail = (dataDir: string): string => {
   try {
     return readFileSync(placesIn(dataDir).logs.worker, 'utf8').split('\n').slice(-15).join('\n');
