@@ -1,10 +1,10 @@
 /**
  * Tables that belong to no tenant: people, their factors and sessions, organizations, and the installation itself.
- * Everything else carries `tenant_id` under forced row-level security; the catalog test holds both lists.
+ * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
 export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session'] as const;
 
-/** What Prisma keeps for itself. */
+/** The table in which Prisma records the migrations that it applied. */
 export const TOOL_TABLES = ['_prisma_migrations'] as const;
 
 /** Functions that look across tenants, with the NOLOGIN role that owns each (migration 0003). */
@@ -28,5 +28,5 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_post_transfers: 'sluice_fn_ledger',
 };
 
-/** Functions that a process role calls with the rights of the tables' owner: only an owner may make a partition. */
+/** Functions that a process role calls with the rights of the tables' owner, because only an owner may make a partition. */
 export const OWNER_FUNCTIONS = ['sluice_add_months'] as const;
