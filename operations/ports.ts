@@ -1,5 +1,6 @@
 import type { SentTo } from '../domain/destination.js';
 import type { Sha256 } from '../domain/hashing.js';
+import type { PaymentOutcome } from '../domain/item/evidence.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
 import type { AttemptStore } from './stores/attempts.js';
@@ -107,20 +108,6 @@ export interface Payment {
   reference: string;
   remittance: string;
   to: SentTo;
-}
-
-/** What a rail says of one payment. */
-export interface PaymentOutcome {
-  key: string;
-  outcome: 'unknown' | 'submitted' | 'paid' | 'failed' | 'returned';
-  /** The rail's own order of events for this payment; 0 for what we only infer. */
-  rank: number;
-  providerReference: string | null;
-  /** Code of a failure, return or doubt; no personal data. */
-  reason: string | null;
-  /** As the rail stated them, null where it did not; evidence must match what was sent (R6). */
-  amount: bigint | null;
-  currency: string | null;
 }
 
 export interface PaymentLookup {

@@ -1,39 +1,86 @@
 import { rangeOf } from '../../domain/batch/content.js';
+import { GATES } from '../../domain/gate.js';
+import { sameBytes } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
-import type { Artefact, OpenConnection, Rail, RailCapabilities, Stores } from '../ports.js';
+import { type OpenedDestination, openDestinations } from '../payee/sealing.js';
+import type { Stores } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';
 import { type PricedMove, recordMoves } from '../settlement/record.js';
+import type { ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
-import { openDestinations } from './open-destinations.js';
-import { type Halt, type Permitted, permitSending } from './permit.js';
-import { contentMatches, paymentOf } from './verify-content.js';
+import type { GateRow } from '../stores/gates.js';
+import { type Dispatch, leaseOf } from './send.js';
+import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
 
-/** What a committed intent allows to send, and until when. */
-export interface Dispatch {
-  rail: Rail;
-  connection: OpenConnection;
-  capabilities: RailCapabilities;
-  artefact: Artefact;
-  /** Length of the lease, counted from before the intent transaction began (R2). */
-  leaseMs: number;
+/** Why nothing of a batch may be sent now. A wake-up of its run follows when that changes. */
+export type Halt = ControlHalt | 'recovery_mode' | 'not_executing' | 'frozen' | 'gates_missing';
+type ControlHalt = 'integrity_failed' | 'cancelling' | 'paused';
+
+type Wait = { kind: 'wait'; reason: 'checkpoint' | 'not_before'; afterMs: number };
+
+export interface Permitted extends SignedBatch {
+  kind: 'permitted';
+  /** True when the time to pay has passed: what was not sent is blocked. */
+  late: boolean;
 }
+
+export type Permit = Permitted | { kind: 'halted'; halt: Halt } | Wait;
+
+/** How soon to look again whether the gates stand under a published checkpoint. */
+const CHECKPOINT_POLL_MS = 100;
+
+/**
+ * May payments of this batch be sent now (R1)? Holds the control row and the workspace FOR SHARE until the transaction ends.
+ * A pause, cancel or freeze waits for the transactions that hold them, and those that come later see it.
+ */
+export const permitSending = async (ctx: Context, stores: Stores, batchId: string): Promise<Permit> => {
+  if (ctx.services.recovery.reason() !== null) return { kind: 'halted', halt: 'recovery_mode' };
+  const control = await stores.batches.lockShared(batchId);
+  const workspace = await stores.workspaces.lockShared();
+  const batch = await stores.batches.get(batchId);
+  if (!control || !batch || control.state !== 'executing') return { kind: 'halted', halt: 'not_executing' };
+  const halt = haltOf(control) ?? (workspace.frozenAt ? 'frozen' : null);
+  if (halt) return { kind: 'halted', halt };
+
+  const content = await stores.batches.content(batchId, control.contentVersion);
+  const executeGate = content ? validExecuteGate(content, await stores.gates.open(batchId, control.contentVersion)) : null;
+  if (!content || !executeGate) return { kind: 'halted', halt: 'gates_missing' };
+  if (batch.executeNotBefore && stores.now < batch.executeNotBefore)
+    return { kind: 'wait', reason: 'not_before', afterMs: batch.executeNotBefore.getTime() - stores.now.getTime() };
+  if (!(await stores.gates.underCheckpoint(batchId, control.contentVersion)))
+    return { kind: 'wait', reason: 'checkpoint', afterMs: CHECKPOINT_POLL_MS };
+  const late = batch.executeBy !== null && stores.now >= batch.executeBy;
+  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate, late };
+};
+
+/** What of a batch's own control row stops it, most lasting first. */
+export const haltOf = (control: ControlRow): ControlHalt | null => {
+  if (control.integrityFailedAt) return 'integrity_failed';
+  if (control.cancellingAt) return 'cancelling';
+  if (control.pausedAt) return 'paused';
+  return null;
+};
+
+/** The execute gate, when all three gates stand on this content, opened by three people. */
+const validExecuteGate = (content: ContentRow, gates: readonly GateRow[]): GateRow | null => {
+  const valid = gates.filter((gate) => gate.contentVersion === content.contentVersion && sameBytes(gate.digest, content.digest));
+  const people = new Set(valid.map((gate) => gate.personId));
+  if (!GATES.every((name) => valid.some((gate) => gate.gate === name)) || people.size !== GATES.length) return null;
+  return valid.find((gate) => gate.gate === 'execute') ?? null;
+};
 
 export type Intent =
   | { kind: 'send'; dispatch: Dispatch; open: number }
-  /** Nothing of the chunk is pending; `sentBefore` items of it wait for evidence. */
+  /** Nothing of the chunk is pending; `sentBefore` of its items wait for evidence. */
   | { kind: 'nothing'; sentBefore: number; open: number }
-  | { kind: 'wait'; reason: 'checkpoint' | 'not_before'; afterMs: number }
+  | Wait
   | { kind: 'halted'; halt: Halt }
   | { kind: 'mismatch' };
 
-/** On top of two HTTP time-outs, one for the call and one for a retry on a dead connection. */
-const LEASE_MARGIN_MS = 2_000;
-export const leaseOf = (capabilities: RailCapabilities): number => capabilities.timeoutMs * 2 + LEASE_MARGIN_MS;
-
 /**
- * The intent transaction (R1–R4): decides what of a chunk may leave, proves that it is what the gates signed, and
- * moves it to `submitting` under an attempt with a lease. Nothing is sent without it, and nothing of it rolls back
- * once it has committed. Payees that are held or deleted are set aside, with their money released.
+ * The intent transaction (R1–R4): decides what of a chunk may be sent, proves that it is what the gates signed, and moves it
+ * to `submitting` under an attempt with a lease. Nothing is sent without it, and nothing of it rolls back once it has
+ * committed. An item whose payee is held or deleted is blocked, and its money given back.
  */
 export const intendChunk = (ctx: Context, { batchId, chunk }: { batchId: string; chunk: number }): Promise<Intent> =>
   ctx.inTenant(async (stores) => {
@@ -44,7 +91,7 @@ export const intendChunk = (ctx: Context, { batchId, chunk }: { batchId: string;
     const pending = items.filter((item) => item.state === 'pending');
     if (pending.length === 0) return nothing(stores, batchId, items);
 
-    const sendable = pending.filter((item) => setAsideFor(permit, item) === null);
+    const sendable = pending.filter((item) => blockReason(permit, item) === null);
     const sending = await openDestinations(ctx, stores, sendable);
     if (!(await contentMatches(ctx, stores, permit, { chunk, items, sending }))) return { kind: 'mismatch' };
     return commitIntent(ctx, stores, permit, { chunk, pending, sendable, sending });
@@ -56,8 +103,8 @@ const nothing = async (stores: Stores, batchId: string, items: readonly ChunkIte
   open: (await stores.batches.counter(batchId)).open,
 });
 
-/** Why an item is set aside instead of sent; null when nothing stands against it. */
-const setAsideFor = (permit: Permitted, item: ChunkItem): 'execute_by_passed' | 'payee_deleted' | 'payee_held' | null => {
+/** Why a pending item is blocked instead of sent; null when it may be sent. */
+const blockReason = (permit: Permitted, item: ChunkItem): 'execute_by_passed' | 'payee_deleted' | 'payee_held' | null => {
   if (permit.late) return 'execute_by_passed';
   if (item.subjectKey === null) return 'payee_deleted';
   return item.payeeHeld ? 'payee_held' : null;
@@ -67,11 +114,11 @@ const commitIntent = async (
   ctx: Context,
   stores: Stores,
   permit: Permitted,
-  found: { chunk: number; pending: ChunkItem[]; sendable: ChunkItem[]; sending: Awaited<ReturnType<typeof openDestinations>> },
+  found: { chunk: number; pending: ChunkItem[]; sendable: ChunkItem[]; sending: ReadonlyMap<number, OpenedDestination | null> },
 ): Promise<Intent> => {
   const { batch } = permit;
   const opened = await openConnection(ctx, stores, batch.connectionId);
-  if (!opened) throw new Error(`batch ${batch.id} names a rail or connection that is not there`);
+  if (!opened) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);
   const capabilities = opened.rail.capabilities(opened.connection);
   const leaseMs = leaseOf(capabilities);
   const payments = found.sendable.map((item) => {
@@ -92,23 +139,23 @@ const commitIntent = async (
       itemCount: payments.length,
       leaseMs,
     });
-  const moves = found.pending.map((item) => moveOf(item, setAsideFor(permit, item), attempt, leaseMs));
+  const moves = found.pending.map((item) => moveOf(item, blockReason(permit, item), attempt, leaseMs));
   const { counter } = await recordMoves(ctx, stores, batch, { action: 'chunk.intend', source: 'intent', moves, detail: { attempt } });
   if (payments.length === 0) return { kind: 'nothing', sentBefore: 0, open: counter.open };
   return { kind: 'send', dispatch: { ...opened, capabilities, artefact, leaseMs }, open: counter.open };
 };
 
-const moveOf = (item: ChunkItem, reason: string | null, attempt: number, leaseMs: number): PricedMove => ({
+const moveOf = (item: ChunkItem, blocked: string | null, attempt: number, leaseMs: number): PricedMove => ({
   ordinal: item.ordinal,
   version: item.version,
   from: 'pending',
-  to: reason ? 'blocked' : 'submitting',
+  to: blocked ? 'blocked' : 'submitting',
   rank: 0,
-  attempt: reason ? item.attempt : attempt,
+  attempt: blocked ? item.attempt : attempt,
   providerReference: null,
-  reason,
+  reason: blocked,
   inboundId: null,
-  // Should this attempt die, the item is asked for once its lease has ended.
-  lookUpAfterMs: reason ? null : leaseMs,
+  // If the process of this attempt dies, the item is looked up once the lease has ended.
+  lookUpAfterMs: blocked ? null : leaseMs,
   amount: item.amount,
 });

@@ -1,15 +1,15 @@
 import { chunkOf } from '../../domain/batch/content.js';
+import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
-import { finishPayoutBatch } from '../payout-batch/finish.js';
-import { reduceParked } from '../settlement/reduce-parked.js';
+import { reduceParked } from '../settlement/settle.js';
 import { resolveItems } from './resolve.js';
 import type { Progress } from './send.js';
 
 const DUE_MAX = 4_096;
-/** In recovery mode nobody is asked and nothing settles; what is due stays due. */
+/** In recovery mode nothing is looked up and nothing settles; what is due stays due. */
 const RECOVERY_PAUSE_MS = 30_000;
 
-/** Asks for all evidence of a batch that is due, chunk by chunk. Answers when to come back, ms; null when nothing is left to ask. */
+/** Looks up all items of a batch that are due, chunk by chunk. Returns when to come back, ms from now; null when nothing is left to look up. */
 export const lookUpDue = async (ctx: Context, batchId: string, progress: Progress): Promise<number | null> => {
   if (ctx.services.recovery.reason() !== null) return RECOVERY_PAUSE_MS;
   const found = await ctx.inTenant(async (stores) => {

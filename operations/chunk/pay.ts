@@ -1,12 +1,10 @@
+import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
-import { finishPayoutBatch } from '../payout-batch/finish.js';
-import { reduceParked } from '../settlement/reduce-parked.js';
-import { intendChunk } from './intend.js';
-import type { Halt } from './permit.js';
+import { reduceParked, settleEvidence } from '../settlement/settle.js';
+import { type Halt, intendChunk } from './intend.js';
 import { resolveItems } from './resolve.js';
 import { type Progress, sendDispatch } from './send.js';
-import { settleChunk } from './settle.js';
-import { stopForIntegrity } from './stop-integrity.js';
+import { stopForIntegrity } from './verify-content.js';
 
 export type ChunkReport =
   | { kind: 'paid'; sent: number }
@@ -15,8 +13,8 @@ export type ChunkReport =
   | { kind: 'halted'; halt: Halt };
 
 /**
- * Pays one chunk: intend, send, settle; or, when an earlier attempt has sent it, find out what became of it. Safe to
- * run any number of times, at the same time, and to die anywhere: what may leave is decided by the intent alone.
+ * Pays one chunk: intends, sends and settles it; or, when an earlier attempt has sent it, finds out what became of it. It may run
+ * any number of times, also at the same time, and die anywhere: the intent alone decides what is sent.
  */
 export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: string; chunk: number }, progress: Progress): Promise<ChunkReport> => {
   const { failpoint } = ctx.services;
@@ -39,7 +37,7 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       const { dispatch } = intent;
       const outcomes = await sendDispatch(dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
-      await settleChunk(ctx, { batchId, connectionId: dispatch.connection.id, source: 'answer', outcomes });
+      await settleEvidence(ctx, { batchId, connectionId: dispatch.connection.id, source: 'answer', outcomes });
       await reduceParked(ctx);
       return { kind: 'paid', sent: dispatch.artefact.payments.length };
     }

@@ -1,9 +1,10 @@
 import { chunkCount, chunkOf } from '../../domain/batch/content.js';
 import type { BatchState } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
-import type { BatchRow, ControlRow } from '../stores/batches.js';
+import type { BatchRow } from '../stores/batches.js';
+import { haltOf } from './intend.js';
 
-/** What a run has to know of its batch. Loaded again after every wake (R13); it grants nothing. */
+/** What a run has to know about its batch. It is loaded again after every wake (R13), and grants nothing. */
 export interface BatchPlan {
   state: BatchState;
   rail: string;
@@ -14,14 +15,14 @@ export interface BatchPlan {
   /** Items not terminal yet. */
   open: number;
   chunks: number;
-  /** Items of a chunk, at most. */
+  /** Most items of one chunk. */
   chunkSize: number;
-  /** The lowest chunk with something left to send, or null. What was sent and not answered is asked for by lookups. */
+  /** The lowest chunk with something left to send, or null. What was sent and not answered is looked up instead. */
   firstChunk: number | null;
   halt: 'paused' | 'cancelling' | 'integrity_failed' | null;
-  /** Until the deadline of the gate that is next, on the database's clock; null without one. */
+  /** Until the deadline of the next gate, ms on the database's clock; null without one. */
   deadlineInMs: number | null;
-  /** Until the batch may begin to pay; 0 when it may. */
+  /** Until the batch may begin to pay, ms; 0 when it may. */
   startInMs: number;
 }
 
@@ -48,12 +49,6 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
       startInMs: startIn(batch, stores.now),
     };
   });
-
-const haltOf = (control: ControlRow): BatchPlan['halt'] => {
-  if (control.integrityFailedAt) return 'integrity_failed';
-  if (control.cancellingAt) return 'cancelling';
-  return control.pausedAt ? 'paused' : null;
-};
 
 const startIn = ({ executeNotBefore }: BatchRow, now: Date): number =>
   executeNotBefore ? Math.max(0, executeNotBefore.getTime() - now.getTime()) : 0;

@@ -2,17 +2,15 @@ import { rangeOf } from '../../domain/batch/content.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
+import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';
+import { settleEvidence } from '../settlement/settle.js';
 import type { TimedAttempt } from '../stores/attempts.js';
 import type { ChunkItem } from '../stores/chunks.js';
-import { type Dispatch, leaseOf } from './intend.js';
-import { openDestinations } from './open-destinations.js';
-import { type Permitted, permitSending } from './permit.js';
-import { type Progress, sendDispatch } from './send.js';
-import { settleChunk } from './settle.js';
-import { stopForIntegrity } from './stop-integrity.js';
-import { contentMatches, paymentOf } from './verify-content.js';
+import { type Permitted, permitSending } from './intend.js';
+import { type Dispatch, leaseOf, type Progress, sendDispatch } from './send.js';
+import { contentMatches, paymentOf, stopForIntegrity } from './verify-content.js';
 
 export interface Resending {
   batchId: string;
@@ -21,14 +19,14 @@ export interface Resending {
   keys: ReadonlySet<string>;
 }
 
-/** Why people have to decide about an item: nothing may be sent again for it. */
-type Doubt = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed';
+/** Why a person has to decide about an item: it may not be sent again. */
+type PersonReason = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed';
 
 type ResendIntent =
   | { kind: 'send'; dispatch: Dispatch }
   | { kind: 'nothing' }
   | { kind: 'mismatch' }
-  | { kind: 'person'; doubt: Doubt; ordinals: number[] };
+  | { kind: 'person'; reason: PersonReason; ordinals: number[] };
 
 /** Sends items again that the rail has finally never seen: the same bytes, under the same key, while the key lives (R4, R5). */
 export const resendItems = async (ctx: Context, resending: Resending, progress: Progress): Promise<void> => {
@@ -41,7 +39,7 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
   await ctx.services.failpoint('after_intent');
   const outcomes = await sendDispatch(intent.dispatch, 'resend', startedAt, progress);
   await ctx.services.failpoint('after_send');
-  await settleChunk(ctx, { batchId, connectionId: intent.dispatch.connection.id, source: 'answer', outcomes });
+  await settleEvidence(ctx, { batchId, connectionId: intent.dispatch.connection.id, source: 'answer', outcomes });
 };
 
 const intendResend = (ctx: Context, { batchId, chunk, keys }: Resending): Promise<ResendIntent> =>
@@ -52,14 +50,14 @@ const intendResend = (ctx: Context, { batchId, chunk, keys }: Resending): Promis
     const items = await stores.chunks.lockItems(batchId, from, to);
     const attempts = await stores.attempts.ofChunk(batchId, chunk);
     const again = items.filter((item) => isSilent(item) && !isHeld(item) && keys.has(toItemId(batchId, item.ordinal)));
-    // Somebody else may have begun meanwhile: a newer attempt waits until the older lease has ended (R2).
+    // Another process may have begun meanwhile: a newer attempt waits until the older lease has ended (R2).
     if (again.length === 0 || attempts.some((attempt) => attempt.leaseLeftMs > 0)) return { kind: 'nothing' };
     return prepareAgain(ctx, stores, permit, { chunk, items, attempts, again });
   });
 
 const isSilent = ({ state }: ChunkItem): boolean => state === 'submitting' || state === 'unknown';
 
-/** Held after the first send: it waits until people let go of the payee. A deleted payee never comes back, which people are told. */
+/** Held after the first send: the item waits until people release the payee. A deleted payee never comes back, so that goes to a person. */
 const isHeld = ({ payeeHeld, subjectKey }: ChunkItem): boolean => payeeHeld && subjectKey !== null;
 
 const prepareAgain = async (
@@ -69,20 +67,20 @@ const prepareAgain = async (
   found: { chunk: number; items: ChunkItem[]; attempts: TimedAttempt[]; again: ChunkItem[] },
 ): Promise<ResendIntent> => {
   const { batch } = permit;
-  const person = (doubt: Doubt): ResendIntent => ({ kind: 'person', doubt, ordinals: found.again.map((item) => item.ordinal) });
+  const person = (reason: PersonReason): ResendIntent => ({ kind: 'person', reason, ordinals: found.again.map((item) => item.ordinal) });
   const opened = await openConnection(ctx, stores, batch.connectionId);
-  // All items of one attempt were pending together, so the attempt that sent these first sent all that has left.
+  // All items of a chunk are pending together, so its first attempt has sent everything that was ever sent of it.
   const first = found.attempts[0];
-  if (!opened || !first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent, or its connection is absent`);
+  if (!opened || !first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent, or its rail connection does not exist`);
   const capabilities = opened.rail.capabilities(opened.connection);
   if (first.connectionId !== batch.connectionId) return person('connection_changed');
   if (first.ageMs >= capabilities.keyTtlMs) return person('key_expired');
 
-  const left = found.items.filter((item) => item.attempt > 0);
-  const sending = await openDestinations(ctx, stores, left);
-  if (left.some((item) => !sending.has(item.ordinal))) return person('payee_deleted');
+  const sentItems = found.items.filter((item) => item.attempt > 0);
+  const sending = await openDestinations(ctx, stores, sentItems);
+  if (sentItems.some((item) => !sending.has(item.ordinal))) return person('payee_deleted');
   if (!(await contentMatches(ctx, stores, permit, { chunk: found.chunk, items: found.items, sending }))) return { kind: 'mismatch' };
-  const payments = left.flatMap((item) => {
+  const payments = sentItems.flatMap((item) => {
     const destination = sending.get(item.ordinal);
     return destination ? [paymentOf(batch, item, destination)] : [];
   });
@@ -108,10 +106,10 @@ const prepareAgain = async (
   return { kind: 'send', dispatch: { ...opened, capabilities, artefact, leaseMs } };
 };
 
-/** An item that only a person can settle stays `unknown`, with exactly its amount held. */
-const askPerson = (ctx: Context, batchId: string, { doubt, ordinals }: { doubt: Doubt; ordinals: number[] }): Promise<void> =>
+/** An item that only a person can settle stays `unknown`, with exactly its amount held. One exception stands for all of a batch. */
+const askPerson = (ctx: Context, batchId: string, { reason, ordinals }: { reason: PersonReason; ordinals: number[] }): Promise<void> =>
   ctx.inTenant(async (stores) => {
-    const kind = `unknown_${doubt}`;
+    const kind = `unknown_${reason}`;
     const known = (await stores.exceptions.openOf(batchId)).some((open) => open.kind === kind);
     if (!known) await stores.exceptions.raise({ kind, batchId, detail: { count: ordinals.length, ordinals: ordinals.slice(0, 100) } });
   });

@@ -1,13 +1,29 @@
-import type { PaymentOutcome, Sending } from '../ports.js';
-import type { Dispatch } from './intend.js';
+import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
+import type { Artefact, OpenConnection, Rail, RailCapabilities, Sending } from '../ports.js';
 
-/** Told of every call that is answered; a heartbeat, in practice. */
+/** What a committed intent allows to send, and for how long. */
+export interface Dispatch {
+  rail: Rail;
+  connection: OpenConnection;
+  capabilities: RailCapabilities;
+  artefact: Artefact;
+  /** Length of the lease, counted from before the intent transaction began (R2). */
+  leaseMs: number;
+}
+
+/** On top of two HTTP time-outs, one for the call and one for a retry on a dead connection. */
+const LEASE_MARGIN_MS = 2_000;
+
+/** How long an attempt may send, ms (R2). */
+export const leaseOf = (capabilities: RailCapabilities): number => capabilities.timeoutMs * 2 + LEASE_MARGIN_MS;
+
+/** Called with the number of payments that were answered so far; activities send it as a heartbeat. */
 export type Progress = (sent: number) => void;
 
 /**
- * Sends what an intent allows, and only while its lease outlasts another HTTP time-out (R2). `startedAt` is the
- * monotonic clock (ms) from before the intent transaction, so that the lease is never thought longer than the
- * database's. Answers an outcome for every payment: what was not sent or not answered is `unknown`.
+ * Sends what an intent allows, and only while its lease outlasts another HTTP time-out (R2). `startedAt` is the monotonic
+ * clock (ms) from before the intent transaction, so that this process never takes the lease for longer than the database does.
+ * Returns one outcome for every payment: what was not sent or not answered is `unknown`.
  */
 export const sendDispatch = async (
   { rail, connection, capabilities, artefact, leaseMs }: Dispatch,
@@ -19,7 +35,7 @@ export const sendDispatch = async (
   const lease = new AbortController();
   // A process that was stopped and continued reads the clock before its timers have run.
   const checkLease = () => {
-    if (performance.now() >= stopAt) lease.abort(new Error('the lease of this attempt cannot outlast another call'));
+    if (performance.now() >= stopAt) lease.abort(new Error('the lease of this attempt does not outlast another call'));
   };
   checkLease();
   const timer = setTimeout(checkLease, Math.max(0, stopAt - performance.now()));
@@ -45,14 +61,3 @@ const withUnanswered = (payments: Dispatch['artefact']['payments'], outcomes: re
   const silent = payments.filter(({ key }) => !answered.has(key));
   return [...outcomes, ...silent.map(({ key }) => unknownOutcome(key, 'no_answer'))];
 };
-
-/** What we know when nobody says anything. */
-export const unknownOutcome = (key: string, reason: string): PaymentOutcome => ({
-  key,
-  outcome: 'unknown',
-  rank: 0,
-  providerReference: null,
-  reason,
-  amount: null,
-  currency: null,
-});

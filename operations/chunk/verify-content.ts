@@ -1,23 +1,33 @@
 import { commitmentTo, contentOf, itemLeaf, rangeOf } from '../../domain/batch/content.js';
 import { canonicalSentTo } from '../../domain/destination.js';
-import { sameBytes } from '../../domain/hashing.js';
+import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import type { Context } from '../context.js';
+import type { OpenedDestination } from '../payee/sealing.js';
 import type { Payment, Stores } from '../ports.js';
+import type { BatchRow, ContentRow } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
-import type { OpenedDestination } from './open-destinations.js';
-import type { Permitted } from './permit.js';
+import type { GateRow } from '../stores/gates.js';
+import type { WorkspaceRow } from '../stores/workspaces.js';
+
+/** A batch with its current content, and the gate whose digest is what may be spent (R3). */
+export interface SignedBatch {
+  batch: BatchRow;
+  content: ContentRow;
+  mode: WorkspaceRow['mode'];
+  executeGate: GateRow;
+}
 
 /**
- * Is what would be sent what the execute gate signed (R3)? The leaves of the items to be sent are computed from the
- * values themselves, destination opened and its commitment recomputed; those of the rest of the chunk are as stored.
- * They lead to the chunk's root, the batch's root and, under the recomputed header, to the digest.
+ * Whether what would be sent is what the execute gate signed (R3). The leaves of the items to be sent are computed from the
+ * values themselves, with the destination opened and its commitment computed again; the other leaves of the chunk are as stored.
+ * They lead to the chunk's root, the batch's root and, under a header computed again, to the digest.
  */
 export const contentMatches = async (
   ctx: Context,
   stores: Stores,
-  { batch, content, executeGate, mode }: Permitted,
+  { batch, content, executeGate, mode }: SignedBatch,
   chunk: { chunk: number; items: readonly ChunkItem[]; sending: ReadonlyMap<number, OpenedDestination | null> },
 ): Promise<boolean> => {
   const { from, to } = rangeOf(chunk.chunk, batch.chunkSize, content.size);
@@ -34,7 +44,7 @@ export const contentMatches = async (
   return sameBytes(recomputed.digest, executeGate.digest);
 };
 
-const leafOf = (ctx: Context, batch: Permitted['batch'], item: ChunkItem, { salt, sentTo }: OpenedDestination): Uint8Array => {
+const leafOf = (ctx: Context, batch: BatchRow, item: ChunkItem, { salt, sentTo }: OpenedDestination): Uint8Array => {
   const { sha256 } = ctx.services;
   return itemLeaf(sha256, {
     ordinal: item.ordinal,
@@ -50,7 +60,7 @@ const leafOf = (ctx: Context, batch: Permitted['batch'], item: ChunkItem, { salt
 };
 
 /** A payment exactly as its leaf commits to it. */
-export const paymentOf = (batch: Permitted['batch'], item: ChunkItem, { sentTo }: OpenedDestination): Payment => ({
+export const paymentOf = (batch: BatchRow, item: ChunkItem, { sentTo }: OpenedDestination): Payment => ({
   key: toItemId(batch.id, item.ordinal),
   amount: item.amount,
   currency: batch.currency,
@@ -58,3 +68,24 @@ export const paymentOf = (batch: Permitted['batch'], item: ChunkItem, { sentTo }
   remittance: item.remittance,
   to: sentTo,
 });
+
+/**
+ * Stops a batch whose content is not what the gates signed (R3): nothing more is sent until people have looked. Runs in a
+ * transaction of its own, after the one that found the difference: that one holds the control row FOR SHARE, and raising a
+ * lock can deadlock.
+ */
+export const stopForIntegrity = (ctx: Context, { batchId, chunk }: { batchId: string; chunk: number }): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    const control = await stores.batches.lock(batchId);
+    if (!control || control.integrityFailedAt) return;
+    await stores.batches.move(batchId, control.rowVersion, { integrityFailedAt: stores.now });
+    await stores.exceptions.raise({ kind: 'integrity_failed', batchId, detail: { chunk } });
+    await stores.outbox.add({ batchId, message: 'batch_changed' });
+    const content = await stores.batches.content(batchId, control.contentVersion);
+    await stores.audit.append({
+      subject: { type: 'batch', id: batchId },
+      action: 'batch.stop',
+      result: 'integrity_failed',
+      detail: { chunk, signed_digest: content ? toHex(content.digest) : null },
+    });
+  });

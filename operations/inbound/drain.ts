@@ -1,9 +1,8 @@
 import { fromItemId } from '../../domain/ids.js';
+import type { Evidence } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import { openConnection } from '../rail-connection/open.js';
-import { applyOutcomes } from '../settlement/apply.js';
-import type { Evidence, Folded } from '../settlement/fold.js';
-import { parkDoubtful } from '../settlement/park.js';
+import { applyEvidence, parkUnknown } from '../settlement/settle.js';
 import type { InboundRow } from '../stores/inbound-events.js';
 import { inboundPlace } from './receive.js';
 
@@ -77,9 +76,8 @@ const groupsOf = (read: readonly { row: InboundRow; outcomes: Evidence[] }[]): G
   return [...groups.values()];
 };
 
-const reduceGroup = (ctx: Context, { batchId, connectionId, outcomes }: Group): Promise<unknown> =>
+const reduceGroup = (ctx: Context, { batchId, connectionId, outcomes }: Group): Promise<void> =>
   ctx.inTenant(async (stores) => {
-    if (batchId) return applyOutcomes(ctx, stores, { batchId, connectionId, source: 'webhook', outcomes });
-    const doubtful: Folded['doubtful'] = outcomes.map((evidence) => ({ evidence, ordinal: null, doubt: 'unknown_payment' }));
-    return parkDoubtful(ctx, stores, { batchId, connectionId }, doubtful);
+    if (batchId) await applyEvidence(ctx, stores, { batchId, connectionId, source: 'webhook', outcomes });
+    else await parkUnknown(ctx, stores, connectionId, outcomes);
   });

@@ -1,5 +1,5 @@
-import type { PaymentOutcome, Sending } from '../../operations/ports.js';
-import { unknown } from './wire.js';
+import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
+import type { Sending } from '../../operations/ports.js';
 
 /**
  * The answers that say for certain that a payment was not and will not be made: the provider's documented declines. All
@@ -22,6 +22,6 @@ const DECLINE_RANK = 1;
  * one may have been taken in, whatever this answer says.
  */
 export const outcomeOfError = (key: string, code: string, kind: Sending['kind']): PaymentOutcome => {
-  if (kind === 'resend' || !DEFINITIVE_REJECTIONS.has(code)) return unknown(key, code);
+  if (kind === 'resend' || !DEFINITIVE_REJECTIONS.has(code)) return unknownOutcome(key, code);
   return { key, outcome: 'failed', rank: DECLINE_RANK, providerReference: null, reason: code, amount: null, currency: null };
 };

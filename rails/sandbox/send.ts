@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import type { OpenConnection, PaymentOutcome, RenderedPayment, Sending } from '../../operations/ports.js';
+import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
+import type { OpenConnection, RenderedPayment, Sending } from '../../operations/ports.js';
 import { callProvider, type HttpAnswer, type HttpCall } from './http.js';
 import { outcomeOfError } from './rejections.js';
 import { renderBulk } from './render.js';
 import { BULK_LIMIT, type SandboxSettings } from './settings.js';
-import { bulkAnswer, errorAnswer, paymentAnswer, toOutcome, unknown } from './wire.js';
+import { bulkAnswer, errorAnswer, paymentAnswer, toOutcome } from './wire.js';
 
 /** How often a 429 is waited out, and the longest wait; then the payments are unknown, for a lookup to settle. */
 const TRIES_MAX = 5;
@@ -64,18 +65,18 @@ const callWithinLease = async ({ dispatcher, connection, settings, sending }: Se
 };
 
 const readSingle = (answer: HttpAnswer, key: string, kind: Sending['kind']): PaymentOutcome => {
-  if (answer.kind === 'no_answer') return unknown(key, answer.reason);
+  if (answer.kind === 'no_answer') return unknownOutcome(key, answer.reason);
   if (answer.status === 422) {
     const error = errorAnswer.safeParse(answer.body);
-    return error.success ? outcomeOfError(key, error.data.error.code, kind) : unknown(key, 'malformed_answer');
+    return error.success ? outcomeOfError(key, error.data.error.code, kind) : unknownOutcome(key, 'malformed_answer');
   }
-  if (answer.status !== 200 && answer.status !== 201) return unknown(key, refusal(answer));
+  if (answer.status !== 200 && answer.status !== 201) return unknownOutcome(key, refusal(answer));
   const payment = paymentAnswer.safeParse(answer.body);
-  return payment.success && payment.data.idempotency_key === key ? toOutcome(payment.data) : unknown(key, 'malformed_answer');
+  return payment.success && payment.data.idempotency_key === key ? toOutcome(payment.data) : unknownOutcome(key, 'malformed_answer');
 };
 
 const readBulk = (answer: HttpAnswer, payments: readonly RenderedPayment[], kind: Sending['kind']): PaymentOutcome[] => {
-  const all = (reason: string) => payments.map(({ key }) => unknown(key, reason));
+  const all = (reason: string) => payments.map(({ key }) => unknownOutcome(key, reason));
   if (answer.kind === 'no_answer') return all(answer.reason);
   if (answer.status !== 200) return all(refusal(answer));
   const parsed = bulkAnswer.safeParse(answer.body);
@@ -83,7 +84,7 @@ const readBulk = (answer: HttpAnswer, payments: readonly RenderedPayment[], kind
   const results = new Map(parsed.data.results.map((result) => [result.idempotency_key, result]));
   return payments.map(({ key }) => {
     const result = results.get(key);
-    if (!result) return unknown(key, 'missing_in_answer');
+    if (!result) return unknownOutcome(key, 'missing_in_answer');
     return 'error' in result ? outcomeOfError(key, result.error.code, kind) : toOutcome(result);
   });
 };

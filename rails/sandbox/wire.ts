@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PaymentOutcome } from '../../operations/ports.js';
+import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { BULK_LIMIT } from './settings.js';
 
 const TEXT_MAX = 64;
@@ -45,15 +45,4 @@ export const toOutcome = (answer: z.infer<typeof payment>): PaymentOutcome => ({
   reason: answer.reason,
   amount: BigInt(answer.amount),
   currency: answer.currency,
-});
-
-/** Nothing is known: neither that it was taken in, nor that it was not. */
-export const unknown = (key: string, reason: string): PaymentOutcome => ({
-  key,
-  outcome: 'unknown',
-  rank: 0,
-  providerReference: null,
-  reason,
-  amount: null,
-  currency: null,
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EVIDENCE_OUTCOMES, type Evidence, type ItemPosition, reduceEvidence } from '../../domain/item/evidence.js';
+import { EVIDENCE_OUTCOMES, type ItemPosition, type PaymentOutcome, reduceEvidence } from '../../domain/item/evidence.js';
 import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/states.js';
 
 const evidence = fc.record({ outcome: fc.constantFrom(...EVIDENCE_OUTCOMES), rank: fc.nat(5) });
 
-const fold = (start: ItemPosition, pieces: readonly Evidence[]): ItemPosition =>
+const fold = (start: ItemPosition, pieces: readonly Pick<PaymentOutcome, 'outcome' | 'rank'>[]): ItemPosition =>
   pieces.reduce<ItemPosition>((item, piece) => {
     const reduction = reduceEvidence(item, piece);
     return reduction.kind === 'moved' ? { state: reduction.to, rank: reduction.rank } : item;
@@ -50,7 +50,7 @@ describe('the fold of evidence (R6)', () => {
           [3, 3],
         ] as const) {
           const reduction = reduceEvidence({ state, rank: held }, { outcome, rank });
-          if (reduction.kind === 'contrary') expect(['pending', 'cancelled', 'excluded', 'blocked']).toContain(state);
+          if (reduction.kind === 'never_sent') expect(['pending', 'cancelled', 'excluded', 'blocked']).toContain(state);
           if (reduction.kind === 'moved' && reduction.to !== state) expect(ITEM_EDGES[state]).toContain(reduction.to);
         }
   });
@@ -58,7 +58,7 @@ describe('the fold of evidence (R6)', () => {
   test('what was never sent does not move, whatever the rail says', () => {
     fc.assert(
       fc.property(fc.constantFrom('pending', 'cancelled', 'excluded', 'blocked'), evidence, (state, piece) => {
-        expect(reduceEvidence({ state, rank: 0 }, piece)).toEqual({ kind: 'contrary' });
+        expect(reduceEvidence({ state, rank: 0 }, piece)).toEqual({ kind: 'never_sent' });
       }),
     );
   });

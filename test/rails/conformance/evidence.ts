@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type ItemPosition, reduceEvidence } from '../../../domain/item/evidence.js';
-import type { OpenConnection, PaymentOutcome } from '../../../operations/ports.js';
+import { type ItemPosition, type PaymentOutcome, reduceEvidence } from '../../../domain/item/evidence.js';
+import type { OpenConnection } from '../../../operations/ports.js';
 import { releaseBy } from './kit.js';
 import type { InboundDelivery, RailUnderTest } from './rail-under-test.js';
 
@@ -53,7 +53,7 @@ export const provesEvidence = (ready: () => RailUnderTest, settings: Record<stri
     expect(verify(first)).not.toEqual(verify(second));
   });
 
-  test('[S3-15] a genuine delivery is taken, and a change of any part of it is refused', async () => {
+  test('a genuine delivery is taken, and a change of any part of it is refused [S3-15]', async () => {
     const genuine = await anyDelivery();
     expect(verify(genuine)).toEqual({ eventId: expect.any(String) });
     const other = await anyDelivery();
@@ -82,14 +82,14 @@ export const provesEvidence = (ready: () => RailUnderTest, settings: Record<stri
     [-299, 'taken'],
     [299, 'taken'],
     [301, 'refused'],
-  ])('[S3-15] with a clock %i s off a delivery is %s', async (seconds, verdict) => {
+  ])('with a clock %i s off a delivery is %s [S3-15]', async (seconds, verdict) => {
     const delivery = await anyDelivery();
     const sent = Number(delivery.headers['webhook-timestamp']) * 1000;
     expect(Math.abs(seconds * 1000) > FIVE_MINUTES_MS).toBe(verdict === 'refused');
     expect('eventId' in verify(delivery, connect(), new Date(sent + seconds * 1000))).toBe(verdict === 'taken');
   });
 
-  test('[S3-16] without a usable secret nothing is taken, however it is signed', async () => {
+  test('without a usable secret nothing is taken, however it is signed [S3-16]', async () => {
     const delivery = await anyDelivery();
     const whole = connect().credentials.webhookSecret;
     for (const webhookSecret of ['', 'whsec_', 'whsec_c2hvcnQ=', 'not base64!', `${whole.slice(0, 20)}`, `${whole}!`, ` ${whole}`]) {
