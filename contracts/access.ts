@@ -8,7 +8,7 @@ export const createSession = z.object({
   email: z.email().max(254),
   password: z.string().min(1).max(256).meta({ secret: true }),
   code,
-  /** Needed only by people who belong to several workspaces; the test workspace is taken otherwise. */
+  /** For people who belong to several workspaces. Default: the test workspace. */
   workspace_id: id('workspace').optional(),
 });
 

@@ -9,7 +9,7 @@ export const listEvents = z.object({
   action: z.string().max(64).optional(),
 });
 
-/** The canonical body stands under `event`: hash it as docs/audit.md says and get `leaf`. */
+/** `event` is the canonical body; its hash, made as docs/audit.md says, is `leaf`. */
 export const auditEvent = z
   .object({
     object: z.literal('audit_event'),
@@ -17,7 +17,7 @@ export const auditEvent = z
     at: timestamp,
     action: z.string(),
     result: z.string(),
-    /** Place in the tree; null while not sealed. */
+    /** Leaf index in the tree; null while the event is not sequenced. */
     index: z.number().int().nullable(),
     leaf: hash,
     event: z.record(z.string(), z.unknown()),

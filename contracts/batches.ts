@@ -25,13 +25,13 @@ const header = {
 };
 
 export const newItem = z.object({
-  /** A payee of the workspace by id, or the caller's own reference with (for a new payee) all that describes it. */
+  /** Exactly one of both: a payee of the workspace by id, or the caller's own reference, for a new payee with all its details. */
   payee_id: id('payee').optional(),
   payee: z
     .object({
       ...payeeFields,
       name: payeeFields.name.optional(),
-      // No default here: of a known payee what is left out stays as it is.
+      // No default here: what is left out stays as it is for a known payee.
       payee_type: payeeFields.payee_type.unwrap().optional(),
       country: payeeFields.country.optional(),
       ...destinationInput,
@@ -46,7 +46,7 @@ export const newItem = z.object({
 export const createBatch = z.object({
   ...header,
   draft: z.boolean().default(false),
-  /** Say so when the same payee, amount and reference are meant to be paid more than once. */
+  /** Accepts items that repeat payee, amount and reference. */
   allow_duplicates: z.boolean().default(false),
   items: z.array(newItem).min(1).max(JSON_ITEMS_MAX),
 });
@@ -151,7 +151,7 @@ export const item = z
 export const listBatches = z.object({ ...page, state: z.enum(BATCH_STATES).optional(), external_id: z.string().max(128).optional() });
 export const listItems = z.object({ ...page, state: z.enum(ITEM_STATES).optional() });
 
-/** Leaves items out; the rest is re-totalled, and gates that were open are void. */
+/** Leaves items out. The total is computed again, and open gates are void. */
 export const editBatch = z.object({ exclude: z.array(itemId).min(1).max(10_000), row_version: z.number().int().optional() });
 
 export const withReason = z.object({ reason: z.string().min(1).max(500) });
@@ -183,11 +183,11 @@ export const challenge = z
 
 export const openGate = z.object({ challenge_id: id('challenge'), code });
 
-/** What cancel and pause did: exact at the moment they took hold. */
+/** The answer to cancel and pause. The counts are exact for the moment the batch was halted. */
 export const halted = batch.extend({ already_sent: z.number().int(), not_sent: z.number().int() }).meta({ id: 'HaltedPayoutBatch' });
 
-/** Everything that proves a batch; its members are described in docs/proof.md. */
-export const evidence = z
+/** The proof of a batch; docs/proof.md describes its members. */
+export const proof = z
   .object({ object: z.literal('evidence'), version: z.literal('sluice-evidence-v1') })
   .loose()
   .meta({ id: 'Evidence' });

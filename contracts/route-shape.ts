@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { Permission } from '../domain/actors.js';
 import type { ProblemCode } from '../domain/problems.js';
+import { listOf } from './wire.js';
 
-/** What the table says of one route. */
+/** One row of the route table. */
 export interface RouteShape {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
@@ -10,15 +11,25 @@ export interface RouteShape {
   /** `public` needs no credential; `signed` is authenticated over its raw body. */
   permission: Permission | 'public' | 'signed';
   rateClass: 'read' | 'write' | 'money' | 'sign_in' | 'inbound';
-  /** Every POST takes an Idempotency-Key; `required` where money or gates are concerned: those are kept for ever, the others for 30 days. */
+  /** Every POST takes an Idempotency-Key. `required` where money or gates are concerned: such keys are kept for ever, the others for 30 days. */
   idempotency?: 'required' | 'optional';
-  /** The answer holds a secret that is shown once and never stored. */
+  /** The answer shows a secret once; the secret is never stored. */
   returnsSecret?: true;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
-  /** `json` unless said otherwise. `stream` routes read and write for themselves. */
+  /** Default `json`. `events` and `lines` are streams that the handler writes; `raw` keeps the body's bytes for its signature. */
   format?: 'json' | 'json_or_csv' | 'events' | 'lines' | 'raw';
   out: { status: 200 | 201 | 202; body: z.ZodType };
   problems: readonly ProblemCode[];
 }
+
+type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'format'>;
+
+/** A route that reads: GET, 200. `out` is the body of its answer. */
+export const read = <const Route extends Read & Pick<RouteShape, 'problems'>, Out extends z.ZodType>({ out, ...route }: Route & { out: Out }) =>
+  ({ method: 'GET', rateClass: 'read', ...route, out: { status: 200, body: out } }) as const;
+
+/** A route that lists resources of the workspace, a page at a time: `query` holds the members of `page`, `of` is one resource. */
+export const list = <const Route extends Read, One extends z.ZodType>({ of, ...route }: Route & { of: One }) =>
+  ({ method: 'GET', rateClass: 'read', ...route, out: { status: 200, body: listOf(of) }, problems: [] }) as const;

@@ -8,7 +8,7 @@ import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 
-/** The whole surface of the API. Each id binds to one operation in `api/routes/`; an unbound one does not compile. */
+/** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
 export const ROUTES = {
   ...ACCESS_ROUTES,
   ...PAYEE_ROUTES,
@@ -20,7 +20,7 @@ export const ROUTES = {
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 
-/** What every route may answer on top of its own problems. */
+/** Problems that every route may answer with besides its own. */
 export const COMMON_PROBLEMS = [
   'malformed_json',
   'invalid_request',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { fromItemId, fromWireId, type IdKind } from '../domain/ids.js';
 
-/** Pieces that every resource is made of. snake_case, RFC 3339 UTC, integer minor units. */
+/** Parts that resources share. Members are snake_case, times RFC 3339 in UTC, amounts integer minor units. */
 
-/** A type-prefixed id on the wire; the UUID inside once parsed. */
+/** A type-prefixed id in a request; parses to the UUID inside. */
 export const id = (kind: IdKind) =>
   z
     .string()
@@ -14,14 +14,14 @@ export const id = (kind: IdKind) =>
       return uuid ?? z.NEVER;
     });
 
-/** An item's id; batch and ordinal once parsed. */
+/** The id of an item in a request; parses to batch and ordinal. */
 export const itemId = z.string().transform((wire, issue) => {
   const place = fromItemId(wire);
   if (place === null) issue.addIssue({ code: 'custom', message: 'this is not the id of an item', params: { reason: 'id_form' } });
   return place ?? z.NEVER;
 });
 
-/** An id as it stands in an answer. */
+/** An id in an answer. */
 export const wireId = z.string().meta({ examples: ['batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11'] });
 
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC in answers' });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import * as access from '../access.js';
-import type { RouteShape } from '../route-shape.js';
-import { id, listOf, page } from '../wire.js';
+import { list, type RouteShape, read } from '../route-shape.js';
+import { id, page } from '../wire.js';
 
-/** Signing in, and keys. */
+/** Sessions and API keys. */
 export const ACCESS_ROUTES = {
   create_session: {
     method: 'POST',
@@ -17,15 +17,13 @@ export const ACCESS_ROUTES = {
     out: { status: 201, body: access.session },
     problems: ['invalid_credentials', 'otp_step_used', 'factor_locked'],
   },
-  show_session: {
-    method: 'GET',
+  show_session: read({
     path: '/v1/sessions/current',
     summary: 'Who am I',
     permission: 'sessions.own',
-    rateClass: 'read',
-    out: { status: 200, body: access.session },
+    out: access.session,
     problems: [],
-  },
+  }),
   end_session: {
     method: 'DELETE',
     path: '/v1/sessions/current',
@@ -47,16 +45,13 @@ export const ACCESS_ROUTES = {
     out: { status: 201, body: access.apiKey },
     problems: [],
   },
-  list_api_keys: {
-    method: 'GET',
+  list_api_keys: list({
     path: '/v1/api-keys',
     summary: 'List API keys',
     permission: 'keys.manage',
-    rateClass: 'read',
     query: z.object(page),
-    out: { status: 200, body: listOf(access.apiKey) },
-    problems: [],
-  },
+    of: access.apiKey,
+  }),
   revoke_api_key: {
     method: 'DELETE',
     path: '/v1/api-keys/:key_id',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import * as batches from '../batches.js';
-import type { RouteShape } from '../route-shape.js';
+import { list, type RouteShape, read } from '../route-shape.js';
 import { id, listOf } from '../wire.js';
 
 const batchParams = z.object({ batch_id: id('batch') });
@@ -20,26 +20,21 @@ export const BATCH_ROUTES = {
     out: { status: 202, body: z.union([batches.batch, batches.validation]) },
     problems: ['invalid_request', 'invalid_csv', 'duplicate_items', 'external_id_taken', 'payload_too_large', 'unsupported_media_type'],
   },
-  list_payout_batches: {
-    method: 'GET',
+  list_payout_batches: list({
     path: '/v1/payout-batches',
     summary: 'List batches',
     permission: 'batches.read',
-    rateClass: 'read',
     query: batches.listBatches,
-    out: { status: 200, body: listOf(batches.batch) },
-    problems: [],
-  },
-  show_payout_batch: {
-    method: 'GET',
+    of: batches.batch,
+  }),
+  show_payout_batch: read({
     path: '/v1/payout-batches/:batch_id',
     summary: 'One batch',
     permission: 'batches.read',
-    rateClass: 'read',
     params: batchParams,
-    out: { status: 200, body: batches.batch },
+    out: batches.batch,
     problems: ['not_found'],
-  },
+  }),
   edit_payout_batch: {
     method: 'PATCH',
     path: '/v1/payout-batches/:batch_id',
@@ -51,36 +46,30 @@ export const BATCH_ROUTES = {
     out: { status: 200, body: batches.batch },
     problems: ['not_found', 'wrong_state', 'batch_changed', 'batch_empty'],
   },
-  list_payout_items: {
-    method: 'GET',
+  list_payout_items: read({
     path: '/v1/payout-batches/:batch_id/items',
     summary: 'Items of a batch',
     permission: 'batches.read',
-    rateClass: 'read',
     params: batchParams,
     query: batches.listItems,
-    out: { status: 200, body: listOf(batches.item) },
+    out: listOf(batches.item),
     problems: ['not_found'],
-  },
-  stream_payout_batch_events: {
-    method: 'GET',
+  }),
+  stream_payout_batch_events: read({
     path: '/v1/payout-batches/:batch_id/events',
     summary: 'Server-sent events of a batch; resume with Last-Event-ID',
     permission: 'batches.read',
-    rateClass: 'read',
     format: 'events',
     params: batchParams,
-    out: { status: 200, body: z.unknown() },
+    out: z.unknown(),
     problems: ['not_found'],
-  },
-  show_evidence: {
-    method: 'GET',
+  }),
+  show_evidence: read({
     path: '/v1/payout-batches/:batch_id/evidence',
     summary: 'Everything that proves a batch',
     permission: 'audit.read',
-    rateClass: 'read',
     params: batchParams,
-    out: { status: 200, body: batches.evidence },
+    out: batches.proof,
     problems: ['not_found', 'payload_too_large'],
-  },
+  }),
 } as const satisfies Record<string, RouteShape>;

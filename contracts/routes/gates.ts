@@ -6,9 +6,31 @@ import { id } from '../wire.js';
 
 const batchParams = z.object({ batch_id: id('batch') });
 
+type Verb = Pick<RouteShape, 'summary' | 'permission' | 'body'>;
+
+/**
+ * What somebody decides about one batch: POST under the batch's path, 200, with an Idempotency-Key that is kept for ever.
+ * `problems` beyond `not_found` and `wrong_state`, which every verb may answer with.
+ */
+const batchVerb = <const Route extends Verb, Out extends z.ZodType>({
+  path,
+  out,
+  problems = [],
+  ...route
+}: Route & { path: string; out: Out; problems?: readonly ProblemCode[] }) =>
+  ({
+    method: 'POST',
+    path: `/v1/payout-batches/:batch_id/${path}`,
+    rateClass: 'money',
+    idempotency: 'required',
+    params: batchParams,
+    ...route,
+    out: { status: 200, body: out },
+    problems: ['not_found', 'wrong_state', ...problems],
+  }) as const;
+
+/** Problems of opening a gate, whichever gate it is. */
 const GATE_PROBLEMS = [
-  'not_found',
-  'wrong_state',
   'gate_needs_person',
   'preparer_cannot_open',
   'gate_same_person',
@@ -28,17 +50,12 @@ const GATE_PROBLEMS = [
 
 /** What people decide about a batch. */
 export const GATE_ROUTES = {
-  submit_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/submit',
+  submit_payout_batch: batchVerb({
+    path: 'submit',
     summary: 'Hand a draft to the gates',
     permission: 'batches.create',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
-    out: { status: 200, body: batches.batch },
-    problems: ['not_found', 'wrong_state'],
-  },
+    out: batches.batch,
+  }),
   ask_challenge: {
     method: 'POST',
     path: '/v1/payout-batches/:batch_id/challenges',
@@ -61,87 +78,55 @@ export const GATE_ROUTES = {
       'gate_deadline_passed',
     ],
   },
-  approve_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/approve',
+  approve_payout_batch: batchVerb({
+    path: 'approve',
     summary: 'Open the first gate',
     permission: 'gates.approve',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
     body: batches.openGate,
-    out: { status: 200, body: batches.batch },
+    out: batches.batch,
     problems: GATE_PROBLEMS,
-  },
-  authorize_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/authorize',
+  }),
+  authorize_payout_batch: batchVerb({
+    path: 'authorize',
     summary: 'Open the second gate; places the hold',
     permission: 'gates.authorize',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
     body: batches.openGate,
-    out: { status: 200, body: batches.batch },
+    out: batches.batch,
     problems: [...GATE_PROBLEMS, 'insufficient_funds'],
-  },
-  execute_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/execute',
+  }),
+  execute_payout_batch: batchVerb({
+    path: 'execute',
     summary: 'Open the third gate; payments leave',
     permission: 'gates.execute',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
     body: batches.openGate,
-    out: { status: 200, body: batches.batch },
+    out: batches.batch,
     problems: [...GATE_PROBLEMS, 'audit_behind'],
-  },
-  reject_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/reject',
+  }),
+  reject_payout_batch: batchVerb({
+    path: 'reject',
     summary: 'Turn a batch down',
     permission: 'batches.reject',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
     body: batches.withReason,
-    out: { status: 200, body: batches.batch },
-    problems: ['not_found', 'wrong_state'],
-  },
-  cancel_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/cancel',
+    out: batches.batch,
+  }),
+  cancel_payout_batch: batchVerb({
+    path: 'cancel',
     summary: 'Stop what has not been sent, for good',
     permission: 'batches.cancel',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
     body: batches.optionalReason,
-    out: { status: 200, body: batches.halted },
-    problems: ['not_found', 'wrong_state'],
-  },
-  pause_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/pause',
+    out: batches.halted,
+  }),
+  pause_payout_batch: batchVerb({
+    path: 'pause',
     summary: 'Stop sending until resumed',
     permission: 'batches.pause',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
     body: batches.optionalReason,
-    out: { status: 200, body: batches.halted },
-    problems: ['not_found', 'wrong_state'],
-  },
-  resume_payout_batch: {
-    method: 'POST',
-    path: '/v1/payout-batches/:batch_id/resume',
+    out: batches.halted,
+  }),
+  resume_payout_batch: batchVerb({
+    path: 'resume',
     summary: 'Go on sending',
     permission: 'batches.pause',
-    rateClass: 'money',
-    idempotency: 'required',
-    params: batchParams,
-    out: { status: 200, body: batches.batch },
-    problems: ['not_found', 'wrong_state'],
-  },
+    out: batches.batch,
+  }),
 } as const satisfies Record<string, RouteShape>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RouteShape } from '../route-shape.js';
 import { id } from '../wire.js';
 
-/** What providers tell us. */
+/** Webhooks of providers. */
 export const INBOUND_ROUTES = {
   receive_inbound: {
     method: 'POST',

@@ -1,30 +1,24 @@
 import { z } from 'zod';
 import * as ledger from '../ledger.js';
-import type { RouteShape } from '../route-shape.js';
-import { id, listOf } from '../wire.js';
+import { list, type RouteShape } from '../route-shape.js';
+import { id } from '../wire.js';
 
 /** Accounts and their transfers. */
 export const LEDGER_ROUTES = {
-  list_accounts: {
-    method: 'GET',
+  list_accounts: list({
     path: '/v1/accounts',
     summary: 'Accounts and balances',
     permission: 'ledger.read',
-    rateClass: 'read',
     query: ledger.listAccounts,
-    out: { status: 200, body: listOf(ledger.account) },
-    problems: [],
-  },
-  list_transfers: {
-    method: 'GET',
+    of: ledger.account,
+  }),
+  list_transfers: list({
     path: '/v1/transfers',
     summary: 'Ledger transfers',
     permission: 'ledger.read',
-    rateClass: 'read',
     query: ledger.listTransfers,
-    out: { status: 200, body: listOf(ledger.transfer) },
-    problems: [],
-  },
+    of: ledger.transfer,
+  }),
   top_up: {
     method: 'POST',
     path: '/v1/funding-accounts/:account_id/top-ups',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import * as payees from '../payees.js';
-import type { RouteShape } from '../route-shape.js';
-import { id, listOf } from '../wire.js';
+import { list, type RouteShape, read } from '../route-shape.js';
+import { id } from '../wire.js';
 
-/** Whom we pay, and where. */
+/** Payees and their destinations. */
 export const PAYEE_ROUTES = {
   create_payee: {
     method: 'POST',
@@ -16,26 +16,21 @@ export const PAYEE_ROUTES = {
     out: { status: 201, body: payees.payee },
     problems: ['invalid_request'],
   },
-  list_payees: {
-    method: 'GET',
+  list_payees: list({
     path: '/v1/payees',
     summary: 'List payees',
     permission: 'payees.read',
-    rateClass: 'read',
     query: payees.listPayees,
-    out: { status: 200, body: listOf(payees.payee) },
-    problems: [],
-  },
-  show_payee: {
-    method: 'GET',
+    of: payees.payee,
+  }),
+  show_payee: read({
     path: '/v1/payees/:payee_id',
     summary: 'One payee',
     permission: 'payees.read',
-    rateClass: 'read',
     params: z.object({ payee_id: id('payee') }),
-    out: { status: 200, body: payees.payee },
+    out: payees.payee,
     problems: ['not_found'],
-  },
+  }),
   add_destination: {
     method: 'POST',
     path: '/v1/payees/:payee_id/destinations',

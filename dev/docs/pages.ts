@@ -1,3 +1,4 @@
+import { openApiDocument } from '../../api/openapi/document.js';
 import { configurationPage } from './configuration.js';
 import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
@@ -9,4 +10,6 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
   'docs/adr/README.md': decisionsPage,
+  // Recorded, so that a change of the route table shows what changes for callers.
+  'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyProof } from '../../client/verify/proof.js';
-import { evidence as contract } from '../../contracts/batches.js';
+import { proof as contract } from '../../contracts/batches.js';
 import type { BatchProof, ProofItem } from '../../domain/audit/proof.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
