@@ -13,21 +13,21 @@ import { type PartUsage, usageOf, watchMemory } from './processes.js';
 import { ownerOf, type RailMode, useRail } from './rail-mode.js';
 import { uploadBatch } from './upload.js';
 
-/** One batch, from the upload of its file to its last settled item. */
+/** The figures of one batch, from the upload of its file to its last settled item. */
 export interface EndToEndRun {
   name: string;
   items: number;
-  /** From the request that opens the execute gate to the batch's end. */
+  /** From the request that opens the execute gate to the end of the batch. */
   seconds: number;
   itemsPerSecond: number;
   uploadSeconds: number;
   chunks: number;
   history: { events: number; runs: number };
-  /** Inserted, kept and logged between execute and end, an item. */
+  /** Rows and bytes that were written between execute and end, per item. */
   rowsAnItem: number;
   bytesAnItem: number;
   walBytesAnItem: number;
-  /** CPU of each part between execute and end, µs an item. */
+  /** CPU of each part between execute and end, µs per item. */
   cpu: Record<keyof PartUsage, number>;
   /** MiB. */
   memory: Record<'upload' | 'pay', ReturnType<ReturnType<typeof watchMemory>['stop']>>;
@@ -35,10 +35,10 @@ export interface EndToEndRun {
 
 const GATES = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
-/** Watches what happens between execute and the batch's end; answers what ends the watching. */
+/** Starts an observation at execute; the returned function ends it when the batch has ended. */
 export type Watch = () => Promise<() => Promise<void>>;
 
-/** Pays a batch of `items` and checks the books afterwards. Throws when anything does not hold: then there is no figure. */
+/** Pays a batch of `items` and checks the books afterwards. Throws when a check fails, so that there is no figure. */
 export const payBatch = async (
   world: World,
   rail: RailMode,
@@ -58,8 +58,8 @@ export const payBatch = async (
     const uploadSeconds = (performance.now() - uploadedFrom) / 1_000;
     const uploadMemory = uploading.stop();
     say(`${name}: uploaded in ${uploadSeconds.toFixed(1)} s`);
-    for (const gate of ['approve', 'authorize'] as const) await (await ready(people, batchId, gate))();
-    const execute = await ready(people, batchId, 'execute');
+    for (const gate of ['approve', 'authorize'] as const) await (await prepareGate(people, batchId, gate))();
+    const execute = await prepareGate(people, batchId, 'execute');
     await owner.query('CHECKPOINT').catch(() => undefined);
     await pause(STATISTICS_MS);
 
@@ -68,7 +68,7 @@ export const payBatch = async (
     const paying = watchMemory(world.stack.state);
     const started = performance.now();
     await execute();
-    await settled(owner, batchId);
+    await batchEnd(owner, batchId);
     const seconds = (performance.now() - started) / 1_000;
     const cpu = usageOf(world.stack.state());
     const payMemory = paying.stop();
@@ -99,8 +99,8 @@ export const payBatch = async (
   }
 };
 
-/** A gate with its challenge asked and its code at hand: what is left is the deed. */
-const ready = async (people: People, batchId: string, gate: keyof typeof GATES): Promise<() => Promise<unknown>> => {
+/** Asks for the challenge of a gate and for a code. Returns the request that opens the gate, so that only it is measured. */
+const prepareGate = async (people: People, batchId: string, gate: keyof typeof GATES): Promise<() => Promise<unknown>> => {
   const { client, nextCode } = people[GATES[gate]];
   const challenge = await client.ask_challenge({ batch_id: batchId, gate });
   const code = await nextCode();
@@ -110,7 +110,7 @@ const ready = async (people: People, batchId: string, gate: keyof typeof GATES):
 const POLL_MS = 10;
 const WAIT_MAX_MS = 30 * 60_000;
 
-const settled = async (owner: pg.Client, batchId: string): Promise<void> => {
+const batchEnd = async (owner: pg.Client, batchId: string): Promise<void> => {
   for (const until = Date.now() + WAIT_MAX_MS; Date.now() < until; await pause(POLL_MS)) {
     const { rows } = await owner.query<{ state: string }>({
       name: 'state',
@@ -123,7 +123,7 @@ const settled = async (owner: pg.Client, batchId: string): Promise<void> => {
   throw new Error(`batch ${batchId} has not ended`);
 };
 
-/** Ledger, transitions and provider agree, nothing was paid twice, and the audit log verifies against its signed checkpoints. */
+/** Throws unless ledger, transitions and provider agree, nothing was paid twice, and the audit log verifies. */
 const requireSound = async (world: World, people: People): Promise<void> => {
   const broken = await world.broken();
   const { verifier_key } = await people.preparer.client.show_checkpoint({});
@@ -132,14 +132,14 @@ const requireSound = async (world: World, people: People): Promise<void> => {
   if (broken.length > 0) throw new Error(`a failed run: ${broken.join('\n')}`);
 };
 
-/** What the database has written and holds, to be subtracted from a later look. */
+/** How much the database has written and holds; the difference of two readings counts. */
 interface Written {
   rows: number;
   bytes: number;
   walBytes: number;
 }
 
-/** Rows inserted, size of all tables and months of them with their indexes, and the end of the write-ahead log. */
+/** Inserted rows, the size of all tables and partitions with their indexes, and the end of the write-ahead log. */
 const writtenSoFar = async (owner: pg.Client): Promise<Written> => {
   const { rows } = await owner.query<{ rows: string; bytes: string; wal: string }>(
     `SELECT (SELECT sum(n_tup_ins) FROM pg_stat_user_tables) AS rows,
@@ -150,10 +150,10 @@ const writtenSoFar = async (owner: pg.Client): Promise<Written> => {
   return { rows: Number(row?.rows ?? 0), bytes: Number(row?.bytes ?? 0), walBytes: Number(row?.wal ?? 0) };
 };
 
-/** Backends report their statistics within a second of their last statement. */
+/** A backend reports its statistics within a second after its last statement. */
 const STATISTICS_MS = 1_500;
 
-/** History events of all runs of a batch's workflow, once the last of them has closed. */
+/** History events of all runs of a batch's workflow; waits until the last run has closed. */
 const historyEvents = async ({ temporal_address, namespace }: StackState, batchId: string): Promise<{ events: number; runs: number }> => {
   const connection = await Connection.connect({ address: temporal_address });
   try {

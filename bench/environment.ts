@@ -3,8 +3,8 @@ import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import pg from 'pg';
 import type { StackState } from '../dev/data-folder/state.js';
 
-/** Where figures come from: they hold nowhere else. */
-export const fingerprint = async (state: StackState) => {
+/** The machine and its settings: the figures hold only for these. */
+export const describeEnvironment = async (state: StackState) => {
   const client = new pg.Client({ connectionString: state.database.owner_url });
   await client.connect();
   const setting = async (name: string): Promise<string> =>

@@ -1,27 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { WebSocket } from 'undici';
 
-/** Lets a process of the stack be asked for profiles and its heap, on a port of loopback that the system chooses. */
+/** Opens the inspector of a process on a free loopback port, for profiles and heap figures. */
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
 export interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string }; children?: number[] }[];
   samples: number[];
-  /** µs since the sample before. */
+  /** µs since the previous sample. */
   timeDeltas: number[];
 }
 
 export interface Inspector {
   startProfile(): Promise<void>;
   stopProfile(): Promise<CpuProfile>;
-  /** MiB of the heap that lives on after a collection. */
+  /** MiB of the heap that are still in use after a garbage collection. */
   liveHeap(): Promise<number>;
   close(): void;
 }
 
 const SAMPLE_EVERY_US = 500;
 
-/** Connects to the inspector that a process has named in its log; to the last one, when the process was started again. */
+/** Connects to the inspector whose address is in the log of a process; the last address, when the process was started again. */
 export const connectInspector = async (log: string): Promise<Inspector> => {
   const url = readFileSync(log, 'utf8')
     .match(/ws:\/\/127\.0\.0\.1:\S+/g)

@@ -3,9 +3,9 @@ import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
 
 /**
- * The limit: the same life cycle of the same rows in bare set-based SQL, without Temporal, HTTP, encryption, digests or
- * an ORM. Intent: items pending → submitting with attempt, transitions and event; settlement: submitting → paid with transitions,
- * transfers, hold, counters and event. What Sluice reaches end to end is quoted as a share of this, from the same run.
+ * The limit: the same life cycle of the same rows in bare set-based SQL, without Temporal, HTTP, encryption, digests or an ORM.
+ * Intent: items pending → submitting, with attempt, transitions and event. Settlement: submitting → paid, with transitions, transfers,
+ * hold, counters and event. The report gives Sluice's end-to-end rate as a share of this rate in the same run.
  */
 export interface LimitRun {
   items: number;
@@ -18,15 +18,15 @@ export interface LimitTerms {
   workerUrl: string;
   items: number;
   chunkSize: number;
-  /** Chunks at once, each on a connection of its own. */
+  /** Chunks in flight, each on its own connection. */
   window: number;
-  /** Between intent and settlement of the ordinals of a chunk: a bare HTTP loop, where the rail takes payments one by one. */
+  /** Runs between intent and settlement of a chunk: a bare HTTP loop, for a rail that sends payments one by one. */
   send?: (batchId: string, from: number, to: number) => Promise<void>;
 }
 
-/** Ingests `items` and times their life cycle. */
+/** Inserts a batch of `items` and measures its life cycle. */
 export const measureLimit = async ({ ownerUrl, workerUrl, items, chunkSize, window, send = async () => {} }: LimitTerms): Promise<LimitRun> => {
-  const ids = await ingest(ownerUrl, items, chunkSize);
+  const ids = await insertBatch(ownerUrl, items, chunkSize);
   const pool = new pg.Pool({ connectionString: workerUrl, max: window, options: '-c plan_cache_mode=force_generic_plan' });
   await Promise.all(Array.from({ length: window }, async () => (await pool.connect()).release()));
   const chunks = Array.from({ length: Math.ceil(items / chunkSize) }, (_, chunk) => chunk);
@@ -146,8 +146,8 @@ const transaction = async (pool: pg.Pool, tenant: string, work: (run: Run) => Pr
 const AMOUNT = 1_000;
 const PAYEES = 1_000;
 
-/** A batch of `items` that is executing, with its hold placed: as the intent transaction finds one. */
-const ingest = async (ownerUrl: string, items: number, chunkSize: number): Promise<Ids> => {
+/** Inserts a batch of `items` that is executing and has its hold, as the intent transaction finds it. */
+const insertBatch = async (ownerUrl: string, items: number, chunkSize: number): Promise<Ids> => {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   const [organization, tenant, connection, batch, external, funding, held, paidOut, hold] = Array.from({ length: 9 }, () => uuidv7()) as [

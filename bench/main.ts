@@ -3,7 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startWorld } from '../test/e2e/harness/world.js';
 import { type EndToEndRun, payBatch } from './end-to-end.js';
-import { fingerprint } from './environment.js';
+import { describeEnvironment } from './environment.js';
 import { INSPECTED } from './inspector.js';
 import { openLimits } from './open-limits.js';
 import { profileRuns } from './profile.js';
@@ -14,11 +14,11 @@ import { measureStatements, STATEMENT_STATISTICS } from './statements.js';
 /**
  * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE] [--profile FOLDER] [--statements]
  *
- * Pays batches on the stack's own parts (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare
- * SQL of the same life cycle on the same Postgres, in turns. Each run's books are checked; a broken one ends the benchmark.
+ * Pays batches on a stack (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare SQL of the same
+ * life cycle on the same Postgres, in turns. Each run checks the books; a run that fails ends the benchmark.
  *
- * With --profile nothing is compared: the worker is under its inspector, a profile of each run is written to FOLDER, and what is
- * printed is where its time went and how much of its heap lives on. With --statements it is the CPU of each of Postgres' statements.
+ * With --profile it compares nothing: it writes a CPU profile of the worker for each run to FOLDER, and prints where the time went and
+ * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -33,7 +33,7 @@ const { positionals, values } = parseArgs({
   },
 });
 if (positionals[0] !== 'end-to-end') {
-  console.error('Say what to measure: npm run bench -- end-to-end --items 10000,100000');
+  console.error('Name what to measure: npm run bench -- end-to-end --items 10000,100000');
   process.exit(2);
 }
 
@@ -58,7 +58,7 @@ const world = await startWorld({
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.close().finally(() => process.exit(130)));
 try {
-  const environment = await fingerprint(world.stack.state());
+  const environment = await describeEnvironment(world.stack.state());
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
   if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
@@ -72,7 +72,7 @@ try {
 async function compare(): Promise<void> {
   const limits = await openLimits(world.stack.state().database.owner_url, world.dataDir);
   closing = () => limits.close();
-  // Code is compiled and pages are in memory before anything counts.
+  // A warm-up compiles the code and loads pages into memory before anything is measured.
   for (const rail of rails) await payBatch(world, rail, 3_000, `warm-up ${rail.name}`, say);
   for (const rail of rails) await limits.measure(rail, 3_000, window);
 

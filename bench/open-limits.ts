@@ -9,12 +9,12 @@ import { type LimitRun, measureLimit } from './limit.js';
 import type { RailMode } from './rail-mode.js';
 
 export interface Limits {
-  /** The bare SQL, over as many connections as chunks are in flight; on a per-item rail with a bare HTTP loop inside. */
+  /** Measures the bare SQL on as many connections as chunks are in flight; for a per-item rail with a bare HTTP loop too. */
   measure(rail: RailMode, items: number, window: number): Promise<LimitRun>;
   close(): Promise<void>;
 }
 
-/** A database of its own on the stack's Postgres, where no relay and no sequencer work, and a provider of its own. */
+/** Opens a separate database on the stack's Postgres, without relay and sequencer, and a separate provider. */
 export const openLimits = async (stackOwnerUrl: string, dataDir: string): Promise<Limits> => {
   const owner = new URL(stackOwnerUrl);
   const client = new pg.Client({ connectionString: owner.href });
@@ -35,7 +35,7 @@ export const openLimits = async (stackOwnerUrl: string, dataDir: string): Promis
 
 const dispatcher = new Agent({ connections: 256, pipelining: 1 });
 
-/** Payments at once in one chunk: what the sandbox rail does by default. */
+/** Parallel payments in one chunk, as the sandbox rail does by default. */
 const CONCURRENCY = 32;
 
 const postSingly =

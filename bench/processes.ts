@@ -21,12 +21,12 @@ export const usageOf = (state: StackState): PartUsage => {
     api: one(of('api')),
     provider: one(of('provider')),
     temporal: one(of('temporal')),
-    // Shared buffers count in each backend, so only CPU is summed.
+    // Every backend counts the shared buffers, so only the CPU is summed.
     postgres: { cpuSeconds: familyOf(postmaster).reduce((sum, stat) => sum + usage(stat).cpuSeconds, 0), residentMiB: 0 },
   };
 };
 
-/** Fields of /proc/PID/stat from the state on: what stands before may hold blanks. */
+/** The fields of /proc/PID/stat from the state on; the name before may hold blanks. */
 const readStat = (pid: number): string[] => {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
@@ -35,7 +35,7 @@ const readStat = (pid: number): string[] => {
   }
 };
 
-/** CPU of children that have ended counts with their parent. */
+/** The CPU of ended children counts for their parent. */
 const usage = (stat: string[]): Usage => ({
   cpuSeconds: [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat[field] ?? 0), 0) / TICKS_A_SECOND,
   residentMiB: Number(stat[21] ?? 0) * PAGE_MIB,
@@ -53,7 +53,7 @@ const familyOf = (parent: number): string[][] => {
   }
 };
 
-/** Samples memory until `stop`, which answers the first and the greatest figures seen, in MiB, and every sample. */
+/** Samples memory until `stop`, which returns the first and the highest figure in MiB, and all samples. */
 export const watchMemory = (
   state: () => StackState,
 ): { stop: () => Record<'worker' | 'api', { first: number; most: number; samples: number[] }> } => {
@@ -69,8 +69,8 @@ export const watchMemory = (
     stop: () => {
       clearInterval(timer);
       take();
-      const tell = (list: number[]) => ({ first: list[0] ?? 0, most: Math.max(...list), samples: list });
-      return { worker: tell(samples.worker), api: tell(samples.api) };
+      const summary = (list: number[]) => ({ first: list[0] ?? 0, most: Math.max(...list), samples: list });
+      return { worker: summary(samples.worker), api: summary(samples.api) };
     },
   };
 };

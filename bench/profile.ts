@@ -14,7 +14,7 @@ export interface ProfileTerms {
   folder: string;
 }
 
-/** Pays every batch under a profile of the worker's main thread, from execute to its end. Throws when a run's books do not hold. */
+/** Profiles the worker's main thread in every batch, from execute to its end. Throws when the books of a run do not balance. */
 export const profileRuns = async (world: World, { rails, sizes, repeat, folder }: ProfileTerms, say: (line: string) => void): Promise<void> => {
   mkdirSync(folder, { recursive: true });
   const inspector = await connectInspector(placesIn(world.dataDir).logs.worker);
@@ -43,7 +43,7 @@ export const profileRuns = async (world: World, { rails, sizes, repeat, folder }
   }
 };
 
-/** Jobs of the worker by where their code lies: the first pattern that fits a path of the repository names the job. */
+/** Jobs of the worker by the path of their code. The first pattern that matches a path names the job. */
 const JOBS: readonly [RegExp, string][] = [
   [/^rails\//, 'rail: render, send, read answers'],
   [/^vault\/(payload-codec)/, 'Temporal: payloads encrypted'],
@@ -51,7 +51,7 @@ const JOBS: readonly [RegExp, string][] = [
   [/^vault\/sha256|^domain\/(batch|item\/transitions|merkle|hashing)|verify-content/, 'digests: leaves, commitments, transitions'],
   [/^vault\/|open-destinations/, 'destinations decrypted'],
   [/^db\//, 'statements written and read'],
-  [/^(operations|domain)\//, 'deciding and folding'],
+  [/^(operations|domain)\//, 'deciding and reducing'],
   [/^(activities|worker|workflows)\//, 'Temporal: activities'],
   [/^npm:(@temporalio|rxjs|@grpc|protobufjs|long)/, 'Temporal: its SDK'],
   [/^npm:@prisma|^wasm:/, 'ORM: transactions'],
@@ -65,7 +65,7 @@ const NOT_OURS = new Map([
   ['(program)', 'outside JavaScript'],
 ]);
 
-/** µs of the main thread an item, by job. Each sample counts for the innermost frame that a job names; waiting counts for none. */
+/** µs of the main thread per item, by job. Each sample counts for the innermost frame that belongs to a job; idle time does not count. */
 const jobsOf = ({ nodes, samples, timeDeltas }: CpuProfile, items: number, root: string): Map<string, number> => {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
@@ -95,7 +95,7 @@ const placeOf = (url: string, root: string): string => {
   return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 };
 
-/** A table for people. */
+/** The result as a table for people. */
 const showJobs = (name: string, jobs: ReadonlyMap<string, number>): string => {
   const table = new Table({ head: [`${name}: job`, 'µs an item'], style: { head: [], border: [] } });
   for (const [job, spent] of jobs) table.push([job, spent.toFixed(1)]);

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { fromWireId } from '../domain/ids.js';
 import type { World } from '../test/e2e/harness/world.js';
 
-/** How the sandbox rail is used in a run. Chunks are as large as the rail says (rails/sandbox/settings.ts). */
+/** How a run uses the sandbox rail. The sizes of chunks are those of the rail (rails/sandbox/settings.ts). */
 export interface RailMode {
   name: 'bulk' | 'bulk-async' | 'single';
   endpoint: 'bulk' | 'single';
@@ -16,10 +16,10 @@ export const RAILS: readonly RailMode[] = [
   { name: 'single', endpoint: 'single', settlement: 'immediate', chunkSize: 128 },
 ];
 
-/** The workspace's tenant id, as the database knows it. */
+/** The tenant id of the workspace, as in the database. */
 export const tenantOf = (world: World): string => fromWireId('workspace', world.stack.state().workspace_id) ?? '';
 
-/** A connection as the owner, who is bound by row-level security too, in the demo workspace. */
+/** A database connection as the owner in the demo workspace. Row-level security applies to the owner too. */
 export const ownerOf = async (world: World): Promise<pg.Client> => {
   const client = new pg.Client({ connectionString: world.stack.state().database.owner_url });
   await client.connect();
@@ -27,7 +27,7 @@ export const ownerOf = async (world: World): Promise<pg.Client> => {
   return client;
 };
 
-/** Sets the demo connection to a mode; batches that are created from now on use it. */
+/** Sets the rail connection of the demo to a mode, for batches that are created from now on. */
 export const useRail = async (owner: pg.Client, { endpoint, settlement }: RailMode): Promise<void> => {
   await owner.query(`UPDATE rail_connection SET settings = settings || jsonb_build_object('endpoint', $1::text, 'settlement', $2::text)`, [
     endpoint,

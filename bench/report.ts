@@ -8,13 +8,13 @@ interface Spread {
   most: number;
 }
 
-/** Repetitions of one measurement. */
+/** The summary of all repetitions of one measurement. */
 export interface Summary {
   rail: RailMode['name'];
   items: number;
   itemsPerSecond: Spread;
   limit: Spread;
-  /** Of each turn with the limit of the same turn. */
+  /** The rate of each turn as a share of the limit in the same turn. */
   ratio: Spread;
   eventsAChunk: number;
   rowsAnItem: number;
@@ -51,7 +51,7 @@ const spread = (figures: readonly number[]): Spread => {
   return { median, least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
 };
 
-/** A table for people. */
+/** The result as a table for people. */
 export const show = (lines: readonly Summary[]): string => {
   const table = new Table({
     head: [

@@ -5,7 +5,7 @@ import type { World } from '../test/e2e/harness/world.js';
 import { payBatch } from './end-to-end.js';
 import type { RailMode } from './rail-mode.js';
 
-/** Postgres writes the CPU of every message it handles into its log, and the statement beside it. */
+/** With these settings Postgres logs the CPU of every message and its statement. */
 export const STATEMENT_STATISTICS = {
   log_statement_stats: 'on',
   log_min_duration_statement: '0',
@@ -15,7 +15,7 @@ export const STATEMENT_STATISTICS = {
 
 interface Cost {
   statement: string;
-  /** Of the process that sent it. */
+  /** The login role that sent it. */
   login: string;
   times: number;
   cpuSeconds: number;
@@ -24,7 +24,7 @@ interface Cost {
 const SHOWN = 20;
 const STATEMENT_CHARACTERS = 100;
 
-/** Pays one batch a rail and size, uploaded in the same time, and prints the statements that cost Postgres most. */
+/** Pays one batch per rail and size, its upload included, and prints the statements that cost Postgres most CPU. */
 export const measureStatements = async (
   world: World,
   { rails, sizes }: { rails: readonly RailMode[]; sizes: readonly number[] },
@@ -53,7 +53,7 @@ const readFrom = (file: string, from: number): string => {
 
 const ENTRY = /^(?<pid>\d+) (?<login>\S+) (?<kind>LOG|DETAIL|STATEMENT): {2}/;
 
-/** A message's entries follow each other: that there are statistics, the statistics, the statement. */
+/** A message has three entries in a row: a line that announces the statistics, the statistics, the statement. */
 const costsIn = (log: string): Cost[] => {
   const costs = new Map<string, Cost>();
   let cpuSeconds = 0;

@@ -1,11 +1,11 @@
 import { uploadCsv } from '../client/stream.js';
 import type { People } from '../test/e2e/harness/people.js';
 
-/** Minor units; every payment is the same, so that the limit's are too. */
+/** Minor units. Every payment has this amount, as in the limit. */
 const AMOUNT = 1_000;
 const ROWS_A_PART = 1_000;
 
-/** Uploads a CSV of `items` rows, each to a payee of its own, as one batch; the same payees for every batch of a run. */
+/** Uploads a CSV of `items` rows as one batch and returns its id. Each row has its own payee; all batches of a run have the same payees. */
 export const uploadBatch = async (people: People, fundingAccountId: string, items: number): Promise<string> => {
   await people.preparer.client.top_up({ account_id: fundingAccountId, amount: items * AMOUNT });
   const created = await uploadCsv(people.preparer.client.transport, { currency: 'EUR', rail: 'sandbox', allow_duplicates: 'true' }, () => csv(items));

@@ -2,25 +2,25 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, wri
 import { dirname, join } from 'node:path';
 import { end, identify, isThere, type ProcessIdentity } from './process-identity.js';
 
-/** Who runs the stack of a data folder: the supervisor, and the processes it has started. */
+/** The processes of the stack on a data folder: the supervisor, and the ones that it started. */
 export interface Roll {
   supervisor: ProcessIdentity;
   processes: Record<string, ProcessIdentity>;
 }
 
-/** The stack of this folder runs already. */
+/** The stack of this data folder runs already. */
 export class AlreadyRunning extends Error {
   constructor(readonly pid: number) {
     super(`the stack of this folder runs already (process ${pid})`);
   }
 }
 
-/** Last to start is first to go. */
+/** The last to start is the first to stop. */
 const ORDER = ['api', 'worker', 'provider', 'temporal', 'postgres'];
 
 /**
- * Takes the data folder for this process. A roll of a supervisor that is gone is stale: what it left running is ended
- * first. Throws AlreadyRunning when the supervisor lives, and an Error when the folder can't be written.
+ * Locks the data folder for this process. When the supervisor of an old lock has died, this ends the processes that it left running.
+ * Throws AlreadyRunning when that supervisor lives, and an Error when the folder can't be written.
  */
 export const takeFolder = async (dataDir: string, say: (line: string) => void): Promise<FolderLock> => {
   try {
@@ -33,7 +33,7 @@ export const takeFolder = async (dataDir: string, say: (line: string) => void): 
   }
   const file = join(dataDir, 'roll.json');
   const me = identify(process.pid);
-  if (!me) throw new Error('this process cannot find itself');
+  if (!me) throw new Error('the identity of this process cannot be read');
   const roll: Roll = { supervisor: me, processes: {} };
   for (;;) {
     const old = read(file);
@@ -44,13 +44,13 @@ export const takeFolder = async (dataDir: string, say: (line: string) => void): 
       writeFileSync(file, JSON.stringify(roll), { flag: 'wx', mode: 0o600 });
       return new FolderLock(file, roll);
     } catch (error) {
-      // Another start was faster; look again who it is.
+      // Another start was faster, so read its lock.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
 };
 
-/** Level by level: Node's recursive mkdir never ends on file systems such as /proc. Readable by the server's user. */
+/** Creates the folder level by level, because Node's recursive mkdir never ends on file systems such as /proc. The server's user may read it. */
 const makeFolder = (folder: string): void => {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
@@ -63,7 +63,7 @@ export class FolderLock {
     private readonly roll: Roll,
   ) {}
 
-  /** Notes a process, so that a later start finds it when this one was killed. */
+  /** Records a process, so that a later start finds it when this one was killed. */
   note(name: string, pid: number): void {
     const identity = identify(pid);
     if (!identity) return;
@@ -86,7 +86,7 @@ const endOrphans = async ({ processes }: Roll, say: (line: string) => void): Pro
   for (const name of ORDER) {
     const orphan = processes[name];
     if (!orphan || !isThere(orphan)) continue;
-    say(`left-over          ${name} (process ${orphan.pid}) of a killed start is ended`);
+    say(`left-over          ending ${name} (process ${orphan.pid}) of a killed start`);
     await end(orphan, name === 'postgres' ? 'SIGINT' : 'SIGTERM', 5_000);
   }
 };
@@ -96,7 +96,7 @@ const read = (file: string): Roll | null => {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Roll;
   } catch {
-    // Cut off by a crash: it says nothing, so it binds nobody.
+    // A crash cut the file off, so it locks nothing.
     return null;
   }
 };

@@ -5,7 +5,7 @@ import { PARTS, type PartName } from './state.js';
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Where things lie in a data folder. */
+/** The paths inside a data folder. */
 export const placesIn = (dataDir: string) => ({
   dataDir,
   postgres: join(dataDir, 'postgres'),

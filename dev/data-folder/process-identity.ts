@@ -2,22 +2,22 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A process that can be told from a later one that got the same pid. */
+/** A process, distinguishable from a later one with the same pid. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it was born, as the system says it; compared, never read. */
+  /** Its start time as the system gives it; only compared, never parsed. */
   birth: string;
 }
 
 export const identify = (pid: number): ProcessIdentity | null => {
-  const birth = birthOf(pid);
+  const birth = startTimeOf(pid);
   return birth === null ? null : { pid, birth };
 };
 
-/** Is this very process still there? A zombie is not. */
-export const isThere = ({ pid, birth }: ProcessIdentity): boolean => birthOf(pid) === birth;
+/** Whether this same process still runs. A zombie does not. */
+export const isThere = ({ pid, birth }: ProcessIdentity): boolean => startTimeOf(pid) === birth;
 
-/** Signals a process, and its whole group where it leads one. Nothing happens when it is gone. */
+/** Signals a process, or the group that it leads. Does nothing when it has ended. */
 export const signal = (pid: number, name: NodeJS.Signals, whom: 'process' | 'group' = 'process'): void => {
   try {
     process.kill(whom === 'group' ? -pid : pid, name);
@@ -26,21 +26,21 @@ export const signal = (pid: number, name: NodeJS.Signals, whom: 'process' | 'gro
   }
 };
 
-/** Ends a process: asks, waits, and kills its group when it does not go. */
+/** Ends a process: sends `ask`, waits `graceMs`, then kills its group if it still runs. */
 export const end = async (who: ProcessIdentity, ask: NodeJS.Signals, graceMs: number): Promise<void> => {
   if (!isThere(who)) return;
   signal(who.pid, ask);
-  // A stopped process hears nothing but this.
+  // A stopped process handles other signals only after this one.
   signal(who.pid, 'SIGCONT');
   for (let until = Date.now() + graceMs; Date.now() < until && isThere(who); ) await sleep(25);
   if (isThere(who)) signal(who.pid, 'SIGKILL', 'group');
   for (let until = Date.now() + 1_000; Date.now() < until && isThere(who); ) await sleep(10);
 };
 
-const birthOf = (pid: number): string | null => {
+const startTimeOf = (pid: number): string | null => {
   if (existsSync('/proc/self/stat')) {
     try {
-      // Past the name, which may hold anything: state is the first field, start time the twentieth.
+      // Fields after the name, because the name may hold blanks: the first is the state, the twentieth the start time.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
       return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
     } catch {

@@ -12,19 +12,19 @@ export interface DemoPerson {
   otpauth_uri: string;
 }
 
-/** What the seeds made: a demo workspace and who works in it. */
+/** The result of the seeds: the demo workspaces and their people. */
 export interface Demo {
   /** Wire ids of the test and the live workspace. */
   workspace_id: string;
   live_workspace_id: string;
   connection_id: string;
   funding_account_id: string;
-  /** Of the test workspace; shown here only. */
+  /** API key of the test workspace; only this file holds it. */
   api_key: string;
   people: DemoPerson[];
 }
 
-/** `.sluice/stack.json`, mode 0600: all there is to know about the running stack. */
+/** `.sluice/stack.json`, mode 0600: everything about the running stack. */
 export interface StackState extends Demo {
   data_dir: string;
   started_at: string;
@@ -37,7 +37,7 @@ export interface StackState extends Demo {
   provider_url: string;
   provider_api_key: string;
   processes: Partial<Record<PartName, { pid: number | null; port: number; log: string }>>;
-  /** What the processes were told; `sluice doctor` shows it, secrets masked. */
+  /** The configuration of the processes; `sluice doctor` prints it, secrets masked. */
   environment: Record<'api' | 'worker', Record<string, string | undefined>>;
   database: { owner_url: string; api_url: string; worker_url: string; relay_url: string; sequencer_url: string };
 }

@@ -1,4 +1,4 @@
-/** Given and family names by country, so that accents and lengths are those of real payees. */
+/** Given and family names by country, with the accents and lengths of real names. */
 export const NAMES: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
   DE: [
     ['Anna', 'Jürgen', 'Lukas', 'Sören', 'Mia', 'Käthe', 'Jonas', 'Leonie'],

@@ -6,7 +6,7 @@ import { NAMES } from './names.js';
 const COUNT = 1_000;
 const SEED = 20_260_131;
 
-/** Destinations that the sandbox provider treats in their own way (dev/sandbox-provider/README.md), by row. */
+/** Rows whose destination makes the sandbox provider behave in a special way (dev/sandbox-provider/README.md). */
 const MAGIC: Readonly<Record<number, { token: string } | { digits: string }>> = {
   57: { digits: '9901' },
   133: { token: 'declined_0133' },
@@ -22,7 +22,7 @@ const MAGIC: Readonly<Record<number, { token: string } | { digits: string }>> = 
   941: { token: 'garbled_0941' },
 };
 
-/** BBAN of a country as letters (A) and digits (9); its national check digits are found by trying. */
+/** The BBAN of a country as letters (A) and digits (9). Random tries find valid national check digits. */
 const BBANS: Readonly<Record<string, string>> = {
   DE: '999999999999999999',
   FR: '99999999999999999999999',
@@ -37,7 +37,7 @@ const BBANS: Readonly<Record<string, string>> = {
 const COUNTRIES = ['DE', 'DE', 'FR', 'FR', 'NL', 'ES', 'ES', 'IT', 'IT', 'AT', 'BE', 'IE', 'PT', 'US', 'US'];
 const ROUTING_NUMBERS = ['021000021', '026009593', '121000248', '322271627', '111000025'];
 
-/** The CSV as `POST /v1/payout-batches` takes it. The first `count` rows, with every magic one in them for `count` = 1,000. */
+/** The CSV for `POST /v1/payout-batches`: the first `count` rows of the sample. Only all 1,000 rows contain every magic one. */
 export const sampleCsv = (count = COUNT): string => {
   const draw = drawFrom(SEED);
   const rows = Array.from({ length: COUNT }, (_, index) => rowOf(index + 1, draw));
@@ -47,7 +47,7 @@ export const sampleCsv = (count = COUNT): string => {
 const rowOf = (number: number, draw: Draw): string => {
   const chosen = draw.one(COUNTRIES);
   const magic = MAGIC[number];
-  // Germany's last digits are free: no national check digits.
+  // A German BBAN has no national check digits, so its last digits are free.
   const country = magic && 'digits' in magic ? 'DE' : chosen;
   const [given, family] = NAMES[country] ?? [[], []];
   const serial = String(number).padStart(4, '0');
@@ -78,13 +78,13 @@ const destination = (
   }
 };
 
-/** Last digits that mean nothing to the provider. */
+/** Last digits without a special meaning for the provider. */
 const ordinary = (draw: Draw): string => {
   const digits = draw.digits(4);
   return digits.startsWith('99') ? `10${digits.slice(2)}` : digits;
 };
 
-/** Numbers that look random and are always the same. */
+/** A source of pseudo-random values that are the same in every run. */
 interface Draw {
   /** 0 ≤ n < limit. */
   below(limit: number): number;
@@ -93,7 +93,7 @@ interface Draw {
   letter(): string;
 }
 
-/** mulberry32, a small generator with a 32-bit state; good enough for samples, for nothing else. */
+/** mulberry32, a small generator with a 32-bit state: good enough for samples, and for nothing else. */
 const drawFrom = (seed: number): Draw => {
   let state = seed;
   const below = (limit: number): number => {

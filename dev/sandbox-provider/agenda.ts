@@ -1,9 +1,9 @@
 import type { Move } from './records.js';
 
-/** Due times are rounded up to this grid, so that payments of one moment settle together. */
+/** Due times are rounded up to a multiple of this, so that payments sent together settle together. */
 const GRID_MS = 20;
 
-/** What will happen to payments, by the time when it is due. A million payments settle at a few distinct moments. */
+/** The coming state changes of payments, by due time. A million payments have only a few distinct due times. */
 export class Agenda {
   readonly #moves = new Map<number, Move[]>();
   /** Distinct due times, ascending. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a handler wants said. `silence` never answers; `reset` cuts the connection. */
+/** The answer of a handler. `silence` never answers; `reset` cuts the connection. */
 export type Answer =
   | { kind: 'json'; status: number; body: unknown; headers?: Record<string, string> }
   | { kind: 'text'; status: number; text: string }
@@ -14,7 +14,7 @@ export const problem = (status: number, code: string, message: string, headers: 
 
 const BODY_MAX_BYTES = 4 * 1024 * 1024;
 
-/** The whole body, or null when it is too large. */
+/** The complete body, or null when it is too large. */
 export const readBody = async (request: IncomingMessage): Promise<Buffer | null> => {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -15,8 +15,8 @@ export interface PendingEvent {
 }
 
 /**
- * The provider's books: the fold of its journal. What changes goes through `commit`, which applies the record at once
- * and writes it; an answer waits for `durable`, so that nobody is told what a crash could take back.
+ * The provider's books, rebuilt from its journal. Every change goes through `commit`, which applies the record at once and writes it. An
+ * answer waits for `durable`, so that a crash never takes back what was answered.
  */
 export class Books {
   readonly payments = new PaymentColumns();
@@ -54,7 +54,7 @@ export class Books {
     await this.#journal?.close();
   }
 
-  /** The provider's clock, ms: real time and what was advanced. */
+  /** The provider's clock, ms: real time plus the time that it was advanced. */
   now(): number {
     return Date.now() + this.#clockOffset;
   }
@@ -81,11 +81,11 @@ export class Books {
     return this.view({ ...entry, status: entry.first, version: 1, reason: entry.first === 'declined' ? entry.reason : null });
   }
 
-  /** Everything due by now happens: payments change, and events about it wait for delivery. True when something did. */
+  /** Applies every change that is due, and queues its event for delivery. True when there was one. */
   settleDue(): boolean {
     let settled = false;
     for (let moves = this.agenda.take(this.now()); moves; moves = this.agenda.take(this.now())) {
-      // Version by version: two steps of one payment may be due at the same time. After a restart, some were taken before.
+      // Version by version, because two steps of one payment may be due at the same time. After a restart some were applied before.
       for (const step of new Set(moves.map(([, , version]) => version).sort())) {
         const due = moves.filter(([index, , version]) => version === step && this.payments.version(index) === step - 1);
         for (let from = 0; from < due.length; from += PAYMENTS_MAX) {

@@ -1,20 +1,20 @@
 import { FINGERPRINT_LENGTH } from './fingerprint.js';
 import { BOOK_STATUSES, type BookStatus } from './records.js';
 
-/** One payment, read out of the columns. */
+/** One payment, read from the columns. */
 export interface BookEntry {
   index: number;
   key: string;
   amount: number;
   currency: string;
   status: BookStatus;
-  /** The state of its first answer, which a repeated request gets again. */
+  /** The state in its first answer, which a repeated request gets again. */
   first: BookStatus;
   version: number;
   reason: string | null;
 }
 
-/** Payments as columns of numbers: about 30 bytes each beside the key, so that a million fit in memory easily. */
+/** Payments as columns of numbers: about 30 bytes each plus the key, so that a million fit into memory easily. */
 export class PaymentColumns {
   readonly #byKey = new Map<string, number>();
   readonly #keys: string[] = [];
@@ -117,7 +117,7 @@ export class PaymentColumns {
   }
 }
 
-/** Place of a value in a short dictionary, added when it is new. Throws past 256: a column holds a byte. */
+/** Position of a value in a short dictionary, added when it is new. Throws after 256 values, because a column holds bytes. */
 const numberOf = <T>(dictionary: T[], value: T): number => {
   const known = dictionary.indexOf(value);
   if (known >= 0) return known;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Environment of the sandbox provider. It is a process of its own and shares no configuration with Sluice. */
+/** Environment of the sandbox provider, which is a process of its own and shares no configuration with Sluice. */
 const environment = z.object({
   PROVIDER_HOST: z.string().min(1).default('127.0.0.1'),
-  /** 0 picks a free port; the ready line says which. */
+  /** 0 chooses a free port; the ready line names it. */
   PROVIDER_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   PROVIDER_DATA_DIR: z.string().min(1),
   PROVIDER_API_KEY: z.string().min(16),
@@ -20,7 +20,7 @@ const environment = z.object({
   PROVIDER_SETTLE_MS: z.coerce.number().int().min(0).default(250),
   /** Faults from the start: the JSON body of POST /control/faults. */
   PROVIDER_FAULTS: z.string().optional(),
-  /** `group`: answered only when synced to disk, one sync for all who wait. `off`: written, but not synced. */
+  /** `group`: answers only after a sync to the disk, with one sync for all waiting requests. `off`: writes without a sync. */
   PROVIDER_FSYNC: z.enum(['group', 'off']).default('group'),
 });
 

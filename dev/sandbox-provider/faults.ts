@@ -3,14 +3,14 @@ import { z } from 'zod';
 const chance = z.number().min(0).max(1).default(0);
 
 /**
- * How the provider misbehaves: chances from 0 to 1, drawn from the seed, the key and how often that key was tried, so
- * that the same run goes wrong in the same places. POST /control/faults replaces them all; `{}` ends them.
+ * How the provider misbehaves: chances from 0 to 1. Each draw depends on the seed, the key and the number of tries with that key, so
+ * that the same run fails in the same places. POST /control/faults replaces all of them; `{}` ends them.
  */
 export const faultSettings = z.strictObject({
   seed: z.int().default(1),
-  /** Added to every answer about payments, after they are in the books. */
+  /** Delay of every answer about payments, after they are in the books. */
   latency_ms: z.int().min(0).max(600_000).optional(),
-  /** One draw a request. */
+  /** One draw per request. */
   error_before_accept: chance,
   reset_before_accept: chance,
   rate_limited: chance,
@@ -20,17 +20,17 @@ export const faultSettings = z.strictObject({
   error_after_accept: chance,
   reset_after_accept: chance,
   malformed_answer: chance,
-  /** Bulk only: takes in the first half of the payments, then answers 500. */
+  /** Bulk only: accepts the first half of the payments, then answers 500. */
   error_half_way: chance,
   /** Lookups answer 503. */
   lookup_unavailable: chance,
-  /** One draw a payment. */
+  /** One draw per payment. */
   decline: chance,
   fail_after_accept: chance,
   return_after_settlement: chance,
   /** A webhook event that is never delivered. */
   webhook_lost: chance,
-  /** Takes a known key for a new one: what a provider does whose keys ran out. Shows as a duplicate in the books. */
+  /** Treats a known key as new, like a provider that forgets keys after a time. The books show a duplicate. */
   key_forgotten: chance,
 });
 
@@ -57,7 +57,7 @@ export class Faults {
   readonly #tries = new Map<string, number>();
   readonly #latencyMs: number;
 
-  /** `latencyMs` holds where the settings name none. */
+  /** `latencyMs` is the default when the settings have none. */
   constructor(latencyMs: number) {
     this.#latencyMs = latencyMs;
   }
@@ -66,7 +66,7 @@ export class Faults {
     return this.settings.latency_ms ?? this.#latencyMs;
   }
 
-  /** The fault of this request, one draw over all chances; `key` stands for the request. */
+  /** The fault of this request, from one draw over all chances; `key` identifies the request. */
   ofRequest(key: string): RequestFault | null {
     const chances = REQUEST_FAULTS.map((name) => this.settings[name]);
     if (chances.every((each) => each === 0)) return null;
@@ -85,7 +85,7 @@ export class Faults {
     return this.settings[name] > 0 && this.#draw(name, key) < this.settings[name];
   }
 
-  /** How often this was tried before, counting this time. */
+  /** How often this was tried before. Counts this try. */
   countTry(what: string): number {
     const tries = this.#tries.get(what) ?? 0;
     this.#tries.set(what, tries + 1);

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { PaymentBody } from './wire.js';
 
-/** What makes two requests under one key the same: every field, whatever its order or spacing. 16 base64 characters (96 bits). */
+/** Two requests under one key are the same when all fields are, in any order. 16 base64 characters (96 bits). */
 export const fingerprintOf = (body: PaymentBody): string => {
   const { payee, destination } = body;
   const where =

@@ -17,14 +17,14 @@ const newBatch = (): Batch => {
     resolve = yes;
     reject = no;
   });
-  // Whoever waits gets the error; a batch that nobody waits for must not end the process as an unhandled one.
+  // Waiting requests get the error. Without one, the rejection must not end the process as unhandled.
   done.catch(() => {});
   return { lines: [], done, resolve, reject };
 };
 
 /**
- * An append-only file of JSON lines with group commit: while one write and sync are on their way, lines gather, and go
- * out together with one sync for all. A failed write ends the books: `durable` rejects from then on.
+ * An append-only file of JSON lines with group commit: lines that arrive during a write and sync are written together afterwards, with
+ * one sync for all. After a failed write `durable` rejects for ever.
  */
 export class Journal {
   readonly #file: FileHandle;
@@ -83,8 +83,8 @@ export class Journal {
 }
 
 /**
- * Hands every record of a journal to `apply`, in order. A last line that is torn was never answered for: it is cut off.
- * Throws on a broken line anywhere else. A journal that does not exist has no records.
+ * Calls `apply` with every record of a journal, in order. An incomplete last line was never answered, so it is removed. Throws on a
+ * broken line anywhere else. A missing journal has no records.
  */
 export const replayJournal = async (path: string, apply: (record: JournalRecord) => void): Promise<void> => {
   if (!existsSync(path)) return;
@@ -122,4 +122,4 @@ const parseLine = (line: string): JournalRecord | null => {
 };
 
 const damaged = (at: number) =>
-  new Error(`The provider's journal is damaged at byte ${at}. Nothing was changed; put back a copy, or remove the folder to start anew.`);
+  new Error(`The provider's journal is damaged at byte ${at}. Nothing was changed; restore a copy, or remove the folder to start with empty books.`);

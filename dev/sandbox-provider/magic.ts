@@ -1,15 +1,15 @@
 import type { RequestFault } from './faults.js';
 import type { PaymentBody } from './wire.js';
 
-/** What a destination makes happen to its payment. */
+/** How a payment behaves because of its destination. */
 export type Behaviour =
   | { kind: 'declined'; reason: string }
   | { kind: 'fails'; reason: string }
-  /** Paid, then sent back: after days on the provider's clock, or as soon as it settled. */
+  /** Paid, then returned: three days later on the provider's clock, or as soon as it settles. */
   | { kind: 'returned'; when: 'days_later' | 'at_once'; reason: string }
-  /** The first request that carries it goes wrong like this, later ones do not. */
+  /** The first request with this payment fails like this; later ones do not. */
   | { kind: 'first_request'; fault: RequestFault }
-  /** In the books, but no request is ever answered: only a lookup tells. */
+  /** In the books, but no request is ever answered; only a lookup finds it. */
   | { kind: 'lookup_only' }
   | { kind: 'slow'; ms: number };
 

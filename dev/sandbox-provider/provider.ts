@@ -4,10 +4,10 @@ import { Faults, faultSettings } from './faults.js';
 import type { Taken } from './take-in.js';
 import { Webhooks } from './webhooks.js';
 
-/** The longest wait of one timer, so that a wait of days does not overflow it. */
-const LONGEST_WAIT_MS = 60_000;
+/** The longest wait of one timer, because a wait of many days would overflow it. */
+const WAIT_MAX_MS = 60_000;
 
-/** Books, faults, webhooks and the timer that makes due things happen. */
+/** Books, faults and webhooks, and the timer that applies changes when they are due. */
 export class Provider {
   readonly books: Books;
   readonly faults: Faults;
@@ -31,16 +31,16 @@ export class Provider {
     return provider;
   }
 
-  /** Lets everything due happen, and comes back when the next thing is. */
+  /** Applies everything that is due, and sets the timer for the next change. */
   schedule(): void {
     if (this.books.settleDue()) this.webhooks.wake();
     if (this.#timer) clearTimeout(this.#timer);
     const next = this.books.agenda.next();
     if (next === null) return;
-    this.#timer = setTimeout(() => this.schedule(), Math.min(LONGEST_WAIT_MS, Math.max(1, next - this.books.now())));
+    this.#timer = setTimeout(() => this.schedule(), Math.min(WAIT_MAX_MS, Math.max(1, next - this.books.now())));
   }
 
-  /** Payments by what their request met, for tests that want to see a blind re-send. */
+  /** Counts payments by what became of their request, so that tests can notice a blind second send. */
   count(taken: readonly Taken[]): void {
     for (const { kind } of taken) {
       if (kind === 'new') this.requests.taken_in += 1;

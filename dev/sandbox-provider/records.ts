@@ -1,10 +1,10 @@
-/** Lines of the journal: the provider's books are the fold of these, at start as in operation. */
+/** The lines of the journal. The provider's books are the result of applying them in order. */
 
-/** As the books know it. `declined` shows as `failed` on the wire: it was never accepted, but its key is remembered. */
+/** The status in the books. `declined` is `failed` on the wire: the payment was never accepted, but its key stays known. */
 export const BOOK_STATUSES = ['accepted', 'paid', 'failed', 'returned', 'declined'] as const;
 export type BookStatus = (typeof BOOK_STATUSES)[number];
 
-/** A state that a payment will take: when (ms on the provider's clock) and why. The n-th step makes version n + 1. */
+/** A coming state of a payment: when (ms on the provider's clock) and why. The n-th step makes version n + 1. */
 export type Step = [status: 'paid' | 'failed' | 'returned', dueAt: number, reason: string | null];
 
 export type AcceptedPayment = [
@@ -20,11 +20,11 @@ export type AcceptedPayment = [
 export type Move = [index: number, status: BookStatus, version: number, reason: string | null];
 
 export type JournalRecord =
-  /** First line: names the books, so that two sets of books never give the same ids. */
+  /** The first line: a name for the books, so that two sets of books never return the same ids. */
   | ['opened', name: string]
-  /** The payments of one request: all of them are in the books, or (torn line, never answered) none. */
+  /** The payments of one request. All of them are in the books, or none (an incomplete line, which was never answered). */
   | ['accepted', at: number, payments: AcceptedPayment[]]
-  /** Payments that changed together: this is a webhook event as well. */
+  /** Payments that changed together, which is also one webhook event. */
   | ['moved', event: string, at: number, moves: Move[]]
   | ['delivered', event: string]
   /** Offset of the provider's clock from real time, ms. */

@@ -6,19 +6,19 @@ import { getBookPayments, getBooks } from './routes/books.js';
 import { postClock, postFaults, postWebhooks } from './routes/control.js';
 import { getByKey, postBulk, postLookup, postPayment } from './routes/payments.js';
 
-/** A bearer key for every path but /healthz; JSON in and out. */
+/** The HTTP server: JSON in and out, with a bearer key for every path except /healthz. */
 export const createProviderServer = (provider: Provider, apiKey: string): Server => {
   const expected = digest(`Bearer ${apiKey}`);
   const server = createServer((request, response) => {
     answerTo(provider, request, expected)
       .catch((error: unknown) => {
-        // Also when the journal can't be written any more: then every request ends here, for nothing may be promised.
+        // When the journal can't be written any more, every request ends here, because no answer could be kept.
         console.error(error);
         return problem(500, 'internal_error', 'the provider is broken; see its log');
       })
       .then((answer) => send(response, answer));
   });
-  // Longer than callers keep their idle connections, so that none is closed under a request.
+  // Longer than callers keep idle connections, so that none is closed during a request.
   server.keepAliveTimeout = 75_000;
   return server;
 };

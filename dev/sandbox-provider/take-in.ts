@@ -25,8 +25,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const RETURN_MS = 3 * DAY_MS;
 
 /**
- * Takes payments into the books, all in one journal line. A known key with the same content is a replay, with other
- * content a mismatch; neither changes anything. The caller waits for `books.durable()` before it answers.
+ * Adds payments to the books, all in one journal line. A known key with the same content is a replay, with other content a mismatch;
+ * neither changes the books. The caller waits for `books.durable()` before it answers.
  */
 export const takeIn = (books: Books, faults: Faults, payments: readonly Incoming[], options: TakeInOptions): Taken[] => {
   const now = books.now();

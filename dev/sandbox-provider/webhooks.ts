@@ -6,14 +6,14 @@ import { PAYMENTS_MAX } from './wire.js';
 
 /** POST /control/webhooks. */
 export const webhookSettings = z.strictObject({
-  /** Where deliveries go; kept across restarts. */
+  /** Address of the deliveries; stored across restarts. */
   url: z.url().optional(),
-  /** `hold` gathers events until `deliver`. */
+  /** `hold` collects events until `deliver`. */
   mode: z.enum(['deliver', 'hold']).optional(),
   order: z.enum(['oldest_first', 'shuffled']).optional(),
   /** How often each event is delivered. */
   times: z.int().min(1).max(10).optional(),
-  /** Most payments in one delivery; smaller ones make events of one settlement overtake each other. */
+  /** Highest number of payments in one delivery. With a smaller one, events of one settlement may overtake each other. */
   payments_per_delivery: z.int().min(1).max(PAYMENTS_MAX).optional(),
 });
 
@@ -24,7 +24,7 @@ const IN_FLIGHT = 4;
 const TIMEOUT_MS = 10_000;
 const BACK_OFF_MS = [100, 250, 500, 1000, 2000, 5000];
 
-/** One delivery: an event, or a part of it with an id of its own. */
+/** One delivery: an event, or a part of it with its own id. */
 interface Delivery {
   id: string;
   event: PendingEvent;
@@ -33,8 +33,8 @@ interface Delivery {
 }
 
 /**
- * Delivers events by the Standard Webhooks specification 1.0.0: signed, at least once, again with back-off until a 2xx
- * answers. What is pending lies in the journal, so a restart goes on with it.
+ * Delivers events by Standard Webhooks 1.0.0: signed, at least once, repeated with back-off until a 2xx answer. Pending events are in
+ * the journal, so they survive a restart.
  */
 export class Webhooks {
   readonly #books: Books;
@@ -56,12 +56,12 @@ export class Webhooks {
     const { url, ...rest } = settings;
     if (url !== undefined && url !== this.#books.webhookUrl) this.#books.commit(['webhook_url', url]);
     Object.assign(this.#settings, Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)));
-    // Who configures anew is ready now: what waited out a back-off is tried at once.
+    // After a new configuration the receiver is ready, so nothing waits for its back-off.
     this.#attempts.clear();
     this.wake();
   }
 
-  /** Starts what may be delivered now; called whenever an event is added and when a back-off ends. */
+  /** Starts the deliveries that are due. Called when an event is added and when a back-off ends. */
   wake(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -117,7 +117,7 @@ export class Webhooks {
         return this.#books.view({ ...this.#books.payments.read(index), status, version, reason });
       }),
     });
-    // Real time, not the provider's clock: receivers refuse what is older than minutes.
+    // Real time, not the provider's clock, because receivers refuse timestamps that are minutes old.
     const timestamp = Math.floor(Date.now() / 1000).toString();
     const signature = createHmac('sha256', this.#secret).update(`${id}.${timestamp}.${body}`).digest('base64');
     const headers = { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** What callers send. Strict: a field that the provider does not know is refused, as most providers do. */
+/** The requests of callers. Unknown fields are refused, as most providers do. */
 
 export const PAYMENTS_MAX = 1024;
 
-const text = (most: number) => z.string().max(most);
+const text = (max: number) => z.string().max(max);
 const key = z.string().regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 printable ASCII characters without spaces');
 
 const destination = z.discriminatedUnion('kind', [
@@ -47,7 +47,7 @@ export const bulkBody = z.strictObject({
 export const lookupBody = z.strictObject({ keys: z.array(z.string().max(255)).min(1).max(PAYMENTS_MAX) });
 export const idempotencyKey = key;
 
-/** A payment as answers and webhooks show it. `version` counts its states: 1 is the first answer. */
+/** A payment in answers and webhooks. `version` counts its states; 1 is the first answer. */
 export interface PaymentView {
   object: 'payment';
   id: string;

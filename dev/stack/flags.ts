@@ -1,25 +1,25 @@
 import { parseArgs } from 'node:util';
 
 export interface Flags {
-  /** Pay the sample, check the books, stop; the exit code says whether all held. */
+  /** Pay the sample, check the books, stop; the exit code says whether every check passed. */
   once: boolean;
-  /** Undefined: on the first start only. */
+  /** Whether this start pays the sample; undefined: only the first start does. */
   demo: boolean | undefined;
   ports: 'usual' | 'free' | number;
   dataDir: string | undefined;
-  /** Rows of the sample that are paid. */
+  /** How many rows of the sample are paid. */
   items: number;
 }
 
 const USAGE = `npm start -- [--once] [--demo | --no-demo] [--port-base N] [--data-dir DIR]
-  --once         pay the sample, check the books, stop; exit code 0 only when everything held
-  --demo         pay the sample on this start as well; --no-demo: not even on the first
-  --port-base N  listen on N and the eight ports after it; 0 takes free ones
-  --data-dir DIR keep everything in DIR instead of .sluice`;
+  --once         pay the sample, check the books, stop; exit code 0 only when every check passed
+  --demo         pay the sample on this start too; --no-demo: not even on the first
+  --port-base N  listen on N and the eight ports after it; 0 uses free ones
+  --data-dir DIR store everything in DIR instead of .sluice`;
 
-const HIGHEST_BASE = 65_535 - 8;
+const BASE_MAX = 65_535 - 8;
 
-/** Reads the command line; ends the process with 2 and the usage when it says something unknown, with 0 for --help. */
+/** Reads the command line. Ends the process with the usage: with code 0 for --help, with 2 for a wrong flag. */
 export const readFlags = (argv: string[]): Flags => {
   try {
     const { values } = parseArgs({
@@ -55,11 +55,11 @@ export const readFlags = (argv: string[]): Flags => {
 
 const portsOf = (text: string | undefined): Flags['ports'] => {
   if (text === undefined) return 'usual';
-  return text === '0' ? 'free' : wholeNumber('--port-base', text, HIGHEST_BASE);
+  return text === '0' ? 'free' : wholeNumber('--port-base', text, BASE_MAX);
 };
 
-const wholeNumber = (flag: string, text: string, most: number): number => {
+const wholeNumber = (flag: string, text: string, max: number): number => {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number < 1 || number > most) throw new Error(`${flag} takes a whole number from 1 to ${most}, not ${text}`);
+  if (!/^\d+$/.test(text) || number < 1 || number > max) throw new Error(`${flag} takes a whole number from 1 to ${max}, not ${text}`);
   return number;
 };

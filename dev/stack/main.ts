@@ -21,25 +21,25 @@ const say = (line: string): void => {
   if (existsSync(join(dataDir, 'logs'))) appendFileSync(places.logs.supervisor, `${new Date().toISOString()} ${line}\n`, { mode: 0o600 });
 };
 
-const breakOff = new AbortController();
+const cancelling = new AbortController();
 let starting: Promise<Stack> | null = null;
-let leaving: Promise<never> | null = null;
-const leave = (code: number): Promise<never> => {
-  leaving ??= (async () => {
+let exiting: Promise<never> | null = null;
+const exit = (code: number): Promise<never> => {
+  exiting ??= (async () => {
     const from = Date.now();
-    breakOff.abort();
+    cancelling.abort();
     const stack = await starting?.catch(() => null);
     await stack?.stop();
     if (stack || code > 1) console.log(`stopped in ${((Date.now() - from) / 1_000).toFixed(1)} s`);
     return process.exit(code);
   })();
-  return leaving;
+  return exiting;
 };
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void leave(name === 'SIGINT' ? 130 : 143));
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void exit(name === 'SIGINT' ? 130 : 143));
 
 try {
   const firstStart = !existsSync(places.stackFile);
-  starting = startStack({ dataDir, ports: flags.ports, say, signal: breakOff.signal });
+  starting = startStack({ dataDir, ports: flags.ports, say, signal: cancelling.signal });
   const stack = await starting;
   const seconds = ((Date.now() - started) / 1_000).toFixed(1);
   let code = 0;
@@ -47,18 +47,18 @@ try {
   if (pays) say(`ready in ${seconds} s`);
   const demo = pays ? await runDemo(stack) : null;
   if (demo) code = demo.held ? 0 : 1;
-  if (flags.once) await leave(code);
+  if (flags.once) await exit(code);
   if (demo) console.log(demo.lines.join('\n'));
   console.log(readyScreen(stack.state(), seconds, demo?.batchId ?? null).join('\n'));
 } catch (error) {
-  if (leaving) await leaving;
+  if (exiting) await exiting;
   if (error instanceof AlreadyRunning) {
     const state = readState(places.stackFile);
-    console.log(state ? runningScreen(state, error.pid).join('\n') : `A start of ${dataDir} is under way (process ${error.pid}).`);
+    console.log(state ? runningScreen(state, error.pid).join('\n') : `The stack on ${dataDir} is starting already (process ${error.pid}).`);
     process.exit(flags.once ? 1 : 0);
   }
   console.error(`\n${error instanceof Error ? error.message : error}`);
-  await leave(1);
+  await exit(1);
 }
 
 async function runDemo({ state }: Stack): Promise<{ held: boolean; lines: string[]; batchId: string | null }> {
@@ -71,7 +71,7 @@ async function runDemo({ state }: Stack): Promise<{ held: boolean; lines: string
     if (flags.once) console.log(lines.join('\n'));
     return { held: allHeld(outcomes), lines: flags.once ? [] : lines, batchId: batch.id };
   } catch (error) {
-    if (leaving) await leaving;
+    if (exiting) await exiting;
     const words = `The sample was not paid: ${error instanceof Error ? error.message : error}\nLogs: ${places.logs.api}, ${places.logs.worker}`;
     console.error(words);
     return { held: false, lines: [], batchId: null };

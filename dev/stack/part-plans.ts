@@ -9,12 +9,12 @@ import { LOOPBACK } from './site.js';
 
 const READY_MS = 60_000;
 
-/** What the processes are told; all of it comes from elsewhere. */
+/** The addresses and secrets that the processes get. */
 export interface Wiring {
   places: Places;
   ports: Ports;
   logins: LoginUrls;
-  /** The same without a transaction pool. */
+  /** The same logins without a transaction pool. */
   directLogins: LoginUrls;
   temporal: { address: string; namespace: string; env: Record<string, string> };
   provider: { apiKey: string; webhookSecret: string; webhookUrl: string };
@@ -22,8 +22,8 @@ export interface Wiring {
 }
 
 /** No process of the service gets the owner's URL, and Temporal's settings come from temporal-dev.yaml alone. */
-const KEPT_BACK = /^(DATABASE_|MIGRATE_DATABASE_|TEMPORAL_|NODE_OPTIONS$|SLUICE_FAILPOINT$|SLUICE_DATA_DIR$)/;
-const ordinary = (): Record<string, string | undefined> => Object.fromEntries(Object.entries(process.env).filter(([name]) => !KEPT_BACK.test(name)));
+const WITHHELD = /^(DATABASE_|MIGRATE_DATABASE_|TEMPORAL_|NODE_OPTIONS$|SLUICE_FAILPOINT$|SLUICE_DATA_DIR$)/;
+const ordinary = (): Record<string, string | undefined> => Object.fromEntries(Object.entries(process.env).filter(([name]) => !WITHHELD.test(name)));
 
 const node = (name: 'provider' | 'worker' | 'api', file: string, places: Places, flags: string[] = []) => ({
   name,
@@ -35,7 +35,7 @@ const node = (name: 'provider' | 'worker' | 'api', file: string, places: Places,
 
 const shared = ({ places }: Wiring) => ({ SLUICE_KEY_FILE: places.keyFile, SLUICE_CHECKPOINT_DIR: places.checkpoints });
 
-/** What the worker is told on top of the ordinary environment. */
+/** The worker's environment on top of the ordinary one. */
 export const workerEnvironment = (wiring: Wiring): Record<string, string> => ({
   ...shared(wiring),
   TEMPORAL_ADDRESS: wiring.temporal.address,
@@ -50,14 +50,14 @@ export const workerEnvironment = (wiring: Wiring): Record<string, string> => ({
 });
 
 export const workerPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({
-  // Chunks in flight are younger than what V8's usual 16 MiB hold: collecting them there instead takes a quarter of the CPU off.
+  // With V8's default of 16 MiB, chunks in flight outlive the young generation. Collecting them inside it saves a quarter of the CPU.
   ...node('worker', 'worker/dev.ts', wiring.places, ['--max-semi-space-size=64']),
   graceMs: 4_000,
   env: { ...ordinary(), ...workerEnvironment(wiring), ...extra },
   ready: answers(`${LOOPBACK}:${wiring.ports.worker}/readyz`, READY_MS, onlyRecovers),
 });
 
-/** In recovery mode a worker is there to say so; it is not ready, and never becomes so. */
+/** A worker in recovery mode is never ready, but it has started. */
 const onlyRecovers = (body: string): boolean => {
   const parts = (JSON.parse(body || '{}') as { parts?: Record<string, string | null> }).parts ?? {};
   const problems = Object.entries(parts).filter(([, problem]) => problem !== null);
@@ -80,7 +80,7 @@ export const apiPlan = (wiring: Wiring, extra: Record<string, string>): ProcessP
   ...node('api', 'api/dev.ts', wiring.places),
   graceMs: 2_500,
   env: { ...ordinary(), ...apiEnvironment(wiring), ...extra },
-  // A stack in recovery mode is up, and its API says so.
+  // In recovery mode the API has started but is not ready.
   ready: answers(`${LOOPBACK}:${wiring.ports.api}/healthz`, READY_MS),
 });
 

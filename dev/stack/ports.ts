@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Everything that listens, on loopback. */
+/** The names of all ports, on loopback. */
 export const PORT_NAMES = ['api', 'worker', 'codec', 'provider', 'postgres', 'temporal', 'ui', 'temporal_metrics', 'temporal_http'] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 export type Ports = Record<PortName, number>;
@@ -17,7 +17,7 @@ const USUAL: Ports = {
   temporal_http: 7235,
 };
 
-/** The usual ports, nine in a row from a base, or free ones of the moment. */
+/** The usual ports, nine consecutive ones from `wish`, or ports that are free now. */
 export const choosePorts = async (wish: 'usual' | 'free' | number, temporal: Partial<Ports>): Promise<Ports> => {
   if (wish === 'usual') return { ...USUAL, ...temporal };
   if (wish === 'free') return freePorts();
@@ -25,8 +25,8 @@ export const choosePorts = async (wish: 'usual' | 'free' | number, temporal: Par
 };
 
 const freePorts = async (): Promise<Ports> => {
-  // All are held at once, so that none is given twice.
-  const servers = await Promise.all(PORT_NAMES.map(() => hold(0)));
+  // All are open at the same time, so that no port comes twice.
+  const servers = await Promise.all(PORT_NAMES.map(() => listen(0)));
   const ports = servers.map((server) => {
     const address = server.address();
     return typeof address === 'object' && address ? address.port : 0;
@@ -35,13 +35,13 @@ const freePorts = async (): Promise<Ports> => {
   return Object.fromEntries(PORT_NAMES.map((name, index) => [name, ports[index]])) as Ports;
 };
 
-/** Throws an Error that names the first port somebody else listens on. */
+/** Throws an Error that names the first port that is taken. */
 export const requireFree = async (ports: Partial<Ports>): Promise<void> => {
   for (const [name, port] of Object.entries(ports)) {
-    const server = await hold(port).catch((error: NodeJS.ErrnoException) => {
+    const server = await listen(port).catch((error: NodeJS.ErrnoException) => {
       throw new Error(
         error.code === 'EADDRINUSE'
-          ? `Port ${port}, which ${name} would listen on, is taken. See who has it with \`ss -ltnp sport = :${port}\` (macOS: \`lsof -i :${port}\`), or choose others: npm start -- --port-base 20000`
+          ? `Port ${port}, which ${name} would listen on, is taken. Find the process that has it with \`ss -ltnp sport = :${port}\` (macOS: \`lsof -i :${port}\`), or choose others: npm start -- --port-base 20000`
           : `Port ${port} for ${name} can't be used (${error.message}). Choose others: npm start -- --port-base 20000`,
       );
     });
@@ -49,7 +49,7 @@ export const requireFree = async (ports: Partial<Ports>): Promise<void> => {
   }
 };
 
-const hold = (port: number): Promise<ReturnType<typeof createServer>> =>
+const listen = (port: number): Promise<ReturnType<typeof createServer>> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -11,15 +11,16 @@ import { type SeedPlan, seed } from '../seed/seed.js';
 import { LOOPBACK, type Site } from './site.js';
 import type { Step } from './step.js';
 
-/** A database that the processes can work with: migrated, a login for each of them, a demo workspace in it. */
+/** A database that is ready for the processes: migrated, with a login for each of them and the demo workspaces. */
 export interface Prepared {
   logins: LoginUrls;
-  /** The same without a transaction pool. */
+  /** The same logins without a transaction pool. */
   directLogins: LoginUrls;
   demo: Demo;
   provider: ProviderSecrets;
 }
 
+/** Migrates the database and creates logins and demo workspaces, each only when missing. */
 export const prepareDatabase = async (
   { database, places, ports }: Site,
   ownerUrl: string,
@@ -35,11 +36,11 @@ export const prepareDatabase = async (
       ...(argon2 ? { argon2 } : {}),
     }),
   );
-  if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no connection; start anew: npm run reset');
+  if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no rail connection; wipe the data folder: npm run reset');
   return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo, provider };
 };
 
-/** The login URLs by way of a transaction pool, when DATABASE_URL is one. */
+/** The login URLs with host and options of DATABASE_URL, which may be a transaction pool. */
 const throughPool = (logins: LoginUrls, poolUrl: string): LoginUrls => {
   const pool = new URL(poolUrl);
   return Object.fromEntries(
@@ -54,13 +55,13 @@ const throughPool = (logins: LoginUrls, poolUrl: string): LoginUrls => {
 
 const PROCESS_NAMES = ['api', 'worker', 'relay', 'sequencer'] as const;
 
-/** What Sluice and the sandbox provider share: the bearer key, and the secret that signs webhooks. */
+/** The secrets that Sluice and the sandbox provider share: the bearer key, and the key that signs webhooks. */
 interface ProviderSecrets {
   apiKey: string;
   webhookSecret: string;
 }
 
-/** Made at random on the first start, and kept in the data folder. */
+/** Reads the secrets from the data folder; creates them on the first start. */
 const providerSecrets = (file: string): ProviderSecrets => {
   if (!existsSync(file))
     writePrivateJson(file, { apiKey: `provider_${randomBytes(18).toString('hex')}`, webhookSecret: `whsec_${randomBytes(32).toString('base64')}` });

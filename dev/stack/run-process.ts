@@ -3,10 +3,10 @@ import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs
 import { setTimeout as sleep } from 'node:timers/promises';
 import { end, identify } from '../data-folder/process-identity.js';
 
-/** A part that runs: a process of its own. */
+/** The running process of a part. */
 export interface Running {
   pid: number;
-  /** Resolves when it serves; rejects when it does not. */
+  /** Resolves when the process is ready; rejects when it does not become ready. */
   ready: Promise<void>;
   exited: Promise<void>;
   stop(): Promise<void>;
@@ -19,18 +19,18 @@ export interface ProcessPlan {
   env: Record<string, string | undefined>;
   cwd: string;
   log: string;
-  /** How long it may take to stop when asked. */
+  /** How long it may take to stop, ms; then it is killed. */
   graceMs: number;
-  /** Resolves when it serves; `alive` says whether waiting still makes sense. */
+  /** Resolves when the process is ready; `alive` says whether it still runs. */
   ready(alive: () => boolean): Promise<void>;
 }
 
-/** Lines of its log that an error shows. */
-const LAST_WORDS = 12;
+/** How many lines of the log an error shows. */
+const LOG_LINES = 12;
 
 /**
- * Starts a process with its log, in a group of its own, so that Ctrl-C at the terminal reaches only the supervisor.
- * `ready` rejects with its last words and the path of its log.
+ * Starts a process that writes to its log, in its own process group, so that Ctrl-C reaches only the supervisor. `ready` rejects with
+ * the last lines of the log and its path.
  */
 export const runProcess = (plan: ProcessPlan): Running => {
   const from = existsSync(plan.log) ? statSync(plan.log).size : 0;
@@ -49,7 +49,7 @@ export const runProcess = (plan: ProcessPlan): Running => {
   const ready = plan
     .ready(() => !gone)
     .catch((error: Error) => {
-      const words = readFileSync(plan.log, 'utf8').slice(from).trim().split('\n').slice(-LAST_WORDS).join('\n');
+      const words = readFileSync(plan.log, 'utf8').slice(from).trim().split('\n').slice(-LOG_LINES).join('\n');
       throw new Error(`${plan.name} did not start: ${error.message}\n${words}\nIts log: ${plan.log}`);
     });
   return {
@@ -62,7 +62,7 @@ export const runProcess = (plan: ProcessPlan): Running => {
   };
 };
 
-/** Waits until a URL answers 200, or something that `enough` takes for it. Throws when the process has gone, or after `limitMs` with what it last answered. */
+/** Waits until a URL answers 200, or a body that `enough` accepts. Throws when the process has ended, and after `limitMs` with the last answer. */
 export const answers =
   (url: string, limitMs: number, enough: (body: string) => boolean = () => false) =>
   async (alive: () => boolean): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { DemoPerson, StackState } from '../data-folder/state.js';
 import type { Outcome } from '../demo/checks.js';
 
-/** What stands on the screen: at most 24 lines, so that a small terminal holds it. */
+/** What `npm start` prints: at most 24 lines, so that a small terminal shows all of them. */
 
 export const readyScreen = (state: StackState, seconds: string, batchId: string | null): string[] => [
   '',
@@ -12,22 +12,22 @@ export const readyScreen = (state: StackState, seconds: string, batchId: string 
   ...peopleTable(state.people),
   '',
   'try next, in a second terminal (README.md has the whole tour)',
-  '  npx sluice --as preparer batch create my.csv   a file of your own; it says what comes next',
+  '  npx sluice --as preparer batch create my.csv   a file of your own; it prints the next command',
   '  npx sluice dev code approver                   a code, for when a gate asks for one',
-  '  npx sluice dev kill worker                     in the middle of a batch: nobody is paid twice',
+  '  npx sluice dev kill worker                     in the middle of a batch: still nobody is paid twice',
   '  npx sluice audit verify                        every record, its order, its signatures',
   '  npx sluice doctor                              every part, and the configuration',
   `Everything, second factors included: ${state.data_dir}/stack.json. Ctrl-C stops it, npm run reset wipes it.`,
 ];
 
-/** A second start on the same data. */
+/** For a second start on the same data folder. */
 export const runningScreen = (state: StackState, pid: number): string[] => [
   `It runs already, since ${state.started_at} (process ${pid}, data in ${state.data_dir}).`,
   ...addresses(state),
   ...Object.entries(state.processes).map(
     ([name, part]) => `  ${name.padEnd(12)} process ${String(part?.pid ?? 'down').padEnd(8)} port ${String(part?.port).padEnd(6)} ${part?.log}`,
   ),
-  'Stop it with Ctrl-C where it was started, or start another beside it: npm start -- --data-dir .sluice-2 --port-base 20000',
+  'Stop it with Ctrl-C where it was started, or start a second one: npm start -- --data-dir .sluice-2 --port-base 20000',
 ];
 
 export const outcomeLines = (outcomes: readonly Outcome[]): string[] => {

@@ -10,8 +10,8 @@ import type { Step } from './step.js';
 import type { Begin } from './supervisor.js';
 
 /**
- * Starts Postgres and Temporal, or makes sure of those elsewhere. Answers the URL of the role that owns the database, which
- * goes to no process of the service.
+ * Starts Postgres and Temporal, or checks the given servers. Returns the URL of the role that owns the database; no process of the
+ * service gets it.
  */
 export const startServers = async (
   site: Site,
@@ -35,21 +35,21 @@ export const startServers = async (
     await begin('temporal', async (extra) => runProcess(temporalPlan(cli, settings, places, ports, extra)));
   };
   await Promise.all([
-    step(own.postgres ? 'Postgres' : 'Postgres elsewhere', async () => {
+    step(own.postgres ? 'Postgres' : 'Postgres (given)', async () => {
       if (own.postgres) await startPostgres();
     }),
-    step(own.temporal ? 'Temporal' : 'Temporal elsewhere', () =>
-      own.temporal ? startTemporal() : ensureElsewhere(site.temporal.address, site.temporal.namespace, settings),
+    step(own.temporal ? 'Temporal' : 'Temporal (given)', () =>
+      own.temporal ? startTemporal() : prepareGivenTemporal(site.temporal.address, site.temporal.namespace, settings),
     ),
   ]);
   return { ownerUrl };
 };
 
 /**
- * A Temporal server that runs elsewhere (TEMPORAL_ADDRESS, TEMPORAL_TLS, TEMPORAL_API_KEY): its namespace must be there,
- * and gets the search attributes where that is allowed. Throws an Error with the commands to run.
+ * Prepares a given Temporal server (TEMPORAL_ADDRESS, TEMPORAL_TLS, TEMPORAL_API_KEY): its namespace must exist, and gets the search
+ * attributes if that is allowed. Throws an Error with the commands to run.
  */
-const ensureElsewhere = async (address: string, namespace: string, settings: TemporalSettings): Promise<void> => {
+const prepareGivenTemporal = async (address: string, namespace: string, settings: TemporalSettings): Promise<void> => {
   const apiKey = process.env['TEMPORAL_API_KEY'];
   const tls = apiKey !== undefined || process.env['TEMPORAL_TLS'] === 'true';
   const connection = await Connection.connect({ address, connectTimeout: 10_000, ...(tls ? { tls } : {}), ...(apiKey ? { apiKey } : {}) }).catch(

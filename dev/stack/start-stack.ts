@@ -14,40 +14,39 @@ import { type Begin, SupervisedProcesses } from './supervisor.js';
 
 export interface StackOptions {
   dataDir: string;
-  /** `usual`, nine in a row from a base, or free ones. */
+  /** The usual ports, nine consecutive ones from a number, or free ones. */
   ports: 'usual' | 'free' | number;
-  /** One line a step. */
+  /** Called with one line per step. */
   say: (line: string) => void;
-  /** Environment on top, at every start of a part. */
+  /** Extra environment for every start of a part. */
   env?: Partial<Record<PartName, Record<string, string>>>;
-  /** How the seeded connection reaches the provider; a short time-out makes short leases. */
+  /** Settings of the seeded rail connection; a short time-out makes short leases. */
   connection?: SeedPlan['connection'];
   argon2?: Argon2Cost;
-  /** Breaks the start off. */
+  /** Cancels the start. */
   signal?: AbortSignal;
-  /** A Postgres elsewhere instead of DATABASE_URL's. */
+  /** A given Postgres, instead of the one of DATABASE_URL. */
   databaseUrl?: string;
   /** Server settings of the embedded Postgres. */
   postgres?: Readonly<Record<string, string>>;
 }
 
 export interface Stack {
-  /** What stack.json holds, as of now. */
+  /** The present content of stack.json. */
   state(): StackState;
-  /** Signals a part's process; the supervision starts it again when it dies. */
+  /** Signals the process of a part; when that ends it, the part starts again. */
   kill(part: PartName, signal: NodeJS.Signals): void;
-  /** Stops a part and starts it again. `env` holds for this one start, so a failpoint strikes once. */
+  /** Stops a part and starts it again. `env` is for this start only, so a failpoint takes effect once. */
   restart(part: PartName, env?: Record<string, string>): Promise<void>;
   stopPart(part: PartName): Promise<void>;
   startPart(part: PartName, env?: Record<string, string>): Promise<void>;
-  /** Stops everything in order: who asks before who answers. */
+  /** Stops everything in order: clients before the servers that they call. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the whole stack on one data folder and keeps it running: servers, database, then the processes. Resolves when
- * everything serves. Throws AlreadyRunning, or an Error that says what, why, how to mend it and which log to read; then
- * nothing is left running.
+ * Starts the whole stack on one data folder and keeps it running: servers, database, then processes. Resolves when everything is
+ * ready. Throws AlreadyRunning, or an Error that says what failed, why, how to fix it and which log to read; then nothing still runs.
  */
 export const startStack = async (options: StackOptions): Promise<Stack> => {
   const places = placesIn(options.dataDir);
@@ -57,7 +56,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     const site = await chooseSite(places, options.ports, options.databaseUrl);
     const supervised = new SupervisedProcesses(lock, places, site.ports);
     processes = supervised;
-    return await Promise.race([bringUp(supervised, site, options), brokenOff(options.signal)]);
+    return await Promise.race([bringUp(supervised, site, options), cancelled(options.signal)]);
   } catch (error) {
     await (processes ? processes.stop() : lock.release());
     throw error;
@@ -79,12 +78,12 @@ const bringUp = async (processes: SupervisedProcesses, site: Site, options: Stac
   return handle(processes, describeStack(wiring, demo, ownerUrl, processes), places.stackFile, options.say);
 };
 
-/** Rejects when the start is broken off: what takes minutes, such as a download, is not waited for. */
-const brokenOff = (signal: AbortSignal | undefined): Promise<never> =>
+/** Rejects when the start is cancelled, so that nobody waits for steps that take minutes, such as a download. */
+const cancelled = (signal: AbortSignal | undefined): Promise<never> =>
   new Promise((_, reject) => {
-    const broken = (): void => reject(new Error('the start was broken off'));
-    if (signal?.aborted) broken();
-    signal?.addEventListener('abort', broken, { once: true });
+    const cancel = (): void => reject(new Error('the start was cancelled'));
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
   });
 
 const startProcesses = async (wiring: Wiring, begin: Begin, step: Step): Promise<void> => {
@@ -95,7 +94,7 @@ const startProcesses = async (wiring: Wiring, begin: Begin, step: Step): Promise
   ]);
 };
 
-/** Keeps stack.json true from now on. */
+/** The stack's handle, which writes stack.json now and after every change. */
 const handle = (processes: SupervisedProcesses, state: StackState, stackFile: string, say: (line: string) => void): Stack => {
   const write = (): void => {
     state.processes = processes.processes();
@@ -119,7 +118,7 @@ const handle = (processes: SupervisedProcesses, state: StackState, stackFile: st
   };
 };
 
-/** What stack.json says of a stack that runs. */
+/** The content of stack.json. */
 const describeStack = (wiring: Wiring, demo: Demo, ownerUrl: string, processes: SupervisedProcesses): StackState => {
   const { places, ports, temporal, directLogins } = wiring;
   const { workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people } = demo;

@@ -1,4 +1,4 @@
-/** Does one thing, and says how long it took. */
+/** Runs one step of the start and reports how long it took. */
 export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 export const timed =

@@ -6,14 +6,14 @@ import { PARTS, type PartName, type StackState } from '../data-folder/state.js';
 import type { Ports } from './ports.js';
 import type { Running } from './run-process.js';
 
-/** Starts a part; `extra` is environment for this one start. */
+/** Starts a part; `extra` is environment for this start only. */
 export type StartPart = (extra: Record<string, string>) => Promise<Running>;
 
 const BACK_OFF_MS = [100, 250, 500, 1_000, 2_000, 5_000];
-/** Who lived this long is started again at once. */
+/** After this long without a crash, the back-off begins again from its shortest wait. */
 const STEADY_MS = 20_000;
 
-/** Keeps one part running: starts it again, with back-off, when it dies without being told to. */
+/** Keeps one part running: starts it again, with back-off, when it ends without a stop. */
 export class SupervisedProcess {
   #running: Running | null = null;
   #wanted = false;
@@ -23,7 +23,7 @@ export class SupervisedProcess {
   constructor(
     readonly name: string,
     private readonly begin: StartPart,
-    private readonly tell: (event: { pid: number | null; words: string }) => void,
+    private readonly report: (event: { pid: number | null; words: string }) => void,
   ) {}
 
   /** Process id, or null while it is down. */
@@ -31,7 +31,7 @@ export class SupervisedProcess {
     return this.#running?.pid ?? null;
   }
 
-  /** Resolves when it serves. Throws when it does not come up, and leaves it down then. */
+  /** Resolves when the part is ready. Throws when it does not start; then it stays down. */
   async start(extra: Record<string, string> = {}): Promise<void> {
     this.#wanted = true;
     this.#failures = 0;
@@ -43,7 +43,7 @@ export class SupervisedProcess {
     }
   }
 
-  /** Also ends what is only starting, and waits until it has ended. */
+  /** Stops the part, also while it is starting, and waits until it has ended. */
   async stop(): Promise<void> {
     this.#wanted = false;
     const running = this.#running;
@@ -52,7 +52,7 @@ export class SupervisedProcess {
     await this.#launching?.catch(() => {});
   }
 
-  /** Sends a signal to the process as it is now; what happens then is up to it and to the supervision. */
+  /** Sends a signal to the present process. If that ends it, the part starts again. */
   kill(name: NodeJS.Signals): void {
     if (this.#running) signal(this.#running.pid, name);
   }
@@ -67,7 +67,7 @@ export class SupervisedProcess {
     const running = await this.begin(extra);
     if (!this.#wanted) return running.stop();
     this.#running = running;
-    this.tell({ pid: running.pid, words: `starts (process ${running.pid})` });
+    this.report({ pid: running.pid, words: `starts (process ${running.pid})` });
     try {
       await running.ready;
     } catch (error) {
@@ -75,7 +75,7 @@ export class SupervisedProcess {
       await running.stop();
       throw error;
     }
-    this.tell({ pid: running.pid, words: `runs (process ${running.pid})` });
+    this.report({ pid: running.pid, words: `runs (process ${running.pid})` });
     void running.exited.then(() => this.#onExit(running, started));
   }
 
@@ -85,29 +85,29 @@ export class SupervisedProcess {
     if (Date.now() - started > STEADY_MS) this.#failures = 0;
     while (this.#wanted) {
       const wait = BACK_OFF_MS[Math.min(this.#failures++, BACK_OFF_MS.length - 1)] ?? 0;
-      this.tell({ pid: null, words: `ended unexpectedly (process ${running.pid}); it is started again in ${wait} ms` });
+      this.report({ pid: null, words: `ended unexpectedly (process ${running.pid}); starting it again in ${wait} ms` });
       await sleep(wait);
       if (!this.#wanted) return;
       try {
         return await this.#launch({});
       } catch (error) {
-        this.tell({ pid: null, words: (error as Error).message });
+        this.report({ pid: null, words: (error as Error).message });
       }
     }
   }
 }
 
-/** Who asks goes before who answers. */
+/** Clients stop before the servers that they call. */
 const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
 
 /** Starts one part under supervision. */
 export type Begin = (name: PartName, start: StartPart) => Promise<void>;
 
-/** The parts that run here, one process each. */
+/** All parts that run on this machine, one supervised process each. */
 export class SupervisedProcesses {
   readonly #parts = new Map<PartName, SupervisedProcess>();
   #stopping: Promise<void> | null = null;
-  /** Told after every change, once the start is over. */
+  /** Called with a line after every change of a process. */
   changed: (line: string) => void = () => {};
 
   constructor(
@@ -118,7 +118,7 @@ export class SupervisedProcesses {
 
   /** Starts a part and keeps it running from then on. */
   async begin(name: PartName, start: StartPart): Promise<void> {
-    if (this.#stopping) throw new Error('the start was broken off');
+    if (this.#stopping) throw new Error('the start was cancelled');
     const part = new SupervisedProcess(name, start, ({ pid, words }) => {
       if (pid) this.lock.note(name, pid);
       this.changed(`${name.padEnd(18)} ${words}`);
@@ -127,10 +127,10 @@ export class SupervisedProcesses {
     await part.start();
   }
 
-  /** Throws when the part is elsewhere. */
+  /** One part. Throws when it does not run on this machine. */
   part(name: PartName): SupervisedProcess {
     const part = this.#parts.get(name);
-    if (!part) throw new Error(`${name} does not run here: it is elsewhere`);
+    if (!part) throw new Error(`${name} does not run here, but on another machine`);
     return part;
   }
 

@@ -9,11 +9,11 @@ const PACKAGE = 'github.com/temporalio/cli/cmd/temporal';
 const PROGRESS_MS = process.stderr.isTTY ? 1_000 : 30_000;
 
 /**
- * Builds the command line, server and Web UI in one, from the pinned modules of dev/temporal/build: every module's hash
- * stands in go.sum. Needs Go and a module proxy. Throws an Error with the compiler's last words.
+ * Builds the program (command line, server and Web UI) from the pinned modules of dev/temporal/build, whose hashes are in go.sum.
+ * Needs Go and a module proxy. Throws an Error with the last lines of the compiler.
  */
 export const buildCli = async ({ version, target, say }: Wanted): Promise<void> => {
-  if (spawnSync('go', ['version']).status !== 0) throw new Error('it could not be built: there is no Go on PATH');
+  if (spawnSync('go', ['version']).status !== 0) throw new Error('it could not be built, because there is no Go on PATH');
   await mkdir(dirname(target), { recursive: true });
   const fresh = `${target}-${process.pid}`;
   const started = Date.now();
@@ -41,7 +41,7 @@ const compile = (output: string): Promise<void> =>
       env: { ...process.env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    // Whoever breaks the start off does not wait for it.
+    // A cancelled start does not wait for the compiler.
     const end = (): void => void child.kill();
     process.once('exit', end);
     let words = '';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 export interface Wanted {
   version: string;
-  /** Where the program shall stand. */
+  /** Path of the program. */
   target: string;
   say: (line: string) => void;
 }
@@ -19,7 +19,7 @@ const PLATFORMS: Record<string, string> = { win32: 'windows', darwin: 'darwin', 
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 const description = z.object({ archiveUrl: z.url(), fileToExtract: z.string() });
 
-/** The official download, as Temporal's own SDKs ask for it. Throws an Error within 10 s where it is refused. */
+/** Downloads the program as Temporal's own SDKs do. Throws an Error within 10 s when the server refuses or does not answer. */
 export const downloadCli = async ({ version, target, say }: Wanted): Promise<void> => {
   const platform = PLATFORMS[process.platform];
   const arch = ARCHITECTURES[process.arch];
@@ -47,7 +47,7 @@ export const downloadCli = async ({ version, target, say }: Wanted): Promise<voi
   say(`Temporal           downloaded into the cache in ${((Date.now() - started) / 1_000).toFixed(1)} s`);
 };
 
-/** The limit is for the answer's head; a long body has one of its own. */
+/** This limit is for the head of the answer; a long body has its own. */
 const ask = async (url: string): Promise<Response> => {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ANSWER_MS);

@@ -17,9 +17,8 @@ const TYPES: Record<TemporalSettings['search_attributes'][string], number> = {
 };
 
 /**
- * Waits until the frontend serves the namespace, then sets what flags do not: retention, and search attributes, whose
- * flag is ignored on an existing state file. Idempotent. `alive` ends the wait when the server has died meanwhile.
- * Throws an Error when it does not serve within 30 s.
+ * Waits until the frontend serves the namespace, then sets its retention and search attributes (the server ignores the flag for these
+ * when its state file exists). Idempotent. `alive` ends the wait when the server has died. Throws an Error after 30 s.
  */
 export const ensureNamespace = async (address: string, settings: TemporalSettings, alive: () => boolean = () => true): Promise<void> => {
   const until = Date.now() + READY_MS;
@@ -36,7 +35,7 @@ export const ensureNamespace = async (address: string, settings: TemporalSetting
   }
 };
 
-/** gRPC waits long before it tries again; a socket says at once whether anybody listens. */
+/** gRPC waits long before it tries again; a plain socket shows at once whether the port is open. */
 const answers = (address: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const [host = '', port = ''] = address.split(':');
@@ -55,7 +54,7 @@ const prepare = async (address: string, settings: TemporalSettings): Promise<voi
   }
 };
 
-/** Sets retention and search attributes of a namespace that is there. */
+/** Sets retention and search attributes of an existing namespace. */
 export const prepareNamespace = async (connection: Connection, { namespace, retention, search_attributes }: TemporalSettings): Promise<void> => {
   const there = await connection.workflowService.describeNamespace({ namespace });
   const seconds = Number.parseInt(retention, 10) * 3_600;

@@ -5,18 +5,18 @@ import { delimiter, join } from 'node:path';
 import { buildCli } from './build-cli.js';
 import { downloadCli } from './download-cli.js';
 
-/** The version that is downloaded, built and tested with. */
+/** The version that is downloaded or built, and that the tests use. */
 export const CLI_VERSION = '1.8.2';
-/** Fair queues need at least this server inside the command line. */
+/** Fair queues need at least this version of the server inside the program. */
 const SERVER_MIN = [1, 31] as const;
 const PROGRAM = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
 
-/** The user's cache, shared by every checkout. */
+/** Path of the program in the user's cache, which all checkouts share. */
 export const cachedCli = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', 'temporal', CLI_VERSION, PROGRAM);
 
 /**
- * Path of a Temporal command line: TEMPORAL_CLI, on PATH, in the cache, downloaded into it, or built into it with Go.
- * `say` gets a line for what takes long. Throws an Error that names these ways when none works.
+ * Returns the path of a `temporal` program: that of TEMPORAL_CLI, on PATH or in the cache, else a new download or build into the
+ * cache. `say` gets a line for steps that take long. Throws an Error that lists these ways when none works.
  */
 export const findTemporalCli = async (say: (line: string) => void): Promise<string> => {
   const named = process.env['TEMPORAL_CLI'];
@@ -30,7 +30,7 @@ export const findTemporalCli = async (say: (line: string) => void): Promise<stri
     .map((folder) => join(folder, PROGRAM))
     .find(isRunnable);
   if (onPath && isRecent(onPath)) return onPath;
-  if (onPath) say(`Temporal           ${onPath} is older than server ${SERVER_MIN.join('.')}: another is used`);
+  if (onPath) say(`Temporal           ${onPath} has a server older than ${SERVER_MIN.join('.')}, so another one is used`);
   const cached = cachedCli();
   if (isRunnable(cached)) return cached;
 
@@ -45,12 +45,12 @@ export const findTemporalCli = async (say: (line: string) => void): Promise<stri
   }
   throw new Error(
     [
-      'There is no Temporal server on this machine, and none could be had:',
+      'There is no Temporal server on this machine, and none could be downloaded or built:',
       ...problems.map((problem) => `  - ${problem}`),
-      'Any one of these mends it:',
+      'Each of these fixes it:',
       '  - put the `temporal` program (https://docs.temporal.io/cli) on PATH, or name it in TEMPORAL_CLI',
       `  - put it at ${cached}`,
-      '  - install Go 1.26 or newer (https://go.dev/dl), from which it is built once, in about four minutes',
+      '  - install Go 1.26 or newer (https://go.dev/dl), and start again: it is built once, in about four minutes',
       '  - set TEMPORAL_ADDRESS to a Temporal server that runs elsewhere',
     ].join('\n'),
   );

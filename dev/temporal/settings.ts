@@ -8,7 +8,7 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const tcpPort = z.number().int().min(1).max(65_535);
 const identifier = z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/);
 
-/** What temporal-dev.yaml may say; anything else is refused, because the server would not notice. */
+/** The format of temporal-dev.yaml. Other keys are refused, because the server would ignore them without a warning. */
 export const temporalSettings = z.strictObject({
   namespace: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   retention: z.string().regex(/^[1-9]\d*h$/, 'hours, such as 72h'),
@@ -28,12 +28,12 @@ export const readTemporalSettings = (file = join(ROOT, 'temporal-dev.yaml')): Te
   throw new Error(`${file} is not valid:\n${z.prettifyError(parsed.error)}`);
 };
 
-/** What differs from one start to the next. */
+/** The settings that differ between two starts. */
 interface TemporalPlace {
-  /** File of the server's state, so that a restart goes on where it was. */
+  /** File of the server's state, so that it survives a restart. */
   stateFile: string;
   ports: TemporalSettings['ports'];
-  /** Where the Web UI decodes payloads. */
+  /** Address where the Web UI gets payloads decoded. */
   codecEndpoint?: string;
 }
 
@@ -53,6 +53,6 @@ export const serverFlags = (settings: TemporalSettings, place: TemporalPlace): s
   ...Object.entries(settings.search_attributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
   ...Object.entries(settings.dynamic_config).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
   ...(place.codecEndpoint ? ['--ui-codec-endpoint', place.codecEndpoint] : []),
-  // The UI loads nothing from outside.
+  // The Web UI must load nothing from other machines.
   '--ui-disable-news-fetch',
 ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Answer, json, problem } from '../answer.js';
 import type { Provider } from '../provider.js';
 
-/** GET /books: what is true. Amounts of sums are decimal strings of minor units, for they may pass 2^53. */
+/** GET /books: the sums of the books. Amounts are decimal strings of minor units, because they may exceed 2^53. */
 export const getBooks = async (provider: Provider): Promise<Answer> => {
   await provider.books.durable();
   const { books } = provider;
@@ -10,10 +10,10 @@ export const getBooks = async (provider: Provider): Promise<Answer> => {
   const count = totals.filter(({ status }) => status !== 'declined').reduce((sum, total) => sum + total.count, 0);
   return json(200, {
     object: 'books',
-    /** Payments taken in; declined ones are not among them. */
+    /** Accepted payments, without the declined ones. */
     count,
     declined: books.payments.count - count,
-    /** Payments taken in more than once under one key. Anything but 0 is money paid twice. */
+    /** Payments accepted more than once under one key. Anything except 0 is money paid twice. */
     duplicates: books.duplicates.count,
     duplicate_amount: `${books.duplicates.amount}`,
     totals: totals.map((total) => ({ ...total, amount: `${total.amount}` })),

@@ -16,7 +16,7 @@ export const postFaults = async (provider: Provider, body: unknown): Promise<Ans
   return json(200, parsed.data);
 };
 
-/** POST /control/clock: moves the provider's clock forward; what falls due by then has happened when this answers. */
+/** POST /control/clock: moves the provider's clock forward. Everything due by then has happened before the answer. */
 export const postClock = async (provider: Provider, body: unknown): Promise<Answer> => {
   const parsed = clockBody.safeParse(body);
   if (!parsed.success) return refused(parsed.error);

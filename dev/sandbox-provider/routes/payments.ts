@@ -23,7 +23,7 @@ export const postPayment = async (provider: Provider, body: unknown, key: string
   return singleAnswer(provider, taken as Taken);
 };
 
-/** POST /v1/payments/bulk: up to 1,024, each with its key and its outcome; the call succeeds even where payments do not. */
+/** POST /v1/payments/bulk: up to 1,024 payments, each with its key and outcome. The call succeeds even when payments fail. */
 export const postBulk = async (provider: Provider, body: unknown): Promise<Answer> => {
   const parsed = bulkBody.safeParse(body);
   if (!parsed.success) return invalid(parsed.error);
@@ -75,7 +75,7 @@ export const postLookup = async (provider: Provider, body: unknown): Promise<Ans
   });
 };
 
-/** Into the books, on disk, and only then the latency: what the caller waits for is safe already. */
+/** Adds payments to the books and waits until they are on the disk, then for the latency. */
 const take = async (provider: Provider, payments: readonly Incoming[], settlement: SettlementMode, slowMs: number): Promise<Taken[]> => {
   const taken = takeIn(provider.books, provider.faults, payments, { settlement, settleMs: provider.settleMs });
   provider.count(taken);
