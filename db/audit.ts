@@ -58,7 +58,7 @@ export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }
         ON CONFLICT (tenant_id, subject_type, subject_id) DO UPDATE SET seq = h.seq + 1
         RETURNING seq, leaf`;
       if (!head) throw new Error(`the head of audit subject ${subject.type} ${subject.id} was neither inserted nor updated`);
-      // The leaf is taken of what the database gives back: JSON drops members without a value.
+      // Hashes what the database will give back: JSON drops members without a value.
       const plain = JSON.parse(JSON.stringify({ actor, detail })) as { actor: Actor; detail: { [key: string]: Json } };
       const { seq: subjectSeq, leaf: previous } = head;
       const event: AuditEvent = {
