@@ -1,4 +1,4 @@
-/** One project a family; `node dev/test.mjs` gives each what it needs and prints minutes a family. */
+/** One project per family of tests; `node dev/test.mjs` runs them and prints the minutes of each. */
 const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -21,7 +21,7 @@ const onDatabase = {
 };
 
 export default {
-  // A time-out is for what hangs. Five seconds also catch what merely waits its turn on a busy machine.
+  // A time-out is for a test that hangs. The default of five seconds would also end tests that only wait on a busy machine.
   testTimeout: 60_000,
   projects: [
     family('unit', ['domain', 'contracts', 'vault', 'rails', 'sandbox-provider', 'config', 'telemetry', 'client', 'docs']),

@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
+import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { batchFacts, batchTable, itemTable, suggestNext } from '../render/batch.js';
 import { batchActions } from './batch-actions.js';
 import { batchCreate } from './batch-create.js';
 import { batchWatch } from './batch-watch.js';
 import { batchProof } from './proof.js';
 
-interface PageOptions {
-  state?: string;
-  limit: string;
-  after?: string;
-}
+type ListOptions = PageOptions & { state?: string };
 
 export const batchCommands = (program: Command, cli: Cli): void => {
   const batch = program.command('batch').description('payout batches: create, show, decide, follow');
@@ -26,11 +23,11 @@ export const batchCommands = (program: Command, cli: Cli): void => {
 const batchRead = (batch: Command, cli: Cli): void => {
   withPage(
     batch.command('list').description('list batches, newest first').option('--state <state>', 'only those in this state, such as executing'),
-  ).action(async (options: PageOptions) => {
+  ).action(async (options: ListOptions) => {
     const { client } = await cli.connect();
     const page = await client.list_payout_batches({ ...pageOf(options), state: options.state as never });
     cli.present(page, () => batchTable(page.data));
-    if (page.has_more) cli.suggest(`sluice batch list --after ${page.next_cursor}`);
+    suggestMore(cli, 'sluice batch list', page);
   });
 
   batch
@@ -50,15 +47,10 @@ const batchRead = (batch: Command, cli: Cli): void => {
       .description('list the payments of a batch')
       .argument('<batch>')
       .option('--state <state>', 'only those in this state, such as failed'),
-  ).action(async (name: string, options: PageOptions) => {
+  ).action(async (name: string, options: ListOptions) => {
     const { client } = await cli.connect();
     const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
     cli.present(page, () => itemTable(page.data));
-    if (page.has_more) cli.suggest(`sluice batch items ${name} --after ${page.next_cursor}`);
+    suggestMore(cli, `sluice batch items ${name}`, page);
   });
 };
-
-const withPage = (command: Command): Command =>
-  command.option('--limit <count>', 'at most 200', '50').option('--after <id>', 'go on after this id, the last of the page before');
-
-const pageOf = ({ limit, after }: PageOptions) => ({ limit, starting_after: after });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RequestOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
+import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { table } from '../render/table.js';
 
 type Scopes = RequestOf<'create_api_key'>['scopes'];
@@ -22,22 +23,17 @@ export const keyCommands = (program: Command, cli: Cli): void => {
       cli.suggest(`sluice keys revoke ${made.id}`);
     });
 
-  keys
-    .command('list')
-    .description('list API keys')
-    .option('--limit <count>', 'at most 200', '50')
-    .option('--after <id>', 'go on after this id')
-    .action(async ({ limit, after }: { limit: string; after?: string }) => {
-      const { client } = await cli.connect();
-      const page = await client.list_api_keys({ limit, starting_after: after });
-      cli.present(page, () =>
-        table(
-          ['KEY', 'NAME', 'PREFIX', 'SCOPES', 'EXPIRES', 'REVOKED'],
-          page.data.map((one) => [one.id, one.name, one.prefix, one.scopes.join(' '), one.expires_at, one.revoked_at]),
-        ),
-      );
-      if (page.has_more) cli.suggest(`sluice keys list --after ${page.next_cursor}`);
-    });
+  withPage(keys.command('list').description('list API keys')).action(async (options: PageOptions) => {
+    const { client } = await cli.connect();
+    const page = await client.list_api_keys(pageOf(options));
+    cli.present(page, () =>
+      table(
+        ['KEY', 'NAME', 'PREFIX', 'SCOPES', 'EXPIRES', 'REVOKED'],
+        page.data.map((one) => [one.id, one.name, one.prefix, one.scopes.join(' '), one.expires_at, one.revoked_at]),
+      ),
+    );
+    suggestMore(cli, 'sluice keys list', page);
+  });
 
   keys
     .command('revoke')

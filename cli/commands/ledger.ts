@@ -2,48 +2,47 @@ import type { Command } from 'commander';
 import { parseDecimal } from '../../domain/money.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { money } from '../render/money.js';
 import { table } from '../render/table.js';
 
 export const ledgerCommands = (program: Command, cli: Cli): void => {
   const ledger = program.command('ledger').description('accounts, balances, transfers');
 
-  ledger
-    .command('accounts')
-    .description('accounts and their balances')
-    .option('--currency <code>')
-    .option('--limit <count>', 'at most 200', '50')
-    .option('--after <id>', 'go on after this id')
-    .action(async ({ currency, limit, after }: { currency?: string; limit: string; after?: string }) => {
+  withPage(ledger.command('accounts').description('accounts and their balances').option('--currency <code>')).action(
+    async ({ currency, ...page }: PageOptions & { currency?: string }) => {
       const { client } = await cli.connect();
-      const page = await client.list_accounts({ currency, limit, starting_after: after });
-      cli.present(page, () =>
+      const accounts = await client.list_accounts({ currency, ...pageOf(page) });
+      cli.present(accounts, () =>
         table(
           ['ACCOUNT', 'KIND', 'NAME', 'BALANCE'],
-          page.data.map((one) => [one.id, one.kind, one.name, money(one.balance, one.currency)]),
+          accounts.data.map((one) => [one.id, one.kind, one.name, money(one.balance, one.currency)]),
         ),
       );
-      if (page.has_more) cli.suggest(`sluice ledger accounts --after ${page.next_cursor}`);
-    });
+      suggestMore(cli, 'sluice ledger accounts', accounts);
+    },
+  );
 
-  ledger
-    .command('transfers')
-    .description('transfers, newest first')
-    .option('--account <id>')
-    .option('--batch <id>')
-    .option('--limit <count>', 'at most 200', '50')
-    .option('--after <id>', 'go on after this id')
-    .action(async ({ account, batch, limit, after }: { account?: string; batch?: string; limit: string; after?: string }) => {
+  withPage(ledger.command('transfers').description('transfers, newest first').option('--account <id>').option('--batch <id>')).action(
+    async ({ account, batch, ...page }: PageOptions & { account?: string; batch?: string }) => {
       const { client } = await cli.connect();
-      const page = await client.list_transfers({ account_id: account, batch_id: batch, limit, starting_after: after });
-      cli.present(page, () =>
+      const transfers = await client.list_transfers({ account_id: account, batch_id: batch, ...pageOf(page) });
+      cli.present(transfers, () =>
         table(
           ['TRANSFER', 'KIND', 'AMOUNT', 'DEBIT', 'CREDIT', 'AT'],
-          page.data.map((one) => [one.id, one.kind, money(one.amount, one.currency), one.debit_account_id, one.credit_account_id, one.created_at]),
+          transfers.data.map((one) => [
+            one.id,
+            one.kind,
+            money(one.amount, one.currency),
+            one.debit_account_id,
+            one.credit_account_id,
+            one.created_at,
+          ]),
         ),
       );
-      if (page.has_more) cli.suggest(`sluice ledger transfers --after ${page.next_cursor}`);
-    });
+      suggestMore(cli, 'sluice ledger transfers', transfers);
+    },
+  );
 
   ledger
     .command('top-up')

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
+import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { facts, table } from '../render/table.js';
 
 type Payee = ResponseOf<'show_payee'>;
@@ -34,23 +35,19 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
       cli.present(made, () => payeeFacts(made));
     });
 
-  payee
-    .command('list')
-    .description('list payees')
-    .option('--reference <text>', 'only the one with this reference')
-    .option('--limit <count>', 'at most 200', '50')
-    .option('--after <id>', 'go on after this id')
-    .action(async ({ reference, limit, after }: { reference?: string; limit: string; after?: string }) => {
+  withPage(payee.command('list').description('list payees').option('--reference <text>', 'only the one with this reference')).action(
+    async ({ reference, ...page }: PageOptions & { reference?: string }) => {
       const { client } = await cli.connect();
-      const page = await client.list_payees({ reference, limit, starting_after: after });
-      cli.present(page, () =>
+      const payees = await client.list_payees({ reference, ...pageOf(page) });
+      cli.present(payees, () =>
         table(
           ['PAYEE', 'REFERENCE', 'NAME', 'COUNTRY', 'DESTINATION', 'HELD'],
-          page.data.map((one) => [one.id, one.reference, one.name, one.country, one.destination?.masked ?? null, one.held ? 'yes' : 'no']),
+          payees.data.map((one) => [one.id, one.reference, one.name, one.country, one.destination?.masked ?? null, one.held ? 'yes' : 'no']),
         ),
       );
-      if (page.has_more) cli.suggest(`sluice payee list --after ${page.next_cursor}`);
-    });
+      suggestMore(cli, 'sluice payee list', payees);
+    },
+  );
 
   payee
     .command('show')

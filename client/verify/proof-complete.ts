@@ -21,7 +21,7 @@ export const checkComplete = (proof: BatchProof, findings: Findings): void => {
   if (!succeeded.some(({ action, subject }) => action === 'batch.create' && subject.type === 'batch'))
     findings.add('removed', 'the event that created the batch is missing');
   if (contents.at(-1)?.content_version !== batch.content_version)
-    findings.add('removed', `the batch stands at content version ${batch.content_version}, which is missing`);
+    findings.add('removed', `the batch has content version ${batch.content_version}, which is missing`);
   checkState(proof, succeeded, findings);
   checkAttempts(proof, succeeded, findings);
 };

@@ -62,7 +62,7 @@ export const checkBooks = async (stack: StackState, batchId: string): Promise<Ou
     { what: 'ledger balanced', found: `accounts add up to ${money(sum)}`, ok: sum === 0n },
     { what: 'audit log verified', found: `${report.sealed} events, not yet sequenced ${audit.unsealed}`, ok: report.ok && audit.unsealed === 0 },
     { what: 'duplicates at the provider', found: String(books.duplicates), ok: books.duplicates === 0 },
-    { what: 'released without second factor', found: without, ok: without === '0' },
+    { what: 'sent without second factor', found: without, ok: without === '0' },
   ];
 };
 

@@ -16,8 +16,8 @@ export const decisionsPage = (folder = FOLDER): string => {
   });
   return `# Decisions
 
-One page per decision: what was decided, why, and what follows from it. This list is generated
-from their first lines by \`npm run docs\`; a test fails when it is stale.
+One page per decision: what was decided, why, and what follows from it. \`npm run docs\` generates this list from the
+first lines of the pages; a test fails when it is stale.
 
 ${lines.join('\n')}
 `;

@@ -39,8 +39,9 @@ ${Object.entries(BATCH_TRANSITIONS)
   .map(([verb, { from, to }]) => `| ${verb} | ${from.map((state) => `\`${state}\``).join(', ')} | \`${to}\` |`)
   .join('\n')}
 
-Every transition is one compare-and-set. Of two that race exactly one wins; the answer to the other names the state it found.
-Pause and cancelling are fields of the batch, not states. A payment that returns after completion changes counters, never the state.
+Every transition is one compare-and-set. When two race, exactly one wins, and the answer to the other names the state
+that it found. Pause and cancelling are fields of the batch, not states. A payment that returns after completion changes
+counters, never the state.
 
 ## Gates
 
@@ -64,9 +65,10 @@ ${ITEM_STATES.flatMap((from) =>
   }),
 ).join('\n')}
 
-Final for the batch: ${ITEM_STATES.filter(isTerminalItem)
+These states are final for the batch: ${ITEM_STATES.filter(isTerminalItem)
   .map((state) => `\`${state}\``)
-  .join(', ')}. Evidence may still move \`paid\`, \`failed\` and \`returned\`.
+  .join(', ')}.
+Evidence may still move an item between \`paid\`, \`failed\` and \`returned\`.
 `;
 
 const batchArrows = (): string[] =>

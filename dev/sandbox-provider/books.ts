@@ -22,7 +22,7 @@ export class Books {
   readonly payments = new PaymentColumns();
   readonly agenda = new Agenda();
   readonly pending = new Map<string, PendingEvent>();
-  /** Payments taken in more than once under one key, and their money. */
+  /** Payments accepted more than once under one key, and their money. */
   duplicates = { count: 0, amount: 0n };
   webhookUrl: string | null = null;
   #name = '';

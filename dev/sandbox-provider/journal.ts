@@ -24,7 +24,7 @@ const newBatch = (): Batch => {
 
 /**
  * An append-only file of JSON lines with group commit: lines that arrive during a write and sync are written together afterwards, with
- * one sync for all. After a failed write `durable` rejects for ever.
+ * one sync for all. After a failed write `durable` always rejects.
  */
 export class Journal {
   readonly #file: FileHandle;
