@@ -9,7 +9,7 @@ export const CHUNK_QUEUE = 'sluice-chunks';
 /** The workflow id is the wire id of the batch: nobody can guess it, and it holds nothing about people. */
 export const workflowIdOf = (wireBatchId: string): string => wireBatchId;
 
-/** A gate was opened and committed. The id grants nothing: the workflow loads the gate and goes on only when it is valid. */
+/** A gate was opened and committed. Its id grants nothing and is for people to read: the run loads the batch and goes on from there. */
 export const GATE_OPENED = 'gateOpened';
 export interface GateOpened extends BatchChanged {
   gateId: string;

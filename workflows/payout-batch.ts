@@ -39,19 +39,17 @@ const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
  */
 export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: BatchState }> {
   let wakes = 0;
-  let signalled: { gateId?: string | undefined; requestId?: string | undefined } = {};
+  /** Of the request behind the newest signal: the next load is logged under it. */
+  let requestId: string | undefined;
   let continued = workflowInfo().continuedFromExecutionRunId !== undefined;
   const progress: Progress = { state: 'loading', doing: 'load', open: 0, chunks: 0, done: 0 };
   const show = batchShower(input);
-  // Member by member, so that other members of a signal do not reach the activities.
-  setHandler(gateOpened, ({ gateId, requestId }) => {
-    signalled = { gateId, requestId };
+  const wakeUp = (message: { requestId?: string | undefined } | undefined): void => {
+    requestId = message?.requestId;
     wakes++;
-  });
-  setHandler(batchChanged, (message) => {
-    signalled = { ...signalled, requestId: message?.requestId };
-    wakes++;
-  });
+  };
+  setHandler(gateOpened, wakeUp);
+  setHandler(batchChanged, wakeUp);
   setHandler(progressQuery, () => progress);
 
   const doing = (batch: LoadedBatch, what: string): void => {
@@ -63,10 +61,10 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
 
   for (let round = 0; ; round++) {
     const seen = wakes;
-    const ids = signalled;
-    signalled = {};
-    const batch = await loadBatch({ ...input, ...ids, continued });
+    const load = { ...input, requestId, continued };
+    requestId = undefined;
     continued = false;
+    const batch = await loadBatch(load);
     if (isTerminalBatch(batch.state)) {
       doing(batch, 'ended');
       await condition(allHandlersFinished);

@@ -19,21 +19,19 @@ export interface BatchEvidence {
 }
 
 export interface Settled {
+  /** Items that moved. */
   moved: number;
-  parked: number;
   /** True when this transaction ended the batch. */
   finished: boolean;
 }
 
 /** Settles evidence in a transaction of its own: all of it, or nothing. */
-export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<Settled> => {
-  const settled = await ctx.inTenant(async (stores) => {
-    const done = await applyEvidence(ctx, stores, evidence);
+export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<void> => {
+  await ctx.inTenant(async (stores) => {
+    await applyEvidence(ctx, stores, evidence);
     await ctx.services.failpoint('before_commit');
-    return done;
   });
   await ctx.services.failpoint('after_commit');
-  return settled;
 };
 
 /**
@@ -45,7 +43,7 @@ export const applyEvidence = async (ctx: Context, stores: Stores, { batchId, con
   const batch = await stores.batches.get(batchId);
   if (!batch) {
     await parkUnknown(ctx, stores, connectionId, outcomes);
-    return { moved: 0, parked: outcomes.length, finished: false };
+    return { moved: 0, finished: false };
   }
   const lookUpAfterMs = await lookupDelays(ctx, stores, batch);
   const items = await stores.chunks.lockOrdinals(batchId, ordinalsOf(batchId, outcomes));
@@ -61,7 +59,7 @@ export const applyEvidence = async (ctx: Context, stores: Stores, { batchId, con
   }
   await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched);
   await stores.parkedEvidence.resolve(matched.flatMap((evidence) => evidence.parkedId ?? []));
-  return { moved: moving.length, parked: mismatched.length, finished };
+  return { moved: moving.length, finished };
 };
 
 const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] => [
