@@ -4,9 +4,9 @@ import type { Context } from '../operations/context.js';
 export interface ActivityDeps {
   /** A context of the worker process in a tenant, under a correlation id. */
   contextOf(tenantId: string, requestId: string): Promise<Context>;
-  /** Id of the request that set the batch's payments going: the one that opened its execute gate. Null before. */
+  /** Id of the request that opened the batch's execute gate; null before that. */
   requestOf(place: BatchPlace): Promise<string | null>;
-  /** One line for each activity that has run; ids and times, nothing of what it read. */
+  /** Writes one line for each activity that has run: ids and times, and nothing of what it read. */
   log(line: { [name: string]: string | number | boolean }): void;
   /** Chunks of one batch in flight. */
   window: number;
@@ -14,7 +14,7 @@ export interface ActivityDeps {
   historyEvents: number;
 }
 
-/** Names a batch. It grants nothing: everything is loaded by (tenant, batch). */
+/** Names a batch and grants nothing: everything is loaded by (tenant, batch). */
 export interface BatchPlace {
   tenantId: string;
   batchId: string;

@@ -3,7 +3,7 @@ import type { ActivityDeps, BatchPlace } from './deps.js';
 import { Absent } from './failure.js';
 import { runActivity } from './run.js';
 
-/** Ends a batch whose deadline has passed; any other it leaves alone. */
+/** Ends a batch whose deadline has passed, and leaves any other alone. */
 export const expireBatchActivity =
   (deps: ActivityDeps) =>
   (place: BatchPlace): Promise<void> =>

@@ -1,14 +1,14 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 
-/** There is nothing that this activity could work on, and trying again will not make it. */
+/** There is nothing for this activity to work on, and a retry would not change that. */
 export class Absent extends Error {
   readonly code = 'not_found';
 }
 
 /**
- * The only place where an error becomes retryable or not. What a rail or a person declines is a value and never comes
- * here; what does is a lost connection, a deadlock that outlived its retries, or a broken assumption. All of them are
- * tried again, with back-off and for ever: money that was promised is never given up by a counter.
+ * The only place where an error becomes retryable or not. What a rail or a person refuses is a value and never comes here.
+ * Errors are lost connections, deadlocks that outlived their retries and broken assumptions. All of them are retried with
+ * back-off, for ever: no counter may give up money that was promised.
  */
 export const asFailure = (error: unknown): Error => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;

@@ -11,8 +11,8 @@ const SHORT_WAIT_MS = 1_000;
 const SHORT_WAITS_MAX = 100;
 
 /**
- * Pays one chunk (operations/chunk/pay.ts), or `chunks` of them one after the other, until one of them may not leave. May run any number of
- * times and die anywhere: what is behind it answers at once that nothing is pending.
+ * Pays one chunk (operations/chunk/pay.ts), or `chunks` of them one after the other, until one may not be sent. It may run any number of
+ * times and die anywhere: a chunk that was paid before reports at once that nothing is pending.
  */
 export const payChunkActivity =
   (deps: ActivityDeps) =>
@@ -22,7 +22,7 @@ export const payChunkActivity =
         const report = await payOne(ctx, { batchId: place.batchId, chunk }, progress);
         await ctx.services.failpoint('between_chunks');
         if ((report.kind !== 'paid' && report.kind !== 'resolved') || chunk + 1 === place.chunk + chunks) return report;
-        // A process that stops leaves the rest to another.
+        // A process that stops leaves the remaining chunks to another.
         cancellationSignal().throwIfAborted();
       }
     });

@@ -4,16 +4,17 @@ import type { ActivityDeps, BatchPlace } from './deps.js';
 import { asFailure } from './failure.js';
 
 /**
- * A heartbeat this often, whatever the work is waiting for; the time-out is three of them (workflows/policies.ts). None an answered
- * payment: each is encoded and encrypted, which costs more than the payment's HTTP call.
+ * Time between two heartbeats, whatever the work waits for; the time-out is three of them (workflows/policies.ts). There is none for
+ * each payment: a heartbeat is encoded and encrypted, which costs more than the payment's HTTP call.
  */
 const BEAT_MS = 1_000;
 
 /**
- * Runs the body of an activity: with a context whose correlation id is that of the request which caused it, with a heartbeat that
- * carries how far it got, with one line in the log, and with its errors mapped in the one place.
+ * Runs the body of an activity: with a context under the id of the request that caused it, a heartbeat that says how far it got,
+ * one line in the log, and its errors mapped by `asFailure`.
  *
- * @param asked id of the request that woke the run for this; else the one that executed the batch, else the run and the attempt
+ * @param asked id of the request that woke the run for this. Without one it is the request that opened the execute gate, or else a
+ *   name made of the run and the attempt.
  */
 export const runActivity = async <T>(
   deps: ActivityDeps,

@@ -3,10 +3,10 @@ import type { Failpoint } from '../operations/ports.js';
 import type { BatchWorkflows, OutboxMessage, RelayStore } from './ports.js';
 
 const CLAIM_MAX = 32;
-/** Who dies in delivery leaves its messages due again after this. */
+/** A process that dies while it delivers leaves its messages due again after this. */
 const LEASE_MS = 10_000;
 const BACK_OFF_MS = [250, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
-/** At the longest back-off this is about a week; the reconciler drives the batch meanwhile and after. */
+/** About a week at the longest back-off. The reconciler drives the batch meanwhile and afterwards. */
 const ATTEMPTS_MAX = 20_000;
 
 export interface DeliveryParts {
@@ -16,7 +16,7 @@ export interface DeliveryParts {
   log: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }
 
-/** Delivers what is due, at least once (R13, R14). Answers how many messages it took up. */
+/** Delivers the messages that are due, each at least once (R13, R14). Returns how many it claimed. */
 export const deliverDue = async (parts: DeliveryParts): Promise<number> => {
   const messages = await parts.store.claim(CLAIM_MAX, LEASE_MS);
   if (messages.length === 0) return 0;
@@ -29,7 +29,7 @@ const deliverOne = async ({ store, workflows, failpoint, log }: DeliveryParts, m
   const about = { request_id: message.requestId, batch_id: message.batchId, message: message.message, attempts: message.attempts };
   try {
     if (message.gateId) await failpoint('between_gate_commit_and_signal');
-    // A batch that has ended needs no new run just to find that out; the run there is wants to know.
+    // A batch that has ended needs no new run just to find that out. A run that still exists is signalled.
     if (drives) await workflows.wake(message, message);
     else await workflows.tell(message.batchId, message);
     await store.delivered(message.tenantId, message.id);

@@ -2,7 +2,7 @@ import { drainInbound } from '../operations/inbound/drain.js';
 import { reduceParked } from '../operations/settlement/settle.js';
 import type { ContextOf } from './ports.js';
 
-/** Reduces the deliveries of every tenant that has some due (R7). Answers how many. What breaks for one tenant is thrown when all had their turn. */
+/** Reduces the deliveries that are due, of every tenant that has some (R7), and returns how many. An error of one tenant is thrown after all tenants had their turn. */
 export const drainAll = async (tenantsToDrain: () => Promise<string[]>, contextOf: ContextOf): Promise<number> => {
   let count = 0;
   const broken: unknown[] = [];

@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 
 export interface LoopParts {
   name: string;
-  /** One pass; answers how much it found. Run again at once while it finds something. */
+  /** One pass; returns how much it found. It runs again at once while it finds something. */
   pass: () => Promise<number>;
   /** Resolves at the next notification, or after `ms`. */
   rung: (ms: number) => Promise<void>;
-  /** Polling, for notifications that were lost. */
+  /** Longest time between two passes, ms, for notifications that were lost. */
   pollMs: number;
   log: Pick<Logger, 'error'>;
   signal: AbortSignal;
@@ -15,7 +15,7 @@ export interface LoopParts {
 
 const AFTER_ERROR_MS = 1_000;
 
-/** Runs passes until the signal ends; ends after the pass that is under way. */
+/** Runs passes until the signal aborts, and ends after the pass that is under way. */
 export const runLoop = async ({ name, pass, rung, pollMs, log, signal }: LoopParts): Promise<void> => {
   while (!signal.aborted) {
     try {

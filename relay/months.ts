@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import type { RelayStore } from './ports.js';
 
 /**
- * Makes ready the months that batches will lie in (R22). A month that is left out, because payments held its tables at that
- * moment, has its turn the next day: there are two years until it matters.
+ * Makes the partitions of the months to come (R22). A month that is skipped, because payments hold its tables at that moment,
+ * is tried again the next day: partitions are made two years ahead.
  */
 export const addMonths = async ({ store, log }: { store: Pick<RelayStore, 'addMonths'>; log: Pick<Logger, 'warn'> }): Promise<number> => {
   const missing = await store.addMonths();

@@ -6,21 +6,21 @@ export interface OutboxMessage {
   batchId: string;
   message: string;
   gateId: string | null;
-  /** Of the request that the message tells of. */
+  /** Id of the request that caused the message. */
   requestId: string | null;
-  /** This delivery included. */
+  /** Deliveries so far, this one included. */
   attempts: number;
 }
 
-/** The relay's own store: outbox rows, and which batches want driving (R14, R18). */
+/** The relay's own store: outbox rows, and which batches have to be driven (R14, R18). */
 export interface RelayStore {
   claim(most: number, leaseMs: number): Promise<OutboxMessage[]>;
   delivered(tenantId: string, id: string): Promise<void>;
   undelivered(tenantId: string, id: string, problem: string, againMs: number, fate: 'again' | 'dead'): Promise<void>;
   toDrive(batchIds?: readonly string[]): Promise<{ tenantId: string; batchId: string }[]>;
-  /** Makes the partitions of the coming months that are missing; answers how many still are (R22). */
+  /** Makes missing partitions of coming months and returns how many are still missing (R22). */
   addMonths(): Promise<number>;
-  /** Forgets up to `most` idempotency keys that are past their time; answers how many. */
+  /** Deletes up to `most` idempotency keys that are past their time and returns how many. */
   pruneKeys(most: number): Promise<number>;
 }
 
@@ -31,9 +31,9 @@ export type Word = Pick<OutboxMessage, 'gateId' | 'requestId'>;
 export interface BatchWorkflows {
   /** Starts the workflow when none runs, and signals it (R13). */
   wake(place: { tenantId: string; batchId: string }, word: Word): Promise<void>;
-  /** Signals the run there is; none is fine. For batches that have ended. */
+  /** Signals the run if there is one; for batches that have ended. */
   tell(batchId: string, word: Word): Promise<void>;
-  /** Batches (UUIDs) that have a running workflow, as far as visibility knows. */
+  /** Batches (UUIDs) that have a running workflow, as far as Temporal's visibility store knows. */
   running(): Promise<Set<string>>;
 }
 

@@ -1,8 +1,8 @@
 import type { BatchWorkflows, RelayStore } from './ports.js';
 
 /**
- * Starts the workflow of every batch that should be driven and is not (R13): whatever was lost in Temporal is found
- * here. Visibility may lag, so a batch that runs may be woken once too often, which does no harm. Answers how many.
+ * Starts the workflow of every batch that should have one and has none (R13), so whatever Temporal lost is found here. Visibility may
+ * lag, so a batch that runs may be woken once too often, which does no harm. Returns how many it woke.
  */
 export const reconcile = async ({ store, workflows }: { store: RelayStore; workflows: BatchWorkflows }): Promise<number> => {
   const wanted = await store.toDrive();

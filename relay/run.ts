@@ -18,7 +18,7 @@ export interface RelayParts {
   directUrl: string;
   sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
   recovery: RecoveryMode;
-  /** Between two passes of the reconciler. */
+  /** Time between two passes of the reconciler, ms. */
   reconcileMs: number;
   failpoint: Failpoint;
   log: Logger;
@@ -27,13 +27,13 @@ export interface RelayParts {
 
 const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
-/** Idempotency keys that one statement forgets. */
+/** Most idempotency keys that one statement deletes. */
 const KEYS_MAX = 10_000;
 
 /**
- * Everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
- * audit sequencer; and once a day the months that batches will lie in, and the idempotency keys that are past their time. Any number
- * of processes may run it. Resolves when the signal has ended and all passes are done.
+ * Runs everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
+ * audit sequencer. Once a day it makes partitions of coming months and deletes idempotency keys that are past their time. Any
+ * number of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl } = parts;
@@ -45,7 +45,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
   listen(directUrl, 'sluice_outbox', outbox.ring, log, signal);
   listen(directUrl, 'sluice_inbound', inbound.ring, log, signal);
   const common = { log, signal };
-  // In recovery mode the database tells an old story: nothing acts on it (R15).
+  // In recovery mode the database may be an old copy, so nothing acts on it (R15).
   const pass = (work: () => Promise<number>) => async () => (parts.recovery.reason() === null ? work() : 0);
   await Promise.all([
     runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 const RECONNECT_MS = 1_000;
 
 /**
- * Calls `wake` for each notification on a channel, over a connection of its own (not through a transaction pool). A
- * lost connection is opened again; what was missed meanwhile is found by polling. Ends with the signal.
+ * Calls `wake` for each notification on a channel, over a connection of its own (not through a transaction pool). A lost connection
+ * is opened again, and polling finds what was missed meanwhile. Ends when the signal aborts.
  */
 export const listen = (url: string, channel: string, wake: () => void, log: Pick<Logger, 'warn'>, signal: AbortSignal): void => {
   const connect = async (): Promise<void> => {
@@ -32,7 +32,7 @@ export const listen = (url: string, channel: string, wake: () => void, log: Pick
   void connect();
 };
 
-/** A bell: `rung` resolves at the next ring, or after `ms`, or when the signal ends. A ring that nobody awaited is kept. */
+/** A bell: `rung` resolves at the next ring, after `ms`, or when the signal aborts. A ring that nobody awaits is kept for the next `rung`. */
 export const bell = (signal: AbortSignal): { ring(): void; rung(ms: number): Promise<void> } => {
   let rang = false;
   let answer: () => void = () => undefined;

@@ -6,11 +6,11 @@ import type { RecoverySwitch } from '../operations/recovery/mode.js';
 import type { SequencingStore, TreeHead } from '../operations/stores/sequencing.js';
 import { bell, listen } from './sequencer-wake.js';
 
-/** Events of one group commit. */
+/** Most events that one transaction sequences. */
 const GROUP = 5_000;
-/** Polling, for notifications that were lost. */
+/** Longest time between two passes, for notifications that were lost. */
 const POLL_MS = 1_000;
-/** Under load at most five groups a second a tenant: checkpoints stay few and payments unhindered. */
+/** Shortest time between two passes: under load a tenant gets at most five checkpoints a second, and payments are not held up. */
 const GATHER_MS = 200;
 
 export interface SequencerParts {
@@ -26,9 +26,9 @@ export interface SequencerParts {
 }
 
 /**
- * Fills every tenant's tree and publishes its signed head (R17), until the signal ends. Many may run: a tenant is
- * sequenced by one at a time. An idle log is sealed and published at once. Expects that `checkRecovery` compared
- * the database with the archive before; enters recovery mode when the two part while it runs (R15).
+ * Fills every tenant's tree and publishes its signed head (R17), until the signal aborts. Many may run: a tenant is
+ * sequenced by one at a time. An event of an idle log is sequenced and published at once. Expects that `checkRecovery` has
+ * compared the database with the archive; enters recovery mode when the two contradict each other later (R15).
  */
 export const runSequencer = async (parts: SequencerParts): Promise<void> => {
   const { signal, log } = parts;
@@ -53,8 +53,8 @@ export const runSequencer = async (parts: SequencerParts): Promise<void> => {
 };
 
 /**
- * One pass: seals what waits, then publishes the heads that this made (`own_heads`), or also those that another
- * process left unpublished when it died (`all_heads`).
+ * One pass: sequences the events that wait, then publishes the new heads (`own_heads`), or also those that another process left
+ * unpublished when it died (`all_heads`).
  */
 export const sequencerPass = (parts: Omit<SequencerParts, 'directUrl' | 'signal'>): ((reach: 'own_heads' | 'all_heads') => Promise<void>) => {
   const { store, recovery, failpoint, log } = parts;
@@ -63,9 +63,9 @@ export const sequencerPass = (parts: Omit<SequencerParts, 'directUrl' | 'signal'
     if (recovery.reason()) return;
     const heads = new Map<string, TreeHead>();
     for (const tenantId of await store.waiting()) {
-      // A log that was damaged stops its own tenant's payments, and nobody else's.
-      const head = await sealAll(store, tenantId).catch((error: unknown) => {
-        log.error({ err: error, tenant_id: tenantId }, 'a log was not sealed; it is tried again');
+      // A damaged log stops the payments of its own tenant only.
+      const head = await sequenceAll(store, tenantId).catch((error: unknown) => {
+        log.error({ err: error, tenant_id: tenantId }, 'the events of a log were not sequenced; it is tried again');
         return null;
       });
       if (head) heads.set(tenantId, head);
@@ -85,7 +85,7 @@ export const sequencerPass = (parts: Omit<SequencerParts, 'directUrl' | 'signal'
 };
 
 /** The head after the last group that this call committed; null when there was none. */
-const sealAll = async (store: SequencingStore, tenantId: string): Promise<TreeHead | null> => {
+const sequenceAll = async (store: SequencingStore, tenantId: string): Promise<TreeHead | null> => {
   for (let head: TreeHead | null = null; ; ) {
     const group = await store.sequence(tenantId, GROUP);
     if (group.kind === 'busy' || group.count === 0) return head;
@@ -95,14 +95,14 @@ const sealAll = async (store: SequencingStore, tenantId: string): Promise<TreeHe
 };
 
 const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'directUrl' | 'signal'>) => {
-  /** What this process saw published: a head that falls behind it was put back under our feet. */
+  /** What this process saw published. A head that falls behind it means that an older copy of the database was put back. */
   const published = new Map<string, Omit<TreeHead, 'tenantId'>>();
 
   const compare = async (heads: readonly TreeHead[]): Promise<void> => {
     for (const head of heads) {
       const seen = published.get(head.tenantId);
-      const parted = seen && head.size < seen.size ? await whatParted(store, head, seen) : null;
-      if (parted) recovery.enter(parted);
+      const contradiction = seen && head.size < seen.size ? await contradictionOf(store, head, seen) : null;
+      if (contradiction) recovery.enter(contradiction);
     }
   };
 
@@ -110,17 +110,17 @@ const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'd
     const { tenantId, size, root } = head;
     const before = published.get(tenantId) ?? (await archive.latest(tenantId));
     if (before && size <= before.size) {
-      const parted = await whatParted(store, head, before);
-      if (parted) return recovery.enter(parted);
+      const contradiction = await contradictionOf(store, head, before);
+      if (contradiction) return recovery.enter(contradiction);
     }
     const note = signer.sign(tenantId, size, root);
     try {
       await archive.publish(tenantId, size, note);
     } catch (error) {
       const newest = await archive.latest(tenantId).catch(() => null);
-      const parted = newest ? await whatParted(store, head, newest) : null;
-      if (!parted) throw error;
-      return recovery.enter(parted);
+      const contradiction = newest ? await contradictionOf(store, head, newest) : null;
+      if (!contradiction) throw error;
+      return recovery.enter(contradiction);
     }
     if (!before || before.size < size) published.set(tenantId, { size, root });
     await store.recordPublished(head, note);
@@ -130,7 +130,7 @@ const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'd
 };
 
 /** How a committed head contradicts a published one, in a sentence; null when it does not. Another sequencer may be ahead. */
-const whatParted = async (store: SequencingStore, head: TreeHead, published: Omit<TreeHead, 'tenantId'>): Promise<string | null> => {
+const contradictionOf = async (store: SequencingStore, head: TreeHead, published: Omit<TreeHead, 'tenantId'>): Promise<string | null> => {
   const now = (await store.head(head.tenantId)) ?? head;
   const log = `The audit log of workspace ${head.tenantId}`;
   if (now.size < published.size)

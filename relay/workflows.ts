@@ -25,7 +25,7 @@ export const batchWorkflows = (client: Client): BatchWorkflows => ({
       taskQueue: BATCH_QUEUE,
       args: [{ tenantId: place.tenantId, batchId: place.batchId }],
       ...(opened ? { signal: GATE_OPENED, signalArgs: [opened] } : { signal: BATCH_CHANGED, signalArgs: [caused(word)] }),
-      // Also after a run that failed: whether the batch is to be driven is asked of Postgres.
+      // Also after a run that failed: Postgres says whether the batch is to be driven.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
       retry: RUN_RETRY,
