@@ -1,56 +1,31 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import pg from 'pg';
 import { BATCH_STATES, BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { readTables } from '../harness/catalog.js';
 import type { SeededBatch } from '../world/batches.js';
 import { openWorld, type World } from '../world/open.js';
+import { type Attempts, openAttempts, ROLES } from './attempts.js';
 
 jest.setTimeout(120_000);
 
 /** Attacks each rule of the database with raw SQL, as the role that would profit. */
 
 const { newId } = systemEntropy;
-const ROLES = ['owner', 'api', 'worker', 'relay', 'sequencer'] as const;
-type RoleName = (typeof ROLES)[number];
 
 let world: World;
-const clients = new Map<RoleName, pg.Client>();
+let attempts: Attempts;
+let attempt: Attempts['attempt'];
+let transfer: Attempts['transfer'];
 
 beforeAll(async () => {
   world = await openWorld();
-  for (const role of ROLES) {
-    const client = new pg.Client({ connectionString: role === 'owner' ? world.database.ownerUrl : world.database.urls[role] });
-    await client.connect();
-    clients.set(role, client);
-  }
+  attempts = await openAttempts(world);
+  ({ attempt, transfer } = attempts);
 });
 afterAll(async () => {
-  for (const client of clients.values()) await client.end();
+  await attempts?.close();
   await world?.close();
 });
-
-/** Runs statements in one transaction of the tenant that is rolled back; the error of the first that fails, or null. */
-const attempt = async (role: RoleName, ...statements: [sql: string, values?: unknown[]][]): Promise<string | null> => {
-  const client = clients.get(role);
-  if (!client) throw new Error(`no client for ${role}`);
-  await client.query('BEGIN');
-  try {
-    await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [world.home.tenantId]);
-    for (const [sql, values] of statements) await client.query(sql, values);
-    await client.query('SET CONSTRAINTS ALL IMMEDIATE');
-    return null;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    await client.query('ROLLBACK');
-  }
-};
-
-const transfer = (from: string, to: string, amount: bigint, kind: string, currency = 'EUR'): [string, unknown[]] => [
-  `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $2)`,
-  [world.home.tenantId, newId(), from, to, amount, currency, kind],
-];
 
 describe('ledger', () => {
   test('no role overdraws an account', async () => {
@@ -295,136 +270,5 @@ describe('gates', () => {
     expect(await attempt('api', step('100'), step('100'))).toBeNull();
     for (const role of ['api', 'owner'] as const) expect(await attempt(role, step('100'), step('99'))).toMatch(/does not come back/);
     for (const role of ['worker', 'relay', 'sequencer'] as const) expect(await attempt(role, step('100'))).toMatch(/permission denied/);
-  });
-});
-
-describe('who may write what [S3-06]', () => {
-  let batch: SeededBatch;
-  let item: string;
-  beforeAll(async () => {
-    batch = await world.batch();
-    await world.openUpTo('execute', batch.id);
-    item = `(tenant_id, batch_id, ordinal, payee_id, destination_id, reference, remittance, amount, leaf, state)
-      SELECT tenant_id, batch_id, ordinal + 10, payee_id, destination_id, reference, remittance, amount, leaf`;
-  });
-
-  const MONEY = 'UPDATE payout_item SET state =';
-  test('the API neither sends nor settles nor completes [S3-06]', async () => {
-    const from = `FROM payout_item WHERE batch_id = '${batch.id}'`;
-    expect(await attempt('api', [`INSERT INTO payout_item ${item}, 'pending' ${from}`])).toBeNull();
-    for (const state of ['submitting', 'submitted', 'unknown', 'paid', 'failed', 'returned', 'blocked']) {
-      expect(await attempt('api', [`INSERT INTO payout_item ${item}, '${state}' ${from}`])).toMatch(/row-level security/);
-      expect(await attempt('api', [`${MONEY} '${state}' WHERE batch_id = $1`, [batch.id]])).toMatch(/row-level security/);
-    }
-    for (const state of ['completed', 'failed'])
-      expect(
-        await attempt('api', [`UPDATE batch_control SET state = '${state}', row_version = row_version + 1 WHERE batch_id = $1`, [batch.id]]),
-      ).toMatch(/row-level security/);
-    for (const kind of ['settlement', 'return', 'reversal', 'cover'])
-      expect(await attempt('api', transfer(world.home.held, world.home.funding, 1n, kind))).toMatch(/row-level security/);
-    for (const column of ['paid', 'paid_amount', 'failed', 'returned', 'submitted', 'unknown', 'blocked', 'was_unknown'])
-      expect(await attempt('api', [`UPDATE batch_counter SET ${column} = 1`])).toMatch(/permission denied/);
-    for (const column of ['amount', 'payee_id', 'destination_id', 'ordinal', 'rank', 'attempt', 'provider_reference'])
-      expect(await attempt('api', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
-    expect(await attempt('api', ['INSERT INTO payment_attempt DEFAULT VALUES'])).toMatch(/permission denied/);
-  });
-
-  test('the API posts only to hold money and to release it, and makes none on live [S3-06]', async () => {
-    const { tenantId, funding, held } = world.home;
-    const paidOut = newId();
-    await world.sql(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'paid_out', 'EUR', 'elsewhere')`, [tenantId, paidOut]);
-    await world.sql(...transfer(held, paidOut, 1n, 'settlement'));
-    expect(await attempt('api', transfer(held, funding, 1n, 'release'))).toBeNull();
-    for (const [from, to, kind] of [
-      [paidOut, funding, 'release'],
-      [paidOut, funding, 'void'],
-      [held, paidOut, 'hold'],
-      [funding, paidOut, 'void'],
-      [paidOut, funding, 'top_up'],
-    ] as const)
-      expect(await attempt('api', transfer(from, to, 1n, kind))).toMatch(/row-level security/);
-    const [external] = await world.sql<{ id: string }>(`SELECT id FROM account WHERE kind = 'external'`);
-    const topUp = transfer(external?.id ?? '', funding, 1n, 'top_up');
-    expect(await attempt('api', topUp)).toBeNull();
-    await world.sql(`UPDATE workspace SET mode = 'live'`);
-    expect(await attempt('api', topUp)).toMatch(/row-level security/);
-    await world.sql(`UPDATE workspace SET mode = 'test'`);
-  });
-
-  test('the API records no transition of an item that it may not make [S3-06]', async () => {
-    const step = (from: string, to: string, source: string): [string, unknown[]] => [
-      `INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
-       VALUES ($1, $2, 0, 99, $3, $4, 0, $5, $2)`,
-      [world.home.tenantId, batch.id, from, to, source],
-    ];
-    for (const to of ['cancelled', 'excluded']) expect(await attempt('api', step('pending', to, 'person'))).toBeNull();
-    for (const [from, to, source] of [
-      ['pending', 'submitting', 'intent'],
-      ['submitted', 'paid', 'webhook'],
-      ['paid', 'cancelled', 'person'],
-      ['pending', 'cancelled', 'webhook'],
-    ] as const)
-      expect(await attempt('api', step(from, to, source))).toMatch(/row-level security/);
-  });
-
-  test('the API does not change an item that was sent [S3-06]', async () => {
-    await world.sql(`${MONEY} 'submitted' WHERE batch_id = $1 AND ordinal = 0`, [batch.id]);
-    const client = clients.get('api') as pg.Client;
-    await client.query('BEGIN');
-    await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [world.home.tenantId]);
-    const { rowCount } = await client.query(`${MONEY} 'cancelled' WHERE batch_id = $1`, [batch.id]);
-    await client.query('ROLLBACK');
-    expect(rowCount).toBe(batch.count - 1);
-  });
-
-  test('the worker opens no gate, makes no batch, payee or hold, and raises no money [S3-06]', async () => {
-    for (const table of [
-      'gate',
-      'challenge',
-      'payout_batch',
-      'batch_control',
-      'batch_content',
-      'batch_chunk',
-      'payout_item',
-      'batch_preparer',
-      'hold',
-      'account',
-      'payee',
-      'payee_destination',
-      'session',
-      'api_key',
-      'membership',
-      'idempotency_key',
-      'audit_leaf',
-    ])
-      expect(await attempt('worker', [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
-    for (const kind of ['top_up', 'hold'])
-      expect(await attempt('worker', transfer(world.home.funding, world.home.held, 1n, kind))).toMatch(/row-level security/);
-    for (const state of ['draft', 'queued', 'approved', 'authorized', 'rejected'])
-      expect(
-        await attempt('worker', [`UPDATE batch_control SET state = '${state}', row_version = row_version + 1 WHERE batch_id = $1`, [batch.id]]),
-      ).toMatch(/does not go from|row-level security/);
-    for (const column of ['content_version', 'paused_at', 'cancelling_at', 'deadline_at'])
-      expect(await attempt('worker', [`UPDATE batch_control SET ${column} = ${column}`])).toMatch(/permission denied/);
-    for (const column of ['amount', 'payee_id', 'destination_id', 'leaf'])
-      expect(await attempt('worker', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
-    expect(await attempt('worker', [`UPDATE workspace SET frozen_at = NULL`])).toMatch(/row-level security/);
-    for (const table of ['person', 'factor', 'session', 'api_key', 'challenge', 'idempotency_key'])
-      expect(await attempt('worker', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
-  });
-
-  test('relay and sequencer reach only what is theirs [S3-06]', async () => {
-    const tables = (
-      await world.sql<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`)
-    ).map(({ name }) => name);
-    expect(tables).toEqual(expect.arrayContaining(['payout_item', 'audit_event']));
-    const sequenced = ['installation', 'audit_event', 'audit_pending', 'audit_leaf', 'audit_tree', 'audit_checkpoint'];
-    for (const table of tables) {
-      expect(await attempt('relay', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
-      if (!sequenced.includes(table)) expect(await attempt('sequencer', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
-      for (const role of ['relay', 'sequencer'] as const)
-        if (!['audit_leaf', 'audit_tree', 'audit_checkpoint'].includes(table) || role === 'relay')
-          expect(await attempt(role, [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
-    }
   });
 });
