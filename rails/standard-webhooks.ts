@@ -6,9 +6,9 @@ const KEY_MIN_BYTES = 24;
 const KEY_MAX_BYTES = 64;
 
 /**
- * Authenticates a delivery after Standard Webhooks 1.0.0: HMAC-SHA-256 over `id.timestamp.body`, the body being its raw
- * bytes. The signature header may hold several (rotation of the sender's secret); one that holds is enough.
- * Fails closed: without a whole, strong secret or any of the headers nothing is accepted. Header names in lower case.
+ * Authenticates a delivery by Standard Webhooks 1.0.0: HMAC-SHA-256 over `id.timestamp.body`, where the body is its raw bytes. The
+ * signature header may contain several signatures (rotation of the sender's secret); one that verifies is enough. Fails closed:
+ * without a strong secret and all headers nothing is accepted. Header names are in lower case.
  */
 export const verifyStandardWebhook = (
   secret: string,
@@ -28,19 +28,19 @@ export const verifyStandardWebhook = (
   }
   const expected = Buffer.from(`v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(raw).digest('base64')}`);
   const matches = signatures.split(' ').filter((each) => sameSignature(each, expected));
-  return matches.length > 0 ? { eventId: id } : { problem: 'no signature of this delivery holds' };
+  return matches.length > 0 ? { eventId: id } : { problem: 'no signature of this delivery verifies' };
 };
 
 /** `whsec_` (optional) and base64 of 24 to 64 bytes; null for anything else. */
 const decodeSecret = (secret: string): Buffer | null => {
   const text = secret.replace(/^whsec_/, '');
   const key = Buffer.from(text, 'base64');
-  // Buffer skips what is not base64, so a mangled secret would silently become another, shorter one.
+  // Buffer skips characters that are not base64, so a damaged secret would silently become another, shorter one.
   if (key.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return null;
   return key.length >= KEY_MIN_BYTES && key.length <= KEY_MAX_BYTES ? key : null;
 };
 
-/** Compares the text itself: decoding base64 forgives trailing characters. */
+/** Compares the texts, because decoding base64 ignores trailing characters. */
 const sameSignature = (signature: string, expected: Buffer): boolean => {
   const given = Buffer.from(signature);
   return given.length === expected.length && timingSafeEqual(given, expected);

@@ -14,7 +14,7 @@ export const ITEM_STATES = [
 
 export type ItemState = (typeof ITEM_STATES)[number];
 
-/** Every edge there is. `returned → failed` is ours on top of R6: see docs/adr on the evidence order. */
+/** Every edge of an item. The total order of evidence needs `returned → failed` (ADR 0002). */
 export const ITEM_EDGES: Readonly<Record<ItemState, readonly ItemState[]>> = {
   pending: ['submitting', 'cancelled', 'excluded', 'blocked'],
   submitting: ['unknown', 'submitted', 'paid', 'failed', 'returned'],
@@ -28,7 +28,7 @@ export const ITEM_EDGES: Readonly<Record<ItemState, readonly ItemState[]>> = {
   blocked: [],
 };
 
-/** Nothing is owed to the rail any more; evidence may still move paid, failed and returned. */
+/** States that are final for the batch. Evidence may still move an item between paid, failed and returned. */
 export const TERMINAL_ITEM_STATES = ['paid', 'failed', 'returned', 'cancelled', 'excluded', 'blocked'] as const satisfies readonly ItemState[];
 
 export const isTerminalItem = (state: ItemState): boolean => (TERMINAL_ITEM_STATES as readonly ItemState[]).includes(state);

@@ -2,7 +2,7 @@ import { leafHash, type Sha256 } from '../hashing.js';
 import { merkleRoot } from '../merkle.js';
 import type { ItemState } from './states.js';
 
-/** One step of an item as its append-only row tells it (R17). */
+/** One step of an item, as its append-only row stores it (R17). */
 export interface ItemTransition {
   ordinal: number;
   /** Version of the item that the step led to. */

@@ -7,7 +7,7 @@ import type { InboundRow } from '../stores/inbound-events.js';
 import { inboundPlace } from './receive.js';
 
 const DELIVERIES_MAX = 16;
-/** A drainer that died leaves its deliveries to the next after this long. */
+/** After this long another process takes over the deliveries of one that died. */
 const LEASE_MS = 60_000;
 const BACK_OFF_MS = [1_000, 5_000, 30_000, 300_000] as const;
 
@@ -15,14 +15,14 @@ interface Group {
   batchId: string | null;
   connectionId: string;
   outcomes: Evidence[];
-  /** The deliveries that it came in. */
+  /** The deliveries that the outcomes came in. */
   rows: Set<InboundRow>;
 }
 
 /**
- * Reduces deliveries that are due (R7), grouped by batch: one transaction a group, whatever the number of deliveries
- * that spoke of it. A delivery that cannot be read or reduced is tried again later and told of, and holds up no other.
- * Answers how many were taken up.
+ * Reduces deliveries that are due (R7), in one transaction for each batch, however many deliveries name it. A delivery that
+ * cannot be read or reduced is tried again later, raises an exception at the fourth failure, and holds up no other. Returns how
+ * many deliveries were claimed.
  */
 export const drainInbound = async (ctx: Context): Promise<number> => {
   const rows = await ctx.inTenant((stores) => stores.inboundEvents.claimDue(DELIVERIES_MAX, LEASE_MS));
@@ -44,7 +44,7 @@ const readDelivery = (ctx: Context, row: InboundRow): Promise<Read> =>
   ctx.inTenant(async (stores) => {
     try {
       const opened = await openConnection(ctx, stores, row.connectionId);
-      if (!opened) return { row, problem: 'its connection or rail is not there' };
+      if (!opened) return { row, problem: 'its rail connection or rail does not exist' };
       const raw = await ctx.services.vault.open(stores.keys, inboundPlace(ctx.tenantId, row.id), row.sealedBody);
       return { row, outcomes: opened.rail.parseEvidence(raw).map((outcome) => ({ ...outcome, inboundId: row.id })) };
     } catch (error) {
@@ -52,7 +52,7 @@ const readDelivery = (ctx: Context, row: InboundRow): Promise<Read> =>
     }
   });
 
-/** Of an error only its name: a message may repeat what was delivered. */
+/** Only the name of an error is stored, because its message may repeat what was delivered. */
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'it could not be read');
 
 const postpone = (ctx: Context, row: InboundRow, problem: string): Promise<void> =>

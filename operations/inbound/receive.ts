@@ -7,7 +7,7 @@ export interface InboundDelivery {
   rail: string;
   /** UUID. */
   connection_id: string;
-  /** The body exactly as it came: signatures are over these bytes. */
+  /** The body exactly as it was received, because signatures are over these bytes. */
   raw: Uint8Array;
   headers: Record<string, string | undefined>;
 }
@@ -17,12 +17,12 @@ export interface InboundReceipt {
   duplicate: boolean;
 }
 
-/** Sealed place of a delivery's raw body. */
+/** Where a delivery's raw body is sealed. */
 export const inboundPlace = (tenantId: string, inboundId: string) => ({ tenantId, purpose: 'inbound', record: inboundId, field: 'body' }) as const;
 
 /**
- * A provider's webhook (R7): authenticated over its raw body, stored sealed, answered; reduced later by the drain. Fails
- * closed: what cannot be verified is not taken in. The provider's event id makes a repeat a no-op.
+ * Receives a provider's webhook (R7): authenticates it over its raw body, stores it sealed and answers. The drain reduces it later.
+ * Fails closed: a delivery that cannot be verified is not stored. The provider's event id makes a repetition a no-op.
  */
 export const receiveInbound = async (publicContext: PublicContext, delivery: InboundDelivery): Promise<Result<InboundReceipt>> => {
   const tenantId = await publicContext.directory.tenantOfConnection(delivery.connection_id);

@@ -1,8 +1,8 @@
 import type { Context } from '../context.js';
 
 /**
- * Makes stored deliveries due again, so that the drain reduces them once more (S4-27). Reducing evidence twice changes
- * nothing, so a replay is always safe. Answers how many.
+ * Makes stored deliveries due again, so that the drain reduces them once more. Reducing evidence twice changes nothing, so a
+ * replay is always safe. Returns how many deliveries are due again.
  */
 export const replayInbound = (ctx: Context, input: { connection_id: string; since?: Date; id?: string }): Promise<number> =>
   ctx.inTenant(async (stores) => {

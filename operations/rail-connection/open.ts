@@ -1,11 +1,11 @@
 import type { Context } from '../context.js';
 import type { OpenConnection, Rail, Stores } from '../ports.js';
 
-/** Sealed place of a connection's credentials: canonical JSON `{"api_key": …, "webhook_secret": …}`. */
+/** Where a rail connection's credentials are sealed; canonical JSON `{"api_key": …, "webhook_secret": …}`. */
 export const credentialsPlace = (tenantId: string, connectionId: string) =>
   ({ tenantId, purpose: 'connection', record: connectionId, field: 'credentials' }) as const;
 
-/** A connection with its credentials opened, and its rail; null when it is absent or its rail is not there. Throws when they do not open. */
+/** A rail connection with its credentials opened, and its rail; null when either does not exist. Throws when the credentials do not open. */
 export const openConnection = async (
   ctx: Context,
   stores: Stores,

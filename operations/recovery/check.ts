@@ -3,7 +3,7 @@ import { appendLeaves, EMPTY_FRONTIER, type Frontier, frontierRoot } from '../..
 import type { CheckpointArchive } from '../ports.js';
 import { type RecoverySwitch, recoverySwitch } from './mode.js';
 
-/** Leaves that are held in memory at a time. */
+/** Most leaves in memory at a time. */
 const PAGE = 8_192n;
 
 export interface TreeHead {
@@ -29,21 +29,20 @@ export interface RecoveryQuestion {
   leavesOf(tenantId: string, from: bigint, to: bigint): Promise<readonly Uint8Array[]>;
 }
 
-/** Edges of logs as an earlier comparison proved them, each short of the last leaf that was published. */
+/** By tenant, the edge of the log that an earlier comparison proved: over all published leaves except the last. */
 export type ProvenEdges = Map<string, Frontier>;
 
 /**
- * May this process act on money (R15)? Compares the database with what was published outside it: an older copy put back,
- * a rewritten log, a foreign database, foreign keys or an archive that is not the one published to mean recovery mode.
+ * May this process act on money (R15)? Compares the database with what was published outside it. It answers recovery mode when an
+ * older copy was put back, the log was rewritten, or the database, the keys or the archive belong to another installation.
  *
- * A healthy system publishes and seals meanwhile, so what each side is held against is read in its order: the database's record
- * of what was published, then the archive, which is never behind that record, then the heads, which are never behind the archive.
+ * Events are sequenced and published meanwhile, so the reads have an order: first the database's record of what was published, then
+ * the archive, which is never behind that record, then the heads, which are never behind the archive.
  *
- * Leaves are read only for a tenant whose last events were sealed but not yet published. Who compares again and again
- * hands in the same `proven` each time: then only leaves since are read, and the last one of before, which is another
- * one in an older copy that has grown.
+ * Leaves are read only for a tenant that has sequenced events since its last checkpoint. A caller that compares repeatedly passes the
+ * same `proven` each time. Then only new leaves are read, and the last one before them, which differs in an older copy that has grown.
  *
- * Throws when database or archive can't be read: nothing was compared then.
+ * Throws when the database or the archive cannot be read: then nothing was compared.
  */
 export const checkRecovery = async (question: RecoveryQuestion, proven: ProvenEdges = new Map()): Promise<RecoverySwitch> => {
   const { installationId, keyFileInstallationId } = question;
@@ -71,10 +70,10 @@ export const checkRecovery = async (question: RecoveryQuestion, proven: ProvenEd
   return recoverySwitch(null);
 };
 
-/** A system call failed: the archive is out of reach, and says nothing. */
+/** A system call failed: the archive cannot be reached, which proves nothing about the log. */
 const isUnreadable = (error: unknown): boolean => typeof (error as { syscall?: unknown }).syscall === 'string';
 
-/** A checkpoint is published first and recorded afterwards (ADR 0028), so an archive that lacks a recorded one lost it, or is another. */
+/** A checkpoint is published before it is recorded (ADR 0028), so an archive that lacks a recorded one has lost it, or is another archive. */
 const whatIsLost = (tenantId: string, recordedSize: bigint, latest: Published): string | null => {
   if ((latest?.size ?? 0n) >= recordedSize) return null;
   const held = latest
@@ -83,7 +82,7 @@ const whatIsLost = (tenantId: string, recordedSize: bigint, latest: Published): 
   return `${logOf(tenantId)} was published up to ${recordedSize} events, but ${held}. Point SLUICE_CHECKPOINT_DIR at the folder that was published to, or put that folder back, then start again.`;
 };
 
-/** Comparisons of one process, one after the other: each reads only what is new since the one before. */
+/** Repeated comparisons of one process: each reads only what is new since the one before. */
 export const comparisons = (question: () => Promise<RecoveryQuestion>): (() => Promise<RecoverySwitch>) => {
   const proven: ProvenEdges = new Map();
   return async () => checkRecovery(await question(), proven);
@@ -105,14 +104,14 @@ const compare = async (question: RecoveryQuestion, head: TreeHead, published: Pu
   return null;
 };
 
-/** The tree over all of the tenant's first `size` leaves but the last, or null when they are not all there. */
+/** The tree over the tenant's first `size` leaves except the last, or null when some are missing. */
 const edgeBefore = async (
   { sha256, leavesOf }: RecoveryQuestion,
   tenantId: string,
   size: bigint,
   proven: Frontier = EMPTY_FRONTIER,
 ): Promise<Frontier | null> => {
-  // An archive that shows less than before was cut off: then nothing counts as proven.
+  // An archive that has less than before was cut off: then nothing counts as proven.
   let edge = proven.size < size ? proven : EMPTY_FRONTIER;
   while (edge.size < size - 1n) {
     const to = edge.size + PAGE < size ? edge.size + PAGE : size - 1n;

@@ -1,8 +1,8 @@
 import type { RecoveryMode } from '../ports.js';
 
-/** Recovery mode that can still be entered while the process runs. It is never left: a person looks, then restarts. */
+/** Recovery mode that can still be entered while the process runs. The process never leaves it: a person looks, then restarts. */
 export interface RecoverySwitch extends RecoveryMode {
-  /** The first reason stays. */
+  /** Does nothing when a reason is already set. */
   enter(reason: string): void;
 }
 

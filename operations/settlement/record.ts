@@ -9,7 +9,7 @@ import type { BatchRow, CounterRow } from '../stores/batches.js';
 import type { ItemMove } from '../stores/chunks.js';
 import type { TransitionSource } from '../stores/transitions.js';
 
-/** A move with the amount that it moves, minor units. */
+/** A move of an item, with the amount of the item, minor units. */
 export interface PricedMove extends ItemMove {
   amount: bigint;
 }
@@ -17,15 +17,16 @@ export interface PricedMove extends ItemMove {
 export interface Recording {
   action: 'chunk.intend' | 'chunk.settle';
   source: TransitionSource;
-  /** Of items that this transaction holds locked. */
+  /** Of items that this transaction has locked. */
   moves: readonly PricedMove[];
-  /** Goes into every chunk's event; no personal data. */
+  /** Added to the audit event of every chunk; no personal data. */
   detail?: Record<string, string | number>;
 }
 
 /**
- * Writes transitions of one batch with all that follows from them, in the one lock order (R8): items and their
- * transitions, hold, ledger, counters, then one audit event a chunk over the root of its transitions.
+ * Writes transitions of one batch with all that follows from them, in the one lock order (R8): items and their transitions, hold,
+ * ledger, counters, then one audit event for each chunk over the root of its transitions. Returns the counters after it, and the
+ * sum that suspense covered, minor units.
  */
 export const recordMoves = async (
   ctx: Context,
@@ -71,7 +72,7 @@ const byChunk = (moves: readonly PricedMove[], chunkSize: number): Map<number, P
   return chunks;
 };
 
-/** What became terminal is no longer held: at any time hold = sum of items not terminal (R16). */
+/** Money of items that became terminal is no longer held: at every commit the hold is the sum of the other items (R16). */
 const reduceHold = async (stores: Stores, batch: BatchRow, moves: readonly PricedMove[]): Promise<void> => {
   const freed = moves.reduce((sum, move) => (!isTerminalItem(move.from) && isTerminalItem(move.to) ? sum + move.amount : sum), 0n);
   if (freed === 0n) return;
@@ -80,7 +81,7 @@ const reduceHold = async (stores: Stores, batch: BatchRow, moves: readonly Price
   await stores.holds.reduce(hold.id, freed);
 };
 
-/** Counters of their own; the rest of the open states count as `open` alone. */
+/** States that have a counter of their own. The other open states are counted in `open` only. */
 const COUNTED: Partial<Record<ItemState, 'unknown' | 'submitted' | 'paid' | 'failed' | 'returned' | 'cancelled' | 'blocked'>> = {
   unknown: 'unknown',
   submitted: 'submitted',

@@ -7,7 +7,7 @@ import { sendBulk, sendSingle } from './send.js';
 import { capabilitiesOf, readSettings } from './settings.js';
 import { delivery, toOutcome } from './wire.js';
 
-/** The sandbox rail: a payments API over HTTP, in bulk or one by one. It knows the provider by its contract only. */
+/** The sandbox rail: a payments API over HTTP, in bulk or one by one. It shares no code with the provider, only the contract. */
 export const createSandboxRail = (): Rail => {
   const dispatcher = createDispatcher();
   return {

@@ -2,7 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { OpenConnection } from '../../operations/ports.js';
 import type { SandboxSettings } from './settings.js';
 
-/** What came back. Without a status there is no answer: the request may have arrived or not. */
+/** What came back. Without a status there is no answer, and the request may have arrived or not. */
 export type HttpAnswer = { kind: 'answer'; status: number; body: unknown; retryAfterMs: number | null } | { kind: 'no_answer'; reason: string };
 
 export interface HttpCall {
@@ -19,8 +19,8 @@ export const createDispatcher = (): Dispatcher =>
   new Agent({ connections: 256, pipelining: 1, keepAliveTimeout: 10_000, maxResponseSize: ANSWER_MAX_BYTES, connect: { timeout: 2_000 } });
 
 /**
- * One call; never throws. Redirects are not followed: money goes where the connection says, or nowhere. Straight to the dispatcher:
- * a stream, a parsed URL and an abort signal for every payment cost as much CPU as sending it does.
+ * One call; never throws. Redirects are not followed: money goes where the rail connection says, or nowhere. It calls the dispatcher
+ * directly, because a stream, a parsed URL and an abort signal for every payment cost as much CPU as sending it does.
  */
 export const callProvider = (dispatcher: Dispatcher, connection: OpenConnection, settings: SandboxSettings, call: HttpCall): Promise<HttpAnswer> =>
   new Promise((resolve) => {
@@ -41,7 +41,7 @@ export const callProvider = (dispatcher: Dispatcher, connection: OpenConnection,
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (controller) => {
         sending = controller;
-        // It waited for a connection until nobody waited for it.
+        // The call got its connection only after its time-out.
         if (late) controller.abort(new Error('timed out'));
       },
       onResponseStart: (_, status, headers) => {
@@ -64,7 +64,7 @@ export const callProvider = (dispatcher: Dispatcher, connection: OpenConnection,
     }
   });
 
-/** The last base URL in its parts: payments go to one connection for thousands of calls. */
+/** The last base URL in its parts, because thousands of calls in a row go to the same one. */
 let last: { url: string; origin: string; prefix: string } | null = null;
 
 const placeOf = (url: string): { origin: string; prefix: string } => {

@@ -12,7 +12,7 @@ interface Asking {
   sentAt: ReadonlyMap<string, Date>;
 }
 
-/** Asks the provider for payments by key (R5): one by its path, more in calls of up to 1,024. */
+/** Looks payments up at the provider by key (R5): a single one by its path, more in calls of up to 1,024. */
 export const lookUp = async (asking: Asking, keys: readonly string[]): Promise<PaymentLookup[]> => {
   const [only] = keys;
   if (only !== undefined && keys.length === 1) return [await lookUpOne(asking, only)];
@@ -30,7 +30,7 @@ const lookUpOne = async (asking: Asking, key: string): Promise<PaymentLookup> =>
     path: `/v1/payments/by-key/${encodeURIComponent(key)}`,
   });
   if (answer.kind === 'no_answer') return unavailable(key);
-  // A 404 of something else on the way, such as a proxy or a wrong base URL, is no word about the payment.
+  // A 404 of something else, such as a proxy or a wrong base URL, says nothing about the payment.
   if (answer.status === 404) return saysAbsent(answer.body) ? absent(asking, key, askedAt) : unavailable(key);
   const payment = answer.status === 200 ? paymentAnswer.safeParse(answer.body) : null;
   if (!payment?.success || payment.data.idempotency_key !== key) return unavailable(key);
@@ -56,8 +56,8 @@ const lookUpMany = async (asking: Asking, keys: readonly string[]): Promise<Paym
 };
 
 /**
- * Absence is final only when the question was asked after the last send had timed out and the provider's acceptance
- * window was over; a payment whose send time nobody knows is never finally absent.
+ * Absence is final only when the lookup began after the last send had timed out and the provider's acceptance window was over
+ * (R5). A payment whose time of sending is not known is never finally absent.
  */
 const absent = ({ settings, sentAt }: Asking, key: string, askedAt: number): PaymentLookup => {
   const { timeoutMs, acceptanceWindowMs } = capabilitiesOf(settings);

@@ -5,8 +5,8 @@ import type { Artefact, Payment, RenderedPayment } from '../../operations/ports.
 export const RENDERER_VERSION = 1;
 
 /**
- * The bodies of payments, in order. Pure, and fixed for ever: a re-send must be byte-identical, so a change of any byte
- * is a new renderer version beside this one (R4). Throws on a version or an amount that it can't render.
+ * Renders the bodies of payments, in order. It is pure and never changes: a re-send must be byte-identical, so a change of any byte
+ * needs a new renderer version beside this one (R4). Throws on a version or an amount that it cannot render.
  */
 export const render = (payments: readonly Payment[], rendererVersion: number): Artefact => {
   if (rendererVersion !== RENDERER_VERSION) throw new Error(`the sandbox rail has no renderer version ${rendererVersion}`);
@@ -30,7 +30,7 @@ const renderBody = ({ amount, currency, reference, remittance, to }: Payment): s
   });
 };
 
-/** The body of a bulk call: each payment's own bytes with its key in front. */
+/** The body of a bulk call: the rendered bytes of each payment, with its key in front. */
 export const renderBulk = (settlement: string, payments: readonly RenderedPayment[]): string => {
   const entries = payments.map(({ key, body }) => `{"idempotency_key":${JSON.stringify(key)},${body.slice(1)}`);
   return `{"settlement":"${settlement}","payments":[${entries.join(',')}]}`;

@@ -8,7 +8,7 @@ import { renderBulk } from './render.js';
 import { BULK_LIMIT, type SandboxSettings } from './settings.js';
 import { bulkAnswer, errorAnswer, paymentAnswer, toOutcome } from './wire.js';
 
-/** How often a 429 is waited out, and the longest wait; then the payments are unknown, for a lookup to settle. */
+/** How often a call that got a 429 is repeated, and the longest wait before it. After that its payments are unknown, and looked up. */
 const TRIES_MAX = 5;
 const WAIT_MAX_MS = 10_000;
 
@@ -19,7 +19,7 @@ interface Sender {
   sending: Sending;
 }
 
-/** One call for all payments (more than 1,024 in several, one after the other). */
+/** Sends payments in calls of up to 1,024, one after the other. */
 export const sendBulk = async (sender: Sender, payments: readonly RenderedPayment[]): Promise<PaymentOutcome[]> => {
   const outcomes: PaymentOutcome[] = [];
   for (let from = 0; from < payments.length; from += BULK_LIMIT) {
@@ -32,7 +32,7 @@ export const sendBulk = async (sender: Sender, payments: readonly RenderedPaymen
   return outcomes;
 };
 
-/** One call a payment, `concurrency` at once. */
+/** Sends each payment in a call of its own, `concurrency` of them at once. */
 export const sendSingle = async (sender: Sender, payments: readonly RenderedPayment[]): Promise<PaymentOutcome[]> => {
   const outcomes: PaymentOutcome[] = new Array(payments.length);
   const path = `/v1/payments?settlement=${sender.settings.settlement}`;
@@ -51,8 +51,8 @@ export const sendSingle = async (sender: Sender, payments: readonly RenderedPaym
 };
 
 /**
- * A call that starts only while the lease lasts, and again after each 429 that says when. A call under way is left to
- * its own time-out, which the lease outlasts (R2).
+ * Makes a call only while the lease lasts, and repeats it after a 429 that says when. A call that has begun runs until its own
+ * time-out, which the lease outlasts (R2).
  */
 const callWithinLease = async ({ dispatcher, connection, settings, sending }: Sender, call: HttpCall): Promise<HttpAnswer> => {
   for (let tries = 1; ; tries++) {
@@ -89,7 +89,7 @@ const readBulk = (answer: HttpAnswer, payments: readonly RenderedPayment[], kind
   });
 };
 
-/** The provider's code where it gave one, for people to read; it decides nothing. */
+/** The provider's code if it gave one. It is for people to read and decides nothing. */
 const refusal = (answer: HttpAnswer & { kind: 'answer' }): string => {
   const error = errorAnswer.safeParse(answer.body);
   return error.success ? error.data.error.code : `http_${answer.status}`;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { RailCapabilities } from '../../operations/ports.js';
 
-/** What a connection of this rail may set. Throws a ZodError on anything else: a connection is checked when it is made. */
+/** Settings of a connection of this rail. Parsing throws a ZodError on anything else; a connection is checked when it is made. */
 const connectionSettings = z.object({
   base_url: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
   /** `bulk`: up to 1,024 payments in a call; `single`: one a call, several at once. */
   endpoint: z.enum(['bulk', 'single']).default('bulk'),
   settlement: z.enum(['immediate', 'async']).default('immediate'),
   timeout_ms: z.int().min(100).max(120_000).default(3_000),
-  /** Calls at once on the single endpoint. */
+  /** Most calls at once on the single endpoint. */
   concurrency: z.int().min(1).max(256).default(32),
 });
 
@@ -25,7 +25,7 @@ export const capabilitiesOf = (settings: SandboxSettings): RailCapabilities => (
   currencies: 'any',
   destinations: ['iban', 'us_bank', 'account_token'],
   reference: { maxLength: 64, characters: /^[\x20-\x7e]+$/, describe: 'printable ASCII: letters without accents, digits, spaces and punctuation' },
-  // The provider keeps keys as long as its books; a month is what we rely on.
+  // The provider keeps keys for ever; we rely on a month.
   keyTtlMs: 30 * 24 * 60 * 60 * 1000,
   acceptanceWindowMs: 1_000,
   timeoutMs: settings.timeout_ms,

@@ -3,15 +3,15 @@ import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { BULK_LIMIT } from './settings.js';
 
 const TEXT_MAX = 64;
-/** Words for people, kept as far as the database and the log can hold them: they decide nothing. */
+/** Texts for people that decide nothing, cut to what the database and the log can store. */
 const words = z.string().transform((text) => text.slice(0, TEXT_MAX).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd'));
 
-/** What the provider answers. Fields that are not named here may come: providers add to their answers. */
+/** What the provider answers. Other fields are allowed, because providers add to their answers. */
 const payment = z.object({
   id: z.string().regex(/^[\x20-\x7e]{1,128}$/),
   idempotency_key: z.string().regex(/^[\x20-\x7e]{1,255}$/),
   status: z.enum(['accepted', 'paid', 'failed', 'returned']),
-  /** The database keeps it in 32 bits. */
+  /** The database stores it in 32 bits. */
   version: z.int().min(1).max(2_147_483_647),
   amount: z.int().positive(),
   currency: z.string().regex(/^[A-Z]{3}$/),
@@ -22,7 +22,7 @@ const failure = z.object({ error: z.object({ code: words }) });
 
 export const paymentAnswer = payment;
 export const errorAnswer = failure;
-/** An entry that is not of the form is null, so that it leaves its own payment unknown and not a thousand others. */
+/** An entry of another form becomes null, so that it leaves only its own payment unknown and not a thousand others. */
 const each = <T extends z.ZodType>(entry: T) => z.array(entry.nullable().catch(null)).transform((entries) => entries.filter((one) => one !== null));
 
 export const bulkAnswer = z.object({ results: each(z.union([payment, failure.extend({ idempotency_key: z.string() })])) });
