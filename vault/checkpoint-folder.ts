@@ -20,7 +20,7 @@ export const openCheckpointFolder = (folder: string, verifierKey: string): Check
   const verified = (tenantId: string, size: bigint, note: string): Checkpoint => {
     const checkpoint = verifyCheckpoint(note, verifierKey);
     if (checkpoint.origin !== originOf(name, tenantId) || checkpoint.size !== size)
-      throw new Error(`a checkpoint of ${checkpoint.origin} at size ${checkpoint.size} is in the place of size ${size} of workspace ${tenantId}`);
+      throw new Error(`a checkpoint of ${checkpoint.origin} at size ${checkpoint.size} stands where size ${size} of workspace ${tenantId} belongs`);
     return checkpoint;
   };
 

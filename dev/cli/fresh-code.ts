@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generate } from 'otplib';
-import pg from 'pg';
 import { currentStep, STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import type { StackState } from '../data-folder/state.js';
+import { withClient } from '../postgres/with-client.js';
 
 /** The server also accepts the code of the step before and after its own, so a code stays valid until the end of the next step. */
 const STEPS_AHEAD = 1;
@@ -33,17 +33,15 @@ export const freshCode = async (state: StackState, role: string, onWait: (second
 
 /** The last time step that the server accepted from a person. Only the owner of the database can read it. */
 const lastStep = async ({ database }: StackState, email: string): Promise<number> => {
-  const client = new pg.Client({ connectionString: database.owner_url, connectionTimeoutMillis: 5_000 });
   try {
-    await client.connect();
-    const { rows } = await client.query<{ last_step: string }>(
-      'SELECT max(f.last_step) AS last_step FROM factor f JOIN person p ON p.id = f.person_id WHERE p.email = $1',
-      [email],
-    );
-    return Number(rows[0]?.last_step ?? 0);
+    return await withClient({ connectionString: database.owner_url, connectionTimeoutMillis: 5_000 }, async (client) => {
+      const { rows } = await client.query<{ last_step: string }>(
+        'SELECT max(f.last_step) AS last_step FROM factor f JOIN person p ON p.id = f.person_id WHERE p.email = $1',
+        [email],
+      );
+      return Number(rows[0]?.last_step ?? 0);
+    });
   } catch (error) {
     throw new Error(`The database did not return which codes were used (${(error as Error).message}). Does the stack run? npm start`);
-  } finally {
-    await client.end().catch(() => {});
   }
 };

@@ -1,8 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { type Check, type Durability, judgeClock, judgeDurability } from '../../cli/doctor/findings.js';
 import { supervisorOf } from '../data-folder/lock.js';
 import { placesIn } from '../data-folder/places.js';
 import { readState, type StackState } from '../data-folder/state.js';
+import { withClient } from '../postgres/with-client.js';
 import { dataDirectory } from './local-stack.js';
 
 const PATIENCE_MS = 5_000;
@@ -69,14 +70,9 @@ const databaseChecks = async ({ database, processes }: StackState): Promise<Chec
 };
 
 /** The first row, with the times (Unix ms) of question and answer. */
-const ask = async <Row extends pg.QueryResultRow>(url: string, statement: string) => {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS });
-  try {
-    await client.connect();
+const ask = <Row extends pg.QueryResultRow>(url: string, statement: string) =>
+  withClient({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS }, async (client) => {
     const askedAt = Date.now();
     const { rows } = await client.query<Row>(statement);
     return { row: rows[0], askedAt, answeredAt: Date.now() };
-  } finally {
-    await client.end().catch(() => {});
-  }
-};
+  });

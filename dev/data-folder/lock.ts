@@ -71,7 +71,7 @@ export class FolderLock {
     writeFileSync(this.file, JSON.stringify(this.roll), { mode: 0o600 });
   }
 
-  release(): void {
+  unlock(): void {
     rmSync(this.file, { force: true });
   }
 }

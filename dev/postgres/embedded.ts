@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Account, findCluster, findPrograms, postgresAccount } from './place.js';
 import { clearStalePid, livePostmaster } from './postmaster.js';
+import { withClient } from './with-client.js';
 
 export interface EmbeddedPostgres {
   /** URL of the owner role, which creates roles and databases and is no superuser. */
@@ -189,16 +190,12 @@ const bootstrapCluster = async (at: {
   ownerPassword: string;
   database: string;
 }): Promise<string> => {
-  const client = new pg.Client({ host: '127.0.0.1', port: at.port, user: at.superuser, password: at.password, database: 'postgres' });
-  await client.connect();
-  try {
+  await withClient({ host: '127.0.0.1', port: at.port, user: at.superuser, password: at.password, database: 'postgres' }, async (client) => {
     const role = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [OWNER]);
     if (role.rowCount === 0)
       await client.query(`CREATE ROLE ${OWNER} LOGIN CREATEROLE CREATEDB NOSUPERUSER NOBYPASSRLS PASSWORD ${pg.escapeLiteral(at.ownerPassword)}`);
     const database = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [at.database]);
     if (database.rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(at.database)} OWNER ${OWNER}`);
-  } finally {
-    await client.end();
-  }
+  });
   return `postgresql://${OWNER}:${at.ownerPassword}@127.0.0.1:${at.port}/${encodeURIComponent(at.database)}`;
 };

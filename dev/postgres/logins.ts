@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pg from 'pg';
 import { PROCESSES, type ProcessRole, requireRights } from './rights.js';
+import { withClient } from './with-client.js';
 
 export type LoginUrls = Record<ProcessRole, string>;
 
@@ -22,9 +23,7 @@ export const ensureLogins = async (ownerUrl: string, secretsFile: string): Promi
 };
 
 const makeLogins = async (ownerUrl: string, processes: ProcessRole[], passwords: Record<ProcessRole, string>): Promise<void> => {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
+  await withClient({ connectionString: ownerUrl }, async (client) => {
     await requireRights(client);
     const database = pg.escapeIdentifier(client.database ?? '');
     for (const process of processes) {
@@ -38,9 +37,7 @@ const makeLogins = async (ownerUrl: string, processes: ProcessRole[], passwords:
     }
     // Group roles have their rights in every Sluice database of the cluster, so only this database's own logins may connect to it.
     await client.query(`REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC`);
-  } finally {
-    await client.end();
-  }
+  });
 };
 
 /** A role of an earlier installation on the same database: it gets the new password. */
@@ -59,16 +56,10 @@ const takeOver = async (client: pg.Client, { name, process, password }: { name: 
 
 /** Whether the login works and is a member of its group. */
 const works = async (url: string, process: ProcessRole): Promise<boolean> => {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  try {
-    await client.connect();
+  return withClient({ connectionString: url, connectionTimeoutMillis: 5_000 }, async (client) => {
     const { rows } = await client.query<{ may: boolean }>('SELECT pg_has_role($1, $2) AS may', [`sluice_${process}`, 'USAGE']);
     return rows[0]?.may === true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => {});
-  }
+  }).catch(() => false);
 };
 
 const roleName = (ownerUrl: string, process: ProcessRole): string => {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { requireRights } from './rights.js';
+import { withClient } from './with-client.js';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const MIGRATIONS = join(ROOT, 'prisma', 'migrations');
@@ -51,21 +51,15 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Partitions for the months of coming batches. When another process holds the lock, the running relay creates them later. */
 const addMonths = async (ownerUrl: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
+  await withClient({ connectionString: ownerUrl }, async (client) => {
     await client.query('SELECT sluice_add_months()').catch((error: { code?: string }) => {
       if (error.code !== LOCK_NOT_AVAILABLE) throw error;
     });
-  } finally {
-    await client.end();
-  }
+  });
 };
 
-const isCurrent = async (ownerUrl: string): Promise<boolean> => {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
+const isCurrent = (ownerUrl: string): Promise<boolean> =>
+  withClient({ connectionString: ownerUrl }, async (client) => {
     const [there] = (await client.query<{ table: string | null }>(`SELECT to_regclass('_prisma_migrations')::text AS table`)).rows;
     if (!there?.table) {
       await requireRights(client);
@@ -76,10 +70,7 @@ const isCurrent = async (ownerUrl: string): Promise<boolean> => {
     );
     const checksums = new Map(applied.rows.map((row) => [row.migration_name, row.checksum]));
     return listMigrations().every(({ name, checksum }) => checksums.get(name) === checksum);
-  } finally {
-    await client.end();
-  }
-};
+  });
 
 /** Runs Prisma's command line against a database, with the schema engine of this machine. */
 export const runPrisma = (args: string[], ownerUrl: string): Promise<{ code: number; output: string }> =>

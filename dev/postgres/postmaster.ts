@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import { withClient } from './with-client.js';
 
 /**
  * The server that serves a data folder now, or null. It asks the server itself, because the pid in an old `postmaster.pid` may be
@@ -9,16 +9,10 @@ import pg from 'pg';
 export const livePostmaster = async (cluster: string, login: { user: string; password: string }): Promise<{ pid: number; port: number } | null> => {
   const [pid, , , port, , , , status] = readLines(cluster);
   if (!pid || !port || !status?.startsWith('ready')) return null;
-  const client = new pg.Client({ host: '127.0.0.1', port: Number(port), ...login, database: 'postgres', connectionTimeoutMillis: 2_000 });
-  try {
-    await client.connect();
+  return withClient({ host: '127.0.0.1', port: Number(port), ...login, database: 'postgres', connectionTimeoutMillis: 2_000 }, async (client) => {
     const { rows } = await client.query<{ folder: string }>(`SELECT current_setting('data_directory') AS folder`);
     return rows[0]?.folder === cluster ? { pid: Number(pid), port: Number(port) } : null;
-  } catch {
-    return null;
-  } finally {
-    await client.end().catch(() => {});
-  }
+  }).catch(() => null);
 };
 
 /** Removes a `postmaster.pid` whose process has ended or is no Postgres. Postgres would mistake any living pid for its own. */

@@ -58,7 +58,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     processes = supervised;
     return await Promise.race([bringUp(supervised, site, options), cancelled(options.signal)]);
   } catch (error) {
-    await (processes ? processes.stop() : lock.release());
+    await (processes ? processes.stop() : lock.unlock());
     throw error;
   }
 };

@@ -107,7 +107,7 @@ export type Begin = (name: PartName, start: StartPart) => Promise<void>;
 export class SupervisedProcesses {
   readonly #parts = new Map<PartName, SupervisedProcess>();
   #stopping: Promise<void> | null = null;
-  /** Called with a line after every change of a process. */
+  /** Called with a line after every change of a process. Set once the start is complete. */
   changed: (line: string) => void = () => {};
 
   constructor(
@@ -148,7 +148,7 @@ export class SupervisedProcesses {
     this.#stopping ??= (async () => {
       this.changed = () => {};
       for (const name of STOP_ORDER) await this.#parts.get(name)?.stop();
-      this.lock.release();
+      this.lock.unlock();
     })();
     return this.#stopping;
   }

@@ -32,8 +32,8 @@ test('a folder is taken once; a second process learns who has it', async () => {
   const lock = await take();
   await expect(take()).rejects.toBeInstanceOf(AlreadyRunning);
   await expect(take()).rejects.toMatchObject({ pid: process.pid });
-  lock.release();
-  (await take()).release();
+  lock.unlock();
+  (await take()).unlock();
 });
 
 test('a roll of a supervisor that is gone is stale: what it left running is ended, and the folder is taken', async () => {
@@ -48,21 +48,21 @@ test('a roll of a supervisor that is gone is stale: what it left running is ende
   await ended;
   expect(isThere(orphan.identity)).toBe(false);
   expect(said).toEqual([expect.stringContaining('worker')]);
-  lock.release();
+  lock.unlock();
 });
 
 test('a process that merely got the pid of one that is gone is left alone', async () => {
   const stranger = await sleeper();
   const roll = { supervisor: { pid: 1, birth: 'never' }, processes: { worker: { ...stranger.identity, birth: 'earlier' } } };
   writeFileSync(join(folder, 'roll.json'), JSON.stringify(roll));
-  (await take()).release();
+  (await take()).unlock();
   expect(isThere(stranger.identity)).toBe(true);
   stranger.child.kill('SIGKILL');
 });
 
 test('a roll that was cut off keeps nobody out, and an unwritable folder is named with the way out', async () => {
   writeFileSync(join(folder, 'roll.json'), '{"superv');
-  (await take()).release();
+  (await take()).unlock();
   writeFileSync(join(folder, 'file'), '');
   await expect(takeFolder(join(folder, 'file', 'data'), () => {})).rejects.toThrow(/can't be written.*--data-dir/s);
 });
