@@ -39,7 +39,7 @@ const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
  */
 export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: BatchState }> {
   let wakes = 0;
-  /** Of the request behind the newest signal: the next load is logged under it. */
+  /** The request behind the newest signal; the next load is logged with it. */
   let requestId: string | undefined;
   let continued = workflowInfo().continuedFromExecutionRunId !== undefined;
   const progress: Progress = { state: 'loading', doing: 'load', open: 0, chunks: 0, done: 0 };
