@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Answers, BATCH, emptyFolder, runSluice, scriptedApi } from './run-sluice.js';
-import { otherVerifierKey, sampleBundle, verifierKey } from './sample-bundle.js';
+import { otherVerifierKey, sampleProof, verifierKey } from './sample-proof.js';
 
 let close = (): void => {};
 afterEach(() => close());
 
-const bundle = sampleBundle();
-const forged = { ...bundle, items: bundle.items.map((item) => ({ ...item, amount: '1' })) };
+const proof = sampleProof();
+const forged = { ...proof, items: proof.items.map((item) => ({ ...item, amount: '1' })) };
 
 const apiOf = async (evidence: object) => {
   const answers: Answers = ({ path }) => ({
@@ -30,13 +30,13 @@ describe('sluice batch evidence --verify', () => {
   test('verifies what the server answers, against a key that is given; the document goes to --out', async () => {
     const cwd = folderWith({ 'sluice.key': `${verifierKey}\n` });
     const argv = ['batch', 'evidence', BATCH.id, '--verify', '--key', 'sluice.key', '--out', 'evidence.json'];
-    const { code, stdout } = await runSluice(argv, { cwd, env: await apiOf(bundle) });
+    const { code, stdout } = await runSluice(argv, { cwd, env: await apiOf(proof) });
     expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'evidence ok']);
-    expect(JSON.parse(readFileSync(join(cwd, 'evidence.json'), 'utf8'))).toEqual(bundle);
+    expect(JSON.parse(readFileSync(join(cwd, 'evidence.json'), 'utf8'))).toEqual(proof);
   });
 
   test("without a key it takes the server's own, and says that this proves less", async () => {
-    const { code, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify'], { env: await apiOf(bundle) });
+    const { code, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify'], { env: await apiOf(proof) });
     expect([code, stderr.includes('not its own witness')]).toEqual([0, true]);
   });
 
@@ -48,12 +48,12 @@ describe('sluice batch evidence --verify', () => {
 
   test('the sound evidence of another batch exits 1', async () => {
     const other = BATCH.id.replace(/1$/, '2');
-    const { code, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await apiOf(bundle) });
+    const { code, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await apiOf(proof) });
     expect([code, stderr.includes('the evidence of another batch')]).toEqual([1, true]);
   });
 
   test('--key alone is wrong usage', async () => {
-    expect((await runSluice(['batch', 'evidence', BATCH.id, '--key', verifierKey], { env: await apiOf(bundle) })).code).toBe(2);
+    expect((await runSluice(['batch', 'evidence', BATCH.id, '--key', verifierKey], { env: await apiOf(proof) })).code).toBe(2);
   });
 });
 
@@ -62,20 +62,20 @@ describe('sluice evidence verify, with no server at all', () => {
     runSluice(['evidence', 'verify', 'evidence.json', ...more], { cwd: folderWith({ 'evidence.json': file }) });
 
   test('evidence that holds', async () => {
-    const { code, stdout } = await verify(JSON.stringify(bundle), '--key', verifierKey, '--batch', BATCH.id);
+    const { code, stdout } = await verify(JSON.stringify(proof), '--key', verifierKey, '--batch', BATCH.id);
     expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'evidence ok']);
-    const json = await verify(JSON.stringify(bundle), '--key', verifierKey, '--json');
+    const json = await verify(JSON.stringify(proof), '--key', verifierKey, '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, proved: 1, unsealed: 0, findings: [] });
   });
 
   test.each([
     ['a changed amount', JSON.stringify(forged), verifierKey, /^changed: /m],
-    ['the key of somebody else', JSON.stringify(bundle), otherVerifierKey, /^unsigned: the checkpoint is not signed by sluice-test$/m],
-    ['an unknown version', JSON.stringify({ ...bundle, version: 'x' }), verifierKey, /^malformed: a proof has the version sluice-evidence-v1/m],
-    ['a document that is not whole', JSON.stringify({ ...bundle, items: null }), verifierKey, /^malformed: the proof is not complete/m],
+    ['the key of somebody else', JSON.stringify(proof), otherVerifierKey, /^unsigned: the checkpoint is not signed by sluice-test$/m],
+    ['an unknown version', JSON.stringify({ ...proof, version: 'x' }), verifierKey, /^malformed: a proof has the version sluice-evidence-v1/m],
+    ['a document that is not whole', JSON.stringify({ ...proof, items: null }), verifierKey, /^malformed: the proof is not complete/m],
     [
       'words that would clear the terminal',
-      JSON.stringify({ ...forged, batch: { ...bundle.batch, state: '\u001b[2Jpaid' } }),
+      JSON.stringify({ ...forged, batch: { ...proof.batch, state: '\u001b[2Jpaid' } }),
       verifierKey,
       /^changed: /m,
     ],
@@ -89,8 +89,8 @@ describe('sluice evidence verify, with no server at all', () => {
 
   test('a file that is not JSON exits 1; a missing key, a missing file or a malformed id exits 2', async () => {
     expect((await verify('{"object"', '--key', verifierKey)).code).toBe(1);
-    expect((await verify(JSON.stringify(bundle))).code).toBe(2);
-    expect((await verify(JSON.stringify(bundle), '--key', verifierKey, '--batch', 'june')).code).toBe(2);
+    expect((await verify(JSON.stringify(proof))).code).toBe(2);
+    expect((await verify(JSON.stringify(proof), '--key', verifierKey, '--batch', 'june')).code).toBe(2);
     expect((await runSluice(['evidence', 'verify', 'nothing.json', '--key', verifierKey])).code).toBe(2);
   });
 });

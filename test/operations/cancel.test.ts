@@ -21,13 +21,6 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const controlOf = async (batchId: string) => {
-  const [row] = await world.sql('SELECT state, outcome, reason, paused_at, cancelling_at, row_version FROM batch_control WHERE batch_id = $1', [
-    batchId,
-  ]);
-  return row;
-};
-
 /** Pretends that a worker sent the first items and settled some of them: items, postings, hold and counters as it leaves them. */
 const sendFirst = async (batchId: string, states: ('submitting' | 'submitted' | 'paid' | 'failed')[]) => {
   const { tenantId, held, funding } = world.home;
@@ -94,7 +87,7 @@ describe('before execution', () => {
       expect(answer).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
       expect(await act(there, { ...input, batch_id: foreign.tenantId })).toEqual(answer);
     }
-    expect(await controlOf(batch.id)).toMatchObject({ state: 'queued', row_version: 1 });
+    expect(await world.controlOf(batch.id)).toMatchObject({ state: 'queued', row_version: 1 });
   });
 });
 
@@ -175,10 +168,10 @@ describe('while executing', () => {
         ok: true,
         value: { state: 'executing', paused: true, already_sent: 1, not_sent: 2 },
       });
-    expect(await controlOf(batch.id)).toMatchObject({ row_version: 5 });
+    expect(await world.controlOf(batch.id)).toMatchObject({ row_version: 5 });
     for (let i = 0; i < 2; i++)
       expect(await resumePayoutBatch(world.as(admin), { batch_id: batch.id })).toMatchObject({ ok: true, value: { paused: false, reason: null } });
-    expect(await controlOf(batch.id)).toMatchObject({ row_version: 6, paused_at: null });
+    expect(await world.controlOf(batch.id)).toMatchObject({ row_version: 6, paused_at: null });
     expect(await rejectPayoutBatch(world.as(admin), { batch_id: batch.id, reason: 'x' })).toMatchObject({
       ok: false,
       refusal: { code: 'wrong_state' },

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Actor } from '../../domain/actors.js';
-import { GATES, type Gate } from '../../domain/gate.js';
+import { GATES } from '../../domain/gate.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
-import { topUp } from '../../operations/ledger/top-up.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
+import { codeOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
@@ -16,43 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
-const EARLIER: Record<Gate, Gate | null> = { approve: null, authorize: 'approve', execute: 'authorize' };
-
-/** A batch that waits for `gate`, and a person who may open it. */
-const waitingFor = async (gate: Gate, options: Parameters<World['batch']>[0] = {}) => {
-  const batch = await world.batch(options);
-  const earlier = EARLIER[gate];
-  const holders = earlier ? await world.openUpTo(earlier, batch.id) : [];
-  return { batch, holders, who: await world.person(ROLE_OF[gate]) };
-};
-
-const open = async (who: Person, gate: Gate, batchId: string, challengeId: string, code?: string) =>
-  openGate(world.as(who), { gate, batch_id: batchId, challenge_id: challengeId, code: code ?? (await world.code(who)) });
-
-const codeOf = (result: { ok: true } | { ok: false; refusal: { code: string } }) => (result.ok ? 'ok' : result.refusal.code);
-
-const stateOf = async (batchId: string) => {
-  const [row] = await world.sql<{ state: string; row_version: number }>('SELECT state, row_version FROM batch_control WHERE batch_id = $1', [
-    batchId,
-  ]);
-  return row;
-};
-
-const factorOf = async (who: Person) => {
-  const [row] = await world.sql<{ last_step: string; failures: number; locked_until: Date | null }>(
-    'SELECT last_step, failures, locked_until FROM factor WHERE id = $1',
-    [who.factorId],
-  );
-  return row;
-};
-
 describe('three gates', () => {
   test('three people with three permissions move a batch to executing, each leaving its own event [S3-11] [S3-12] [S3-13] [S1-25]', async () => {
     const before = await world.balance(world.home.funding);
     const batch = await world.batch({ amounts: [700n, 300n] });
     const people = await world.openUpTo('execute', batch.id);
-    expect(await stateOf(batch.id)).toMatchObject({ state: 'executing', row_version: 4 });
+    expect(await world.controlOf(batch.id)).toMatchObject({ state: 'executing', row_version: 4 });
 
     const gates = await world.sql<{ gate: string; person_id: string; event_id: string; digest: Buffer }>(
       'SELECT gate, person_id, event_id, digest FROM gate WHERE batch_id = $1 ORDER BY opened_at',
@@ -77,10 +46,11 @@ describe('three gates', () => {
   });
 
   test('a gate is committed before anything can happen between commit and signal', async () => {
-    const { batch, who } = await waitingFor('approve');
+    const { batch, who } = await world.waitingFor('approve');
     const seen: unknown[] = [];
     const failpoint = async (name: string) => {
-      seen.push(name, await stateOf(batch.id));
+      const { state, row_version } = await world.controlOf(batch.id);
+      seen.push(name, { state, row_version });
     };
     const challenge_id = await world.challenge(who, 'approve', batch.id);
     await openGate(world.as(who, { services: { failpoint } }), { gate: 'approve', batch_id: batch.id, challenge_id, code: await world.code(who) });
@@ -92,7 +62,7 @@ describe('who may open a gate', () => {
   test('one person never opens two gates of a batch, not even an admin [S3-13]', async () => {
     const admin = await world.person('admin');
     const { id } = await world.batch();
-    expect(codeOf(await open(admin, 'approve', id, await world.challenge(admin, 'approve', id)))).toBe('ok');
+    expect(codeOf(await world.tryGate(admin, 'approve', id, await world.challenge(admin, 'approve', id)))).toBe('ok');
     expect(codeOf(await askChallenge(world.as(admin), { batch_id: id, gate: 'authorize' }))).toBe('gate_same_person');
     // The gate gives the same answer for a challenge of another workspace.
     await world.sql(
@@ -101,7 +71,7 @@ describe('who may open a gate', () => {
       [id, admin.id],
     );
     const [forged] = await world.sql<{ id: string }>(`SELECT id FROM challenge WHERE batch_id = $1 AND gate = 'authorize'`, [id]);
-    expect(codeOf(await open(admin, 'authorize', id, forged?.id ?? '', await world.code(admin, 1)))).toBe('gate_same_person');
+    expect(codeOf(await world.tryGate(admin, 'authorize', id, forged?.id ?? '', await world.code(admin, 1)))).toBe('gate_same_person');
     expect(await world.results(id, 'gate.authorize')).toEqual(['gate_same_person']);
   });
 
@@ -122,7 +92,7 @@ describe('who may open a gate', () => {
   });
 
   test('no API key, agent, impersonator or process opens a gate, not even with a challenge and a code', async () => {
-    const { batch, who } = await waitingFor('approve');
+    const { batch, who } = await world.waitingFor('approve');
     const challenge = await world.challenge(who, 'approve', batch.id);
     const actors: Actor[] = [
       { type: 'api_key', keyId: who.id, ownerPersonId: who.id, scopes: ['gates.approve'] },
@@ -135,36 +105,36 @@ describe('who may open a gate', () => {
       expect(codeOf(await openGate(world.as(actor), input))).toBe('gate_needs_person');
     }
     expect(await world.results(batch.id, 'gate.approve')).toEqual(Array(4).fill('gate_needs_person'));
-    expect(await stateOf(batch.id)).toEqual({ state: 'queued', row_version: 1 });
+    expect(await world.controlOf(batch.id)).toMatchObject({ state: 'queued', row_version: 1 });
   });
 
   test('execute stays closed when an earlier holder has left or lost the permission', async () => {
-    const { batch, holders, who } = await waitingFor('execute');
+    const { batch, holders, who } = await world.waitingFor('execute');
     const [approver, authorizer] = holders as [Person, Person];
     const challenge = await world.challenge(who, 'execute', batch.id);
     await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [approver.id]);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
+    expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql('UPDATE membership SET disabled_at = NULL WHERE person_id = $1', [approver.id]);
     await world.sql('UPDATE person SET disabled_at = now() WHERE id = $1', [approver.id]);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
+    expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql('UPDATE person SET disabled_at = NULL WHERE id = $1', [approver.id]);
     await world.sql(`UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [authorizer.id]);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
+    expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql(`UPDATE membership SET role = 'authorizer' WHERE person_id = $1`, [authorizer.id]);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('ok');
+    expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('ok');
   });
 });
 
 describe('what a gate is bound to', () => {
   test('a challenge of another person, gate or batch, or none, is the same unknown challenge', async () => {
-    const { batch, who } = await waitingFor('approve');
+    const { batch, who } = await world.waitingFor('approve');
     const [other, elsewhere] = [await world.person('admin'), await world.batch()];
     const mine = await world.challenge(who, 'approve', batch.id);
     const refusals = [
-      await open(other, 'approve', batch.id, mine),
-      await open(who, 'approve', elsewhere.id, mine),
-      await open(who, 'authorize', batch.id, mine),
-      await open(who, 'approve', batch.id, who.id),
+      await world.tryGate(other, 'approve', batch.id, mine),
+      await world.tryGate(who, 'approve', elsewhere.id, mine),
+      await world.tryGate(who, 'authorize', batch.id, mine),
+      await world.tryGate(who, 'approve', batch.id, who.id),
     ];
     const [first] = refusals;
     expect(codeOf(first as (typeof refusals)[number])).toBe('challenge_unknown');
@@ -172,7 +142,7 @@ describe('what a gate is bound to', () => {
   });
 
   test('a batch of another workspace is not found, exactly like one that does not exist', async () => {
-    const { batch, who } = await waitingFor('approve');
+    const { batch, who } = await world.waitingFor('approve');
     const challenge = await world.challenge(who, 'approve', batch.id);
     const foreign = await world.workspace();
     const stranger = await world.person('approver', [foreign.tenantId]);
@@ -184,17 +154,17 @@ describe('what a gate is bound to', () => {
   });
 
   test('a challenge is used once, and expires', async () => {
-    const { batch, who } = await waitingFor('approve');
+    const { batch, who } = await world.waitingFor('approve');
     const [late, used] = [await world.challenge(who, 'approve', batch.id), await world.challenge(who, 'approve', batch.id)];
     await world.sql(`UPDATE challenge SET expires_at = now() - interval '1 second' WHERE id = $1`, [late]);
-    expect(codeOf(await open(who, 'approve', batch.id, late))).toBe('challenge_expired');
-    expect(codeOf(await open(who, 'approve', batch.id, used))).toBe('ok');
-    expect(codeOf(await open(who, 'approve', batch.id, used, await world.code(who, 1)))).toBe('challenge_used');
+    expect(codeOf(await world.tryGate(who, 'approve', batch.id, late))).toBe('challenge_expired');
+    expect(codeOf(await world.tryGate(who, 'approve', batch.id, used))).toBe('ok');
+    expect(codeOf(await world.tryGate(who, 'approve', batch.id, used, await world.code(who, 1)))).toBe('challenge_used');
     expect(await world.results(batch.id, 'gate.approve')).toEqual(['challenge_expired', 'ok', 'challenge_used']);
   });
 
   test('an edit after a gate voids it, its hold and every challenge', async () => {
-    const { batch, who } = await waitingFor('execute', { amounts: [5n, 6n, 7n] });
+    const { batch, who } = await world.waitingFor('execute', { amounts: [5n, 6n, 7n] });
     const challenge = await world.challenge(who, 'execute', batch.id);
     const held = await world.balance(world.home.held);
     const edited = await editPayoutBatch(world.as(await world.person('preparer')), {
@@ -203,22 +173,22 @@ describe('what a gate is bound to', () => {
     });
     expect(edited).toMatchObject({ ok: true, value: { state: 'queued', total: 12, gates: [] } });
     expect(await world.balance(world.home.held)).toBe(held - 18n);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('challenge_stale');
+    expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('challenge_stale');
   });
 
   test('a challenge whose digest is no longer the stored one is stale, whoever changed it', async () => {
-    const { batch, who } = await waitingFor('approve');
+    const { batch, who } = await world.waitingFor('approve');
     await world.sql(
       `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at)
        VALUES ($1, $2, $3, $4, 'approve', 1, sha256('other'), now() + interval '1 minute')`,
       [world.home.tenantId, who.factorId, batch.id, who.id],
     );
-    expect(codeOf(await open(who, 'approve', batch.id, who.factorId))).toBe('challenge_stale');
+    expect(codeOf(await world.tryGate(who, 'approve', batch.id, who.factorId))).toBe('challenge_stale');
   });
 
   test('the challenge shows payees, rail, currency, amounts, digest and what the account holds afterwards [S3-09]', async () => {
     const payees = await Promise.all(['Ada', 'Bert', 'Cleo'].map((name) => world.payee(name)));
-    const { batch, who } = await waitingFor('authorize', { amounts: [10n, 30n, 20n], payees });
+    const { batch, who } = await world.waitingFor('authorize', { amounts: [10n, 30n, 20n], payees });
     const balance = await world.balance(world.home.funding);
     const asked = await askChallenge(world.as(who), { batch_id: batch.id, gate: 'authorize' });
     expect(asked).toMatchObject({
@@ -241,78 +211,8 @@ describe('what a gate is bound to', () => {
         },
       },
     });
-    const executing = await waitingFor('execute', { amounts: [60n] });
+    const executing = await world.waitingFor('execute', { amounts: [60n] });
     const shown = await askChallenge(world.as(executing.who), { batch_id: executing.batch.id, gate: 'execute' });
     expect(shown.ok && shown.value.summary.funding_account).toMatchObject({ balance_after: Number(balance) - 60 });
-  });
-});
-
-describe('when a gate is closed', () => {
-  test.each(GATES)('%s: deadline, freeze and recovery refuse, are audited and change nothing', async (gate) => {
-    const { batch, who } = await waitingFor(gate);
-    const challenge = await world.challenge(who, gate, batch.id);
-    const before = await stateOf(batch.id);
-    await world.sql(`UPDATE workspace SET frozen_at = now()`);
-    expect(codeOf(await open(who, gate, batch.id, challenge))).toBe('workspace_frozen');
-    await world.sql(`UPDATE workspace SET frozen_at = NULL`);
-    const recovering = world.as(who, { services: { recovery: { reason: () => 'behind' } } });
-    const input = { gate, batch_id: batch.id, challenge_id: challenge, code: await world.code(who) };
-    expect(codeOf(await openGate(recovering, input))).toBe('recovery_mode');
-    await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 second', row_version = row_version + 1 WHERE batch_id = $1`, [
-      batch.id,
-    ]);
-    expect(codeOf(await open(who, gate, batch.id, challenge))).toBe('gate_deadline_passed');
-    expect(codeOf(await askChallenge(world.as(who), { batch_id: batch.id, gate }))).toBe('gate_deadline_passed');
-    expect(await world.results(batch.id, `gate.${gate}`)).toEqual(['workspace_frozen', 'recovery_mode', 'gate_deadline_passed']);
-    expect((await stateOf(batch.id))?.state).toBe(before?.state);
-    expect(await factorOf(who)).toEqual({ last_step: '0', failures: 0, locked_until: null });
-  });
-
-  test('execute_by closes every gate', async () => {
-    const { batch, who } = await waitingFor('approve', { executeBy: new Date(Date.now() - 1000) });
-    expect(codeOf(await askChallenge(world.as(who), { batch_id: batch.id, gate: 'approve' }))).toBe('gate_deadline_passed');
-  });
-
-  test('execute is closed while the audit log is behind', async () => {
-    const { batch, who } = await waitingFor('execute');
-    const challenge = await world.challenge(who, 'execute', batch.id);
-    await world.sql(`UPDATE audit_pending SET created_at = now() - interval '61 seconds' WHERE tenant_id = $1`, [world.home.tenantId]);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('audit_behind');
-    await world.sql(`UPDATE audit_pending SET created_at = now() WHERE tenant_id = $1`, [world.home.tenantId]);
-    expect(codeOf(await open(who, 'execute', batch.id, challenge))).toBe('ok');
-  });
-});
-
-describe('money', () => {
-  test('too little money is refused and audited, and uses up neither code nor challenge', async () => {
-    const funds = await world.balance(world.home.funding);
-    const { batch, who } = await waitingFor('authorize', { amounts: [funds + 77n] });
-    const challenge = await world.challenge(who, 'authorize', batch.id);
-    const code = await world.code(who);
-    const refused = await open(who, 'authorize', batch.id, challenge, code);
-    expect(refused).toMatchObject({ ok: false, refusal: { code: 'insufficient_funds', extra: { shortfall: 77, available: Number(funds) } } });
-    expect((await factorOf(who))?.last_step).toBe('0');
-    expect(await world.results(batch.id, 'gate.authorize')).toEqual(['insufficient_funds']);
-    const funded = await topUp(world.as(await world.person('preparer')), { account_id: world.home.funding, amount: 77 });
-    expect(funded).toMatchObject({ ok: true, value: { balance: Number(funds) + 77 } });
-    expect(codeOf(await open(who, 'authorize', batch.id, challenge, code))).toBe('ok');
-    expect(await world.balance(world.home.funding)).toBe(0n);
-    await topUp(world.as(await world.person('preparer')), { account_id: world.home.funding, amount: 1_000_000 });
-  });
-
-  test('of 16 batches that are authorized at once on one account, exactly those that it covers get their hold', async () => {
-    const funds = await world.balance(world.home.funding);
-    const each = funds / 5n;
-    const ready = [];
-    for (let i = 0; i < 16; i++) {
-      const { batch, who } = await waitingFor('authorize', { amounts: [each] });
-      ready.push({ batch, who, challenge: await world.challenge(who, 'authorize', batch.id) });
-    }
-    const held = await world.balance(world.home.held);
-    const codes = (await Promise.all(ready.map(({ batch, who, challenge }) => open(who, 'authorize', batch.id, challenge)))).map(codeOf);
-    expect(codes.filter((code) => code === 'ok')).toHaveLength(5);
-    expect(codes.filter((code) => code === 'insufficient_funds')).toHaveLength(11);
-    expect(await world.balance(world.home.funding)).toBe(funds - 5n * each);
-    expect(await world.balance(world.home.held)).toBe(held + 5n * each);
   });
 });

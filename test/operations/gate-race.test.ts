@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { GATES, type Gate } from '../../domain/gate.js';
+import { GATES } from '../../domain/gate.js';
 import { openGate } from '../../operations/gate/open.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
+import { codeOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
@@ -15,20 +16,12 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const AT_ONCE = 64;
-const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
 type Outcome = { ok: true } | { ok: false; refusal: { code: string; extra?: Record<string, unknown> } };
-const codeOf = (result: Outcome) => (result.ok ? 'ok' : result.refusal.code);
 const countOf = (codes: string[]): Record<string, number> => {
   const count: Record<string, number> = {};
   for (const code of codes) count[code] = (count[code] ?? 0) + 1;
   return count;
-};
-
-const waitingFor = async (gate: Gate) => {
-  const batch = await world.batch();
-  if (gate !== 'approve') await world.openUpTo(gate === 'authorize' ? 'approve' : 'authorize', batch.id);
-  return { batch, who: await world.person(ROLE_OF[gate]) };
 };
 
 const lastStepOf = async (who: Person) =>
@@ -36,7 +29,7 @@ const lastStepOf = async (who: Person) =>
 
 describe('one code', () => {
   test.each(GATES)('64 concurrent uses of one code on one challenge open %s exactly once [S3-07]', async (gate) => {
-    const { batch, who } = await waitingFor(gate);
+    const { batch, who } = await world.waitingFor(gate);
     const input = { gate, batch_id: batch.id, challenge_id: await world.challenge(who, gate, batch.id), code: await world.code(who) };
     const codes = (await Promise.all(Array.from({ length: AT_ONCE }, () => openGate(world.as(who), input)))).map(codeOf);
     expect(countOf(codes)).toEqual({ ok: 1, challenge_used: AT_ONCE - 1 });
@@ -72,7 +65,7 @@ describe('one code', () => {
 
 describe('wrong codes', () => {
   test.each(GATES)('%s does not open by a wrong code; it is audited and changes nothing [S3-07]', async (gate) => {
-    const { batch, who } = await waitingFor(gate);
+    const { batch, who } = await world.waitingFor(gate);
     const challenge_id = await world.challenge(who, gate, batch.id);
     const input = { gate, batch_id: batch.id, challenge_id, code: await world.wrongCode(who) };
     expect(await openGate(world.as(who), input)).toMatchObject({ ok: false, refusal: { code: 'code_wrong', extra: { failures_left: 4 } } });

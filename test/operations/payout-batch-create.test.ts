@@ -1,18 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
-import { allItems, create, rowCounts, SMALL_CHUNKS } from '../world/intake.js';
-import { openWorld, type World } from '../world/open.js';
+import { allItems, create, type IntakeWorld, openIntakeWorld, rowCounts } from '../world/intake.js';
 import { iban } from '../world/payees.js';
-import type { Person } from '../world/people.js';
 import { recompute } from '../world/recomputed-digest.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
-let world: World;
-let preparer: Person;
+let world: IntakeWorld;
 beforeAll(async () => {
-  world = await openWorld({ rails: SMALL_CHUNKS });
-  preparer = await world.person('preparer');
+  world = await openIntakeWorld();
 }, 120_000);
 afterAll(() => world?.close());
 
@@ -23,7 +19,7 @@ const crowd = (count: number, prefix: string) =>
 
 describe('creating a batch from JSON', () => {
   test('every item stands in the batch as it was sent, and the digest is that of what the API shows [S1-22]', async () => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const items = [...crowd(9, 'shown'), pay(ana, 77, 'INV 77', { remittance: 'Grüße, März' })];
     const executeBy = new Date(Date.now() + 86_400_000).toISOString().replace('Z', '+00:00');
     const batch = made(await create(ctx, { items, external_id: 'shown', description: 'March', execute_by: executeBy }));
@@ -47,22 +43,22 @@ describe('creating a batch from JSON', () => {
   });
 
   test('a creation is audited with counts and digest, wakes the workflow, and makes its person a preparer [S3-20]', async () => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const batch = made(await create(ctx, { items: [pay({ ...ana, name: 'Zacharias Ungewöhnlich' })], draft: true }));
     expect(batch.state).toBe('draft');
     const [event] = await world.sql(`SELECT actor, request_id, result, detail FROM audit_event WHERE subject_id = $1`, [uuidOf(batch.id)]);
-    expect(event).toMatchObject({ result: 'ok', request_id: ctx.requestId, actor: { personId: preparer.id } });
+    expect(event).toMatchObject({ result: 'ok', request_id: ctx.requestId, actor: { personId: world.preparer.id } });
     expect(event?.['detail']).toMatchObject({ count: 1, total: '1250', digest: batch.digest, state: 'draft' });
     expect(JSON.stringify(event)).not.toMatch(/Ungewöhnlich|ana/);
     expect(await world.sql(`SELECT message FROM outbox WHERE batch_id = $1`, [uuidOf(batch.id)])).toEqual([{ message: 'batch_changed' }]);
     expect(await world.sql(`SELECT person_id, deed FROM batch_preparer WHERE batch_id = $1`, [uuidOf(batch.id)])).toEqual([
-      { person_id: preparer.id, deed: 'create' },
+      { person_id: world.preparer.id, deed: 'create' },
     ]);
   });
 
   test('of 64 creations with one external_id exactly one makes a batch, and the others leave nothing but their audit event', async () => {
     const before = await rowCounts(world);
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const results = await Promise.all(Array.from({ length: 64 }, (_, i) => create(ctx, { items: crowd(3, `race-${i}`), external_id: 'race' })));
     expect(results.filter((result) => result.ok)).toHaveLength(1);
     expect(new Set(results.filter((result) => !result.ok).map((result) => refusalOf(result).code))).toEqual(new Set(['external_id_taken']));
@@ -83,7 +79,7 @@ describe('creating a batch from JSON', () => {
   }, 60_000);
 
   test('a known payee is paid by reference or id alone, and another destination becomes another version', async () => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const one = { ...ana, reference: 'known', iban: iban(20) };
     const first = made(await create(ctx, { items: [pay(one)] }));
     const [item] = await allItems(ctx, uuidOf(first.id));
@@ -103,7 +99,7 @@ describe('creating a batch from JSON', () => {
   });
 
   test('validate_only gives the same answer and writes nothing, whether the batch is good or not', async () => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const before = await rowCounts(world);
     const events = await world.sql('SELECT count(*) FROM audit_event');
     expect(must(await create(ctx, { items: crowd(3, 'dry') }, 'validate only'))).toEqual({
@@ -121,7 +117,7 @@ describe('creating a batch from JSON', () => {
   });
 
   test('ten thousand items are one transaction', async () => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const batch = made(await create(ctx, { items: crowd(10_000, 'many') }));
     expect(batch).toMatchObject({ item_count: 10_000, counts: { open: 10_000 } });
     const [row] = await world.sql(`SELECT count(*)::int AS chunks FROM batch_chunk WHERE batch_id = $1`, [uuidOf(batch.id)]);
@@ -131,7 +127,7 @@ describe('creating a batch from JSON', () => {
 
 describe('a wrong batch is refused', () => {
   const refused = async (body: Record<string, unknown>) => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const before = await rowCounts(world);
     const result = await create(ctx, body);
     expect(await rowCounts(world)).toEqual(before);
@@ -186,7 +182,7 @@ describe('a wrong batch is refused', () => {
 
   test('with at most a hundred errors, in the order of the items, and none repeats what was sent', async () => {
     const items = Array.from({ length: 150 }, (_, i) => pay({ ...ana, reference: `bad-${i}`, iban: 'DE00SECRET' }, 1, 'x'));
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const result = await create(ctx, { items });
     const { code, errors } = refusalOf(result);
     expect(code).toBe('invalid_request');
@@ -195,7 +191,7 @@ describe('a wrong batch is refused', () => {
   });
 
   test('for repeats of payee, amount and reference, however the payee is named, unless they are declared', async () => {
-    const ctx = world.as(preparer);
+    const ctx = world.as(world.preparer);
     const first = made(await create(ctx, { items: [pay({ ...ana, reference: 'twice' })] }));
     const [known] = await allItems(ctx, uuidOf(first.id));
     const items = [
@@ -209,7 +205,7 @@ describe('a wrong batch is refused', () => {
 
   test('a refused creation is audited under the workspace, without what was sent [S3-20]', async () => {
     const before = (await world.results(world.home.tenantId, 'batch.create')).length;
-    await create(world.as(preparer), { items: [pay({ ...ana, name: 'Heimlich', iban: 'DE00' })] });
+    await create(world.as(world.preparer), { items: [pay({ ...ana, name: 'Heimlich', iban: 'DE00' })] });
     const results = await world.results(world.home.tenantId, 'batch.create');
     expect(results.slice(before)).toEqual(['invalid_request']);
     const events = await world.sql(`SELECT detail FROM audit_event WHERE action = 'batch.create' AND result <> 'ok'`);
@@ -221,7 +217,7 @@ describe('two workspaces', () => {
   test('neither sees, names or blocks anything of the other [S1-02] [S1-08] [S3-03]', async () => {
     const there = await world.workspace({ mode: 'live', funds: 10_000n });
     const stranger = await world.person('preparer', [there.tenantId]);
-    const home = world.as(preparer);
+    const home = world.as(world.preparer);
     const away = world.as(stranger, there);
     const mine = made(await create(home, { items: [pay(ana, 1, 'mine')], external_id: 'same' }));
     const [item] = await allItems(home, uuidOf(mine.id));
@@ -246,7 +242,7 @@ describe('two workspaces', () => {
 
 describe('submitting a draft', () => {
   test('draft → queued once; the person who submits is a preparer from then on', async () => {
-    const draft = made(await create(world.as(preparer), { items: [pay(ana)], draft: true }));
+    const draft = made(await create(world.as(world.preparer), { items: [pay(ana)], draft: true }));
     const id = uuidOf(draft.id);
     const second = await world.person('preparer');
     expect(must(await submitPayoutBatch(world.as(second), { batch_id: id }))).toMatchObject({ state: 'queued', digest: draft.digest });
@@ -255,10 +251,10 @@ describe('submitting a draft', () => {
     expect(again.ok ? null : again.refusal.extra).toEqual({ state: 'queued' });
     expect(await world.results(id, 'batch.submit')).toEqual(['ok', 'wrong_state']);
     const preparers = await world.as(second).inTenant((stores) => stores.batches.preparers(id));
-    expect(new Set(preparers)).toEqual(new Set([preparer.id, second.id]));
+    expect(new Set(preparers)).toEqual(new Set([world.preparer.id, second.id]));
   });
 
   test('a draft that does not exist is not found', async () => {
-    expect(refusalOf(await submitPayoutBatch(world.as(preparer), { batch_id: world.home.tenantId })).code).toBe('not_found');
+    expect(refusalOf(await submitPayoutBatch(world.as(world.preparer), { batch_id: world.home.tenantId })).code).toBe('not_found');
   });
 });

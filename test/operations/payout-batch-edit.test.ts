@@ -3,18 +3,14 @@ import { openGate } from '../../operations/gate/open.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { allItems, create, SMALL_CHUNKS } from '../world/intake.js';
-import { openWorld, type World } from '../world/open.js';
+import { allItems, create, type IntakeWorld, openIntakeWorld } from '../world/intake.js';
 import { iban } from '../world/payees.js';
-import type { Person } from '../world/people.js';
 import { recompute } from '../world/recomputed-digest.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
-let world: World;
-let preparer: Person;
+let world: IntakeWorld;
 beforeAll(async () => {
-  world = await openWorld({ rails: SMALL_CHUNKS });
-  preparer = await world.person('preparer');
+  world = await openIntakeWorld();
 }, 120_000);
 afterAll(() => world?.close());
 
@@ -25,11 +21,11 @@ const items = (count: number) =>
     reference: `INV ${i}`,
   }));
 const newBatch = async (count = 10, more: object = {}) => {
-  const batch = made(await create(world.as(preparer), { items: items(count), ...more }));
+  const batch = made(await create(world.as(world.preparer), { items: items(count), ...more }));
   return { id: uuidOf(batch.id), batch };
 };
 const places = (id: string, ...ordinals: number[]) => ordinals.map((ordinal) => ({ batchId: id, ordinal }));
-const edit = (id: string, ordinals: number[], more: { row_version?: number } = {}, who = preparer) =>
+const edit = (id: string, ordinals: number[], more: { row_version?: number } = {}, who = world.preparer) =>
   editPayoutBatch(world.as(who), { batch_id: id, exclude: places(id, ...ordinals), ...more });
 
 const rootsOf = async (id: string) => {
@@ -52,7 +48,7 @@ describe('excluding items', () => {
     expect(after.digest).not.toBe(batch.digest);
     const roots = await rootsOf(id);
     expect(roots.map((root, chunk) => root === before[chunk])).toEqual([true, false, false]);
-    const shown = await allItems(world.as(preparer), id);
+    const shown = await allItems(world.as(world.preparer), id);
     expect(shown.filter(({ state }) => state === 'excluded').map(({ ordinal }) => ordinal)).toEqual([4, 9]);
     expect(shown.map(({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
@@ -70,10 +66,10 @@ describe('excluding items', () => {
   test('the new digest is that of what the API shows, tombstones in their places', async () => {
     const { id } = await newBatch(7);
     const after = must(await edit(id, [0, 3, 6]));
-    expect(await recompute(world, world.as(preparer), after)).toBe(after.digest);
+    expect(await recompute(world, world.as(world.preparer), after)).toBe(after.digest);
     const again = must(await edit(id, [1]));
     expect(again.content_version).toBe(3);
-    expect(await recompute(world, world.as(preparer), again)).toBe(again.digest);
+    expect(await recompute(world, world.as(world.preparer), again)).toBe(again.digest);
   });
 
   test('a draft stays a draft', async () => {
@@ -101,7 +97,7 @@ describe('excluding items', () => {
     // Three people have to open the gates again, and the hold is for the new total.
     await world.openUpTo('authorize', id);
     expect(await world.balance(world.home.held)).toBe(BigInt(after.total));
-    must(await cancelPayoutBatch(world.as(preparer), { batch_id: id, reason: 'done' }));
+    must(await cancelPayoutBatch(world.as(world.preparer), { batch_id: id, reason: 'done' }));
     expect(await world.balance(world.home.funding)).toBe(free);
   });
 
@@ -114,7 +110,7 @@ describe('excluding items', () => {
 });
 
 describe('edits that are refused change nothing', () => {
-  const snapshot = async (id: string) => [must(await showPayoutBatch(world.as(preparer), { batch_id: id })), await rootsOf(id)];
+  const snapshot = async (id: string) => [must(await showPayoutBatch(world.as(world.preparer), { batch_id: id })), await rootsOf(id)];
 
   test('an old row_version, so that nobody edits what they have not seen', async () => {
     const { id, batch } = await newBatch();
@@ -142,7 +138,7 @@ describe('edits that are refused change nothing', () => {
     must(await edit(id, [0]));
     const before = await snapshot(id);
     const exclude = [...places(id, 1), ...places(other, 1), ...places(id, 3), ...places(id, 0)];
-    expect(refusalOf(await editPayoutBatch(world.as(preparer), { batch_id: id, exclude }))).toEqual({
+    expect(refusalOf(await editPayoutBatch(world.as(world.preparer), { batch_id: id, exclude }))).toEqual({
       code: 'invalid_request',
       errors: ['exclude.1 not_in_batch', 'exclude.2 not_in_batch', 'exclude.3 not_pending'],
     });
@@ -154,7 +150,7 @@ describe('edits that are refused change nothing', () => {
     await world.openUpTo('execute', id);
     expect(refusalOf(await edit(id, [0])).code).toBe('wrong_state');
     const ended = await newBatch(3);
-    must(await cancelPayoutBatch(world.as(preparer), { batch_id: ended.id }));
+    must(await cancelPayoutBatch(world.as(world.preparer), { batch_id: ended.id }));
     expect(refusalOf(await edit(ended.id, [0])).code).toBe('wrong_state');
     expect(await world.results(ended.id, 'batch.edit')).toEqual(['wrong_state']);
   });
@@ -176,17 +172,17 @@ describe('edits at once', () => {
     const results = await Promise.all(Array.from({ length: 16 }, (_, i) => edit(id, [i], { row_version: batch.row_version })));
     expect(results.filter((result) => result.ok)).toHaveLength(1);
     expect(new Set(results.filter((result) => !result.ok).map((result) => refusalOf(result).code))).toEqual(new Set(['batch_changed']));
-    const after = must(await showPayoutBatch(world.as(preparer), { batch_id: id }));
+    const after = must(await showPayoutBatch(world.as(world.preparer), { batch_id: id }));
     expect(after).toMatchObject({ content_version: 2, row_version: 2, counts: { open: 19, excluded: 1 } });
-    expect(await recompute(world, world.as(preparer), after)).toBe(after.digest);
+    expect(await recompute(world, world.as(world.preparer), after)).toBe(after.digest);
   });
 
   test('16 edits without a version all count, one after the other', async () => {
     const { id } = await newBatch(20);
     const results = await Promise.all(Array.from({ length: 16 }, (_, i) => edit(id, [i])));
     expect(results.every((result) => result.ok)).toBe(true);
-    const after = must(await showPayoutBatch(world.as(preparer), { batch_id: id }));
+    const after = must(await showPayoutBatch(world.as(world.preparer), { batch_id: id }));
     expect(after).toMatchObject({ content_version: 17, item_count: 4, counts: { open: 4, excluded: 16 } });
-    expect(await recompute(world, world.as(preparer), after)).toBe(after.digest);
+    expect(await recompute(world, world.as(world.preparer), after)).toBe(after.digest);
   });
 });

@@ -5,14 +5,11 @@ import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { listPayoutBatches } from '../../operations/payout-batch/list.js';
 import { listPayoutItems } from '../../operations/payout-batch/list-items.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { allItems, create, SMALL_CHUNKS } from '../world/intake.js';
-import { openWorld, type World } from '../world/open.js';
+import { allItems, create, type IntakeWorld, openIntakeWorld } from '../world/intake.js';
 import { iban } from '../world/payees.js';
-import type { Person } from '../world/people.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
-let world: World;
-let preparer: Person;
+let world: IntakeWorld;
 const ids: string[] = [];
 const items = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
@@ -20,11 +17,10 @@ const items = (count: number) =>
     amount: 10 + i,
     reference: `INV ${i}`,
   }));
-const ctx = () => world.as(preparer);
+const ctx = () => world.as(world.preparer);
 
 beforeAll(async () => {
-  world = await openWorld({ rails: SMALL_CHUNKS });
-  preparer = await world.person('preparer');
+  world = await openIntakeWorld();
   for (let i = 0; i < 7; i++) ids.push(made(await create(ctx(), { items: items(5), external_id: `batch-${i}`, draft: i % 2 === 1 })).id);
 }, 120_000);
 afterAll(() => world?.close());

@@ -19,18 +19,17 @@ import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
 import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { create, SMALL_CHUNKS, upload } from '../world/intake.js';
-import { openWorld, type World } from '../world/open.js';
+import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
 import type { Person } from '../world/people.js';
 import { made, must, uuidOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
-let world: World;
+let world: IntakeWorld;
 let admin: Person;
 beforeAll(async () => {
-  world = await openWorld({ rails: SMALL_CHUNKS });
+  world = await openIntakeWorld();
   admin = await world.person('admin');
 });
 afterAll(() => world?.close());

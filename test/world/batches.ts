@@ -24,6 +24,15 @@ interface BatchOptions {
   executeBy?: Date;
 }
 
+interface Control {
+  state: BatchState;
+  outcome: string | null;
+  reason: string | null;
+  paused_at: Date | null;
+  cancelling_at: Date | null;
+  row_version: number;
+}
+
 export const batchesOf = ({ sqlIn, home, payee }: OwnDatabase & ReturnType<typeof payeesOf> & { home: Workspace }) => {
   let shared: Promise<Payee> | undefined;
 
@@ -64,5 +73,13 @@ export const batchesOf = ({ sqlIn, home, payee }: OwnDatabase & ReturnType<typeo
     return { id, total, count, digest };
   };
 
-  return { batch };
+  /** Where a batch stands: its row of `batch_control`. */
+  const controlOf = async (batchId: string) => {
+    const text = 'SELECT state, outcome, reason, paused_at, cancelling_at, row_version FROM batch_control WHERE batch_id = $1';
+    const [row] = await sqlIn<Control>(home.tenantId, text, [batchId]);
+    if (!row) throw new Error(`there is no batch ${batchId}`);
+    return row;
+  };
+
+  return { batch, controlOf };
 };

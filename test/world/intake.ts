@@ -6,7 +6,7 @@ import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { listPayoutItems, type WireItem } from '../../operations/payout-batch/list-items.js';
 import type { Rail, RailCapabilities } from '../../operations/ports.js';
-import type { World } from './open.js';
+import { openWorld, type World } from './open.js';
 import { must } from './wire.js';
 
 /** Creates batches as the API does, on a rail whose chunks are so small that few items fill several. */
@@ -36,13 +36,23 @@ const rail: Rail = {
   parseEvidence: unused,
 };
 
-export const SMALL_CHUNKS = new Map([['sandbox', rail]]);
+/** A world whose rail has these small chunks, with somebody who prepares batches. */
+export const openIntakeWorld = async () => {
+  const world = await openWorld({ rails: new Map([['sandbox', rail]]) });
+  return { ...world, preparer: await world.person('preparer') };
+};
+
+export type IntakeWorld = Awaited<ReturnType<typeof openIntakeWorld>>;
 
 export const create = (ctx: Context, body: Record<string, unknown>, intent: 'create' | 'validate only' = 'create') =>
   createPayoutBatch(ctx, { ...createBatch.parse({ currency: 'EUR', rail: 'sandbox', ...body }), validate_only: intent === 'validate only' });
 
-export const upload = (ctx: Context, text: string | Uint8Array, query: Partial<z.input<typeof createBatchCsv>> = {}) =>
-  receiveCsv(ctx, createBatchCsv.parse({ currency: 'EUR', rail: 'sandbox', ...query }), spooled(text));
+type Query = Partial<z.input<typeof createBatchCsv>>;
+
+export const upload = (ctx: Context, text: string | Uint8Array, query: Query = {}) => uploadFile(ctx, spooled(text), query);
+
+export const uploadFile = (ctx: Context, file: Parameters<typeof receiveCsv>[2], query: Query = {}) =>
+  receiveCsv(ctx, createBatchCsv.parse({ currency: 'EUR', rail: 'sandbox', ...query }), file);
 
 /** A file as the API hands it over after it has read the request. */
 export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {

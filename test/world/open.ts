@@ -38,6 +38,7 @@ export const openWorld = async ({ funds = 1_000_000n, rails = openRails() }: Wor
   const contexts = contextsOf(base);
   const people = peopleOf(base);
   const payees = payeesOf({ ...base, ...contexts });
+  const batches = batchesOf({ ...base, ...payees });
 
   /** Runs one statement as the owner, in the home workspace or another one. */
   const sql = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = [], tenantId = home.tenantId): Promise<Row[]> =>
@@ -54,8 +55,8 @@ export const openWorld = async ({ funds = 1_000_000n, rails = openRails() }: Wor
     ...contexts,
     ...people,
     ...payees,
-    ...batchesOf({ ...base, ...payees }),
-    ...gatesOf({ ...contexts, ...people }),
+    ...batches,
+    ...gatesOf({ ...contexts, ...people, ...batches }),
     ...logOf({ ...base, ...contexts }),
     workspace,
     sql,

@@ -20,6 +20,9 @@ export const made = (result: Result<{ object: string }>): WireBatch => {
   return value as WireBatch;
 };
 
+/** The code of a refusal, or `ok`. */
+export const codeOf = (result: Result<unknown>): string => (result.ok ? 'ok' : result.refusal.code);
+
 /** The code of a refusal, with place and reason of each error. */
 export const refusalOf = (result: Result<unknown>): { code: string; errors: string[] } =>
   result.ok

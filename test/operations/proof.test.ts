@@ -31,18 +31,18 @@ beforeAll(async () => {
     return view?.control.state === 'completed' ? view : undefined;
   });
   await world.sequence();
-  paid = await bundleOf(batchId);
+  paid = await proofOf(batchId);
 }, 120_000);
 afterAll(() => world?.close());
 
-const bundleOf = async (batchId: string): Promise<BatchProof> => {
+const proofOf = async (batchId: string): Promise<BatchProof> => {
   const auditor = await world.person('auditor');
   const shown = await showProof(world.as(auditor), { batch_id: batchId });
   if (!shown.ok) throw new Error(shown.refusal.code);
   return JSON.parse(JSON.stringify(contract.parse(shown.value))) as BatchProof;
 };
 
-test('a paid batch is proved by its bundle alone [S1-20] [S3-20]', () => {
+test('a paid batch is proved by its proof alone [S1-20] [S3-20]', () => {
   const report = verifyProof(paid, trust);
   expect(report.findings).toEqual([]);
   expect(report.lines.at(-1)).toBe('evidence ok');
@@ -57,23 +57,23 @@ test('a paid batch is proved by its bundle alone [S1-20] [S3-20]', () => {
   expect(paid.items[0]?.sent_to).toMatchObject({ name: 'Payee 0', kind: 'account_token' });
 });
 
-/** A bundle that shows nothing, and so contradicts nothing. */
+/** The lists of a proof that shows nothing, and so contradicts nothing. */
 const NOTHING = {
   ...{ contents: [], items: [], events: [], transitions: [], transfers: [], holds: [], preparers: [], challenges: [], gates: [], attempts: [] },
   checkpoint: null,
 };
 
-describe('whatever is changed in a bundle is found', () => {
+describe('any change of a proof is found', () => {
   const first = <T>(rows: readonly T[], change: (row: T) => T): T[] => rows.map((row, i) => (i === 0 ? change(row) : row));
-  const item = (change: Partial<ProofItem>) => (bundle: BatchProof) => ({
-    ...bundle,
-    items: first(bundle.items, (row) => ({ ...row, ...change })),
+  const item = (change: Partial<ProofItem>) => (proof: BatchProof) => ({
+    ...proof,
+    items: first(proof.items, (row) => ({ ...row, ...change })),
   });
-  const batch = (change: Partial<BatchProof['batch']>) => (bundle: BatchProof) => ({ ...bundle, batch: { ...bundle.batch, ...change } });
+  const batch = (change: Partial<BatchProof['batch']>) => (proof: BatchProof) => ({ ...proof, batch: { ...proof.batch, ...change } });
   const id = '01890000-0000-7000-8000-000000000000';
   const hash = 'ab'.repeat(32);
 
-  test.each<[string, (bundle: BatchProof) => BatchProof]>([
+  test.each<[string, (proof: BatchProof) => BatchProof]>([
     ['amount', item({ amount: '101' })],
     ['reference', item({ reference: 'another' })],
     ['remittance', item({ remittance: 'another' })],
@@ -86,8 +86,8 @@ describe('whatever is changed in a bundle is found', () => {
     ['state', item({ state: 'failed' })],
     ['item version', item({ version: 1 })],
     ['item id', item({ item_id: `item_${'0'.repeat(40)}` })],
-    ['an item that is missing', (bundle) => ({ ...bundle, items: bundle.items.slice(0, -1) })],
-    ['an item more', (bundle) => ({ ...bundle, items: [...bundle.items, ...bundle.items.slice(0, 1)] })],
+    ['an item that is missing', (proof) => ({ ...proof, items: proof.items.slice(0, -1) })],
+    ['an item more', (proof) => ({ ...proof, items: [...proof.items, ...proof.items.slice(0, 1)] })],
     ['tenant', batch({ tenant_id: id })],
     ['mode', batch({ mode: 'live' })],
     ['rail', batch({ rail: 'sepa' })],
@@ -97,61 +97,61 @@ describe('whatever is changed in a bundle is found', () => {
     ['fee', batch({ fee_maximum: '1' })],
     ['execute by', batch({ execute_by: '2030-01-01T00:00:00.000Z' })],
     ['source', batch({ source: { type: 'csv', sha256: hash } })],
-    ...(['total', 'root', 'digest'] as const).map((field): [string, (bundle: BatchProof) => BatchProof] => [
+    ...(['total', 'root', 'digest'] as const).map((field): [string, (proof: BatchProof) => BatchProof] => [
       `content ${field}`,
-      (bundle) => ({ ...bundle, contents: bundle.contents.map((row) => ({ ...row, [field]: field === 'total' ? '1' : hash })) }),
+      (proof) => ({ ...proof, contents: proof.contents.map((row) => ({ ...row, [field]: field === 'total' ? '1' : hash })) }),
     ]),
-    ['gate person', (bundle) => ({ ...bundle, gates: first(bundle.gates, (gate) => ({ ...gate, person_id: id })) })],
-    ['gate digest', (bundle) => ({ ...bundle, gates: first(bundle.gates, (gate) => ({ ...gate, digest: hash })) })],
-    ['gate factor', (bundle) => ({ ...bundle, gates: first(bundle.gates, (gate) => ({ ...gate, factor_id: id })) })],
-    ['a gate that is missing', (bundle) => ({ ...bundle, gates: bundle.gates.slice(1) })],
+    ['gate person', (proof) => ({ ...proof, gates: first(proof.gates, (gate) => ({ ...gate, person_id: id })) })],
+    ['gate digest', (proof) => ({ ...proof, gates: first(proof.gates, (gate) => ({ ...gate, digest: hash })) })],
+    ['gate factor', (proof) => ({ ...proof, gates: first(proof.gates, (gate) => ({ ...gate, factor_id: id })) })],
+    ['a gate that is missing', (proof) => ({ ...proof, gates: proof.gates.slice(1) })],
     [
       'execute gate opened after sending',
-      (bundle) => ({ ...bundle, gates: bundle.gates.map((gate) => ({ ...gate, opened_at: '2100-01-01T00:00:00.000Z' })) }),
+      (proof) => ({ ...proof, gates: proof.gates.map((gate) => ({ ...gate, opened_at: '2100-01-01T00:00:00.000Z' })) }),
     ],
     [
       'a preparer who opened a gate',
-      (bundle) => ({ ...bundle, preparers: [...bundle.preparers, { person_id: bundle.gates[0]?.person_id ?? '', deed: 'edit', created_at: '' }] }),
+      (proof) => ({ ...proof, preparers: [...proof.preparers, { person_id: proof.gates[0]?.person_id ?? '', deed: 'edit', created_at: '' }] }),
     ],
     [
       'challenge expiry',
-      (bundle) => ({ ...bundle, challenges: first(bundle.challenges, (row) => ({ ...row, expires_at: '2100-01-01T00:00:00.000Z' })) }),
+      (proof) => ({ ...proof, challenges: first(proof.challenges, (row) => ({ ...row, expires_at: '2100-01-01T00:00:00.000Z' })) }),
     ],
-    ['challenge that was never used', (bundle) => ({ ...bundle, challenges: first(bundle.challenges, (row) => ({ ...row, used_at: null })) })],
-    ['transition', (bundle) => ({ ...bundle, transitions: first(bundle.transitions, (row) => ({ ...row, provider_reference: 'another' })) })],
-    ['transition that is missing', (bundle) => ({ ...bundle, transitions: bundle.transitions.slice(1) })],
+    ['challenge that was never used', (proof) => ({ ...proof, challenges: first(proof.challenges, (row) => ({ ...row, used_at: null })) })],
+    ['transition', (proof) => ({ ...proof, transitions: first(proof.transitions, (row) => ({ ...row, provider_reference: 'another' })) })],
+    ['transition that is missing', (proof) => ({ ...proof, transitions: proof.transitions.slice(1) })],
     [
       'transfer amount',
-      (bundle) => ({ ...bundle, transfers: bundle.transfers.map((row, i) => (i === bundle.transfers.length - 1 ? { ...row, amount: '7' } : row)) }),
+      (proof) => ({ ...proof, transfers: proof.transfers.map((row, i) => (i === proof.transfers.length - 1 ? { ...row, amount: '7' } : row)) }),
     ],
-    ['transfer that is missing', (bundle) => ({ ...bundle, transfers: bundle.transfers.slice(1) })],
+    ['transfer that is missing', (proof) => ({ ...proof, transfers: proof.transfers.slice(1) })],
     [
       'transfer twice',
-      (bundle) => ({ ...bundle, transfers: [...bundle.transfers, { ...(bundle.transfers.at(-1) as BatchProof['transfers'][number]), id }] }),
+      (proof) => ({ ...proof, transfers: [...proof.transfers, { ...(proof.transfers.at(-1) as BatchProof['transfers'][number]), id }] }),
     ],
-    ['hold', (bundle) => ({ ...bundle, holds: bundle.holds.map((row) => ({ ...row, remaining: '5' })) })],
+    ['hold', (proof) => ({ ...proof, holds: proof.holds.map((row) => ({ ...row, remaining: '5' })) })],
+    ['event', (proof) => ({ ...proof, events: first(proof.events, (row) => ({ ...row, event: { ...row.event, at: '2020-01-01T00:00:00.000Z' } })) })],
+    ['event that is missing', (proof) => ({ ...proof, events: proof.events.slice(1) })],
+    ['audit path', (proof) => ({ ...proof, events: first(proof.events, (row) => ({ ...row, path: row.path?.slice(1) ?? null })) })],
+    ['event index', (proof) => ({ ...proof, events: first(proof.events, (row) => ({ ...row, index: (row.index ?? 0) + 1 })) })],
     [
-      'event',
-      (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, event: { ...row.event, at: '2020-01-01T00:00:00.000Z' } })) }),
+      'every audit path and the checkpoint taken away',
+      (proof) => ({ ...proof, checkpoint: null, events: proof.events.map((row) => ({ ...row, path: null })) }),
     ],
-    ['event that is missing', (bundle) => ({ ...bundle, events: bundle.events.slice(1) })],
-    ['audit path', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, path: row.path?.slice(1) ?? null })) })],
-    ['event index', (bundle) => ({ ...bundle, events: first(bundle.events, (row) => ({ ...row, index: (row.index ?? 0) + 1 })) })],
-    ['a bundle stripped of its proofs', (bundle) => ({ ...bundle, checkpoint: null, events: bundle.events.map((row) => ({ ...row, path: null })) })],
     ['batch state', batch({ state: 'cancelled' })],
     ['outcome', batch({ outcome: 'full' })],
     ['content version', batch({ content_version: 3 })],
-    ['an attempt that is missing', (bundle) => ({ ...bundle, attempts: bundle.attempts.slice(1) })],
+    ['an attempt that is missing', (proof) => ({ ...proof, attempts: proof.attempts.slice(1) })],
     [
-      'no attempts and no proofs',
-      (bundle) => ({ ...bundle, attempts: [], checkpoint: null, events: bundle.events.map((row) => ({ ...row, path: null })) }),
+      'no attempts, no audit paths and no checkpoint',
+      (proof) => ({ ...proof, attempts: [], checkpoint: null, events: proof.events.map((row) => ({ ...row, path: null })) }),
     ],
-    ['nothing but the batch', ({ batch, ...bundle }) => ({ ...bundle, ...NOTHING, batch: { ...batch, outcome: null } })],
+    ['nothing but the batch', ({ batch, ...proof }) => ({ ...proof, ...NOTHING, batch: { ...batch, outcome: null } })],
     [
       'checkpoint',
-      (bundle) => ({
-        ...bundle,
-        checkpoint: bundle.checkpoint && { ...bundle.checkpoint, note: bundle.checkpoint.note.replace(/\n\d+\n/, '\n7\n') },
+      (proof) => ({
+        ...proof,
+        checkpoint: proof.checkpoint && { ...proof.checkpoint, note: proof.checkpoint.note.replace(/\n\d+\n/, '\n7\n') },
       }),
     ],
   ])('%s [S1-18]', (_what, change) => {
@@ -162,8 +162,8 @@ describe('whatever is changed in a bundle is found', () => {
 });
 
 test('a queued batch is proved too: nothing was opened, nothing was sent', async () => {
-  const bundle = await bundleOf(await world.queued(tokens(3)));
-  const report = verifyProof(bundle, trust);
+  const proof = await proofOf(await world.queued(tokens(3)));
+  const report = verifyProof(proof, trust);
   expect(report.findings).toEqual([]);
   expect(report).toMatchObject({ ok: true, proved: 0, unsealed: 1 });
   expect(report.lines.at(-1)).toBe('evidence ok, but 1 of its events is not signed yet');

@@ -19,8 +19,8 @@ const signer = openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newE
 export const { verifierKey } = signer;
 export const otherVerifierKey = openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } }).verifierKey;
 
-/** The whole evidence of a queued batch with two items, under a signed checkpoint. */
-export const sampleBundle = (): BatchProof => {
+/** The proof of a queued batch with two items, under a signed checkpoint. */
+export const sampleProof = (): BatchProof => {
   const [tenantId, batchId, at] = [randomUUID(), fromWireId('batch', BATCH.id) ?? '', '2026-01-01T00:00:00.000Z'];
   const header = { rail: 'sandbox', connection_id: randomUUID(), funding_account_id: randomUUID(), currency: 'EUR' };
   const items = [1_000_000n, 234_567n].map((amount, ordinal) => sampleItem(batchId, ordinal, amount, header.currency));
