@@ -32,8 +32,8 @@ Any route may answer these:
 
 ${COMMON_PROBLEMS.map((code) => listItem(`\`${code}\``)).join('\n')}
 
-Only the routes that are named may answer these. Beside them the API answers \`not_found\` for a path that it does not have,
-and \`method_not_allowed\` for a method that a path does not take.
+Only the routes that are named may answer these. Beside them the API answers \`not_found\` for a path that it does not
+have, and \`method_not_allowed\` for a method that a path does not take.
 
 ${CODES.filter((code) => !isCommon(code))
   .map((code) => listItem(`\`${code}\`: ${routesOf(code).join(', ') || 'no route'}`))
