@@ -1,16 +1,10 @@
 import type { Destination } from '../../domain/destination.js';
-import type { FieldError } from '../../domain/result.js';
+import { type FieldError, textErrors } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { checkPayees } from '../payee/ensure.js';
 import type { InlinePayee, PayeeInput } from '../payee/payee-input.js';
 import type { RailCapabilities, Stores } from '../ports.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
-
-/** Control characters and lone surrogates. The database would refuse or change them, and then the leaf would not match. */
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
-
-export const textError = (field: string, text: string): FieldError | null =>
-  UNFIT.test(text) ? { field, reason: 'control_characters', message: 'leave out control characters and broken Unicode' } : null;
 
 export interface PaymentText {
   reference: string;
@@ -27,10 +21,9 @@ export const checkPayment = (payment: PaymentText, currency: string, capabilitie
     errors.push({ field: 'currency', reason: 'other_currency', message: 'a batch has one currency; make a batch for each' });
   if (payment.reference.length > maxLength)
     errors.push({ field: 'reference', reason: 'reference_too_long', message: `this rail takes references of at most ${maxLength} characters` });
-  else if (UNFIT.test(payment.reference) || !characters.test(payment.reference))
+  else if (textErrors('reference', payment.reference).length > 0 || !characters.test(payment.reference))
     errors.push({ field: 'reference', reason: 'reference_characters', message: `this rail takes ${describe} in a reference` });
-  const remittance = textError('remittance', payment.remittance);
-  if (remittance) errors.push(remittance);
+  errors.push(...textErrors('remittance', payment.remittance));
   return errors;
 };
 

@@ -1,13 +1,12 @@
 import type { z } from 'zod';
 import type { createBatch } from '../../contracts/batches.js';
 import { currencyExponent } from '../../domain/money.js';
-import type { FieldError } from '../../domain/result.js';
+import { type FieldError, textErrors } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { RailCapabilities, Stores } from '../ports.js';
 import type { AccountRow } from '../stores/accounts.js';
 import type { NewBatch } from '../stores/batches.js';
 import type { RailConnectionRow } from '../stores/rail-connections.js';
-import { textError } from './check-payments.js';
 
 /** What a request says of a new batch apart from its items; JSON body and CSV query share it. */
 export type BatchHeader = Omit<z.output<typeof createBatch>, 'items'>;
@@ -30,7 +29,8 @@ export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHe
   const rail = ctx.services.rails.get(header.rail);
   const capabilities = rail && connection ? rail.capabilities(connection) : null;
   const errors = [
-    ...textErrors(header),
+    ...textErrors('description', header.description),
+    ...textErrors('external_id', header.external_id ?? ''),
     ...connectionErrors(header, connection, capabilities),
     ...currencyErrors(header, capabilities),
     ...accountErrors(header, account),
@@ -75,9 +75,6 @@ export const newBatch = (
 });
 
 const error = (field: string, reason: string, message: string): FieldError[] => [{ field, reason, message }];
-
-const textErrors = (header: BatchHeader): FieldError[] =>
-  [textError('description', header.description), textError('external_id', header.external_id ?? '')].flatMap((found) => found ?? []);
 
 const connectionErrors = (header: BatchHeader, connection: RailConnectionRow | null, capabilities: RailCapabilities | null): FieldError[] => {
   if (!connection && header.connection) return error('connection', 'no_such_connection', 'the workspace has no connection of this id');

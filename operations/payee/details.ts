@@ -1,5 +1,5 @@
 import { parseDestination, type RawDestination, type SentTo } from '../../domain/destination.js';
-import type { FieldError } from '../../domain/result.js';
+import { type FieldError, textErrors } from '../../domain/result.js';
 
 /** What is said about a payee; what is left out may be known already. */
 export interface PayeeDetails extends RawDestination {
@@ -7,9 +7,6 @@ export interface PayeeDetails extends RawDestination {
   payee_type?: 'individual' | 'company' | undefined;
   country?: string | undefined;
 }
-
-/** Control characters and broken Unicode: rails refuse or change them, and the sealed form has no bytes for them. */
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
 
 export const givesDestination = (details: RawDestination): boolean =>
   [details.iban, details.bic, details.routing_number, details.account_number, details.account_token].some(
@@ -38,7 +35,7 @@ const describe = (details: PayeeDetails, newest: SentTo | null): Described => {
   const errors: FieldError[] = [];
   const name = details.name ?? newest?.name;
   if (name === undefined || name.trim() === '') errors.push(needed('name', 'a new payee needs a name'));
-  else if (UNFIT.test(name)) errors.push({ field: 'name', reason: 'control_characters', message: 'leave out control characters and broken Unicode' });
+  else errors.push(...textErrors('name', name));
   if (details.country === undefined) errors.push(needed('country', 'a new payee needs a country, an ISO 3166-1 code such as DE'));
   const parsed = givesDestination(details) || !newest ? parseDestination(details) : { destination: newest.destination };
   if ('errors' in parsed) errors.push(...parsed.errors);
