@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { createClient } from '../../client/client.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
-import { addressOf, connect } from '../identity/connect.js';
+import { addressOf } from '../identity/connect.js';
 import { sessionPath } from '../identity/demo-person.js';
 import { DEFAULT_PROFILE, forgetProfile, saveProfile } from '../identity/profiles.js';
 import { ask } from '../prompt.js';
@@ -40,7 +40,7 @@ export const signInCommands = (program: Command, cli: Cli): void => {
     .description('end the session and remove it from this machine')
     .action(async () => {
       const { profile, as } = cli.options();
-      const { client, stack } = await connect(cli.env, cli.options(), cli.terminal);
+      const { client, stack } = await cli.connect();
       const ended = await client.end_session({});
       if (as && stack) rmSync(sessionPath(stack, as), { force: true });
       else forgetProfile(cli.env, profile ?? DEFAULT_PROFILE);

@@ -21,10 +21,9 @@ export interface Connection {
 
 /** The address of the API: `--url`, else SLUICE_URL, else the local stack's. */
 export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: string; stack: LocalStack | null } => {
-  const stack = findLocalStack(env, process.cwd());
-  const url = who.url ?? env['SLUICE_URL'] ?? stack?.api_url;
+  const url = who.url ?? env['SLUICE_URL'] ?? findLocalStack(env, process.cwd())?.api_url;
   if (!url) throw new Failure(EXIT.usage, 'No API is known here.', 'start one with `npm start`, or set SLUICE_URL');
-  return { url, stack: stack?.api_url === url ? stack : null };
+  return { url, stack: stackAt(env, url) };
 };
 
 /**
@@ -40,6 +39,7 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
   return { client, url, stack };
 };
 
+/** The local demo stack, when this is the address of its API. */
 const stackAt = (env: NodeJS.ProcessEnv, url: string): LocalStack | null => {
   const stack = findLocalStack(env, process.cwd());
   return stack?.api_url === url ? stack : null;
