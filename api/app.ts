@@ -11,7 +11,7 @@ import { noStore, securityHeaders } from './middleware/security-headers.js';
 import { noSuchPath } from './middleware/unmatched.js';
 import { securityContact } from './security-contact.js';
 
-/** The whole API as an Express app. It opens nothing by itself: everything comes in through `deps`. */
+/** The whole API as an Express app. It opens no connection or file by itself: all it needs comes in `deps`. */
 export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   const app = express();
   app.disable('x-powered-by');

@@ -3,18 +3,18 @@ import type { RouteShape } from '../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../contracts/routes.js';
 import type { ApiDeps } from './deps.js';
 import { exchangeOf } from './exchange.js';
-import type { AtTheDoor, Handlers, JsonOrCsv, Operation, Signed, Streamed } from './handlers.js';
+import type { Handlers, JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
 import { body } from './middleware/body.js';
 import { credentials } from './middleware/credentials.js';
 import { permission } from './middleware/permission.js';
 import { sameOrigin } from './middleware/same-origin.js';
 import { methodNotAllowed } from './middleware/unmatched.js';
 import { workspace } from './middleware/workspace.js';
-import { serveAtTheDoor, serveOperation, serveSigned, serveStream, serveUpload } from './serve-route.js';
+import { serveOperation, servePublic, serveSigned, serveStream, serveUpload } from './serve-route.js';
 
 /**
- * Mounts every route of the table. The order is fixed: who asks, from where, in which workspace, whether it may; only
- * then is the body read, the input parsed and the operation called.
+ * Mounts every route of the table. The order is fixed: credential, origin, workspace, permission. Only then the body is read,
+ * the input parsed and the operation called.
  */
 export const bindRoutes = (deps: ApiDeps, handlers: Handlers): Router => {
   const router = express.Router();
@@ -35,14 +35,14 @@ const named =
     next();
   };
 
-/** Default deny: what is not marked `public` or `signed` needs a credential with the permission. */
+/** Default deny: a route that is not marked `public` or `signed` needs a credential with its permission. */
 const admission = (deps: ApiDeps, shape: RouteShape): RequestHandler[] =>
   shape.permission === 'public' || shape.permission === 'signed' ? [] : [credentials(deps), sameOrigin, workspace, permission(shape.permission)];
 
-/** Which way a route is served follows from its shape; the types of `Handlers` follow from it in the same way. */
+/** The shape of a route decides how it is served; the types of `Handlers` follow the same rules. */
 const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers): RequestHandler => {
   const handler: unknown = handlers[id];
-  if (shape.permission === 'public') return serveAtTheDoor(shape, handler as AtTheDoor<never>);
+  if (shape.permission === 'public') return servePublic(shape, handler as Public<never>);
   if (shape.permission === 'signed') return serveSigned(shape, handler as Signed<never>);
   if (shape.format === 'events' || shape.format === 'lines') return serveStream(shape, handler as Streamed<never>);
   if (shape.format === 'json_or_csv') return serveUpload(deps, id, shape, handler as JsonOrCsv<never>);

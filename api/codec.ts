@@ -13,15 +13,15 @@ interface Payload {
 
 export interface CodecSettings {
   decode: (payloads: Payload[]) => Promise<Payload[]>;
-  /** Address of the Web UI; pages of no other origin get an answer. */
+  /** Address of the Web UI; only its pages get an answer. */
   uiUrl: string;
 }
 
 const BODY_BYTES = 8 * 1024 * 1024;
 
 /**
- * The codec endpoint of the Temporal Web UI (`POST /decode`), for loopback only: it shows what histories hold. What it
- * can't open stays as it is. It encodes nothing: whoever wants to speak to a workflow goes through the API.
+ * The codec endpoint of the Temporal Web UI (`POST /decode`), for loopback only: it shows what histories hold. A payload that
+ * it cannot open stays as it is. It refuses to encode: messages to a workflow go through the API.
  */
 export const codecServer = ({ decode, uiUrl }: CodecSettings): Server => {
   const allowed = originsOf(uiUrl);

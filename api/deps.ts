@@ -3,15 +3,15 @@ import type { Logger } from 'pino';
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 
-/** A part that the API needs. `problem` is null when it is ready, else one sentence for people. */
+/** A part that the API needs. `problem` is null when the part is ready, else one sentence for people. */
 export interface ReadinessPart {
   name: string;
   problem: string | null;
 }
 
-/** Wakes who waits for new audit leaves. */
+/** Reports new audit leaves to the open streams. */
 export interface LeafSignal {
-  /** Calls `wake` after every sealed group of events. Returns what ends the subscription. */
+  /** Calls `wake` after every group of events that was sequenced. Returns a function that ends the subscription. */
   subscribe(wake: () => void): () => void;
 }
 
@@ -21,11 +21,16 @@ export interface Trace {
   spanId: string;
 }
 
-/** What the app gets from its composition root. Nothing in `api/` reaches for a driver by itself. */
+/** Reads rows by a statement in a tagged template, as the API's role; `db/transaction/sql.ts` is one. */
+export interface RowReader {
+  rows<Row>(why: 'set' | 'function'): (statement: TemplateStringsArray) => Promise<Row[]>;
+}
+
+/** What the app gets from its composition root. No module of `api/` opens a driver by itself. */
 export interface ApiDeps {
   logger: Logger;
   directory: CredentialDirectory;
-  /** The SHA-256 of a credential of our form, or null when form or checksum is wrong. */
+  /** The SHA-256 of a credential, or null when its form or checksum is wrong. */
   hashToken: (token: string) => Uint8Array | null;
   publicContext: (requestId: string) => PublicContext;
   readiness: () => Promise<ReadinessPart[]>;
@@ -35,13 +40,13 @@ export interface ApiDeps {
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;
-  /** Folder for uploads on their way in, 0700. */
+  /** Folder for the files of uploads while they are read; mode 0700. */
   spoolDir: string;
   /** `secure` behind TLS; `loopback` lets a browser sign in over plain http on this machine only (ADR 0012). */
   cookies: 'secure' | 'loopback';
-  /** Ends when the process drains: open streams close then. */
+  /** Aborted when the process drains: open streams close then. */
   draining: AbortSignal;
   docs: RequestHandler;
-  /** `mailto:` or `https:` address for reports of weaknesses (RFC 9116). */
+  /** `mailto:` or `https:` address for vulnerability reports (RFC 9116). */
   securityContact: string;
 }

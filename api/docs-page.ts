@@ -5,7 +5,7 @@ import { exchangeOf } from './exchange.js';
 import { docsHeaders } from './middleware/security-headers.js';
 import { openApiDocument } from './openapi/document.js';
 
-/** Everything that would load from, or report to, another host is off. */
+/** Every option that loads from or reports to another host is off. */
 const OPTIONS = {
   url: '/openapi.json',
   telemetry: false,
@@ -51,7 +51,7 @@ ${Object.entries(PROBLEMS)
 </html>
 `;
 
-/** `/openapi.json`, and a page at `/docs` that shows it: two scripts of our own origin, none inline (ADR 0013). */
+/** `/openapi.json`, and a page at `/docs` that shows it with two scripts of this origin, none inline (ADR 0013). */
 export const docsPage = (): Router => {
   const document = JSON.stringify(openApiDocument());
   const bundle = fileURLToPath(import.meta.resolve('@scalar/api-reference/browser/standalone.js'));

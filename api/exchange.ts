@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
 
-/** What is known of one request so far. Set by the middleware in order, read by the ones after it. */
+/** What is known about one request so far. Each middleware sets its part; those after it read it. */
 export interface Exchange {
   req: Request;
   res: Response;
@@ -13,7 +13,7 @@ export interface Exchange {
   publicContext: PublicContext;
   /** Set once the credential is resolved. */
   context: Context | null;
-  /** How the caller authenticated; cookies are checked for forged cross-site requests. */
+  /** Where the credential was. A cookie needs the check against forged cross-site requests. */
   credential: 'header' | 'cookie' | null;
 }
 
@@ -29,7 +29,7 @@ export const exchangeOf = (res: Response): Exchange => {
   return exchange;
 };
 
-/** The context of an authenticated exchange. Throws when a route forgot to authenticate. */
+/** The context of an authenticated exchange. Throws when the route did not authenticate. */
 export const contextOf = (exchange: Exchange): Context => {
   if (!exchange.context) throw new Error(`route ${exchange.route} asks for a context before the credential is resolved`);
   return exchange.context;

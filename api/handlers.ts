@@ -10,27 +10,27 @@ type Routes = typeof ROUTES;
 
 type Part<Shape, Name extends 'params' | 'query' | 'body'> = Shape extends Record<Name, infer Schema extends z.ZodType> ? z.output<Schema> : unknown;
 
-/** What an operation gets: parameters, query and body of its contract in one object, ids already UUIDs. */
+/** The input of an operation: parameters, query and body of its contract in one object, ids as UUIDs. */
 export type InputOf<Id extends RouteId> = Part<Routes[Id], 'params'> & Part<Routes[Id], 'query'> & Part<Routes[Id], 'body'>;
 
 export type OutputOf<Id extends RouteId> = z.input<Routes[Id]['out']['body']>;
 
-/** The usual route: an operation, or a function of its shape. */
+/** The handler of most routes: an operation, or a function of the same type. */
 export type Operation<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
 
-/** A route before there is a tenant. */
-export type AtTheDoor<Id extends RouteId> = (publicContext: PublicContext, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
+/** The handler of a `public` route: no tenant is known yet. */
+export type Public<Id extends RouteId> = (publicContext: PublicContext, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
 
-/** A route over the raw body; the caller proves itself by a signature over exactly these bytes. */
+/** The handler of a `signed` route. The caller authenticates by a signature over exactly the bytes of `raw`. */
 export type Signed<Id extends RouteId> = (
   publicContext: PublicContext,
   input: InputOf<Id> & { raw: Uint8Array; headers: Record<string, string | undefined> },
 ) => Promise<Result<OutputOf<Id>>>;
 
-/** A route that writes its answer itself, once it has found what to write; a refusal is still a problem. */
+/** The handler of a stream: it writes the response itself. A refusal before the first byte is sent as a problem. */
 export type Streamed<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange) => Promise<Result<null>>;
 
-/** JSON like any other; the same resource from an uploaded file, whose settings stand in the query. */
+/** The handler of a route that takes JSON, or the same resource as an uploaded file with its settings in the query. */
 export interface JsonOrCsv<Id extends RouteId, Query extends z.ZodType = typeof createBatchCsv> {
   json: Operation<Id>;
   query: Query;
@@ -38,7 +38,7 @@ export interface JsonOrCsv<Id extends RouteId, Query extends z.ZodType = typeof 
 }
 
 type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }
-  ? AtTheDoor<Id>
+  ? Public<Id>
   : Routes[Id] extends { permission: 'signed' }
     ? Signed<Id>
     : Routes[Id] extends { format: 'json_or_csv' }
@@ -47,5 +47,5 @@ type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }
         ? Streamed<Id>
         : Operation<Id>;
 
-/** One handler for every route of the table: an unbound route does not compile. */
+/** One handler for every route of the table; a missing one does not compile. */
 export type Handlers = { [Id in RouteId]: HandlerOf<Id> };

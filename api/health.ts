@@ -2,7 +2,7 @@ import express, { type Router } from 'express';
 import type { ApiDeps } from './deps.js';
 import { exchangeOf } from './exchange.js';
 
-/** `/healthz` the process lives, `/readyz` it can serve (and which part can't), `/metrics` for Prometheus. */
+/** `/healthz`: the process lives. `/readyz`: it can serve, or which part is not ready. `/metrics`: for Prometheus. */
 export const health = (deps: Pick<ApiDeps, 'readiness' | 'metrics' | 'draining'>): Router => {
   const router = express.Router();
   router.get('/healthz', (_req, res) => {

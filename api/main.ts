@@ -3,5 +3,5 @@ import { readConfig } from '../config/schema.js';
 import { runUntilSignalled } from './run.js';
 import { serveApi } from './serve.js';
 
-/** Production root: nothing can be made to fail on purpose. */
+/** Production root: it has no failpoints. */
 await runUntilSignalled(async () => serveApi(readConfig(apiConfig, process.env), { failpoint: async () => {} }));

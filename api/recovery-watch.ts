@@ -1,29 +1,29 @@
 import type { RecoveryMode } from '../operations/ports.js';
 import { recoverySwitch } from '../operations/recovery/mode.js';
 
-/** Between two comparisons: for about this long an older database that was put back under the running API stays unseen. */
+/** ms between two comparisons. An older database that was put back under the running API is noticed after this time at the latest. */
 const EVERY_MS = 60_000;
-/** A comparison stays good for this long: one that hangs, as on a folder out of reach, must not leave things open for ever. */
+/** ms that a comparison stays good. When the next one hangs (the archive is out of reach), the API closes after this time. */
 const GOOD_MS = 3 * EVERY_MS;
 const RETRY_MS = 1_000;
 const NOT_COMPARED = 'The comparison with the published checkpoints has not finished yet.';
 
 export interface RecoveryWatch extends RecoveryMode {
-  /** Compares at once, and lets nothing through until then: what answers now may be another database. */
+  /** Compares at once and lets nothing through until that is done: the database may be another one now. */
   compareAgain(): void;
   stop(): void;
 }
 
 /**
- * The comparison of R15 at start, every minute, and whenever something speaks for another database. Until it has run, nothing
- * that moves money is let through; when database or archive do not answer it is tried again, so that the API may start
- * before them. Recovery mode that was found is never left: a person looks, then restarts.
+ * Compares the database with its published checkpoints (R15) at start, every minute, and whenever `compareAgain` is called.
+ * Until a comparison has succeeded, nothing that moves money is let through. When database or archive do not answer, it is
+ * tried again, so the API may start before them. Recovery mode ends only by a restart, after a person has looked.
  */
 export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (error: unknown) => void): RecoveryWatch => {
   const found = recoverySwitch(null);
   /** When the last good comparison began, ms of the monotonic clock; null when none counts. */
   let comparedAt: number | null = null;
-  /** Asked for while a comparison was under way: that one may have read the database of before. */
+  /** Set when a new comparison is asked for while one runs: the running one may have read the database of before. */
   let again = false;
   let running = false;
   let stopped = false;

@@ -1,4 +1,4 @@
-/** Starts a process and stops it in order on SIGTERM or SIGINT. A start that fails is one message and exit code 1. */
+/** Starts a process and stops it in order on SIGTERM or SIGINT. A failed start prints one message and exits with code 1. */
 export const runUntilSignalled = async (start: () => Promise<{ stop(): Promise<void> }>): Promise<void> => {
   try {
     const running = await start();

@@ -3,7 +3,7 @@ import { exchangeOf } from './exchange.js';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
-/** Where to report a weakness: `/.well-known/security.txt` (RFC 9116). The expiry moves with each start, as the RFC asks. */
+/** `/.well-known/security.txt` (RFC 9116): where to report a vulnerability. It expires a year after the start of the process. */
 export const securityContact = (contact: string): Router => {
   const expires = new Date(Date.now() + YEAR_MS).toISOString().replace(/\.\d+Z$/, 'Z');
   const text = [`Contact: ${contact}`, `Expires: ${expires}`, 'Preferred-Languages: en', ''].join('\n');

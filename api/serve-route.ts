@@ -5,15 +5,14 @@ import { toHex } from '../domain/hashing.js';
 import { type Result, refuse } from '../domain/result.js';
 import type { Context } from '../operations/context.js';
 import { idempotent } from '../operations/idempotency/guard.js';
-import { answer } from './answer.js';
 import type { ApiDeps } from './deps.js';
 import { contextOf, exchangeOf } from './exchange.js';
-import type { AtTheDoor, JsonOrCsv, Operation, Signed, Streamed } from './handlers.js';
-import { readInput } from './read-input.js';
+import type { JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
+import { readInput, validate } from './read-input.js';
+import { sendResult } from './respond.js';
 import { spooled } from './spool.js';
-import { validate } from './validate.js';
 
-/** A million rows take minutes; nobody may take the key over while they are written. */
+/** ms. A million rows take minutes, and no other request may take the key over meanwhile. */
 const LONG_LEASE_MS = 15 * 60_000;
 const LEASES_MS: Partial<Record<RouteId, number>> = { cancel_payout_batch: LONG_LEASE_MS };
 const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
@@ -22,27 +21,27 @@ export const serveOperation =
   (id: RouteId, shape: RouteShape, operation: Operation<never>): RequestHandler =>
   async (req, res) => {
     const input = readInput(req, shape);
-    if (!input.ok) return answer(res, shape, input);
+    if (!input.ok) return sendResult(res, shape, input);
     await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchangeOf(res)), LEASES_MS[id]);
   };
 
-/** Before there is a tenant there is no place to keep a key in: `Idempotency-Key` is taken and not needed (ADR 0014). */
-export const serveAtTheDoor =
-  (shape: RouteShape, handler: AtTheDoor<never>): RequestHandler =>
+/** A public route. An `Idempotency-Key` has no effect on it: without a workspace there is no place to store an answer (ADR 0014). */
+export const servePublic =
+  (shape: RouteShape, handler: Public<never>): RequestHandler =>
   async (req, res) => {
     const input = readInput(req, shape);
     const exchange = exchangeOf(res);
-    answer(res, shape, input.ok ? await handler(exchange.publicContext, input.value as never, exchange) : input);
+    sendResult(res, shape, input.ok ? await handler(exchange.publicContext, input.value as never, exchange) : input);
   };
 
 export const serveSigned =
   (shape: RouteShape, handler: Signed<never>): RequestHandler =>
   async (req, res) => {
     const input = readInput(req, shape);
-    if (!input.ok) return answer(res, shape, input);
+    if (!input.ok) return sendResult(res, shape, input);
     const raw = req.body instanceof Uint8Array ? req.body : new Uint8Array();
     const headers = Object.fromEntries(Object.keys(req.headers).map((name) => [name, req.get(name)]));
-    answer(res, shape, await handler(exchangeOf(res).publicContext, { ...input.value, raw, headers } as never));
+    sendResult(res, shape, await handler(exchangeOf(res).publicContext, { ...input.value, raw, headers } as never));
   };
 
 export const serveStream =
@@ -51,10 +50,10 @@ export const serveStream =
     const input = readInput(req, shape);
     const exchange = exchangeOf(res);
     const result = input.ok ? await handler(contextOf(exchange), input.value as never, exchange) : input;
-    if (!result.ok) answer(res, shape, result);
+    if (!result.ok) sendResult(res, shape, result);
   };
 
-/** JSON as usual; a CSV is spooled first, and its hash stands for its content in the idempotent input. */
+/** Serves JSON like any other route. A CSV is written to a file first, and its SHA-256 stands for its content in the idempotent input. */
 export const serveUpload = (
   deps: Pick<ApiDeps, 'spoolDir' | 'newRequestId'>,
   id: RouteId,
@@ -65,21 +64,21 @@ export const serveUpload = (
   return async (req, res, next) => {
     if (!req.is('text/csv')) return json(req, res, next);
     if ((req.get('content-encoding') ?? 'identity') !== 'identity')
-      return answer(res, shape, refuse('unsupported_media_type', 'Send the CSV without a content encoding.'));
+      return sendResult(res, shape, refuse('unsupported_media_type', 'Send the CSV without a content encoding.'));
     const query = validate(handler.query, req.query);
-    if (!query.ok) return answer(res, shape, query);
+    if (!query.ok) return sendResult(res, shape, query);
     const missing = missingKey(res, shape);
-    if (missing) return answer(res, shape, missing);
+    if (missing) return sendResult(res, shape, missing);
     const received = await spooled(req, deps.spoolDir, deps.newRequestId(), async (file) => {
       const input = { query: query.value, sha256: toHex(file.sha256) };
       await once(res, id, shape, input, (ctx) => handler.csv(ctx, query.value as never, file), LONG_LEASE_MS);
       return { ok: true, value: null };
     });
-    if (!received.ok) answer(res, shape, received);
+    if (!received.ok) sendResult(res, shape, received);
   };
 };
 
-/** Runs `work` once a key, where the route takes one, and answers. */
+/** Runs `work`, once per Idempotency-Key where the route takes one, and sends its result. */
 const once = async (
   res: Response,
   id: RouteId,
@@ -90,12 +89,12 @@ const once = async (
 ): Promise<void> => {
   const ctx = contextOf(exchangeOf(res));
   const missing = missingKey(res, shape);
-  if (missing) return answer(res, shape, missing);
+  if (missing) return sendResult(res, shape, missing);
   const key = shape.idempotency ? exchangeOf(res).req.get('idempotency-key') : undefined;
-  if (key === undefined) return answer(res, shape, await work(ctx));
+  if (key === undefined) return sendResult(res, shape, await work(ctx));
   const result = await idempotent(ctx, { route: id, key, input, ...(leaseMs ? { leaseMs } : {}) }, work);
   if (result.replayed) res.set('Idempotent-Replayed', 'true');
-  answer(res, shape, result);
+  sendResult(res, shape, result);
 };
 
 const missingKey = (res: Response, shape: RouteShape): Result<never> | null => {

@@ -8,7 +8,6 @@ import { recoveryFacts } from '../db/tree-heads.js';
 import type { PublicContext } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
-import { Prisma } from '../prisma/generated/client.js';
 import { openRails } from '../rails/registry.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
@@ -26,23 +25,22 @@ import { booksProbes } from './books-probes.js';
 import { codecServer } from './codec.js';
 import type { ApiDeps } from './deps.js';
 import { docsPage } from './docs-page.js';
-import { drain } from './drain.js';
 import { listenForLeaves } from './events/leaf-listener.js';
-import { listen } from './listen.js';
+import { drain, listen } from './listen.js';
 import { readinessOf } from './readiness.js';
 import { watchRecovery } from './recovery-watch.js';
 import { allHandlers } from './routes/all.js';
 
-/** What only a composition root decides. */
+/** What development and production decide differently. */
 export interface ServeOptions {
   failpoint: Failpoint;
 }
 
 export interface RunningApi {
   url: string;
-  /** Null when no codec endpoint was asked for. */
+  /** Null when the configuration asks for no codec endpoint. */
   codecUrl: string | null;
-  /** Stops accepting, finishes what is in flight (≤ 8 s), closes everything. Safe to call twice. */
+  /** Stops accepting, lets requests in flight finish (for up to 8 s), closes everything. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -55,9 +53,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const keyFile = readKeyFile(config.SLUICE_KEY_FILE);
   mkdirSync(config.SLUICE_SPOOL_DIR, { recursive: true, mode: 0o700 });
   const database = openDatabase(config.SLUICE_API_DATABASE_URL, config.SLUICE_API_CONNECTIONS);
-  const rows = (statement: string): Promise<Record<string, unknown>[]> => database.sql.rows<Record<string, unknown>>('set')`${Prisma.raw(statement)}`;
   const metrics = createMetrics('api', (name, error) => logger.warn({ err: error, metric: name }, 'a figure could not be read'));
-  for (const probe of booksProbes(rows)) metrics.addProbe(probe);
+  for (const probe of booksProbes(database.sql)) metrics.addProbe(probe);
 
   const signer = openCheckpointSigner(keyFile);
   const archive = openCheckpointFolder(config.SLUICE_CHECKPOINT_DIR, signer.verifierKey);
@@ -94,7 +91,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const draining = new AbortController();
   const leaves = listenForLeaves(config.SLUICE_API_DIRECT_URL ?? config.SLUICE_API_DATABASE_URL, {
     onProblem: (error) => logger.warn({ err: error }, 'the listening connection was lost'),
-    // Whoever puts a database back ends its connections first.
+    // Putting another database back ends the connections first, so a lost connection may mean another database.
     onLost: () => recovery.compareAgain(),
   });
   const deps: ApiDeps = {
@@ -102,7 +99,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     directory,
     hashToken: (token) => credentials.hashToken(token),
     publicContext,
-    readiness: readinessOf(rows, recovery),
+    readiness: readinessOf(database.sql, recovery),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
     observeHttp: metrics.observeHttp,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),

@@ -6,18 +6,18 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Result, refuse } from '../domain/result.js';
 
-/** A million rows of 250 bytes and room to spare. */
+/** Enough for a million rows of 500 bytes. */
 const SPOOL_BYTES = 512 * 1024 * 1024;
 
-/** An upload at rest: its hash is the evidence of what was received (R19). */
+/** An upload in a file. Its hash is recorded with the batch as proof of what was received (R19). */
 export interface SpooledFile {
   sha256: Uint8Array;
   open(): Readable;
 }
 
 /**
- * Writes an upload to a file of its own (0600), hashing on the way with flat memory, and runs `use` on it. The file loses its
- * name as soon as it is open, so that not even a killed process leaves it behind. Refused when larger than the bound.
+ * Writes an upload to a file of its own (mode 0600), hashes it on the way with flat memory, and runs `use` on it. The file is
+ * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large`.
  */
 export const spooled = async <T>(
   upload: Readable,

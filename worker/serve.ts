@@ -153,5 +153,5 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
 const databaseProblem = (database: ReturnType<typeof openDatabase>): Promise<string | null> =>
   database.sql.row('setting')`SELECT 1 AS one`.then(
     () => null,
-    () => 'it can not be reached',
+    () => 'it cannot be reached',
   );

@@ -10,10 +10,10 @@ import { wakeUp } from './wake-up.js';
 
 const PAGE = 200;
 const HEARTBEAT_MS = 15_000;
-/** A net under the notifications, which a lost connection drops. */
+/** ms. Looks for new events at least this often, since a lost connection drops notifications. */
 const LOOK_AGAIN_MS = 5_000;
-/** A credential is asked for again now and then: the client reconnects by itself, from where it was. */
-const LONGEST_MS = 15 * 60_000;
+/** ms. A stream ends after this time so that the credential is checked again; the client reconnects and resumes by itself. */
+const STREAM_MAX_MS = 15 * 60_000;
 
 export interface BatchEventsOperations {
   show: (ctx: Context, input: InputOf<'show_payout_batch'>) => Promise<Result<OutputOf<'show_payout_batch'>>>;
@@ -21,10 +21,10 @@ export interface BatchEventsOperations {
 }
 
 /**
- * Server-sent events of one batch (WHATWG HTML §9.2): `audit` for every sealed audit event in the order of the tenant's
- * log, with its leaf index as id, so that `Last-Event-ID` resumes exactly; `progress` with the batch as it stands,
- * without an id; `end` once the batch is terminal and everything that led there was sent. A client that comes back
- * after the end is told to stay away (204).
+ * Server-sent events of one batch (WHATWG HTML §9.2): `audit` for every sequenced audit event in the order of the tenant's
+ * log, with its leaf index as id, so that `Last-Event-ID` resumes exactly; `progress` with the batch as it stands, without
+ * an id; `end` once the batch is terminal and every event of it was sent. A client that comes back after the end gets 204
+ * and stops reconnecting.
  */
 export const batchEvents =
   (deps: Pick<ApiDeps, 'leaves' | 'draining'>, operations: BatchEventsOperations): Streamed<'stream_payout_batch_events'> =>
@@ -54,7 +54,7 @@ const serveFeed = async (deps: Pick<ApiDeps, 'leaves' | 'draining'>, feed: Feed,
   res.once('close', () => gone.abort());
   const alarm = wakeUp([deps.draining, gone.signal]);
   const unsubscribe = deps.leaves.subscribe(alarm.wake);
-  const until = performance.now() + LONGEST_MS;
+  const until = performance.now() + STREAM_MAX_MS;
   let seen = '';
   try {
     while (!gone.signal.aborted && !deps.draining.aborted && performance.now() < until) {
@@ -75,7 +75,7 @@ const serveFeed = async (deps: Pick<ApiDeps, 'leaves' | 'draining'>, feed: Feed,
   }
 };
 
-/** Sends what was sealed since. `finished` when the batch is terminal and no event of it waits for its leaf. */
+/** Sends what was sequenced since. `finished` when the batch is terminal and no event of it waits for its leaf. */
 const sendNew = async (feed: Feed, session: Session, res: Exchange['res']) => {
   const shown = await feed.operations.show(feed.ctx, { batch_id: feed.batchId });
   if (!shown.ok) throw new Error('a batch that was there is gone');

@@ -5,16 +5,16 @@ const CHANNEL = 'sluice_leaf';
 const RECONNECT_MS = 1_000;
 
 export interface ListeningEvents {
-  /** At each attempt that fails. */
+  /** Called at each failed attempt to connect. */
   onProblem(error: unknown): void;
-  /** Once, when a connection that stood is gone. */
+  /** Called once when an established connection is lost. */
   onLost(): void;
 }
 
 /**
- * One direct connection that listens for newly sealed audit events, shared by every open stream. A notification says
- * only that there is something; each stream reads its own tenant's rows. A lost connection is opened again, and
- * everybody is woken then, for what was missed meanwhile.
+ * One direct connection that listens for newly sequenced audit events, shared by all open streams. A notification carries no
+ * data; each stream reads its own tenant's rows. A lost connection is opened again and wakes all streams, because
+ * notifications may have been missed.
  */
 export const listenForLeaves = (url: string, { onProblem, onLost }: ListeningEvents): LeafSignal & { close(): Promise<void> } => {
   const waiting = new Set<() => void>();

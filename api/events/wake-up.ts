@@ -1,4 +1,4 @@
-/** Lets a loop wait for whatever comes first: a call to `wake`, the time, or an aborted signal. A wake while nobody waits is kept. */
+/** Lets a loop wait until `wake` is called, a time has passed or a signal is aborted. A `wake` between two waits ends the next one at once. */
 export const wakeUp = (signals: readonly AbortSignal[]) => {
   let pending = false;
   let resume: (() => void) | null = null;

@@ -1,7 +1,7 @@
 import express, { type RequestHandler } from 'express';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { refuse } from '../../domain/result.js';
-import { sendRefusal } from '../render-problem.js';
+import { sendRefusal } from '../respond.js';
 
 /** 10,000 items with inline payees are about 5 MB. */
 const BATCH_BYTES = 16 * 1024 * 1024;
@@ -11,7 +11,7 @@ const RAW_BYTES = 2 * 1024 * 1024;
 
 const JSON_TYPES = ['application/json', 'application/*+json'];
 
-/** Reads the body as the route's format says, never more than the route takes. A CSV is left to be streamed. */
+/** Reads the body in the route's format, up to the route's limit in bytes. Leaves a CSV to the handler, which streams it. */
 export const body = (shape: RouteShape): RequestHandler[] => {
   if (shape.format === 'raw') return [express.raw({ type: () => true, limit: RAW_BYTES, inflate: false })];
   if (!shape.body) return [];

@@ -3,14 +3,14 @@ import type { Actor } from '../../domain/actors.js';
 import { refuse } from '../../domain/result.js';
 import type { ApiDeps } from '../deps.js';
 import { exchangeOf } from '../exchange.js';
-import { sendRefusal } from '../render-problem.js';
+import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
 
 type Resolved = { tenantId: string; mode: 'live' | 'test'; actor: Actor } | 'expired' | null;
 
 /**
- * Finds out who asks: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Everything that
- * does not resolve is 401; nothing of the tenant has been read by then.
+ * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses an unknown one
+ * with 401, before anything of a tenant is read.
  */
 export const credentials =
   (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies'>): RequestHandler =>

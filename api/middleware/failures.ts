@@ -2,9 +2,9 @@ import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Refusal } from '../../domain/result.js';
 import { exchangeOf } from '../exchange.js';
-import { sendRefusal } from '../render-problem.js';
+import { sendRefusal } from '../respond.js';
 
-/** The last stop of whatever was thrown. A reader's complaint becomes its problem; all else is `internal`, told only to the log. */
+/** Handles every thrown error. An error of a body reader becomes its problem; any other is `internal`, and only the log has its cause. */
 export const failures =
   (logger: Logger): ErrorRequestHandler =>
   (error: unknown, _req, res, _next) => {

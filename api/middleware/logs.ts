@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { exchangeOf } from '../exchange.js';
 
-/** One line a request: method, path without its query, status, time, ids. Never headers, bodies or queries. */
+/** Logs one line per request: method, path without its query, status, time, ids. Never headers, bodies or queries. */
 export const logs = (logger: Logger): RequestHandler =>
   pinoHttp<IncomingMessage, ServerResponse>({
     logger,
@@ -15,7 +15,7 @@ export const logs = (logger: Logger): RequestHandler =>
       res: (res: { statusCode: number }) => ({ status: res.statusCode }),
     },
     customAttributeKeys: { reqId: 'request_id' },
-    // Asked for twice a request; before the answer nothing is known yet.
+    // pino-http asks twice per request; before the answer nothing is known yet.
     customProps: (_req, res) => {
       if (!res.headersSent) return {};
       const { route, trace, context } = exchangeOf(res as Response);
@@ -23,6 +23,6 @@ export const logs = (logger: Logger): RequestHandler =>
       return { route, trace_id: trace.traceId, span_id: trace.spanId, ...who };
     },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'warn' : res.statusCode >= 400 ? 'info' : 'debug'),
-    // What broke was logged where it was caught; pino-http would make up an error of every 5xx.
+    // `failures` has logged the error already; pino-http would invent one for every 5xx.
     customErrorObject: (_req, _res, _error, { err: _made, ...line }: Record<string, unknown>) => line,
   });

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { ApiDeps } from '../deps.js';
 import { exchangeOf } from '../exchange.js';
 
-/** Observes the time of every exchange under its route id, so that no id ever becomes a label. */
+/** Measures the time of every exchange under its route id, so that no resource id becomes a label. */
 export const measure =
   (observe: ApiDeps['observeHttp']): RequestHandler =>
   (req, res, next) => {

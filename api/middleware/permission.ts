@@ -3,11 +3,11 @@ import { type Permission, permissionsOf } from '../../domain/actors.js';
 import { refuse } from '../../domain/result.js';
 import { refusedAndAudited } from '../../operations/context.js';
 import { contextOf, exchangeOf } from '../exchange.js';
-import { sendRefusal } from '../render-problem.js';
+import { sendRefusal } from '../respond.js';
 
 /**
- * Asks the route table, before body, parameters or database are looked at. A refused change is written to the audit
- * log as a failed attempt; a refused read only to the log of requests.
+ * Checks the permission of the route table before body, parameters or database are read. A refused change is written to the
+ * audit log as a failed attempt; a refused read only to the request log.
  */
 export const permission =
   (needed: Permission): RequestHandler =>

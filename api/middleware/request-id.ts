@@ -5,8 +5,8 @@ import { beginExchange } from '../exchange.js';
 const SANE = /^[A-Za-z0-9._:-]{8,64}$/;
 
 /**
- * Gives every request an id and puts it on every answer. A sane `Request-Id` of the caller is taken over, else the
- * trace id of its `traceparent` (so that one id finds the request in logs, audit events and the workflow), else a new one.
+ * Gives every request an id and puts it on every response: the caller's `Request-Id` if it is well-formed, else the trace id
+ * of its `traceparent` (so that one id finds the request in logs, audit events and the workflow), else a new one.
  */
 export const requestId =
   (deps: Pick<ApiDeps, 'publicContext' | 'newRequestId' | 'trace'>): RequestHandler =>

@@ -1,13 +1,13 @@
 import type { Request, RequestHandler } from 'express';
 import { refuse } from '../../domain/result.js';
 import { exchangeOf } from '../exchange.js';
-import { sendRefusal } from '../render-problem.js';
+import { sendRefusal } from '../respond.js';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Cross-site request forgery: a browser sends the cookie by itself, so an unsafe request that rests on the cookie must
- * prove that our own page made it (Fetch Metadata, else `Origin`). Callers with a header credential are not concerned.
+ * Stops cross-site request forgery. A browser sends the cookie by itself, so an unsafe request with the cookie must come from
+ * a page of this origin (Fetch Metadata, else `Origin`). Requests with a credential in a header pass.
  */
 export const sameOrigin: RequestHandler = (req, res, next) => {
   if (exchangeOf(res).credential !== 'cookie' || SAFE.has(req.method) || isSameOrigin(req)) return next();

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** The API answers data: nothing may be loaded, framed or sniffed from it. */
+/** Headers of data: browsers may not load, frame or sniff it. */
 export const securityHeaders: RequestHandler = helmet({
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], formAction: ["'none'"] } },
   frameguard: { action: 'deny' },
@@ -9,7 +9,7 @@ export const securityHeaders: RequestHandler = helmet({
   referrerPolicy: { policy: 'no-referrer' },
 });
 
-/** The page at /docs: its own script and styles, its own origin, nothing from outside. */
+/** Headers of the page at /docs: scripts and styles of this origin only. */
 export const docsHeaders: RequestHandler = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -29,7 +29,7 @@ export const docsHeaders: RequestHandler = helmet({
   referrerPolicy: { policy: 'no-referrer' },
 });
 
-/** Answers are of one principal: no cache may keep them. */
+/** Every answer belongs to one principal, so no cache may store it. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store');
   next();

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { refuse } from '../../domain/result.js';
-import { sendRefusal } from '../render-problem.js';
+import { sendRefusal } from '../respond.js';
 
 export const noSuchPath: RequestHandler = (_req, res) => {
   sendRefusal(res, refuse('not_found', 'There is nothing at this path; GET /openapi.json lists every route.').refusal);

@@ -2,7 +2,7 @@ import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { problem } from '../../contracts/wire.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
-import { toProblem } from '../render-problem.js';
+import { toProblem } from '../respond.js';
 import { operationOf } from './operation.js';
 import { type JsonSchema, schemaCollector } from './schemas.js';
 
@@ -22,7 +22,7 @@ const DESCRIPTION = [
   'Problems are RFC 9457 with a stable `code`, the `request_id` and, for invalid input, `errors`.',
 ].join('\n\n');
 
-/** The OpenAPI 3.1 document of the whole API, made from the route table and nothing else. */
+/** The OpenAPI 3.1 document of the whole API, made from the route table alone. */
 export const openApiDocument = (): JsonSchema => {
   const collect = schemaCollector();
   const paths: Record<string, JsonSchema> = {};

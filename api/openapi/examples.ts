@@ -7,7 +7,7 @@ type WithBody = { [Id in RouteId]: BodyOf<Id> extends never ? never : Id }[Route
 const CHALLENGE = 'challenge_0198c2aa7c1e7b3d9f10a4c2e6b80d11';
 const gate = { challenge_id: CHALLENGE, code: '123456' };
 
-/** One body a route takes, for readers of the document. Each parses by its contract (held by a test). */
+/** One example body per route, for readers of the document. A test parses each by its contract. */
 export const BODY_EXAMPLES: { [Id in WithBody]: BodyOf<Id> } = {
   create_session: { email: 'approver@sluice.example', password: 'the password of this person', code: '123456' },
   create_api_key: { name: 'payout service', scopes: ['batches.create', 'batches.read'] },

@@ -6,12 +6,12 @@ const IN_DEFINITIONS = '#/$defs/';
 const IN_COMPONENTS = '#/components/schemas/';
 
 /**
- * Collects the JSON Schemas (2020-12, as OpenAPI 3.1 has them) of zod contracts. What carries an id becomes a component
- * and is referred to.
+ * Collects the JSON Schemas (2020-12, as in OpenAPI 3.1) of zod contracts. A schema with an id becomes a component, and others
+ * refer to it.
  */
 export const schemaCollector = () => {
   const components: Record<string, JsonSchema> = {};
-  /** `input`: what a caller sends, before defaults and transforms. `output`: what is answered. */
+  /** `input`: what a caller sends, before defaults and transforms. `output`: what the API answers. */
   const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
     const {
       $schema: _dialect,

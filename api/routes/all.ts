@@ -9,7 +9,7 @@ import { payees } from './payees.js';
 import { payoutBatches } from './payout-batches.js';
 import { sessions } from './sessions.js';
 
-/** Every route of the table bound to its operation. Leave one out and this does not compile. */
+/** Binds every route of the table to its operation. A missing one does not compile. */
 export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...sessions(deps),
   ...apiKeys,

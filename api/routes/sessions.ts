@@ -8,8 +8,8 @@ import { clearSessionCookie, setSessionCookie } from '../session-cookie.js';
 type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session'>;
 
 /**
- * Sessions, and the cookie that browsers keep them in. A page's script never gets to see the token: browsers announce
- * themselves by Fetch Metadata, and then it is in the cookie only.
+ * Sessions, and the cookie in which browsers keep them. A page's script never sees the token: a request with Fetch Metadata
+ * headers comes from a browser, which gets the token in the cookie only.
  */
 export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
   create_session: async (publicContext, input, { req, res }) => {

@@ -1,9 +1,10 @@
 import type { Response } from 'express';
+import type { RouteShape } from '../contracts/route-shape.js';
 import { PROBLEMS } from '../domain/problems.js';
-import type { Refusal } from '../domain/result.js';
+import type { Refusal, Result } from '../domain/result.js';
 import { exchangeOf } from './exchange.js';
 
-/** A refusal as an RFC 9457 problem. `type` is stable and says where the code is described. */
+/** A refusal as an RFC 9457 problem. `type` is stable and leads to the description of the code. */
 export const toProblem = (refusal: Refusal, requestId: string) => {
   const { status, title } = PROBLEMS[refusal.code];
   return {
@@ -18,7 +19,7 @@ export const toProblem = (refusal: Refusal, requestId: string) => {
   };
 };
 
-/** Answers with a refusal. `Retry-After` is in whole seconds where the refusal says how long. */
+/** Sends a refusal as its problem, with `Retry-After` in whole seconds where the refusal says how long. */
 export const sendRefusal = (res: Response, refusal: Refusal): void => {
   const problem = toProblem(refusal, exchangeOf(res).requestId);
   const wait = refusal.extra?.['retry_after_seconds'];
@@ -26,4 +27,10 @@ export const sendRefusal = (res: Response, refusal: Refusal): void => {
   else if (PROBLEMS[refusal.code].retryable && PROBLEMS[refusal.code].status === 503) res.set('Retry-After', '1');
   if (problem.status === 401) res.set('WWW-Authenticate', 'Bearer realm="sluice"');
   res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+};
+
+/** Sends what a handler returned: the resource with the route's status, or the refusal as a problem. A handler that has answered is left alone. */
+export const sendResult = (res: Response, shape: RouteShape, result: Result<unknown>): void => {
+  if (!result.ok) sendRefusal(res, result.refusal);
+  else if (!res.headersSent) res.status(shape.out.status).json(result.value);
 };
