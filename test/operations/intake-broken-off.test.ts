@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
-import { create, type IntakeWorld, openIntakeWorld, spooled, upload, uploadFile } from '../world/intake.js';
-import { iban } from '../world/payees.js';
+import { create, csvFile, csvRow, type IntakeWorld, openIntakeWorld, ROWS_A_TRANSACTION, spooled, upload, uploadFile } from '../world/intake.js';
 import { made, refusalOf, uuidOf } from '../world/wire.js';
 
 let world: IntakeWorld;
@@ -10,18 +9,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-const HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
-const row = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;
-const file = (...rows: string[]) => [HEADER, ...rows, ''].join('\n');
 const ctx = () => world.as(world.preparer);
-/** Rows of a file are stored in transactions of this many. */
-const PART = 2_048;
 
 describe('an upload that breaks off', () => {
   // Long enough for the first part to be stored before the last block is read ahead.
-  const COUNT = 3 * PART + 5;
-  const rows = Array.from({ length: COUNT }, (_, i) => row(90_000 + i));
-  const text = file(...rows);
+  const COUNT = 3 * ROWS_A_TRANSACTION + 5;
+  const rows = Array.from({ length: COUNT }, (_, i) => csvRow(90_000 + i));
+  const text = csvFile(...rows);
 
   /** A file whose second reading fails at its end, after one or more parts were stored. */
   const dying = () => {
@@ -50,7 +44,7 @@ describe('an upload that breaks off', () => {
     expect(left?.state).toBe('receiving');
     expect(left?.items).toBeGreaterThan(0);
     expect(left?.items).toBeLessThan(COUNT);
-    expect((left?.items ?? 0) % PART).toBe(0);
+    expect((left?.items ?? 0) % ROWS_A_TRANSACTION).toBe(0);
     return left?.id ?? '';
   };
   const endLease = async (id: string) => {
@@ -80,7 +74,7 @@ describe('an upload that breaks off', () => {
   test('is given up when another file takes its external_id, by CSV or JSON', async () => {
     const first = await breakOff('broken-3');
     await endLease(first);
-    const second = made(await upload(ctx(), file(row(1)), { external_id: 'broken-3' }));
+    const second = made(await upload(ctx(), csvFile(csvRow(1)), { external_id: 'broken-3' }));
     expect(uuidOf(second.id)).not.toBe(first);
     const third = await breakOff('broken-4');
     await endLease(third);
@@ -96,7 +90,7 @@ describe('an upload that breaks off', () => {
   });
 
   test('of 8 uploads of one external_id at once exactly one makes a batch', async () => {
-    const results = await Promise.all(Array.from({ length: 8 }, () => upload(ctx(), file(row(1), row(2)), { external_id: 'crowd' })));
+    const results = await Promise.all(Array.from({ length: 8 }, () => upload(ctx(), csvFile(csvRow(1), csvRow(2)), { external_id: 'crowd' })));
     expect(results.filter((result) => result.ok)).toHaveLength(1);
     for (const result of results) expect(['ok', 'external_id_taken', 'not_ready']).toContain(refusalOf(result).code);
   });

@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { allItems, type IntakeWorld, openIntakeWorld, rowCounts, spooled, upload, uploadFile } from '../world/intake.js';
+import {
+  allItems,
+  CSV_HEADER,
+  csvFile,
+  csvRow,
+  type IntakeWorld,
+  openIntakeWorld,
+  ROWS_A_TRANSACTION,
+  rowCounts,
+  spooled,
+  upload,
+  uploadFile,
+} from '../world/intake.js';
 import { iban } from '../world/payees.js';
 import { recompute } from '../world/recomputed-digest.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
@@ -12,16 +24,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-const HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
-const row = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;
-const file = (...rows: string[]) => [HEADER, ...rows, ''].join('\n');
 const ctx = () => world.as(world.preparer);
-/** Rows of a file are stored in transactions of this many. */
-const PART = 2_048;
 
 describe('a good file', () => {
   test('becomes a batch with the SHA-256 of its bytes, and with the digest of what the API shows', async () => {
-    const text = file(row(1), row(2, '0.01'), row(3, '7'), row(4, '1234.5'), row(5, '80.00'));
+    const text = csvFile(csvRow(1), csvRow(2, '0.01'), csvRow(3, '7'), csvRow(4, '1234.5'), csvRow(5, '80.00'));
     const batch = made(await upload(ctx(), text, { external_id: 'file-1' }));
     expect(batch).toMatchObject({ state: 'queued', item_count: 5, total: 1250 + 1 + 700 + 123450 + 8000, counts: { open: 5 }, row_version: 3 });
     expect(batch.source).toEqual({ type: 'csv', sha256: createHash('sha256').update(text).digest('hex') });
@@ -53,24 +60,24 @@ describe('a good file', () => {
   });
 
   test('draft=true waits for submit, validate_only=true stores nothing', async () => {
-    expect(made(await upload(ctx(), file(row(1)), { draft: 'true' })).state).toBe('draft');
+    expect(made(await upload(ctx(), csvFile(csvRow(1)), { draft: 'true' })).state).toBe('draft');
     const before = await rowCounts(world);
-    expect(must(await upload(ctx(), file(row(1), row(9)), { validate_only: 'true' }))).toEqual({
+    expect(must(await upload(ctx(), csvFile(csvRow(1), csvRow(9)), { validate_only: 'true' }))).toEqual({
       object: 'validation',
       valid: true,
       item_count: 2,
       total: 2500,
       currency: 'EUR',
     });
-    expect(refusalOf(await upload(ctx(), file(row(1), 'x'), { validate_only: 'true' })).code).toBe('invalid_csv');
+    expect(refusalOf(await upload(ctx(), csvFile(csvRow(1), 'x'), { validate_only: 'true' })).code).toBe('invalid_csv');
     expect(await rowCounts(world)).toEqual(before);
   });
 
   test('amounts follow the exponent of the currency, whatever the number', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 10_000_000 }), { minLength: 1, maxLength: 9 }), async (amounts) => {
-        const rows = amounts.map((minor, i) => row(i, (minor / 100).toFixed(2)));
-        expect(must(await upload(ctx(), file(...rows), { validate_only: 'true' }))).toMatchObject({
+        const rows = amounts.map((minor, i) => csvRow(i, (minor / 100).toFixed(2)));
+        expect(must(await upload(ctx(), csvFile(...rows), { validate_only: 'true' }))).toMatchObject({
           item_count: amounts.length,
           total: amounts.reduce((sum, minor) => sum + minor, 0),
         });
@@ -80,12 +87,12 @@ describe('a good file', () => {
   });
 
   test('a payee may be described in one row and only named in a later one, in the same part or another', async () => {
-    const rows = Array.from({ length: PART + 2 }, (_, i) => row(50_000 + i));
+    const rows = Array.from({ length: ROWS_A_TRANSACTION + 2 }, (_, i) => csvRow(50_000 + i));
     rows[1] = 'p-50000,,,,1.00,again';
-    rows[PART + 1] = 'p-50000,,,,2.00,again';
-    const batch = made(await upload(ctx(), file(...rows)));
+    rows[ROWS_A_TRANSACTION + 1] = 'p-50000,,,,2.00,again';
+    const batch = made(await upload(ctx(), csvFile(...rows)));
     const [same] = await world.sql(
-      `SELECT count(DISTINCT payee_id)::int AS payees, count(*)::int AS items FROM payout_item WHERE batch_id = $1 AND ordinal IN (0, 1, ${PART + 1})`,
+      `SELECT count(DISTINCT payee_id)::int AS payees, count(*)::int AS items FROM payout_item WHERE batch_id = $1 AND ordinal IN (0, 1, ${ROWS_A_TRANSACTION + 1})`,
       [uuidOf(batch.id)],
     );
     expect(same).toEqual({ payees: 1, items: 3 });
@@ -104,51 +111,51 @@ describe('a bad file', () => {
   test('a file without content, or with a header alone, is refused', async () => {
     expect(await errors('')).toEqual(['file empty_file']);
     expect(await errors('\uFEFF\r\n\n')).toEqual(['file empty_file']);
-    expect(await errors(HEADER)).toEqual(['file no_rows']);
-    expect(await errors(`${HEADER}\r\n\r\n`)).toEqual(['file no_rows']);
+    expect(await errors(CSV_HEADER)).toEqual(['file no_rows']);
+    expect(await errors(`${CSV_HEADER}\r\n\r\n`)).toEqual(['file no_rows']);
   });
 
   test('a header with unknown, missing or repeated columns is refused; none is ignored or guessed', async () => {
-    expect(await errors(`${HEADER},ibam\n${row(1)},x`)).toEqual(['column 7 unknown_column']);
+    expect(await errors(`${CSV_HEADER},ibam\n${csvRow(1)},x`)).toEqual(['column 7 unknown_column']);
     expect(await errors(`payee_reference,amount\np,1`)).toEqual(['reference missing_column']);
-    expect(await errors(`${HEADER},amount\n${row(1)},1`)).toEqual(['amount repeated_column']);
-    expect(await errors(`${HEADER.toUpperCase()}\n${row(1)}`)).toContain('column 1 unknown_column');
-    expect(await errors(`${HEADER.replaceAll(',', ';')}\n${row(1)}`)).toContain('column 1 unknown_column');
+    expect(await errors(`${CSV_HEADER},amount\n${csvRow(1)},1`)).toEqual(['amount repeated_column']);
+    expect(await errors(`${CSV_HEADER.toUpperCase()}\n${csvRow(1)}`)).toContain('column 1 unknown_column');
+    expect(await errors(`${CSV_HEADER.replaceAll(',', ';')}\n${csvRow(1)}`)).toContain('column 1 unknown_column');
   });
 
   test('the refusal of a file without a header does not repeat what was sent', async () => {
-    const result = await upload(ctx(), [row(1), row(2)].join('\n'));
+    const result = await upload(ctx(), [csvRow(1), csvRow(2)].join('\n'));
     expect(refusalOf(result).code).toBe('invalid_csv');
     expect(JSON.stringify(result)).not.toMatch(/Payee 1|DE\d\d/);
   });
 
   test('bytes that are not UTF-8 are reported with their row', async () => {
-    const latin1 = Buffer.from(file(row(1), row(2).replace('Payee 2', 'Müller'), row(3)), 'latin1');
+    const latin1 = Buffer.from(csvFile(csvRow(1), csvRow(2).replace('Payee 2', 'Müller'), csvRow(3)), 'latin1');
     expect(await errors(latin1)).toEqual(['2 file encoding']);
-    expect(await errors(Buffer.from(file(row(1)), 'utf16le'))).toEqual(['file encoding']);
-    const cut = Buffer.concat([Buffer.from(file(row(1)) + row(2)), Buffer.of(0xc3)]);
+    expect(await errors(Buffer.from(csvFile(csvRow(1)), 'utf16le'))).toEqual(['file encoding']);
+    const cut = Buffer.concat([Buffer.from(csvFile(csvRow(1)) + csvRow(2)), Buffer.of(0xc3)]);
     expect(await errors(cut)).toEqual(['2 file encoding']);
   });
 
   test('a line end inside a quoted cell does not shift the rows after it, but no rail would take it in a name', async () => {
-    expect(await errors(file(row(1).replace('Payee 1', '"Pay\r\nee"'), row(2, 'much')))).toEqual([
+    expect(await errors(csvFile(csvRow(1).replace('Payee 1', '"Pay\r\nee"'), csvRow(2, 'much')))).toEqual([
       '1 payee_name control_characters',
       '2 amount amount',
     ]);
   });
 
   test('quotes that do not close, ragged rows and endless lines are refused', async () => {
-    expect(await errors(file(row(1), `"p-2,Payee,DE,${iban(2)},1,x`, row(3)))).toEqual(['2 row quotes']);
-    expect(await errors(file(row(1), `p-2,Pay"ee,DE,${iban(2)},1,x`))).toEqual(['2 row quotes']);
-    expect(await errors(file(row(1), `${row(2)},`, row(3), 'x'))).toEqual(['2 row ragged_row', '4 row ragged_row']);
-    expect(await errors(file(row(1), `"${'x'.repeat(20_000)}`))).toEqual(['2 row row_too_long']);
-    expect(await errors(`${HEADER}\n${'x'.repeat(3 << 20)}`)).toEqual(['1 file line_too_long']);
+    expect(await errors(csvFile(csvRow(1), `"p-2,Payee,DE,${iban(2)},1,x`, csvRow(3)))).toEqual(['2 row quotes']);
+    expect(await errors(csvFile(csvRow(1), `p-2,Pay"ee,DE,${iban(2)},1,x`))).toEqual(['2 row quotes']);
+    expect(await errors(csvFile(csvRow(1), `${csvRow(2)},`, csvRow(3), 'x'))).toEqual(['2 row ragged_row', '4 row ragged_row']);
+    expect(await errors(csvFile(csvRow(1), `"${'x'.repeat(20_000)}`))).toEqual(['2 row row_too_long']);
+    expect(await errors(`${CSV_HEADER}\n${'x'.repeat(3 << 20)}`)).toEqual(['1 file line_too_long']);
   });
 
   test('each wrong cell is reported with row, column and reason', async () => {
     expect(
       await errors(
-        file(
+        csvFile(
           `,N,DE,${iban(1)},1,a`,
           `p 1,N,DE,${iban(1)},1,b`,
           `c-1,N,Germany,${iban(1)},1,c`,
@@ -185,41 +192,44 @@ describe('a bad file', () => {
       '15 destination one_destination',
       '16 payee_name too_long',
     ]);
-    const types = `payee_type,${HEADER}\nrobot,${row(1)}`;
+    const types = `payee_type,${CSV_HEADER}\nrobot,${csvRow(1)}`;
     expect(await errors(types)).toEqual(['1 payee_type one_of']);
     const us = 'payee_reference,payee_name,country,routing_number,account_number,amount,reference\nu-1,N,US,021000021,12345678,1,x';
     expect(await errors(us)).toEqual(['1 account_number destination_not_on_rail']);
   });
 
   test('of 101 errors a hundred are reported, in the order of the rows', async () => {
-    const bad = Array.from({ length: 101 }, (_, i) => row(i, 'much'));
-    expect(await errors(file(...bad))).toEqual(Array.from({ length: 100 }, (_, i) => `${i + 1} amount amount`));
+    const bad = Array.from({ length: 101 }, (_, i) => csvRow(i, 'much'));
+    expect(await errors(csvFile(...bad))).toEqual(Array.from({ length: 100 }, (_, i) => `${i + 1} amount amount`));
   });
 
   test('repeats, near or far apart, are reported with their row; declared ones are taken', async () => {
-    const rows = Array.from({ length: PART + 1 }, (_, i) => row(i));
-    rows[5] = row(3);
-    rows[PART] = row(7);
-    expect(await refused(file(...rows))).toEqual({ code: 'duplicate_items', errors: ['6 row duplicate', `${PART + 1} row duplicate`] });
-    expect(made(await upload(ctx(), file(row(3), row(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
+    const rows = Array.from({ length: ROWS_A_TRANSACTION + 1 }, (_, i) => csvRow(i));
+    rows[5] = csvRow(3);
+    rows[ROWS_A_TRANSACTION] = csvRow(7);
+    expect(await refused(csvFile(...rows))).toEqual({
+      code: 'duplicate_items',
+      errors: ['6 row duplicate', `${ROWS_A_TRANSACTION + 1} row duplicate`],
+    });
+    expect(made(await upload(ctx(), csvFile(csvRow(3), csvRow(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
     // The same amount in another notation is the same amount.
-    expect((await refused(file(row(3, '1.50'), row(3, '1.5')))).code).toBe('duplicate_items');
+    expect((await refused(csvFile(csvRow(3, '1.50'), csvRow(3, '1.5')))).code).toBe('duplicate_items');
   });
 
   test('a sum past 2^53 − 1 is refused', async () => {
-    expect(await errors(file(row(1, '90071992547409.91'), row(2, '0.01')))).toEqual(['amount total_too_large']);
+    expect(await errors(csvFile(csvRow(1, '90071992547409.91'), csvRow(2, '0.01')))).toEqual(['amount total_too_large']);
   });
 
   test('a wrong query is refused before the file is read', async () => {
-    expect((await refused(file(row(1)), { rail: 'pigeon' })).errors).toEqual(['rail no_such_rail']);
+    expect((await refused(csvFile(csvRow(1)), { rail: 'pigeon' })).errors).toEqual(['rail no_such_rail']);
     expect((await refused('not even a csv', { external_id: 'file-1' })).code).toBe('external_id_taken');
   });
 
   test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
-    const rows = Array.from({ length: PART + 1 }, (_, i) => row(70_000 + i));
-    rows[PART] = `p-70000,Payee,FR,${iban(1)},1.00,again`;
-    const result = await upload(ctx(), file(...rows), { external_id: 'torn' });
-    expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${PART + 1} country country_differs`] });
-    expect(made(await upload(ctx(), file(row(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
+    const rows = Array.from({ length: ROWS_A_TRANSACTION + 1 }, (_, i) => csvRow(70_000 + i));
+    rows[ROWS_A_TRANSACTION] = `p-70000,Payee,FR,${iban(1)},1.00,again`;
+    const result = await upload(ctx(), csvFile(...rows), { external_id: 'torn' });
+    expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${ROWS_A_TRANSACTION + 1} country country_differs`] });
+    expect(made(await upload(ctx(), csvFile(csvRow(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
   });
 });

@@ -6,6 +6,7 @@ import { endSession } from '../../operations/session/end.js';
 import { showSession } from '../../operations/session/show.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
+import { must } from '../world/wire.js';
 import type { Workspace } from '../world/workspaces.js';
 
 let world: World;
@@ -157,13 +158,15 @@ describe('the second factor at sign-in', () => {
 });
 
 describe('a session', () => {
-  test('ends at once, once, and only for its holder', async () => {
+  /** Somebody who has signed in, with the hash of the session token. */
+  const signedIn = async () => {
     const person = await somebody();
-    const answer = await signIn(person);
-    if (!answer.ok) throw new Error(answer.refusal.code);
-    const hash = createHash('sha256')
-      .update(answer.value.token ?? '')
-      .digest();
+    const { token = '' } = must(await signIn(person));
+    return { person, hash: createHash('sha256').update(token).digest() };
+  };
+
+  test('ends at once, once, and only for its holder', async () => {
+    const { hash } = await signedIn();
     const resolved = await world.publicContext().directory.session(hash);
     if (!resolved) throw new Error('unresolved');
     const stranger = await somebody();
@@ -177,12 +180,7 @@ describe('a session', () => {
   });
 
   test('ends for a person who was disabled or lost the workspace', async () => {
-    const person = await somebody();
-    const answer = await signIn(person);
-    if (!answer.ok) throw new Error(answer.refusal.code);
-    const hash = createHash('sha256')
-      .update(answer.value.token ?? '')
-      .digest();
+    const { person, hash } = await signedIn();
     await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [person.id]);
     expect(await world.publicContext().directory.session(hash)).toBeNull();
   });

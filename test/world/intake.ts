@@ -7,6 +7,7 @@ import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { listPayoutItems, type WireItem } from '../../operations/payout-batch/list-items.js';
 import type { Rail, RailCapabilities } from '../../operations/ports.js';
 import { openWorld, type World } from './open.js';
+import { iban } from './payees.js';
 import { must } from './wire.js';
 
 /** Creates batches as the API does, on a rail whose chunks are so small that few items fill several. */
@@ -53,6 +54,12 @@ export const upload = (ctx: Context, text: string | Uint8Array, query: Query = {
 
 export const uploadFile = (ctx: Context, file: Parameters<typeof receiveCsv>[2], query: Query = {}) =>
   receiveCsv(ctx, createBatchCsv.parse({ currency: 'EUR', rail: 'sandbox', ...query }), file);
+
+export const CSV_HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
+export const csvRow = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;
+export const csvFile = (...rows: string[]) => [CSV_HEADER, ...rows, ''].join('\n');
+/** Rows of a file are stored in transactions of this many. */
+export const ROWS_A_TRANSACTION = 2_048;
 
 /** A file as the API hands it over after it has read the request. */
 export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {
