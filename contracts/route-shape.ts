@@ -18,6 +18,8 @@ export interface RouteShape {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** A body that a reader of the API's description can copy. Every route with a body has one, and a test parses it by the contract. */
+  example?: object;
   /** Default `json`. `events` and `lines` are streams that the handler writes; `raw` keeps the body's bytes for its signature. */
   format?: 'json' | 'json_or_csv' | 'events' | 'lines' | 'raw';
   out: { status: 200 | 201 | 202; body: z.ZodType };

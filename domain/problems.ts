@@ -21,7 +21,7 @@ export const PROBLEMS = {
   idempotency_key_missing: { status: 400, title: 'This route needs an Idempotency-Key header', retryable: false },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another input', retryable: false },
   idempotency_in_flight: { status: 409, title: 'The first request with this key is still running', retryable: true },
-  secret_not_replayable: { status: 409, title: 'The first answer held a secret and is not stored', retryable: false },
+  secret_not_replayable: { status: 409, title: 'The first answer held a secret and is not kept', retryable: false },
   // batches
   external_id_taken: { status: 409, title: 'A batch with this external_id exists', retryable: false },
   duplicate_items: { status: 422, title: 'Items repeat payee, amount and reference', retryable: false },
@@ -30,7 +30,7 @@ export const PROBLEMS = {
   batch_empty: { status: 422, title: 'Nothing would be left to pay', retryable: false },
   // gates
   gate_needs_person: { status: 403, title: 'Only a person signed in as themselves opens a gate', retryable: false },
-  preparer_cannot_open: { status: 403, title: 'A person who prepared a batch opens neither approve nor authorize', retryable: false },
+  preparer_cannot_open: { status: 403, title: 'Who prepared a batch opens neither approve nor authorize', retryable: false },
   gate_same_person: { status: 403, title: 'Each gate of a batch is opened by another person', retryable: false },
   gate_holder_inactive: { status: 409, title: 'A person behind an earlier gate is no longer permitted', retryable: false },
   challenge_unknown: { status: 404, title: 'There is no such challenge for this person, batch and gate', retryable: false },

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { COMMON_PROBLEMS, type RouteId } from '../../contracts/routes.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
-import { BODY_EXAMPLES } from './examples.js';
 import type { JsonSchema, schemaCollector } from './schemas.js';
 
 type Collector = ReturnType<typeof schemaCollector>;
@@ -19,7 +18,7 @@ export const operationOf = (id: RouteId, shape: RouteShape, collect: Collector):
   'x-permission': shape.permission,
   'x-rate-class': shape.rateClass,
   parameters: parametersOf(shape, collect),
-  ...requestOf(id, shape, collect),
+  ...requestOf(shape, collect),
   responses: { [shape.out.status]: successOf(shape, collect), ...problemsOf(shape) },
 });
 
@@ -39,13 +38,14 @@ const membersOf = (schema: z.ZodObject | undefined, place: 'path' | 'query', col
   return Object.entries(properties).map(([name, own]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: own }));
 };
 
-const requestOf = (id: RouteId, shape: RouteShape, collect: Collector): JsonSchema => {
+const requestOf = (shape: RouteShape, collect: Collector): JsonSchema => {
   if (shape.format === 'raw') return { requestBody: { required: true, content: { 'application/octet-stream': {} } } };
   if (!shape.body) return {};
-  const example = BODY_EXAMPLES[id as keyof typeof BODY_EXAMPLES];
   const csv = shape.format === 'json_or_csv' ? { 'text/csv': { schema: { type: 'string' } } } : {};
   const required = !shape.body.safeParse({}).success;
-  return { requestBody: { required, content: { 'application/json': { schema: collect.schemaOf(shape.body, 'input'), example }, ...csv } } };
+  return {
+    requestBody: { required, content: { 'application/json': { schema: collect.schemaOf(shape.body, 'input'), example: shape.example }, ...csv } },
+  };
 };
 
 const successOf = (shape: RouteShape, collect: Collector): JsonSchema => {

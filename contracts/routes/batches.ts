@@ -17,6 +17,18 @@ export const BATCH_ROUTES = {
     format: 'json_or_csv',
     query: batches.validateOnly.loose(),
     body: batches.createBatch,
+    example: {
+      currency: 'EUR',
+      rail: 'sandbox',
+      external_id: 'june-2026',
+      items: [
+        {
+          payee: { reference: 'creator-1042', name: 'Ada Example', country: 'DE', iban: 'DE89370400440532013000' },
+          amount: 125_00,
+          reference: 'June 2026',
+        },
+      ],
+    },
     out: { status: 202, body: z.union([batches.batch, batches.validation]) },
     problems: ['invalid_request', 'invalid_csv', 'duplicate_items', 'external_id_taken', 'payload_too_large', 'unsupported_media_type'],
   },
@@ -43,6 +55,7 @@ export const BATCH_ROUTES = {
     rateClass: 'money',
     params: batchParams,
     body: batches.editBatch,
+    example: { exclude: ['item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003'] },
     out: { status: 200, body: batches.batch },
     problems: ['not_found', 'wrong_state', 'batch_changed', 'batch_empty'],
   },

@@ -6,7 +6,7 @@ import { id } from '../wire.js';
 
 const batchParams = z.object({ batch_id: id('batch') });
 
-type Verb = Pick<RouteShape, 'summary' | 'permission' | 'body'>;
+type Verb = Pick<RouteShape, 'summary' | 'permission' | 'body' | 'example'>;
 
 /**
  * What somebody decides about one batch: POST under the batch's path, 200, with an Idempotency-Key that is kept for ever.
@@ -48,6 +48,8 @@ const GATE_PROBLEMS = [
   'recovery_mode',
 ] as const satisfies readonly ProblemCode[];
 
+const GATE_EXAMPLE = { challenge_id: 'challenge_0198c2aa7c1e7b3d9f10a4c2e6b80d11', code: '123456' };
+
 /** What people decide about a batch. */
 export const GATE_ROUTES = {
   submit_payout_batch: batchVerb({
@@ -65,6 +67,7 @@ export const GATE_ROUTES = {
     idempotency: 'optional',
     params: batchParams,
     body: batches.askChallenge,
+    example: { gate: 'approve' },
     out: { status: 201, body: batches.challenge },
     problems: [
       'not_found',
@@ -83,6 +86,7 @@ export const GATE_ROUTES = {
     summary: 'Open the first gate',
     permission: 'gates.approve',
     body: batches.openGate,
+    example: GATE_EXAMPLE,
     out: batches.batch,
     problems: GATE_PROBLEMS,
   }),
@@ -91,6 +95,7 @@ export const GATE_ROUTES = {
     summary: 'Open the second gate; places the hold',
     permission: 'gates.authorize',
     body: batches.openGate,
+    example: GATE_EXAMPLE,
     out: batches.batch,
     problems: [...GATE_PROBLEMS, 'insufficient_funds'],
   }),
@@ -99,6 +104,7 @@ export const GATE_ROUTES = {
     summary: 'Open the third gate; payments leave',
     permission: 'gates.execute',
     body: batches.openGate,
+    example: GATE_EXAMPLE,
     out: batches.batch,
     problems: [...GATE_PROBLEMS, 'audit_behind'],
   }),
@@ -107,6 +113,7 @@ export const GATE_ROUTES = {
     summary: 'Turn a batch down',
     permission: 'batches.reject',
     body: batches.withReason,
+    example: { reason: 'The total is not what the campaign earned.' },
     out: batches.batch,
   }),
   cancel_payout_batch: batchVerb({
@@ -114,6 +121,7 @@ export const GATE_ROUTES = {
     summary: 'Stop what has not been sent, for good',
     permission: 'batches.cancel',
     body: batches.optionalReason,
+    example: { reason: 'Sent again as june-2026-b.' },
     out: batches.halted,
   }),
   pause_payout_batch: batchVerb({
@@ -121,6 +129,7 @@ export const GATE_ROUTES = {
     summary: 'Stop sending until resumed',
     permission: 'batches.pause',
     body: batches.optionalReason,
+    example: { reason: 'The provider announced maintenance.' },
     out: batches.halted,
   }),
   resume_payout_batch: batchVerb({

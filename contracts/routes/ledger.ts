@@ -28,6 +28,7 @@ export const LEDGER_ROUTES = {
     idempotency: 'required',
     params: z.object({ account_id: id('account') }),
     body: ledger.topUp,
+    example: { amount: 100_000_00 },
     out: { status: 201, body: ledger.account },
     problems: ['not_found', 'not_on_live'],
   },

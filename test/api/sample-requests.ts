@@ -1,4 +1,3 @@
-import { BODY_EXAMPLES } from '../../api/openapi/examples.js';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { type IdKind, toWireId } from '../../domain/ids.js';
@@ -18,7 +17,7 @@ export const sampleRequest = (id: RouteId, shape: RouteShape, ids: Record<string
     const kind = KINDS[name];
     return ids[name] ?? (kind ? toWireId(kind, systemEntropy.newId()) : 'sandbox');
   });
-  const body = BODY_EXAMPLES[id as keyof typeof BODY_EXAMPLES];
+  const body = shape.example;
   const query = QUERIES[id];
   return {
     path: query ? `${path}?${query}` : path,
