@@ -1,8 +1,8 @@
 import type { Destination } from '../../domain/destination.js';
 import { type FieldError, textErrors } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import type { InlinePayee, PayeeInput } from '../payee/details.js';
 import { checkPayees } from '../payee/ensure.js';
-import type { InlinePayee, PayeeInput } from '../payee/payee-input.js';
 import type { RailCapabilities, Stores } from '../ports.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 

@@ -17,8 +17,8 @@ const NO_DESTINATION: FieldError = {
 };
 
 /**
- * Gives a payee a new destination version; items made from now on are paid there. The same destination again adds
- * nothing. Refuses with `not_found` or `invalid_request`.
+ * Adds a destination version to a payee; items made from now on are paid there. A destination that is the newest one already
+ * adds nothing. Refuses with `not_found` or `invalid_request` (a field is wrong).
  */
 export const addDestination = (ctx: Context, { payee_id, ...input }: Input): Promise<Result<WirePayee>> =>
   ctx.inTenant(async (stores) => {
@@ -31,7 +31,7 @@ export const addDestination = (ctx: Context, { payee_id, ...input }: Input): Pro
     if (!ensured || 'errors' in ensured) return refused(wrongFields(ensured?.errors ?? []));
     await stores.audit.append({ ...entry, result: 'ok', detail: { destination_id: ensured.destinationId, added: ensured.made === 'destination' } });
     const shown = await wirePayee(ctx, stores, payee_id);
-    if (!shown) throw new Error(`payee ${payee_id} lost its row`);
+    if (!shown) throw new Error(`payee ${payee_id} has no row after a destination was added to it`);
     return answer(shown);
   });
 

@@ -4,10 +4,10 @@ import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { detailsOfNew } from './details.js';
+import { writePayees } from './ensure.js';
 import { fingerprintOf } from './sealing.js';
 import { wirePayee } from './show.js';
 import type { WirePayee } from './view.js';
-import { writePayees } from './write.js';
 
 const TAKEN: FieldError = {
   field: 'reference',
@@ -16,7 +16,7 @@ const TAKEN: FieldError = {
 };
 
 /**
- * Adds a payee with its first destination. Everything that names the person is sealed under a key of its own.
+ * Adds a payee with its first destination. Everything that names the person is sealed under the payee's own key (R21).
  * Refuses with `invalid_request`: a field is wrong, or the reference is taken.
  */
 export const createPayee = (ctx: Context, input: z.output<typeof contract>): Promise<Result<WirePayee>> =>
@@ -41,6 +41,6 @@ export const createPayee = (ctx: Context, input: z.output<typeof contract>): Pro
       detail: { destination_id: row.id },
     });
     const payee = await wirePayee(ctx, stores, row.payeeId);
-    if (!payee) throw new Error(`payee ${row.payeeId} was made and is not there`);
+    if (!payee) throw new Error(`payee ${row.payeeId} has no row after it was added`);
     return answer(payee);
   });

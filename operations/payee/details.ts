@@ -1,32 +1,48 @@
 import { parseDestination, type RawDestination, type SentTo } from '../../domain/destination.js';
 import { type FieldError, textErrors } from '../../domain/result.js';
 
-/** What is said about a payee; what is left out may be known already. */
+/** How a payment names its payee: by id (a UUID), or inline by the caller's own reference with the payee's details. */
+export interface PayeeInput {
+  payee_id?: string | undefined;
+  payee?: InlinePayee | undefined;
+}
+
+/** A new payee needs every detail. What a known payee's input leaves out stays as it is in the newest destination. */
+export interface InlinePayee extends PayeeDetails {
+  reference: string;
+}
+
+/** Details of a payee as a request or a CSV row gives them; the payee may be known already, so each may be left out. */
 export interface PayeeDetails extends RawDestination {
   name?: string | undefined;
   payee_type?: 'individual' | 'company' | undefined;
   country?: string | undefined;
 }
 
+/** Does the input name a destination, complete or not? An empty text counts as left out. */
 export const givesDestination = (details: RawDestination): boolean =>
   [details.iban, details.bic, details.routing_number, details.account_number, details.account_token].some(
     (value) => value !== undefined && value !== '',
   );
 
-/** Does it say anything that its newest destination could differ in? */
-export const saysMore = (details: PayeeDetails): boolean => details.name !== undefined || details.country !== undefined || givesDestination(details);
+/** Does the input give anything that may differ from the payee's newest destination? */
+export const givesDetails = (details: PayeeDetails): boolean =>
+  details.name !== undefined || details.country !== undefined || givesDestination(details);
 
-/** Does it say all that its newest destination holds? */
-export const saysAll = (details: PayeeDetails): boolean => details.name !== undefined && givesDestination(details);
+/** Does the input give all that a destination version holds, so that the newest one need not be opened? */
+export const givesAllDetails = (details: PayeeDetails): boolean => details.name !== undefined && givesDestination(details);
 
-/** What details come to for a payee that is known: country and type are the payee's own, and never change. */
+/**
+ * What a known payee is to be sent, from the input and, where the input leaves something out, from `newest`. Country and type
+ * belong to the payee and never change; another country is the error `country_differs`.
+ */
 export const detailsOfKnown = (details: PayeeDetails, known: Pick<SentTo, 'payeeType' | 'country'>, newest: SentTo | null): Described => {
   if (details.country !== undefined && details.country !== known.country)
     return wrong('country', 'country_differs', 'a payee keeps its country; give one in another country a reference of its own');
   return describe({ ...details, country: known.country, payee_type: known.payeeType }, newest);
 };
 
-/** What details come to for a payee that is new: all of them are needed. */
+/** What a new payee is to be sent. A detail that is left out is the error `required` or `one_destination`. */
 export const detailsOfNew = (details: PayeeDetails): Described => describe(details, null);
 
 export type Described = { sentTo: SentTo } | { errors: FieldError[] };

@@ -1,49 +1,53 @@
+import { personBehind } from '../../domain/actors.js';
 import type { Destination } from '../../domain/destination.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { PayeeInput } from './payee-input.js';
-import { type PlannedInput, planPayees } from './plan.js';
-import { type Made, type Written, writePayees } from './write.js';
+import type { DestinationRow, PayeeRow } from '../stores/payees.js';
+import type { PayeeInput } from './details.js';
+import { type PlannedDestination, type PlannedInput, type PlannedPayee, planPayees } from './plan.js';
+import { newDestination, sealName } from './sealing.js';
 
-/** The immutable destination version that an item points at. */
+/** The payee of one input and the immutable destination version that its item refers to. */
 export interface EnsuredPayee {
   payeeId: string;
   destinationId: string;
+  /** Salted SHA-256 of what is sent; the leaf of the item holds it in place of the personal data (R10). */
   commitment: Uint8Array;
   kind: Destination['kind'];
-  /** What this call wrote for the input: a payee with its first destination, a further destination, or nothing. */
+  /** What this call wrote: the payee with its first destination, one more destination, or nothing. */
   made: 'payee' | 'destination' | 'nothing';
 }
 
 export type EnsureAnswer = EnsuredPayee | { errors: FieldError[] };
 
-/** Concurrent calls may take a reference or a version between reading and writing; each round sees what they took. */
+/** Another call may take a reference or a version number between our read and our write; the next round reads what it wrote. */
 const ROUNDS_MAX = 20;
 
 /**
- * Finds or makes the payees of up to 10,000 payments, in the order of `inputs`. A payee is matched by its reference; when
- * its details differ from its newest destination, a new version is added. All or nothing: when any input is wrong
- * nothing is written, and the others answer with an empty list of errors.
+ * Finds or adds the payees of up to 10,000 payments and answers in the order of `inputs`. A payee is matched by its reference;
+ * when its details differ from its newest destination, a new version is added. All or nothing: when any input is wrong, nothing
+ * is written, and the other inputs answer with an empty list of errors.
  *
- * `field` of an error is the bare member (`name`, `iban`, `payee_id`); the caller puts its own path before it.
+ * `field` of an error is the bare member (`name`, `iban`, `payee_id`); the caller puts its own path before it. Throws when other
+ * calls change the same payees in every round; the caller's transaction then rolls back and the request may be sent again.
  */
 export const ensurePayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<EnsureAnswer[]> => {
   const made: Made = { payees: new Set(), destinations: new Set() };
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     const plan = await planPayees(ctx, stores, inputs);
     if (plan.some((input) => 'errors' in input)) {
-      if (round > 1) throw new Error('a payee was changed by somebody else meanwhile; the whole request may be sent again');
+      if (round > 1) throw new Error('another request changed one of these payees meanwhile; send the whole request again');
       return plan.map((input) => ('errors' in input ? input : { errors: [] }));
     }
     const payees = plan.flatMap((input) => ('payee' in input ? input.payee : []));
     const written = await writePayees(ctx, stores, payees, made);
     if (written) return plan.map((input) => answerOf(input, written, made));
   }
-  throw new Error('payees of this request are being changed by others all the time; send it again');
+  throw new Error('other requests keep changing these payees; send the whole request again');
 };
 
-/** The same checks without writing: per input what is wrong with it, an empty list when nothing is. */
+/** Makes the same checks and writes nothing. Answers the errors of each input in the order of `inputs`; none is an empty list. */
 export const checkPayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<FieldError[][]> => {
   const plan = await planPayees(ctx, stores, inputs);
   return plan.map((input) => ('errors' in input ? input.errors : []));
@@ -56,4 +60,67 @@ const answerOf = (input: PlannedInput, written: Written, made: Made): EnsureAnsw
   const { id, payeeId, commitment, kind } = row;
   const what = made.payees.has(payeeId) ? 'payee' : made.destinations.has(id) ? 'destination' : 'nothing';
   return { payeeId, destinationId: id, commitment, kind, made: what };
+};
+
+/** Ids that this call wrote. They are kept over all rounds, because a later round finds the rows of an earlier one as known. */
+interface Made {
+  payees: Set<string>;
+  destinations: Set<string>;
+}
+
+/** The row that was written for each planned version. */
+type Written = ReadonlyMap<PlannedDestination, DestinationRow>;
+
+/**
+ * Writes new payees with their keys, and new destination versions, in three statements. Adds the ids that it wrote to `made`.
+ * Answers null when another call took a reference or a version number first: that payee or version is not written, and the
+ * caller reads and plans again.
+ */
+export const writePayees = async (ctx: Context, stores: Stores, planned: readonly PlannedPayee[], made: Made): Promise<Written | null> => {
+  // All writers take the payees in one order, so that they wait for each other without a deadlock.
+  const payees = [...new Set(planned)].filter(({ added }) => added.length > 0).sort((a, b) => (a.reference < b.reference ? -1 : 1));
+  const fresh = await newPayees(ctx, stores, payees);
+  const rows = [...fresh.values()];
+  const inserted = rows.length > 0 ? await stores.payees.insert(rows.map(({ row }) => row)) : new Set<string>();
+  const subjects = rows.filter(({ row }) => inserted.has(row.reference)).map(({ row, wrapped }) => ({ subjectId: row.id, wrapped }));
+  if (subjects.length > 0) await stores.keys.insertSubjectKeys(subjects);
+  for (const { subjectId } of subjects) made.payees.add(subjectId);
+
+  const destinations = new Map<PlannedDestination, DestinationRow>();
+  for (const payee of payees) {
+    const owner = ownerOf(payee, fresh);
+    if (!payee.known && !inserted.has(payee.reference)) continue;
+    for (const [i, added] of payee.added.entries()) {
+      const of = { ...owner, version: owner.newestVersion + 1 + i, createdBy: personBehind(ctx.actor) };
+      destinations.set(added, newDestination(ctx, of, added.sentTo, added.fingerprint));
+    }
+  }
+  const kept = destinations.size > 0 ? await stores.payees.insertDestinations([...destinations.values()]) : new Set<string>();
+  for (const id of kept) made.destinations.add(id);
+  return inserted.size === rows.length && kept.size === destinations.size ? destinations : null;
+};
+
+type NewPayee = { row: Omit<PayeeRow, 'createdAt' | 'heldAt'>; key: Uint8Array; wrapped: Uint8Array };
+
+const newPayees = async (ctx: Context, stores: Stores, payees: readonly PlannedPayee[]): Promise<Map<string, NewPayee>> => {
+  const fresh = new Map<string, NewPayee>();
+  for (const { reference, known, added } of payees) {
+    const first = added[0]?.sentTo;
+    if (known || !first) continue;
+    const id = ctx.services.entropy.newId();
+    const { key, wrapped } = await ctx.services.vault.newSubjectKey(stores.keys, ctx.tenantId, id);
+    const row = { id, reference, payeeType: first.payeeType, country: first.country, sealedName: sealName(ctx, key, id, first.name) };
+    fresh.set(reference, { row, key, wrapped });
+  }
+  return fresh;
+};
+
+const ownerOf = (
+  { reference, known }: PlannedPayee,
+  fresh: ReadonlyMap<string, NewPayee>,
+): { key: Uint8Array; payeeId: string; newestVersion: number } => {
+  const made = fresh.get(reference);
+  if (made) return { key: made.key, payeeId: made.row.id, newestVersion: 0 };
+  if (!known?.key) throw new Error(`payee ${reference} has no key to seal a destination under`);
+  return { key: known.key, payeeId: known.payee.id, newestVersion: known.newest?.version ?? 0 };
 };

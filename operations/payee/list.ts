@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { type List, listPage } from '../list-page.js';
 import { toWirePayees, type WirePayee } from './view.js';
 
-/** Payees of the workspace, newest first, or the one of a reference. The cursor is the id of the last payee of a page. */
+/** Payees of the workspace, newest first, or the one with a given reference. The cursor is the id of the last payee of a page. */
 export const listPayees = (ctx: Context, input: z.output<typeof contract>): Promise<Result<List<WirePayee>>> =>
   listPage('payee', input, (page) =>
     ctx.inTenant(async (stores) => {

@@ -10,10 +10,10 @@ const SALT_BYTES = 16;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Where a payee's name is sealed, under the payee's own key; UTF-8. */
+/** The place that a sealed name is bound to. The name is UTF-8, under the payee's own key. */
 export const namePlace = (tenantId: string, payeeId: string): SealedPlace => ({ tenantId, purpose: 'payee', record: payeeId, field: 'name' });
 
-/** Where a destination is sealed, under the payee's own key; canonical JSON `{"salt": hex, "sent_to": SentTo}`. */
+/** The place that a sealed destination is bound to: canonical JSON `{"salt": hex, "sent_to": SentTo}`, under the payee's own key. */
 export const destinationPlace = (tenantId: string, destinationId: string): SealedPlace => ({
   tenantId,
   purpose: 'payee',
@@ -27,7 +27,7 @@ export const sealName = (ctx: Context, key: Uint8Array, payeeId: string, name: s
 export const openName = (ctx: Context, key: Uint8Array, payeeId: string, sealed: Uint8Array): string =>
   decoder.decode(ctx.services.vault.openWith(key, namePlace(ctx.tenantId, payeeId), sealed));
 
-/** A new immutable destination version: sealed, fingerprinted, masked, and committed to under a salt of its own. */
+/** A new immutable destination version, not stored yet: sealed, masked, and with a commitment under a salt of its own. */
 export const newDestination = (
   ctx: Context,
   of: { key: Uint8Array; payeeId: string; version: number; createdBy: string | null },
@@ -59,7 +59,7 @@ export interface OpenedDestination {
   sentTo: SentTo;
 }
 
-/** Opens a destination version under the payee's key. Throws when the ciphertext was changed. */
+/** Opens a destination version with the payee's key. Throws when the ciphertext was changed or belongs to another place. */
 export const openDestination = (ctx: Context, key: Uint8Array, { id, sealed }: Pick<DestinationRow, 'id' | 'sealed'>): OpenedDestination => {
   const plain = decoder.decode(ctx.services.vault.openWith(key, destinationPlace(ctx.tenantId, id), sealed));
   const { salt, sent_to } = JSON.parse(plain) as { salt: string; sent_to: SentTo };
@@ -67,8 +67,8 @@ export const openDestination = (ctx: Context, key: Uint8Array, { id, sealed }: P
 };
 
 /**
- * Destinations of items by ordinal. An item whose payee was deleted is left out. A ciphertext that was changed is null: then the
- * content differs from what the gates signed, as it does when an amount was changed (R3).
+ * Opens the destinations of items; the answer is by ordinal. An item whose payee was deleted is left out. A ciphertext that was
+ * changed answers null: the content then differs from what the gates signed, as it does when an amount was changed (R3).
  */
 export const openDestinations = async (
   ctx: Context,
@@ -93,6 +93,6 @@ const openUnchanged = (ctx: Context, key: Uint8Array, destination: Pick<Destinat
   }
 };
 
-/** Equal for equal name and destination of one workspace; matches versions and is signed by nothing (R10). */
+/** HMAC of name, type, country and destination: equal for equal values of one workspace. It finds the same version; no gate signs it (R10). */
 export const fingerprintOf = (ctx: Context, stores: Stores, sentTo: SentTo): Promise<Uint8Array> =>
   ctx.services.vault.mac(stores.keys, ctx.tenantId, 'fingerprint', canonicalBytes(canonicalSentTo(sentTo)));

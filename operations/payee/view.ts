@@ -10,11 +10,11 @@ export type WirePayee = z.infer<typeof payee>;
 
 export interface PayeeWithDestination {
   payee: PayeeRow;
-  /** The newest. */
+  /** The newest version; null when the payee has none. */
   destination: DestinationRow | null;
 }
 
-/** Payees as people see them: the name as it would be sent now, destinations masked. Three statements for any number. */
+/** Payees in their wire form: the name as it would be sent now, destinations masked. The number of statements does not grow with the rows. */
 export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<WirePayee[]> => {
   const names = await namesOf(ctx, stores, rows);
   return rows.map(({ payee, destination }) => ({
@@ -36,7 +36,7 @@ export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly 
   }));
 };
 
-/** Names by payee id; a deleted person has none. A newer destination may carry another name than the payee began with. */
+/** Names by payee id; a deleted person has none. The newest destination's name counts, because it may differ from the first one. */
 export const namesOf = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<Map<string, string>> => {
   if (rows.length === 0) return new Map();
   const wrapped = await stores.keys.subjectKeys([...new Set(rows.map(({ payee }) => payee.id))]);

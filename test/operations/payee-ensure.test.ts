@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { PayeeInput } from '../../operations/payee/details.js';
 import { checkPayees, type EnsuredPayee, ensurePayees } from '../../operations/payee/ensure.js';
-import type { PayeeInput } from '../../operations/payee/payee-input.js';
 import type { Stores } from '../../operations/ports.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
