@@ -11,14 +11,10 @@ export const ID_PREFIXES = {
   destination: 'dest',
   batch: 'batch',
   challenge: 'challenge',
-  gate: 'gate',
   account: 'acct',
   transfer: 'transfer',
-  hold: 'hold',
   event: 'event',
   connection: 'conn',
-  inbound: 'inbound',
-  topUp: 'topup',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
