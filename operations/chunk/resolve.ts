@@ -2,7 +2,7 @@ import { rangeOf } from '../../domain/batch/content.js';
 import { toItemId } from '../../domain/ids.js';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
-import type { OpenConnection, PaymentLookup, Rail } from '../ports.js';
+import type { OpenConnection, PaymentLookup, Rail } from '../rail.js';
 import { openConnection } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { TimedAttempt } from '../stores/attempts.js';

@@ -1,5 +1,5 @@
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
-import type { Artefact, OpenConnection, Rail, RailCapabilities, Sending } from '../ports.js';
+import type { Artefact, OpenConnection, Rail, RailCapabilities, Sending } from '../rail.js';
 
 /** What a committed intent allows to send, and for how long. */
 export interface Dispatch {

@@ -3,7 +3,8 @@ import { type FieldError, textErrors } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { InlinePayee, PayeeInput } from '../payee/details.js';
 import { checkPayees } from '../payee/ensure.js';
-import type { RailCapabilities, Stores } from '../ports.js';
+import type { Stores } from '../ports.js';
+import type { RailCapabilities } from '../rail.js';
 import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 
 export interface PaymentText {

@@ -1,5 +1,6 @@
 import type { Context } from '../context.js';
-import type { OpenConnection, Rail, Stores } from '../ports.js';
+import type { Stores } from '../ports.js';
+import type { OpenConnection, Rail } from '../rail.js';
 
 /** Where a rail connection's credentials are sealed; canonical JSON `{"api_key": …, "webhook_secret": …}`. */
 export const credentialsPlace = (tenantId: string, connectionId: string) =>

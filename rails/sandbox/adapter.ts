@@ -1,4 +1,4 @@
-import type { Rail } from '../../operations/ports.js';
+import type { Rail } from '../../operations/rail.js';
 import { verifyStandardWebhook } from '../standard-webhooks.js';
 import { createDispatcher } from './http.js';
 import { lookUp } from './look-up.js';

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import type { OpenConnection } from '../../operations/ports.js';
+import type { OpenConnection } from '../../operations/rail.js';
 import type { SandboxSettings } from './settings.js';
 
 /** What came back. Without a status there is no answer, and the request may have arrived or not. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { OpenConnection, PaymentLookup } from '../../operations/ports.js';
+import type { OpenConnection, PaymentLookup } from '../../operations/rail.js';
 import { callProvider } from './http.js';
 import { BULK_LIMIT, capabilitiesOf, type SandboxSettings } from './settings.js';
 import { errorAnswer, lookupAnswer, paymentAnswer, toOutcome } from './wire.js';

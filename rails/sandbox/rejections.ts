@@ -1,5 +1,5 @@
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
-import type { Sending } from '../../operations/ports.js';
+import type { Sending } from '../../operations/rail.js';
 
 /**
  * The answers that say for certain that a payment was not made and will not be made, as the provider documents them. Every other

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalDestination } from '../../domain/destination.js';
-import type { Artefact, Payment, RenderedPayment } from '../../operations/ports.js';
+import type { Artefact, Payment, RenderedPayment } from '../../operations/rail.js';
 
 export const RENDERER_VERSION = 1;
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
-import type { OpenConnection, RenderedPayment, Sending } from '../../operations/ports.js';
+import type { OpenConnection, RenderedPayment, Sending } from '../../operations/rail.js';
 import { callProvider, type HttpAnswer, type HttpCall } from './http.js';
 import { outcomeOfError } from './rejections.js';
 import { renderBulk } from './render.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RailCapabilities } from '../../operations/ports.js';
+import type { RailCapabilities } from '../../operations/rail.js';
 
 /** Settings of a connection of this rail. Parsing throws a ZodError on anything else; a connection is checked when it is made. */
 const connectionSettings = z.object({

@@ -4,7 +4,8 @@ import { intendChunk } from '../../operations/chunk/intend.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { sendDispatch } from '../../operations/chunk/send.js';
 import type { Context } from '../../operations/context.js';
-import type { Rail, Sending, Services } from '../../operations/ports.js';
+import type { Services } from '../../operations/ports.js';
+import type { Rail, Sending } from '../../operations/rail.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 let world: PayingWorld;

@@ -7,7 +7,7 @@ import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { drainInbound } from '../../operations/inbound/drain.js';
 import { receiveInbound } from '../../operations/inbound/receive.js';
-import type { PaymentLookup, Rail } from '../../operations/ports.js';
+import type { PaymentLookup, Rail } from '../../operations/rail.js';
 import { settleEvidence } from '../../operations/settlement/settle.js';
 import { until } from '../harness/until.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';

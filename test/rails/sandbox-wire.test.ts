@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
-import type { OpenConnection } from '../../operations/ports.js';
+import type { OpenConnection } from '../../operations/rail.js';
 import { createSandboxRail } from '../../rails/sandbox/adapter.js';
 
 /** What a provider may say that neither the database nor the log could keep. */

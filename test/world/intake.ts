@@ -5,7 +5,7 @@ import type { Context } from '../../operations/context.js';
 import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { listPayoutItems, type WireItem } from '../../operations/payout-batch/list-items.js';
-import type { Rail, RailCapabilities } from '../../operations/ports.js';
+import type { Rail, RailCapabilities } from '../../operations/rail.js';
 import { openWorld, type World } from './open.js';
 import { iban } from './payees.js';
 import { must } from './wire.js';

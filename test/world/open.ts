@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
-import type { Rails } from '../../operations/ports.js';
+import type { Rails } from '../../operations/rail.js';
 import { openRails } from '../../rails/registry.js';
 import { createKeyFile } from '../../vault/key-file.js';
 import { batchesOf } from './batches.js';

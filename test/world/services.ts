@@ -1,7 +1,8 @@
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Actor } from '../../domain/actors.js';
 import type { Context } from '../../operations/context.js';
-import type { Rails, Services } from '../../operations/ports.js';
+import type { Services } from '../../operations/ports.js';
+import type { Rails } from '../../operations/rail.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';

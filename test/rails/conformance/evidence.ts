@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type ItemPosition, type PaymentOutcome, reduceEvidence } from '../../../domain/item/evidence.js';
-import type { OpenConnection } from '../../../operations/ports.js';
+import type { OpenConnection } from '../../../operations/rail.js';
 import { releaseBy } from './kit.js';
 import type { InboundDelivery, RailUnderTest } from './rail-under-test.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { PaymentOutcome } from '../../../domain/item/evidence.js';
-import type { OpenConnection, Payment, Rail, Sending } from '../../../operations/ports.js';
+import type { OpenConnection, Payment, Rail, Sending } from '../../../operations/rail.js';
 import type { RailUnderTest } from './rail-under-test.js';
 import { sendAndDie } from './send-and-die.js';
 

@@ -1,4 +1,4 @@
-import type { OpenConnection, Payment, Rail } from '../../../operations/ports.js';
+import type { OpenConnection, Payment, Rail } from '../../../operations/rail.js';
 
 /** What a provider is told to do with every call from now on. */
 export type Mishap =

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Payment } from '../../../operations/ports.js';
+import type { Payment } from '../../../operations/rail.js';
 import type { RailUnderTest } from './rail-under-test.js';
 
 /** What every rail must hold before it sends. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Artefact, OpenConnection } from '../../../operations/ports.js';
+import type { Artefact, OpenConnection } from '../../../operations/rail.js';
 import { until } from '../../harness/until.js';
 
 /** Releases an artefact in a process of its own, and kills that with -9 once `sent` says that the provider has it. */

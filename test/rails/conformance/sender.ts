@@ -1,4 +1,4 @@
-import type { Artefact, OpenConnection } from '../../../operations/ports.js';
+import type { Artefact, OpenConnection } from '../../../operations/rail.js';
 import { openRails } from '../../../rails/registry.js';
 
 /** A process that releases one artefact, to be killed while it waits for the answer. Reads its orders from standard input. */
