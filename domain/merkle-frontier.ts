@@ -11,7 +11,7 @@ export interface Frontier {
 
 export const EMPTY_FRONTIER: Frontier = { size: 0n, nodes: [] };
 
-/** A new frontier, after `leaves` (leaf hashes) were appended. */
+/** The frontier after `leaves` (leaf hashes) are appended; the given one stays as it is. */
 export const appendLeaves = (sha256: Sha256, frontier: Frontier, leaves: readonly Uint8Array[]): Frontier => {
   const nodes = [...frontier.nodes];
   let size = frontier.size;
@@ -24,7 +24,7 @@ export const appendLeaves = (sha256: Sha256, frontier: Frontier, leaves: readonl
   return { size, nodes };
 };
 
-/** Root of the whole tree; the empty one is SHA-256(""). */
+/** The root of the whole tree; that of the empty tree is SHA-256(""). */
 export const frontierRoot = (sha256: Sha256, { nodes }: Frontier): Uint8Array => {
   const smallestFirst = [...nodes].reverse();
   const smallest = smallestFirst.shift();

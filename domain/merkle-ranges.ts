@@ -10,7 +10,7 @@ export interface LeafRange {
   to: number;
 }
 
-/** The nodes of the audit path of leaf `index` in a tree of `size` (RFC 6962 2.1.1), lowest first. */
+/** The nodes of the audit path of leaf `index` in a tree of `size` (RFC 6962 2.1.1), lowest first. Throws when there is no such leaf. */
 export const inclusionRanges = (index: number, size: number): LeafRange[] => {
   if (!(index >= 0 && index < size)) throw new RangeError(`leaf ${index} is not in a tree of ${size}`);
   const path: LeafRange[] = [];
@@ -24,9 +24,9 @@ export const inclusionRanges = (index: number, size: number): LeafRange[] => {
   return path.reverse();
 };
 
-/** The nodes of the proof that a tree of `older` is a prefix of one of `newer` (RFC 6962 2.1.2), in its order. */
+/** The nodes of the proof that the tree of `older` leaves is a prefix of that of `newer` (RFC 6962 2.1.2), in the order of the RFC. */
 export const consistencyRanges = (older: number, newer: number): LeafRange[] => {
-  if (!(older >= 0 && older <= newer)) throw new RangeError(`${older} is no earlier size of a tree of ${newer}`);
+  if (!(older >= 0 && older <= newer)) throw new RangeError(`${older} is not an earlier size of a tree of ${newer}`);
   if (older === 0 || older === newer) return [];
   const proof: LeafRange[] = [];
   let { from, to }: LeafRange = { from: 0, to: newer };

@@ -10,7 +10,7 @@ export const merkleRoot = (sha256: Sha256, hashes: readonly Uint8Array[]): Uint8
   return level[0] as Uint8Array;
 };
 
-/** One level up. An odd last node rises unchanged, which gives the same tree as splitting at the largest power of two. */
+/** The next level up. An odd last node rises unchanged, which gives the same tree as splitting at the largest power of two. */
 const parents = (sha256: Sha256, level: readonly Uint8Array[]): Uint8Array[] => {
   const up: Uint8Array[] = [];
   for (let i = 0; i < level.length; i += 2) {

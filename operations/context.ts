@@ -5,14 +5,14 @@ import type { Services, Stores } from './ports.js';
 import type { CredentialDirectory } from './stores/credential-directory.js';
 
 /**
- * What every operation gets. `inTenant` is the only way to open a transaction: it sets tenant, actor and request for everything
- * that is written in it.
+ * What every operation gets. `inTenant` is an operation's only way to open a transaction: it sets tenant, actor and request for
+ * every row that the transaction writes.
  */
 export interface Context {
   tenantId: string;
   mode: 'live' | 'test';
   actor: Actor;
-  /** Correlation id: stands in the answer, every log line, every audit event and the workflow's memo. */
+  /** Correlation id. It is in the answer, every log line, every audit event and the workflow's memo. */
   requestId: string;
   inTenant: InTenant;
   services: Services;
@@ -21,8 +21,8 @@ export interface Context {
 /**
  * Runs `work` in one transaction of the tenant and commits when it returns, also when it returns a refusal: the failure counter
  * and the audit event that it wrote stay (R12). Only an exception rolls back. After a serialization failure or a deadlock `work`
- * runs again, so it must have no effect outside the database. A transaction that takes longer than half a minute, or than
- * `timeoutMs`, is rolled back and throws.
+ * runs again, so it must have no effect outside the database. A transaction that takes longer than `timeoutMs` (30 s when it is
+ * left out) is rolled back and throws.
  */
 export type InTenant = <T>(work: (stores: Stores) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 

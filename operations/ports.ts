@@ -25,9 +25,9 @@ import type { TransferStore } from './stores/transfers.js';
 import type { TransitionStore } from './stores/transitions.js';
 import type { WorkspaceStore } from './stores/workspaces.js';
 
-/** Everything the database keeps, as one transaction of one tenant sees it. One file a noun in `db/`. */
+/** Everything the database stores, as one transaction of one tenant sees it. Each noun has one adapter in `db/`. */
 export interface Stores {
-  /** Transaction start on the database's clock: expiry, leases and code steps use it (R24). */
+  /** When the transaction began, on the database's clock. Expiry, leases and code steps use it (R24). */
   now: Date;
   workspaces: WorkspaceStore;
   memberships: MembershipStore;
@@ -55,29 +55,36 @@ export interface Stores {
   audit: AuditStore;
 }
 
-/** Ids and randomness, so that operations stay testable. */
+/** Ids and randomness. A port, so that a test can choose them. */
 export interface Entropy {
   /** UUIDv7. */
   newId(): string;
+  /** `count` bytes from a cryptographic source. */
   bytes(count: number): Uint8Array;
 }
 
-/** Envelope encryption (R21). AAD = tenant + purpose + record + field + key version; every ciphertext names its key. */
+/**
+ * Envelope encryption (R21). A ciphertext names its key and is bound to its place: tenant, purpose, record, field and key version
+ * are authenticated with it.
+ */
 export interface Vault {
-  /** A new subject key for a payee: plain for use now, wrapped for the store. */
+  /** A new subject key for a payee: `key` to use now, `wrapped` to store. */
   newSubjectKey(keys: KeyStore, tenantId: string, subjectId: string): Promise<{ key: Uint8Array; wrapped: Uint8Array }>;
-  /** Unwraps subject keys of a tenant; one tenant-key lookup for any number. */
+  /** Unwraps subject keys by subject id. It looks up each version of the tenant's key once, for any number of subjects. */
   unwrapSubjectKeys(keys: KeyStore, tenantId: string, wrapped: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>>;
+  /** Seals under a subject key. */
   sealWith(key: Uint8Array, where: SealedPlace, plain: Uint8Array): Uint8Array;
-  /** Throws when the ciphertext, its place or the key differ. */
+  /** Opens with a subject key. Throws when the ciphertext was changed, or was sealed in another place or under another key. */
   openWith(key: Uint8Array, where: SealedPlace, sealed: Uint8Array): Uint8Array;
-  /** Seals under the tenant's key of a purpose; the key is made when it is first needed. */
+  /** Seals under the tenant's key for the place's purpose, which is made when it is first needed. */
   seal(keys: KeyStore, where: SealedPlace, plain: Uint8Array): Promise<Uint8Array>;
+  /** Opens what `seal` sealed. Throws like `openWith`. */
   open(keys: KeyStore, where: SealedPlace, sealed: Uint8Array): Promise<Uint8Array>;
-  /** HMAC-SHA-256 under a tenant key: fingerprints of destinations, input hashes of idempotency. */
+  /** HMAC-SHA-256 (32 bytes) under a tenant key: fingerprints of destinations, input hashes of idempotency. */
   mac(keys: KeyStore, tenantId: string, purpose: 'fingerprint' | 'idempotency', data: Uint8Array): Promise<Uint8Array>;
 }
 
+/** Where a ciphertext is stored; it opens nowhere else. */
 export interface SealedPlace {
   tenantId: string;
   purpose: 'payee' | 'connection' | 'inbound' | 'idempotency';
@@ -89,17 +96,17 @@ export interface SealedPlace {
 /** Second factors and passwords. Secrets of factors are sealed under the installation's own key. */
 export interface Credentials {
   verifyPassword(hash: string, password: string): Promise<boolean>;
-  /** Spends the time of a real verification, so that an unknown e-mail is not told by the clock. */
+  /** Takes as long as a real verification, so that the time of the answer does not reveal an unknown e-mail. */
   verifyNothing(password: string): Promise<void>;
-  /** The time step (RFC 6238, 30 s) that a code belongs to at `now` ±1, later than `afterStep`; null when none. */
+  /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
   matchTotp(factorId: string, sealed: Uint8Array, code: string, now: Date): Promise<number | null>;
   /** A new bearer token with prefix and checksum, and the SHA-256 that is stored. */
   newToken(kind: 'session' | 'api_key', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
-  /** Null when the text is not of a token's form or its checksum is wrong. */
+  /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
 }
 
-/** A named place where a test may end the process. Nothing in production. */
+/** A named place where a test may end the process. In production it does nothing. */
 export type Failpoint = (name: FailpointName) => Promise<void>;
 
 export const FAILPOINTS = [
@@ -117,11 +124,11 @@ export const FAILPOINTS = [
 
 export type FailpointName = (typeof FAILPOINTS)[number];
 
-/** Signed checkpoints outside the database (R15, R17): a folder now, another place by another adapter. */
+/** Signed checkpoints outside the database (R15, R17). Today's adapter writes to a folder. */
 export interface CheckpointArchive {
-  /** Create-if-absent by size; a different note under the same size throws: somebody rewrote the log. */
+  /** Stores the note under its size. Throws when another note has that size already: then somebody rewrote the log. */
   publish(tenantId: string, size: bigint, note: string): Promise<void>;
-  /** The newest published note whose signature verifies, or null. Throws when one does not. */
+  /** The newest published note, or null when there is none. Throws when a signature does not verify. */
   latest(tenantId: string): Promise<{ size: bigint; root: Uint8Array; note: string } | null>;
 }
 
@@ -129,17 +136,19 @@ export interface CheckpointArchive {
 export interface CheckpointSigner {
   /** Verifier key `name+hash+base64`. */
   verifierKey: string;
+  /** First line of a tenant's checkpoints. */
   origin(tenantId: string): string;
+  /** The signed note of a tree of `size` leaves. */
   sign(tenantId: string, size: bigint, root: Uint8Array): string;
 }
 
 /** Whether this process may act on money (R15). In recovery nothing is sent, no gate opens, nothing is sequenced. */
 export interface RecoveryMode {
-  /** Null in normal operation; otherwise why not, in a sentence for people. */
+  /** Null in normal operation; in recovery the reason, as a sentence for people. */
   reason(): string | null;
 }
 
-/** What operations need beside the database. Built once in a composition root. */
+/** What operations need besides the database. Each process builds it once, where it starts. */
 export interface Services {
   sha256: Sha256;
   entropy: Entropy;

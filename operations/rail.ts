@@ -1,9 +1,11 @@
 import type { SentTo } from '../domain/destination.js';
 import type { PaymentOutcome } from '../domain/item/evidence.js';
 
-/** One payment as a rail gets it. `key` is the item id: idempotency key at the provider. */
+/** One payment as a rail gets it. */
 export interface Payment {
+  /** The item id, which is also the idempotency key at the provider. */
   key: string;
+  /** Minor units. */
   amount: bigint;
   currency: string;
   reference: string;
@@ -11,12 +13,16 @@ export interface Payment {
   to: SentTo;
 }
 
+/**
+ * What a provider answers about one key. `absent_final`: it never took the payment and never will (R5). `absent_so_far`: it may
+ * still take it. `unavailable`: no answer.
+ */
 export interface PaymentLookup {
   key: string;
   answer: { kind: 'found'; outcome: PaymentOutcome } | { kind: 'absent_final' } | { kind: 'absent_so_far' } | { kind: 'unavailable' };
 }
 
-/** A connection with its credentials opened, for one use. */
+/** A rail connection with its credentials opened, for one use. */
 export interface OpenConnection {
   id: string;
   rail: string;
@@ -24,7 +30,7 @@ export interface OpenConnection {
   credentials: { apiKey: string; webhookSecret: string };
 }
 
-/** What a rail prepares: immutable, hashed; `send` sends exactly this (R20). */
+/** What a rail prepares from payments. It is immutable and hashed, and `send` sends exactly this (R20). */
 export interface Artefact {
   rendererVersion: number;
   /** SHA-256 over the canonical bytes that would be sent. */
@@ -34,50 +40,54 @@ export interface Artefact {
 
 export interface RenderedPayment {
   key: string;
-  /** The exact body of this payment; a re-send under the same key must be byte-identical (R4). */
+  /** The exact body of this payment. A re-send under the same key must have the same bytes (R4). */
   body: string;
 }
 
+/** What a rail can do. Times are in ms. */
 export interface RailCapabilities {
-  /** Payments in one artefact: chunk size of a batch on this rail (a power of two). */
+  /** Payments in one artefact, which is the chunk size of a batch on this rail. A power of two. */
   chunkSize: number;
   currencies: readonly string[] | 'any';
   destinations: readonly SentTo['destination']['kind'][];
   reference: { maxLength: number; characters: RegExp; describe: string };
   /** How long the provider honours an idempotency key, from the intent. */
   keyTtlMs: number;
-  /** Until this long after a send may still be taken in by the provider: absence before is no absence (R5). */
+  /** How long after a send the provider may still take the payment in. An earlier `absent` answer proves nothing (R5). */
   acceptanceWindowMs: number;
-  /** HTTP time-out of one call; leases outlast it. */
+  /** HTTP timeout of one call. A lease must be longer. */
   timeoutMs: number;
-  /** After this long without a word, an accepted payment is looked up. */
+  /** An accepted payment without evidence of its settlement is looked up after this time. */
   settlementMs: number;
 }
 
+/** The port that an adapter in `rails/` implements (docs/rails.md). */
 export interface Rail {
   name: string;
   capabilities(connection: { settings: Record<string, string | number> }): RailCapabilities;
-  /** Pure: same payments, same renderer version → same bytes. */
+  /** A pure function: the same payments and renderer version give the same bytes. */
   prepare(payments: readonly Payment[], rendererVersion?: number): Artefact;
-  /** Sends. Never throws for what a network or provider does: what is not known comes back as `unknown`. */
+  /** Sends each payment once. It never throws for a fault of network or provider: an outcome that is not known is `unknown`. */
   send(connection: OpenConnection, artefact: Artefact, sending: Sending): Promise<PaymentOutcome[]>;
+  /** Asks the provider about each key. `sentAt` has the time of each key's last attempt. */
   lookup(connection: OpenConnection, keys: readonly string[], sentAt: ReadonlyMap<string, Date>): Promise<PaymentLookup[]>;
-  /** Authenticates a webhook over its raw body. Fails closed. */
+  /** Authenticates a webhook over its raw body. Every doubt is a `problem`. */
   verifyInbound(
     connection: OpenConnection,
     raw: Uint8Array,
     headers: Record<string, string | undefined>,
     now: Date,
   ): { eventId: string } | { problem: string };
-  /** The evidence inside an authenticated delivery. Throws on what is not of the provider's form. */
+  /** The evidence in an authenticated delivery. Throws when the body does not have the provider's form. */
   parseEvidence(raw: Uint8Array): PaymentOutcome[];
 }
 
 export interface Sending {
-  /** `first`, or a re-send of what may have arrived: then any 4xx is unknown, never failed (R4). */
+  /** `resend`: the payment may have arrived before, so a 4xx is `unknown` and never `failed` (R4). */
   kind: 'first' | 'resend';
-  /** Aborts when the lease can't outlast another call. */
+  /** Aborts when too little of the lease is left for another call. */
   signal: AbortSignal;
+  /** Called with the number of payments sent so far. */
   onProgress: (sent: number) => void;
 }
 

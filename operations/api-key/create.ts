@@ -7,10 +7,10 @@ import { answer } from '../idempotency/answer.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
- * Makes an API key of the person who asks. Its scopes are bounded by that person's own permissions, now and whenever it
- * is used. The secret is in this answer and nowhere else; only its SHA-256 is kept.
+ * Makes an API key that belongs to the person who calls. Its scopes must be permissions of that person, now and at every use. The
+ * secret is in this answer only; the database stores its SHA-256.
  *
- * Refuses with `forbidden` (no person, or a scope beyond their own) or `invalid_request` (already expired).
+ * Refuses with `forbidden` (the caller is not a person, or lacks a scope) or `invalid_request` (`expires_at` is in the past).
  */
 export const createApiKey = async (ctx: Context, input: z.output<typeof contract>): Promise<Result<WireApiKey>> => {
   const { actor } = ctx;

@@ -3,8 +3,8 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
- * Revokes a key at once: it is refused from the next request on (I8). Revoking it again keeps the first time. Any
- * person who manages keys may revoke any key of the workspace. Refuses with `forbidden` or `not_found`.
+ * Revokes a key at once: it is refused from the next request on (I8). A second revocation keeps the time of the first. A person
+ * with `keys.manage` may revoke any key of the workspace. Refuses with `forbidden` (the caller is not a person) or `not_found`.
  */
 export const revokeApiKey = (ctx: Context, { key_id }: { key_id: string }): Promise<Result<WireApiKey>> =>
   ctx.inTenant(async (stores) => {

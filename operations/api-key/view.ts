@@ -5,6 +5,7 @@ import type { ApiKeyRow } from '../stores/api-keys.js';
 
 export type WireApiKey = z.infer<typeof apiKey>;
 
+/** An API key in its wire form, without its secret. */
 export const toWireApiKey = (row: ApiKeyRow): WireApiKey => ({
   object: 'api_key',
   id: toWireId('apiKey', row.id),

@@ -7,13 +7,13 @@ import type { StoredEvent } from '../stores/audit.js';
 import type { GateRow } from '../stores/gates.js';
 import type { TransferRow } from '../stores/transfers.js';
 
-/** Rows of one short transaction; memory stays flat however long the log is. */
+/** Rows that one short transaction reads, so that memory does not grow with the log. */
 const PAGE = 2_000;
 
 /**
  * The whole audit log of the workspace with the transfers and gates that name its events, as records for JSON lines
- * (docs/audit.md). Money and gates are read before the events, so each finds its event; and the newest checkpoint is
- * read before both, so each event under it finds its money.
+ * (docs/audit.md). Transfers and gates are read before the events, so that the event of each is in the export. The newest
+ * checkpoint is read before both, so that the transfers and gates of every event under it are in the export too.
  */
 export const exportAudit = async (ctx: Context): Promise<Result<AsyncIterable<ExportRecord>>> => {
   const begun = await ctx.inTenant(async (stores) => ({ at: stores.now, latest: await stores.audit.latestCheckpoint() }));
@@ -46,7 +46,7 @@ async function* counted({ header, body }: { header: ExportRecord; body: AsyncIte
 async function* bodyOf(ctx: Context, size: bigint): AsyncGenerator<ExportRecord> {
   yield* paged(0n, (after) => ctx.inTenant((stores) => stores.audit.checkpoints(after, PAGE)), {
     next: (row) => row.size,
-    // A checkpoint that came later would sign events whose money was read too early.
+    // A later checkpoint would sign events whose transfers were not there yet when transfers were read.
     toRecord: (row) => (row.size <= size ? { type: 'checkpoint', note: row.note } : null),
   });
   yield* paged(null as string | null, (after) => ctx.inTenant((stores) => stores.transfers.inOrder({ batchId: null, after, limit: PAGE })), {
@@ -77,13 +77,13 @@ async function* paged<Row, Place>(
   }
 }
 
-/** Sealed events by index, then the others. What waits is read before the size, so no event falls between the two. */
+/** Sequenced events by leaf, then the others. The waiting ones are read before the size, so that no event is missed between the two. */
 async function* eventsOf(ctx: Context): AsyncGenerator<ExportRecord> {
   const waiting = new Map((await ctx.inTenant((stores) => stores.audit.unsequenced())).map((event) => [event.id, event]));
   const size = (await ctx.inTenant((stores) => stores.audit.tree()))?.size ?? 0n;
   for (let from = 0n; from < size; from += BigInt(PAGE)) {
-    const most = size - from < BigInt(PAGE) ? Number(size - from) : PAGE;
-    for (const event of await ctx.inTenant((stores) => stores.audit.exportFrom(from, most))) {
+    const limit = size - from < BigInt(PAGE) ? Number(size - from) : PAGE;
+    for (const event of await ctx.inTenant((stores) => stores.audit.exportFrom(from, limit))) {
       waiting.delete(event.id);
       yield toEvent(event);
     }

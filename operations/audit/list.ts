@@ -8,7 +8,7 @@ export interface ListAuditEvents {
   limit: number;
   starting_after?: string | undefined;
   subject_type?: string | undefined;
-  /** A wire id (`batch_…`), or the id as it stands in the event's own subject. */
+  /** A wire id (`batch_…`), or the id as the event's own `subject` has it. */
   subject_id?: string | undefined;
   action?: string | undefined;
 }

@@ -7,8 +7,8 @@ import type { Context } from '../context.js';
 import { subtreeRoots } from './subtrees.js';
 
 /**
- * Proof that the tree of `from` leaves is a prefix of that of `to` (default: the newest checkpoint's), after RFC 6962
- * 2.1.2. `not_found` for sizes that the tree never had in this order.
+ * Proves that the tree of the first `from` leaves is a prefix of the tree of `to` leaves (RFC 6962 2.1.2). `to` defaults to the size
+ * of the newest checkpoint. Refuses with `not_found` when `from` is larger than `to`, or `to` larger than the tree.
  */
 export const proveConsistency = (ctx: Context, input: { from: number; to?: number | undefined }): Promise<Result<z.infer<typeof consistencyProof>>> =>
   ctx.inTenant(async (stores) => {
@@ -16,7 +16,7 @@ export const proveConsistency = (ctx: Context, input: { from: number; to?: numbe
     const { from } = input;
     const to = input.to ?? Number((await stores.audit.latestCheckpoint())?.size ?? 0n);
     if (from > to || BigInt(to) > (tree?.size ?? 0n))
-      return refuse('not_found', `The log has ${tree?.size ?? 0n} sealed events; it never grew from ${from} to ${to}.`);
+      return refuse('not_found', `The log has ${tree?.size ?? 0n} sequenced events; it never grew from ${from} to ${to}.`);
     const rootOf = subtreeRoots(stores.audit.leaves, ctx.services.sha256);
     const path: string[] = [];
     for (const range of consistencyRanges(from, to)) path.push(toHex(await rootOf(range)));

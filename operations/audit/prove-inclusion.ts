@@ -8,8 +8,8 @@ import type { Context } from '../context.js';
 import { subtreeRoots } from './subtrees.js';
 
 /**
- * Proof that an event is in the tree of `size` leaves (default: the newest checkpoint's), after RFC 6962 2.1.1.
- * `not_found` for an event that there is not, or that is not sealed under this size.
+ * Proves that an event is in the tree of the first `size` leaves (RFC 6962 2.1.1). `size` defaults to the size of the newest
+ * checkpoint. Refuses with `not_found` when there is no such event, or when the tree of that size does not hold it.
  */
 export const proveInclusion = (
   ctx: Context,
@@ -22,7 +22,7 @@ export const proveInclusion = (
     const tree = await stores.audit.tree();
     const size = input.size ?? Number((await stores.audit.latestCheckpoint())?.size ?? 0n);
     if (event.index === null || event.index >= BigInt(size) || BigInt(size) > (tree?.size ?? 0n))
-      return refuse('not_found', `The event is not sealed in a tree of ${size} leaves; ask again in a second, or for another size.`);
+      return refuse('not_found', `The event is not in a tree of ${size} leaves; ask again in a second, or for another size.`);
     const index = Number(event.index);
     const rootOf = subtreeRoots(stores.audit.leaves, ctx.services.sha256);
     const path: string[] = [];

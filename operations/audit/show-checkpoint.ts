@@ -4,7 +4,7 @@ import { toHex } from '../../domain/hashing.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 
-/** The newest published checkpoint and how many events are not under it yet. `not_found` before the first one. */
+/** The newest published checkpoint, and how many events it does not cover yet. Refuses with `not_found` before the first one. */
 export const showCheckpoint = (ctx: Context): Promise<Result<z.infer<typeof checkpoint>>> =>
   ctx.inTenant(async (stores) => {
     const latest = await stores.audit.latestCheckpoint();

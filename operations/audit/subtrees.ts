@@ -3,23 +3,24 @@ import { merkleRoot } from '../../domain/merkle.js';
 import type { LeafRange } from '../../domain/merkle-ranges.js';
 import type { AuditStore } from '../stores/audit.js';
 
-/** Leaves that are read at a time: an aligned subtree, so that its root is a node of the tree. */
+/** Leaves that one statement reads. A power of two, so that the root of an aligned tile is a node of the tree. */
 const TILE = 1_024;
 
 /**
- * Roots of subtrees of a tenant's tree, by range of leaves (a node of the tree, as in domain/merkle-ranges). Reads tile by
- * tile and keeps tile roots only, so that a million leaves cost 32 KB; proofs after the first reuse them.
+ * Answers a function from a node of a tenant's tree (a range of leaves, see domain/merkle-ranges.ts) to its root. It reads tile by
+ * tile and keeps the roots of whole tiles for later calls: a million leaves cost 32 KB of memory. Throws when leaves are missing.
  */
 export const subtreeRoots = (leaves: AuditStore['leaves'], sha256: Sha256): ((range: LeafRange) => Promise<Uint8Array>) => {
   const tileRoots = new Map<number, Uint8Array>();
-  let held: { tile: number; leaves: readonly Uint8Array[] } | null = null;
+  let lastRead: { tile: number; leaves: readonly Uint8Array[] } | null = null;
 
   /** Leaves [from, to) of one tile. */
   const within = async (from: number, to: number): Promise<readonly Uint8Array[]> => {
     const tile = Math.floor(from / TILE);
     const start = tile * TILE;
-    if (held?.tile !== tile || held.leaves.length < to - start) held = { tile, leaves: await leaves(BigInt(start), BigInt(start + TILE)) };
-    const slice = held.leaves.slice(from - start, to - start);
+    if (lastRead?.tile !== tile || lastRead.leaves.length < to - start)
+      lastRead = { tile, leaves: await leaves(BigInt(start), BigInt(start + TILE)) };
+    const slice = lastRead.leaves.slice(from - start, to - start);
     if (slice.length !== to - from) throw new Error(`leaves ${from} to ${to} are not all in the tree`);
     return slice;
   };
@@ -35,7 +36,7 @@ export const subtreeRoots = (leaves: AuditStore['leaves'], sha256: Sha256): ((ra
 
   return async ({ from, to }) => {
     if (to === from || Math.floor(from / TILE) === Math.floor((to - 1) / TILE)) return merkleRoot(sha256, await within(from, to));
-    if (from % TILE !== 0) throw new RangeError(`leaves ${from} to ${to} are no node of a tree`);
+    if (from % TILE !== 0) throw new RangeError(`leaves ${from} to ${to} are not a node of a tree`);
     const roots: Uint8Array[] = [];
     for (let tile = from / TILE; tile * TILE < to; tile++) roots.push(await tileRoot(tile, to));
     return merkleRoot(sha256, roots);

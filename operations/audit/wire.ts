@@ -6,6 +6,7 @@ import type { StoredEvent } from '../stores/audit.js';
 
 export type WireEvent = z.infer<typeof auditEvent>;
 
+/** An audit event in its wire form; `event` is the body that its leaf hashes. */
 export const toWireEvent = (event: StoredEvent): WireEvent => ({
   object: 'audit_event',
   id: toWireId('event', event.id),

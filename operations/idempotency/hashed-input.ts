@@ -4,9 +4,9 @@ import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import type { Json } from '../../domain/hashing.js';
 
 /**
- * The part of a route's parsed input that says whether two requests are the same: everything but what the contract
- * marks `secret` (codes, passwords), because a person types a new code when they try again. Undefined members are
- * left out, as JSON leaves them out. Throws on what has no JSON form.
+ * The part of a route's parsed input that decides whether two requests are the same: everything except the members that the
+ * contract marks `secret` (codes, passwords), because a person types a new code when they try again. Undefined members are
+ * left out, as JSON does. Throws a TypeError when a value has no JSON form.
  */
 export const hashedInput = (route: RouteId, input: object): Json => {
   const { params, query, body } = ROUTES[route] as RouteShape;
@@ -34,7 +34,7 @@ const keep = (schema: z.core.$ZodType | undefined, value: unknown): Json => {
   throw new TypeError(`an input of type ${typeof value} cannot be hashed`);
 };
 
-/** Without `optional` and `default`; a mark on the wrapper counts as well. */
+/** The schema without `optional`, `nullable` and `default`. It stops at a wrapper that is marked secret itself. */
 const bare = (schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined =>
   (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) && !isSecret(schema)
     ? bare(schema.def.innerType)

@@ -11,8 +11,8 @@ import { toWireSession, type WireSession } from './view.js';
 
 const SESSION_MS = 12 * 60 * 60_000;
 
-/** Who tries a password is not known to be the person, so its failure is the API's event about that person. */
-const NOBODY: Actor = { type: 'system', process: 'api' };
+/** Until the password is right, nobody knows who asks: the API is the actor of the failure, and the person its subject. */
+const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
 
 interface Workspace {
   tenantId: string;
@@ -22,16 +22,18 @@ interface Workspace {
 
 interface Attempt {
   personId: string;
-  /** Workspaces of the person; failures are audited in each, so that the owner of any of them sees them. */
+  /** Workspaces of the person. A failure is audited in each of them, so that the people of each can see it. */
   workspaces: readonly Workspace[];
 }
 
 /**
- * Signs a person in: e-mail and password, then a TOTP code whose time step is consumed. The session lasts 12 hours, is
- * bound to one workspace (the test workspace unless another is named), and its token is shown once.
+ * Signs a person in with e-mail, password and a TOTP code (RFC 6238); the code's time step is consumed. The session lasts 12 hours
+ * and is bound to one workspace: the one that the input names, or else a test workspace if the person has one. The token is in
+ * this answer only.
  *
- * An unknown e-mail costs the work of a known one and gets the same `invalid_credentials` as a wrong password or
- * code. `otp_step_used` and `factor_locked` are told only to who knows the password.
+ * An unknown e-mail takes as long as a known one and gets the same `invalid_credentials` as a wrong password or code. Only a caller
+ * with the right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a
+ * workspace of others.
  */
 export const createSession = async (publicContext: PublicContext, input: z.output<typeof contract>): Promise<Result<WireSession>> => {
   const { directory, services } = publicContext;
@@ -45,7 +47,7 @@ export const createSession = async (publicContext: PublicContext, input: z.outpu
   const known = await services.credentials.verifyPassword(person.passwordHash, input.password);
   const home = workspaces[0];
   if (!known || person.disabled || !home) {
-    await auditFailure(publicContext, attempt, NOBODY, known ? 'forbidden' : 'invalid_credentials');
+    await auditFailure(publicContext, attempt, UNKNOWN_CALLER, known ? 'forbidden' : 'invalid_credentials');
     return invalid();
   }
   const asked = input.workspace_id === undefined ? home : workspaces.find(({ tenantId }) => tenantId === input.workspace_id);
@@ -62,7 +64,7 @@ const proveAndOpen = async (
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     const refusal = await codeRefusal(ctx, stores, actor.personId, code);
     if (refusal) return refusedAndAudited(stores, failureOf(actor.personId), refusal);
-    // Only now: who does not hold the second factor learns nothing of workspaces.
+    // Checked after the code, so that a caller without the second factor learns nothing about workspaces.
     if (!isMember) return refusedAndAudited(stores, failureOf(actor.personId), NO_MEMBER);
     return ok(await open(ctx, stores, actor));
   });
@@ -72,7 +74,7 @@ const proveAndOpen = async (
   return { ok: false, refusal: outwardly(opened.refusal) };
 };
 
-/** Proves the second factor and consumes its time step (I7); null when it did. */
+/** Checks the code and consumes its time step (I7). Null when the code was right and its step unused. */
 const codeRefusal = async (ctx: Context, stores: Stores, personId: string, code: string): Promise<Refusal | null> => {
   const factor = await usableFactor(stores, personId);
   if (!factor.ok) return factor.refusal;
@@ -106,9 +108,9 @@ const failureOf = (personId: string): Omit<AuditEntry, 'result'> => ({
   detail: {},
 });
 
-const NO_MEMBER = refuse('forbidden', 'You are no member of that workspace; leave workspace_id out to sign in to your own.').refusal;
+const NO_MEMBER = refuse('forbidden', 'You are not a member of that workspace; leave workspace_id out to sign in to your own.').refusal;
 
-/** A wrong code reads as a wrong password does. */
+/** What the caller gets: a wrong code and a missing factor look like a wrong password. The audit log has the real reason. */
 const outwardly = (refusal: Refusal): Refusal => (refusal.code === 'code_wrong' || refusal.code === 'factor_missing' ? invalid().refusal : refusal);
 
 const invalid = () => refuse('invalid_credentials', 'E-mail, password or code is wrong.');

@@ -2,7 +2,10 @@ import { ok, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { toWireSession, type WireSession } from './view.js';
 
-/** Ends the session that asks, at once: its token is refused from the next request on (I8). */
+/**
+ * Ends the caller's session at once: its token is refused from the next request on (I8). Refuses with `forbidden` for an actor
+ * without a session, and with `session_expired`.
+ */
 export const endSession = async (ctx: Context, _input: unknown): Promise<Result<WireSession>> => {
   const { actor } = ctx;
   if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has a session.');

@@ -2,7 +2,10 @@ import { ok, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { toWireSession, type WireSession } from './view.js';
 
-/** The session that asks: person, role, workspace and expiry. Refuses keys and agents, which have none. */
+/**
+ * The caller's session: person, role, workspace and expiry. Refuses with `forbidden` for keys and agents, which have none, and
+ * with `session_expired`.
+ */
 export const showSession = async (ctx: Context, _input: unknown): Promise<Result<WireSession>> => {
   const { actor } = ctx;
   if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has a session.');

@@ -6,7 +6,7 @@ import type { Stores } from '../ports.js';
 
 export type WireSession = z.infer<typeof session>;
 
-/** A session as its holder sees it; without the token, which is only known when it is made. */
+/** A session in its wire form. It has no token: only `createSession` knows it. */
 export const toWireSession = async (
   stores: Stores,
   of: { sessionId: string; personId: string; role: Role; expiresAt: Date },
