@@ -7,7 +7,7 @@ export interface PayeeInput {
   payee?: InlinePayee | undefined;
 }
 
-/** A new payee needs every detail. What a known payee's input leaves out stays as it is in the newest destination. */
+/** A new payee needs every detail except the type (`individual` by default). What a known payee's input leaves out stays as it is in the newest destination. */
 export interface InlinePayee extends PayeeDetails {
   reference: string;
 }
@@ -33,7 +33,7 @@ export const givesDetails = (details: PayeeDetails): boolean =>
 export const givesAllDetails = (details: PayeeDetails): boolean => details.name !== undefined && givesDestination(details);
 
 /**
- * What a known payee is to be sent, from the input and, where the input leaves something out, from `newest`. Country and type
+ * Name and destination of a known payee: from the input, and from `newest` where the input leaves them out. Country and type
  * belong to the payee and never change; another country is the error `country_differs`.
  */
 export const detailsOfKnown = (details: PayeeDetails, known: Pick<SentTo, 'payeeType' | 'country'>, newest: SentTo | null): Described => {
@@ -42,7 +42,7 @@ export const detailsOfKnown = (details: PayeeDetails, known: Pick<SentTo, 'payee
   return describe({ ...details, country: known.country, payee_type: known.payeeType }, newest);
 };
 
-/** What a new payee is to be sent. A detail that is left out is the error `required` or `one_destination`. */
+/** Name, type, country and destination of a new payee. A detail that is left out is the error `required` or `one_destination`. */
 export const detailsOfNew = (details: PayeeDetails): Described => describe(details, null);
 
 export type Described = { sentTo: SentTo } | { errors: FieldError[] };

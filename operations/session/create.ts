@@ -11,7 +11,7 @@ import { toWireSession, type WireSession } from './view.js';
 
 const SESSION_MS = 12 * 60 * 60_000;
 
-/** Until the password is right, nobody knows who asks: the API is the actor of the failure, and the person its subject. */
+/** Until the password is right, it is not known who asks. The API is the actor of the failure, and the person its subject. */
 const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
 
 interface Workspace {
