@@ -10,6 +10,7 @@ import {
   PREPARATION,
   SHOWN_GATE,
 } from '../operations/stores/batches.js';
+import { membersOf } from '../operations/stores/columns.js';
 import { GATE } from '../operations/stores/gates.js';
 import {
   type batch_chunk,
@@ -28,6 +29,7 @@ import { tableOf } from './transaction/table.js';
 const batches = tableOf<payout_batch>()(BATCH);
 const controls = tableOf<batch_control>()(CONTROL);
 const contents = tableOf<batch_content>()(CONTENT);
+const CONTENT_MEMBERS = membersOf(CONTENT);
 const counters = tableOf<batch_counter>()(COUNTER);
 const chunkRoots = tableOf<batch_chunk>()(CHUNK_ROOT);
 const preparations = tableOf<batch_preparer>()(PREPARATION);
@@ -189,7 +191,10 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
   },
 
   async insertContent(id, row) {
-    await orm.batch_content.create({ data: { tenant_id: tenantId, batch_id: id, ...contents.stored(row) } });
+    // The ORM would write the process's clock into `created_at`.
+    await sql.run('clock')`
+      INSERT INTO batch_content (tenant_id, batch_id, ${contents.names(CONTENT_MEMBERS)})
+      VALUES (${tenantId}::uuid, ${id}::uuid, ${contents.values(CONTENT_MEMBERS, row)})`;
   },
 
   async chunkRoots(id) {

@@ -22,7 +22,7 @@ export const handingAdapter = (): {
     const { connection, taken } = offer;
     offer = null;
     taken();
-    await connection.query({ text: 'BEGIN' });
+    await connection.begin();
     return transactionOn(connection);
   };
   const adapter: SqlDriverAdapter = { ...NAMES, ...REFUSING, startTransaction, getConnectionInfo: () => ({ supportsRelationJoins: true }) };
@@ -37,7 +37,7 @@ export const handingAdapter = (): {
       });
       await before;
       offer = { connection, taken };
-      const running = begin();
+      const running = (async () => begin())();
       // A transaction that fails before it begins never takes the connection; the next one begins then.
       running.then(taken, taken);
       return running;

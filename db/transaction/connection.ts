@@ -1,21 +1,26 @@
 import type pg from 'pg';
 
 /**
- * A connection of the pool for one transaction. It refuses every statement from the moment COMMIT or ROLLBACK is sent, so that
- * a late statement runs neither by itself nor in the next transaction.
+ * A connection of the pool for one transaction. It takes statements until the transaction ends. From the moment COMMIT or
+ * ROLLBACK is sent it refuses, so that a late statement runs neither by itself nor in the next transaction.
  */
 export interface Connection {
+  /** Sends BEGIN. When that fails the connection is closed. */
+  begin(): Promise<void>;
   query(query: pg.QueryConfig): Promise<pg.QueryResult>;
-  /** Refuses statements from now on, ends the transaction and gives the connection back to the pool. */
+  /** Refuses from now on, ends the transaction and gives the connection back to the pool. */
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>;
-  /** Gives a connection back whose transaction never began. Does nothing after `end`. */
-  giveBack(): void;
+  /**
+   * Gives the connection back when no transaction was begun on it, and closes it when one was begun and nobody ended it: its
+   * BEGIN may still be answered, and the next transaction must not run inside it. Does nothing after `end`.
+   */
+  abandon(): void;
 }
 
 /** Takes a connection out of the pool. Throws when none is free within the pool's `connectionTimeoutMillis`. */
 export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
   const client = await pool.connect();
-  let open = true;
+  let state: 'fresh' | 'begun' | 'ended' = 'fresh';
   let broken: Error | undefined;
   const onError = (error: Error) => {
     broken = error;
@@ -26,13 +31,27 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
     client.release(broken);
   };
   return {
+    begin: async () => {
+      if (state !== 'fresh') throw new Error('this connection has begun a transaction before');
+      state = 'begun';
+      try {
+        await client.query('BEGIN');
+      } catch (error) {
+        broken ??= error as Error;
+        if (state === 'begun') {
+          state = 'ended';
+          release();
+        }
+        throw error;
+      }
+    },
     query: async (query) => {
-      if (!open) throw new Error('this transaction has ended');
+      if (state !== 'begun') throw new Error('this transaction has ended');
       return client.query(query);
     },
     end: async (how) => {
-      if (!open) return;
-      open = false;
+      if (state !== 'begun') return;
+      state = 'ended';
       try {
         await client.query(how);
       } catch (error) {
@@ -42,9 +61,10 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
         release();
       }
     },
-    giveBack: () => {
-      if (!open) return;
-      open = false;
+    abandon: () => {
+      if (state === 'ended') return;
+      if (state === 'begun') broken ??= new Error('a transaction was begun on this connection and not ended');
+      state = 'ended';
       release();
     },
   };

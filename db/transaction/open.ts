@@ -53,8 +53,8 @@ export const openDatabase = (url: string, connectionsMax: number): Database => {
       try {
         return await runOn(connection, work, timeoutMs);
       } finally {
-        // Only a transaction that never began still has its connection here.
-        connection.giveBack();
+        // Whoever ended the transaction gave the connection back. Without an end, BEGIN failed, was late or was never sent.
+        connection.abandon();
       }
     },
     sql: sqlOver((query) => pool.query(query)),

@@ -92,7 +92,7 @@ export const tableOf =
       }
       return row as Row<Map>;
     };
-    const named = (members: readonly (keyof Map)[]) => members.map((member) => (map as Columns)[member as string] ?? missing(member));
+    const named = (members: readonly (keyof Map)[]) => members.map((member) => columnOf(map, member));
     return {
       list: (alias) => Prisma.raw(entries.map(([, { name }]) => (alias ? `${alias}.${name}` : name)).join(', ')),
       names: (members) =>
@@ -150,7 +150,7 @@ export const tableOf =
       stored: (part) => {
         const stored: Record<string, unknown> = {};
         for (const [member, value] of Object.entries(part)) {
-          const { name, type } = (map as Columns)[member] ?? missing(member);
+          const { name, type } = columnOf(map, member);
           if (value !== undefined) stored[name] = type === 'step' ? BigInt(value as number) : value;
         }
         return stored as never;
@@ -172,6 +172,8 @@ export const arrayText = (numbers: readonly (number | bigint | null)[]): string 
 const arrayOf = (type: SqlType, values: readonly unknown[]): unknown =>
   type === 'int' || type === 'bigint' || type === 'step' ? arrayText(values as (number | bigint | null)[]) : values;
 
-const missing = (member: PropertyKey): never => {
-  throw new Error(`the map of this table has no ${String(member)}`);
+const columnOf = (map: Columns, member: PropertyKey): Column<unknown> => {
+  const column = Object.hasOwn(map, member) ? map[member as string] : undefined;
+  if (!column) throw new Error(`the map of this table has no ${String(member)}`);
+  return column;
 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { takeConnection } from '../../db/transaction/connection.js';
 import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Stores } from '../../operations/ports.js';
@@ -179,4 +180,45 @@ test('twenty transactions that begin at once each have the ORM and SQL on one co
     ),
   );
   expect(begun.every(([, same]) => same)).toBe(true);
+});
+
+describe('a connection whose transaction was begun and not ended', () => {
+  let pool: pg.Pool;
+  beforeAll(() => {
+    pool = new pg.Pool({ connectionString: server.urls.worker, max: 1 });
+    pool.on('error', () => undefined);
+  });
+  afterAll(() => pool?.end());
+
+  const pidOf = async (): Promise<number> => (await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0;
+
+  test('is closed, although the server has not answered BEGIN yet: the next transaction must not run inside it', async () => {
+    const before = await pidOf();
+    const connection = await takeConnection(pool);
+    const beginning = connection.begin().catch(() => undefined);
+    connection.abandon();
+    await beginning;
+    await connection.end('ROLLBACK');
+    await expect(connection.query({ text: 'SELECT 1' })).rejects.toThrow('this transaction has ended');
+    expect(await pidOf()).not.toBe(before);
+    const { rows } = await pool.query<{ transaction: boolean }>('SELECT now() <> statement_timestamp() AS transaction');
+    expect(rows).toEqual([{ transaction: false }]);
+  });
+
+  test('is closed when BEGIN fails, so that only its own caller fails', async () => {
+    const pid = await pidOf();
+    const connection = await takeConnection(pool);
+    const killer = new pg.Client({ connectionString: server.urls.worker });
+    await killer.connect();
+    await killer.query('SELECT pg_terminate_backend($1, 10000)', [pid]);
+    await killer.end();
+    await expect(connection.begin()).rejects.toThrow();
+    expect(await pidOf()).not.toBe(pid);
+  });
+
+  test('is given back as it is when nothing was begun', async () => {
+    const before = await pidOf();
+    (await takeConnection(pool)).abandon();
+    expect(await pidOf()).toBe(before);
+  });
 });
