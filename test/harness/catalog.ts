@@ -53,10 +53,13 @@ export const readTables = (ask: Ask): Promise<TableShape[]> =>
 const namesOf = (numbers: string, relation: string): string =>
   `ARRAY(SELECT a.attname FROM unnest(${numbers}) WITH ORDINALITY n(num, at) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = n.num ORDER BY n.at)`;
 
+/** What a migration has to say of a tenant-owned table. */
+const fixOf = (name: string): string => `; its migration needs SELECT sluice_own_by_tenant('${name}')`;
+
 /** One line for each tenant-owned table whose row-level security is not enabled and forced. */
 export const withoutSecurity = (tables: readonly TableShape[]): string[] =>
   tables.flatMap(({ name, isTenants, rls, forced }) =>
-    isTenants && !(rls && forced) ? [`${name}: row-level security is not ${rls ? 'forced' : 'enabled'}`] : [],
+    isTenants && !(rls && forced) ? [`${name}: row-level security is not ${rls ? 'forced' : 'enabled'}${fixOf(name)}`] : [],
   );
 
 const ITS_OWN_ROWS = "(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS \"nullif\"))";
@@ -65,6 +68,6 @@ const ITS_OWN_ROWS = "(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_
 export const withoutPolicy = (tables: readonly TableShape[]): string[] =>
   tables.flatMap(({ name, isTenants, policy }) => {
     if (!isTenants) return [];
-    if (!policy) return [`${name}: it has no policy "tenant"`];
+    if (!policy) return [`${name}: it has no policy "tenant"${fixOf(name)}`];
     return policy.reads === ITS_OWN_ROWS && policy.writes === ITS_OWN_ROWS ? [] : [`${name}: its policy is ${policy.reads}, ${policy.writes}`];
   });
