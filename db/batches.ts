@@ -148,9 +148,9 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
     return count === 1;
   },
 
-  async addPreparer(id, personId, deed) {
+  async addPreparer(id, personId, action) {
     await sql.run('conflict')`
-      INSERT INTO batch_preparer (tenant_id, batch_id, person_id, deed) VALUES (${tenantId}::uuid, ${id}::uuid, ${personId}::uuid, ${deed})
+      INSERT INTO batch_preparer (tenant_id, batch_id, person_id, deed) VALUES (${tenantId}::uuid, ${id}::uuid, ${personId}::uuid, ${action})
       ON CONFLICT DO NOTHING`;
   },
 

@@ -71,7 +71,7 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     transitions: transitions.map(transitionToProof),
     transfers: transfers.map(toTransfer),
     holds: rest.holds.map(holdToProof),
-    preparers: rest.preparers.map((row) => ({ person_id: row.personId, deed: row.deed, created_at: row.createdAt.toISOString() })),
+    preparers: rest.preparers.map((row) => ({ person_id: row.personId, deed: row.action, created_at: row.createdAt.toISOString() })),
     challenges: rest.challenges.map(challengeToProof),
     gates: rest.gates.map(toGate),
     attempts: rest.attempts.map(attemptToProof),

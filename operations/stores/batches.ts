@@ -90,7 +90,7 @@ export type CounterRow = Row<typeof COUNTER>;
 /** Who prepared a batch, and by what (R9). */
 export const PREPARATION = columns({
   personId: uuid('person_id'),
-  deed: oneOf<'create' | 'submit' | 'edit'>()('deed'),
+  action: oneOf<'create' | 'submit' | 'edit'>()('deed'),
   createdAt: time('created_at'),
 });
 export type Preparation = Row<typeof PREPARATION>;
@@ -133,7 +133,7 @@ export interface BatchStore {
    */
   move(id: string, rowVersion: number, change: Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>): Promise<boolean>;
   /** Does nothing when the person did this before. */
-  addPreparer(id: string, personId: string, deed: Preparation['deed']): Promise<void>;
+  addPreparer(id: string, personId: string, action: Preparation['action']): Promise<void>;
   /** Ids of people who prepared the batch or changed one of its destinations in the last 24 hours (R9). */
   preparers(id: string): Promise<string[]>;
   /** Oldest first. */

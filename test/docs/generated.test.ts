@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { decisionsPage } from '../../dev/docs/decisions.js';
 import { PAGES } from '../../dev/docs/pages.js';
 
-test.each(Object.entries(PAGES))('%s says what the code says (mend with `npm run docs`)', (path, page) => {
+test.each(Object.entries(PAGES))('%s says what the code says (fix with `npm run docs`)', (path, page) => {
   expect(readFileSync(path, 'utf8')).toBe(page());
 });
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EVIDENCE_OUTCOMES, type ItemPosition, type PaymentOutcome, reduceEvidence } from '../../domain/item/evidence.js';
+import { toItemId } from '../../domain/ids.js';
+import { EVIDENCE_OUTCOMES, type ItemPosition, type PaymentOutcome, reduceBatchEvidence, reduceEvidence } from '../../domain/item/evidence.js';
 import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/states.js';
 
 const evidence = fc.record({ outcome: fc.constantFrom(...EVIDENCE_OUTCOMES), rank: fc.nat(5) });
 
-const fold = (start: ItemPosition, pieces: readonly Pick<PaymentOutcome, 'outcome' | 'rank'>[]): ItemPosition =>
+const reduce = (start: ItemPosition, pieces: readonly Pick<PaymentOutcome, 'outcome' | 'rank'>[]): ItemPosition =>
   pieces.reduce<ItemPosition>((item, piece) => {
     const reduction = reduceEvidence(item, piece);
     return reduction.kind === 'moved' ? { state: reduction.to, rank: reduction.rank } : item;
@@ -15,7 +16,7 @@ const SENT: ItemPosition = { state: 'submitting', rank: 0 };
 /** Interim words carry no rank that counts, so only the state of such an item is compared. */
 const position = (item: ItemPosition) => (isTerminalItem(item.state) ? item : { state: item.state });
 
-describe('the fold of evidence (R6)', () => {
+describe('the reducer of evidence (R6)', () => {
   test('the state is the same for every order of the same evidence', () => {
     fc.assert(
       fc.property(
@@ -23,7 +24,7 @@ describe('the fold of evidence (R6)', () => {
           .array(evidence, { maxLength: 8 })
           .chain((pieces) => fc.tuple(fc.constant(pieces), fc.shuffledSubarray(pieces, { minLength: pieces.length }))),
         ([pieces, shuffled]) => {
-          expect(position(fold(SENT, shuffled))).toEqual(position(fold(SENT, pieces)));
+          expect(position(reduce(SENT, shuffled))).toEqual(position(reduce(SENT, pieces)));
         },
       ),
       { numRuns: 2_000 },
@@ -34,7 +35,7 @@ describe('the fold of evidence (R6)', () => {
     fc.assert(
       fc.property(fc.array(evidence, { maxLength: 6 }), fc.array(fc.nat(5), { maxLength: 12 }), (pieces, again) => {
         const repeated = [...pieces, ...again.flatMap((i) => pieces[i] ?? [])];
-        expect(position(fold(SENT, repeated))).toEqual(position(fold(SENT, pieces)));
+        expect(position(reduce(SENT, repeated))).toEqual(position(reduce(SENT, pieces)));
       }),
       { numRuns: 2_000 },
     );
@@ -65,7 +66,7 @@ describe('the fold of evidence (R6)', () => {
 
   test('a return that overtakes its payment stays a return', () => {
     expect(
-      fold(SENT, [
+      reduce(SENT, [
         { outcome: 'returned', rank: 3 },
         { outcome: 'paid', rank: 2 },
         { outcome: 'submitted', rank: 1 },
@@ -77,5 +78,51 @@ describe('the fold of evidence (R6)', () => {
     for (const final of ['paid', 'failed', 'returned'] as const)
       for (const outcome of ['unknown', 'submitted'] as const)
         expect(reduceEvidence({ state: final, rank: 0 }, { outcome, rank: 99 })).toEqual({ kind: 'unchanged' });
+  });
+});
+
+describe('evidence of one batch (R6)', () => {
+  const batch = { id: '0198c2aa-7c1e-7b3d-9f10-a4c2e6b80d11', currency: 'EUR', connectionId: 'ours' };
+  const item = (ordinal: number, state: ItemPosition['state'] = 'submitting') => ({ ordinal, state, rank: 0, amount: 100n });
+  const said = (ordinal: number, more: Partial<PaymentOutcome> = {}): PaymentOutcome => ({
+    key: toItemId(batch.id, ordinal),
+    outcome: 'paid',
+    rank: 1,
+    providerReference: null,
+    reason: null,
+    amount: null,
+    currency: null,
+    ...more,
+  });
+
+  test.each([
+    ['another amount', said(0, { amount: 1n }), 'ours', 'amount_mismatch'],
+    ['another currency', said(0, { currency: 'USD' }), 'ours', 'currency_mismatch'],
+    ['another connection', said(0), 'theirs', 'connection_mismatch'],
+    ['an item that is not among them', said(7), 'ours', 'unknown_payment'],
+    ['a key that is not ours', said(0, { key: 'pay_1' }), 'ours', 'unknown_payment'],
+    ['an item that was never sent', said(1), 'ours', 'never_sent'],
+  ] as const)('%s moves nothing, and says why', (_name, evidence, connectionId, mismatch) => {
+    const { moving, matched, mismatched } = reduceBatchEvidence(batch, connectionId, [item(0), item(1, 'pending')], [evidence]);
+    expect({ moving, matched, why: mismatched.map((one) => one.mismatch) }).toEqual({ moving: [], matched: [], why: [mismatch] });
+  });
+
+  test('several pieces for one item make one move, to the greatest of them, in any order', () => {
+    const pieces = [
+      said(0, { outcome: 'submitted' }),
+      said(0),
+      said(0, { outcome: 'returned', rank: 2 }),
+      said(1, { amount: 100n, currency: 'EUR' }),
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(pieces, { minLength: pieces.length }), (order) => {
+        const { moving, matched } = reduceBatchEvidence(batch, 'ours', [item(0), item(1), item(2)], order);
+        expect(moving.map(({ item: { ordinal }, evidence }) => [ordinal, evidence.outcome])).toEqual([
+          [0, 'returned'],
+          [1, 'paid'],
+        ]);
+        expect(matched).toHaveLength(pieces.length);
+      }),
+    );
   });
 });

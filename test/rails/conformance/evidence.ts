@@ -41,7 +41,7 @@ export const provesEvidence = (ready: () => RailUnderTest, settings: Record<stri
       const expected = { paid: 'paid', failed_later: 'failed', returned_later: 'returned' }[fates[i] as 'paid'];
       expect(answer).toMatchObject({ kind: 'found', outcome: { outcome: expected } });
       fc.assert(
-        fc.property(fc.shuffledSubarray(mine, { minLength: mine.length }), (order) => expect(fold(order).state).toBe(expected)),
+        fc.property(fc.shuffledSubarray(mine, { minLength: mine.length }), (order) => expect(reduce(order).state).toBe(expected)),
         { numRuns: 50 },
       );
     }
@@ -124,7 +124,7 @@ export const provesEvidence = (ready: () => RailUnderTest, settings: Record<stri
   });
 };
 
-const fold = (evidence: readonly PaymentOutcome[]): ItemPosition =>
+const reduce = (evidence: readonly PaymentOutcome[]): ItemPosition =>
   evidence.reduce<ItemPosition>(
     (item, { outcome, rank }) => {
       const reduction = reduceEvidence(item, { outcome, rank });
