@@ -21,7 +21,7 @@ export const listPage = async <Resource extends { id: string }>(
   read: (page: PageQuery) => Promise<Page<Resource>>,
 ): Promise<Result<List<Resource>>> => {
   const after = cursor === undefined ? undefined : fromWireId(kind, cursor);
-  if (after === null) return wrongCursor();
+  if (after === null) return wrongCursor(LISTED[kind] ?? `a ${kind}`);
   return { ok: true, value: toList(await read({ limit, after })) };
 };
 
@@ -32,7 +32,11 @@ export const toList = <Resource extends { id: string }>({ rows, hasMore }: Page<
   next_cursor: hasMore ? (rows.at(-1)?.id ?? null) : null,
 });
 
-export const wrongCursor = (): Result<never> =>
+/** Kinds whose name is not what people call them. */
+const LISTED: Partial<Record<IdKind, string>> = { apiKey: 'an API key', account: 'an account', event: 'an audit event' };
+
+/** `listed` is one of the resources in the list, such as `a batch`. */
+export const wrongCursor = (listed: string): Result<never> =>
   refuse('invalid_request', 'Send the next_cursor of the page before as starting_after, or leave it out.', {
-    errors: [{ field: 'starting_after', reason: 'id_form', message: 'this is not an id of the resources in this list' }],
+    errors: [{ field: 'starting_after', reason: 'id_form', message: `this is not the id of ${listed}` }],
   });

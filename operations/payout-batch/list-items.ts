@@ -24,7 +24,7 @@ export const listPayoutItems = (ctx: Context, input: ListItemsInput): Promise<Re
     const batch = (await stores.batches.view(input.batch_id))?.batch;
     if (!batch) return noSuchBatch();
     const after = input.starting_after === undefined ? undefined : fromItemId(input.starting_after);
-    if (after === null || (after && after.batchId !== batch.id)) return wrongCursor();
+    if (after === null || (after && after.batchId !== batch.id)) return wrongCursor('an item of this batch');
     const { rows, hasMore } = await stores.items.list(batch.id, { limit: input.limit, afterOrdinal: after?.ordinal, state: input.state });
     return ok(toList({ rows: await toWireItems(ctx, stores, batch, rows), hasMore }));
   });
