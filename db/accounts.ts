@@ -3,6 +3,7 @@ import type { AccountKind } from '../domain/ledger/postings.js';
 import { ACCOUNT, type AccountBalance, type AccountStore } from '../operations/stores/accounts.js';
 import { type account, Prisma } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
@@ -16,7 +17,7 @@ export const accountStore = ({ orm, sql }: Tx, { tenantId }: Scope): AccountStor
       orderBy: { id: 'desc' },
       take: limit + 1,
     });
-    return { rows: rows.slice(0, limit).map(accounts.row), hasMore: rows.length > limit };
+    return pageOf(rows, limit, accounts.row);
   },
 
   get: async (id) => {

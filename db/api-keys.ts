@@ -1,6 +1,7 @@
 import { API_KEY, type ApiKeyStore } from '../operations/stores/api-keys.js';
 import type { api_key } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
@@ -17,7 +18,7 @@ export const apiKeyStore = ({ orm }: Tx, { tenantId, now }: Scope): ApiKeyStore 
       orderBy: { id: 'desc' },
       take: limit + 1,
     });
-    return { rows: rows.slice(0, limit).map(apiKeys.row), hasMore: rows.length > limit };
+    return pageOf(rows, limit, apiKeys.row);
   },
 
   revoke: async (id) => {

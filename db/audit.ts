@@ -7,6 +7,7 @@ import { AUDIT_EVENT, type AuditStore, CHECKPOINT, type StoredEvent } from '../o
 import { membersOf } from '../operations/stores/columns.js';
 import type { audit_checkpoint, audit_event } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import type { Sql } from './transaction/sql.js';
 import { tableOf } from './transaction/table.js';
@@ -95,7 +96,7 @@ export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }
           AND (${subjectId ?? null}::text IS NULL OR e.subject_id = ${subjectId ?? null})
           AND (${action ?? null}::text IS NULL OR e.action = ${action ?? null})
         ORDER BY e.id DESC LIMIT ${limit + 1}`;
-      return { rows: rows.slice(0, limit).map(toEvent), hasMore: rows.length > limit };
+      return pageOf(rows, limit, toEvent);
     },
 
     ofBatch: async (batchId, afterIndex, limit) => {

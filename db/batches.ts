@@ -23,6 +23,7 @@ import {
   type payout_batch,
 } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
@@ -117,7 +118,7 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
       ${state === undefined ? Prisma.empty : Prisma.sql`AND c.state = ${state}`}
       ${externalId === undefined ? Prisma.empty : Prisma.sql`AND b.external_id = ${externalId}`}
       ORDER BY b.id DESC LIMIT ${limit + 1}`;
-    return { rows: rows.slice(0, limit).map(toView), hasMore: rows.length > limit };
+    return pageOf(rows, limit, toView);
   },
 
   async get(id) {
@@ -146,6 +147,10 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
       data: { ...controls.stored(change), ...(change.state === undefined ? {} : { state_at: now }), row_version: { increment: 1 } },
     });
     return count === 1;
+  },
+
+  async moveLocked(id, rowVersion, change) {
+    if (!(await this.move(id, rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
   },
 
   async addPreparer(id, personId, action) {

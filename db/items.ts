@@ -1,6 +1,7 @@
 import { ITEM, type ItemRow, type ItemStore, NEW_ITEM_MEMBERS } from '../operations/stores/items.js';
 import { Prisma, type payout_item } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
@@ -24,7 +25,7 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
       WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal > ${afterOrdinal ?? -1}
       ${state === undefined ? Prisma.empty : Prisma.sql`AND state = ${state}`}
       ORDER BY ordinal LIMIT ${limit + 1}`;
-    return { rows: rows.slice(0, limit).map(items.row), hasMore: rows.length > limit };
+    return pageOf(rows, limit, items.row);
   },
 
   async range(batchId, from, to) {

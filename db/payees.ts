@@ -2,6 +2,7 @@ import { membersOf } from '../operations/stores/columns.js';
 import { DESTINATION, type DestinationRow, PAYEE, type PayeeStore } from '../operations/stores/payees.js';
 import type { payee, payee_destination } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
@@ -57,7 +58,7 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId }: Scope): PayeeStore =>
         orderBy: { id: 'desc' },
         take: limit + 1,
       });
-      return { rows: rows.slice(0, limit).map(payees.row), hasMore: rows.length > limit };
+      return pageOf(rows, limit, payees.row);
     },
 
     byReference: (references) => known('reference', references),

@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { type NewTransfer, TRANSFER, type TransferStore } from '../operations/stores/transfers.js';
 import type { transfer } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { arrayText, tableOf } from './transaction/table.js';
 
@@ -20,7 +21,7 @@ export const transferStore = ({ orm, sql }: Tx, { tenantId }: Scope): TransferSt
       orderBy: { id: 'desc' },
       take: limit + 1,
     });
-    return { rows: rows.slice(0, limit).map(transfers.row), hasMore: rows.length > limit };
+    return pageOf(rows, limit, transfers.row);
   },
 
   inOrder: async ({ batchId, after, limit }) => {

@@ -20,8 +20,8 @@ export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
     return req.get('sec-fetch-site') === undefined ? result : { ok: true, value: session };
   },
   show_session: showSession,
-  end_session: async (ctx, input, { res }) => {
-    const result = await endSession(ctx, input);
+  end_session: async (ctx, _input, { res }) => {
+    const result = await endSession(ctx);
     if (result.ok) clearSessionCookie(res, cookies);
     return result;
   },

@@ -22,8 +22,7 @@ export const endEarly = async (
   const eventId = stores.audit.newId();
   const released = await releaseHold(stores, batch, eventId);
   const { to: state } = BATCH_TRANSITIONS[verb];
-  if (!(await stores.batches.move(id, control.rowVersion, { state, ...(reason === null ? {} : { reason }) })))
-    throw new Error(`batch ${id} moved under its own lock`);
+  await stores.batches.moveLocked(id, control.rowVersion, { state, ...(reason === null ? {} : { reason }) });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   await stores.audit.append({
     id: eventId,

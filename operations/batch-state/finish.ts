@@ -16,8 +16,7 @@ export const finishIfDone = async (stores: Stores, batchId: string, counter: Cou
   // A blocked item was not sent, as a cancelled one was not.
   const { verb, outcome } = endOf({ ...counter, cancelled: counter.cancelled + counter.blocked }, control.cancellingAt !== null);
   if (!(verb in ACTIONS)) throw new Error(`a batch does not end by ${verb}`);
-  const moved = await stores.batches.move(batchId, control.rowVersion, { state: BATCH_TRANSITIONS[verb].to, outcome });
-  if (!moved) throw new Error(`batch ${batchId} moved under its own lock`);
+  await stores.batches.moveLocked(batchId, control.rowVersion, { state: BATCH_TRANSITIONS[verb].to, outcome });
   if ((await stores.holds.ofBatch(batchId)).some((hold) => hold.resolvedAt === null))
     throw new Error(`batch ${batchId} has nothing open, but a hold is left`);
   await stores.outbox.add({ batchId, message: 'batch_changed' });

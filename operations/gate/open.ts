@@ -174,8 +174,7 @@ const recordOpened = async (
   await stores.gates.insert({ id: gateId, batchId: batch.id, gate, contentVersion, digest, personId, challengeId: challenge.id, ...factor, eventId });
   const { to: state } = BATCH_TRANSITIONS[GATE_VERB[gate]];
   const deadlineAt = gate === 'execute' ? null : gateDeadline(stores.now, batch.executeBy);
-  if (!(await stores.batches.move(batch.id, control.rowVersion, { state, deadlineAt })))
-    throw new Error(`batch ${batch.id} moved under its own lock`);
+  await stores.batches.moveLocked(batch.id, control.rowVersion, { state, deadlineAt });
   await stores.outbox.add({ batchId: batch.id, message: 'gate_opened', gateId });
   await stores.audit.append({
     id: eventId,

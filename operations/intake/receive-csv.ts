@@ -91,8 +91,7 @@ const begin = async (ctx: Context, stores: Stores, wanted: NewBatch): Promise<Re
   const lease = new Date(stores.now.getTime() + RECEIVING_LEASE_MS);
   if (found) {
     const { batch, control } = found;
-    if (!(await stores.batches.move(batch.id, control.rowVersion, { deadlineAt: lease })))
-      throw new Error(`batch ${batch.id} moved under its own lock`);
+    await stores.batches.moveLocked(batch.id, control.rowVersion, { deadlineAt: lease });
     const { nextOrdinal } = await stores.items.totals(batch.id);
     return { batch, rowVersion: control.rowVersion + 1, nextOrdinal };
   }

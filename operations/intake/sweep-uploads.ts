@@ -34,8 +34,7 @@ export const externalIdIsTaken = async (stores: Stores, externalId: string): Pro
 export const giveUp = async (stores: Stores, batchId: string, rowVersion: number): Promise<void> => {
   const { nextOrdinal } = await stores.items.totals(batchId);
   await stores.batches.giveUpExternalId(batchId);
-  if (!(await stores.batches.move(batchId, rowVersion, { state: 'cancelled', reason: 'upload given up' })))
-    throw new Error(`batch ${batchId} moved under its own lock`);
+  await stores.batches.moveLocked(batchId, rowVersion, { state: 'cancelled', reason: 'upload given up' });
   await stores.audit.append({
     subject: { type: 'batch', id: batchId },
     action: 'batch.cancel',

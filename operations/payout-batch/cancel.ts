@@ -44,7 +44,7 @@ const cancelPending = async (ctx: Context, stores: Stores, control: ControlRow, 
   const eventId = stores.audit.newId();
   if (control.cancellingAt === null) {
     const change = { cancellingAt: stores.now, ...(reason === null ? {} : { reason }) };
-    if (!(await stores.batches.move(id, control.rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
+    await stores.batches.moveLocked(id, control.rowVersion, change);
   }
   const { ordinals, amount } = await stores.items.cancelPending(id, eventId);
   // Before hold and accounts: all other payments of the workspace post to these, and would wait while a million leaves are hashed.

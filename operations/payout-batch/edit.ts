@@ -145,8 +145,7 @@ const exclude = async (
   if (person) await stores.batches.addPreparer(id, person, 'edit');
   const state = BATCH_TRANSITIONS[verbFrom(control)].to;
   const deadlineAt = gateDeadline(stores.now, batch.executeBy);
-  if (!(await stores.batches.move(id, control.rowVersion, { state, contentVersion: next.contentVersion, deadlineAt })))
-    throw new Error(`batch ${id} moved under its own lock`);
+  await stores.batches.moveLocked(id, control.rowVersion, { state, contentVersion: next.contentVersion, deadlineAt });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   const released = await releaseHold(stores, batch, eventId);
   await stores.batches.addToCounter(id, { open: -plan.count, excluded: plan.count });

@@ -22,7 +22,7 @@ export const pausePayoutBatch = (ctx: Context, input: { batch_id: string } & z.o
 
     if (control.pausedAt === null) {
       const change = { pausedAt: stores.now, ...(input.reason === undefined ? {} : { reason: input.reason }) };
-      if (!(await stores.batches.move(id, control.rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
+      await stores.batches.moveLocked(id, control.rowVersion, change);
       await stores.outbox.add({ batchId: id, message: 'batch_changed' });
     }
     const halted = await readHaltedBatch(ctx, stores, id);

@@ -17,8 +17,7 @@ export const resumePayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     if (isTerminalBatch(control.state)) return refuseState(stores, 'resume', id, control.state);
 
     if (control.pausedAt !== null) {
-      if (!(await stores.batches.move(id, control.rowVersion, { pausedAt: null, reason: null })))
-        throw new Error(`batch ${id} moved under its own lock`);
+      await stores.batches.moveLocked(id, control.rowVersion, { pausedAt: null, reason: null });
       await stores.outbox.add({ batchId: id, message: 'batch_changed' });
     }
     await stores.audit.append({ subject: { type: 'batch', id }, action: 'batch.resume', result: 'ok', detail: { state: control.state } });

@@ -19,8 +19,7 @@ export const submitPayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     const person = personBehind(ctx.actor);
     if (person) await stores.batches.addPreparer(id, person, 'submit');
     const state = BATCH_TRANSITIONS.submit.to;
-    const moved = await stores.batches.move(id, control.rowVersion, { state, deadlineAt: gateDeadline(stores.now, batch.executeBy) });
-    if (!moved) throw new Error(`batch ${id} moved under its own lock`);
+    await stores.batches.moveLocked(id, control.rowVersion, { state, deadlineAt: gateDeadline(stores.now, batch.executeBy) });
     await stores.outbox.add({ batchId: id, message: 'batch_changed' });
     await stores.audit.append({
       subject: { type: 'batch', id },

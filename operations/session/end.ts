@@ -6,7 +6,7 @@ import { toWireSession, type WireSession } from './view.js';
  * Ends the caller's session at once: its token is refused from the next request on (I8). Refuses with `forbidden` for an actor
  * without a session, and with `session_expired`.
  */
-export const endSession = async (ctx: Context, _input: unknown): Promise<Result<WireSession>> => {
+export const endSession = async (ctx: Context): Promise<Result<WireSession>> => {
   const { actor } = ctx;
   if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has a session.');
   return ctx.inTenant(async (stores) => {

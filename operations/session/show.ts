@@ -6,7 +6,7 @@ import { toWireSession, type WireSession } from './view.js';
  * The caller's session: person, role, workspace and expiry. Refuses with `forbidden` for keys and agents, which have none, and
  * with `session_expired`.
  */
-export const showSession = async (ctx: Context, _input: unknown): Promise<Result<WireSession>> => {
+export const showSession = async (ctx: Context): Promise<Result<WireSession>> => {
   const { actor } = ctx;
   if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has a session.');
   return ctx.inTenant(async (stores) => {

@@ -110,6 +110,9 @@ export interface BatchView {
   openExceptions: number;
 }
 
+/** Absent members stay as they are. */
+type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
+
 export interface BatchStore {
   /** Batch, control and counter rows; the control starts in `state`. False when another batch has the external_id. */
   insert(row: NewBatch, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
@@ -131,7 +134,9 @@ export interface BatchStore {
    * Changes the control row if it still has this row version, and adds one to it; false when another transaction changed it
    * first. Absent members stay as they are.
    */
-  move(id: string, rowVersion: number, change: Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>): Promise<boolean>;
+  move(id: string, rowVersion: number, change: ControlChange): Promise<boolean>;
+  /** The same for a control row that this transaction holds locked. Throws when it moved all the same, which the lock rules out. */
+  moveLocked(id: string, rowVersion: number, change: ControlChange): Promise<void>;
   /** Does nothing when the person did this before. */
   addPreparer(id: string, personId: string, action: Preparation['action']): Promise<void>;
   /** Ids of people who prepared the batch or changed one of its destinations in the last 24 hours (R9). */

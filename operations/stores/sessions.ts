@@ -1,16 +1,15 @@
-import { columns, nullable, type Row, time, uuid } from './columns.js';
+import { columns, type Row, time, uuid } from './columns.js';
 
 export const SESSION = columns({
   id: uuid('id'),
   personId: uuid('person_id'),
   expiresAt: time('expires_at'),
-  endedAt: nullable(time('ended_at')),
 });
 export type SessionRow = Row<typeof SESSION>;
 
 export interface SessionStore {
   /** `tokenHash` is the SHA-256 of the token; no store reads it back. */
-  insert(row: Omit<SessionRow, 'endedAt'> & { tokenHash: Uint8Array }): Promise<void>;
+  insert(row: SessionRow & { tokenHash: Uint8Array }): Promise<void>;
   /** Null when this workspace has no such session. */
   get(sessionId: string): Promise<SessionRow | null>;
   /** True when the session was the person's and still open. */

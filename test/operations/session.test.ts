@@ -43,7 +43,7 @@ describe('signing in', () => {
     expect(rows).not.toContain(person.password);
     expect(rows).not.toContain(person.secret);
     if (!resolved) throw new Error('unresolved');
-    const shown = await showSession(world.as({ type: 'user', ...resolved }, resolved), {});
+    const shown = await showSession(world.as({ type: 'user', ...resolved }, resolved));
     expect(shown).toEqual({ ok: true, value: session });
   });
 
@@ -171,11 +171,11 @@ describe('a session', () => {
     if (!resolved) throw new Error('unresolved');
     const stranger = await somebody();
     const asStranger = world.as({ type: 'user', ...resolved, personId: stranger.id }, resolved);
-    expect(await endSession(asStranger, {})).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
+    expect(await endSession(asStranger)).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
     const own = world.as({ type: 'user', ...resolved }, resolved);
-    expect(await endSession(own, {})).toMatchObject({ ok: true, value: { object: 'session' } });
+    expect(await endSession(own)).toMatchObject({ ok: true, value: { object: 'session' } });
     expect((await world.publicContext().directory.session(hash))?.ended).toBe(true);
-    expect(await endSession(own, {})).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
+    expect(await endSession(own)).toMatchObject({ ok: false, refusal: { code: 'session_expired' } });
     expect((await world.audited('session.end', resolved.tenantId)).map(({ result }) => result)).toEqual(['session_expired', 'ok', 'session_expired']);
   });
 
