@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.js';
 import { handingAdapter } from './adapter.js';
-import { type Connection, takeConnection } from './connection.js';
+import { takeConnection } from './connection.js';
 import { type Sql, sqlOver } from './sql.js';
 
 /** One open transaction: the ORM for single rows and SQL for sets, both on the same connection. */
@@ -42,16 +42,13 @@ export const openDatabase = (url: string, connectionsMax: number): Database => {
   // `minimal`: no source lines in messages, and no stack taken at every call.
   const client = new PrismaClient({ errorFormat: 'minimal', adapter: adapter.factory });
 
-  const runOn = <T>(connection: Connection, work: (tx: Tx) => Promise<T>, timeoutMs: number): Promise<T> =>
-    adapter.handOver(connection, () =>
-      client.$transaction((orm) => work({ orm, sql: sqlOver(connection.query) }), { maxWait: USUAL_MS, timeout: timeoutMs }),
-    );
-
   return {
     transaction: async (work, { timeoutMs } = { timeoutMs: USUAL_MS }) => {
       const connection = await takeConnection(pool);
       try {
-        return await runOn(connection, work, timeoutMs);
+        return await adapter.handOver(connection, () =>
+          client.$transaction((orm) => work({ orm, sql: sqlOver(connection.query) }), { maxWait: USUAL_MS, timeout: timeoutMs }),
+        );
       } finally {
         // Whoever ended the transaction gave the connection back. Without an end, BEGIN failed, was late or was never sent.
         connection.abandon();
