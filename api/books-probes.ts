@@ -1,3 +1,4 @@
+import { EXCEPTION_KINDS } from '../domain/exceptions.js';
 import type { RowReader } from './deps.js';
 
 interface Value {
@@ -17,6 +18,16 @@ export const booksProbes = (sql: RowReader): BooksProbe[] => [
     name: 'sluice_released_without_second_factor_total',
     help: 'Payments that were sent without three gates of three people on what was sent. Must be 0.',
     read: async () => single(await sql.rows<Value>('function')`SELECT sluice_released_without_second_factor() AS value`),
+  },
+  {
+    name: 'sluice_exceptions_open',
+    help: 'Exceptions that wait for people, by kind',
+    labels: ['kind'],
+    read: async () => {
+      const rows = await sql.rows<{ kind: string; open: unknown }>('function')`SELECT kind, open FROM sluice_open_exceptions()`;
+      const open = new Map(rows.map((row) => [row.kind, Number(row.open)]));
+      return Object.keys(EXCEPTION_KINDS).map((kind) => ({ labels: { kind }, value: open.get(kind) ?? 0 }));
+    },
   },
   {
     name: 'sluice_outbox_messages',

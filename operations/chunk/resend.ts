@@ -2,6 +2,7 @@ import { rangeOf } from '../../domain/batch/content.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
+import { raiseException } from '../exception/raise.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { openConnection } from '../rail-connection/open.js';
@@ -106,10 +107,7 @@ const prepareAgain = async (
   return { kind: 'send', dispatch: { ...opened, capabilities, artefact, leaseMs } };
 };
 
-/** An item that only a person can settle stays `unknown`, with exactly its amount held. One exception stands for all of a batch. */
-const askPerson = (ctx: Context, batchId: string, { reason, ordinals }: { reason: PersonReason; ordinals: number[] }): Promise<void> =>
-  ctx.inTenant(async (stores) => {
-    const kind = `unknown_${reason}`;
-    const known = (await stores.exceptions.openOf(batchId)).some((open) => open.kind === kind);
-    if (!known) await stores.exceptions.raise({ kind, batchId, detail: { count: ordinals.length, ordinals: ordinals.slice(0, 100) } });
-  });
+/** Items that only people can settle stay `unknown`, with exactly their amount held. They join the exception of their kind and batch. */
+const askPerson = async (ctx: Context, batchId: string, { reason, ordinals }: { reason: PersonReason; ordinals: number[] }): Promise<void> => {
+  await ctx.inTenant((stores) => raiseException(ctx, stores, { kind: `unknown_${reason}`, batchId, ordinals }));
+};

@@ -4,6 +4,7 @@ import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import type { Context } from '../context.js';
+import { raiseException } from '../exception/raise.js';
 import type { OpenedDestination } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { Payment } from '../rail.js';
@@ -80,9 +81,9 @@ export const stopForIntegrity = (ctx: Context, { batchId, chunk }: { batchId: st
     const control = await stores.batches.lock(batchId);
     if (!control || control.integrityFailedAt) return;
     await stores.batches.move(batchId, control.rowVersion, { integrityFailedAt: stores.now });
-    await stores.exceptions.raise({ kind: 'integrity_failed', batchId, detail: { chunk } });
     await stores.outbox.add({ batchId, message: 'batch_changed' });
     const content = await stores.batches.content(batchId, control.contentVersion);
+    await raiseException(ctx, stores, { kind: 'integrity_failed', batchId, detail: { chunk } });
     await stores.audit.append({
       subject: { type: 'batch', id: batchId },
       action: 'batch.stop',

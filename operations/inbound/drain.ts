@@ -1,6 +1,7 @@
 import { fromItemId } from '../../domain/ids.js';
 import type { Evidence } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
+import { raiseException } from '../exception/raise.js';
 import { openConnection } from '../rail-connection/open.js';
 import { applyEvidence, parkUnknown } from '../settlement/settle.js';
 import type { InboundRow } from '../stores/inbound-events.js';
@@ -59,7 +60,11 @@ const postpone = (ctx: Context, row: InboundRow, problem: string): Promise<void>
   ctx.inTenant(async (stores) => {
     await stores.inboundEvents.markFailed(row.id, problem, BACK_OFF_MS[Math.min(row.attempts, BACK_OFF_MS.length) - 1] ?? BACK_OFF_MS[0]);
     if (row.attempts === BACK_OFF_MS.length)
-      await stores.exceptions.raise({ kind: 'inbound_unreadable', detail: { inbound_id: row.id, connection_id: row.connectionId, problem } });
+      await raiseException(ctx, stores, {
+        kind: 'inbound_unreadable',
+        connectionId: row.connectionId,
+        detail: { inbound_id: row.id, connection_id: row.connectionId, problem },
+      });
   });
 
 const groupsOf = (read: readonly { row: InboundRow; outcomes: Evidence[] }[]): Group[] => {

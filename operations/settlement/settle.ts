@@ -2,6 +2,7 @@ import { fromItemId } from '../../domain/ids.js';
 import { type Evidence, type EvidenceOutcome, type MismatchedEvidence, reduceBatchEvidence } from '../../domain/item/evidence.js';
 import { finishIfDone } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
+import { raiseException } from '../exception/raise.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
 import type { EvidenceItem } from '../stores/chunks.js';
@@ -54,7 +55,7 @@ export const applyEvidence = async (ctx: Context, stores: Stores, { batchId, con
     const moves = moving.map(({ item, evidence }) => moveOf(item, evidence, lookUpAfterMs(evidence.outcome)));
     const { counter, covered } = await recordMoves(ctx, stores, batch, { action: 'chunk.settle', source, moves });
     if (covered > 0n)
-      await stores.exceptions.raise({ kind: 'reversal_covered', batchId, detail: { covered: covered.toString(), currency: batch.currency } });
+      await raiseException(ctx, stores, { kind: 'reversal_covered', batchId, detail: { covered: covered.toString(), currency: batch.currency } });
     finished = await finishIfDone(stores, batchId, counter);
   }
   await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched);
@@ -109,10 +110,8 @@ export const parkUnknown = (ctx: Context, stores: Stores, connectionId: string, 
     outcomes.map((evidence) => ({ evidence, ordinal: null, mismatch: 'unknown_payment' })),
   );
 
-const ORDINALS_SHOWN = 100;
-
 /**
- * Stores evidence that does not match, and raises one exception for each kind of mismatch (R6). Evidence that was parked
+ * Stores evidence that does not match, and raises an exception of each kind of mismatch (R6). Evidence that was parked
  * before stays as it is, so a sweep, a replay or a lookup with the same answer raises nothing twice.
  */
 const parkMismatched = async (
@@ -128,15 +127,12 @@ const parkMismatched = async (
   const fresh = candidates.filter(({ row }) => parked.has(row.id));
   for (const mismatch of new Set(fresh.map((one) => one.mismatch))) {
     const ordinals = fresh.flatMap((one) => (one.mismatch === mismatch && one.ordinal !== null ? [one.ordinal] : []));
-    await stores.exceptions.raise({
+    await raiseException(ctx, stores, {
       kind: `evidence_${mismatch}`,
-      batchId: place.batchId ?? undefined,
-      ordinal: ordinals.length === 1 ? ordinals[0] : undefined,
-      detail: {
-        connection_id: place.connectionId,
-        count: fresh.filter((one) => one.mismatch === mismatch).length,
-        ordinals: ordinals.slice(0, ORDINALS_SHOWN),
-      },
+      batchId: place.batchId,
+      connectionId: place.connectionId,
+      ordinals,
+      detail: { connection_id: place.connectionId },
     });
   }
 };

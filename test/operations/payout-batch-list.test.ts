@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { batch as batchContract, item as itemContract, listBatches } from '../../contracts/batches.js';
+import { raiseException } from '../../operations/exception/raise.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { listPayoutBatches } from '../../operations/payout-batch/list.js';
@@ -72,7 +73,7 @@ describe('batches', () => {
     const id = uuidOf(ids[0] as string);
     await world.sql('UPDATE batch_counter SET unknown = 1, was_unknown = 1 WHERE batch_id = $1', [id]);
     await world.sql('UPDATE batch_control SET integrity_failed_at = now(), row_version = row_version + 1 WHERE batch_id = $1', [id]);
-    await ctx().inTenant((stores) => stores.exceptions.raise({ kind: 'contrary_evidence', batchId: id, ordinal: 0, detail: {} }));
+    await ctx().inTenant((stores) => raiseException(ctx(), stores, { kind: 'paid_twice_at_provider', batchId: id, ordinals: [0] }));
     expect(must(await showPayoutBatch(ctx(), { batch_id: id })).attention).toEqual(['unknown_items', 'integrity_failed', 'exceptions']);
     expect(must(await showPayoutBatch(ctx(), { batch_id: uuidOf(ids[2] as string) })).attention).toEqual([]);
   });

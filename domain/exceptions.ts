@@ -1,0 +1,110 @@
+/** How a person may end an exception, and how many people that takes. */
+export const RESOLUTIONS = {
+  /** The provider paid the items; each has the provider's reference. */
+  provider_paid: { people: 2 },
+  /** The provider never got the items and never will; their money is given back. */
+  provider_never_got: { people: 2 },
+  /** The content of the batch is again what its gates signed. */
+  content_restored: { people: 2 },
+  /** What was lost was got back, or is written off; the books stay as the evidence says. */
+  made_good: { people: 2 },
+  /** A person has looked into it, and nothing is left to do. */
+  looked_into: { people: 1 },
+} as const satisfies Record<string, { people: 1 | 2 }>;
+export type Resolution = keyof typeof RESOLUTIONS;
+
+/** One kind of exception, in words for the person who has to end it. */
+export interface ExceptionKindRow {
+  /** `high`: money may be lost, or somebody attacks. */
+  severity: 'high' | 'usual';
+  meaning: string;
+  next: string;
+  /** What people may choose. None: only the machine ends it, when what it reports is over. */
+  resolutions: readonly Resolution[];
+}
+
+const DOUBT = ['provider_paid', 'provider_never_got'] as const;
+const ASK_PROVIDER =
+  'Ask the provider about each item by its key, then propose that the provider paid it or never got it. A second person confirms. Until then the machine keeps asking.';
+const COMPARE = 'Compare the evidence with the batch and ask the provider. Discard the parked evidence when it is wrong, then end the exception.';
+
+const unknown = (meaning: string): ExceptionKindRow => ({ severity: 'usual', meaning, next: ASK_PROVIDER, resolutions: DOUBT });
+const mismatch = (meaning: string): ExceptionKindRow => ({ severity: 'usual', meaning, next: COMPARE, resolutions: ['looked_into'] });
+
+/** Every kind of exception, with what it means and how it ends. A kind is wire format: its name never changes. */
+export const EXCEPTION_KINDS = {
+  unknown_key_expired: unknown(
+    'Nobody knows whether the provider has these items, and their idempotency keys have ended, so they are not sent again.',
+  ),
+  unknown_rendering_changed: unknown(
+    'Nobody knows whether the provider has these items, and they can no longer be rendered to the bytes that were sent.',
+  ),
+  unknown_payee_deleted: unknown(
+    'Nobody knows whether the provider has these items, and a payee among them was deleted, so nothing can be sent again.',
+  ),
+  unknown_connection_changed: unknown(
+    'Nobody knows whether the provider has these items, and the batch no longer goes to the connection that sent them.',
+  ),
+  unknown_not_sendable: unknown(
+    'The provider says that it does not have these items, and they may not be sent again: execute_by has passed, or the batch is being cancelled.',
+  ),
+  recovery_in_doubt: unknown('The database was restored from a backup, and the provider could not say what became of these items.'),
+  evidence_unknown_payment: mismatch('The provider reported payments that no batch of this workspace has.'),
+  evidence_never_sent: mismatch('The provider reported payments that never left, or were cancelled before they left.'),
+  evidence_amount_mismatch: mismatch('The provider reported another amount than the one that was sent.'),
+  evidence_currency_mismatch: mismatch('The provider reported another currency than the one that was sent.'),
+  evidence_connection_mismatch: mismatch('Evidence came over another connection than the one that the items were sent on.'),
+  inbound_unreadable: {
+    severity: 'usual',
+    meaning: 'A delivery of the provider was authenticated and stored, but it cannot be read.',
+    next: 'Find out what the provider changed. Replay the delivery when it can be read again, or discard it.',
+    resolutions: ['looked_into'],
+  },
+  reversal_covered: {
+    severity: 'usual',
+    meaning: 'Evidence took money back that the account no longer had, and the suspense account covered the rest.',
+    next: 'Put money into the funding account, and settle what suspense has covered.',
+    resolutions: ['looked_into'],
+  },
+  paid_twice_at_provider: {
+    severity: 'high',
+    meaning: 'The provider named a second payment under the key of an item: it may have paid twice.',
+    next: 'Call the provider at once and get the second payment back. Two people confirm that it is made good.',
+    resolutions: ['made_good'],
+  },
+  resolution_contradicted: {
+    severity: 'high',
+    meaning: 'Two people settled these items, and later the provider said otherwise.',
+    next: 'The books follow the provider. Find out why the people were wrong, and whether a payment was made a second time.',
+    resolutions: ['made_good'],
+  },
+  integrity_failed: {
+    severity: 'high',
+    meaning: 'What is stored is not what three people signed, so nothing of this batch is sent.',
+    next: 'Find out who changed the database. Put the signed values back, then two people let the batch go on; or cancel it.',
+    resolutions: ['content_restored'],
+  },
+  gates_forged: {
+    severity: 'high',
+    meaning: 'A gate of this batch was not opened by a person with a second factor, so nothing of it is sent.',
+    next: 'Somebody has written to the database. Cancel the batch, find the hole, and look for other forged rows.',
+    resolutions: ['made_good'],
+  },
+  provider_unavailable: {
+    severity: 'usual',
+    meaning: 'The provider does not answer, so sending waits.',
+    next: 'Nothing, unless it lasts: sending goes on by itself when the provider answers.',
+    resolutions: [],
+  },
+  run_stalled: {
+    severity: 'usual',
+    meaning: 'The batch should get further and does not, so its run was ended and begun anew.',
+    next: 'Look at the log of the worker and at who can reach Temporal. It ends by itself when the batch moves.',
+    resolutions: [],
+  },
+} as const satisfies Record<string, ExceptionKindRow>;
+
+export type ExceptionKind = keyof typeof EXCEPTION_KINDS;
+
+/** The row of a kind, by its common type. */
+export const kindRow = (kind: ExceptionKind): ExceptionKindRow => EXCEPTION_KINDS[kind];
