@@ -188,6 +188,6 @@ export const halted = batch.extend({ already_sent: z.number().int(), not_sent: z
 
 /** The proof of a batch; docs/proof.md describes its members. */
 export const proof = z
-  .object({ object: z.literal('evidence'), version: z.literal('sluice-evidence-v1') })
+  .object({ object: z.literal('evidence'), version: z.enum(['sluice-evidence-v1', 'sluice-evidence-v2']) })
   .loose()
   .meta({ id: 'Evidence' });

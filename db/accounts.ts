@@ -1,7 +1,6 @@
 import { uuidv7 } from 'uuidv7';
-import type { AccountKind } from '../domain/ledger/postings.js';
-import { ACCOUNT, type AccountBalance, type AccountStore } from '../operations/stores/accounts.js';
-import { type account, Prisma } from '../prisma/generated/client.js';
+import { ACCOUNT, type AccountStore } from '../operations/stores/accounts.js';
+import type { account } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
@@ -31,10 +30,6 @@ export const accountStore = ({ orm, sql }: Tx, { tenantId }: Scope): AccountStor
     return rows.map(accounts.row);
   },
 
-  ofKinds: (of, kinds) => sql.rows<AccountBalance>('set')`${balancesOf(tenantId, of, kinds)}`,
-
-  lockOfKinds: (of, kinds) => sql.rows<AccountBalance>('lock')`${balancesOf(tenantId, of, kinds)} FOR NO KEY UPDATE`,
-
   funding: async (currency) => {
     const row = await orm.account.findFirst({ where: { tenant_id: tenantId, kind: 'funding', currency }, orderBy: { id: 'asc' } });
     return row && accounts.row(row);
@@ -50,9 +45,3 @@ export const accountStore = ({ orm, sql }: Tx, { tenantId }: Scope): AccountStor
     return accounts.row(await orm.account.findUniqueOrThrow({ where }));
   },
 });
-
-const balancesOf = (tenantId: string, of: { currency: string; fundingAccountId: string }, kinds: readonly AccountKind[]): Prisma.Sql => Prisma.sql`
-  SELECT id, kind, balance FROM account
-  WHERE tenant_id = ${tenantId}::uuid AND currency = ${of.currency} AND kind = ANY(${[...kinds]}::text[])
-    AND (kind <> 'funding' OR id = ${of.fundingAccountId}::uuid) AND (kind = 'funding' OR name = kind)
-  ORDER BY id`;

@@ -22,6 +22,7 @@ import {
   Prisma,
   type payout_batch,
 } from '../prisma/generated/client.js';
+import { batchKey, exclusive } from './locks.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
@@ -62,10 +63,7 @@ const toView = (row: StoredView): BatchView => ({
   openExceptions: row.open_exceptions,
 });
 
-/**
- * The upload of this batch finished. Any content proves it: the row of the current version may be younger than the snapshot of a
- * statement that waited for the lock.
- */
+/** The upload of this batch finished: it has content. */
 const HAS_CONTENT = Prisma.sql`EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)`;
 
 /** An id carries the time of the process that made it, so the search begins a day earlier than R9 asks. */
@@ -126,18 +124,16 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
     return row && batches.row(row);
   },
 
-  async lock(id) {
-    const row = await sql.row('lock')`
-      SELECT ${controls.list('c')} FROM batch_control c
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${HAS_CONTENT} FOR UPDATE`;
+  async control(id) {
+    const row = await sql.row('hot')`
+      SELECT ${controls.list('c')} FROM batch_control c WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${HAS_CONTENT}`;
     return row && controls.row(row);
   },
 
-  async lockShared(id) {
-    const row = await sql.row('lock')`
-      SELECT ${controls.list('c')} FROM batch_control c
-      WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${HAS_CONTENT} FOR SHARE`;
-    return row && controls.row(row);
+  async lock(id) {
+    // In a statement of its own: the next one sees what the transactions that it waited for have committed.
+    await sql.run('lock')`SELECT ${exclusive(batchKey(id))}`;
+    return this.control(id);
   },
 
   async move(id, rowVersion, change) {
@@ -218,14 +214,6 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async counter(id) {
     const row = await sql.row('hot')`SELECT ${counters.list()} FROM batch_counter WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid`;
-    return counters.row(row ?? missingCounter(id));
-  },
-
-  async addToCounter(id, deltas) {
-    const added = counters.added(deltas);
-    if (!added) return this.counter(id);
-    const row = await sql.row('hot')`
-      UPDATE batch_counter SET ${added} WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid RETURNING ${counters.list()}`;
     return counters.row(row ?? missingCounter(id));
   },
 });

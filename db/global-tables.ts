@@ -1,13 +1,13 @@
 /**
- * Tables that belong to no tenant: people, their factors and sessions, organizations, and the installation itself.
+ * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, and the edges of an item.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
-export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session'] as const;
+export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge'] as const;
 
 /** The table in which Prisma records the migrations that it applied. */
 export const TOOL_TABLES = ['_prisma_migrations'] as const;
 
-/** Functions that look across tenants, with the NOLOGIN role that owns each (migration 0003). */
+/** Functions that look across tenants, with the NOLOGIN role that owns each (migrations 0003 and 0005). */
 export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_resolve_session: 'sluice_fn_signin',
   sluice_resolve_api_key: 'sluice_fn_signin',
@@ -27,6 +27,15 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_open_exceptions: 'sluice_fn_driver',
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
   sluice_post_transfers: 'sluice_fn_ledger',
+  sluice_lock_accounts: 'sluice_fn_items',
+  sluice_step_items: 'sluice_fn_items',
+  sluice_post_items: 'sluice_fn_items',
+  sluice_move_items: 'sluice_fn_items',
+  sluice_withdraw_items: 'sluice_fn_items',
+  sluice_give_back: 'sluice_fn_items',
+  sluice_place_hold: 'sluice_fn_items',
+  sluice_release_hold: 'sluice_fn_items',
+  sluice_count_content: 'sluice_fn_items',
 };
 
 /** Functions that a process role calls with the rights of the tables' owner, because only an owner may make a partition. */

@@ -1,10 +1,11 @@
-import { ITEM, type ItemRow, type ItemStore, NEW_ITEM_MEMBERS } from '../operations/stores/items.js';
+import { ITEM, type ItemStore, NEW_ITEM_MEMBERS } from '../operations/stores/items.js';
 import { Prisma, type payout_item } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
+/** The columns of `payout_item`, and of the view `item_now`, where a dispatch makes an item `submitting`. */
 export const items = tableOf<payout_item>()(ITEM);
 
 /** Rows of one INSERT: more make statements larger, but not faster. */
@@ -21,7 +22,7 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
 
   async list(batchId, { limit, afterOrdinal, state }) {
     const rows = await sql.rows('set')`
-      SELECT ${items.list()} FROM payout_item
+      SELECT ${items.list()} FROM item_now
       WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal > ${afterOrdinal ?? -1}
       ${state === undefined ? Prisma.empty : Prisma.sql`AND state = ${state}`}
       ORDER BY ordinal LIMIT ${limit + 1}`;
@@ -30,7 +31,7 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
 
   async range(batchId, from, to) {
     const rows = await sql.rows('set')`
-      SELECT ${items.list()} FROM payout_item
+      SELECT ${items.list()} FROM item_now
       WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal >= ${from} AND ordinal < ${to}
       ORDER BY ordinal`;
     return rows.map(items.row);
@@ -55,39 +56,11 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
     return row?.count ?? 0;
   },
 
-  exclude(batchId, tombstones, eventId) {
-    return sql.rows<{ ordinal: number; amount: bigint }>('set')`
-      WITH moved AS (
-        UPDATE payout_item i SET state = 'excluded', version = i.version + 1, leaf = t.leaf
-        FROM ${items.unnest(['ordinal', 'leaf'], tombstones)} AS t (ordinal, leaf)
-        WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = t.ordinal AND i.state = 'pending'
-        RETURNING i.ordinal, i.version, i.rank, i.amount
-      ), noted AS (
-        INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
-        SELECT ${tenantId}::uuid, ${batchId}::uuid, ordinal, version, 'pending', 'excluded', rank, 'person', ${eventId}::uuid FROM moved
-      )
-      SELECT ordinal, amount FROM moved ORDER BY ordinal`;
-  },
-
-  async cancelPending(batchId, eventId) {
-    const row = await sql.row<{ ordinals: number[]; amount: bigint }>('set')`
-      WITH moved AS (
-        UPDATE payout_item i SET state = 'cancelled', version = i.version + 1
-        WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state = 'pending'
-        RETURNING i.ordinal, i.version, i.rank, i.amount
-      ), noted AS (
-        INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
-        SELECT ${tenantId}::uuid, ${batchId}::uuid, ordinal, version, 'pending', 'cancelled', rank, 'person', ${eventId}::uuid FROM moved
-      )
-      SELECT coalesce(array_agg(ordinal ORDER BY ordinal), '{}') AS ordinals, coalesce(sum(amount), 0)::bigint AS amount FROM moved`;
-    return row ?? { ordinals: [], amount: 0n };
-  },
-
-  async countByState(batchId) {
-    const rows = await sql.rows<{ state: ItemRow['state']; count: number }>('set')`
-      SELECT i.state, count(*)::int AS count FROM payout_item i
-      WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid GROUP BY i.state`;
-    return Object.fromEntries(rows.map((row) => [row.state, row.count]));
+  async withdraw(batchId, eventId, which) {
+    const [ordinals, leaves] = which === 'all' ? [null, null] : [which.map((one) => one.ordinal), which.map((one) => one.leaf)];
+    const row = await sql.row<{ body: string | null; count: number; amount: bigint }>('function')`
+      SELECT body, count, amount FROM sluice_withdraw_items(${batchId}::uuid, ${eventId}::uuid, ${ordinals}::int[], ${leaves}::bytea[])`;
+    return row?.body ? { body: row.body, count: row.count, amount: row.amount } : null;
   },
 
   async totals(batchId) {

@@ -33,7 +33,7 @@ export const parkedEvidenceStore = ({ sql }: Tx, { tenantId }: Scope): ParkedEvi
         FROM parked_evidence WHERE tenant_id = ${tenantId}::uuid AND resolved_at IS NULL AND payment_key ~ '^item_[0-9a-f]{40}$'
       ), matched AS MATERIALIZED (
         SELECT w.id FROM waiting w CROSS JOIN LATERAL (
-          SELECT FROM payout_batch b JOIN payout_item i ON i.tenant_id = b.tenant_id AND i.batch_id = b.id
+          SELECT FROM payout_batch b JOIN item_now i ON i.tenant_id = b.tenant_id AND i.batch_id = b.id
           WHERE b.tenant_id = ${tenantId}::uuid AND b.id = w.batch_id AND b.connection_id = w.connection_id AND b.currency = coalesce(w.currency, b.currency)
             AND i.tenant_id = ${tenantId}::uuid AND i.batch_id = w.batch_id AND i.ordinal = w.ordinal AND i.amount = coalesce(w.amount, i.amount)
             AND i.state NOT IN ('pending', 'cancelled', 'excluded', 'blocked')

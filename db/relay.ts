@@ -64,7 +64,7 @@ export const openRelayStore = (url: string) => {
     months: async () => {
       const row = await sql.row<{ ahead: number; unsorted_bytes: string }>('function')`
         SELECT (count(*) FILTER (WHERE relname BETWEEN to_char(now() AT TIME ZONE 'UTC' + interval '1 month', '"payout_item_"YYYY_MM') AND 'payout_item_9'))::int AS ahead,
-          coalesce(sum(pg_relation_size(oid)) FILTER (WHERE relname IN ('payout_item_default', 'item_transition_default')), 0) AS unsorted_bytes
+          coalesce(sum(pg_relation_size(oid)) FILTER (WHERE relname IN ('payout_item_default', 'item_transition_default', 'transition_block_default')), 0) AS unsorted_bytes
         FROM pg_class WHERE relkind = 'r' AND relispartition AND relnamespace = 'sluice_parts'::regnamespace`;
       return { ahead: row?.ahead ?? 0, unsortedBytes: Number(row?.unsorted_bytes ?? 0) };
     },

@@ -1,11 +1,11 @@
 import type { Stores } from '../operations/ports.js';
 import { accountStore } from './accounts.js';
 import { apiKeyStore } from './api-keys.js';
-import { attemptStore } from './attempts.js';
 import { auditStore } from './audit.js';
 import { batchStore } from './batches.js';
 import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
+import { dispatchStore } from './dispatches.js';
 import { exceptionStore } from './exceptions.js';
 import { factorStore } from './factors.js';
 import { gateStore } from './gates.js';
@@ -43,7 +43,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   batches: batchStore(tx, scope),
   items: itemStore(tx, scope),
   chunks: chunkStore(tx, scope),
-  attempts: attemptStore(tx, scope),
+  dispatches: dispatchStore(tx, scope),
   transitions: transitionStore(tx, scope),
   challenges: challengeStore(tx, scope),
   gates: gateStore(tx, scope),

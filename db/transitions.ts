@@ -1,10 +1,11 @@
-import { TRANSITION, type TransitionStore } from '../operations/stores/transitions.js';
-import type { item_transition } from '../prisma/generated/client.js';
+import { TRANSITION, TRANSITION_BLOCK, type TransitionStore } from '../operations/stores/transitions.js';
+import type { item_transition, transition_block } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
 const transitions = tableOf<item_transition>()(TRANSITION);
+const blocks = tableOf<transition_block>()(TRANSITION_BLOCK);
 
 export const transitionStore = ({ orm }: Tx, { tenantId }: Scope): TransitionStore => ({
   ofBatch: async (batchId, after, limit) => {
@@ -15,5 +16,14 @@ export const transitionStore = ({ orm }: Tx, { tenantId }: Scope): TransitionSto
       take: limit,
     });
     return rows.map(transitions.row);
+  },
+
+  blocks: async (batchId, afterEventId, limit) => {
+    const rows = await orm.transition_block.findMany({
+      where: { tenant_id: tenantId, batch_id: batchId, ...(afterEventId ? { event_id: { gt: afterEventId } } : {}) },
+      orderBy: { event_id: 'asc' },
+      take: limit,
+    });
+    return rows.map(blocks.row);
   },
 });

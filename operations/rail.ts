@@ -69,8 +69,16 @@ export interface Rail {
   prepare(payments: readonly Payment[], rendererVersion?: number): Artefact;
   /** Sends each payment once. It never throws for a fault of network or provider: an outcome that is not known is `unknown`. */
   send(connection: OpenConnection, artefact: Artefact, sending: Sending): Promise<PaymentOutcome[]>;
-  /** Asks the provider about each key. `sentAt` has the time of each key's last attempt. */
-  lookup(connection: OpenConnection, keys: readonly string[], sentAt: ReadonlyMap<string, Date>): Promise<PaymentLookup[]>;
+  /**
+   * Asks the provider about each key. `silentMs` says for how long nothing of a key can have left, by the database's clock at the time of the
+   * question: negative while a lease runs, and absent when it is not known.
+   */
+  lookup(connection: OpenConnection, keys: readonly string[], silentMs: ReadonlyMap<string, number>): Promise<PaymentLookup[]>;
+  /**
+   * Tells the provider never to accept these keys; absent where a provider has no such call. `fenced`: it has not taken the payment and never
+   * will. `exists`: it has it already. `unavailable`: no answer.
+   */
+  fence?(connection: OpenConnection, keys: readonly string[]): Promise<{ key: string; answer: 'fenced' | 'exists' | 'unavailable' }[]>;
   /** Authenticates a webhook over its raw body. Every doubt is a `problem`. */
   verifyInbound(
     connection: OpenConnection,

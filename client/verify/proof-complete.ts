@@ -1,4 +1,4 @@
-import type { BatchProof } from '../../domain/audit/proof.js';
+import type { BatchProof, ProofAttempt } from '../../domain/audit/proof.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { GATE_VERB, GATES } from '../../domain/gate.js';
 import type { Json } from '../../domain/hashing.js';
@@ -49,12 +49,28 @@ const stateAfter = ({ action, detail }: EventBody): Json => {
   return GATE_STATES.get(action) ?? (detail['outcome'] === undefined ? null : (END_STATES[action] ?? null));
 };
 
-/** The check of the gates starts from the attempts, so no attempt may be missing. */
+/** The check of the gates starts from the attempts, so no attempt may be missing, and each is what its event says. */
 const checkAttempts = ({ attempts }: BatchProof, events: readonly EventBody[], findings: Findings): void => {
-  const made = new Set(attempts.map(({ chunk, attempt }) => `${chunk} ${attempt}`));
+  const made = new Map(attempts.map((attempt) => [`${attempt.chunk} ${attempt.attempt}`, attempt]));
   for (const { id, action, detail } of events) {
-    const sent = detail['request_hash'] !== undefined || 'pending>submitting' in ((detail['transitions'] ?? {}) as object);
-    if (action === 'chunk.intend' && sent && !made.has(`${detail['chunk']} ${detail['attempt']}`))
-      findings.add('removed', `attempt ${detail['attempt']} of chunk ${detail['chunk']} is missing`, { eventIds: [id] });
+    const sent =
+      detail['artefact_hash'] ?? detail['request_hash'] ?? ('pending>submitting' in ((detail['transitions'] ?? {}) as object) || undefined);
+    if (action !== 'chunk.intend' || sent === undefined) continue;
+    const name = `attempt ${detail['attempt']} of chunk ${detail['chunk']}`;
+    const attempt = made.get(`${detail['chunk']} ${detail['attempt']}`);
+    if (!attempt) findings.add('removed', `${name} is missing`, { eventIds: [id] });
+    else if (detail['artefact_hash'] !== undefined && !statedBy(attempt, detail))
+      findings.add('changed', `${name} is not what its event says`, { eventIds: [id] });
+    made.delete(`${detail['chunk']} ${detail['attempt']}`);
   }
+  for (const [name, { event_id }] of made)
+    if (event_id)
+      findings.add('unjoined', `no event tells of attempt ${name.split(' ')[1]} of chunk ${name.split(' ')[0]}`, { eventIds: [event_id] });
 };
+
+const statedBy = (attempt: ProofAttempt, detail: EventBody['detail']): boolean =>
+  attempt.request_hash === detail['artefact_hash'] &&
+  attempt.item_count === detail['count'] &&
+  (['purpose', 'first_ordinal', 'end_ordinal', 'set_aside', 'connection_id', 'connection_version', 'renderer_version'] as const).every(
+    (member) => attempt[member] === detail[member],
+  );

@@ -1,7 +1,9 @@
-import type { BatchProof, ProofItem, ProofTransition } from '../../domain/audit/proof.js';
+import type { BatchProof, ProofAttempt, ProofItem, ProofTransition } from '../../domain/audit/proof.js';
+import { chunkOf } from '../../domain/batch/content.js';
 import { toHex } from '../../domain/hashing.js';
+import { type Coverage, covers } from '../../domain/item/coverage.js';
 import { ITEM_EDGES, type ItemState, isTerminalItem } from '../../domain/item/states.js';
-import { transitionsRoot } from '../../domain/item/transitions.js';
+import { blockHash, transitionBlock, transitionsRoot } from '../../domain/item/transitions.js';
 import { postingFor } from '../../domain/ledger/postings.js';
 import { sha256 } from './crypto.js';
 import { aboutEvent } from './events.js';
@@ -13,8 +15,10 @@ import type { Findings } from './findings.js';
  */
 export const checkItems = (proof: BatchProof, findings: Findings): void => {
   const steps = groupBy(proof.transitions, (step) => step.ordinal);
+  const dispatches = groupBy(proof.attempts.flatMap(toCoverage), ({ chunk }) => chunk);
   for (const item of proof.items) {
-    const problem = transitionProblem(item, steps.get(item.ordinal) ?? []);
+    const covered = (dispatches.get(chunkOf(item.ordinal, proof.batch.chunk_size)) ?? []).some((one) => covers(one, item.ordinal));
+    const problem = transitionProblem(item, steps.get(item.ordinal) ?? [], covered);
     if (problem) findings.add('changed', `item ${item.item_id} ${problem}`);
     steps.delete(item.ordinal);
   }
@@ -34,8 +38,15 @@ const groupBy = <Row, Key>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<
   return groups;
 };
 
-const transitionProblem = (item: ProofItem, steps: readonly ProofTransition[]): string | null => {
-  let state: ItemState = 'pending';
+const toCoverage = ({ chunk, first_ordinal, end_ordinal, set_aside }: ProofAttempt): (Coverage & { chunk: number })[] =>
+  first_ordinal === undefined || end_ordinal === undefined
+    ? []
+    : [{ chunk, firstOrdinal: first_ordinal, endOrdinal: end_ordinal, setAside: set_aside ? Buffer.from(set_aside, 'hex') : null }];
+
+/** `covered`: a dispatch covers the item, so that it is `submitting` without a step of its own. */
+const transitionProblem = (item: ProofItem, steps: readonly ProofTransition[], covered: boolean): string | null => {
+  const ownSubmitting = steps.some((step) => step.to === 'submitting');
+  let state: ItemState = covered && !ownSubmitting && steps[0]?.from !== 'pending' ? 'submitting' : 'pending';
   // Later steps were written after the item was read.
   const known = steps.filter((step) => step.version <= item.version).sort((a, b) => a.version - b.version);
   for (const [i, step] of known.entries()) {
@@ -48,20 +59,37 @@ const transitionProblem = (item: ProofItem, steps: readonly ProofTransition[]): 
   return state === item.state ? null : `is ${item.state}, but its transitions end in ${state}`;
 };
 
+/** What an event says of its transitions: the hash of their block, or in released versions their root. */
+interface StatedTransitions {
+  transitions_root?: string;
+  transitions_sha256?: string;
+  chunk?: number;
+}
+
 const checkRoots = (proof: BatchProof, findings: Findings): void => {
   const byEvent = groupBy(proof.transitions, (step) => step.event_id);
   for (const record of proof.events) {
     const { event } = record;
     const steps = byEvent.get(String(event['id'])) ?? [];
     byEvent.delete(String(event['id']));
-    const root = (event['detail'] as { transitions_root?: string }).transitions_root;
+    const { transitions_root: root, transitions_sha256: hash, chunk } = event['detail'] as StatedTransitions;
     const about = aboutEvent(record);
-    if (root === undefined && steps.length > 0)
+    if (root === undefined && hash === undefined && steps.length > 0)
       findings.add('unjoined', `event ${event['id']} commits to no transitions, but ${steps.length} name it`, about);
-    if (root === undefined) continue;
+    if (root === undefined && hash === undefined) continue;
     const rows = steps.map((step) => ({ ...step, inboundId: step.inbound_id, providerReference: step.provider_reference }));
-    if (toHex(transitionsRoot(sha256, rows)) !== root)
-      findings.add('changed', `the transitions of event ${event['id']} are not those that it committed to`, about);
+    const place = { source: rows[0]?.source ?? '', chunk: chunk ?? null };
+    const same =
+      hash === undefined
+        ? toHex(transitionsRoot(sha256, rows)) === root
+        : blockHash(
+            sha256,
+            transitionBlock(
+              place,
+              [...rows].sort((a, b) => a.ordinal - b.ordinal),
+            ),
+          ) === hash && rows.every(({ source }) => source === place.source);
+    if (!same) findings.add('changed', `the transitions of event ${event['id']} are not those that it committed to`, about);
   }
   for (const eventId of byEvent.keys())
     findings.add('unjoined', `transitions name event ${eventId}, which the proof does not have`, { eventIds: [eventId] });

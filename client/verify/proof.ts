@@ -1,5 +1,5 @@
 import { openNote, type VerifierKey } from '../../domain/audit/checkpoint.js';
-import { type BatchProof, PROOF_VERSION } from '../../domain/audit/proof.js';
+import { type BatchProof, PROOF_VERSION, PROOF_VERSIONS } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import { rootFromInclusion } from '../../domain/merkle.js';
 import { subjectChains } from './chains.js';
@@ -35,7 +35,8 @@ export interface ProofReport {
  */
 export const verifyProof = (proof: BatchProof, trust: { verifierKey: string }): ProofReport => {
   const key = readVerifierKey(trust.verifierKey);
-  if (proof?.version !== PROOF_VERSION) return unreadable(`a proof has the version ${PROOF_VERSION}, this document ${proof?.version ?? 'has none'}`);
+  if (!PROOF_VERSIONS.includes(proof?.version))
+    return unreadable(`a proof has the version ${PROOF_VERSION}, this document ${proof?.version ?? 'has none'}`);
   try {
     return checkProof(proof, key);
   } catch (error) {

@@ -7,11 +7,14 @@ import type { ExportGate, ExportTransfer } from './export.js';
  * Everything that proves one batch, as one JSON document (docs/proof.md). Ids are UUIDs as they are hashed, amounts are decimal
  * strings of minor units, hashes are hex. The format is versioned; verifiers accept every released version.
  */
-export const PROOF_VERSION = 'sluice-evidence-v1';
+export const PROOF_VERSION = 'sluice-evidence-v2';
+
+/** In version 1 every item that was sent has a transition of its own to `submitting`, and the transitions of an event stand under a root. */
+export const PROOF_VERSIONS = ['sluice-evidence-v1', PROOF_VERSION] as const;
 
 export type BatchProof = {
   object: 'evidence';
-  version: typeof PROOF_VERSION;
+  version: (typeof PROOF_VERSIONS)[number];
   exported_at: string;
   /** False when the batch changed while the proof was read; then its newest rows may not match each other. */
   at_rest: boolean;
@@ -111,6 +114,7 @@ export type ProofChallenge = {
   cancelled_at: string | null;
 };
 
+/** A dispatch. Members from `purpose` on are missing in version 1. */
 export type ProofAttempt = {
   chunk: number;
   attempt: number;
@@ -119,4 +123,13 @@ export type ProofAttempt = {
   request_hash: string;
   item_count: number;
   created_at: string;
+  purpose?: 'first' | 'resend' | 'recovery';
+  first_ordinal?: number;
+  end_ordinal?: number;
+  /** Hex; a bit for each ordinal of the range that is not covered. */
+  set_aside?: string | null;
+  connection_version?: number;
+  event_id?: string | null;
+  sent_from?: string;
+  lease_until?: string;
 };

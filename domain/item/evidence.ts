@@ -91,6 +91,8 @@ export interface LockedItem extends ItemPosition {
   ordinal: number;
   /** Minor units. */
   amount: bigint;
+  /** The provider's own id of the payment, once it has told one. */
+  providerReference: string | null;
 }
 
 /** Evidence that does not match, with the item that it names, if there is one. */
@@ -106,6 +108,8 @@ export interface ReducedEvidence<Item> {
   mismatched: MismatchedEvidence[];
   /** Evidence that matched, whether or not it moves anything. */
   matched: Evidence[];
+  /** Ordinals under whose key the provider names a second payment: it may have paid twice. */
+  paidTwice: number[];
 }
 
 /**
@@ -119,10 +123,14 @@ export const reduceBatchEvidence = <Item extends LockedItem>(
   pieces: readonly Evidence[],
 ): ReducedEvidence<Item> => {
   const places = new Map(
-    items.map((item) => [item.ordinal, { item, position: { state: item.state, rank: item.rank }, last: null as Evidence | null }]),
+    items.map((item) => [
+      item.ordinal,
+      { item, position: { state: item.state, rank: item.rank }, last: null as Evidence | null, reference: item.providerReference },
+    ]),
   );
   const matched: Evidence[] = [];
   const mismatched: MismatchedEvidence[] = [];
+  const paidTwice = new Set<number>();
   for (const evidence of pieces) {
     const key = fromItemId(evidence.key);
     const place = key?.batchId === batch.id ? places.get(key.ordinal) : undefined;
@@ -137,13 +145,17 @@ export const reduceBatchEvidence = <Item extends LockedItem>(
       continue;
     }
     matched.push(evidence);
+    if (evidence.providerReference !== null) {
+      if (place.reference !== null && place.reference !== evidence.providerReference) paidTwice.add(place.item.ordinal);
+      place.reference ??= evidence.providerReference;
+    }
     if (reduction.kind === 'moved') {
       place.position = { state: reduction.to, rank: reduction.rank };
       place.last = evidence;
     }
   }
   const moving = [...places.values()].flatMap(({ item, last }) => (last ? [{ item, evidence: last }] : []));
-  return { moving, mismatched, matched };
+  return { moving, mismatched, matched, paidTwice: [...paidTwice] };
 };
 
 const mismatchOf = (

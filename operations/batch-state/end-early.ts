@@ -1,7 +1,6 @@
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
-import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 
@@ -17,10 +16,8 @@ export const endEarly = async (
   { verb, reason }: { verb: 'reject' | 'cancel' | 'expire'; reason: string | null },
 ): Promise<void> => {
   const id = control.batchId;
-  const batch = await stores.batches.get(id);
-  if (!batch) throw new Error(`batch ${id} has a control row and nothing else`);
   const eventId = stores.audit.newId();
-  const released = await releaseHold(stores, batch, eventId);
+  const released = await stores.holds.release(id, eventId);
   const { to: state } = BATCH_TRANSITIONS[verb];
   await stores.batches.moveLocked(id, control.rowVersion, { state, ...(reason === null ? {} : { reason }) });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });

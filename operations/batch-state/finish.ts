@@ -1,26 +1,28 @@
 import { BATCH_TRANSITIONS, endOf } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { CounterRow } from '../stores/batches.js';
+import type { ControlRow } from '../stores/batches.js';
 
 const ACTIONS = { complete: 'batch.complete', fail: 'batch.fail', finish_cancelled: 'batch.cancel' } as const;
 
 /**
- * Ends an executing batch once no item is open (R8). The transaction that brought `open` to 0 calls it last; the compare-and-set
- * lets exactly one caller through. Answers whether this call ended the batch.
+ * Ends an executing batch once no item is open (R8), and gives back what it still holds: the part of the fee maximum that was not
+ * used. The caller has locked the batch, so exactly one ends it. Answers whether this call did.
  */
-export const finishIfDone = async (stores: Stores, batchId: string, counter: CounterRow): Promise<boolean> => {
-  if (counter.open > 0) return false;
-  const control = await stores.batches.lock(batchId);
+export const finishLocked = async (stores: Stores, control: ControlRow | null): Promise<boolean> => {
   if (control?.state !== 'executing') return false;
+  const { batchId } = control;
+  const counter = await stores.batches.counter(batchId);
+  if (counter.open > 0) return false;
   // A blocked item was not sent, as a cancelled one was not.
   const { verb, outcome } = endOf({ ...counter, cancelled: counter.cancelled + counter.blocked }, control.cancellingAt !== null);
   if (!(verb in ACTIONS)) throw new Error(`a batch does not end by ${verb}`);
+  const eventId = stores.audit.newId();
+  const released = await stores.holds.release(batchId, eventId);
   await stores.batches.moveLocked(batchId, control.rowVersion, { state: BATCH_TRANSITIONS[verb].to, outcome });
-  if ((await stores.holds.ofBatch(batchId)).some((hold) => hold.resolvedAt === null))
-    throw new Error(`batch ${batchId} has nothing open, but a hold is left`);
   await stores.outbox.add({ batchId, message: 'batch_changed' });
   await stores.audit.append({
+    id: eventId,
     subject: { type: 'batch', id: batchId },
     action: ACTIONS[verb as keyof typeof ACTIONS],
     result: 'ok',
@@ -33,11 +35,15 @@ export const finishIfDone = async (stores: Stores, batchId: string, counter: Cou
       cancelled: counter.cancelled,
       blocked: counter.blocked,
       excluded: counter.excluded,
+      ...(released === 0n ? {} : { released: released.toString() }),
     },
   });
   return true;
 };
 
-/** Ends a batch in a transaction of its own: its last open items were cancelled or blocked, so no settlement ends it. */
+/**
+ * Ends a batch in a transaction of its own, because a decision locks the batch first, before any item. It runs after the transaction that
+ * brought `open` to 0, which leaves a message: a run that the message wakes ends the batch if this process dies in between.
+ */
 export const finishPayoutBatch = (ctx: Context, batchId: string): Promise<boolean> =>
-  ctx.inTenant(async (stores) => finishIfDone(stores, batchId, await stores.batches.counter(batchId)));
+  ctx.inTenant(async (stores) => finishLocked(stores, await stores.batches.lock(batchId)));

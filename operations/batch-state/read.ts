@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { batch, halted } from '../../contracts/batches.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
-import type { ItemState } from '../../domain/item/states.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { BatchView, CounterRow } from '../stores/batches.js';
@@ -14,18 +13,13 @@ export type HaltedBatch = z.infer<typeof halted>;
 export const readBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<WireBatch> =>
   toWireBatch(await viewOf(stores, batchId), ctx.tenantId);
 
-/** States that an item reaches only by an intent: from then on it may have left. */
-const SENT: readonly ItemState[] = ['submitting', 'unknown', 'submitted', 'paid', 'failed', 'returned'];
-
 /**
- * The batch, and how many of its items were already sent and how many were not. The counts are exact, because the caller holds
- * the control row FOR UPDATE and every intent needs it FOR SHARE (R1).
+ * The batch, and how many of its items were already sent and how many were not. The counts are exact, because the caller has locked
+ * the batch alone, and every dispatch waits for that lock (R1).
  */
 export const readHaltedBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<HaltedBatch> => {
   const view = await viewOf(stores, batchId);
-  const begun = view.gates.some(({ gate }) => gate === 'execute');
-  const byState = begun ? await stores.items.countByState(batchId) : {};
-  const sent = SENT.reduce((sum, state) => sum + (byState[state] ?? 0), 0);
+  const sent = await stores.dispatches.countSent(batchId);
   return { ...toWireBatch(view, ctx.tenantId), already_sent: sent, not_sent: view.content.count - sent };
 };
 

@@ -1,13 +1,17 @@
 import { rangeOf } from '../../domain/batch/content.js';
 import { GATES } from '../../domain/gate.js';
-import { sameBytes } from '../../domain/hashing.js';
+import { sameBytes, toHex } from '../../domain/hashing.js';
+import { coverageOf } from '../../domain/item/coverage.js';
 import type { Context } from '../context.js';
-import { type OpenedDestination, openDestinations } from '../payee/sealing.js';
+import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
+import type { Payment } from '../rail.js';
 import { openConnection } from '../rail-connection/open.js';
-import { type PricedMove, recordMoves } from '../settlement/record.js';
+import { type PricedStep, recordSteps } from '../settlement/record.js';
+import { lookUpDelays } from '../settlement/settle.js';
 import type { ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
+import type { NewDispatch } from '../stores/dispatches.js';
 import type { GateRow } from '../stores/gates.js';
 import { type Dispatch, leaseOf } from './send.js';
 import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
@@ -17,6 +21,11 @@ export type Halt = ControlHalt | 'recovery_mode' | 'not_executing' | 'frozen' | 
 type ControlHalt = 'integrity_failed' | 'cancelling' | 'paused';
 
 type Wait = { kind: 'wait'; reason: 'checkpoint' | 'not_before'; afterMs: number };
+
+export interface ChunkPlace {
+  batchId: string;
+  chunk: number;
+}
 
 export interface Permitted extends SignedBatch {
   kind: 'permitted';
@@ -30,13 +39,14 @@ export type Permit = Permitted | { kind: 'halted'; halt: Halt } | Wait;
 const CHECKPOINT_POLL_MS = 100;
 
 /**
- * May payments of this batch be sent now (R1)? Holds the control row and the workspace FOR SHARE until the transaction ends.
- * A pause, cancel or freeze waits for the transactions that hold them, and those that come later see it.
+ * May payments of this chunk be sent now (R1)? Locks workspace, batch and chunk for sending until the transaction ends. A pause, cancel,
+ * freeze or hold of a payee waits for the transactions that hold these locks, and those that come later see it.
  */
-export const permitSending = async (ctx: Context, stores: Stores, batchId: string): Promise<Permit> => {
+export const permitSending = async (ctx: Context, stores: Stores, { batchId, chunk }: ChunkPlace): Promise<Permit> => {
   if (ctx.services.recovery.reason() !== null) return { kind: 'halted', halt: 'recovery_mode' };
-  const control = await stores.batches.lockShared(batchId);
-  const workspace = await stores.workspaces.lockShared();
+  await stores.chunks.lockToSend(batchId, chunk);
+  const control = await stores.batches.control(batchId);
+  const workspace = await stores.workspaces.get();
   const batch = await stores.batches.get(batchId);
   if (!control || !batch || control.state !== 'executing') return { kind: 'halted', halt: 'not_executing' };
   const halt = haltOf(control) ?? (workspace.frozenAt ? 'frozen' : null);
@@ -70,38 +80,41 @@ const validExecuteGate = (content: ContentRow, gates: readonly GateRow[]): GateR
 };
 
 export type Intent =
-  | { kind: 'send'; dispatch: Dispatch; open: number }
-  /** Nothing of the chunk is pending; `sentBefore` of its items wait for evidence. */
-  | { kind: 'nothing'; sentBefore: number; open: number }
+  | { kind: 'send'; dispatch: Dispatch }
+  /** Nothing of the chunk is left to send. `sentBefore`: an earlier dispatch covers it. */
+  | { kind: 'nothing'; sentBefore: boolean }
   | Wait
   | { kind: 'halted'; halt: Halt }
   | { kind: 'mismatch' };
 
 /**
- * The intent transaction (R1–R4): decides what of a chunk may be sent, proves that it is what the gates signed, and moves it
- * to `submitting` under an attempt with a lease. Nothing is sent without it, and nothing of it rolls back once it has
- * committed. An item whose payee is held or deleted is blocked, and its money given back.
+ * The intent transaction (R1–R4): decides what of a chunk may be sent, proves that it is what the gates signed, and writes the dispatch
+ * that makes it `submitting`, with a lease. Nothing is sent without it, and nothing of it rolls back once it has committed. An
+ * item whose payee is held or deleted is blocked, and its money given back.
  */
-export const intendChunk = (ctx: Context, { batchId, chunk }: { batchId: string; chunk: number }): Promise<Intent> =>
+export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
   ctx.inTenant(async (stores) => {
-    const permit = await permitSending(ctx, stores, batchId);
+    const { batchId, chunk } = place;
+    const permit = await permitSending(ctx, stores, place);
     if (permit.kind !== 'permitted') return permit;
+    if ((await stores.dispatches.ofChunks(batchId, [chunk])).length > 0) return { kind: 'nothing', sentBefore: true };
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
-    const items = await stores.chunks.lockItems(batchId, from, to);
+    const items = await stores.chunks.items(batchId, from, to);
     const pending = items.filter((item) => item.state === 'pending');
-    if (pending.length === 0) return nothing(stores, batchId, items);
+    if (pending.length === 0) return { kind: 'nothing', sentBefore: items.some((item) => item.state === 'submitting') };
 
     const sendable = pending.filter((item) => blockReason(permit, item) === null);
     const sending = await openDestinations(ctx, stores, sendable);
     if (!(await contentMatches(ctx, stores, permit, { chunk, items, sending }))) return { kind: 'mismatch' };
-    return commitIntent(ctx, stores, permit, { chunk, pending, sendable, sending });
+    await block(ctx, stores, permit, pending);
+    if (sendable.length === 0) return { kind: 'nothing', sentBefore: false };
+    const payments = sendable.map((item) => {
+      const destination = sending.get(item.ordinal);
+      if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
+      return paymentOf(permit.batch, item, destination);
+    });
+    return { kind: 'send', dispatch: await writeDispatch(ctx, stores, permit, { chunk, from, to, sendable, payments }) };
   });
-
-const nothing = async (stores: Stores, batchId: string, items: readonly ChunkItem[]): Promise<Intent> => ({
-  kind: 'nothing',
-  sentBefore: items.filter((item) => item.state === 'submitting').length,
-  open: (await stores.batches.counter(batchId)).open,
-});
 
 /** Why a pending item is blocked instead of sent; null when it may be sent. */
 const blockReason = (permit: Permitted, item: ChunkItem): 'execute_by_passed' | 'payee_deleted' | 'payee_held' | null => {
@@ -110,52 +123,74 @@ const blockReason = (permit: Permitted, item: ChunkItem): 'execute_by_passed' | 
   return item.payeeHeld ? 'payee_held' : null;
 };
 
-const commitIntent = async (
+/** Blocks what may not be sent: pending → blocked, with its money given back. */
+const block = async (ctx: Context, stores: Stores, permit: Permitted, pending: readonly ChunkItem[]): Promise<void> => {
+  const steps = pending.flatMap((item): PricedStep[] => {
+    const reason = blockReason(permit, item);
+    const { ordinal, version, amount } = item;
+    if (reason === null) return [];
+    return [{ ordinal, version: version + 1, from: 'pending', to: 'blocked', rank: 0, providerReference: null, inboundId: null, reason, amount }];
+  });
+  if (steps.length === 0) return;
+  const lookUp = await lookUpDelays(ctx, stores, permit.batch);
+  await recordSteps(ctx, stores, permit.batch, { action: 'chunk.settle', source: 'intent', steps, lookUp });
+};
+
+const writeDispatch = async (
   ctx: Context,
   stores: Stores,
-  permit: Permitted,
-  found: { chunk: number; pending: ChunkItem[]; sendable: ChunkItem[]; sending: ReadonlyMap<number, OpenedDestination | null> },
-): Promise<Intent> => {
-  const { batch } = permit;
+  { batch }: Permitted,
+  { chunk, from, to, sendable, payments }: { chunk: number; from: number; to: number; sendable: readonly ChunkItem[]; payments: readonly Payment[] },
+): Promise<Dispatch> => {
   const opened = await openConnection(ctx, stores, batch.connectionId);
   if (!opened) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);
   const capabilities = opened.rail.capabilities(opened.connection);
   const leaseMs = leaseOf(capabilities);
-  const payments = found.sendable.map((item) => {
-    const destination = found.sending.get(item.ordinal);
-    if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
-    return paymentOf(batch, item, destination);
-  });
   const artefact = opened.rail.prepare(payments);
-  const attempt = ((await stores.attempts.ofChunk(batch.id, found.chunk)).at(-1)?.attempt ?? 0) + 1;
-  if (payments.length > 0)
-    await stores.attempts.insert({
-      batchId: batch.id,
-      chunk: found.chunk,
-      attempt,
-      connectionId: batch.connectionId,
-      rendererVersion: artefact.rendererVersion,
-      requestHash: artefact.hash,
-      itemCount: payments.length,
-      leaseMs,
-    });
-  const moves = found.pending.map((item) => moveOf(item, blockReason(permit, item), attempt, leaseMs));
-  const { counter } = await recordMoves(ctx, stores, batch, { action: 'chunk.intend', source: 'intent', moves, detail: { attempt } });
-  if (payments.length === 0) return { kind: 'nothing', sentBefore: 0, open: counter.open };
-  return { kind: 'send', dispatch: { ...opened, capabilities, artefact, leaseMs }, open: counter.open };
+  await recordDispatch(stores, {
+    batchId: batch.id,
+    chunk,
+    attempt: 1,
+    purpose: 'first',
+    ...coverageOf(
+      from,
+      to,
+      sendable.map((item) => item.ordinal),
+    ),
+    connectionId: batch.connectionId,
+    connectionVersion: 1,
+    rendererVersion: artefact.rendererVersion,
+    artefactHash: artefact.hash,
+    itemCount: sendable.length,
+    leaseMs,
+    amount: sendable.reduce((sum, item) => sum + item.amount, 0n),
+  });
+  return { ...opened, capabilities, artefact, leaseMs };
 };
 
-const moveOf = (item: ChunkItem, blocked: string | null, attempt: number, leaseMs: number): PricedMove => ({
-  ordinal: item.ordinal,
-  version: item.version,
-  from: 'pending',
-  to: blocked ? 'blocked' : 'submitting',
-  rank: 0,
-  attempt: blocked ? item.attempt : attempt,
-  providerReference: null,
-  reason: blocked,
-  inboundId: null,
-  // If the process of this attempt dies, the item is looked up once the lease has ended.
-  lookUpAfterMs: blocked ? null : leaseMs,
-  amount: item.amount,
-});
+/** Writes a dispatch and the audit event that tells all of it. `amount`: sum of its items, minor units. */
+export const recordDispatch = async (stores: Stores, { amount, ...row }: Omit<NewDispatch, 'eventId'> & { amount: bigint }): Promise<void> => {
+  const eventId = stores.audit.newId();
+  await stores.dispatches.insert({ ...row, eventId });
+  await stores.audit.append({
+    id: eventId,
+    subject: { type: 'chunk', id: `${row.batchId}/${row.chunk}` },
+    action: 'chunk.intend',
+    result: 'ok',
+    detail: {
+      chunk: row.chunk,
+      attempt: row.attempt,
+      purpose: row.purpose,
+      first_ordinal: row.firstOrdinal,
+      end_ordinal: row.endOrdinal,
+      set_aside: row.setAside ? toHex(row.setAside) : null,
+      count: row.itemCount,
+      amount: amount.toString(),
+      connection_id: row.connectionId,
+      connection_version: row.connectionVersion,
+      renderer_version: row.rendererVersion,
+      artefact_hash: toHex(row.artefactHash),
+      lease_ms: row.leaseMs,
+    },
+  });
+};

@@ -29,8 +29,8 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       await stopForIntegrity(ctx, { batchId, chunk });
       return { kind: 'halted', halt: 'integrity_failed' };
     case 'nothing':
-      if (intent.sentBefore > 0) await resolveItems(ctx, { batchId, chunk, ordinals: 'submitting' }, progress);
-      if (intent.open === 0) await finishPayoutBatch(ctx, batchId);
+      if (intent.sentBefore) await resolveItems(ctx, { batchId, chunk, ordinals: 'submitting' }, progress);
+      await finishPayoutBatch(ctx, batchId);
       return { kind: 'resolved' };
     case 'send': {
       await failpoint('after_intent');

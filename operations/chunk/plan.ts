@@ -33,7 +33,7 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
     if (!view?.content) return null;
     const { batch, control, content, counter } = view;
     const executing = control.state === 'executing';
-    const pending = executing && counter.open > 0 ? await stores.chunks.firstOf(batchId, 'pending') : null;
+    const pending = executing && counter.open > 0 ? await stores.chunks.firstToSend(batchId) : null;
     return {
       state: control.state,
       rail: batch.rail,

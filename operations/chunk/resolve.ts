@@ -1,11 +1,12 @@
 import { rangeOf } from '../../domain/batch/content.js';
 import { toItemId } from '../../domain/ids.js';
+import { covers, stateUnder } from '../../domain/item/coverage.js';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import type { OpenConnection, PaymentLookup, Rail } from '../rail.js';
 import { openConnection } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
-import type { TimedAttempt } from '../stores/attempts.js';
+import type { TimedDispatch } from '../stores/dispatches.js';
 import type { ItemRow } from '../stores/items.js';
 import { resendItems } from './resend.js';
 import type { Progress } from './send.js';
@@ -13,7 +14,7 @@ import type { Progress } from './send.js';
 export interface Resolving {
   batchId: string;
   chunk: number;
-  /** Which items to look up: some ordinals, or all that an attempt left without an answer. */
+  /** Which items to look up: some ordinals, or all that a dispatch left without an answer. */
   ordinals: readonly number[] | 'submitting';
 }
 
@@ -21,7 +22,7 @@ interface Asked {
   rail: Rail;
   connection: OpenConnection;
   items: ItemRow[];
-  attempts: TimedAttempt[];
+  dispatches: TimedDispatch[];
 }
 
 /**
@@ -34,11 +35,12 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   const asked = await readAsked(ctx, resolving);
   if (asked.items.length === 0) return;
   const lookups = await lookUp(asked, resolving.batchId, progress);
-  const leaseLeftMs = Math.max(0, ...asked.attempts.map((attempt) => attempt.leaseLeftMs));
+  const leaseLeftMs = Math.max(0, ...asked.dispatches.map((dispatch) => dispatch.leaseLeftMs));
 
   const found = lookups.flatMap(({ answer }) => (answer.kind === 'found' ? [answer.outcome] : []));
   const silent = lookups.filter(({ answer }) => answer.kind !== 'found');
-  const lost = leaseLeftMs === 0 ? silent.filter(({ key }) => stateOf(asked, resolving.batchId, key) === 'submitting') : [];
+  const submitting = new Set(asked.items.flatMap((item) => (item.state === 'submitting' ? [toItemId(resolving.batchId, item.ordinal)] : [])));
+  const lost = leaseLeftMs === 0 ? silent.filter(({ key }) => submitting.has(key)) : [];
   await settle(ctx, resolving, asked, 'lookup', found);
   await settle(
     ctx,
@@ -49,13 +51,14 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   );
   await lookUpAgain(ctx, resolving, asked, leaseLeftMs);
   const absent = leaseLeftMs === 0 ? silent.filter(({ answer }) => answer.kind === 'absent_final').map(({ key }) => key) : [];
-  if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent) }, progress);
+  const seen = asked.dispatches.at(-1)?.attempt ?? 0;
+  if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent), seen }, progress);
 };
 
 const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promise<Asked> =>
   ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
-    const control = await stores.batches.lockShared(batchId);
+    const control = await stores.batches.control(batchId);
     const content = control ? await stores.batches.content(batchId, control.contentVersion) : null;
     const opened = batch ? await openConnection(ctx, stores, batch.connectionId) : null;
     if (!batch || !content || !opened)
@@ -65,23 +68,33 @@ const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promi
     const items = (await stores.items.range(batchId, from, to)).filter((item) =>
       wanted ? isOpenAtRail(item) && wanted.has(item.ordinal) : item.state === 'submitting',
     );
-    const attempts = await stores.attempts.ofChunk(batchId, chunk);
-    return { ...opened, items, attempts };
+    // Read last: what they say of leases then holds for everything that was read before.
+    const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
+    return { ...opened, items, dispatches };
   });
 
 const isOpenAtRail = ({ state }: Pick<ItemRow, 'state'>): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';
 
-const stateOf = ({ items }: Asked, batchId: string, key: string) => items.find((item) => toItemId(batchId, item.ordinal) === key)?.state;
-
-const lookUp = async ({ rail, connection, items, attempts }: Asked, batchId: string, progress: Progress): Promise<PaymentLookup[]> => {
-  const times = new Map(attempts.map((attempt) => [attempt.attempt, attempt.createdAt]));
-  const sentAt = new Map(items.map((item) => [toItemId(batchId, item.ordinal), times.get(item.attempt) ?? new Date(0)]));
-  const lookups = await rail.lookup(connection, [...sentAt.keys()], sentAt);
+const lookUp = async ({ rail, connection, items, dispatches }: Asked, batchId: string, progress: Progress): Promise<PaymentLookup[]> => {
+  const silentMs = new Map(
+    items.flatMap(({ ordinal }) => {
+      const own = dispatches.filter((dispatch) => covers(dispatch, ordinal));
+      return own.length === 0 ? [] : [[toItemId(batchId, ordinal), -Math.max(...own.map((dispatch) => dispatch.leaseLeftMs))] as const];
+    }),
+  );
+  const keys = items.map(({ ordinal }) => toItemId(batchId, ordinal));
+  const lookups = await rail.lookup(connection, keys, silentMs);
   progress(lookups.length);
   return lookups;
 };
 
-const settle = async (ctx: Context, { batchId }: Resolving, { connection }: Asked, source: 'lookup' | 'lease', outcomes: PaymentOutcome[]) => {
+const settle = async (
+  ctx: Context,
+  { batchId }: Resolving,
+  { connection }: Asked,
+  source: 'lookup' | 'lease',
+  outcomes: PaymentOutcome[],
+): Promise<void> => {
   if (outcomes.length > 0) await settleEvidence(ctx, { batchId, connectionId: connection.id, source, outcomes });
 };
 
@@ -92,12 +105,16 @@ const AGAIN_MAX_MS = 10 * 60_000;
  * The longer an item has been silent, the more rarely it is looked up, and never before its lease ends. That holds for every item
  * that is still open, whatever was answered: mismatched evidence settles nothing, so its item would be due again at once, for ever.
  */
-const lookUpAgain = (ctx: Context, { batchId }: Resolving, { items, attempts }: Asked, leaseLeftMs: number): Promise<void> =>
+const lookUpAgain = (ctx: Context, { batchId, chunk }: Resolving, { items, dispatches }: Asked, leaseLeftMs: number): Promise<void> =>
   ctx.inTenant(async (stores) => {
-    const ageMs = attempts.at(-1)?.ageMs ?? 0;
+    const ageMs = dispatches.at(-1)?.ageMs ?? 0;
     const afterMs = Math.max(leaseLeftMs, Math.min(AGAIN_MAX_MS, Math.max(AGAIN_MIN_MS, ageMs / 4)));
-    const asked = items.map((item) => item.ordinal);
-    // Read again under a lock, because a webhook may have settled some meanwhile: those are not looked up.
-    const open = (await stores.chunks.lockOrdinals(batchId, asked)).filter(isOpenAtRail).map((item) => item.ordinal);
+    // Read again under the lock, because a webhook may have settled some meanwhile: those are not looked up.
+    await stores.chunks.lockToSettle(batchId, [chunk]);
+    const asked = await stores.chunks.evidenceItems(
+      batchId,
+      items.map((item) => item.ordinal),
+    );
+    const open = asked.filter((item) => isOpenAtRail({ state: stateUnder(item, dispatches) })).map((item) => item.ordinal);
     if (open.length > 0) await stores.chunks.setLookup(batchId, open, afterMs);
   });

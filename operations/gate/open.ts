@@ -9,7 +9,6 @@ import { refuseAbsent } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
-import { lockFunds, placeHold } from '../ledger/place-hold.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
@@ -148,9 +147,17 @@ const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
   return recovering === null ? null : refuse('recovery_mode', recovering).refusal;
 };
 
+/** Accounts that a batch posts to. They are made here, because the worker may not make any. */
+const POSTED_ACCOUNTS = ['held', 'paid_out', 'returns', 'suspense'] as const;
+
+/** Refuses when the funding account lacks the money. Its balance stays true until the transaction ends, so nothing is used up before it is known (R16). */
 const shortfallRefusal = async (stores: Stores, { batch, content }: GateFacts): Promise<Refusal | null> => {
-  const { available, shortfall } = await lockFunds(stores, batch, content.total + batch.feeMaximum);
-  if (shortfall === 0n) return null;
+  const others: string[] = [];
+  for (const kind of POSTED_ACCOUNTS) others.push((await stores.accounts.ensure(kind, batch.currency)).id);
+  const locked = await stores.accounts.lock([batch.fundingAccountId, ...others]);
+  const available = locked.find(({ id }) => id === batch.fundingAccountId)?.balance ?? 0n;
+  const shortfall = content.total + batch.feeMaximum - available;
+  if (shortfall <= 0n) return null;
   return refuse('insufficient_funds', `The funding account lacks ${formatMoney(shortfall, batch.currency)}. Top it up, then try again.`, {
     extra: { shortfall: Number(shortfall), available: Number(available), currency: batch.currency },
   }).refusal;
@@ -168,9 +175,8 @@ const recordOpened = async (
   const { gate, personId, contentVersion, digest } = challenge;
   const [gateId, eventId] = [newId(), stores.audit.newId()];
   await stores.challenges.markUsed(challenge.id);
-  const amount = content.total + batch.feeMaximum;
-  const hold = { id: newId(), contentVersion, amount, eventId };
-  if (gate === 'authorize') await placeHold(stores, batch, hold);
+  const holdId = newId();
+  const held = gate === 'authorize' ? await stores.holds.place(holdId, batch.id, eventId) : null;
   await stores.gates.insert({ id: gateId, batchId: batch.id, gate, contentVersion, digest, personId, challengeId: challenge.id, ...factor, eventId });
   const { to: state } = BATCH_TRANSITIONS[GATE_VERB[gate]];
   const deadlineAt = gate === 'execute' ? null : gateDeadline(stores.now, batch.executeBy);
@@ -190,7 +196,7 @@ const recordOpened = async (
       digest: toHex(digest),
       count: content.count,
       total: content.total.toString(),
-      ...(gate === 'authorize' ? { hold_id: hold.id, held: amount.toString() } : {}),
+      ...(held === null ? {} : { hold_id: holdId, held: held.toString() }),
     },
   });
 };

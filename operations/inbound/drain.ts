@@ -3,7 +3,7 @@ import type { Evidence } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
 import { openConnection } from '../rail-connection/open.js';
-import { applyEvidence, parkUnknown } from '../settlement/settle.js';
+import { parkUnknown, settleEvidence } from '../settlement/settle.js';
 import type { InboundRow } from '../stores/inbound-events.js';
 import { inboundPlace } from './receive.js';
 
@@ -81,8 +81,7 @@ const groupsOf = (read: readonly { row: InboundRow; outcomes: Evidence[] }[]): G
   return [...groups.values()];
 };
 
-const reduceGroup = (ctx: Context, { batchId, connectionId, outcomes }: Group): Promise<void> =>
-  ctx.inTenant(async (stores) => {
-    if (batchId) await applyEvidence(ctx, stores, { batchId, connectionId, source: 'webhook', outcomes });
-    else await parkUnknown(ctx, stores, connectionId, outcomes);
-  });
+const reduceGroup = async (ctx: Context, { batchId, connectionId, outcomes }: Group): Promise<void> => {
+  if (batchId) await settleEvidence(ctx, { batchId, connectionId, source: 'webhook', outcomes });
+  else await ctx.inTenant((stores) => parkUnknown(ctx, stores, connectionId, outcomes));
+};

@@ -9,7 +9,7 @@ import type { Stores } from '../ports.js';
 import type { ContentRow, NewBatch } from '../stores/batches.js';
 
 /**
- * The last step of every creation, from JSON or CSV: writes content, preparer, message to the workflow, counter and audit event.
+ * The last step of every creation, from JSON or CSV: writes content, preparer, message to the workflow and audit event.
  * Items, chunk roots and control row are there already. A draft wakes the workflow too, because its deadline has to expire.
  */
 export const recordNew = async (
@@ -23,7 +23,6 @@ export const recordNew = async (
   const person = personBehind(ctx.actor);
   if (person) await stores.batches.addPreparer(batch.id, person, 'create');
   await stores.outbox.add({ batchId: batch.id, message: 'batch_changed' });
-  await stores.batches.addToCounter(batch.id, { open: content.count });
   await stores.audit.append({
     subject: { type: 'batch', id: batch.id },
     action: 'batch.create',

@@ -4,7 +4,6 @@ import { AMOUNT_MAX } from '../../domain/money.js';
 import { type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { lockAccounts, postDecision } from './post.js';
 import { toWireAccount, type WireAccount } from './wire.js';
 
 /**
@@ -30,11 +29,14 @@ export const topUp = (ctx: Context, input: { account_id: string } & z.output<typ
     if (found?.kind !== 'funding') return refused(refuse('not_found', 'There is no such funding account in this workspace.').refusal);
 
     const { currency } = found;
-    const { debit: external, credit: funding } = await lockAccounts(stores, 'top_up', { currency, fundingAccountId: found.id });
+    const { id: externalId } = await stores.accounts.ensure('external', currency);
+    const locked = await stores.accounts.lock([found.id, externalId]);
+    const [funding, external] = [locked.find(({ id }) => id === found.id), locked.find(({ id }) => id === externalId)];
+    if (!funding || !external) throw new Error('an account that a top-up moves money between is absent');
     if (funding.balance + amount > AMOUNT_MAX || external.balance - amount < -AMOUNT_MAX)
       return refused(wrongInput([{ field: 'amount', reason: 'balance_too_large', message: 'the balance would exceed 2^53-1 minor units' }]));
     const eventId = stores.audit.newId();
-    await postDecision(stores, 'top_up', { currency, fundingAccountId: funding.id, batchId: null, eventId, amount });
+    await stores.transfers.topUp({ eventId, debitAccountId: external.id, creditAccountId: funding.id, amount, currency });
     await stores.audit.append({
       id: eventId,
       subject: { type: 'account', id: funding.id },

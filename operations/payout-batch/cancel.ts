@@ -1,17 +1,14 @@
 import type { z } from 'zod';
 import type { optionalReason } from '../../contracts/batches.js';
 import { mayMove } from '../../domain/batch/states.js';
-import { type Sha256, toHex } from '../../domain/hashing.js';
-import { type ItemTransition, transitionLeaf } from '../../domain/item/transitions.js';
-import { appendLeaves, EMPTY_FRONTIER, frontierRoot } from '../../domain/merkle-frontier.js';
+import { blockHash } from '../../domain/item/transitions.js';
 import type { Result } from '../../domain/result.js';
 import { endEarly, reasonHash } from '../batch-state/end-early.js';
-import { finishIfDone } from '../batch-state/finish.js';
+import { finishLocked } from '../batch-state/finish.js';
 import { type HaltedBatch, readHaltedBatch } from '../batch-state/read.js';
 import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { voidCancelled } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 
@@ -38,7 +35,7 @@ export const cancelPayoutBatch = (ctx: Context, input: { batch_id: string } & z.
     { timeoutMs: TIMEOUT_MS },
   );
 
-/** In the lock order of R8: control (the caller holds it) → items → hold → accounts → counters → audit. */
+/** In the lock order of R8: the batch (the caller holds it) → items → hold → accounts → counters → audit. */
 const cancelPending = async (ctx: Context, stores: Stores, control: ControlRow, reason: string | null): Promise<void> => {
   const id = control.batchId;
   const eventId = stores.audit.newId();
@@ -46,11 +43,8 @@ const cancelPending = async (ctx: Context, stores: Stores, control: ControlRow, 
     const change = { cancellingAt: stores.now, ...(reason === null ? {} : { reason }) };
     await stores.batches.moveLocked(id, control.rowVersion, change);
   }
-  const { ordinals, amount } = await stores.items.cancelPending(id, eventId);
-  // Before hold and accounts: all other payments of the workspace post to these, and would wait while a million leaves are hashed.
-  const root = await cancellationsRoot(ctx.services.sha256, ordinals);
-  if (ordinals.length > 0) await voidCancelled(stores, id, eventId, amount);
-  const counter = await stores.batches.addToCounter(id, { open: -ordinals.length, cancelled: ordinals.length });
+  const withdrawn = await stores.items.withdraw(id, eventId, 'all');
+  const counter = await stores.batches.counter(id);
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   await stores.audit.append({
     id: eventId,
@@ -59,43 +53,13 @@ const cancelPending = async (ctx: Context, stores: Stores, control: ControlRow, 
     result: 'ok',
     detail: {
       state: control.state,
-      withdrawn: ordinals.length,
-      withdrawn_amount: amount.toString(),
-      transitions_root: toHex(root),
+      withdrawn: withdrawn?.count ?? 0,
+      withdrawn_amount: (withdrawn?.amount ?? 0n).toString(),
+      ...(withdrawn ? { transitions_sha256: blockHash(ctx.services.sha256, withdrawn.body) } : {}),
       open: counter.open,
       ...(reason === null ? {} : { reason_sha256: reasonHash(ctx, reason) }),
     },
   });
   // After a payment the batch ends `completed`, which only the worker may write. The message above makes the worker write it.
-  if (counter.paid + counter.returned === 0) await finishIfDone(stores, id, counter);
+  if (counter.paid + counter.returned === 0) await finishLocked(stores, await stores.batches.control(id));
 };
-
-/** Leaves that are in memory, and are hashed without a pause, at a time. */
-const PAGE = 8_192;
-
-/**
- * Root over the transitions of the cancelled items, in the order of `ordinals`: the audit event of the cancel commits to it. A
- * million leaves take seconds to hash, so other requests run between pages.
- */
-export const cancellationsRoot = async (sha256: Sha256, ordinals: readonly number[]): Promise<Uint8Array> => {
-  let edge = EMPTY_FRONTIER;
-  for (let from = 0; from < ordinals.length; from += PAGE) {
-    const leaves = ordinals.slice(from, from + PAGE).map((ordinal) => transitionLeaf(sha256, cancellation(ordinal)));
-    edge = appendLeaves(sha256, edge, leaves);
-    await new Promise((done) => setImmediate(done));
-  }
-  return frontierRoot(sha256, edge);
-};
-
-/** The only transition that a cancel ever makes of an item, as `item_transition` stores it. */
-export const cancellation = (ordinal: number): ItemTransition => ({
-  ordinal,
-  version: 1,
-  from: 'pending',
-  to: 'cancelled',
-  rank: 0,
-  source: 'person',
-  inboundId: null,
-  providerReference: null,
-  reason: null,
-});

@@ -6,14 +6,13 @@ import { BATCH_TRANSITIONS, mayMove } from '../../domain/batch/states.js';
 import { gateDeadline } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
-import { type ItemTransition, transitionsRoot } from '../../domain/item/transitions.js';
+import { blockHash } from '../../domain/item/transitions.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import { ERRORS_MAX, type FieldError, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { releaseHold } from '../ledger/release-hold.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 
@@ -61,7 +60,6 @@ interface Exclusion {
   /** Minor units. */
   amount: bigint;
   tombstones: { ordinal: number; leaf: Uint8Array }[];
-  transitions: ItemTransition[];
   /** New roots of the chunks that now hold a tombstone; the others keep theirs. */
   chunkRoots: { chunk: number; root: Uint8Array }[];
 }
@@ -83,7 +81,7 @@ const planExclusion = async (
     else asked.set(item.ordinal, i);
   }
 
-  const plan: Exclusion = { count: 0, amount: 0n, tombstones: [], transitions: [], chunkRoots: [] };
+  const plan: Exclusion = { count: 0, amount: 0n, tombstones: [], chunkRoots: [] };
   for (const chunk of new Set([...asked.keys()].map((ordinal) => chunkOf(ordinal, batch.chunkSize)))) {
     const { from, to } = rangeOf(chunk, batch.chunkSize, size);
     const leaves: Uint8Array[] = [];
@@ -97,7 +95,6 @@ const planExclusion = async (
         plan.count += 1;
         plan.amount += item.amount;
         plan.tombstones.push({ ordinal: item.ordinal, leaf });
-        plan.transitions.push(excluded(item.ordinal, item.version + 1, item.rank));
       }
     }
     plan.chunkRoots.push({ chunk, root: merkleRoot(sha256, leaves) });
@@ -107,19 +104,7 @@ const planExclusion = async (
 
 const wrong = (i: number, reason: string, message: string): FieldError => ({ field: `exclude.${i}`, reason, message });
 
-const excluded = (ordinal: number, version: number, rank: number): ItemTransition => ({
-  ordinal,
-  version,
-  from: 'pending',
-  to: 'excluded',
-  rank,
-  source: 'person',
-  inboundId: null,
-  providerReference: null,
-  reason: null,
-});
-
-/** All writes, in the lock order of R8: control (the caller holds it), items, hold, accounts, counter, audit. */
+/** All writes, in the lock order of R8: the batch (the caller holds it), items, hold, accounts, counter, audit. */
 const exclude = async (
   ctx: Context,
   stores: Stores,
@@ -129,8 +114,9 @@ const exclude = async (
   const { batch, control, content } = before;
   const id = batch.id;
   const eventId = stores.audit.newId();
-  const moved = await stores.items.exclude(id, plan.tombstones, eventId);
-  if (moved.length !== plan.count) throw new Error(`of ${plan.count} items of batch ${id} only ${moved.length} were pending under its lock`);
+  const withdrawn = await stores.items.withdraw(id, eventId, plan.tombstones);
+  if (withdrawn?.count !== plan.count)
+    throw new Error(`of ${plan.count} items of batch ${id} only ${withdrawn?.count ?? 0} were pending under its lock`);
   await stores.batches.putChunkRoots(id, plan.chunkRoots);
   const counted = {
     contentVersion: control.contentVersion + 1,
@@ -147,8 +133,7 @@ const exclude = async (
   const deadlineAt = gateDeadline(stores.now, batch.executeBy);
   await stores.batches.moveLocked(id, control.rowVersion, { state, contentVersion: next.contentVersion, deadlineAt });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
-  const released = await releaseHold(stores, batch, eventId);
-  await stores.batches.addToCounter(id, { open: -plan.count, excluded: plan.count });
+  const released = await stores.holds.release(id, eventId);
   await stores.audit.append({
     id: eventId,
     subject: { type: 'batch', id },
@@ -158,7 +143,7 @@ const exclude = async (
       from: control.state,
       to: state,
       excluded: plan.count,
-      transitions_root: toHex(transitionsRoot(ctx.services.sha256, plan.transitions)),
+      transitions_sha256: blockHash(ctx.services.sha256, withdrawn.body),
       content_version: next.contentVersion,
       count: next.count,
       total: next.total.toString(),

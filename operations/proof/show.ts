@@ -9,14 +9,15 @@ import {
   type ProofTransition,
 } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
+import { type ItemTransition, stepsOf } from '../../domain/item/transitions.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { toGate, toTransfer } from '../audit/export.js';
 import type { Context } from '../context.js';
-import type { AttemptRow } from '../stores/attempts.js';
 import type { BatchView, ContentRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
+import type { DispatchRow } from '../stores/dispatches.js';
 import type { HoldRow } from '../stores/holds.js';
-import type { TransitionRow } from '../stores/transitions.js';
+import type { TransitionBlockRow } from '../stores/transitions.js';
 import { proveEvents, readEvents } from './read-events.js';
 import { readItems } from './read-items.js';
 
@@ -46,6 +47,9 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
   const transitions = await all((after: { ordinal: number; version: number } | null) =>
     ctx.inTenant(({ transitions }) => transitions.ofBatch(id, after, PAGE)),
   );
+  const blocks = await all((after: { eventId: string } | null) =>
+    ctx.inTenant(({ transitions }) => transitions.blocks(id, after?.eventId ?? null, PAGE)),
+  );
   const transfers = await all((after: { id: string } | null) =>
     ctx.inTenant((stores) => stores.transfers.inOrder({ batchId: id, after: after?.id ?? null, limit: PAGE })),
   );
@@ -55,7 +59,7 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     preparers: await stores.batches.preparations(id),
     challenges: await stores.challenges.ofBatch(id),
     gates: await stores.gates.all(id),
-    attempts: await stores.attempts.ofBatch(id),
+    dispatches: await stores.dispatches.ofBatch(id),
   }));
   const proven = await proveEvents(ctx, events);
   const later = await readEvents(ctx, id);
@@ -68,13 +72,13 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     contents: rest.contents.map(contentToProof),
     items,
     ...proven,
-    transitions: transitions.map(transitionToProof),
+    transitions: [...transitions, ...blocks.flatMap(stepsOfBlock)].map(transitionToProof),
     transfers: transfers.map(toTransfer),
     holds: rest.holds.map(holdToProof),
     preparers: rest.preparers.map((row) => ({ person_id: row.personId, deed: row.action, created_at: row.createdAt.toISOString() })),
     challenges: rest.challenges.map(challengeToProof),
     gates: rest.gates.map(toGate),
-    attempts: rest.attempts.map(attemptToProof),
+    attempts: rest.dispatches.map(dispatchToProof),
   });
 };
 
@@ -127,7 +131,9 @@ const batchToProof = (ctx: Context, { batch, control }: BatchView): ProofBatch =
   content_version: control.contentVersion,
 });
 
-const transitionToProof = (row: TransitionRow): ProofTransition => ({
+const stepsOfBlock = ({ body, eventId, createdAt }: TransitionBlockRow) => stepsOf(body).map((step) => ({ ...step, eventId, createdAt }));
+
+const transitionToProof = (row: ItemTransition & Pick<TransitionBlockRow, 'eventId' | 'createdAt'>): ProofTransition => ({
   ordinal: row.ordinal,
   version: row.version,
   from: row.from,
@@ -161,12 +167,20 @@ const challengeToProof = (row: ChallengeRow): ProofChallenge => ({
   cancelled_at: row.cancelledAt?.toISOString() ?? null,
 });
 
-const attemptToProof = (row: AttemptRow): ProofAttempt => ({
+const dispatchToProof = (row: DispatchRow): ProofAttempt => ({
   chunk: row.chunk,
   attempt: row.attempt,
   connection_id: row.connectionId,
   renderer_version: row.rendererVersion,
-  request_hash: toHex(row.requestHash),
+  request_hash: toHex(row.artefactHash),
   item_count: row.itemCount,
   created_at: row.createdAt.toISOString(),
+  purpose: row.purpose,
+  first_ordinal: row.firstOrdinal,
+  end_ordinal: row.endOrdinal,
+  set_aside: row.setAside ? toHex(row.setAside) : null,
+  connection_version: row.connectionVersion,
+  event_id: row.eventId,
+  sent_from: row.sentFrom.toISOString(),
+  lease_until: row.leaseUntil.toISOString(),
 });

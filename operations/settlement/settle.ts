@@ -1,14 +1,17 @@
+import { chunkOf } from '../../domain/batch/content.js';
 import { fromItemId } from '../../domain/ids.js';
-import { type Evidence, type EvidenceOutcome, type MismatchedEvidence, reduceBatchEvidence } from '../../domain/item/evidence.js';
-import { finishIfDone } from '../batch-state/finish.js';
+import { stateUnder } from '../../domain/item/coverage.js';
+import { type Evidence, type MismatchedEvidence, reduceBatchEvidence } from '../../domain/item/evidence.js';
+import { isTerminalItem } from '../../domain/item/states.js';
+import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
-import type { EvidenceItem } from '../stores/chunks.js';
+import type { EvidenceItem, LookUpDelays } from '../stores/chunks.js';
 import type { ParkedRow } from '../stores/parked-evidence.js';
 import type { TransitionSource } from '../stores/transitions.js';
-import { type PricedMove, recordMoves } from './record.js';
+import { type PricedStep, recordSteps } from './record.js';
 
 /** Evidence of payments of one batch. */
 export interface BatchEvidence {
@@ -22,45 +25,73 @@ export interface BatchEvidence {
 export interface Settled {
   /** Items that moved. */
   moved: number;
-  /** True when this transaction ended the batch. */
-  finished: boolean;
+  /** True when the items that moved were the last open ones: the batch may end, in a transaction of its own. */
+  lastOpen: boolean;
 }
 
-/** Settles evidence in a transaction of its own: all of it, or nothing. */
-export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<void> => {
-  await ctx.inTenant(async (stores) => {
-    await applyEvidence(ctx, stores, evidence);
+/**
+ * Settles evidence in a transaction of its own, all of it or nothing, and ends the batch when nothing is open any more. Answers how many
+ * items moved, and whether this call ended the batch.
+ */
+export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<{ moved: number; finished: boolean }> => {
+  const { moved, lastOpen } = await ctx.inTenant(async (stores) => {
+    const settled = await applyEvidence(ctx, stores, evidence);
     await ctx.services.failpoint('before_commit');
+    return settled;
   });
   await ctx.services.failpoint('after_commit');
+  return { moved, finished: lastOpen && (await finishPayoutBatch(ctx, evidence.batchId)) };
 };
 
 /**
  * The one way from evidence to item states (R6): answers, lookups, webhooks and parked evidence all end here. Reduces any
- * number of outcomes of one batch into its items in the caller's transaction, posts what they owe, and ends the batch when
- * nothing is open any more (R8). What does not match is parked. Order and repetition of evidence make no difference.
+ * number of outcomes of one batch into its items in the caller's transaction, and posts what they owe (R8). What does not match is
+ * parked. Order and repetition of evidence make no difference. After the last open item a message wakes the run, which ends the batch.
  */
 export const applyEvidence = async (ctx: Context, stores: Stores, { batchId, connectionId, source, outcomes }: BatchEvidence): Promise<Settled> => {
   const batch = await stores.batches.get(batchId);
   if (!batch) {
     await parkUnknown(ctx, stores, connectionId, outcomes);
-    return { moved: 0, finished: false };
+    return { moved: 0, lastOpen: false };
   }
-  const lookUpAfterMs = await lookupDelays(ctx, stores, batch);
-  const items = await stores.chunks.lockOrdinals(batchId, ordinalsOf(batchId, outcomes));
-  const { moving, mismatched, matched } = reduceBatchEvidence(batch, connectionId, items, outcomes);
+  const items = await lockItems(stores, batch, ordinalsOf(batchId, outcomes));
+  const { moving, mismatched, matched, paidTwice } = reduceBatchEvidence(batch, connectionId, items, outcomes);
 
-  let finished = false;
+  let lastOpen = false;
   if (moving.length > 0) {
-    const moves = moving.map(({ item, evidence }) => moveOf(item, evidence, lookUpAfterMs(evidence.outcome)));
-    const { counter, covered } = await recordMoves(ctx, stores, batch, { action: 'chunk.settle', source, moves });
+    const steps = moving.map(({ item, evidence }) => stepOf(item, evidence));
+    const { covered } = await recordSteps(ctx, stores, batch, {
+      action: 'chunk.settle',
+      source,
+      steps,
+      lookUp: await lookUpDelays(ctx, stores, batch),
+    });
     if (covered > 0n)
       await raiseException(ctx, stores, { kind: 'reversal_covered', batchId, detail: { covered: covered.toString(), currency: batch.currency } });
-    finished = await finishIfDone(stores, batchId, counter);
+    lastOpen =
+      moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome)) &&
+      (await stores.batches.counter(batchId)).open === 0;
+    if (lastOpen) await stores.outbox.add({ batchId, message: 'batch_changed' });
   }
+  if (paidTwice.length > 0)
+    await raiseException(ctx, stores, { kind: 'paid_twice_at_provider', batchId, ordinals: paidTwice, detail: { connection_id: connectionId } });
   await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched);
   await stores.parkedEvidence.resolve(matched.flatMap((evidence) => evidence.parkedId ?? []));
-  return { moved: moving.length, finished };
+  return { moved: moving.length, lastOpen };
+};
+
+/** Items under the locks of their chunks, in the states that their dispatches give them. */
+const lockItems = async (stores: Stores, batch: BatchRow, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
+  const chunks = [...new Set(ordinals.map((ordinal) => chunkOf(ordinal, batch.chunkSize)))];
+  await stores.chunks.lockToSettle(batch.id, chunks);
+  const dispatches = await stores.dispatches.ofChunks(batch.id, chunks);
+  return (await stores.chunks.evidenceItems(batch.id, ordinals)).map((item) => ({
+    ...item,
+    state: stateUnder(
+      item,
+      dispatches.filter(({ chunk }) => chunk === chunkOf(item.ordinal, batch.chunkSize)),
+    ),
+  }));
 };
 
 const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] => [
@@ -76,28 +107,22 @@ const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] =>
 const FIRST_LOOKUP_MS = 1_000;
 
 /** When an item that has no final word yet is looked up: the rail says how long settlement takes. */
-const lookupDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<(outcome: EvidenceOutcome) => number | null> => {
+export const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<LookUpDelays> => {
   const connection = await stores.railConnections.get(batch.connectionId);
   const rail = ctx.services.rails.get(batch.rail);
   if (!connection || !rail) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);
-  const { settlementMs } = rail.capabilities(connection);
-  return (outcome) => {
-    if (outcome === 'unknown') return FIRST_LOOKUP_MS;
-    return outcome === 'submitted' ? settlementMs : null;
-  };
+  return { unknownMs: FIRST_LOOKUP_MS, submittedMs: rail.capabilities(connection).settlementMs };
 };
 
-const moveOf = (item: EvidenceItem, evidence: Evidence, lookUpAfterMs: number | null): PricedMove => ({
+const stepOf = (item: EvidenceItem, evidence: Evidence): PricedStep => ({
   ordinal: item.ordinal,
-  version: item.version,
+  version: item.version + 1,
   from: item.state,
   to: evidence.outcome,
   rank: evidence.rank,
-  attempt: item.attempt,
   providerReference: evidence.providerReference,
   reason: evidence.reason,
   inboundId: evidence.inboundId ?? null,
-  lookUpAfterMs,
   amount: item.amount,
 });
 
@@ -166,7 +191,7 @@ export const reduceParked = async (ctx: Context): Promise<number> => {
     group.outcomes.push(evidenceOf(row));
     groups.set(`${batchId} ${row.connectionId}`, group);
   }
-  for (const group of groups.values()) await ctx.inTenant((stores) => applyEvidence(ctx, stores, { ...group, source: 'webhook' }));
+  for (const group of groups.values()) await settleEvidence(ctx, { ...group, source: 'webhook' });
   return due.length;
 };
 

@@ -12,17 +12,12 @@ export const ACCOUNT = columns({
   createdAt: time('created_at'),
 });
 export type AccountRow = Row<typeof ACCOUNT>;
-export type AccountBalance = Pick<AccountRow, 'id' | 'kind' | 'balance'>;
 
 export interface AccountStore {
   list(page: PageQuery & { kind?: AccountKind | undefined; currency?: string | undefined }): Promise<Page<AccountRow>>;
   get(id: string): Promise<AccountRow | null>;
   /** Locks accounts FOR UPDATE in the order of their ids (R8): the balances stay true until the transaction ends. Those that are absent are missing from the answer. */
   lock(ids: readonly string[]): Promise<AccountRow[]>;
-  /** The given funding account, and the workspace's own account of every other kind, as far as they are there. */
-  ofKinds(of: { currency: string; fundingAccountId: string }, kinds: readonly AccountKind[]): Promise<AccountBalance[]>;
-  /** The same, locked FOR NO KEY UPDATE in the order of their ids: for balances that decide what evidence posts. */
-  lockOfKinds(of: { currency: string; fundingAccountId: string }, kinds: readonly AccountKind[]): Promise<AccountBalance[]>;
   /** The workspace's first funding account of a currency. */
   funding(currency: string): Promise<AccountRow | null>;
   /** The workspace's own account of a kind and currency; made when it is first needed. */

@@ -126,10 +126,13 @@ export interface BatchStore {
   view(id: string): Promise<BatchView | null>;
   list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
-  /** The control row, locked FOR UPDATE. Null for a batch without content. */
+  /** The control row as it is now, without a lock. Null for a batch without content. */
+  control(id: string): Promise<ControlRow | null>;
+  /**
+   * The control row, after this transaction has locked the batch alone: for every decision about it. Waits for those that send, and all
+   * that want to send later wait for this one (R1). Null for a batch without content.
+   */
   lock(id: string): Promise<ControlRow | null>;
-  /** The control row, locked FOR SHARE: for whatever must not run beside a decision about the batch. */
-  lockShared(id: string): Promise<ControlRow | null>;
   /**
    * Changes the control row if it still has this row version, and adds one to it; false when another transaction changed it
    * first. Absent members stay as they are.
@@ -148,7 +151,6 @@ export interface BatchStore {
   /** Roots of all chunks in order. */
   chunkRoots(id: string): Promise<Uint8Array[]>;
   putChunkRoots(id: string, roots: readonly ChunkRoot[]): Promise<void>;
+  /** The database keeps it in step with the items: it begins with the first content, and each move of items adds to it. */
   counter(id: string): Promise<CounterRow>;
-  /** Adds to the counters and returns them. Call it last in the transaction: parallel chunks wait for this row (R8). */
-  addToCounter(id: string, deltas: Partial<CounterRow>): Promise<CounterRow>;
 }

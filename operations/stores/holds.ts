@@ -15,10 +15,9 @@ export const HOLD = columns({
 export type HoldRow = Row<typeof HOLD>;
 
 export interface HoldStore {
-  insert(row: Omit<HoldRow, 'remaining' | 'resolvedAt'>): Promise<void>;
-  /** The batch's live hold, locked FOR UPDATE. */
-  lockLive(batchId: string): Promise<HoldRow | null>;
   ofBatch(batchId: string): Promise<HoldRow[]>;
-  /** Takes `amount` off what remains; at zero the hold is resolved. */
-  reduce(holdId: string, amount: bigint): Promise<void>;
+  /** Sets total and fee maximum of an approved batch aside, funding → held. The database refuses an overdraft. Returns the amount, minor units. */
+  place(id: string, batchId: string, eventId: string): Promise<bigint>;
+  /** Gives back all that the batch still holds. The database refuses it while items may be paid from it. Returns the amount, minor units. */
+  release(batchId: string, eventId: string): Promise<bigint>;
 }

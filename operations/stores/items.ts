@@ -23,12 +23,19 @@ export const ITEM = columns({
   rank: int('rank'),
   /** How many transitions the item has made. */
   version: int('version'),
-  /** Number of the newest attempt to send it; 0 before the first. */
+  /** Number of the newest dispatch that covers it; 0 before the first. */
   attempt: int('attempt'),
   providerReference: nullable(text('provider_reference')),
   reason: nullable(text('reason')),
 });
 export type ItemRow = Row<typeof ITEM>;
+
+/** What left a batch. `amount` in minor units; `body` is the block of transitions. */
+export interface Withdrawn {
+  count: number;
+  amount: bigint;
+  body: string;
+}
 
 export interface ItemStore {
   /** Any number of items, in statements of at most 5,000 rows. */
@@ -44,12 +51,11 @@ export interface ItemStore {
   largest(batchId: string, count: number): Promise<ItemRow[]>;
   /** How many of the batch's payees were never paid before. */
   newPayees(batchId: string): Promise<number>;
-  /** pending → excluded, with the tombstone leaves; returns the items that moved, by ordinal. */
-  exclude(batchId: string, tombstones: readonly Pick<NewItem, 'ordinal' | 'leaf'>[], eventId: string): Promise<Pick<ItemRow, 'ordinal' | 'amount'>[]>;
-  /** All pending → cancelled, with their transitions; returns the ordinals that moved, in order, and the sum of their amounts. */
-  cancelPending(batchId: string, eventId: string): Promise<{ ordinals: number[]; amount: bigint }>;
-  /** How many items each state has, counted from the rows: exact and slow. */
-  countByState(batchId: string): Promise<Partial<Record<ItemState, number>>>;
+  /**
+   * Withdraws items that no dispatch covers, with their block of transitions: all of an executing batch, whose money is given back, or the
+   * given ones of a batch that does not execute yet, each with its tombstone leaf. Null when nothing was left to withdraw.
+   */
+  withdraw(batchId: string, eventId: string, which: 'all' | readonly Pick<NewItem, 'ordinal' | 'leaf'>[]): Promise<Withdrawn | null>;
   /** Count and sum (minor units) of the items that are stored, and the lowest free ordinal. */
   totals(batchId: string): Promise<{ count: number; total: bigint; nextOrdinal: number }>;
   /** Up to `limit` ordinals of items that repeat payee, amount and reference of an earlier item of the batch. */

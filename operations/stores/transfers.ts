@@ -18,16 +18,12 @@ export const TRANSFER = columns({
   createdAt: time('created_at'),
 });
 export type TransferRow = Row<typeof TRANSFER>;
-export type NewTransfer = Pick<TransferRow, 'debitAccountId' | 'creditAccountId' | 'kind' | 'amount' | 'ordinal' | 'itemVersion'>;
 
 export interface TransferStore {
   /** A page of a list, newest first. */
   list(page: PageQuery & { accountId?: string | undefined; batchId?: string | undefined }): Promise<Page<TransferRow>>;
   /** Every transfer of the workspace, or of one batch, oldest first, after the given id. */
   inOrder(of: { batchId: string | null; after: string | null; limit: number }): Promise<TransferRow[]>;
-  /**
-   * Inserts the transfers of one event in one statement, and gives them ids that rise in their order. The database moves
-   * the balances and refuses an overdraft. A chunk's rows differ in few accounts and kinds, and the statement relies on it.
-   */
-  insert(of: Pick<TransferRow, 'eventId' | 'batchId' | 'currency'>, rows: readonly NewTransfer[]): Promise<void>;
+  /** Puts sandbox money into a funding account, under an event. Every other transfer is posted by the database (`holds`, `chunks`). */
+  topUp(of: Pick<TransferRow, 'eventId' | 'debitAccountId' | 'creditAccountId' | 'amount' | 'currency'>): Promise<void>;
 }

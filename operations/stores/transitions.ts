@@ -3,6 +3,7 @@ import { columns, int, nullable, oneOf, type Row, text, time, uuid } from './col
 
 export type TransitionSource = 'intent' | 'answer' | 'webhook' | 'lookup' | 'lease' | 'person';
 
+/** A step of an item as released versions stored it: a row each. */
 export const TRANSITION = columns({
   ordinal: int('ordinal'),
   /** Version of the item after this step. */
@@ -19,8 +20,19 @@ export const TRANSITION = columns({
 });
 export type TransitionRow = Row<typeof TRANSITION>;
 
+/** All steps of one event (domain/item/transitions.ts). */
+export const TRANSITION_BLOCK = columns({
+  eventId: uuid('event_id'),
+  count: int('count'),
+  body: text('body'),
+  createdAt: time('created_at'),
+});
+export type TransitionBlockRow = Row<typeof TRANSITION_BLOCK>;
+
 /** Steps that items made, append-only. */
 export interface TransitionStore {
-  /** Of a batch, by ordinal and version, after the given place. */
+  /** Single steps of a batch, by ordinal and version, after the given place. */
   ofBatch(batchId: string, after: { ordinal: number; version: number } | null, limit: number): Promise<TransitionRow[]>;
+  /** Blocks of a batch, by event, after the given one. */
+  blocks(batchId: string, afterEventId: string | null, limit: number): Promise<TransitionBlockRow[]>;
 }

@@ -11,6 +11,8 @@ export type WorkspaceRow = Row<typeof WORKSPACE>;
 
 export interface WorkspaceStore {
   get(): Promise<WorkspaceRow>;
-  /** The workspace, locked FOR SHARE: a freeze waits for this transaction, and later transactions see the freeze (R1). */
+  /** The workspace, locked alone: for a freeze, or the hold of a payee. Those that send or open gates later wait for it (R1). */
+  lock(): Promise<WorkspaceRow>;
+  /** The workspace, locked with others: a freeze waits for this transaction, and later transactions see the freeze (R1). */
   lockShared(): Promise<WorkspaceRow>;
 }

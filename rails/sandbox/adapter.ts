@@ -19,7 +19,7 @@ export const createSandboxRail = (): Rail => {
       const send = settings.endpoint === 'bulk' ? sendBulk : sendSingle;
       return send({ dispatcher, connection, settings, sending }, artefact.payments);
     },
-    lookup: async (connection, keys, sentAt) => lookUp({ dispatcher, connection, settings: readSettings(connection), sentAt }, keys),
+    lookup: async (connection, keys, silentMs) => lookUp({ dispatcher, connection, settings: readSettings(connection), silentMs }, keys),
     verifyInbound: (connection, raw, headers, now) => verifyStandardWebhook(connection.credentials.webhookSecret, raw, headers, now),
     parseEvidence: (raw) => delivery.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw))).data.map(toOutcome),
   };

@@ -8,8 +8,8 @@ interface Asking {
   dispatcher: Dispatcher;
   connection: OpenConnection;
   settings: SandboxSettings;
-  /** The last moment at which a payment may have been sent, by key. */
-  sentAt: ReadonlyMap<string, Date>;
+  /** For how long nothing of a payment can have left, ms, by key. */
+  silentMs: ReadonlyMap<string, number>;
 }
 
 /** Looks payments up at the provider by key (R5): a single one by its path, more in calls of up to 1,024. */
@@ -24,21 +24,19 @@ export const lookUp = async (asking: Asking, keys: readonly string[]): Promise<P
 };
 
 const lookUpOne = async (asking: Asking, key: string): Promise<PaymentLookup> => {
-  const askedAt = Date.now();
   const answer = await callProvider(asking.dispatcher, asking.connection, asking.settings, {
     method: 'GET',
     path: `/v1/payments/by-key/${encodeURIComponent(key)}`,
   });
   if (answer.kind === 'no_answer') return unavailable(key);
   // A 404 of something else, such as a proxy or a wrong base URL, says nothing about the payment.
-  if (answer.status === 404) return saysAbsent(answer.body) ? absent(asking, key, askedAt) : unavailable(key);
+  if (answer.status === 404) return saysAbsent(answer.body) ? absent(asking, key) : unavailable(key);
   const payment = answer.status === 200 ? paymentAnswer.safeParse(answer.body) : null;
   if (!payment?.success || payment.data.idempotency_key !== key) return unavailable(key);
   return { key, answer: { kind: 'found', outcome: toOutcome(payment.data) } };
 };
 
 const lookUpMany = async (asking: Asking, keys: readonly string[]): Promise<PaymentLookup[]> => {
-  const askedAt = Date.now();
   const answer = await callProvider(asking.dispatcher, asking.connection, asking.settings, {
     method: 'POST',
     path: '/v1/payments/lookup',
@@ -51,18 +49,18 @@ const lookUpMany = async (asking: Asking, keys: readonly string[]): Promise<Paym
   return keys.map((key) => {
     const payment = found.get(key);
     if (payment) return { key, answer: { kind: 'found', outcome: toOutcome(payment) } };
-    return missing.has(key) ? absent(asking, key, askedAt) : unavailable(key);
+    return missing.has(key) ? absent(asking, key) : unavailable(key);
   });
 };
 
 /**
- * Absence is final only when the lookup began after the last send had timed out and the provider's acceptance window was over
- * (R5). A payment whose time of sending is not known is never finally absent.
+ * Absence is final only when the lookup began after the provider's acceptance window was over, counted from the last moment at which the
+ * payment may have left and timed out (R5). A payment of which that is not known is never finally absent.
  */
-const absent = ({ settings, sentAt }: Asking, key: string, askedAt: number): PaymentLookup => {
+const absent = ({ settings, silentMs }: Asking, key: string): PaymentLookup => {
   const { timeoutMs, acceptanceWindowMs } = capabilitiesOf(settings);
-  const sent = sentAt.get(key)?.getTime() ?? Number.POSITIVE_INFINITY;
-  return { key, answer: { kind: askedAt > sent + timeoutMs + acceptanceWindowMs ? 'absent_final' : 'absent_so_far' } };
+  const silent = silentMs.get(key) ?? Number.NEGATIVE_INFINITY;
+  return { key, answer: { kind: silent > timeoutMs + acceptanceWindowMs ? 'absent_final' : 'absent_so_far' } };
 };
 
 const unavailable = (key: string): PaymentLookup => ({ key, answer: { kind: 'unavailable' } });

@@ -106,7 +106,7 @@ describe('roles', () => {
 
   test('nobody may update or delete ledger, audit, evidence or gates [S3-22]', async () => {
     const kept = namesOf(tables.filter(({ appendOnly }) => appendOnly));
-    expect(kept).toEqual(expect.arrayContaining(['transfer', 'gate', 'item_transition', 'payment_attempt', 'audit_event', 'audit_leaf']));
+    expect(kept).toEqual(expect.arrayContaining(['transfer', 'gate', 'item_transition', 'dispatch', 'audit_event', 'audit_leaf']));
     const rights = await rows(
       `SELECT r AS role, t AS table, p AS privilege FROM unnest($1::text[]) r, unnest($2::text[]) t, unnest(ARRAY['UPDATE', 'DELETE']) p
        WHERE has_table_privilege(r, 'public.' || quote_ident(t), p) OR (p = 'UPDATE' AND has_any_column_privilege(r, 'public.' || quote_ident(t), p))`,
@@ -118,13 +118,13 @@ describe('roles', () => {
   test('only the API inserts gates and challenges, only the worker attempts, only the sequencer leaves, only the relay claims', async () => {
     const who = await rows<{ table: string; roles: string[] }>(
       `SELECT t AS table, ARRAY(SELECT r FROM unnest($1::text[]) r WHERE has_table_privilege(r, 'public.' || t, 'INSERT') ORDER BY r) AS roles
-       FROM unnest(ARRAY['gate', 'challenge', 'payment_attempt', 'audit_leaf', 'audit_tree', 'audit_checkpoint']) t`,
+       FROM unnest(ARRAY['gate', 'challenge', 'dispatch', 'audit_leaf', 'audit_tree', 'audit_checkpoint']) t`,
       [PROCESS_ROLES],
     );
     expect(Object.fromEntries(who.map(({ table, roles }) => [table, roles]))).toEqual({
       gate: ['sluice_api'],
       challenge: ['sluice_api'],
-      payment_attempt: ['sluice_worker'],
+      dispatch: ['sluice_worker'],
       audit_leaf: ['sluice_sequencer'],
       audit_tree: ['sluice_sequencer'],
       audit_checkpoint: ['sluice_sequencer'],
@@ -151,8 +151,8 @@ describe('roles', () => {
 });
 
 test('functions that look across tenants: the listed ones, a fixed search_path, a NOLOGIN owner, nothing for PUBLIC', async () => {
-  const functions = await rows<{ name: string; owner: string; definer: boolean; path: string[] | null; public: boolean }>(`
-    SELECT p.proname AS name, p.proowner::regrole::text AS owner, p.prosecdef AS definer, p.proconfig AS path,
+  const functions = await rows<{ name: string; owner: string; definer: boolean; path: string[] | null; bound: boolean; public: boolean }>(`
+    SELECT p.proname AS name, p.proowner::regrole::text AS owner, p.prosecdef AS definer, p.proconfig AS path, p.prosqlbody IS NOT NULL AS bound,
       EXISTS (SELECT 1 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE grantee = 0) AS public
     FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace`);
   const definers = functions.filter((one) => one.definer);
@@ -161,6 +161,7 @@ test('functions that look across tenants: the listed ones, a fixed search_path, 
     ...DEFINER_FUNCTIONS,
     ...Object.fromEntries(OWNER_FUNCTIONS.map((name) => [name, me])),
   });
-  expect(functions.filter((one) => !one.path?.some((setting) => setting.startsWith('search_path=')))).toEqual([]);
+  // The names in a body by the SQL standard are bound when it is defined: no search path is used later.
+  expect(functions.filter((one) => !one.bound && !one.path?.some((setting) => setting.startsWith('search_path=')))).toEqual([]);
   expect(functions.filter((one) => one.public)).toEqual([]);
 });

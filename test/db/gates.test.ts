@@ -90,8 +90,8 @@ test('items sent without three second factors are counted from the books: none o
     const counted = async () => (await api.query<{ n: string }>('SELECT sluice_released_without_second_factor() AS n')).rows[0]?.n;
     const send = (batchId: string) =>
       world.sql(
-        `INSERT INTO payment_attempt (tenant_id, batch_id, chunk, attempt, connection_id, renderer_version, request_hash, lease_until, item_count)
-         VALUES ($1, $2, 0, 1, $3, 1, $4, now(), 2)`,
+        `INSERT INTO dispatch (tenant_id, batch_id, chunk, attempt, purpose, first_ordinal, end_ordinal, connection_id, renderer_version, artefact_hash, sent_from, lease_until, item_count)
+         VALUES ($1, $2, 0, 1, 'first', 0, 2, $3, 1, $4, now(), now(), 2)`,
         [world.home.tenantId, batchId, world.home.connectionId, randomBytes(32)],
       );
     const [right, wrong] = [await world.batch(), await world.batch()];
@@ -99,6 +99,8 @@ test('items sent without three second factors are counted from the books: none o
     await world.openUpTo('authorize', wrong.id);
     await send(right.id);
     expect(await counted()).toBe('0');
+    await expect(send(wrong.id)).rejects.toThrow(/only an executing batch/);
+    await world.sql('ALTER TABLE dispatch DISABLE TRIGGER dispatch_leaves');
     await send(wrong.id);
     expect(await counted()).toBe('2');
   } finally {

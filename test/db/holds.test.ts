@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { releaseHold } from '../../operations/ledger/release-hold.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 
@@ -22,32 +21,35 @@ test('a hold of one workspace is not there for another [S1-02]', async () => {
   const { id } = await held();
   const { tenantId } = await world.workspace();
   await world.api(tenantId).inTenant(async ({ holds }) => {
-    expect(await holds.lockLive(id)).toBeNull();
     expect(await holds.ofBatch(id)).toEqual([]);
+    expect(await holds.release(id, systemEntropy.newId())).toBe(0n);
   });
-  const hold = await ctx().inTenant(({ holds }) => holds.lockLive(id));
-  await expect(world.api(tenantId).inTenant(({ holds }) => holds.reduce(hold?.id ?? '', 1n))).rejects.toThrow(/no hold/);
+  await expect(world.api(tenantId).inTenant(({ holds }) => holds.place(systemEntropy.newId(), id, systemEntropy.newId()))).rejects.toThrow(
+    /approved batch/,
+  );
+  expect((await ctx().inTenant(({ holds }) => holds.ofBatch(id)))[0]?.remaining).toBeGreaterThan(0n);
 });
 
-test('a hold shrinks to zero and is resolved then, and only then', async () => {
+test('money is held once for a content, and only for an approved batch', async () => {
   const { id, total } = await held();
-  await ctx().inTenant(async ({ holds }) => {
-    const hold = await holds.lockLive(id);
-    expect(hold).toMatchObject({ amount: total, remaining: total, resolvedAt: null, contentVersion: 1 });
-    await holds.reduce(hold?.id ?? '', total - 1n);
-    expect(await holds.lockLive(id)).toMatchObject({ remaining: 1n, resolvedAt: null });
-    await holds.reduce(hold?.id ?? '', 1n);
-    expect(await holds.lockLive(id)).toBeNull();
-    expect((await holds.ofBatch(id))[0]).toMatchObject({ remaining: 0n, resolvedAt: expect.any(Date) });
-  });
+  expect(await ctx().inTenant(({ holds }) => holds.ofBatch(id))).toMatchObject([
+    { amount: total, remaining: total, resolvedAt: null, contentVersion: 1 },
+  ]);
+  await expect(ctx().inTenant(({ holds }) => holds.place(systemEntropy.newId(), id, systemEntropy.newId()))).rejects.toThrow(/approved batch/);
 });
 
 test('of 16 releases at once exactly one gives the money back', async () => {
   const { id, total } = await held();
   const [funds, set] = [await world.balance(world.home.funding), await world.balance(world.home.held)];
-  const of = { id, currency: 'EUR', fundingAccountId: world.home.funding };
-  const given = await Promise.all(Array.from({ length: 16 }, () => ctx().inTenant((stores) => releaseHold(stores, of, systemEntropy.newId()))));
+  const given = await Promise.all(Array.from({ length: 16 }, () => ctx().inTenant(({ holds }) => holds.release(id, systemEntropy.newId()))));
   expect(given.filter((amount) => amount > 0n)).toEqual([total]);
   expect(await world.balance(world.home.funding)).toBe(funds + total);
   expect(await world.balance(world.home.held)).toBe(set - total);
+});
+
+test('a hold is not released while items may be paid from it', async () => {
+  const { id } = await world.batch();
+  await world.openUpTo('execute', id);
+  for (const who of [ctx(), world.worker()])
+    await expect(who.inTenant(({ holds }) => holds.release(id, systemEntropy.newId()))).rejects.toThrow(/may be paid from it/);
 });

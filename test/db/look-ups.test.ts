@@ -39,8 +39,8 @@ const QUERIES: Record<string, { query: Query; rows: number }> = {
   'payees by reference': { query: (stores) => stores.payees.byReference(ids.slice(7, 10).map((id) => `payee-${id}`)), rows: 6 },
   'payees by id': { query: (stores) => stores.payees.byIds(ids.slice(7, 10)), rows: 6 },
   'keys of subjects': { query: (stores) => stores.keys.subjectKeys(ids.slice(7, 10)), rows: 3 },
-  'items of evidence': { query: (stores) => stores.chunks.lockOrdinals(batchId, [3, 200, 390]), rows: 3 },
-  'items of a chunk': { query: (stores) => stores.chunks.lockItems(batchId, 10, 13), rows: 12 },
+  'items of evidence': { query: (stores) => stores.chunks.evidenceItems(batchId, [3, 200, 390]), rows: 3 },
+  'items of a chunk': { query: (stores) => stores.chunks.items(batchId, 10, 13), rows: 12 },
 };
 
 beforeAll(async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { systemEntropy } from '../../vault/entropy.js';
 import type { SeededBatch } from '../world/batches.js';
 import { openWorld, type World } from '../world/open.js';
+import { dispatch } from '../world/sent.js';
 import { type Attempts, openAttempts } from './attempts.js';
 
 jest.setTimeout(120_000);
@@ -41,7 +42,7 @@ describe('who may write what [S3-06]', () => {
     expect(await attempt('api', [`INSERT INTO payout_item ${item}, 'pending' ${from}`])).toBeNull();
     for (const state of ['submitting', 'submitted', 'unknown', 'paid', 'failed', 'returned', 'blocked']) {
       expect(await attempt('api', [`INSERT INTO payout_item ${item}, '${state}' ${from}`])).toMatch(/row-level security/);
-      expect(await attempt('api', [`${MONEY} '${state}' WHERE batch_id = $1`, [batch.id]])).toMatch(/row-level security/);
+      expect(await attempt('api', [`${MONEY} '${state}' WHERE batch_id = $1`, [batch.id]])).toMatch(/permission denied/);
     }
     for (const state of ['completed', 'failed'])
       expect(
@@ -49,24 +50,35 @@ describe('who may write what [S3-06]', () => {
       ).toMatch(/row-level security/);
     for (const kind of ['settlement', 'return', 'reversal', 'cover'])
       expect(await attempt('api', transfer(world.home.held, world.home.funding, 1n, kind))).toMatch(/row-level security/);
-    for (const column of ['paid', 'paid_amount', 'failed', 'returned', 'submitted', 'unknown', 'blocked', 'was_unknown'])
+    for (const column of [
+      'open',
+      'cancelled',
+      'excluded',
+      'paid',
+      'paid_amount',
+      'failed',
+      'returned',
+      'submitted',
+      'unknown',
+      'blocked',
+      'was_unknown',
+    ])
       expect(await attempt('api', [`UPDATE batch_counter SET ${column} = 1`])).toMatch(/permission denied/);
     for (const column of ['amount', 'payee_id', 'destination_id', 'ordinal', 'rank', 'attempt', 'provider_reference'])
       expect(await attempt('api', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
-    expect(await attempt('api', ['INSERT INTO payment_attempt DEFAULT VALUES'])).toMatch(/permission denied/);
+    expect(await attempt('api', ['INSERT INTO dispatch DEFAULT VALUES'])).toMatch(/permission denied/);
   });
 
-  test('the API posts only to hold money and to release it, and makes none on live [S3-06]', async () => {
+  test('the API posts sandbox money alone, and none on live [S3-06]', async () => {
     const { tenantId, funding, held } = world.home;
     const paidOut = newId();
     await world.sql(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'paid_out', 'EUR', 'elsewhere')`, [tenantId, paidOut]);
     await world.sql(...transfer(held, paidOut, 1n, 'settlement'));
-    expect(await attempt('api', transfer(held, funding, 1n, 'release'))).toBeNull();
     for (const [from, to, kind] of [
+      [held, funding, 'release'],
+      [held, funding, 'void'],
+      [funding, held, 'hold'],
       [paidOut, funding, 'release'],
-      [paidOut, funding, 'void'],
-      [held, paidOut, 'hold'],
-      [funding, paidOut, 'void'],
       [paidOut, funding, 'top_up'],
     ] as const)
       expect(await attempt('api', transfer(from, to, 1n, kind))).toMatch(/row-level security/);
@@ -78,26 +90,14 @@ describe('who may write what [S3-06]', () => {
     await world.sql(`UPDATE workspace SET mode = 'test'`);
   });
 
-  test('the API records no transition of an item that it may not make [S3-06]', async () => {
-    const step = (from: string, to: string, source: string): [string, unknown[]] => [
-      `INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
-       VALUES ($1, $2, 0, 99, $3, $4, 0, $5, $2)`,
-      [world.home.tenantId, batch.id, from, to, source],
-    ];
-    for (const to of ['cancelled', 'excluded']) expect(await attempt('api', step('pending', to, 'person'))).toBeNull();
-    for (const [from, to, source] of [
-      ['pending', 'submitting', 'intent'],
-      ['submitted', 'paid', 'webhook'],
-      ['paid', 'cancelled', 'person'],
-      ['pending', 'cancelled', 'webhook'],
-    ] as const)
-      expect(await attempt('api', step(from, to, source))).toMatch(/row-level security/);
-  });
-
-  test('the API does not change an item that was sent [S3-06]', async () => {
-    await world.sql(`${MONEY} 'submitted' WHERE batch_id = $1 AND ordinal = 0`, [batch.id]);
-    const changed = await attempts.run('api', [[`${MONEY} 'cancelled' WHERE batch_id = $1`, [batch.id]]]);
-    expect(changed).toBe(batch.count - 1);
+  test('the API records no step of an item, and changes none but by withdrawing what was never sent [S3-06]', async () => {
+    for (const table of ['item_transition', 'transition_block', 'hold'])
+      expect(await attempt('api', [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
+    expect(await attempt('api', [`UPDATE hold SET remaining = 0`])).toMatch(/permission denied/);
+    await dispatch(world, batch.id, [0]);
+    expect(await attempt('api', [`SELECT sluice_move_items($1, ARRAY[$1::uuid], ARRAY['[]'], 1, 1)`, [batch.id]])).toMatch(/permission denied/);
+    const withdrawn = await world.api().inTenant((stores) => stores.items.withdraw(batch.id, newId(), 'all'));
+    expect(withdrawn?.count).toBe(batch.count - 1);
   });
 
   test('the worker opens no gate, makes no batch, payee or hold, and raises no money [S3-06]', async () => {
@@ -121,8 +121,12 @@ describe('who may write what [S3-06]', () => {
       'audit_leaf',
     ])
       expect(await attempt('worker', [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
-    for (const kind of ['top_up', 'hold'])
-      expect(await attempt('worker', transfer(world.home.funding, world.home.held, 1n, kind))).toMatch(/row-level security/);
+    for (const kind of ['top_up', 'hold', 'settlement', 'void', 'return', 'reversal', 'cover', 'release'])
+      expect(await attempt('worker', transfer(world.home.funding, world.home.held, 1n, kind))).toMatch(/permission denied/);
+    for (const column of ['open', 'paid', 'paid_amount', 'cancelled', 'excluded'])
+      expect(await attempt('worker', [`UPDATE batch_counter SET ${column} = ${column}`])).toMatch(/permission denied/);
+    for (const column of ['state', 'rank', 'version', 'attempt', 'reason', 'provider_reference'])
+      expect(await attempt('worker', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
     for (const state of ['draft', 'queued', 'approved', 'authorized', 'rejected'])
       expect(
         await attempt('worker', [`UPDATE batch_control SET state = '${state}', row_version = row_version + 1 WHERE batch_id = $1`, [batch.id]]),

@@ -83,7 +83,13 @@ describe('the reducer of evidence (R6)', () => {
 
 describe('evidence of one batch (R6)', () => {
   const batch = { id: '0198c2aa-7c1e-7b3d-9f10-a4c2e6b80d11', currency: 'EUR', connectionId: 'ours' };
-  const item = (ordinal: number, state: ItemPosition['state'] = 'submitting') => ({ ordinal, state, rank: 0, amount: 100n });
+  const item = (ordinal: number, state: ItemPosition['state'] = 'submitting') => ({
+    ordinal,
+    state,
+    rank: 0,
+    amount: 100n,
+    providerReference: null as string | null,
+  });
   const said = (ordinal: number, more: Partial<PaymentOutcome> = {}): PaymentOutcome => ({
     key: toItemId(batch.id, ordinal),
     outcome: 'paid',
@@ -124,5 +130,19 @@ describe('evidence of one batch (R6)', () => {
         expect(matched).toHaveLength(pieces.length);
       }),
     );
+  });
+
+  test('a second payment of the provider under one key is told, whatever it says and in whatever state the item is', () => {
+    const twice = (items: ReturnType<typeof item>[], references: (string | null)[]) =>
+      reduceBatchEvidence(
+        batch,
+        'ours',
+        items,
+        references.map((providerReference) => said(0, { providerReference })),
+      ).paidTwice;
+    expect(twice([item(0)], ['pay_1', null, 'pay_1'])).toEqual([]);
+    expect(twice([item(0)], ['pay_1', 'pay_2', 'pay_3'])).toEqual([0]);
+    expect(twice([{ ...item(0, 'paid'), providerReference: 'pay_1' }], ['pay_2'])).toEqual([0]);
+    expect(twice([{ ...item(0, 'paid'), providerReference: 'pay_1' }], ['pay_1', null])).toEqual([]);
   });
 });

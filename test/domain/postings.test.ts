@@ -1,17 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ITEM_EDGES, ITEM_STATES, type ItemState, isTerminalItem } from '../../domain/item/states.js';
-import {
-  type AccountKind,
-  coverEntries,
-  DECISION_POSTING,
-  mayNeedCover,
-  netByKind,
-  type PricedTransition,
-  postingFor,
-  TRANSFER_KINDS,
-  transitionEntries,
-} from '../../domain/ledger/postings.js';
+import { type AccountKind, postingFor, TRANSFER_KINDS } from '../../domain/ledger/postings.js';
 
 /** Paths along the edges of the table, from `pending`. */
 const walk = fc.array(fc.nat(9), { maxLength: 12 }).map((choices) => {
@@ -69,102 +59,5 @@ describe('what transitions post (R16)', () => {
 
   test('every edge has a kind that the ledger knows', () => {
     for (const from of ITEM_STATES) for (const to of ITEM_EDGES[from]) expect([undefined, ...TRANSFER_KINDS]).toContain(postingFor(from, to)?.kind);
-  });
-});
-
-const amounts = fc.bigInt({ min: 1n, max: 10n ** 15n });
-/** Transitions of some items, each along an edge of the table. */
-const transitions = fc.array(
-  fc.tuple(fc.constantFrom(...ITEM_STATES), fc.nat(9), amounts, fc.nat(20)).chain(([from, choice, amount, version]) => {
-    const to = ITEM_EDGES[from][choice % Math.max(1, ITEM_EDGES[from].length)];
-    return fc.constant(to ? { from, to, amount, version } : null);
-  }),
-  { maxLength: 40 },
-);
-const ordered = transitions.map((some) => some.flatMap((one, ordinal): PricedTransition[] => (one ? [{ ordinal, ...one }] : [])));
-
-/** Items by the account that their state puts the money in. */
-const placed = (steps: readonly PricedTransition[], side: 'from' | 'to'): Map<AccountKind, bigint> => {
-  const sums = new Map<AccountKind, bigint>();
-  for (const step of steps) {
-    const kind = PLACE[step[side]] ?? 'held';
-    sums.set(kind, (sums.get(kind) ?? 0n) + step.amount);
-  }
-  return sums;
-};
-
-describe('what an event posts (R16)', () => {
-  test('every decision moves money between two accounts, under a kind of its own', () => {
-    for (const [decision, { kind, debit, credit }] of Object.entries(DECISION_POSTING)) {
-      expect(kind).toBe(decision);
-      expect(debit).not.toBe(credit);
-    }
-    // A cancel posts in one transfer the sum of what its items would post one by one.
-    expect(DECISION_POSTING.void).toEqual(postingFor('pending', 'cancelled'));
-  });
-
-  test('an entry names its item and the version after the transition; a transition that moves no money has none', () => {
-    const steps: PricedTransition[] = [
-      { ordinal: 3, version: 1, from: 'submitting', to: 'paid', amount: 5n },
-      { ordinal: 4, version: 1, from: 'submitting', to: 'unknown', amount: 7n },
-      { ordinal: 9, version: 2, from: 'unknown', to: 'failed', amount: 2n },
-    ];
-    expect(transitionEntries(steps)).toEqual([
-      { kind: 'settlement', debit: 'held', credit: 'paid_out', ordinal: 3, itemVersion: 2, amount: 5n },
-      { kind: 'void', debit: 'held', credit: 'funding', ordinal: 9, itemVersion: 3, amount: 2n },
-    ]);
-  });
-
-  test('entries of any transitions sum to the difference of where the money lies, and to zero', () => {
-    fc.assert(
-      fc.property(ordered, (steps) => {
-        const net = netByKind(transitionEntries(steps));
-        const [before, after] = [placed(steps, 'from'), placed(steps, 'to')];
-        for (const kind of new Set([...net.keys(), ...before.keys(), ...after.keys()]))
-          expect(net.get(kind) ?? 0n).toBe((after.get(kind) ?? 0n) - (before.get(kind) ?? 0n));
-        expect([...net.values()].reduce((sum, one) => sum + one, 0n)).toBe(0n);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  test('covers bring every covered account to zero where it would end below, and nothing else moves', () => {
-    const balance = fc.bigInt({ min: 0n, max: 10n ** 15n });
-    fc.assert(
-      fc.property(ordered, balance, balance, (steps, funding, returns) => {
-        const entries = transitionEntries(steps);
-        const net = netByKind(entries);
-        const balances = new Map<AccountKind, bigint>([
-          ['funding', funding],
-          ['returns', returns],
-        ]);
-        const covers = coverEntries(net, balances);
-        const covered = netByKind([...entries, ...covers]);
-        for (const [kind, had] of balances) {
-          const uncovered = had + (net.get(kind) ?? 0n);
-          expect(had + (covered.get(kind) ?? 0n)).toBe(uncovered < 0n ? 0n : uncovered);
-        }
-        for (const cover of covers) {
-          expect(cover).toMatchObject({ kind: 'cover', debit: 'suspense', ordinal: null, itemVersion: null });
-          expect(cover.amount > 0n).toBe(true);
-        }
-        if (covers.length > 0) expect(mayNeedCover(net)).toBe(true);
-        expect([...covered.values()].reduce((sum, one) => sum + one, 0n)).toBe(0n);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  test('paying never needs a cover, so its accounts are not locked; giving back and reversing may', () => {
-    const netOf = (from: ItemState, to: ItemState) => netByKind(transitionEntries([{ ordinal: 0, version: 1, from, to, amount: 1n }]));
-    expect(mayNeedCover(netOf('submitting', 'paid'))).toBe(false);
-    expect(mayNeedCover(netOf('pending', 'submitting'))).toBe(false);
-    for (const [from, to] of [
-      ['submitting', 'failed'],
-      ['paid', 'returned'],
-      ['failed', 'paid'],
-      ['returned', 'paid'],
-    ] as const)
-      expect(mayNeedCover(netOf(from, to))).toBe(true);
   });
 });

@@ -74,8 +74,8 @@ describe.each(ROUNDS)('round %d', () => {
     expect(await world.ended(people, batchId)).toMatchObject({ state: 'completed', counts: { paid: ITEMS, open: 0 } });
     const overtaken = await readValue<string>(
       world,
-      `SELECT count(*) AS value FROM item_transition t JOIN payout_batch b ON b.id = t.batch_id
-       WHERE t.source = 'webhook' AND t.from_state = 'submitting' AND b.created_at = (SELECT max(created_at) FROM payout_batch)`,
+      `SELECT count(*) AS value FROM transition_block t JOIN payout_batch b ON b.id = t.batch_id
+       WHERE t.body LIKE '["sluice-transitions-v2","webhook",%"submitting"%' AND b.created_at = (SELECT max(created_at) FROM payout_batch)`,
     );
     expect(Number(overtaken)).toBeGreaterThan(0);
   });

@@ -24,7 +24,7 @@ export const brokenInvariants = async (ownerUrl: string, tenantIds: readonly str
         if (rows.length > 0) problems.push(`${name}: ${JSON.stringify(rows.slice(0, 3))}${rows.length > 3 ? ` and ${rows.length - 3} more` : ''}`);
       }
       const { rows: items } = await client.query<{ key: string; state: string; amount: string }>(
-        `SELECT 'item_' || replace(batch_id::text, '-', '') || lpad(to_hex(ordinal), 8, '0') AS key, state, amount::text FROM payout_item`,
+        `SELECT 'item_' || replace(batch_id::text, '-', '') || lpad(to_hex(ordinal), 8, '0') AS key, state, amount::text FROM item_now`,
       );
       for (const item of items) ours.set(item.key, item);
       await client.query('COMMIT');
@@ -56,6 +56,13 @@ const againstProvider = (ours: ReadonlyMap<string, { state: string; amount: stri
 
 const FINAL = new Set(['paid', 'failed', 'returned']);
 
+/** Every step of every item: rows of released versions, and blocks (domain/item/transitions.ts). */
+const STEPS = `(SELECT tenant_id, batch_id, ordinal, version, to_state, source, reason, event_id FROM item_transition
+  UNION ALL
+  SELECT b.tenant_id, b.batch_id, g.ordinal, (s.shape->>0)::int, s.shape->>2, b.body::json->>1, s.shape->>4, b.event_id
+  FROM transition_block b, json_array_elements(b.body::json->4) r (run), LATERAL (SELECT b.body::json->3->(r.run->>2)::int AS shape) s,
+    generate_series((r.run->>0)::int, (r.run->>0)::int + (r.run->>1)::int - 1) g (ordinal))`;
+
 /** Each query returns the rows that break its invariant. */
 const CHECKS = [
   { name: 'I2 balances sum to zero by currency', sql: `SELECT currency, sum(balance)::text AS sum FROM account GROUP BY 1 HAVING sum(balance) <> 0` },
@@ -83,7 +90,7 @@ const CHECKS = [
   },
   {
     name: 'I3 every transition names an event of its own transaction, and versions have no gaps',
-    sql: `SELECT i.batch_id, i.ordinal FROM payout_item i LEFT JOIN item_transition t USING (tenant_id, batch_id, ordinal) LEFT JOIN audit_event e ON e.tenant_id = t.tenant_id AND e.id = t.event_id
+    sql: `SELECT i.batch_id, i.ordinal FROM payout_item i LEFT JOIN ${STEPS} t USING (tenant_id, batch_id, ordinal) LEFT JOIN audit_event e ON e.tenant_id = t.tenant_id AND e.id = t.event_id
           GROUP BY i.tenant_id, i.batch_id, i.ordinal, i.version, i.state
           HAVING count(t.version) <> i.version OR count(e.id) <> i.version OR (i.version > 0 AND (array_agg(t.to_state ORDER BY t.version DESC))[1] <> i.state)`,
   },
@@ -94,13 +101,13 @@ const CHECKS = [
   },
   {
     name: 'I4 nothing was sent without three people, none of them the preparer of what they approved',
-    sql: `SELECT a.batch_id FROM payment_attempt a JOIN batch_control c USING (tenant_id, batch_id) JOIN batch_content b USING (tenant_id, batch_id, content_version)
-          WHERE (SELECT count(DISTINCT g.person_id) FROM gate g WHERE g.batch_id = a.batch_id AND g.content_version = c.content_version AND g.digest = b.digest AND g.opened_at <= a.created_at) <> 3
+    sql: `SELECT a.batch_id FROM dispatch a JOIN batch_control c USING (tenant_id, batch_id) JOIN batch_content b USING (tenant_id, batch_id, content_version)
+          WHERE a.purpose <> 'recovery' AND (SELECT count(DISTINCT g.person_id) FROM gate g WHERE g.batch_id = a.batch_id AND g.content_version = c.content_version AND g.digest = b.digest AND g.opened_at <= a.created_at) <> 3
           UNION SELECT g.batch_id FROM gate g JOIN batch_preparer p USING (tenant_id, batch_id, person_id) WHERE g.gate <> 'execute'`,
   },
   {
     name: 'I5 nothing failed but by a word of the provider',
-    sql: `SELECT batch_id, ordinal, source, reason FROM item_transition WHERE to_state = 'failed' AND source NOT IN ('answer', 'webhook', 'lookup')`,
+    sql: `SELECT batch_id, ordinal, source, reason FROM ${STEPS} t WHERE to_state = 'failed' AND source NOT IN ('answer', 'webhook', 'lookup')`,
   },
   { name: 'I7 a time step opened at most one gate', sql: `SELECT factor_id, time_step::text FROM gate GROUP BY 1, 2 HAVING count(*) > 1` },
   {

@@ -32,26 +32,26 @@ const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
       sends.push({ kind: sending.kind, keys: artefact.payments.map(({ key }) => key), hash: hex(artefact.hash) });
       return real.send(connection, artefact, sending);
     },
-    lookup: async (connection, keys, sentAt) =>
-      knows === 'nothing' ? keys.map((key) => ({ key, answer: { kind: 'absent_final' } })) : real.lookup(connection, keys, sentAt),
+    lookup: async (connection, keys, silentMs) =>
+      knows === 'nothing' ? keys.map((key) => ({ key, answer: { kind: 'absent_final' } })) : real.lookup(connection, keys, silentMs),
   };
   return new Map([['sandbox', rail]]);
 };
 
-/** The worker with a database that looks as it will `laterMs` from now: the clock, and the age and lease of attempts. */
+/** The worker with a database that looks as it will `laterMs` from now: the clock, and the age and lease of dispatches. */
 const worker = (laterMs: number, services: Partial<Services>): Context => {
   const ctx = world.worker(services);
   return {
     ...ctx,
     inTenant: (work) =>
       ctx.inTenant((stores) => {
-        const ofChunk: typeof stores.attempts.ofChunk = async (batchId, chunk) =>
-          (await stores.attempts.ofChunk(batchId, chunk)).map((row) => ({
+        const ofChunks: typeof stores.dispatches.ofChunks = async (batchId, chunks) =>
+          (await stores.dispatches.ofChunks(batchId, chunks)).map((row) => ({
             ...row,
             leaseLeftMs: row.leaseLeftMs - laterMs,
             ageMs: row.ageMs + laterMs,
           }));
-        return work({ ...stores, now: new Date(stores.now.getTime() + laterMs), attempts: { ...stores.attempts, ofChunk } });
+        return work({ ...stores, now: new Date(stores.now.getTime() + laterMs), dispatches: { ...stores.dispatches, ofChunks } });
       }),
   };
 };
@@ -78,9 +78,9 @@ describe('the lease of an attempt (R2)', () => {
     expect(sends).toEqual([]);
     expect(await world.counter(batchId)).toMatchObject({ open: 3, unknown: 0 });
 
-    const [first] = await world.worker().inTenant((stores) => stores.attempts.ofChunk(batchId, 0));
+    const [first] = await world.worker().inTenant((stores) => stores.dispatches.ofChunks(batchId, [0]));
     await payChunk(worker(HOUR, { rails }), { batchId, chunk: 0 }, quiet);
-    expect(sends).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.requestHash ?? new Uint8Array()) }]);
+    expect(sends).toEqual([{ kind: 'resend', keys: keysOf(batchId, 3), hash: hex(first?.artefactHash ?? new Uint8Array()) }]);
     expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 3, failed: 0 });
     expect(await world.broken()).toEqual([]);
   });

@@ -55,7 +55,7 @@ describe('an upload that breaks off', () => {
     const id = await breakOff('broken-1');
     expect(refusalOf(await showPayoutBatch(ctx(), { batch_id: id })).code).toBe('not_found');
     expect(await ctx().inTenant((stores) => stores.batches.lock(id))).toBeNull();
-    expect(await ctx().inTenant((stores) => stores.batches.lockShared(id))).toBeNull();
+    expect(await ctx().inTenant((stores) => stores.batches.control(id))).toBeNull();
     const list = await ctx().inTenant((stores) => stores.batches.list({ limit: 200 }));
     expect(list.rows.map(({ batch }) => batch.id)).not.toContain(id);
     const result = await upload(ctx(), text, { external_id: 'broken-1' });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { blockHash, stepsOf, transitionBlock } from '../../domain/item/transitions.js';
 import { openGate } from '../../operations/gate/open.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { sha256 } from '../../vault/sha256.js';
 import { allItems, create, type IntakeWorld, openIntakeWorld } from '../world/intake.js';
 import { iban } from '../world/payees.js';
 import { recompute } from '../world/recomputed-digest.js';
@@ -52,15 +54,14 @@ describe('excluding items', () => {
     expect(shown.filter(({ state }) => state === 'excluded').map(({ ordinal }) => ordinal)).toEqual([4, 9]);
     expect(shown.map(({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
-    const transitions = await world.sql(
-      `SELECT t.ordinal, t.from_state, t.to_state, t.version, t.source, e.action FROM item_transition t JOIN audit_event e ON e.id = t.event_id WHERE batch_id = $1 ORDER BY 1`,
+    const [block] = await world.sql<{ body: string; action: string; hash: string }>(
+      `SELECT b.body, e.action, e.detail->>'transitions_sha256' AS hash FROM transition_block b JOIN audit_event e ON e.id = b.event_id WHERE b.batch_id = $1`,
       [id],
     );
-    const step = { from_state: 'pending', to_state: 'excluded', version: 1, source: 'person', action: 'batch.edit' };
-    expect(transitions).toEqual([
-      { ordinal: 4, ...step },
-      { ordinal: 9, ...step },
-    ]);
+    const body = block?.body ?? '';
+    expect(stepsOf(body)).toMatchObject([4, 9].map((ordinal) => ({ ordinal, from: 'pending', to: 'excluded', version: 1, source: 'person' })));
+    expect(body).toBe(transitionBlock({ source: 'person', chunk: null }, stepsOf(body)));
+    expect(block).toMatchObject({ action: 'batch.edit', hash: blockHash(sha256, body) });
   });
 
   test('the new digest is that of what the API shows, tombstones in their places', async () => {

@@ -84,7 +84,7 @@ describe('any change of a proof is found', () => {
     ['name', item({ sent_to: { name: 'Another' } })],
     ['leaf', item({ leaf: hash })],
     ['state', item({ state: 'failed' })],
-    ['item version', item({ version: 1 })],
+    ['item version', item({ version: 2 })],
     ['item id', item({ item_id: `item_${'0'.repeat(40)}` })],
     ['an item that is missing', (proof) => ({ ...proof, items: proof.items.slice(0, -1) })],
     ['an item more', (proof) => ({ ...proof, items: [...proof.items, ...proof.items.slice(0, 1)] })],

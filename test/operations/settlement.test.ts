@@ -3,7 +3,7 @@ import { toItemId } from '../../domain/ids.js';
 import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { payChunk } from '../../operations/chunk/pay.js';
-import { applyEvidence, reduceParked } from '../../operations/settlement/settle.js';
+import { reduceParked, settleEvidence } from '../../operations/settlement/settle.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 let world: PayingWorld;
@@ -30,7 +30,7 @@ const said = (
 });
 
 const apply = (batchId: string, outcomes: readonly PaymentOutcome[], connectionId = world.home.connectionId) =>
-  world.worker().inTenant((stores) => applyEvidence(world.worker(), stores, { batchId, connectionId, source: 'webhook', outcomes }));
+  settleEvidence(world.worker(), { batchId, connectionId, source: 'webhook', outcomes });
 
 /** A batch whose items were all sent, and of which no evidence has come. */
 const sent = async (count: number): Promise<string> => {

@@ -49,7 +49,7 @@ export const pastLeases = async (world: World): Promise<void> => {
   await until('the end of every lease', async () => {
     const past = await readValue<boolean>(
       world,
-      `SELECT clock_timestamp() > greatest((SELECT max(lease_until) FROM payment_attempt), $1::timestamptz + interval '4 s') AS value`,
+      `SELECT clock_timestamp() > greatest((SELECT max(lease_until) FROM dispatch), $1::timestamptz + interval '4 s') AS value`,
       [from],
     );
     return past ? true : undefined;

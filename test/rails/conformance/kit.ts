@@ -80,7 +80,7 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
       await ready().misbehave(mishap);
       expect(words(await releaseBy(ready(), connect(), payments))).toEqual(['unknown', 'unknown']);
       await ready().misbehave('none');
-      const lookups = await ready().rail.lookup(connect(), keysOf(payments), new Map(payments.map(({ key }) => [key, new Date(0)])));
+      const lookups = await ready().rail.lookup(connect(), keysOf(payments), new Map(payments.map(({ key }) => [key, 1e12])));
       expect(lookups.map(({ answer }) => answer.kind)).toEqual(['absent_final', 'absent_final']);
       expect(words(await releaseBy(ready(), connect(), payments, 'resend'))).toEqual(['paid', 'paid']);
       expect(await ready().acceptances(keysOf(payments))).toEqual([1, 1]);
@@ -100,7 +100,7 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     const payments = some(2);
     const connection = { ...connect(), credentials: { ...connect().credentials, apiKey: 'not-the-key' } };
     expect(words(await releaseBy(ready(), connection, payments))).toEqual(['unknown', 'unknown']);
-    const lookups = await ready().rail.lookup(connection, keysOf(payments), new Map(payments.map(({ key }) => [key, new Date(0)])));
+    const lookups = await ready().rail.lookup(connection, keysOf(payments), new Map(payments.map(({ key }) => [key, 1e12])));
     expect(lookups.map(({ answer }) => answer.kind)).toEqual(['unavailable', 'unavailable']);
   });
 
