@@ -22,7 +22,7 @@ import {
   Prisma,
   type payout_batch,
 } from '../prisma/generated/client.js';
-import { batchKey, exclusive } from './locks.js';
+import { batchKey, exclusive } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';

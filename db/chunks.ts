@@ -1,7 +1,7 @@
 import { type ChunkItem, type ChunkStore, EVIDENCE_ITEM } from '../operations/stores/chunks.js';
 import { Prisma } from '../prisma/generated/client.js';
 import { items } from './items.js';
-import { batchKey, chunkKey, exclusive, shared, workspaceKey } from './locks.js';
+import { batchKey, chunkKey, exclusive, shared, workspaceKey } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { arrayText } from './transaction/table.js';

@@ -1,6 +1,6 @@
 import { WORKSPACE, type WorkspaceStore } from '../operations/stores/workspaces.js';
 import type { workspace } from '../prisma/generated/client.js';
-import { exclusive, shared, workspaceKey } from './locks.js';
+import { exclusive, shared, workspaceKey } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';

@@ -115,6 +115,49 @@ describe('sending again (R5)', () => {
   });
 });
 
+describe('what a lookup may say (R5)', () => {
+  test('the acceptance window counts from the last moment at which bytes could have left', async () => {
+    const batchId = await diedAt('after_intent', 1);
+    const asked: number[] = [];
+    const real = world.services.rails.get('sandbox') as Rail;
+    const lookup: Rail['lookup'] = async (connection, keys, silentMs) => {
+      asked.push(silentMs.get(keys[0] ?? '') ?? Number.NaN);
+      return real.lookup(connection, keys, silentMs);
+    };
+    const [first] = await world.worker().inTenant((stores) => stores.dispatches.ofChunks(batchId, [0]));
+    const leaseMs = (first?.leaseUntil.getTime() ?? 0) - (first?.sentFrom.getTime() ?? 0);
+    expect(leaseMs).toBeGreaterThan(0);
+    await payChunk(worker(0, { rails: new Map([['sandbox', { ...real, lookup }]]) }), { batchId, chunk: 0 }, quiet);
+    await payChunk(worker(HOUR, { rails: new Map([['sandbox', { ...real, lookup }]]) }), { batchId, chunk: 0 }, quiet);
+    // While the lease runs the silence is below zero: bytes may still leave.
+    expect(asked[0]).toBeLessThan(0);
+    expect(asked[1]).toBeLessThanOrEqual(HOUR);
+    expect(asked[1]).toBeGreaterThan(HOUR - leaseMs);
+  });
+
+  test('an answer about an older attempt lets nothing be sent again', async () => {
+    const batchId = await diedAt('after_intent', 2);
+    const rails = watched('nothing');
+    const real = rails.get('sandbox') as Rail;
+    let overtaken = false;
+    // Between the answer "absent" and the re-send that it allows, another process sends again and dies before it settles.
+    const lookup: Rail['lookup'] = async (connection, keys, silentMs) => {
+      const answers = await real.lookup(connection, keys, silentMs);
+      if (!overtaken) {
+        overtaken = true;
+        const other = worker(HOUR, { rails, failpoint: dyingAt('after_send') });
+        await expect(payChunk(other, { batchId, chunk: 0 }, quiet)).rejects.toThrow('died at after_send');
+      }
+      return answers;
+    };
+    await payChunk(worker(2 * HOUR, { rails: new Map([['sandbox', { ...real, lookup }]]) }), { batchId, chunk: 0 }, quiet);
+    expect(sends.map(({ kind }) => kind)).toEqual(['resend']);
+    expect((await world.provider.books()).duplicates).toBe(0);
+    await payChunk(worker(3 * HOUR, { rails: new Map(world.services.rails) }), { batchId, chunk: 0 }, quiet);
+    expect(await world.broken()).toEqual([]);
+  });
+});
+
 describe('the time to pay (R1)', () => {
   test('an item that was not sent when execute_by passes is blocked, and its money released', async () => {
     const before = await world.balance(world.home.funding);

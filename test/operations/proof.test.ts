@@ -141,6 +141,7 @@ describe('any change of a proof is found', () => {
     ['batch state', batch({ state: 'cancelled' })],
     ['outcome', batch({ outcome: 'full' })],
     ['content version', batch({ content_version: 3 })],
+    ['what a dispatch covers', (proof) => ({ ...proof, attempts: first(proof.attempts, (row) => ({ ...row, set_aside: 'ff' })) })],
     ['an attempt that is missing', (proof) => ({ ...proof, attempts: proof.attempts.slice(1) })],
     [
       'no attempts, no audit paths and no checkpoint',

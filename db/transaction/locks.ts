@@ -1,4 +1,4 @@
-import { Prisma } from '../prisma/generated/client.js';
+import { Prisma } from '../../prisma/generated/client.js';
 
 /*
  * Locks of a transaction that queue: whoever waits for an exclusive one comes before all who ask later. A row lock FOR SHARE does not

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { lookUpDue } from '../../operations/chunk/look-up-due.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import type { Services } from '../../operations/ports.js';
+import type { Rail } from '../../operations/rail.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
+
+jest.setTimeout(120_000);
+
+let world: PayingWorld;
+beforeAll(async () => {
+  world = await openPayingWorld();
+});
+afterAll(() => world?.close());
+
+const quiet = () => {};
+
+/** The sandbox rail for a provider that never saw these payments; `fence` is what it answers when it is told never to accept them. */
+const silent = (fence: Rail['fence'] | null): Services['rails'] => {
+  const { fence: _own, ...real } = world.services.rails.get('sandbox') as Rail;
+  const lookup: Rail['lookup'] = async (_connection, keys) => keys.map((key) => ({ key, answer: { kind: 'absent_final' } }));
+  return new Map([['sandbox', { ...real, lookup, ...(fence ? { fence } : {}) }]]);
+};
+
+/** A batch whose worker died after the intent and before the send, long enough ago for its lease to have ended. */
+const died = async (terms: Record<string, unknown> = {}): Promise<string> => {
+  const batchId = await world.executing(tokens(3), terms);
+  const failpoint: Services['failpoint'] = async (passed) => {
+    if (passed === 'after_intent') throw new Error('died');
+  };
+  await expect(payChunk(world.worker({ failpoint }), { batchId, chunk: 0 }, quiet)).rejects.toThrow('died');
+  await world.sql('ALTER TABLE dispatch DISABLE TRIGGER dispatch_append_only');
+  await world.sql(
+    `UPDATE dispatch SET sent_from = sent_from - interval '1 hour', lease_until = lease_until - interval '1 hour' WHERE batch_id = $1`,
+    [batchId],
+  );
+  await world.sql('ALTER TABLE dispatch ENABLE TRIGGER dispatch_append_only');
+  return batchId;
+};
+const cancelled = async (): Promise<string> => {
+  const batchId = await died();
+  const admin = await world.person('admin');
+  expect(await cancelPayoutBatch(world.as(admin), { batch_id: batchId })).toMatchObject({ ok: true, value: { already_sent: 3 } });
+  return batchId;
+};
+const late = async (): Promise<string> => {
+  const batchId = await died({ execute_by: new Date(Date.now() + 3_600_000).toISOString() });
+  await world.sql(`UPDATE payout_batch SET execute_by = now() - interval '1 second' WHERE id = $1`, [batchId]);
+  return batchId;
+};
+const exceptions = (batchId: string) =>
+  world.sql<{ kind: string; open_count: number; open_amount: string }>(
+    `SELECT kind, open_count, open_amount FROM exception WHERE batch_id = $1 AND resolved_at IS NULL`,
+    [batchId],
+  );
+
+describe('what may never be sent again is found out all the same (R5)', () => {
+  test.each([
+    ['cancelled', cancelled],
+    ['past execute_by', late],
+  ] as const)('%s: an exception at once, with its items and amount, by a rail that cannot fence', async (_name, make) => {
+    const batchId = await make();
+    const before = await world.provider.books();
+    for (let i = 0; i < 2; i++) await payChunk(world.worker({ rails: silent(null) }), { batchId, chunk: 0 }, quiet);
+    await resolve(batchId, silent(null));
+    expect(await exceptions(batchId)).toEqual([{ kind: 'unknown_not_sendable', open_count: 3, open_amount: '303' }]);
+    expect((await world.provider.books()).count).toBe(before.count);
+  });
+
+  test.each([
+    ['cancelled', cancelled, 'cancelled'],
+    ['past execute_by', late, 'failed'],
+  ] as const)('%s: a rail that fences its keys ends it by itself, and the money is back', async (_name, make, state) => {
+    const before = await world.balance(world.home.funding);
+    const batchId = await make();
+    const fenced: string[] = [];
+    const rails = silent(async (_connection, keys) => {
+      fenced.push(...keys);
+      return keys.map((key) => ({ key, answer: 'fenced' }));
+    });
+    await resolve(batchId, rails);
+    expect(new Set(fenced).size).toBe(3);
+    expect((await world.view(batchId))?.control.state).toBe(state);
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, failed: 3 });
+    expect(await world.balance(world.home.funding)).toBe(before);
+    expect(await exceptions(batchId)).toEqual([]);
+  });
+
+  test('a payment that the provider turns out to have is not failed by the fence', async () => {
+    const batchId = await cancelled();
+    await resolve(
+      batchId,
+      silent(async (_connection, keys) => keys.map((key) => ({ key, answer: 'exists' }))),
+    );
+    expect(await world.counter(batchId)).toMatchObject({ open: 3, failed: 0 });
+  });
+});
+
+/** Lookups as a run makes them: every item of the batch is due. */
+const resolve = async (batchId: string, rails: Services['rails']): Promise<void> => {
+  await world.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1 AND look_up_at IS NOT NULL', [batchId]);
+  await lookUpDue(world.worker({ rails }), batchId, quiet);
+};
