@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
+import { type ItemTransition, transitionBlock } from '../domain/item/transitions.js';
 
 /**
- * The limit: the same life cycle of the same rows in bare set-based SQL, without Temporal, HTTP, encryption, digests or an ORM.
- * Intent: items pending → submitting, with attempt, transitions and event. Settlement: submitting → paid, with transitions, transfers,
- * hold, counters and event. The report gives Sluice's end-to-end rate as a share of this rate in the same run.
+ * The limit: the same life cycle of the same rows in the database alone, without Temporal, HTTP, encryption, digests or an ORM.
+ * Intent: a dispatch and its event. Settlement: submitting → paid by the function that moves items, with the block of transitions,
+ * transfers, hold, counters and event. The report gives Sluice's end-to-end rate as a share of this rate in the same run.
  */
 export interface LimitRun {
   items: number;
@@ -44,10 +45,6 @@ export const measureLimit = async ({ ownerUrl, workerUrl, items, chunkSize, wind
 interface Ids {
   tenant: string;
   batch: string;
-  funding: string;
-  held: string;
-  paidOut: string;
-  hold: string;
   connection: string;
 }
 
@@ -63,48 +60,27 @@ const payChunk = async (
   const to = Math.min(from + size, items);
   await transaction(pool, ids.tenant, async (run) => {
     const event = uuidv7();
-    await run('control', 'SELECT state FROM batch_control WHERE tenant_id = $1 AND batch_id = $2 FOR SHARE', [ids.tenant, ids.batch]);
+    await run('control', 'SELECT state FROM batch_control WHERE tenant_id = $1 AND batch_id = $2', [ids.tenant, ids.batch]);
     await run(
-      'intend',
-      `WITH moved AS (
-         UPDATE payout_item SET state = 'submitting', version = version + 1, attempt = 1
-         WHERE tenant_id = $1 AND batch_id = $2 AND ordinal >= $3 AND ordinal < $4 AND state = 'pending' RETURNING ordinal, version)
-       INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, event_id)
-       SELECT $1, $2, ordinal, version, 'pending', 'submitting', 0, 'intent', $5 FROM moved`,
-      [ids.tenant, ids.batch, from, to, event],
-    );
-    await run(
-      'attempt',
-      `INSERT INTO payment_attempt (tenant_id, batch_id, chunk, attempt, connection_id, renderer_version, request_hash, lease_until, item_count)
-       VALUES ($1, $2, $3, 1, $4, 1, $5, now() + interval '30 s', $6)`,
-      [ids.tenant, ids.batch, chunk, ids.connection, randomBytes(32), to - from],
+      'dispatch',
+      `INSERT INTO dispatch (tenant_id, batch_id, chunk, attempt, purpose, first_ordinal, end_ordinal, connection_id, renderer_version, artefact_hash, sent_from,
+         lease_until, item_count, event_id)
+       VALUES ($1, $2, $3, 1, 'first', $7, $8, $4, 1, $5, now(), now() + interval '30 s', $6, $9)`,
+      [ids.tenant, ids.batch, chunk, ids.connection, randomBytes(32), to - from, from, to, event],
     );
     await audit(run, ids, chunk, event, 1);
   });
   await send(ids.batch, from, to);
   await transaction(pool, ids.tenant, async (run) => {
     const event = uuidv7();
-    await run(
-      'settle',
-      `WITH moved AS (
-         UPDATE payout_item SET state = 'paid', version = version + 1, rank = 2, provider_reference = 'pay_' || ordinal
-         WHERE tenant_id = $1 AND batch_id = $2 AND ordinal >= $3 AND ordinal < $4 AND state = 'submitting' RETURNING ordinal, version, amount, provider_reference),
-       noted AS (
-         INSERT INTO item_transition (tenant_id, batch_id, ordinal, version, from_state, to_state, rank, source, provider_reference, event_id)
-         SELECT $1, $2, ordinal, version, 'submitting', 'paid', 2, 'answer', provider_reference, $5 FROM moved)
-       INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, batch_id, ordinal, item_version, event_id)
-       SELECT $1, gen_random_uuid(), $6, $7, amount, 'EUR', 'settlement', $2, ordinal, version, $5 FROM moved`,
-      [ids.tenant, ids.batch, from, to, event, ids.held, ids.paidOut],
-    );
-    await run(
-      'hold',
-      'UPDATE hold SET remaining = remaining - $3::bigint, resolved_at = CASE WHEN remaining = $3::bigint THEN now() END WHERE tenant_id = $1 AND id = $2',
-      [ids.tenant, ids.hold, (to - from) * AMOUNT],
-    );
-    await run('counter', 'UPDATE batch_counter SET open = open - $3::int, paid = paid + $3::int WHERE tenant_id = $1 AND batch_id = $2', [
-      ids.tenant,
+    const steps = Array.from({ length: to - from }, (_, n): ItemTransition => {
+      const ordinal = from + n;
+      return { ...PAID, ordinal, providerReference: `pay_${ordinal}` };
+    });
+    await run('settle', 'SELECT sluice_move_items($1, $2, $3, 1000, 1000)', [
       ids.batch,
-      to - from,
+      [event],
+      [transitionBlock({ source: 'answer', chunk }, steps)],
     ]);
     await audit(run, ids, chunk, event, 2);
   });
@@ -143,6 +119,8 @@ const transaction = async (pool: pg.Pool, tenant: string, work: (run: Run) => Pr
   }
 };
 
+const PAID = { version: 1, from: 'submitting', to: 'paid', rank: 2, source: 'answer', inboundId: null, reason: null } as const;
+
 const AMOUNT = 1_000;
 const PAYEES = 1_000;
 
@@ -150,17 +128,9 @@ const PAYEES = 1_000;
 const insertBatch = async (ownerUrl: string, items: number, chunkSize: number): Promise<Ids> => {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
-  const [organization, tenant, connection, batch, external, funding, held, paidOut, hold] = Array.from({ length: 9 }, () => uuidv7()) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [organization, tenant, connection, batch, external, funding, held, paidOut, hold, returns, suspense] = Array.from({ length: 11 }, () =>
+    uuidv7(),
+  ) as [string, string, string, string, string, string, string, string, string, string, string];
   const total = items * AMOUNT;
   await client.query('BEGIN');
   await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenant]);
@@ -184,6 +154,8 @@ const insertBatch = async (ownerUrl: string, items: number, chunkSize: number): 
     [funding, 'funding'],
     [held, 'held'],
     [paidOut, 'paid_out'],
+    [returns, 'returns'],
+    [suspense, 'suspense'],
   ])
     await client.query(`INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, $3, 'EUR', $3)`, [tenant, id, kind]);
   for (const [debit, credit, kind] of [
@@ -214,5 +186,5 @@ const insertBatch = async (ownerUrl: string, items: number, chunkSize: number): 
   await client.query('COMMIT');
   await client.query('ANALYZE');
   await client.end();
-  return { tenant, batch, funding, held, paidOut, hold, connection };
+  return { tenant, batch, connection };
 };

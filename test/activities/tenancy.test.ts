@@ -42,7 +42,7 @@ const books = async () => ({
   provider: (await world.provider.books()).count,
   rows: await (async () => {
     return world.sql(`SELECT (SELECT jsonb_agg(to_jsonb(c) ORDER BY batch_id) FROM batch_control c) AS control, (SELECT jsonb_agg(to_jsonb(i) ORDER BY batch_id, ordinal) FROM payout_item i) AS items,
-      (SELECT count(*) FROM payment_attempt) AS attempts, (SELECT count(*) FROM audit_event) AS events`);
+      (SELECT count(*) FROM dispatch) AS attempts, (SELECT count(*) FROM audit_event) AS events`);
   })(),
 });
 

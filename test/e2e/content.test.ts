@@ -96,7 +96,7 @@ beforeAll(async () => {
   // Only the owner of the database can do this, so triggers and policies are switched off.
   await asOwner(world, async (client) => {
     await client.query('ALTER TABLE payout_batch DROP CONSTRAINT batch_fee');
-    await client.query('ALTER TABLE batch_content DISABLE TRIGGER USER');
+    await client.query('ALTER TABLE batch_content DISABLE TRIGGER batch_content_append_only');
     await client.query('ALTER TABLE gate DISABLE TRIGGER USER');
     await client.query('ALTER TABLE batch_control DISABLE TRIGGER USER');
     await client.query(

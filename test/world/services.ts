@@ -11,6 +11,7 @@ import { openVault } from '../../vault/open-vault.js';
 import { sha256 } from '../../vault/sha256.js';
 import { CHEAP_ARGON2 } from '../vault/keys.js';
 import type { OwnDatabase } from './database.js';
+import { watchLocks } from './lock-order.js';
 
 /** How a context differs from the usual one: the API's login, the home workspace, the services of the world. */
 export interface ContextOptions {
@@ -43,6 +44,6 @@ export const newContext = (
   { tenantId, mode = 'test', login = 'api', services = {} }: ContextOptions & { tenantId: string },
 ): Context => {
   const requestId = systemEntropy.newId();
-  const inTenant = tenantTransactions(base.pool(login), { tenantId, actor, requestId });
+  const inTenant = watchLocks(tenantTransactions(base.pool(login), { tenantId, actor, requestId }));
   return { tenantId, mode, actor, requestId, inTenant, services: { ...base.services, ...services } };
 };
