@@ -72,6 +72,9 @@ const DESTINATION_IDS_MS = 48 * 3_600_000;
 /** The smallest UUIDv7 of a moment. */
 const firstIdOf = (at: Date): string => `${at.getTime().toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
 
+/** Paths of one UPDATE. */
+const PATHS_MAX = 5_000;
+
 /** Batches of one tenant, with their control, counter, content, chunk root and preparer rows. */
 export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): BatchStore => ({
   async insert(row, state, deadlineAt) {
@@ -210,6 +213,19 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
       INSERT INTO batch_chunk (tenant_id, batch_id, ${chunkRoots.names(['chunk', 'root'])})
       SELECT ${tenantId}::uuid, ${id}::uuid, r.* FROM ${chunkRoots.unnest(['chunk', 'root'], roots)} AS r
       ON CONFLICT (tenant_id, batch_id, chunk) DO UPDATE SET root = EXCLUDED.root`;
+  },
+
+  async chunkPath(id, chunk) {
+    const row = await sql.row<{ path: Uint8Array | null }>('hot')`
+      SELECT path FROM batch_chunk WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid AND chunk = ${chunk}`;
+    return row?.path ?? null;
+  },
+
+  async putChunkPaths(id, paths) {
+    for (let from = 0; from < paths.length; from += PATHS_MAX)
+      await sql.run('set')`
+        UPDATE batch_chunk c SET path = p.path FROM unnest(${paths.slice(from, from + PATHS_MAX)}::bytea[]) WITH ORDINALITY AS p (path, place)
+        WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND c.chunk = ${from} + p.place - 1`;
   },
 
   async counter(id) {

@@ -21,6 +21,17 @@ const parents = (sha256: Sha256, level: readonly Uint8Array[]): Uint8Array[] => 
   return up;
 };
 
+/** The audit path of every hash in its tree, lowest sibling first. In all it takes as many hashes as the tree, times its height. */
+export const auditPaths = (sha256: Sha256, hashes: readonly Uint8Array[]): Uint8Array[][] => {
+  const paths = hashes.map((): Uint8Array[] => []);
+  for (let level: readonly Uint8Array[] = hashes, height = 0; level.length > 1; level = parents(sha256, level), height++)
+    for (const [leaf, path] of paths.entries()) {
+      const sibling = level[(leaf >> height) ^ 1];
+      if (sibling) path.push(sibling);
+    }
+  return paths;
+};
+
 /** The root that a leaf hash and its audit path (lowest sibling first) lead to. Null when no path of (index, size) has this length. */
 export const rootFromInclusion = (sha256: Sha256, leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[]): Uint8Array | null => {
   if (index < 0 || index >= size) return null;

@@ -164,9 +164,17 @@ export const contentOf = (
   batch: SignedTerms,
   counted: Omit<Content, 'root' | 'digest'>,
   chunkRoots: readonly Uint8Array[],
+): Content => contentUnder(sha256, { tenantId, mode }, batch, counted, merkleRoot(sha256, chunkRoots));
+
+/** The same for a root that is known. */
+export const contentUnder = (
+  sha256: Sha256,
+  { tenantId, mode }: Pick<DigestHeader, 'tenantId' | 'mode'>,
+  batch: SignedTerms,
+  counted: Omit<Content, 'root' | 'digest'>,
+  root: Uint8Array,
 ): Content => {
   const { contentVersion, size, count, total } = counted;
-  const root = merkleRoot(sha256, chunkRoots);
   const header = {
     tenantId,
     mode,

@@ -1,8 +1,8 @@
-import { commitmentTo, contentOf, itemLeaf, rangeOf } from '../../domain/batch/content.js';
+import { chunkCount, commitmentTo, contentUnder, itemLeaf, rangeOf } from '../../domain/batch/content.js';
 import { canonicalSentTo } from '../../domain/destination.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
-import { merkleRoot } from '../../domain/merkle.js';
+import { merkleRoot, rootFromInclusion } from '../../domain/merkle.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
 import type { OpenedDestination } from '../payee/sealing.js';
@@ -40,11 +40,30 @@ export const contentMatches = async (
     if (destination === null) return false;
     leaves.push(destination ? leafOf(ctx, batch, item, destination) : item.leaf);
   }
-  const roots = await stores.batches.chunkRoots(batch.id);
-  roots[chunk.chunk] = merkleRoot(ctx.services.sha256, leaves);
-  const recomputed = contentOf(ctx.services.sha256, { tenantId: ctx.tenantId, mode }, batch, content, roots);
+  const root = await rootOver(ctx, stores, { batch, content }, chunk.chunk, merkleRoot(ctx.services.sha256, leaves));
+  if (!root) return false;
+  const recomputed = contentUnder(ctx.services.sha256, { tenantId: ctx.tenantId, mode }, batch, content, root);
   return sameBytes(recomputed.digest, executeGate.digest);
 };
+
+/** The batch's root that a chunk's root leads to, by the chunk's stored audit path. A batch of a released version has none: then by all roots. */
+const rootOver = async (
+  { services: { sha256 } }: Context,
+  stores: Stores,
+  { batch, content }: Pick<SignedBatch, 'batch' | 'content'>,
+  chunk: number,
+  chunkRoot: Uint8Array,
+): Promise<Uint8Array | null> => {
+  const path = await stores.batches.chunkPath(batch.id, chunk);
+  if (path) return rootFromInclusion(sha256, chunkRoot, chunk, chunkCount(content.size, batch.chunkSize), hashesOf(path));
+  const roots = await stores.batches.chunkRoots(batch.id);
+  roots[chunk] = chunkRoot;
+  return merkleRoot(sha256, roots);
+};
+
+const hashesOf = (path: Uint8Array): Uint8Array[] =>
+  Array.from({ length: path.length / HASH_BYTES }, (_, at) => path.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+const HASH_BYTES = 32;
 
 const leafOf = (ctx: Context, batch: BatchRow, item: ChunkItem, { salt, sentTo }: OpenedDestination): Uint8Array => {
   const { sha256 } = ctx.services;

@@ -4,6 +4,7 @@ import { personBehind } from '../../domain/actors.js';
 import { toHex } from '../../domain/hashing.js';
 import type { Refusal } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
+import { storeChunkPaths } from '../batch-state/store-chunk-paths.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow, NewBatch } from '../stores/batches.js';
@@ -19,6 +20,7 @@ export const recordNew = async (
   state: 'draft' | 'queued',
   content: ContentRow,
 ): Promise<WireBatch> => {
+  await storeChunkPaths(ctx, stores, batch.id);
   await stores.batches.insertContent(batch.id, content);
   const person = personBehind(ctx.actor);
   if (person) await stores.batches.addPreparer(batch.id, person, 'create');

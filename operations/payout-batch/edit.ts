@@ -11,6 +11,7 @@ import { merkleRoot } from '../../domain/merkle.js';
 import { ERRORS_MAX, type FieldError, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
+import { storeChunkPaths } from '../batch-state/store-chunk-paths.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
@@ -118,6 +119,7 @@ const exclude = async (
   if (withdrawn?.count !== plan.count)
     throw new Error(`of ${plan.count} items of batch ${id} only ${withdrawn?.count ?? 0} were pending under its lock`);
   await stores.batches.putChunkRoots(id, plan.chunkRoots);
+  await storeChunkPaths(ctx, stores, id);
   const counted = {
     contentVersion: control.contentVersion + 1,
     size: content.size,

@@ -151,6 +151,10 @@ export interface BatchStore {
   /** Roots of all chunks in order. */
   chunkRoots(id: string): Promise<Uint8Array[]>;
   putChunkRoots(id: string, roots: readonly ChunkRoot[]): Promise<void>;
+  /** The hashes of a chunk's audit path one after the other, lowest first. Null when none is stored. */
+  chunkPath(id: string, chunk: number): Promise<Uint8Array | null>;
+  /** Paths of all chunks, from the first on. */
+  putChunkPaths(id: string, paths: readonly Uint8Array[]): Promise<void>;
   /** The database keeps it in step with the items: it begins with the first content, and each move of items adds to it. */
   counter(id: string): Promise<CounterRow>;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { leafHash, type Sha256, toHex } from '../../domain/hashing.js';
-import { merkleRoot, rootFromInclusion, verifyConsistency } from '../../domain/merkle.js';
+import { auditPaths, merkleRoot, rootFromInclusion, verifyConsistency } from '../../domain/merkle.js';
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot } from '../../domain/merkle-frontier.js';
 import { consistencyRanges, inclusionRanges } from '../../domain/merkle-ranges.js';
 import { consistencyProof, inclusionPath } from './reference-tree.js';
@@ -137,4 +137,19 @@ test('leaves outside a tree and sizes that never were are refused', () => {
   expect(() => inclusionRanges(8, 8)).toThrow(RangeError);
   expect(() => consistencyProof(sha256, vectorLeaves, 9)).toThrow(RangeError);
   expect(() => consistencyRanges(9, 8)).toThrow(RangeError);
+});
+
+test('the audit path of every hash leads to the root, and of no other', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { minLength: 1, maxLength: 70 }), (hashes) => {
+      const paths = auditPaths(sha256, hashes);
+      const root = toHex(merkleRoot(sha256, hashes));
+      for (const [at, hash] of hashes.entries()) {
+        const reached = rootFromInclusion(sha256, hash, at, hashes.length, paths[at] ?? []);
+        expect(reached && toHex(reached)).toBe(root);
+        const other = rootFromInclusion(sha256, sha256(hash), at, hashes.length, paths[at] ?? []);
+        expect(other && toHex(other)).not.toBe(root);
+      }
+    }),
+  );
 });

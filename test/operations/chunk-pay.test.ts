@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
+import type { Context } from '../../operations/context.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import type { Failpoint, FailpointName } from '../../operations/ports.js';
 import { until } from '../harness/until.js';
@@ -189,6 +190,30 @@ describe('content that differs from what the execute gate signed (R3) [S3-07]', 
     expect(view?.control.integrityFailedAt).not.toBeNull();
     expect(view?.counter).toMatchObject({ open: 3 });
     expect(await payChunk(world.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'integrity_failed' });
+  });
+
+  test('a chunk is checked by its own row, whatever the number of chunks; a batch without paths by all roots', async () => {
+    const read = async (batchId: string): Promise<number> => {
+      const ctx = world.worker();
+      let all = 0;
+      const watched: Context = {
+        ...ctx,
+        inTenant: (work, options) =>
+          ctx.inTenant((stores) => {
+            const chunkRoots: typeof stores.batches.chunkRoots = (id) => {
+              all++;
+              return stores.batches.chunkRoots(id);
+            };
+            return work({ ...stores, batches: { ...stores.batches, chunkRoots } });
+          }, options),
+      };
+      expect(await payChunk(watched, { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'paid' });
+      return all;
+    };
+    expect(await read(await world.executing(tokens(3)))).toBe(0);
+    const released = await world.executing(tokens(3));
+    await world.sql('UPDATE batch_chunk SET path = NULL WHERE batch_id = $1', [released]);
+    expect(await read(released)).toBe(1);
   });
 
   test('a destination exchanged under its payee reaches nobody', async () => {

@@ -47,6 +47,10 @@ ALTER TABLE dispatch ADD CONSTRAINT dispatch_range CHECK (first_ordinal >= 0 AND
   AND (set_aside IS NULL OR length(set_aside) * 8 >= end_ordinal - first_ordinal));
 ALTER TABLE dispatch ADD CONSTRAINT dispatch_times CHECK (sent_from <= lease_until);
 
+-- ── A chunk is checked against the signed root by its own row ───────────────────────────────────
+ALTER TABLE batch_chunk ADD COLUMN path bytea;
+GRANT UPDATE (path) ON batch_chunk TO sluice_api;
+
 -- ── What the items of a payee tell about it ────────────────────────────────────────────────────
 ALTER TABLE payee ADD COLUMN first_paid_at timestamptz(6), ADD COLUMN last_paid_destination_id uuid;
 
