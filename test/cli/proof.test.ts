@@ -71,7 +71,7 @@ describe('sluice evidence verify, with no server at all', () => {
   test.each([
     ['a changed amount', JSON.stringify(forged), verifierKey, /^changed: /m],
     ['the key of somebody else', JSON.stringify(proof), otherVerifierKey, /^unsigned: the checkpoint is not signed by sluice-test$/m],
-    ['an unknown version', JSON.stringify({ ...proof, version: 'x' }), verifierKey, /^malformed: a proof has the version sluice-evidence-v1/m],
+    ['an unknown version', JSON.stringify({ ...proof, version: 'x' }), verifierKey, /^malformed: a proof has the version sluice-evidence-v2/m],
     ['a document that is not whole', JSON.stringify({ ...proof, items: null }), verifierKey, /^malformed: the proof is not complete/m],
     [
       'words that would clear the terminal',
