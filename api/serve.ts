@@ -16,6 +16,7 @@ import { openCheckpointFolder } from '../vault/checkpoint-folder.js';
 import { openCheckpointSigner } from '../vault/checkpoint-signer.js';
 import { openCredentials } from '../vault/credentials.js';
 import { systemEntropy } from '../vault/entropy.js';
+import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
@@ -68,6 +69,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     entropy: systemEntropy,
     vault: openVault(keyFile, systemEntropy),
     credentials,
+    gateKey: openGateKey(keyFile),
     rails: openRails(),
     signer,
     recovery,

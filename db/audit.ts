@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import type { Actor } from '../domain/actors.js';
 import { type AuditEvent, auditLeaf } from '../domain/audit/event.js';
 import { type Json, type Sha256, toHex } from '../domain/hashing.js';
-import { AUDIT_EVENT, type AuditStore, CHECKPOINT, type StoredEvent } from '../operations/stores/audit.js';
+import { AUDIT_EVENT, type AuditEventRow, type AuditStore, CHECKPOINT, type StoredEvent } from '../operations/stores/audit.js';
 import { membersOf } from '../operations/stores/columns.js';
 import type { audit_checkpoint, audit_event } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
@@ -29,26 +29,26 @@ const sha256: Sha256 = (...parts) => {
 
 const NO_LEAF = Buffer.alloc(32);
 
+/** A row of the log as an event, with its place in the tree. */
+export const storedEvent = (tenantId: string, row: AuditEventRow, index: bigint | null): StoredEvent => ({
+  id: row.id,
+  tenantId,
+  actor: row.actor,
+  requestId: row.requestId,
+  at: row.at.toISOString(),
+  subject: { type: row.subjectType, id: row.subjectId },
+  subjectSeq: row.subjectSeq,
+  previous: toHex(row.previous),
+  action: row.action,
+  result: row.result,
+  detail: row.detail,
+  leaf: toHex(row.leaf),
+  index,
+});
+
 /** The audit log of one tenant. An event takes two round trips, and only writers of the same subject wait for it (R17). */
 export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }: Scope): AuditStore => {
-  const toEvent = (stored: Indexed): StoredEvent => {
-    const row = events.row(stored);
-    return {
-      id: row.id,
-      tenantId,
-      actor: row.actor,
-      requestId: row.requestId,
-      at: row.at.toISOString(),
-      subject: { type: row.subjectType, id: row.subjectId },
-      subjectSeq: row.subjectSeq,
-      previous: toHex(row.previous),
-      action: row.action,
-      result: row.result,
-      detail: row.detail,
-      leaf: toHex(row.leaf),
-      index: stored.index,
-    };
-  };
+  const toEvent = (stored: Indexed): StoredEvent => storedEvent(tenantId, events.row(stored), stored.index);
   return {
     newId: uuidv7,
 

@@ -1,10 +1,27 @@
+import type { Role } from '../domain/actors.js';
+import { AUDIT_EVENT } from '../operations/stores/audit.js';
 import { GATE, type GateStore } from '../operations/stores/gates.js';
-import type { gate } from '../prisma/generated/client.js';
+import type { audit_event, gate } from '../prisma/generated/client.js';
+import { storedEvent } from './audit.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
 const gates = tableOf<gate>()(GATE);
+const standing = { gate: gates.joined('g'), event: tableOf<audit_event>()(AUDIT_EVENT).joined('e') };
+
+/** What SQL gives beside the columns of gate and event. */
+interface Standing {
+  'e.id': string | null;
+  role: Role | null;
+  last_step: bigint | null;
+  tree_leaf: Uint8Array | null;
+  index: bigint | null;
+  hold_id: string | null;
+  hold_amount: bigint | null;
+  published: boolean;
+  prepared: boolean;
+}
 
 /** Opened gates of one tenant, append-only: a gate counts while its content version is the batch's current one. */
 export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => ({
@@ -19,12 +36,31 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
     return rows.map(gates.row);
   },
 
-  underCheckpoint: async (batchId, contentVersion) => {
-    const row = await sql.row<{ covered: bigint }>('join')`
-      SELECT count(*) AS covered FROM gate g JOIN audit_leaf l ON l.tenant_id = g.tenant_id AND l.event_id = g.event_id
+  standing: async (batchId, contentVersion) => {
+    const rows = await sql.rows<Standing>('join')`
+      SELECT ${standing.gate.list}, ${standing.event.list}, p.role, p.last_step, l.leaf AS tree_leaf, l.index,
+        h.id AS hold_id, h.amount AS hold_amount,
+        coalesce(l.index < (SELECT max(c.size) FROM audit_checkpoint c WHERE c.tenant_id = g.tenant_id AND c.published_at IS NOT NULL), false) AS published,
+        EXISTS (SELECT 1 FROM batch_preparer r WHERE r.tenant_id = g.tenant_id AND r.batch_id = g.batch_id AND r.person_id = g.person_id)
+          OR NOT EXISTS (SELECT 1 FROM dispatch a WHERE a.tenant_id = g.tenant_id AND a.batch_id = g.batch_id)
+            AND sluice_changed_lately(g.tenant_id, g.batch_id, g.person_id, g.opened_at) AS prepared
+      FROM gate g
+      LEFT JOIN sluice_gate_holders(${batchId}::uuid, ${contentVersion}::int) p ON p.gate_id = g.id
+      LEFT JOIN audit_event e ON e.tenant_id = g.tenant_id AND e.id = g.event_id
+      LEFT JOIN audit_leaf l ON l.tenant_id = g.tenant_id AND l.event_id = g.event_id
+      LEFT JOIN hold h ON h.tenant_id = g.tenant_id AND h.batch_id = g.batch_id AND h.content_version = g.content_version
       WHERE g.tenant_id = ${tenantId}::uuid AND g.batch_id = ${batchId}::uuid AND g.content_version = ${contentVersion}
-        AND l.index < (SELECT max(c.size) FROM audit_checkpoint c WHERE c.tenant_id = ${tenantId}::uuid AND c.published_at IS NOT NULL)`;
-    return row?.covered === 3n;
+      ORDER BY g.opened_at, g.id`;
+    return rows.map((row) => ({
+      gate: standing.gate.row(row),
+      role: row.role,
+      prepared: row.prepared,
+      lastStep: row.last_step === null ? null : Number(row.last_step),
+      event: row['e.id'] === null ? null : storedEvent(tenantId, standing.event.row(row), row.index),
+      treeLeaf: row.tree_leaf,
+      published: row.published,
+      hold: row.hold_id === null || row.hold_amount === null ? null : { id: row.hold_id, amount: row.hold_amount },
+    }));
   },
 
   inOrder: async (after, limit) => {

@@ -24,6 +24,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_tenants_to_drain: 'sluice_fn_inbound',
   sluice_batches_to_drive: 'sluice_fn_driver',
   sluice_released_without_second_factor: 'sluice_fn_driver',
+  sluice_gate_holders: 'sluice_fn_driver',
   sluice_open_exceptions: 'sluice_fn_driver',
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
   sluice_post_transfers: 'sluice_fn_ledger',

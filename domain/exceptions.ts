@@ -86,8 +86,8 @@ export const EXCEPTION_KINDS = {
   },
   gates_forged: {
     severity: 'high',
-    meaning: 'A gate of this batch was not opened by a person with a second factor, so nothing of it is sent.',
-    next: 'Somebody has written to the database. Cancel the batch, find the hole, and look for other forged rows.',
+    meaning: 'A gate of this batch does not hold: it was not opened with a second factor, or its person may no longer open it. Nothing is sent.',
+    next: 'The detail names each gate and its fault. For `person`, give them their role back or cancel the batch. For any other fault somebody has written to the database: cancel the batch, find the hole, and look for other forged rows.',
     resolutions: ['made_good'],
   },
   provider_unavailable: {

@@ -1,4 +1,4 @@
-import { type Actor, type Permission, permissionsOf } from './actors.js';
+import { type Actor, type Permission, permissionsOf, ROLES, type Role } from './actors.js';
 import type { BatchState, BatchVerb } from './batch/states.js';
 import { canonicalBytes, toHex } from './hashing.js';
 import { type Refusal, refuse } from './result.js';
@@ -11,6 +11,10 @@ export const GATE_PERMISSION: Readonly<Record<Gate, Permission>> = {
   authorize: 'gates.authorize',
   execute: 'gates.execute',
 };
+
+/** May a person with this role open this gate? Null stands for a person who is no active member. */
+export const mayOpen = (role: Role | null, gate: Gate): boolean =>
+  role !== null && (ROLES[role] as readonly Permission[]).includes(GATE_PERMISSION[gate]);
 
 /** The state that a batch must be in for a gate, and the transition that the gate makes. */
 export const GATE_STATE: Readonly<Record<Gate, BatchState>> = { approve: 'queued', authorize: 'approved', execute: 'authorized' };
@@ -85,4 +89,37 @@ export const challengeBytes = (binding: ChallengeBinding): Uint8Array =>
     content_version: binding.contentVersion,
     digest: toHex(binding.digest),
     expires_at: binding.expiresAt,
+  });
+
+/** Everything that an opened gate says. A gate that says anything else needs another authenticator. */
+export interface GateStatement {
+  id: string;
+  tenantId: string;
+  batchId: string;
+  gate: Gate;
+  contentVersion: number;
+  digest: Uint8Array;
+  challengeId: string;
+  personId: string;
+  factorId: string;
+  /** The time step of the code that opened it. */
+  timeStep: number;
+  eventId: string;
+}
+
+/** The canonical form of a gate, over which its authenticator is computed (R11). Its members and its version never change. */
+export const gateBytes = (gate: GateStatement): Uint8Array =>
+  canonicalBytes({
+    domain: 'sluice-gate-v1',
+    gate_id: gate.id,
+    tenant_id: gate.tenantId,
+    batch_id: gate.batchId,
+    gate: gate.gate,
+    content_version: gate.contentVersion,
+    digest: toHex(gate.digest),
+    challenge_id: gate.challengeId,
+    person_id: gate.personId,
+    factor_id: gate.factorId,
+    time_step: gate.timeStep,
+    event_id: gate.eventId,
   });

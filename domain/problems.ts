@@ -33,6 +33,7 @@ export const PROBLEMS = {
   preparer_cannot_open: { status: 403, title: 'Who prepared a batch opens neither approve nor authorize', retryable: false },
   gate_same_person: { status: 403, title: 'Each gate of a batch is opened by another person', retryable: false },
   gate_holder_inactive: { status: 409, title: 'A person behind an earlier gate is no longer permitted', retryable: false },
+  gate_not_authentic: { status: 409, title: 'An earlier gate has no authenticator of this installation', retryable: false },
   challenge_unknown: { status: 404, title: 'There is no such challenge for this person, batch and gate', retryable: false },
   challenge_expired: { status: 409, title: 'The challenge has expired', retryable: false },
   challenge_used: { status: 409, title: 'The challenge was used already', retryable: false },

@@ -106,6 +106,14 @@ export interface Credentials {
   hashToken(token: string): Uint8Array | null;
 }
 
+/** Authenticates gates under a key of the installation that no role of the database can read (R11). */
+export interface GateKey {
+  /** HMAC-SHA-256 (32 bytes) of a gate's canonical form. */
+  authenticate(gate: Uint8Array): Uint8Array;
+  /** Whether the authenticator is that of this canonical form; compared in constant time. */
+  isAuthentic(gate: Uint8Array, authenticator: Uint8Array): boolean;
+}
+
 /** A named place where a test may end the process. In production it does nothing. */
 export type Failpoint = (name: FailpointName) => Promise<void>;
 
@@ -154,6 +162,7 @@ export interface Services {
   entropy: Entropy;
   vault: Vault;
   credentials: Credentials;
+  gateKey: GateKey;
   rails: Rails;
   signer: CheckpointSigner;
   recovery: RecoveryMode;

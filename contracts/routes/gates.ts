@@ -35,6 +35,7 @@ const GATE_PROBLEMS = [
   'preparer_cannot_open',
   'gate_same_person',
   'gate_holder_inactive',
+  'gate_not_authentic',
   'challenge_unknown',
   'challenge_expired',
   'challenge_used',

@@ -1,18 +1,17 @@
 import { rangeOf } from '../../domain/batch/content.js';
-import { GATES } from '../../domain/gate.js';
-import { sameBytes, toHex } from '../../domain/hashing.js';
+import { toHex } from '../../domain/hashing.js';
 import { coverageOf } from '../../domain/item/coverage.js';
 import type { Context } from '../context.js';
+import { validGates } from '../gate/verify.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { Payment } from '../rail.js';
 import { openConnection } from '../rail-connection/open.js';
 import { type PricedStep, recordSteps } from '../settlement/record.js';
 import { lookUpDelays } from '../settlement/settle.js';
-import type { ContentRow, ControlRow } from '../stores/batches.js';
+import type { ControlRow } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { NewDispatch } from '../stores/dispatches.js';
-import type { GateRow } from '../stores/gates.js';
 import { type Dispatch, leaseOf } from './send.js';
 import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
 
@@ -53,14 +52,13 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
   if (halt) return { kind: 'halted', halt };
 
   const content = await stores.batches.content(batchId, control.contentVersion);
-  const executeGate = content ? validExecuteGate(content, await stores.gates.open(batchId, control.contentVersion)) : null;
-  if (!content || !executeGate) return { kind: 'halted', halt: 'gates_missing' };
+  const gates = content && (await validGates(ctx, stores, batchId, content));
+  if (!content || !gates || gates.kind === 'forged') return { kind: 'halted', halt: 'gates_missing' };
   if (batch.executeNotBefore && stores.now < batch.executeNotBefore)
     return { kind: 'wait', reason: 'not_before', afterMs: batch.executeNotBefore.getTime() - stores.now.getTime() };
-  if (!(await stores.gates.underCheckpoint(batchId, control.contentVersion)))
-    return { kind: 'wait', reason: 'checkpoint', afterMs: CHECKPOINT_POLL_MS };
+  if (gates.kind === 'unpublished') return { kind: 'wait', reason: 'checkpoint', afterMs: CHECKPOINT_POLL_MS };
   const late = batch.executeBy !== null && stores.now >= batch.executeBy;
-  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate, late };
+  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate: gates.executeGate, late };
 };
 
 /** What of a batch's own control row stops it, most lasting first. */
@@ -69,14 +67,6 @@ export const haltOf = (control: ControlRow): ControlHalt | null => {
   if (control.cancellingAt) return 'cancelling';
   if (control.pausedAt) return 'paused';
   return null;
-};
-
-/** The execute gate, when all three gates stand on this content, opened by three people. */
-const validExecuteGate = (content: ContentRow, gates: readonly GateRow[]): GateRow | null => {
-  const valid = gates.filter((gate) => gate.contentVersion === content.contentVersion && sameBytes(gate.digest, content.digest));
-  const people = new Set(valid.map((gate) => gate.personId));
-  if (!GATES.every((name) => valid.some((gate) => gate.gate === name)) || people.size !== GATES.length) return null;
-  return valid.find((gate) => gate.gate === 'execute') ?? null;
 };
 
 export type Intent =

@@ -1,6 +1,5 @@
-import { type Permission, ROLES } from '../../domain/actors.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { challengeBytes, GATE_PERMISSION, GATE_VERB, type Gate, gateDeadline, refusalToOpen } from '../../domain/gate.js';
+import { challengeBytes, GATE_VERB, type Gate, gateBytes, gateDeadline, mayOpen, refusalToOpen } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { formatMoney } from '../../domain/money.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
@@ -13,6 +12,7 @@ import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow } from '../stores/gates.js';
+import { isAuthentic } from './verify.js';
 
 export interface OpenGateInput {
   gate: Gate;
@@ -47,7 +47,7 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   const challenge = await stores.challenges.lock(input.challenge_id);
   const standing = standingRefusal(ctx, stores, gate, facts);
   const asked = actor.type === 'user' ? challengeRefusal(challenge, { personId: actor.personId, gate, now: stores.now }, facts) : null;
-  const refusal = asked ?? standing ?? (gate === 'execute' ? await executeRefusal(stores, facts.opened) : null);
+  const refusal = asked ?? standing ?? (gate === 'execute' ? await executeRefusal(ctx, stores, facts.opened) : null);
   if (refusal) return refused(refusal);
   if (actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
 
@@ -121,11 +121,22 @@ const challengeRefusal = (
 /** Execute is closed while the oldest event without a place in the audit tree is older than this (R17). */
 const AUDIT_LAG_MAX_MS = 60_000;
 
-/** What closes execute although the person may open it: a person behind an earlier gate is no longer permitted, or the audit log is behind. */
-const executeRefusal = async (stores: Stores, opened: readonly GateRow[]): Promise<Refusal | null> => {
-  for (const { gate, personId } of opened) {
-    const role = await stores.memberships.roleOf(personId);
-    if (role === null || !(ROLES[role] as readonly Permission[]).includes(GATE_PERMISSION[gate]))
+/**
+ * What closes execute although the person may open it: an earlier gate has no authenticator of this installation, its person is no
+ * longer permitted, or the audit log is behind.
+ */
+const executeRefusal = async (ctx: Context, stores: Stores, opened: readonly GateRow[]): Promise<Refusal | null> => {
+  for (const earlier of opened) {
+    const { gate, personId } = earlier;
+    if (!isAuthentic(ctx, earlier))
+      return refuse(
+        'gate_not_authentic',
+        `The ${gate} gate was not opened through this API. Edit the batch so that its gates are opened anew, or reject it.`,
+        {
+          extra: { gate },
+        },
+      ).refusal;
+    if (!mayOpen(await stores.memberships.roleOf(personId), gate))
       return refuse(
         'gate_holder_inactive',
         `The person who opened ${gate} is no longer permitted to. Reject the batch, or edit it so that its gates are opened anew.`,
@@ -177,7 +188,9 @@ const recordOpened = async (
   await stores.challenges.markUsed(challenge.id);
   const holdId = newId();
   const held = gate === 'authorize' ? await stores.holds.place(holdId, batch.id, eventId) : null;
-  await stores.gates.insert({ id: gateId, batchId: batch.id, gate, contentVersion, digest, personId, challengeId: challenge.id, ...factor, eventId });
+  const row = { id: gateId, batchId: batch.id, gate, contentVersion, digest, personId, challengeId: challenge.id, ...factor, eventId };
+  const authenticator = ctx.services.gateKey.authenticate(gateBytes({ ...row, tenantId: ctx.tenantId }));
+  await stores.gates.insert({ ...row, authenticator });
   const { to: state } = BATCH_TRANSITIONS[GATE_VERB[gate]];
   const deadlineAt = gate === 'execute' ? null : gateDeadline(stores.now, batch.executeBy);
   await stores.batches.moveLocked(batch.id, control.rowVersion, { state, deadlineAt });

@@ -19,6 +19,7 @@ export const AUDIT_EVENT = columns({
   detail: json<{ [key: string]: Json }>()('detail'),
   leaf: bytes('leaf'),
 });
+export type AuditEventRow = Row<typeof AUDIT_EVENT>;
 
 export const CHECKPOINT = columns({
   /** How many leaves of the tenant's tree it covers. */

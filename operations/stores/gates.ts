@@ -1,5 +1,8 @@
+import type { Role } from '../../domain/actors.js';
 import type { Gate } from '../../domain/gate.js';
-import { bytes, columns, int, oneOf, type Row, step, time, uuid } from './columns.js';
+import type { StoredEvent } from './audit.js';
+import { bytes, columns, int, nullable, oneOf, type Row, step, time, uuid } from './columns.js';
+import type { HoldRow } from './holds.js';
 
 export const GATE = columns({
   id: uuid('id'),
@@ -14,15 +17,39 @@ export const GATE = columns({
   timeStep: step('time_step'),
   eventId: uuid('event_id'),
   openedAt: time('opened_at'),
+  /** HMAC of the gate's canonical form (R11); null for a gate of before authenticators. */
+  authenticator: nullable(bytes('authenticator')),
 });
 export type GateRow = Row<typeof GATE>;
 
+/** A gate, with what the database knows about it besides. */
+export interface StandingGate {
+  gate: GateRow;
+  /** The role that its person has now; null when they are no active member. */
+  role: Role | null;
+  /** Whether its person prepared the batch, or changed one of its destinations in the 24 hours before the gate opened (R9). */
+  prepared: boolean;
+  /** The newest time step of its factor; null when there is no such factor of its person. */
+  lastStep: number | null;
+  /** The event that it names. */
+  event: StoredEvent | null;
+  /** The leaf that the audit tree has for this event. */
+  treeLeaf: Uint8Array | null;
+  /** Whether that leaf is under a checkpoint that was published outside the database (R15). */
+  published: boolean;
+  /** The hold of its content version. */
+  hold: Pick<HoldRow, 'id' | 'amount'> | null;
+}
+
 export interface GateStore {
-  insert(row: Omit<GateRow, 'openedAt'>): Promise<void>;
+  insert(row: Omit<GateRow, 'openedAt' | 'authenticator'> & { authenticator: Uint8Array }): Promise<void>;
   /** Gates opened on this content version, oldest first. */
   open(batchId: string, contentVersion: number): Promise<GateRow[]>;
-  /** True when all three gates of this version stand under a checkpoint that was published outside the database (R15). */
-  underCheckpoint(batchId: string, contentVersion: number): Promise<boolean>;
+  /**
+   * The same with all that decides whether they let anything pass. Who changed destinations is asked until the first payment of the
+   * batch left: neither the gate nor what it opened ever changes, so an answer that let one pass stays true.
+   */
+  standing(batchId: string, contentVersion: number): Promise<StandingGate[]>;
   /** All gates the batch ever had, voided ones included, oldest first. */
   all(batchId: string): Promise<GateRow[]>;
   /** Gates of the workspace by id, after the given one. */

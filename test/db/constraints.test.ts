@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { BATCH_STATES, BATCH_TRANSITIONS } from '../../domain/batch/states.js';
+import type { Gate } from '../../domain/gate.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { readTables } from '../harness/catalog.js';
 import type { SeededBatch } from '../world/batches.js';
 import { openWorld, type World } from '../world/open.js';
-import { type Attempts, openAttempts, ROLES } from './attempts.js';
+import type { Person } from '../world/people.js';
+import { codeOf } from '../world/wire.js';
+import { type Attempts, openAttempts, ROLES, type Statement } from './attempts.js';
+import { type Forgery, forgedGate } from './forged-gate.js';
 
 jest.setTimeout(120_000);
 
@@ -174,19 +178,7 @@ describe('gates', () => {
     await world.openUpTo('authorize', batch.id);
   });
 
-  const challenge = (who: string, gate: string, { used = 'now()', version = 1, digest = batch.digest, id = newId() } = {}) => ({
-    id,
-    insert: [
-      `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at, used_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + interval '1 minute', ${used})`,
-      [world.home.tenantId, id, batch.id, who, gate, version, digest],
-    ] as [string, unknown[]],
-  });
-  const gate = (who: string, kind: string, challengeId: string, { version = 1, digest = batch.digest } = {}): [string, unknown[]] => [
-    `INSERT INTO gate (tenant_id, id, batch_id, gate, content_version, digest, person_id, challenge_id, factor_id, time_step, event_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $2, 1, $2)`,
-    [world.home.tenantId, newId(), batch.id, kind, version, digest, who, challengeId],
-  ];
+  const forge = (who: Person, gate: Gate, over: Forgery = {}) => forgedGate(world, who, gate, batch, over);
   const execute = (): [string, unknown[]] => [
     `UPDATE batch_control SET state = 'executing', row_version = row_version + 1 WHERE batch_id = $1`,
     [batch.id],
@@ -194,66 +186,53 @@ describe('gates', () => {
 
   test('nothing executes without three gates by three people on the stored content [S3-07] [S3-13]', async () => {
     const executor = await world.person('executor');
-    const right = challenge(executor.id, 'execute');
     expect(await attempt('api', execute())).toMatch(/three gates by three people/);
     expect(await attempt('worker', execute())).toMatch(/three gates by three people/);
     expect(await attempt('owner', execute())).toMatch(/three gates by three people/);
-    expect(await attempt('api', right.insert, gate(executor.id, 'execute', right.id), execute())).toBeNull();
-    const other = Buffer.alloc(32, 7);
-    const forged = challenge(executor.id, 'execute', { digest: other });
-    expect(await attempt('api', forged.insert, gate(executor.id, 'execute', forged.id, { digest: other }), execute())).toMatch(
-      /three gates by three people/,
-    );
-    const later = challenge(executor.id, 'execute', { version: 2 });
-    expect(await attempt('api', later.insert, gate(executor.id, 'execute', later.id, { version: 2 }), execute())).toMatch(
-      /three gates by three people/,
-    );
+    expect(await attempt('api', ...forge(executor, 'execute'), execute())).toBeNull();
+    expect(await attempt('api', ...forge(executor, 'execute', { digest: Buffer.alloc(32, 7) }), execute())).toMatch(/three gates by three people/);
+    expect(await attempt('api', ...forge(executor, 'execute', { version: 2 }), execute())).toMatch(/three gates by three people/);
     const edited: [string, unknown[]] = [
       `UPDATE batch_control SET content_version = 2, row_version = row_version + 1 WHERE batch_id = $1`,
       [batch.id],
     ];
-    expect(await attempt('api', right.insert, gate(executor.id, 'execute', right.id), edited, execute())).toMatch(/three gates by three people/);
+    expect(await attempt('api', ...forge(executor, 'execute'), edited, execute())).toMatch(/three gates by three people/);
   });
 
   test('one person, one gate; one gate, one opening [S3-13]', async () => {
-    const [approved] = await world.sql<{ person_id: string }>(`SELECT person_id FROM gate WHERE batch_id = $1 AND gate = 'approve'`, [batch.id]);
-    const twice = challenge(approved?.person_id ?? '', 'execute');
-    expect(await attempt('api', twice.insert, gate(approved?.person_id ?? '', 'execute', twice.id))).toMatch(/duplicate key.*person_id/);
-    const again = challenge(newId(), 'approve');
-    expect(await attempt('api', again.insert, gate(again.insert[1]?.[3] as string, 'approve', again.id))).toMatch(/duplicate key.*_gate_key/);
+    const admin = await world.person('admin');
+    batch = await world.batch();
+    expect(codeOf(await world.tryGate(admin, 'approve', batch.id, await world.challenge(admin, 'approve', batch.id)))).toBe('ok');
+    const [factor] = await world.sql<{ last_step: string }>('SELECT last_step FROM factor WHERE id = $1', [admin.factorId]);
+    expect(await attempt('api', ...forge(admin, 'execute', { timeStep: Number(factor?.last_step) }))).toMatch(/duplicate key.*person_id/);
+    expect(await attempt('api', ...forge(await world.person('admin'), 'approve'))).toMatch(/duplicate key.*_gate_key/);
   });
 
   test('a preparer opens neither approve nor authorize [S3-13]', async () => {
     const preparer = await world.person('admin');
-    const fresh = await world.batch({ preparer });
-    batch = fresh;
-    for (const kind of ['approve', 'authorize']) {
-      const own = challenge(preparer.id, kind);
-      expect(await attempt('api', own.insert, gate(preparer.id, kind, own.id))).toMatch(/a preparer opens neither/);
-    }
-    const own = challenge(preparer.id, 'execute');
-    expect(await attempt('api', own.insert, gate(preparer.id, 'execute', own.id))).toBeNull();
+    batch = await world.batch({ preparer });
+    for (const kind of ['approve', 'authorize'] as const) expect(await attempt('api', ...forge(preparer, kind))).toMatch(/a preparer opens neither/);
+    expect(await attempt('api', ...forge(preparer, 'execute'))).toBeNull();
   });
 
   test('a gate needs its own challenge: used, of this person, gate, batch and content, and never twice [S3-07]', async () => {
-    const [who, other] = [newId(), newId()];
-    const cases = [
-      { challenge: challenge(who, 'execute', { used: 'NULL' }), gate: (id: string) => gate(who, 'execute', id) },
-      { challenge: challenge(other, 'execute'), gate: (id: string) => gate(who, 'execute', id) },
-      { challenge: challenge(who, 'approve'), gate: (id: string) => gate(who, 'execute', id) },
-      { challenge: challenge(who, 'execute', { version: 2 }), gate: (id: string) => gate(who, 'execute', id) },
-      { challenge: challenge(who, 'execute', { digest: Buffer.alloc(32) }), gate: (id: string) => gate(who, 'execute', id) },
-      { challenge: challenge(who, 'execute'), gate: () => gate(who, 'execute', newId()) },
+    const [who, other] = [await world.person('executor'), await world.person('executor')];
+    const cases: Forgery[] = [
+      { used: 'NULL' },
+      { challenge: { personId: other.id } },
+      { challenge: { gate: 'approve' } },
+      { challenge: { version: 2 } },
+      { challenge: { digest: Buffer.alloc(32) } },
     ];
-    for (const { challenge: shown, gate: open } of cases)
-      expect(await attempt('api', shown.insert, open(shown.id))).toMatch(/its own used challenge/);
-    const once = challenge(who, 'execute');
-    const reopened: [string, unknown[]] = [`UPDATE challenge SET used_at = NULL WHERE id = $1`, [once.id]];
-    const reused: [string, unknown[]] = [`UPDATE challenge SET used_at = now() WHERE id = $1`, [once.id]];
-    expect(await attempt('api', once.insert, gate(who, 'execute', once.id), gate(other, 'execute', once.id))).toMatch(
-      /its own used challenge|duplicate key/,
-    );
-    for (const change of [reopened, reused]) expect(await attempt('api', once.insert, change)).toMatch(/used or cancelled once/);
+    for (const over of cases) expect(await attempt('api', ...forge(who, 'execute', over))).toMatch(/its own used challenge/);
+    expect(await attempt('api', ...forge(who, 'execute').slice(1))).toMatch(/its own used challenge/);
+    const id = newId();
+    const [shown, ...opening] = forge(who, 'execute', { challenge: { id } });
+    const reopened: [string, unknown[]] = [`UPDATE challenge SET used_at = NULL WHERE id = $1`, [id]];
+    const reused: [string, unknown[]] = [`UPDATE challenge SET used_at = now() WHERE id = $1`, [id]];
+    const [, ...again] = forge(other, 'execute', { challenge: { id } });
+    expect(await attempt('api', shown as Statement, ...opening, ...again)).toMatch(/its own used challenge|duplicate key/);
+    for (const change of [reopened, reused]) expect(await attempt('api', shown as Statement, change)).toMatch(/used or cancelled once/);
   });
 
   test('a time step never comes back, whatever the role', async () => {

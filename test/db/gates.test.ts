@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
+import { GATES } from '../../domain/gate.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
 
@@ -51,14 +52,14 @@ test('cancelOpen takes every open challenge of the batch and leaves used ones', 
   await expect(ours().inTenant((stores) => stores.challenges.markUsed(second))).rejects.toThrow(/no longer open/);
 });
 
-test('gates are under a checkpoint when all three of the version are below a published size', async () => {
+test('gates are published when each of them is below a published size', async () => {
   const { id } = await world.batch();
   await world.openUpTo('execute', id);
   const { tenantId } = world.home;
-  const worker = world.worker();
-  const covered = () => worker.inTenant((stores) => stores.gates.underCheckpoint(id, 1));
+  const published = async (version = 1) =>
+    (await world.worker().inTenant((stores) => stores.gates.standing(id, version))).map((standing) => standing.published);
   const gates = await world.sql<{ event_id: string }>('SELECT event_id FROM gate WHERE batch_id = $1 ORDER BY opened_at', [id]);
-  expect(await covered()).toBe(false);
+  expect(await published()).toEqual([false, false, false]);
   for (const [index, { event_id }] of gates.entries())
     await world.sql('INSERT INTO audit_leaf (tenant_id, index, event_id, leaf) VALUES ($1, $2, $3, $4)', [
       tenantId,
@@ -66,44 +67,74 @@ test('gates are under a checkpoint when all three of the version are below a pub
       event_id,
       randomBytes(32),
     ]);
-  expect(await covered()).toBe(false);
-  const checkpoint = (size: number, published: Date | null) =>
+  expect(await published()).toEqual([false, false, false]);
+  const checkpoint = (size: number, at: Date | null) =>
     world.sql(`INSERT INTO audit_checkpoint (tenant_id, size, root, note, published_at) VALUES ($1, $2, $3, '', $4)`, [
       tenantId,
       size,
       randomBytes(32),
-      published,
+      at,
     ]);
   await checkpoint(2, new Date());
-  expect(await covered()).toBe(false);
+  expect(await published()).toEqual([true, true, false]);
   await checkpoint(3, null);
-  expect(await covered()).toBe(false);
+  expect(await published()).toEqual([true, true, false]);
   await world.sql('UPDATE audit_checkpoint SET published_at = now() WHERE tenant_id = $1 AND size = 3', [tenantId]);
-  expect(await covered()).toBe(true);
-  expect(await worker.inTenant((stores) => stores.gates.underCheckpoint(id, 2))).toBe(false);
+  expect(await published()).toEqual([true, true, true]);
+  expect(await published(2)).toEqual([]);
 });
 
+test('a gate stands with what the database knows of its person, factor, event and hold', async () => {
+  const { id, total } = await world.batch();
+  const people = await world.openUpTo('execute', id);
+  const read = () => world.worker().inTenant((stores) => stores.gates.standing(id, 1));
+  const standing = await read();
+  expect(standing.map(({ gate, role, prepared, hold }) => [gate.gate, gate.personId, role, prepared, hold?.amount])).toEqual(
+    people.map((person, i) => [GATES[i], person.id, person.role, false, total]),
+  );
+  for (const { gate, lastStep, event } of standing) {
+    expect(lastStep).toBe(gate.timeStep);
+    expect(event).toEqual(await world.worker().inTenant((stores) => stores.audit.get(gate.eventId)));
+  }
+  // Once a payment left, nobody asks again who changed destinations before: the answer is what it was.
+  const [approver] = people;
+  await world.sql('UPDATE payee_destination SET created_by = $2 WHERE id IN (SELECT destination_id FROM payout_item WHERE batch_id = $1)', [
+    id,
+    approver?.id,
+  ]);
+  expect((await read()).map(({ prepared }) => prepared)).toEqual([true, false, false]);
+  await send(id);
+  expect((await read()).map(({ prepared }) => prepared)).toEqual([false, false, false]);
+  const foreign = world.worker({}, (await world.workspace()).tenantId);
+  expect(await foreign.inTenant((stores) => stores.gates.standing(id, 1))).toEqual([]);
+});
+
+const send = (batchId: string, { sql, home } = world) =>
+  sql(
+    `INSERT INTO dispatch (tenant_id, batch_id, chunk, attempt, purpose, first_ordinal, end_ordinal, connection_id, renderer_version, artefact_hash, sent_from, lease_until, item_count)
+     VALUES ($1, $2, 0, 1, 'first', 0, 2, $3, 1, $4, now(), now(), 2)`,
+    [home.tenantId, batchId, home.connectionId, randomBytes(32)],
+  );
+
 test('items sent without three second factors are counted from the books: none of a batch with three gates, all of any other [S3-10]', async () => {
-  const api = new pg.Client({ connectionString: world.database.urls.api });
+  const own = await openWorld();
+  const api = new pg.Client({ connectionString: own.database.urls.api });
   await api.connect();
   try {
     const counted = async () => (await api.query<{ n: string }>('SELECT sluice_released_without_second_factor() AS n')).rows[0]?.n;
-    const send = (batchId: string) =>
-      world.sql(
-        `INSERT INTO dispatch (tenant_id, batch_id, chunk, attempt, purpose, first_ordinal, end_ordinal, connection_id, renderer_version, artefact_hash, sent_from, lease_until, item_count)
-         VALUES ($1, $2, 0, 1, 'first', 0, 2, $3, 1, $4, now(), now(), 2)`,
-        [world.home.tenantId, batchId, world.home.connectionId, randomBytes(32)],
-      );
-    const [right, wrong] = [await world.batch(), await world.batch()];
-    await world.openUpTo('execute', right.id);
-    await world.openUpTo('authorize', wrong.id);
-    await send(right.id);
+    const [right, wrong] = [await own.batch(), await own.batch()];
+    await own.openUpTo('execute', right.id);
+    await own.openUpTo('authorize', wrong.id);
+    await send(right.id, own);
+    expect(await counted()).toBe('2');
+    await own.sequence();
     expect(await counted()).toBe('0');
-    await expect(send(wrong.id)).rejects.toThrow(/only an executing batch/);
-    await world.sql('ALTER TABLE dispatch DISABLE TRIGGER dispatch_leaves');
-    await send(wrong.id);
+    await expect(send(wrong.id, own)).rejects.toThrow(/only an executing batch/);
+    await own.sql('ALTER TABLE dispatch DISABLE TRIGGER dispatch_leaves');
+    await send(wrong.id, own);
     expect(await counted()).toBe('2');
   } finally {
     await api.end();
+    await own.close();
   }
 });

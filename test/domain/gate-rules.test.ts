@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Actor, KEY_SCOPES, PERMISSIONS, ROLES, type Role } from '../../domain/actors.js';
 import { BATCH_STATES } from '../../domain/batch/states.js';
-import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, refusalToOpen } from '../../domain/gate.js';
+import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, type GateStatement, gateBytes, refusalToOpen } from '../../domain/gate.js';
 
 /** Few people, so that one is often actor, preparer and earlier holder at once. */
 const person = fc.constantFrom('ann', 'bob', 'cy', 'dee');
@@ -82,4 +82,28 @@ test('every refusal names its code, and the state that was found', () => {
   expect(refusalToOpen(base)).toBeNull();
   for (const [change, code] of cases) expect(refusalToOpen({ ...base, ...change })?.code).toBe(code);
   expect(refusalToOpen({ ...base, state: 'rejected' })?.extra).toEqual({ state: 'rejected' });
+});
+
+test('the canonical form of a gate is fixed, and says everything: any change of any member changes it', () => {
+  const statement: GateStatement = {
+    id: 'gate',
+    tenantId: 'tenant',
+    batchId: 'batch',
+    gate: 'approve',
+    contentVersion: 1,
+    digest: Uint8Array.of(0xab),
+    challengeId: 'challenge',
+    personId: 'person',
+    factorId: 'factor',
+    timeStep: 2,
+    eventId: 'event',
+  };
+  const text = (over: Partial<GateStatement> = {}) => new TextDecoder().decode(gateBytes({ ...statement, ...over }));
+  expect(text()).toBe(
+    '{"batch_id":"batch","challenge_id":"challenge","content_version":1,"digest":"ab","domain":"sluice-gate-v1","event_id":"event","factor_id":"factor","gate":"approve","gate_id":"gate","person_id":"person","tenant_id":"tenant","time_step":2}',
+  );
+  for (const [member, value] of Object.entries(statement)) {
+    const other = typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}x` : Uint8Array.of(0xac);
+    expect(text({ [member]: other })).not.toBe(text());
+  }
 });

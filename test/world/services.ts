@@ -6,6 +6,7 @@ import type { Rails } from '../../operations/rail.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
+import { openGateKey } from '../../vault/gate-key.js';
 import type { KeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
 import { sha256 } from '../../vault/sha256.js';
@@ -29,6 +30,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     entropy: systemEntropy,
     vault: openVault(keyFile, systemEntropy),
     credentials,
+    gateKey: openGateKey(keyFile),
     rails,
     signer: openCheckpointSigner(keyFile),
     recovery: { reason: () => null },

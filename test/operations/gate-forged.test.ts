@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import pg from 'pg';
+import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
+import { GATES, type Gate } from '../../domain/gate.js';
+import { toWireBatch } from '../../operations/batch-state/read.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import { askChallenge } from '../../operations/gate/ask.js';
+import { openGate } from '../../operations/gate/open.js';
+import type { GateKey, Services } from '../../operations/ports.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
+import type { Person } from '../world/people.js';
+import { codeOf, uuidOf } from '../world/wire.js';
+
+jest.setTimeout(120_000);
+
+/** Who can only write SQL lets nothing leave (R11): each part of three gates forged alone, and what the worker does then. */
+
+let world: PayingWorld;
+beforeAll(async () => {
+  world = await openPayingWorld();
+});
+afterAll(() => world?.close());
+
+const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
+const quiet = () => {};
+
+const pay = (batchId: string) => payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
+const accepted = async (batchId: string) =>
+  (await world.provider.payments()).filter(({ idempotency_key }) => idempotency_key.includes(batchId.replaceAll('-', '')));
+const exceptionOf = async (batchId: string) => (await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId)))[0];
+
+/** What the function that the API's probe reads counts as sent without a second factor. */
+const counted = async (): Promise<number> => {
+  const api = new pg.Client({ connectionString: world.database.urls.api });
+  await api.connect();
+  try {
+    return Number((await api.query<{ n: string }>('SELECT sluice_released_without_second_factor() AS n')).rows[0]?.n);
+  } finally {
+    await api.end();
+  }
+};
+
+/** The owner changes what nobody may, with triggers, checks and foreign keys out of the way. */
+const asOwner = async (...statements: [sql: string, values: unknown[]][]): Promise<void> => {
+  const owner = new pg.Client({ connectionString: world.database.ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query('BEGIN');
+    await owner.query(`SELECT set_config('app.tenant_id', $1, true)`, [world.home.tenantId]);
+    for (const table of TABLES) await owner.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+    for (const [sql, values] of statements) expect((await owner.query(sql, values)).rowCount).toBeGreaterThan(0);
+    for (const table of TABLES) await owner.query(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
+    await owner.query('COMMIT');
+  } finally {
+    await owner.end();
+  }
+};
+const TABLES = ['gate', 'factor', 'audit_event', 'audit_leaf', 'hold'] as const;
+
+describe('with the SQL of the API and another key, or none', () => {
+  /** The code of an API that somebody runs with its database login: any code is right, and its key is not the installation's. */
+  const stolen = (gateKey: GateKey): Partial<Services> => ({
+    gateKey,
+    credentials: { ...world.services.credentials, matchTotp: async () => Math.floor(Date.now() / 1_000 / STEP_SECONDS) },
+  });
+  const blind = (authenticator: () => Uint8Array): GateKey => ({ authenticate: authenticator, isAuthentic: () => true });
+
+  const openAll = async (batchId: string, services: Partial<Services>, last: Gate = 'execute'): Promise<void> => {
+    for (const gate of GATES) {
+      const who = await world.person(ROLE_OF[gate]);
+      const ctx = world.as(who, { services });
+      const asked = await askChallenge(ctx, { batch_id: batchId, gate });
+      if (!asked.ok) throw new Error(asked.refusal.code);
+      expect(codeOf(await openGate(ctx, { gate, batch_id: batchId, challenge_id: uuidOf(asked.value.id), code: '000000' }))).toBe('ok');
+      if (gate === last) return;
+    }
+  };
+
+  test('the worker pays nothing, says why to people, and the metric counts nothing as sent', async () => {
+    const batchId = await world.queued(tokens(3));
+    await openAll(batchId, stolen(blind(() => randomBytes(32))));
+    await world.sequence();
+    expect((await world.view(batchId))?.control.state).toBe('executing');
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'gates_missing' });
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'gates_missing' });
+    expect(await accepted(batchId)).toEqual([]);
+    expect(await exceptionOf(batchId)).toMatchObject({
+      kind: 'gates_forged',
+      detail: { faults: ['approve: authenticator', 'authorize: authenticator', 'execute: authenticator'] },
+    });
+    expect(await world.results(batchId, 'exception.raise')).toEqual(['ok']);
+    const view = await world.view(batchId);
+    expect(view && toWireBatch(view, world.home.tenantId).attention).toContain('exceptions');
+    expect(await counted()).toBe(0);
+  });
+
+  test('the authenticator of another gate is none', async () => {
+    const paid = await world.executing(tokens(1));
+    const [old] = await world.sql<{ authenticator: Buffer }>(`SELECT authenticator FROM gate WHERE batch_id = $1 AND gate = 'execute'`, [paid]);
+    const batchId = await world.queued(tokens(1));
+    await openAll(batchId, stolen(blind(() => old?.authenticator ?? Buffer.alloc(32))));
+    await world.sequence();
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'gates_missing' });
+  });
+
+  test('without an authenticator the database takes no gate', async () => {
+    await expect(openAll(await world.queued(tokens(1)), stolen(blind(() => new Uint8Array())))).rejects.toThrow(/gate_authenticator/);
+  });
+
+  test('execute refuses to follow a gate that this API did not open', async () => {
+    const batchId = await world.queued(tokens(1));
+    await openAll(batchId, stolen(blind(() => randomBytes(32))), 'authorize');
+    const executor = await world.person('executor');
+    expect(codeOf(await world.tryGate(executor, 'execute', batchId, await world.challenge(executor, 'execute', batchId)))).toBe('gate_not_authentic');
+    expect((await world.view(batchId))?.control.state).toBe('authorized');
+  });
+
+  test('a message in the outbox alone pays nothing', async () => {
+    const batchId = await world.queued(tokens(1));
+    await world.api().inTenant((stores) => stores.outbox.add({ batchId, message: 'gate_opened', gateId: batchId }));
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'not_executing' });
+  });
+});
+
+describe('with three real gates', () => {
+  const gateOf = (gate: Gate) => `batch_id = $1 AND gate = '${gate}'`;
+  const eventOf = (gate: Gate) => `(SELECT event_id FROM gate WHERE ${gateOf(gate)})`;
+  type Change = { name: string; fault: string; sql: string; counted?: false };
+  const cases: Change[] = [
+    ...(['factor_id', 'event_id'] as const).map((column) => ({
+      name: `another ${column}`,
+      fault: 'approve: authenticator',
+      sql: `UPDATE gate SET ${column} = (SELECT ${column} FROM gate WHERE batch_id = $1 AND gate = 'execute') WHERE ${gateOf('approve')}`,
+    })),
+    {
+      name: 'another challenge',
+      fault: 'approve: authenticator',
+      sql: `WITH other AS (
+          INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at, used_at)
+          SELECT tenant_id, gen_random_uuid(), batch_id, person_id, gate, content_version, digest, expires_at, used_at FROM challenge
+          WHERE id = (SELECT challenge_id FROM gate WHERE ${gateOf('approve')}) RETURNING id)
+        UPDATE gate SET challenge_id = (SELECT id FROM other) WHERE ${gateOf('approve')}`,
+    },
+    { name: 'another time step', fault: 'approve: authenticator', sql: `UPDATE gate SET time_step = 1 WHERE ${gateOf('approve')}`, counted: false },
+    { name: 'another id', fault: 'approve: authenticator', sql: `UPDATE gate SET id = gen_random_uuid() WHERE ${gateOf('approve')}` },
+    {
+      name: 'another authenticator',
+      fault: 'execute: authenticator',
+      sql: `UPDATE gate SET authenticator = sha256(authenticator) WHERE ${gateOf('execute')}`,
+      counted: false,
+    },
+    {
+      name: 'a person who is an auditor now',
+      fault: 'approve: person',
+      sql: `UPDATE membership SET role = 'auditor' WHERE person_id = (SELECT person_id FROM gate WHERE ${gateOf('approve')})`,
+      counted: false,
+    },
+    {
+      name: 'a person who has left',
+      fault: 'execute: person',
+      sql: `UPDATE person SET disabled_at = now() WHERE id = (SELECT person_id FROM gate WHERE ${gateOf('execute')})`,
+      counted: false,
+    },
+    {
+      name: 'a preparer',
+      fault: 'authorize: preparer',
+      sql: `INSERT INTO batch_preparer (tenant_id, batch_id, person_id, deed) SELECT tenant_id, batch_id, person_id, 'edit' FROM gate WHERE ${gateOf('authorize')}`,
+    },
+    {
+      name: 'a person who changed a destination a day before',
+      fault: 'approve: preparer',
+      sql: `UPDATE payee_destination SET created_by = (SELECT person_id FROM gate WHERE ${gateOf('approve')}) WHERE id IN (SELECT destination_id FROM payout_item WHERE batch_id = $1)`,
+      counted: false,
+    },
+    {
+      name: 'the factor of somebody else',
+      fault: 'execute: factor',
+      sql: `UPDATE factor SET person_id = (SELECT person_id FROM gate WHERE ${gateOf('approve')}) WHERE id = (SELECT factor_id FROM gate WHERE ${gateOf('execute')})`,
+    },
+    {
+      name: 'a factor that never consumed the step',
+      fault: 'execute: factor',
+      sql: `UPDATE factor SET last_step = 1 WHERE id = (SELECT factor_id FROM gate WHERE ${gateOf('execute')})`,
+    },
+    {
+      name: 'an event of another action',
+      fault: 'approve: event',
+      sql: `UPDATE audit_event SET action = 'gate.execute' WHERE id = ${eventOf('approve')}`,
+    },
+    {
+      name: 'an event that was changed, with its hash',
+      fault: 'approve: event',
+      sql: `UPDATE audit_event SET request_id = 'other', leaf = sha256(leaf) WHERE id = ${eventOf('approve')}`,
+    },
+    {
+      name: 'an event that was changed, without its hash',
+      fault: 'approve: event',
+      sql: `UPDATE audit_event SET request_id = 'other' WHERE id = ${eventOf('approve')}`,
+      counted: false,
+    },
+    {
+      name: 'another leaf in the tree',
+      fault: 'approve: event',
+      sql: `UPDATE audit_leaf SET leaf = sha256(leaf) WHERE event_id = ${eventOf('approve')}`,
+    },
+    { name: 'another hold', fault: 'authorize: hold', sql: `UPDATE hold SET amount = amount + 1 WHERE batch_id = $1` },
+    { name: 'a hold of other content', fault: 'authorize: hold', sql: `UPDATE hold SET content_version = 2 WHERE batch_id = $1` },
+  ];
+
+  test.each(cases)('$name: nothing leaves, and people hear $fault', async ({ fault, sql, counted: isCounted = true }) => {
+    const batchId = await world.executing(tokens(2));
+    await asOwner([sql, [batchId]]);
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'gates_missing' });
+    expect(await accepted(batchId)).toEqual([]);
+    const raised = await exceptionOf(batchId);
+    expect(raised?.kind).toBe('gates_forged');
+    expect(raised?.detail).toMatchObject({ faults: expect.arrayContaining([fault]) });
+    // Had it left all the same, the metric would say so, as far as SQL can see it.
+    const before = await counted();
+    await world.sql(
+      `INSERT INTO dispatch (tenant_id, batch_id, chunk, attempt, purpose, first_ordinal, end_ordinal, connection_id, renderer_version, artefact_hash, sent_from, lease_until, item_count)
+     VALUES ($1, $2, 0, 1, 'first', 0, 2, $3, 1, $4, now(), now(), 2)`,
+      [world.home.tenantId, batchId, world.home.connectionId, randomBytes(32)],
+    );
+    expect((await counted()) - before).toBe(isCounted ? 2 : 0);
+  });
+
+  test('a gate of before authenticators lets nothing pass', async () => {
+    const batchId = await world.executing(tokens(1));
+    await world.sql('ALTER TABLE gate DROP CONSTRAINT gate_authenticator');
+    await asOwner([`UPDATE gate SET authenticator = NULL WHERE ${gateOf('approve')}`, [batchId]]);
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'gates_missing' });
+    expect((await exceptionOf(batchId))?.detail).toEqual({ faults: ['approve: authenticator'] });
+  });
+
+  test('a person who gets their role back lets the batch go on', async () => {
+    const batchId = await world.queued(tokens(2));
+    const [approver] = (await world.openUpTo('execute', batchId)) as [Person];
+    await world.sequence();
+    await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [approver.id]);
+    expect(await pay(batchId)).toEqual({ kind: 'halted', halt: 'gates_missing' });
+    await world.sql('UPDATE membership SET disabled_at = NULL WHERE person_id = $1', [approver.id]);
+    expect(await pay(batchId)).toEqual({ kind: 'paid', sent: 2 });
+    expect(await accepted(batchId)).toHaveLength(2);
+  });
+});
