@@ -22,6 +22,9 @@ export interface PaymentLookup {
   answer: { kind: 'found'; outcome: PaymentOutcome } | { kind: 'absent_final' } | { kind: 'absent_so_far' } | { kind: 'unavailable' };
 }
 
+/** One page of what a provider has. `unavailable`: no answer, so nothing is known. */
+export type PaymentList = { outcomes: PaymentOutcome[]; next: string | null } | { unavailable: true };
+
 /** A rail connection with its credentials opened, for one use. */
 export interface OpenConnection {
   id: string;
@@ -51,7 +54,16 @@ export interface RailCapabilities {
   currencies: readonly string[] | 'any';
   destinations: readonly SentTo['destination']['kind'][];
   reference: { maxLength: number; characters: RegExp; describe: string };
-  /** How long the provider honours an idempotency key, from the intent. */
+  /**
+   * What is sent again as one, with the bytes that it had. `item`: each payment by itself, whatever else was in its artefact. `chunk`: a
+   * whole artefact or nothing of it. `batch`: the same, and one artefact holds a whole batch, so that no batch is larger than `chunkSize`.
+   */
+  unit: 'item' | 'chunk' | 'batch';
+  /**
+   * How long the provider honours an idempotency key for certain, from the first moment at which it may have seen it. State less than
+   * the provider promises when its clock may differ. What Sluice sends under a key, it has taken in by then: a re-send is refused when its
+   * lease (which outlasts two time-outs) and the acceptance window would end later (`keyOutlasts`).
+   */
   keyTtlMs: number;
   /** How long after a send the provider may still take the payment in. An earlier `absent` answer proves nothing (R5). */
   acceptanceWindowMs: number;
@@ -79,6 +91,12 @@ export interface Rail {
    * will. `exists`: it has it already. `unavailable`: no answer.
    */
   fence?(connection: OpenConnection, keys: readonly string[]): Promise<{ key: string; answer: 'fenced' | 'exists' | 'unavailable' }[]>;
+  /**
+   * Payments that the provider took in or changed since a time of its own clock, page by page, each as it is now: for what a restored
+   * backup does not know. `after` is the `next` of the page before, null at first. A payment that changes meanwhile may come twice, and
+   * payments of others may be among them. A rail whose provider has no such list always answers `unavailable`.
+   */
+  listSince(connection: OpenConnection, since: Date, after: string | null): Promise<PaymentList>;
   /** Authenticates a webhook over its raw body. Every doubt is a `problem`. */
   verifyInbound(
     connection: OpenConnection,
@@ -98,5 +116,9 @@ export interface Sending {
   /** Called with the number of payments sent so far. */
   onProgress: (sent: number) => void;
 }
+
+/** Whether a key is honoured until everything that a lease beginning now could send has arrived, or never will (R5). */
+export const keyOutlasts = ({ keyTtlMs, acceptanceWindowMs }: RailCapabilities, keyAgeMs: number, leaseMs: number): boolean =>
+  keyAgeMs + leaseMs + acceptanceWindowMs < keyTtlMs;
 
 export type Rails = ReadonlyMap<string, Rail>;

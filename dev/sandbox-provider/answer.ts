@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
 
 /** The answer of a handler. `silence` never answers; `reset` cuts the connection. */
 export type Answer =
@@ -11,6 +12,12 @@ export const json = (status: number, body: unknown, headers: Record<string, stri
 
 export const problem = (status: number, code: string, message: string, headers: Record<string, string> = {}): Answer =>
   json(status, { error: { code, message } }, headers);
+
+/** The answer to a body or query that does not have its form. */
+export const invalid = (error: z.ZodError): Answer => {
+  const [issue] = error.issues;
+  return problem(400, 'invalid_request', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+};
 
 const BODY_MAX_BYTES = 4 * 1024 * 1024;
 

@@ -22,6 +22,8 @@ export class Books {
   readonly payments = new PaymentColumns();
   readonly agenda = new Agenda();
   readonly pending = new Map<string, PendingEvent>();
+  /** Keys that are never accepted. */
+  readonly fenced = new Set<string>();
   /** Payments accepted more than once under one key, and their money. */
   duplicates = { count: 0, amount: 0n };
   webhookUrl: string | null = null;
@@ -103,13 +105,14 @@ export class Books {
         this.#name = record[1];
         break;
       case 'accepted':
-        for (const [key, amount, currency, fingerprint, status, reason, steps] of record[2]) {
+        for (const payment of record[2]) {
+          const [key, amount, , , , , steps] = payment;
           if (this.payments.find(key) !== undefined) {
             this.duplicates.count += 1;
             this.duplicates.amount += BigInt(amount);
             continue;
           }
-          const index = this.payments.add(key, amount, currency, fingerprint, status, reason);
+          const index = this.payments.add(payment, record[1]);
           steps?.forEach(([to, dueAt, why], n) => {
             this.agenda.add(dueAt, [index, to, n + 2, why]);
           });
@@ -117,11 +120,14 @@ export class Books {
         break;
       case 'moved':
         this.#events += 1;
-        for (const [index, status, version, reason] of record[3]) this.payments.move(index, status, version, reason);
+        for (const move of record[3]) this.payments.move(move, record[2]);
         this.pending.set(record[1], { id: record[1], at: record[2], moves: record[3] });
         break;
       case 'delivered':
         this.pending.delete(record[1]);
+        break;
+      case 'fenced':
+        for (const key of record[2]) this.fenced.add(key);
         break;
       case 'clock':
         this.#clockOffset = record[1];

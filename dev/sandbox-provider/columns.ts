@@ -1,5 +1,5 @@
 import { FINGERPRINT_LENGTH } from './fingerprint.js';
-import { BOOK_STATUSES, type BookStatus } from './records.js';
+import { type AcceptedPayment, BOOK_STATUSES, type BookStatus, type Move } from './records.js';
 
 /** One payment, read from the columns. */
 export interface BookEntry {
@@ -14,7 +14,7 @@ export interface BookEntry {
   reason: string | null;
 }
 
-/** Payments as columns of numbers: about 30 bytes each plus the key, so that a million fit into memory easily. */
+/** Payments as columns of numbers: about 40 bytes each plus the key, so that a million fit into memory easily. */
 export class PaymentColumns {
   readonly #byKey = new Map<string, number>();
   readonly #keys: string[] = [];
@@ -27,6 +27,7 @@ export class PaymentColumns {
   #first = new Uint8Array(this.#capacity);
   #version = new Uint8Array(this.#capacity);
   #reason = new Uint8Array(this.#capacity);
+  #changedAt = new Float64Array(this.#capacity);
   #fingerprint = Buffer.alloc(this.#capacity * FINGERPRINT_LENGTH);
 
   get count(): number {
@@ -37,7 +38,8 @@ export class PaymentColumns {
     return this.#byKey.get(key);
   }
 
-  add(key: string, amount: number, currency: string, fingerprint: string, status: BookStatus, reason: string | null): number {
+  /** `at`: the provider's clock, ms. */
+  add([key, amount, currency, fingerprint, status, reason]: AcceptedPayment, at: number): number {
     const index = this.#keys.length;
     if (index === this.#capacity) this.#grow();
     this.#keys.push(key);
@@ -48,18 +50,25 @@ export class PaymentColumns {
     this.#first[index] = BOOK_STATUSES.indexOf(status);
     this.#version[index] = 1;
     this.#reason[index] = numberOf(this.#reasons, reason);
+    this.#changedAt[index] = at;
     this.#fingerprint.write(fingerprint, index * FINGERPRINT_LENGTH, 'latin1');
     return index;
   }
 
-  move(index: number, status: BookStatus, version: number, reason: string | null): void {
+  move([index, status, version, reason]: Move, at: number): void {
     this.#status[index] = BOOK_STATUSES.indexOf(status);
     this.#version[index] = version;
     this.#reason[index] = numberOf(this.#reasons, reason);
+    this.#changedAt[index] = at;
   }
 
   version(index: number): number {
     return this.#version[index] as number;
+  }
+
+  /** When the payment reached its present state, on the provider's clock, ms. */
+  changedAt(index: number): number {
+    return this.#changedAt[index] as number;
   }
 
   fingerprint(index: number): string {
@@ -105,9 +114,13 @@ export class PaymentColumns {
       column.set(old);
       return column;
     };
-    const amount = new Float64Array(this.#capacity);
-    amount.set(this.#amount);
-    this.#amount = amount;
+    const longer = (old: Float64Array) => {
+      const column = new Float64Array(this.#capacity);
+      column.set(old);
+      return column;
+    };
+    this.#amount = longer(this.#amount);
+    this.#changedAt = longer(this.#changedAt);
     this.#currency = wider(this.#currency);
     this.#status = wider(this.#status);
     this.#first = wider(this.#first);

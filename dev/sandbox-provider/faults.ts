@@ -24,6 +24,12 @@ export const faultSettings = z.strictObject({
   error_half_way: chance,
   /** Lookups answer 503. */
   lookup_unavailable: chance,
+  /** Fences answer 503 and fence nothing. */
+  fence_unavailable: chance,
+  /** Fences hold, and answer 500. */
+  fence_unanswered: chance,
+  /** Lists of payments answer 503. */
+  list_unavailable: chance,
   /** One draw per payment. */
   decline: chance,
   fail_after_accept: chance,
@@ -78,10 +84,7 @@ export class Faults {
     return null;
   }
 
-  hits(
-    name: 'lookup_unavailable' | 'decline' | 'fail_after_accept' | 'return_after_settlement' | 'webhook_lost' | 'key_forgotten',
-    key: string,
-  ): boolean {
+  hits(name: Exclude<keyof FaultSettings, RequestFault | 'seed' | 'latency_ms' | 'retry_after_s'>, key: string): boolean {
     return this.settings[name] > 0 && this.#draw(name, key) < this.settings[name];
   }
 

@@ -13,7 +13,7 @@ export class Provider {
   readonly faults: Faults;
   readonly webhooks: Webhooks;
   readonly settleMs: number;
-  readonly requests = { taken_in: 0, replayed: 0, mismatched: 0 };
+  readonly requests = { taken_in: 0, replayed: 0, mismatched: 0, fenced: 0 };
   #timer: NodeJS.Timeout | null = null;
 
   private constructor(books: Books, config: ProviderConfig) {
@@ -45,6 +45,7 @@ export class Provider {
     for (const { kind } of taken) {
       if (kind === 'new') this.requests.taken_in += 1;
       else if (kind === 'replayed') this.requests.replayed += 1;
+      else if (kind === 'fenced') this.requests.fenced += 1;
       else this.requests.mismatched += 1;
     }
   }

@@ -27,6 +27,8 @@ export type JournalRecord =
   /** Payments that changed together, which is also one webhook event. */
   | ['moved', event: string, at: number, moves: Move[]]
   | ['delivered', event: string]
+  /** Keys that are never accepted. */
+  | ['fenced', at: number, keys: string[]]
   /** Offset of the provider's clock from real time, ms. */
   | ['clock', offsetMs: number]
   | ['webhook_url', url: string];

@@ -4,7 +4,8 @@ import { type Answer, json, problem, readBody, send } from './answer.js';
 import type { Provider } from './provider.js';
 import { getBookPayments, getBooks } from './routes/books.js';
 import { postClock, postFaults, postWebhooks } from './routes/control.js';
-import { getByKey, postBulk, postLookup, postPayment } from './routes/payments.js';
+import { getByKey, getPayments, postFence, postLookup } from './routes/look-up.js';
+import { postBulk, postPayment } from './routes/payments.js';
 
 /** The HTTP server: JSON in and out, with a bearer key for every path except /healthz. */
 export const createProviderServer = (provider: Provider, apiKey: string): Server => {
@@ -39,6 +40,7 @@ const answerTo = async (provider: Provider, request: IncomingMessage, expected: 
 const get = async (provider: Provider, url: URL): Promise<Answer> => {
   if (url.pathname === '/books') return getBooks(provider);
   if (url.pathname === '/books/payments') return getBookPayments(provider, url.searchParams);
+  if (url.pathname === '/v1/payments') return getPayments(provider, url.searchParams);
   const prefix = '/v1/payments/by-key/';
   if (url.pathname.startsWith(prefix)) return getByKey(provider, decode(url.pathname.slice(prefix.length)));
   return problem(404, 'not_found', 'no such path');
@@ -52,6 +54,8 @@ const post = async (provider: Provider, url: URL, body: unknown, request: Incomi
       return postBulk(provider, body);
     case '/v1/payments/lookup':
       return postLookup(provider, body);
+    case '/v1/payments/fence':
+      return postFence(provider, body);
     case '/control/faults':
       return postFaults(provider, body);
     case '/control/clock':

@@ -13,7 +13,7 @@ export interface Incoming {
 }
 
 /** What became of one payment of a request. */
-export type Taken = { kind: 'new' | 'replayed'; entry: BookEntry } | { kind: 'mismatch'; key: string };
+export type Taken = { kind: 'new' | 'replayed'; entry: BookEntry } | { kind: 'mismatch'; key: string } | { kind: 'fenced'; key: string };
 
 export interface TakeInOptions {
   settlement: SettlementMode;
@@ -26,12 +26,14 @@ const RETURN_MS = 3 * DAY_MS;
 
 /**
  * Adds payments to the books, all in one journal line. A known key with the same content is a replay, with other content a mismatch;
- * neither changes the books. The caller waits for `books.durable()` before it answers.
+ * a fenced key is refused. None of
+ * these changes the books. The caller waits for `books.durable()` before it answers.
  */
 export const takeIn = (books: Books, faults: Faults, payments: readonly Incoming[], options: TakeInOptions): Taken[] => {
   const now = books.now();
   const fresh = new Map<string, AcceptedPayment>();
   const verdicts = payments.map(({ key, body, behaviour }) => {
+    if (books.fenced.has(key)) return 'fenced';
     const fingerprint = fingerprintOf(body);
     const index = books.payments.find(key);
     const known = index === undefined ? fresh.get(key)?.[3] : books.payments.fingerprint(index);
@@ -44,6 +46,7 @@ export const takeIn = (books: Books, faults: Faults, payments: readonly Incoming
   return payments.map(({ key }, i): Taken => {
     const verdict = verdicts[i];
     const index = books.payments.find(key);
+    if (verdict === 'fenced') return { kind: 'fenced', key };
     if (index === undefined || verdict === 'mismatch') return { kind: 'mismatch', key };
     return { kind: verdict === 'new' ? 'new' : 'replayed', entry: books.payments.read(index) };
   });

@@ -45,6 +45,9 @@ export const bulkBody = z.strictObject({
 });
 
 export const lookupBody = z.strictObject({ keys: z.array(z.string().max(255)).min(1).max(PAYMENTS_MAX) });
+export const fenceBody = z.strictObject({ keys: z.array(key).min(1).max(PAYMENTS_MAX) });
+/** `after` is the `next` of the page before. */
+export const listQuery = z.strictObject({ since: z.iso.datetime(), after: z.coerce.number().int().min(-1).default(-1) });
 export const idempotencyKey = key;
 
 /** A payment in answers and webhooks. `version` counts its states; 1 is the first answer. */

@@ -5,6 +5,7 @@ import { coverageOf, covers, stateUnder } from '../../domain/item/coverage.js';
 import type { Context } from '../context.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
+import { keyOutlasts } from '../rail.js';
 import { openConnection } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
@@ -89,8 +90,7 @@ const prepareAgain = async (
   const capabilities = opened.rail.capabilities(opened.connection);
   const leaseMs = leaseOf(capabilities);
   if (first.connectionId !== batch.connectionId) return never('connection_changed');
-  // The last byte may leave at the end of the lease, and the key has to live then.
-  if (first.ageMs + leaseMs >= capabilities.keyTtlMs) return never('key_expired');
+  if (!keyOutlasts(capabilities, first.ageMs, leaseMs)) return never('key_expired');
 
   const sentItems = found.items.filter((item) => covers(first, item.ordinal));
   const sending = await openDestinations(ctx, stores, sentItems);

@@ -5,6 +5,13 @@ import type { SandboxSettings } from './settings.js';
 /** What came back. Without a status there is no answer, and the request may have arrived or not. */
 export type HttpAnswer = { kind: 'answer'; status: number; body: unknown; retryAfterMs: number | null } | { kind: 'no_answer'; reason: string };
 
+/** A connection to call by. */
+export interface Caller {
+  dispatcher: Dispatcher;
+  connection: OpenConnection;
+  settings: SandboxSettings;
+}
+
 export interface HttpCall {
   method: 'GET' | 'POST';
   path: string;

@@ -1,13 +1,9 @@
-import type { Dispatcher } from 'undici';
-import type { OpenConnection, PaymentLookup } from '../../operations/rail.js';
-import { callProvider } from './http.js';
-import { BULK_LIMIT, capabilitiesOf, type SandboxSettings } from './settings.js';
+import type { PaymentLookup } from '../../operations/rail.js';
+import { type Caller, callProvider } from './http.js';
+import { BULK_LIMIT, capabilitiesOf } from './settings.js';
 import { errorAnswer, lookupAnswer, paymentAnswer, toOutcome } from './wire.js';
 
-interface Asking {
-  dispatcher: Dispatcher;
-  connection: OpenConnection;
-  settings: SandboxSettings;
+interface Asking extends Caller {
   /** For how long nothing of a payment can have left, ms, by key. */
   silentMs: ReadonlyMap<string, number>;
 }

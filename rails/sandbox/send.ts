@@ -1,21 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
-import type { OpenConnection, RenderedPayment, Sending } from '../../operations/rail.js';
-import { callProvider, type HttpAnswer, type HttpCall } from './http.js';
+import type { RenderedPayment, Sending } from '../../operations/rail.js';
+import { type Caller, callProvider, type HttpAnswer, type HttpCall } from './http.js';
 import { outcomeOfError } from './rejections.js';
 import { renderBulk } from './render.js';
-import { BULK_LIMIT, type SandboxSettings } from './settings.js';
+import { BULK_LIMIT } from './settings.js';
 import { bulkAnswer, errorAnswer, paymentAnswer, toOutcome } from './wire.js';
 
 /** How often a call that got a 429 is repeated, and the longest wait before it. After that its payments are unknown, and looked up. */
 const TRIES_MAX = 5;
 const WAIT_MAX_MS = 10_000;
 
-interface Sender {
-  dispatcher: Dispatcher;
-  connection: OpenConnection;
-  settings: SandboxSettings;
+interface Sender extends Caller {
   sending: Sending;
 }
 

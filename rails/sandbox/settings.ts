@@ -22,6 +22,8 @@ const SINGLE_CHUNK = 128;
 
 export const capabilitiesOf = (settings: SandboxSettings): RailCapabilities => ({
   chunkSize: settings.endpoint === 'bulk' ? BULK_LIMIT : SINGLE_CHUNK,
+  // The provider honours a key for each payment, also in a bulk call.
+  unit: 'item',
   currencies: 'any',
   destinations: ['iban', 'us_bank', 'account_token'],
   reference: { maxLength: 64, characters: /^[\x20-\x7e]+$/, describe: 'printable ASCII: letters without accents, digits, spaces and punctuation' },

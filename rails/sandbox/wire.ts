@@ -27,6 +27,9 @@ const each = <T extends z.ZodType>(entry: T) => z.array(entry.nullable().catch(n
 
 export const bulkAnswer = z.object({ results: each(z.union([payment, failure.extend({ idempotency_key: z.string() })])) });
 export const lookupAnswer = z.object({ found: each(payment), absent: z.array(z.string()) });
+export const fenceAnswer = z.object({ fenced: z.array(z.string()), found: each(payment) });
+/** An entry that cannot be read makes the page unreadable: what is left out of a list is taken for absent. */
+export const listAnswer = z.object({ data: z.array(payment), next: z.string().nullable() });
 export const delivery = z.object({
   id: z.string(),
   type: z.literal('payments.updated'),

@@ -23,9 +23,9 @@ const DAY = 24 * HOUR;
 const quiet = () => {};
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** The sandbox rail, watched while it sends; with `knows: 'nothing'` the provider never saw these payments. */
+/** The sandbox rail, watched while it sends, for a provider that cannot fence; with `knows: 'nothing'` the provider never saw these payments. */
 const watched = (knows: 'nothing' | 'what is there'): Services['rails'] => {
-  const real = world.services.rails.get('sandbox') as Rail;
+  const { fence: _cannot, ...real } = world.services.rails.get('sandbox') as Rail;
   const rail: Rail = {
     ...real,
     send: (connection, artefact, sending) => {
@@ -112,6 +112,22 @@ describe('sending again (R5)', () => {
     expect(await world.counter(batchId)).toMatchObject({ open: 2, unknown: 2, failed: 0 });
     const open = await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId));
     expect(open.map(({ kind }) => kind)).toEqual(['unknown_key_expired']);
+  });
+
+  test.each([
+    [0, []],
+    [10 * 60_000, ['resend']],
+  ])('the life of a key has a margin for lease and acceptance: %i ms beyond them', async (spareMs, kinds) => {
+    const batchId = await diedAt('after_intent', 1);
+    const real = watched('nothing').get('sandbox') as Rail;
+    const [first] = await world.worker().inTenant((stores) => stores.dispatches.ofChunks(batchId, [0]));
+    const leaseMs = (first?.leaseUntil.getTime() ?? 0) - (first?.sentFrom.getTime() ?? 0);
+    const acceptanceWindowMs = 10 * 60_000;
+    const capabilities: Rail['capabilities'] = (connection) => {
+      return { ...real.capabilities(connection), acceptanceWindowMs, keyTtlMs: HOUR + leaseMs + acceptanceWindowMs + spareMs };
+    };
+    await payChunk(worker(HOUR, { rails: new Map([['sandbox', { ...real, capabilities }]]) }), { batchId, chunk: 0 }, quiet);
+    expect(sends.map(({ kind }) => kind)).toEqual(kinds);
   });
 });
 

@@ -4,7 +4,9 @@ import { newKey } from '../sandbox-provider/sample-payment.js';
 import { type RunningProvider, startProvider } from '../sandbox-provider/start-provider.js';
 import { receiveWebhooks } from '../sandbox-provider/webhook-receiver.js';
 import { provesEvidence } from './conformance/evidence.js';
+import { provesFencing } from './conformance/fencing.js';
 import { provesSending, releaseBy } from './conformance/kit.js';
+import { provesListing } from './conformance/listing.js';
 import { provesLookingUp } from './conformance/looking-up.js';
 import type { Fate, RailUnderTest } from './conformance/rail-under-test.js';
 import { provesRendering } from './conformance/rendering.js';
@@ -86,6 +88,9 @@ describe('sending one by one', () => provesSending(() => tested, { endpoint: 'si
 describe('evidence in bulk', () => provesEvidence(() => tested, { endpoint: 'bulk', settlement: 'async' }));
 describe('evidence one by one', () => provesEvidence(() => tested, { endpoint: 'single', settlement: 'async' }));
 describe('looking up', () => provesLookingUp(() => tested, { endpoint: 'bulk' }));
+
+describe('fencing', () => provesFencing(() => tested, { endpoint: 'bulk' }));
+describe('listing', () => provesListing(() => tested, { endpoint: 'bulk' }));
 
 describe('this rail beyond the kit', () => {
   test('chunks are 1,024 in bulk and 128 one by one', () => {

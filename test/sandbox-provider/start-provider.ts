@@ -11,7 +11,7 @@ export interface Books {
   declined: number;
   duplicates: number;
   totals: { status: string; currency: string; count: number; amount: string }[];
-  requests: { taken_in: number; replayed: number; mismatched: number };
+  requests: { taken_in: number; replayed: number; mismatched: number; fenced: number };
   webhooks_pending: number;
 }
 

@@ -14,6 +14,7 @@ import { must } from './wire.js';
 
 const CAPABILITIES: RailCapabilities = {
   chunkSize: 4,
+  unit: 'item',
   currencies: ['EUR', 'JPY'],
   destinations: ['iban', 'account_token'],
   reference: { maxLength: 20, characters: /^[A-Za-z0-9 -]+$/, describe: 'letters, digits, spaces and hyphens' },
@@ -33,6 +34,7 @@ const rail: Rail = {
   prepare: unused,
   send: unused,
   lookup: unused,
+  listSince: unused,
   verifyInbound: unused,
   parseEvidence: unused,
 };

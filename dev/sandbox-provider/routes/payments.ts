@@ -1,11 +1,10 @@
-import type { z } from 'zod';
-import { type Answer, json, problem } from '../answer.js';
+import { type Answer, invalid, json, problem } from '../answer.js';
 import type { BookEntry } from '../columns.js';
 import { isBeforeAccept, type RequestFault } from '../faults.js';
 import { type Behaviour, behaviourOf } from '../magic.js';
 import type { Provider } from '../provider.js';
 import { type Incoming, type Taken, takeIn } from '../take-in.js';
-import { bulkBody, idempotencyKey, lookupBody, paymentBody, type SettlementMode, settlementMode } from '../wire.js';
+import { bulkBody, idempotencyKey, paymentBody, type SettlementMode, settlementMode } from '../wire.js';
 
 /** POST /v1/payments: one payment; its key is the header, its settlement mode a query parameter. */
 export const postPayment = async (provider: Provider, body: unknown, key: string | undefined, settlement: string | null): Promise<Answer> => {
@@ -52,29 +51,6 @@ export const postBulk = async (provider: Provider, body: unknown): Promise<Answe
   return json(200, { results });
 };
 
-/** GET /v1/payments/by-key/:key */
-export const getByKey = async (provider: Provider, key: string): Promise<Answer> => {
-  if (lookupFails(provider, key)) return problem(503, 'unavailable', 'lookup is not available');
-  await provider.books.durable();
-  const index = provider.books.payments.find(key);
-  if (index === undefined) return problem(404, 'payment_not_found', 'no payment has this key');
-  return json(200, provider.books.view(provider.books.payments.read(index)));
-};
-
-/** POST /v1/payments/lookup */
-export const postLookup = async (provider: Provider, body: unknown): Promise<Answer> => {
-  const parsed = lookupBody.safeParse(body);
-  if (!parsed.success) return invalid(parsed.error);
-  if (lookupFails(provider, parsed.data.keys[0] as string)) return problem(503, 'unavailable', 'lookup is not available');
-  await provider.books.durable();
-  const { payments } = provider.books;
-  const places = parsed.data.keys.map((key) => [key, payments.find(key)] as const);
-  return json(200, {
-    found: places.flatMap(([, index]) => (index === undefined ? [] : [provider.books.view(payments.read(index))])),
-    absent: places.flatMap(([key, index]) => (index === undefined ? [key] : [])),
-  });
-};
-
 /** Adds payments to the books and waits until they are on the disk, then for the latency. */
 const take = async (provider: Provider, payments: readonly Incoming[], settlement: SettlementMode, slowMs: number): Promise<Taken[]> => {
   const taken = takeIn(provider.books, provider.faults, payments, { settlement, settleMs: provider.settleMs });
@@ -93,9 +69,6 @@ const magicFault = (provider: Provider, { key, behaviour }: Incoming): RequestFa
 };
 
 const slowness = (behaviour: Behaviour | null): number => (behaviour?.kind === 'slow' ? behaviour.ms : 0);
-
-const lookupFails = (provider: Provider, key: string): boolean =>
-  provider.faults.hits('lookup_unavailable', `${key} ${provider.faults.countTry(`lookup ${key}`)}`);
 
 const faultAnswer = (provider: Provider, fault: RequestFault): Answer => {
   switch (fault) {
@@ -118,6 +91,7 @@ const faultAnswer = (provider: Provider, fault: RequestFault): Answer => {
 
 const singleAnswer = (provider: Provider, taken: Taken): Answer => {
   if (taken.kind === 'mismatch') return problem(409, 'idempotency_mismatch', 'this key was used for another payment');
+  if (taken.kind === 'fenced') return problem(409, 'key_fenced', 'a fence keeps this key from ever being accepted');
   const payment = provider.books.firstView(taken.entry);
   const headers: Record<string, string> = taken.kind === 'replayed' ? { 'idempotent-replayed': 'true' } : {};
   if (taken.entry.first === 'declined') {
@@ -128,13 +102,9 @@ const singleAnswer = (provider: Provider, taken: Taken): Answer => {
 
 const bulkResult = (provider: Provider, taken: Taken): unknown => {
   if (taken.kind === 'mismatch') return { idempotency_key: taken.key, error: { code: 'idempotency_mismatch' } };
+  if (taken.kind === 'fenced') return { idempotency_key: taken.key, error: { code: 'key_fenced' } };
   if (taken.entry.first === 'declined') return { idempotency_key: taken.entry.key, error: { code: declineCode(taken.entry) } };
   return provider.books.firstView(taken.entry);
 };
 
 const declineCode = (entry: BookEntry): string => entry.reason ?? 'declined';
-
-const invalid = (error: z.ZodError): Answer => {
-  const [issue] = error.issues;
-  return problem(400, 'invalid_request', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
-};

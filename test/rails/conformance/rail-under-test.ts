@@ -12,6 +12,10 @@ export type Mishap =
   /** Takes payments in, and answers after minutes. */
   | 'hesitates'
   | 'lookup_unavailable'
+  | 'fence_unavailable'
+  /** Fences, and its answer is lost. */
+  | 'fence_unanswered'
+  | 'list_unavailable'
   | 'none';
 
 /** What becomes of one payment. */
