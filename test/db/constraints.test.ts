@@ -77,6 +77,20 @@ describe('ledger', () => {
     for (const role of ['api', 'owner'] as const) expect(await attempt(role, rich)).toMatch(/starts at zero/);
   });
 
+  test('an account stays, with its id, kind and currency, so a transfer always names accounts that are there', async () => {
+    const { held } = world.home;
+    for (const sql of [
+      `DELETE FROM account WHERE id = '${held}'`,
+      `UPDATE account SET id = gen_random_uuid() WHERE id = '${held}'`,
+      `UPDATE account SET currency = 'USD' WHERE id = '${held}'`,
+      `UPDATE account SET kind = 'funding' WHERE id = '${held}'`,
+    ])
+      expect(await attempt('owner', [sql])).toMatch(/never deleted/);
+    expect(await attempt('owner', ['TRUNCATE account CASCADE'])).toMatch(/never deleted|append-only/);
+    expect(await attempt('owner', transfer(newId(), held, 1n, 'release'))).toMatch(/absent/);
+    expect(await attempt('owner', transfer(held, newId(), 1n, 'release'))).toMatch(/absent/);
+  });
+
   test('one transition of an item posts once', async () => {
     const { tenantId, funding, held } = world.home;
     const batchId = newId();

@@ -108,6 +108,19 @@ BEGIN
 END $$;
 SELECT sluice_add_months();
 
+-- ── A transfer names accounts that are there ────────────────────────────────────────────────────
+-- The trigger that moves balances refuses a transfer whose accounts are absent, of another workspace or of another currency (0002), and an
+-- account stays for ever: so two foreign keys a transfer, a third of what it costs to settle an item, say nothing more.
+ALTER TABLE transfer DROP CONSTRAINT transfer_tenant_id_debit_account_id_fkey, DROP CONSTRAINT transfer_tenant_id_credit_account_id_fkey;
+CREATE FUNCTION sluice_account_stays() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND (NEW.tenant_id, NEW.id, NEW.currency, NEW.kind) = (OLD.tenant_id, OLD.id, OLD.currency, OLD.kind) THEN RETURN NEW; END IF;
+  RAISE EXCEPTION 'an account is never deleted, and keeps its id, kind and currency' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER account_stays BEFORE DELETE OR UPDATE OF tenant_id, id, currency, kind ON account FOR EACH ROW EXECUTE FUNCTION sluice_account_stays();
+CREATE TRIGGER account_is_not_emptied BEFORE TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION sluice_account_stays();
+REVOKE EXECUTE ON FUNCTION sluice_account_stays() FROM PUBLIC;
+
 -- ── The edges of an item, and what each posts (domain/item/states.ts, domain/ledger/postings.ts; a test compares) ──
 CREATE TABLE item_edge (
   from_state text NOT NULL,
