@@ -3,6 +3,8 @@ import type { RouteShape } from './route-shape.js';
 import { ACCESS_ROUTES } from './routes/access.js';
 import { AUDIT_ROUTES } from './routes/audit.js';
 import { BATCH_ROUTES } from './routes/batches.js';
+import { EVIDENCE_ROUTES } from './routes/evidence.js';
+import { EXCEPTION_ROUTES } from './routes/exceptions.js';
 import { GATE_ROUTES } from './routes/gates.js';
 import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
@@ -17,6 +19,8 @@ export const ROUTES = {
   ...LEDGER_ROUTES,
   ...AUDIT_ROUTES,
   ...INBOUND_ROUTES,
+  ...EXCEPTION_ROUTES,
+  ...EVIDENCE_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 

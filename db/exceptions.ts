@@ -1,14 +1,28 @@
 import { uuidv7 } from 'uuidv7';
-import { EXCEPTION, type ExceptionStore } from '../operations/stores/exceptions.js';
-import type { exception } from '../prisma/generated/client.js';
+import { DOUBT_KINDS, type ExceptionKind } from '../domain/exceptions.js';
+import type { ItemState } from '../domain/item/states.js';
+import { COMMENT, EXCEPTION, type ExceptionStore, type ExceptionView } from '../operations/stores/exceptions.js';
+import { type exception, type exception_comment, Prisma } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { arrayText, tableOf } from './transaction/table.js';
 
 const exceptions = tableOf<exception>()(EXCEPTION);
+const comments = tableOf<exception_comment>()(COMMENT);
+
+const inView = exceptions.joined('e');
+const VIEW = Prisma.sql`SELECT ${inView.list}, b.currency AS currency FROM exception e
+  LEFT JOIN payout_batch b ON b.tenant_id = e.tenant_id AND b.id = e.batch_id`;
+
+interface StoredView {
+  currency: string | null;
+}
+
+const toView = (row: StoredView): ExceptionView => ({ exception: inView.row(row), currency: row.currency });
 
 /** Exceptions of one tenant: what a person has to look at. */
-export const exceptionStore = ({ orm, sql }: Tx, { tenantId }: Scope): ExceptionStore => ({
+export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): ExceptionStore => ({
   raise: async ({ kind, batchId, connectionId, ordinals, detail }) => {
     const raised = await sql.row<{ id: string; fresh: boolean }>('conflict')`
       INSERT INTO exception (tenant_id, id, kind, batch_id, connection_id, detail)
@@ -26,7 +40,7 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId }: Scope): Exception
         SELECT ${tenantId}::uuid, ${raised.id}::uuid, ${batchId}::uuid, i.ordinal, i.amount
         FROM unnest(${arrayText(inOrder)}::int[]) AS w (ordinal)
         CROSS JOIN LATERAL (
-          SELECT ordinal, amount FROM payout_item
+          SELECT ordinal, amount FROM item_now
           WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = w.ordinal LIMIT 1) i
         ON CONFLICT (tenant_id, exception_id, ordinal) DO UPDATE SET resolved_at = NULL, resolution = NULL WHERE e.resolved_at IS NOT NULL
         RETURNING e.ordinal, e.amount
@@ -55,4 +69,124 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId }: Scope): Exception
     });
     return rows.map(exceptions.row);
   },
+
+  view: async (id) => {
+    const row = await sql.row<StoredView>('join')`${VIEW} WHERE e.tenant_id = ${tenantId}::uuid AND e.id = ${id}::uuid`;
+    return row && toView(row);
+  },
+
+  lock: async (id) => {
+    const row = await sql.row('lock')`
+      SELECT ${exceptions.list()} FROM exception WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+    return row && exceptions.row(row);
+  },
+
+  list: async ({ limit, after, open, kind, batchId, ownerId }) => {
+    const rows = await sql.rows<StoredView>('join')`${VIEW} WHERE e.tenant_id = ${tenantId}::uuid
+      ${after === undefined ? Prisma.empty : Prisma.sql`AND e.id < ${after}::uuid`}
+      ${open === undefined ? Prisma.empty : Prisma.sql`AND (e.resolved_at IS NULL) = ${open}`}
+      ${kind === undefined ? Prisma.empty : Prisma.sql`AND e.kind = ${kind}`}
+      ${batchId === undefined ? Prisma.empty : Prisma.sql`AND e.batch_id = ${batchId}::uuid`}
+      ${ownerId === undefined ? Prisma.empty : Prisma.sql`AND e.owner_id = ${ownerId}::uuid`}
+      ORDER BY e.id DESC LIMIT ${limit + 1}`;
+    return pageOf(rows, limit, toView);
+  },
+
+  standing: ({ id, batchId }) => sql.rows<{ state: ItemState; count: number; amount: bigint }>('join')`
+    SELECT i.state, count(*)::int AS count, sum(e.amount)::bigint AS amount FROM exception_item e
+    CROSS JOIN LATERAL (
+      SELECT state FROM item_now WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
+    WHERE e.tenant_id = ${tenantId}::uuid AND e.exception_id = ${id}::uuid GROUP BY 1 ORDER BY 1`,
+
+  openChunks: async (id, chunkSize) => {
+    const rows = await sql.rows<{ chunk: number }>('set')`
+      SELECT DISTINCT ordinal / ${chunkSize}::int AS chunk FROM exception_item
+      WHERE tenant_id = ${tenantId}::uuid AND exception_id = ${id}::uuid AND resolved_at IS NULL ORDER BY 1`;
+    return rows.map(({ chunk }) => chunk);
+  },
+
+  items: async ({ id, batchId }, { limit, afterOrdinal = -1, open }) => {
+    // Looks up each item by its key: a join would read the whole batch (see db/chunks.ts).
+    const rows = await sql.rows<StoredItem>('join')`
+      SELECT e.ordinal, e.amount, e.added_at, e.resolved_at, e.resolution, i.state, i.reason, i.provider_reference, i.attempt
+      FROM (
+        SELECT * FROM exception_item
+        WHERE tenant_id = ${tenantId}::uuid AND exception_id = ${id}::uuid AND ordinal > ${afterOrdinal} 
+          ${open === undefined ? Prisma.empty : Prisma.sql`AND (resolved_at IS NULL) = ${open}`}
+        ORDER BY ordinal LIMIT ${limit + 1}) e
+      CROSS JOIN LATERAL (
+        SELECT state, reason, provider_reference, attempt FROM item_now
+        WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
+      ORDER BY e.ordinal`;
+    return pageOf(rows, limit, (row) => ({
+      ...{ ordinal: row.ordinal, amount: row.amount, addedAt: row.added_at, resolvedAt: row.resolved_at, resolution: row.resolution },
+      ...{ state: row.state, reason: row.reason, providerReference: row.provider_reference, attempt: row.attempt },
+    }));
+  },
+
+  inDoubt: ({ id, batchId }, ordinals, limit) => sql.rows<{ ordinal: number; amount: bigint }>('join')`
+    SELECT e.ordinal, e.amount
+    FROM (
+      SELECT ordinal, amount FROM exception_item
+      WHERE tenant_id = ${tenantId}::uuid AND exception_id = ${id}::uuid AND resolved_at IS NULL
+        AND (${ordinals === null} OR ordinal = ANY(${arrayText(ordinals ?? [])}::int[]))
+      ORDER BY ordinal LIMIT ${limit}) e
+    CROSS JOIN LATERAL (
+      SELECT state FROM item_now WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
+    WHERE i.state IN ('submitting', 'unknown')
+    ORDER BY e.ordinal`,
+
+  assign: async (id, ownerId) => {
+    await orm.exception.updateMany({ where: { tenant_id: tenantId, id }, data: { owner_id: ownerId } });
+  },
+
+  comment: async (row) => {
+    await orm.exception_comment.create({ data: { tenant_id: tenantId, ...comments.stored({ ...row, createdAt: now }), actor } });
+  },
+
+  comments: async (exceptionId) => {
+    const rows = await orm.exception_comment.findMany({ where: { tenant_id: tenantId, exception_id: exceptionId }, orderBy: { id: 'asc' } });
+    return rows.map(comments.row);
+  },
+
+  settleItems: (batchId, ordinals, resolution) => sql.rows<{ id: string; kind: ExceptionKind }>('set')`
+    WITH open AS MATERIALIZED (
+      SELECT id FROM exception
+      WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND resolved_at IS NULL AND kind = ANY(${[...DOUBT_KINDS]}::text[])
+      ORDER BY id FOR UPDATE
+    ), settled AS (
+      UPDATE exception_item e SET resolved_at = now(), resolution = ${resolution}
+      WHERE e.tenant_id = ${tenantId}::uuid AND e.exception_id IN (SELECT id FROM open) AND e.resolved_at IS NULL
+        AND e.ordinal = ANY(${arrayText(ordinals)}::int[])
+      RETURNING e.exception_id, e.amount
+    ), counted AS (
+      UPDATE exception x SET open_count = x.open_count - s.n, open_amount = x.open_amount - s.amount,
+        resolved_at = CASE WHEN x.open_count = s.n THEN now() END, resolution = CASE WHEN x.open_count = s.n THEN ${resolution} END
+      FROM (SELECT exception_id, count(*)::int AS n, sum(amount)::bigint AS amount FROM settled GROUP BY 1) s
+      WHERE x.tenant_id = ${tenantId}::uuid AND x.id = s.exception_id
+      RETURNING x.id, x.kind, x.resolved_at
+    )
+    SELECT id, kind FROM counted WHERE resolved_at IS NOT NULL ORDER BY id`,
+
+  resolve: async (id, resolution) => {
+    await sql.run('set')`
+      WITH items AS (
+        UPDATE exception_item SET resolved_at = now(), resolution = ${resolution}
+        WHERE tenant_id = ${tenantId}::uuid AND exception_id = ${id}::uuid AND resolved_at IS NULL
+      )
+      UPDATE exception SET resolved_at = now(), resolution = ${resolution}, open_count = 0, open_amount = 0
+      WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND resolved_at IS NULL`;
+  },
 });
+
+interface StoredItem {
+  ordinal: number;
+  amount: bigint;
+  added_at: Date;
+  resolved_at: Date | null;
+  resolution: string | null;
+  state: ItemState;
+  reason: string | null;
+  provider_reference: string | null;
+  attempt: number;
+}

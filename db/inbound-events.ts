@@ -1,10 +1,12 @@
-import { INBOUND_EVENT, type InboundEventStore } from '../operations/stores/inbound-events.js';
+import { INBOUND_EVENT, type InboundEventStore, UNREADABLE } from '../operations/stores/inbound-events.js';
 import type { inbound_event } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
 const events = tableOf<inbound_event>()(INBOUND_EVENT);
+const unreadable = tableOf<inbound_event>()(UNREADABLE);
 const NEW = ['id', 'connectionId', 'providerEventId', 'sealedBody'] as const;
 
 /** Deliveries of providers as they came (R7). They are unique by rail connection and provider event id, so a repeat changes nothing. */
@@ -39,6 +41,29 @@ export const inboundEventStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): I
       where: { tenant_id: tenantId, id },
       data: { problem, next_at: new Date(now.getTime() + nextMs) },
     });
+  },
+
+  unreadable: async ({ limit, after, connectionId }) => {
+    const rows = await orm.inbound_event.findMany({
+      where: {
+        tenant_id: tenantId,
+        reduced_at: null,
+        problem: { not: null },
+        ...(after ? { id: { lt: after } } : {}),
+        ...(connectionId === undefined ? {} : { connection_id: connectionId }),
+      },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+      omit: { sealed_body: true },
+    });
+    return pageOf(rows, limit, unreadable.row);
+  },
+
+  discard: async (id) => {
+    const row = await sql.row('conflict')`
+      UPDATE inbound_event SET reduced_at = now()
+      WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND reduced_at IS NULL AND problem IS NOT NULL RETURNING ${unreadable.list()}`;
+    return row && unreadable.row(row);
   },
 
   replay: async ({ connectionId, since, id }) =>

@@ -17,6 +17,11 @@ export const membershipStore = ({ orm, sql }: Tx, { tenantId }: Scope): Membersh
     return row && (row.role as Role);
   },
 
+  memberRoleOf: async (personId) => {
+    const row = await orm.membership.findFirst({ where: { tenant_id: tenantId, person_id: personId, disabled_at: null }, select: { role: true } });
+    return row && (row.role as Role);
+  },
+
   names: async (personIds) => {
     const rows = await sql.rows('join')`
       SELECT ${people.list('p')} FROM membership m JOIN person p ON p.id = m.person_id

@@ -1,15 +1,17 @@
 import { membersOf } from '../operations/stores/columns.js';
-import { PARKED_EVIDENCE, type ParkedEvidenceStore } from '../operations/stores/parked-evidence.js';
+import { PARKED_EVIDENCE, type ParkedEvidenceStore, WAITING_EVIDENCE } from '../operations/stores/parked-evidence.js';
 import type { parked_evidence } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
 const parked = tableOf<parked_evidence>()(PARKED_EVIDENCE);
+const waiting = tableOf<parked_evidence>()(WAITING_EVIDENCE);
 const ALL = membersOf(PARKED_EVIDENCE);
 
 /** Evidence of one tenant that waits for its item. A payment key is `item_` + batch (32 hex digits) + ordinal (8): see domain/ids.ts. */
-export const parkedEvidenceStore = ({ sql }: Tx, { tenantId }: Scope): ParkedEvidenceStore => ({
+export const parkedEvidenceStore = ({ orm, sql }: Tx, { tenantId }: Scope): ParkedEvidenceStore => ({
   park: async (rows) => {
     if (rows.length === 0) return new Set();
     const inserted = await sql.rows<{ id: string }>('set')`
@@ -44,6 +46,27 @@ export const parkedEvidenceStore = ({ sql }: Tx, { tenantId }: Scope): ParkedEvi
       WHERE p.resolved_at IS NULL
       ORDER BY p.id LIMIT ${limit} FOR UPDATE OF p SKIP LOCKED`;
     return rows.map(parked.row);
+  },
+
+  waiting: async ({ limit, after, connectionId }) => {
+    const rows = await orm.parked_evidence.findMany({
+      where: {
+        tenant_id: tenantId,
+        resolved_at: null,
+        ...(after ? { id: { lt: after } } : {}),
+        ...(connectionId === undefined ? {} : { connection_id: connectionId }),
+      },
+      orderBy: { id: 'desc' },
+      take: limit + 1,
+    });
+    return pageOf(rows, limit, waiting.row);
+  },
+
+  discard: async (id) => {
+    const row = await sql.row('conflict')`
+      UPDATE parked_evidence SET resolved_at = now()
+      WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND resolved_at IS NULL RETURNING ${waiting.list()}`;
+    return row && waiting.row(row);
   },
 
   resolve: async (ids) => {

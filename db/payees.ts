@@ -21,7 +21,7 @@ type Known = Awaited<ReturnType<PayeeStore['byReference']>>;
  * statement that looks up every row by its key: `= ANY`, planned while the workspace is small, would filter all of its rows
  * for as long as the plan is kept.
  */
-export const payeeStore = ({ orm, sql }: Tx, { tenantId }: Scope): PayeeStore => {
+export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeStore => {
   const known = async (key: 'reference' | 'id', values: readonly string[]): Promise<Known> => {
     const wanted = [...new Set(values)];
     const found =
@@ -69,6 +69,10 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId }: Scope): PayeeStore =>
         SELECT d.* FROM unnest(${[...new Set(ids)]}::uuid[]) AS w (id)
         CROSS JOIN LATERAL (SELECT ${destinations.list()} FROM payee_destination WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) d`;
       return new Map(rows.map(destinations.row).map((row) => [row.id, row]));
+    },
+
+    setHeld: async (id, held) => {
+      await orm.payee.updateMany({ where: { tenant_id: tenantId, id }, data: { held_at: held ? now : null } });
     },
 
     insert: async (rows) => {

@@ -18,6 +18,7 @@ import { membershipStore } from './memberships.js';
 import { outboxStore } from './outbox.js';
 import { parkedEvidenceStore } from './parked-evidence.js';
 import { payeeStore } from './payees.js';
+import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { sessionStore } from './sessions.js';
 import type { Tx } from './transaction/open.js';
@@ -50,6 +51,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   inboundEvents: inboundEventStore(tx, scope),
   parkedEvidence: parkedEvidenceStore(tx, scope),
   exceptions: exceptionStore(tx, scope),
+  proposals: proposalStore(tx, scope),
   idempotencyKeys: idempotencyKeyStore(tx, scope),
   outbox: outboxStore(tx, scope),
   audit: auditStore(tx, scope),

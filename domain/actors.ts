@@ -21,28 +21,44 @@ export const PERMISSIONS = [
   'ledger.read',
   'ledger.top_up',
   'audit.read',
+  'exceptions.read',
+  'exceptions.handle',
+  'exceptions.propose',
+  'exceptions.confirm',
+  'evidence.handle',
+  'payees.hold',
   'keys.manage',
   'sessions.own',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READ = ['batches.read', 'payees.read', 'ledger.read', 'audit.read', 'sessions.own'] as const;
+const READ = ['batches.read', 'payees.read', 'ledger.read', 'audit.read', 'exceptions.read', 'sessions.own'] as const;
+/** Takes care of exceptions, and proposes how one ends. */
+const CARE = ['exceptions.handle', 'exceptions.propose', 'evidence.handle', 'payees.hold'] as const;
 
 /** What each role may do. An admin holds all gate permissions, but opens only one gate of a batch. */
 export const ROLES = {
-  preparer: [...READ, 'batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'keys.manage'],
-  approver: [...READ, 'gates.approve', 'batches.reject', 'batches.pause'],
-  authorizer: [...READ, 'gates.authorize', 'batches.reject', 'batches.pause'],
-  executor: [...READ, 'gates.execute', 'batches.cancel', 'batches.pause'],
+  preparer: [...READ, 'batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'exceptions.handle', 'keys.manage'],
+  approver: [...READ, ...CARE, 'exceptions.confirm', 'gates.approve', 'batches.reject', 'batches.pause'],
+  authorizer: [...READ, ...CARE, 'exceptions.confirm', 'gates.authorize', 'batches.reject', 'batches.pause'],
+  executor: [...READ, ...CARE, 'gates.execute', 'batches.cancel', 'batches.pause'],
   auditor: [...READ],
   admin: PERMISSIONS,
 } as const satisfies Record<string, readonly Permission[]>;
 
 export type Role = keyof typeof ROLES;
 
-/** Scopes that no API key and no agent may hold, because only a person opens a gate. */
-const PEOPLE_ONLY: readonly Permission[] = ['gates.approve', 'gates.authorize', 'gates.execute', 'keys.manage', 'sessions.own'];
+/** Scopes that no API key and no agent may hold, because only people open a gate and end doubt. */
+const PEOPLE_ONLY: readonly Permission[] = [
+  'gates.approve',
+  'gates.authorize',
+  'gates.execute',
+  'exceptions.propose',
+  'exceptions.confirm',
+  'keys.manage',
+  'sessions.own',
+];
 
 export const KEY_SCOPES = PERMISSIONS.filter((permission) => !PEOPLE_ONLY.includes(permission));
 

@@ -10,6 +10,8 @@ export const RESOLUTIONS = {
   made_good: { people: 2 },
   /** A person has looked into it, and nothing is left to do. */
   looked_into: { people: 1 },
+  /** Ask the provider again at once. It settles nothing, so one person is enough, and the exception stays open. */
+  keep_asking: { people: 1 },
 } as const satisfies Record<string, { people: 1 | 2 }>;
 export type Resolution = keyof typeof RESOLUTIONS;
 
@@ -23,7 +25,7 @@ export interface ExceptionKindRow {
   resolutions: readonly Resolution[];
 }
 
-const DOUBT = ['provider_paid', 'provider_never_got'] as const;
+const DOUBT = ['provider_paid', 'provider_never_got', 'keep_asking'] as const;
 const ASK_PROVIDER =
   'Ask the provider about each item by its key, then propose that the provider paid it or never got it. A second person confirms. Until then the machine keeps asking.';
 const COMPARE = 'Compare the evidence with the batch and ask the provider. Discard the parked evidence when it is wrong, then end the exception.';
@@ -108,3 +110,8 @@ export type ExceptionKind = keyof typeof EXCEPTION_KINDS;
 
 /** The row of a kind, by its common type. */
 export const kindRow = (kind: ExceptionKind): ExceptionKindRow => EXCEPTION_KINDS[kind];
+
+/** Kinds about items of which nobody knows whether the provider has them. Such an item leaves its exception when evidence settles it. */
+export const DOUBT_KINDS = (Object.keys(EXCEPTION_KINDS) as ExceptionKind[]).filter((kind) =>
+  kindRow(kind).resolutions.includes('provider_never_got'),
+);

@@ -15,6 +15,11 @@ export const ID_PREFIXES = {
   transfer: 'transfer',
   event: 'event',
   connection: 'conn',
+  exception: 'exc',
+  comment: 'comment',
+  proposal: 'proposal',
+  parkedEvidence: 'parked',
+  delivery: 'delivery',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -43,6 +43,17 @@ export const PROBLEMS = {
   factor_locked: { status: 423, title: 'The second factor is locked after too many wrong codes', retryable: true },
   factor_missing: { status: 403, title: 'This person has no second factor', retryable: false },
   gate_deadline_passed: { status: 409, title: 'The deadline of this gate has passed', retryable: false },
+  // exceptions
+  exception_resolved: { status: 409, title: 'The exception is resolved already', retryable: false },
+  choice_not_allowed: { status: 409, title: 'This kind of exception does not end this way', retryable: false },
+  items_not_open: { status: 409, title: 'An item is not in doubt in this exception', retryable: false },
+  items_proposed: { status: 409, title: 'An item waits in another proposal', retryable: false },
+  too_early: { status: 409, title: 'The provider may still take the payment in, or its key still lives', retryable: true },
+  proposal_needs_person: { status: 403, title: 'Only people signed in as themselves end doubt', retryable: false },
+  proposal_same_person: { status: 403, title: 'Who proposed does not confirm', retryable: false },
+  preparer_cannot_settle: { status: 403, title: 'Who prepared a batch does not settle its doubt', retryable: false },
+  proposal_closed: { status: 409, title: 'The proposal no longer waits for a confirmation', retryable: false },
+  proposal_changed: { status: 409, title: 'The proposal is not what was shown', retryable: false },
   // money
   insufficient_funds: { status: 409, title: 'The funding account does not cover the batch', retryable: false },
   workspace_frozen: { status: 423, title: 'The workspace is frozen', retryable: false },

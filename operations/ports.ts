@@ -19,6 +19,7 @@ import type { MembershipStore } from './stores/memberships.js';
 import type { OutboxStore } from './stores/outbox.js';
 import type { ParkedEvidenceStore } from './stores/parked-evidence.js';
 import type { PayeeStore } from './stores/payees.js';
+import type { ProposalStore } from './stores/proposals.js';
 import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { SessionStore } from './stores/sessions.js';
 import type { TransferStore } from './stores/transfers.js';
@@ -50,6 +51,7 @@ export interface Stores {
   inboundEvents: InboundEventStore;
   parkedEvidence: ParkedEvidenceStore;
   exceptions: ExceptionStore;
+  proposals: ProposalStore;
   idempotencyKeys: IdempotencyKeyStore;
   outbox: OutboxStore;
   audit: AuditStore;

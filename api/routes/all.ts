@@ -2,6 +2,8 @@ import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
 import { apiKeys } from './api-keys.js';
 import { audit } from './audit.js';
+import { evidence } from './evidence.js';
+import { exceptions } from './exceptions.js';
 import { gates } from './gates.js';
 import { inbound } from './inbound.js';
 import { ledger } from './ledger.js';
@@ -19,4 +21,6 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...ledger,
   ...audit,
   ...inbound,
+  ...exceptions,
+  ...evidence,
 });

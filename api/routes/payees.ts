@@ -1,12 +1,15 @@
 import { addDestination } from '../../operations/payee/add-destination.js';
 import { createPayee } from '../../operations/payee/create.js';
+import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
 import { listPayees } from '../../operations/payee/list.js';
 import { showPayee } from '../../operations/payee/show.js';
 import type { Handlers } from '../handlers.js';
 
-export const payees: Pick<Handlers, 'create_payee' | 'list_payees' | 'show_payee' | 'add_destination'> = {
+export const payees: Pick<Handlers, 'create_payee' | 'list_payees' | 'show_payee' | 'add_destination' | 'hold_payee' | 'release_payee'> = {
   create_payee: createPayee,
   list_payees: listPayees,
   show_payee: showPayee,
   add_destination: addDestination,
+  hold_payee: holdPayee,
+  release_payee: releasePayee,
 };

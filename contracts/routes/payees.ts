@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withReason } from '../batches.js';
 import * as payees from '../payees.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id } from '../wire.js';
@@ -44,5 +45,31 @@ export const PAYEE_ROUTES = {
     example: { iban: 'DE89370400440532013000' },
     out: { status: 201, body: payees.payee },
     problems: ['not_found', 'invalid_request'],
+  },
+  hold_payee: {
+    method: 'POST',
+    path: '/v1/payees/:payee_id/hold',
+    summary: 'Send nothing to a payee until released',
+    permission: 'payees.hold',
+    rateClass: 'money',
+    idempotency: 'required',
+    params: z.object({ payee_id: id('payee') }),
+    body: withReason,
+    example: { reason: 'Their account may have been taken over.' },
+    out: { status: 200, body: payees.payee },
+    problems: ['not_found'],
+  },
+  release_payee: {
+    method: 'POST',
+    path: '/v1/payees/:payee_id/release',
+    summary: 'Let a held payee go',
+    permission: 'payees.hold',
+    rateClass: 'money',
+    idempotency: 'required',
+    params: z.object({ payee_id: id('payee') }),
+    body: withReason,
+    example: { reason: 'They confirmed their account by phone.' },
+    out: { status: 200, body: payees.payee },
+    problems: ['not_found'],
   },
 } as const satisfies Record<string, RouteShape>;

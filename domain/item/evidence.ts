@@ -158,6 +158,29 @@ export const reduceBatchEvidence = <Item extends LockedItem>(
   return { moving, mismatched, matched, paidTwice: [...paidTwice] };
 };
 
+/**
+ * Ordinals of items with a final state that no rail gave (rank 0), against which these pieces of evidence speak. Whether people gave that
+ * state is for the caller to find out.
+ */
+export const spokenAgainst = (batchId: string, items: readonly LockedItem[], pieces: readonly Evidence[]): number[] => {
+  const settled = new Map(items.flatMap((item) => (item.rank === 0 && FINAL.includes(item.state) ? [[item.ordinal, item] as const] : [])));
+  if (settled.size === 0) return [];
+  const against = pieces.flatMap((evidence) => {
+    const key = fromItemId(evidence.key);
+    const item = key?.batchId === batchId ? settled.get(key.ordinal) : undefined;
+    return item && contradicts(item, evidence) ? [item.ordinal] : [];
+  });
+  return [...new Set(against)];
+};
+
+const FINAL: readonly ItemState[] = ['paid', 'failed'];
+
+const contradicts = (item: LockedItem, { outcome, providerReference }: Evidence): boolean => {
+  if (item.state === 'failed') return outcome === 'submitted' || outcome === 'paid' || outcome === 'returned';
+  const otherPayment = providerReference !== null && item.providerReference !== null && providerReference !== item.providerReference;
+  return outcome === 'failed' || otherPayment;
+};
+
 const mismatchOf = (
   batch: { currency: string; connectionId: string },
   connectionId: string,

@@ -14,15 +14,18 @@ export const ITEM_STATES = [
 
 export type ItemState = (typeof ITEM_STATES)[number];
 
-/** Every edge of an item. The total order of evidence needs `returned → failed` (ADR 0002). */
+/**
+ * Every edge of an item. The total order of evidence needs `returned → failed` (ADR 0002), and an edge of each final state to itself: a rail
+ * may say the same once more with a higher rank, and the rank counts against what comes later.
+ */
 export const ITEM_EDGES: Readonly<Record<ItemState, readonly ItemState[]>> = {
   pending: ['submitting', 'cancelled', 'excluded', 'blocked'],
   submitting: ['unknown', 'submitted', 'paid', 'failed', 'returned'],
   unknown: ['submitted', 'paid', 'failed', 'returned'],
   submitted: ['paid', 'failed', 'returned'],
-  paid: ['returned', 'failed'],
-  failed: ['paid', 'returned'],
-  returned: ['paid', 'failed'],
+  paid: ['paid', 'returned', 'failed'],
+  failed: ['failed', 'paid', 'returned'],
+  returned: ['returned', 'paid', 'failed'],
   cancelled: [],
   excluded: [],
   blocked: [],

@@ -1,9 +1,9 @@
-import type { AuditSubject } from '../../domain/audit/event.js';
 import { EXCEPTION_KINDS, type ExceptionKind } from '../../domain/exceptions.js';
 import type { Json } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { RaisedException } from '../stores/exceptions.js';
+import { subjectOf } from './refuse.js';
 
 export interface Raising {
   kind: ExceptionKind;
@@ -25,15 +25,26 @@ const ORDINALS_SHOWN = 100;
  * each item once. Whatever is new about it is an audit event `exception.raise`, which is the alert and stands in the batch's
  * event stream. Locks the exception and then the audit head, so it comes last but for other audit events (R8).
  */
-export const raiseException = async (
+export const raiseException = async (ctx: Context, stores: Stores, raising: Raising): Promise<RaisedException> => {
+  const { raised, alert } = await openException(ctx, stores, raising);
+  await alert();
+  return raised;
+};
+
+/**
+ * The same in two steps, for a transaction that raises several or has other audit events to write: all exceptions come before all events
+ * (R8). `alert` writes the event; it has to be called.
+ */
+export const openException = async (
   ctx: Context,
   stores: Stores,
   { kind, batchId = null, connectionId = null, ordinals = [], detail = {} }: Raising,
-): Promise<RaisedException> => {
+): Promise<{ raised: RaisedException; alert: () => Promise<void> }> => {
   const raised = await stores.exceptions.raise({ kind, batchId, connectionId: batchId === null ? connectionId : null, ordinals, detail });
-  if (raised.fresh || raised.added > 0)
+  const alert = async (): Promise<void> => {
+    if (!raised.fresh && raised.added === 0) return;
     await stores.audit.append({
-      subject: subjectOf(ctx, batchId, connectionId),
+      subject: subjectOf(ctx, { batchId, connectionId }),
       action: 'exception.raise',
       result: 'ok',
       detail: {
@@ -47,7 +58,8 @@ export const raiseException = async (
         ordinals: ordinals.slice(0, ORDINALS_SHOWN),
       },
     });
-  return raised;
+  };
+  return { raised, alert };
 };
 
 /** Ends the exception of a kind whose cause is over by itself, as when a provider answers again. Does nothing when none is open. */
@@ -58,11 +70,26 @@ export const endException = async (stores: Stores, kind: ExceptionKind, batchId:
       subject: { type: 'batch', id: batchId },
       action: 'exception.end',
       result: 'ok',
-      detail: { exception_id: ended.id, kind },
+      detail: { exception_id: ended.id, kind, resolution: 'over' },
     });
 };
 
-const subjectOf = (ctx: Context, batchId: string | null, connectionId: string | null): AuditSubject => {
-  if (batchId !== null) return { type: 'batch', id: batchId };
-  return connectionId === null ? { type: 'workspace', id: ctx.tenantId } : { type: 'connection', id: connectionId };
+/**
+ * Takes items that are settled out of the exceptions about their doubt. One that has none left ends, as its resolution says. Like
+ * `openException` it answers what writes the audit events.
+ */
+export const endSettled = async (
+  stores: Stores,
+  { batchId, ordinals, resolution }: { batchId: string; ordinals: readonly number[]; resolution: string },
+): Promise<() => Promise<void>> => {
+  const ended = await stores.exceptions.settleItems(batchId, ordinals, resolution);
+  return async () => {
+    for (const { id, kind } of ended)
+      await stores.audit.append({
+        subject: { type: 'batch', id: batchId },
+        action: 'exception.end',
+        result: 'ok',
+        detail: { exception_id: id, kind, resolution },
+      });
+  };
 };

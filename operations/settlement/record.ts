@@ -20,13 +20,15 @@ export interface Recording {
 
 /**
  * Writes the steps of items of one batch with all that follows from them: one block of transitions and one audit event for each chunk, and,
- * by the database itself, hold, transfers and counters (R8, R16). Returns the sum that suspense covered, minor units.
+ * by the database itself, hold, transfers and counters (R8, R16). Returns the sum that suspense covered, minor units. `between` runs before
+ * the audit events: it raises and ends exceptions, whose locks come before those of the log (R8).
  */
 export const recordSteps = async (
   ctx: Context,
   stores: Stores,
   batch: BatchRow,
   { action, source, steps, lookUp }: Recording,
+  between: (covered: bigint) => Promise<void> = async () => {},
 ): Promise<{ covered: bigint }> => {
   const { sha256 } = ctx.services;
   const blocks = [...byChunk(steps, batch.chunkSize)].map(([chunk, own]) => {
@@ -34,6 +36,7 @@ export const recordSteps = async (
     return { chunk, own, eventId: stores.audit.newId(), body: transitionBlock({ source, chunk }, inOrder) };
   });
   const covered = await stores.chunks.moveItems(batch.id, blocks, lookUp);
+  await between(covered);
   for (const { chunk, own, eventId, body } of blocks)
     await stores.audit.append({
       id: eventId,

@@ -1,11 +1,12 @@
 import { chunkOf } from '../../domain/batch/content.js';
+import type { ExceptionKind } from '../../domain/exceptions.js';
 import { fromItemId } from '../../domain/ids.js';
 import { stateUnder } from '../../domain/item/coverage.js';
-import { type Evidence, type MismatchedEvidence, reduceBatchEvidence } from '../../domain/item/evidence.js';
+import { type Evidence, type MismatchedEvidence, reduceBatchEvidence, spokenAgainst } from '../../domain/item/evidence.js';
 import { isTerminalItem } from '../../domain/item/states.js';
 import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
-import { raiseException } from '../exception/raise.js';
+import { endSettled, openException, type Raising } from '../exception/raise.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
 import type { EvidenceItem, LookUpDelays } from '../stores/chunks.js';
@@ -20,6 +21,8 @@ export interface BatchEvidence {
   connectionId: string;
   source: TransitionSource;
   outcomes: readonly Evidence[];
+  /** How the exceptions about its items end. Left out: `by_evidence`. */
+  resolution?: string;
 }
 
 export interface Settled {
@@ -48,40 +51,63 @@ export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Pro
  * number of outcomes of one batch into its items in the caller's transaction, and posts what they owe (R8). What does not match is
  * parked. Order and repetition of evidence make no difference. After the last open item a message wakes the run, which ends the batch.
  */
-export const applyEvidence = async (ctx: Context, stores: Stores, { batchId, connectionId, source, outcomes }: BatchEvidence): Promise<Settled> => {
+export const applyEvidence = async (ctx: Context, stores: Stores, evidence: BatchEvidence): Promise<Settled> => {
+  const { batchId, connectionId, source, outcomes, resolution = 'by_evidence' } = evidence;
   const batch = await stores.batches.get(batchId);
   if (!batch) {
     await parkUnknown(ctx, stores, connectionId, outcomes);
     return { moved: 0, lastOpen: false };
   }
-  const items = await lockItems(stores, batch, ordinalsOf(batchId, outcomes));
+  const items = await lockEvidenceItems(stores, batch, ordinalsOf(batchId, outcomes));
   const { moving, mismatched, matched, paidTwice } = reduceBatchEvidence(batch, connectionId, items, outcomes);
 
-  let lastOpen = false;
+  const byPeople = source === 'person' ? [] : await settledByPeople(stores, batchId, spokenAgainst(batchId, items, matched));
+  const raisings: Raising[] = [
+    // Evidence against what two people said reopens it loudly; what is no matter of theirs may be a second payment.
+    ...about('resolution_contradicted', { batchId, connectionId }, byPeople),
+    ...about(
+      'paid_twice_at_provider',
+      { batchId, connectionId },
+      paidTwice.filter((ordinal) => !byPeople.includes(ordinal)),
+    ),
+    ...(await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched)),
+  ];
+  let alerts: (() => Promise<void>)[] = [];
   if (moving.length > 0) {
-    const steps = moving.map(({ item, evidence }) => stepOf(item, evidence));
-    const { covered } = await recordSteps(ctx, stores, batch, {
-      action: 'chunk.settle',
-      source,
-      steps,
-      lookUp: await lookUpDelays(ctx, stores, batch),
+    const recording = { action: 'chunk.settle', source, steps: moving.map(stepOf), lookUp: await lookUpDelays(ctx, stores, batch) } as const;
+    await recordSteps(ctx, stores, batch, recording, async (covered) => {
+      const detail = { covered: covered.toString(), currency: batch.currency };
+      alerts = await raiseAll(ctx, stores, covered > 0n ? [{ kind: 'reversal_covered', batchId, detail }, ...raisings] : raisings);
+      // Whoever ends the doubt of an item, it waits for people no longer.
+      const known = moving.flatMap(({ item }) => (item.state === 'unknown' || source === 'person' ? [item.ordinal] : []));
+      if (known.length > 0) alerts.push(await endSettled(stores, { batchId, ordinals: known, resolution }));
     });
-    if (covered > 0n)
-      await raiseException(ctx, stores, { kind: 'reversal_covered', batchId, detail: { covered: covered.toString(), currency: batch.currency } });
-    lastOpen =
-      moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome)) &&
-      (await stores.batches.counter(batchId)).open === 0;
-    if (lastOpen) await stores.outbox.add({ batchId, message: 'batch_changed' });
-  }
-  if (paidTwice.length > 0)
-    await raiseException(ctx, stores, { kind: 'paid_twice_at_provider', batchId, ordinals: paidTwice, detail: { connection_id: connectionId } });
-  await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched);
+  } else alerts = await raiseAll(ctx, stores, raisings);
+  for (const alert of alerts) await alert();
+
+  const lastOpen =
+    moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome)) &&
+    (await stores.batches.counter(batchId)).open === 0;
+  if (lastOpen) await stores.outbox.add({ batchId, message: 'batch_changed' });
   await stores.parkedEvidence.resolve(matched.flatMap((evidence) => evidence.parkedId ?? []));
   return { moved: moving.length, lastOpen };
 };
 
+const settledByPeople = async (stores: Stores, batchId: string, ordinals: readonly number[]): Promise<number[]> =>
+  ordinals.length === 0 ? [] : stores.proposals.settledByPeople(batchId, ordinals);
+
+const about = (kind: ExceptionKind, place: { batchId: string | null; connectionId: string }, ordinals: readonly number[]): Raising[] =>
+  ordinals.length === 0 ? [] : [{ kind, ...place, ordinals, detail: { connection_id: place.connectionId } }];
+
+/** All exceptions before all audit events (R8): answers what writes the events. */
+const raiseAll = async (ctx: Context, stores: Stores, raisings: readonly Raising[]): Promise<(() => Promise<void>)[]> => {
+  const alerts: (() => Promise<void>)[] = [];
+  for (const raising of raisings) alerts.push((await openException(ctx, stores, raising)).alert);
+  return alerts;
+};
+
 /** Items under the locks of their chunks, in the states that their dispatches give them. */
-const lockItems = async (stores: Stores, batch: BatchRow, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
+export const lockEvidenceItems = async (stores: Stores, batch: BatchRow, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
   const chunks = [...new Set(ordinals.map((ordinal) => chunkOf(ordinal, batch.chunkSize)))];
   await stores.chunks.lockToSettle(batch.id, chunks);
   const dispatches = await stores.dispatches.ofChunks(batch.id, chunks);
@@ -114,7 +140,7 @@ export const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow
   return { unknownMs: FIRST_LOOKUP_MS, submittedMs: rail.capabilities(connection).settlementMs };
 };
 
-const stepOf = (item: EvidenceItem, evidence: Evidence): PricedStep => ({
+const stepOf = ({ item, evidence }: { item: EvidenceItem; evidence: Evidence }): PricedStep => ({
   ordinal: item.ordinal,
   version: item.version + 1,
   from: item.state,
@@ -127,39 +153,34 @@ const stepOf = (item: EvidenceItem, evidence: Evidence): PricedStep => ({
 });
 
 /** Parks evidence that names no batch of the workspace. */
-export const parkUnknown = (ctx: Context, stores: Stores, connectionId: string, outcomes: readonly Evidence[]): Promise<void> =>
-  parkMismatched(
-    ctx,
-    stores,
-    { batchId: null, connectionId },
-    outcomes.map((evidence) => ({ evidence, ordinal: null, mismatch: 'unknown_payment' })),
-  );
+export const parkUnknown = async (ctx: Context, stores: Stores, connectionId: string, outcomes: readonly Evidence[]): Promise<void> => {
+  const mismatched = outcomes.map((evidence) => ({ evidence, ordinal: null, mismatch: 'unknown_payment' as const }));
+  const alerts = await raiseAll(ctx, stores, await parkMismatched(ctx, stores, { batchId: null, connectionId }, mismatched));
+  for (const alert of alerts) await alert();
+};
 
 /**
- * Stores evidence that does not match, and raises an exception of each kind of mismatch (R6). Evidence that was parked
- * before stays as it is, so a sweep, a replay or a lookup with the same answer raises nothing twice.
+ * Stores evidence that does not match, and answers an exception for each kind of mismatch (R6). Evidence that was parked before stays as
+ * it is, so a sweep, a replay or a lookup with the same answer raises nothing twice.
  */
 const parkMismatched = async (
   ctx: Context,
   stores: Stores,
   place: { batchId: string | null; connectionId: string },
   mismatched: readonly MismatchedEvidence[],
-): Promise<void> => {
+): Promise<Raising[]> => {
   const candidates = mismatched.flatMap((one) =>
     one.evidence.parkedId === undefined ? [{ ...one, row: parkedRow(ctx, place.connectionId, one) }] : [],
   );
   const parked = await stores.parkedEvidence.park(candidates.map(({ row }) => row));
   const fresh = candidates.filter(({ row }) => parked.has(row.id));
-  for (const mismatch of new Set(fresh.map((one) => one.mismatch))) {
-    const ordinals = fresh.flatMap((one) => (one.mismatch === mismatch && one.ordinal !== null ? [one.ordinal] : []));
-    await raiseException(ctx, stores, {
-      kind: `evidence_${mismatch}`,
-      batchId: place.batchId,
-      connectionId: place.connectionId,
-      ordinals,
-      detail: { connection_id: place.connectionId },
-    });
-  }
+  const kinds = [...new Set(fresh.map((one) => one.mismatch))].sort();
+  return kinds.map((mismatch) => ({
+    kind: `evidence_${mismatch}`,
+    ...place,
+    ordinals: fresh.flatMap((one) => (one.mismatch === mismatch && one.ordinal !== null ? [one.ordinal] : [])),
+    detail: { connection_id: place.connectionId },
+  }));
 };
 
 const parkedRow = (ctx: Context, connectionId: string, { evidence, mismatch }: MismatchedEvidence): ParkedRow => ({

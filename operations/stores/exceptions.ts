@@ -1,6 +1,9 @@
+import type { Actor } from '../../domain/actors.js';
 import type { ExceptionKind } from '../../domain/exceptions.js';
 import type { Json } from '../../domain/hashing.js';
+import type { ItemState } from '../../domain/item/states.js';
 import { bigint, columns, int, json, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
+import type { Page, PageQuery } from './page.js';
 
 /** Something that a person has to look at. */
 export const EXCEPTION = columns({
@@ -25,6 +28,45 @@ export const EXCEPTION = columns({
   resolution: nullable(text('resolution')),
 });
 export type ExceptionRow = Row<typeof EXCEPTION>;
+
+/** An item of an exception, with where it stands now. */
+export interface ExceptionItemRow {
+  ordinal: number;
+  /** Minor units. */
+  amount: bigint;
+  addedAt: Date;
+  resolvedAt: Date | null;
+  /** A choice of people, or `by_evidence`. */
+  resolution: string | null;
+  state: ItemState;
+  reason: string | null;
+  providerReference: string | null;
+  attempt: number;
+}
+
+/** What people wrote about an exception. */
+export const COMMENT = columns({
+  id: uuid('id'),
+  exceptionId: uuid('exception_id'),
+  actor: json<Actor>()('actor'),
+  body: text('body'),
+  createdAt: time('created_at'),
+});
+export type CommentRow = Row<typeof COMMENT>;
+
+/** An exception with the currency of its batch. */
+export interface ExceptionView {
+  exception: ExceptionRow;
+  currency: string | null;
+}
+
+export interface ExceptionFilter {
+  /** Left out: both. */
+  open?: boolean | undefined;
+  kind?: ExceptionKind | undefined;
+  batchId?: string | undefined;
+  ownerId?: string | undefined;
+}
 
 export interface RaisedException {
   id: string;
@@ -52,4 +94,34 @@ export interface ExceptionStore {
   end(kind: ExceptionKind, batchId: string): Promise<{ id: string } | null>;
   /** Exceptions of a batch that nobody has resolved, oldest first. */
   openOf(batchId: string): Promise<ExceptionRow[]>;
+  view(id: string): Promise<ExceptionView | null>;
+  /** The exception, locked FOR UPDATE; null when there is none. */
+  lock(id: string): Promise<ExceptionRow | null>;
+  list(page: PageQuery & ExceptionFilter): Promise<Page<ExceptionView>>;
+  /** How many of its items stand in each state now, and their sums. */
+  standing(row: Pick<ExceptionRow, 'id' | 'batchId'>): Promise<{ state: ItemState; count: number; amount: bigint }[]>;
+  /** Chunks of its batch that its open items lie in. */
+  openChunks(id: string, chunkSize: number): Promise<number[]>;
+  /** Its items by ordinal, on request only those that are open, or resolved. */
+  items(
+    row: Pick<ExceptionRow, 'id' | 'batchId'>,
+    page: { limit: number; afterOrdinal?: number | undefined; open: boolean | undefined },
+  ): Promise<Page<ExceptionItemRow>>;
+  /** Which of these ordinals are open in the exception and still without a final word at the rail; all of them when none are given. */
+  inDoubt(
+    row: Pick<ExceptionRow, 'id' | 'batchId'>,
+    ordinals: readonly number[] | null,
+    limit: number,
+  ): Promise<Pick<ExceptionItemRow, 'ordinal' | 'amount'>[]>;
+  assign(id: string, ownerId: string | null): Promise<void>;
+  comment(row: Pick<CommentRow, 'id' | 'exceptionId' | 'body'>): Promise<void>;
+  /** Oldest first. */
+  comments(exceptionId: string): Promise<CommentRow[]>;
+  /**
+   * Takes items that are settled out of every open exception about doubt of their batch, and ends those that have none left.
+   * Answers the exceptions that ended.
+   */
+  settleItems(batchId: string, ordinals: readonly number[], resolution: string): Promise<{ id: string; kind: ExceptionKind }[]>;
+  /** Ends an exception with all of its items. */
+  resolve(id: string, resolution: string): Promise<void>;
 }

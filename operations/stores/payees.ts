@@ -46,6 +46,8 @@ export interface PayeeStore {
   byIds(ids: readonly string[]): Promise<Map<string, KnownPayee>>;
   /** Destinations by id, of any version. */
   destinations(ids: readonly string[]): Promise<Map<string, DestinationRow>>;
+  /** Holds a payee, or lets it go. */
+  setHeld(id: string, held: boolean): Promise<void>;
   /** Returns the references that were written; one that somebody else took meanwhile is absent (read it again). */
   insert(payees: readonly Omit<PayeeRow, 'createdAt' | 'heldAt'>[]): Promise<Set<string>>;
   /** Returns the ids that were written; a version that somebody else took meanwhile is absent (read it again). */

@@ -9,7 +9,10 @@ export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 /** Routes that need a session or an API key. */
 export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 'public' && permission !== 'signed');
 
-const KINDS: Record<string, IdKind> = { batch_id: 'batch', key_id: 'apiKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' };
+const KINDS: Record<string, IdKind> = {
+  ...{ batch_id: 'batch', key_id: 'apiKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' },
+  ...{ exception_id: 'exception', proposal_id: 'proposal', parked_evidence_id: 'parkedEvidence', delivery_id: 'delivery' },
+};
 
 /** A well-formed request of a route. Uses the given ids, and otherwise ids that nothing has. */
 export const sampleRequest = (id: RouteId, shape: RouteShape, ids: Record<string, string> = {}): { path: string } & Call => {

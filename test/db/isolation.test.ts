@@ -3,6 +3,7 @@ import pg from 'pg';
 import { type Ask, readTables, type TableShape, withoutPolicy, withoutSecurity } from '../harness/catalog.js';
 import { ensureRow, insertRow } from '../harness/sample-row.js';
 import { openWorld, type World } from '../world/open.js';
+import { confirmedProposal } from '../world/proposals.js';
 
 jest.setTimeout(120_000);
 
@@ -48,6 +49,7 @@ beforeAll(async () => {
   foreign = (await world.workspace()).tenantId;
   // Triggers let nobody make these rows alone: gates, challenges, holds and the audit log.
   await world.openUpTo('execute', (await world.batch()).id);
+  await confirmedProposal(world);
   await world.sequence();
   await ask(NEW_TABLE);
   await ask(ITS_RULES);

@@ -106,8 +106,13 @@ const CHECKS = [
           UNION SELECT g.batch_id FROM gate g JOIN batch_preparer p USING (tenant_id, batch_id, person_id) WHERE g.gate <> 'execute'`,
   },
   {
-    name: 'I5 nothing failed but by a word of the provider',
-    sql: `SELECT batch_id, ordinal, source, reason FROM ${STEPS} t WHERE to_state = 'failed' AND source NOT IN ('answer', 'webhook', 'lookup')`,
+    name: 'I5 nothing failed but by a word of the provider, or of two people',
+    sql: `SELECT batch_id, ordinal, source, reason FROM ${STEPS} t WHERE to_state = 'failed' AND source NOT IN ('answer', 'webhook', 'lookup')
+          AND NOT (source = 'person' AND EXISTS (
+            SELECT 1 FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
+            JOIN proposal_confirmation c ON c.tenant_id = p.tenant_id AND c.proposal_id = p.id
+            WHERE i.batch_id = t.batch_id AND i.ordinal = t.ordinal AND p.state = 'applied' AND p.choice = 'provider_never_got'
+              AND c.digest = p.digest AND c.person_id <> p.proposed_by))`,
   },
   { name: 'I7 a time step opened at most one gate', sql: `SELECT factor_id, time_step::text FROM gate GROUP BY 1, 2 HAVING count(*) > 1` },
   {

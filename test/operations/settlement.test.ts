@@ -113,6 +113,21 @@ describe('evidence out of its order (R6)', () => {
     expect(row?.n).toBe('1');
   });
 
+  test('the same word with a higher rank moves nothing but the rank, and an older word stays older', async () => {
+    const batchId = await sent(3);
+    for (const [ordinal, outcome] of [
+      [0, 'paid'],
+      [1, 'failed'],
+      [2, 'returned'],
+    ] as const) {
+      await apply(batchId, [said(batchId, ordinal, outcome, 1)]);
+      await apply(batchId, [said(batchId, ordinal, outcome, 5)]);
+    }
+    await apply(batchId, [said(batchId, 0, 'failed', 3), said(batchId, 1, 'paid', 3), said(batchId, 2, 'paid', 3)]);
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 1, failed: 1, returned: 1 });
+    expect(await brokenHere()).toEqual([]);
+  });
+
   test('a failure that turns out paid is covered from suspense when the money has gone, and an exception reports it', async () => {
     const batchId = await sent(1);
     await apply(batchId, [said(batchId, 0, 'failed', 1)]);

@@ -5,12 +5,19 @@ import type { Gate } from '../../domain/gate.js';
 import type { Result } from '../../domain/result.js';
 import { createApiKey } from '../../operations/api-key/create.js';
 import type { Context } from '../../operations/context.js';
+import { assignException } from '../../operations/exception/assign.js';
+import { commentOnException } from '../../operations/exception/comment.js';
+import { raiseException } from '../../operations/exception/raise.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
+import { discardDelivery } from '../../operations/inbound/discard.js';
+import { replayDeliveries } from '../../operations/inbound/replay.js';
 import { topUp } from '../../operations/ledger/top-up.js';
+import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
 import { addDestination } from '../../operations/payee/add-destination.js';
 import { createPayee } from '../../operations/payee/create.js';
+import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
@@ -18,6 +25,10 @@ import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
 import type { Stores } from '../../operations/ports.js';
+import { askProposalChallenge } from '../../operations/proposal/ask.js';
+import { confirmProposal } from '../../operations/proposal/confirm.js';
+import { proposeResolution } from '../../operations/proposal/propose.js';
+import { withdrawProposal } from '../../operations/proposal/withdraw.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -76,6 +87,42 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   cancel_payout_batch: async () => onBatch((ctx, batch_id) => cancelPayoutBatch(ctx, { batch_id })),
   pause_payout_batch: async () => onBatch((ctx, batch_id) => pausePayoutBatch(ctx, { batch_id })),
   resume_payout_batch: async () => onBatch((ctx, batch_id) => resumePayoutBatch(ctx, { batch_id })),
+  hold_payee: async () => onPayee((ctx, payee_id) => holdPayee(ctx, { payee_id, reason: 'taken over' })),
+  release_payee: async () => onPayee((ctx, payee_id) => releasePayee(ctx, { payee_id, reason: 'confirmed' })),
+  assign_exception: async () => onException((ctx, exception_id) => assignException(ctx, { exception_id, owner_id: admin.id })),
+  comment_exception: async () => onException((ctx, exception_id) => commentOnException(ctx, { exception_id, body: 'asked' })),
+  propose_resolution: async () =>
+    onException((ctx, exception_id) => proposeResolution(ctx, { exception_id, choice: 'made_good', reason: 'got it back' })),
+  ask_proposal_challenge: async () => onProposal(async (proposal_id) => (ctx) => askProposalChallenge(ctx, { proposal_id })),
+  confirm_proposal: async () =>
+    onProposal(async (proposal_id, who) => {
+      const challenge = must(await askProposalChallenge(world.as(who), { proposal_id }));
+      const input = { proposal_id, challenge_id: uuidOf(challenge.id), code: await world.code(who) };
+      return (ctx) => confirmProposal(ctx, input);
+    }),
+  withdraw_proposal: async () => onProposal(async (proposal_id) => (ctx) => withdrawProposal(ctx, { proposal_id, reason: 'wrong' })),
+  discard_parked_evidence: async () => {
+    const row = {
+      id: systemEntropy.newId(),
+      connectionId: world.home.connectionId,
+      paymentKey: 'x',
+      outcome: 'paid',
+      rank: 1,
+      reason: 'unknown_payment',
+    } as const;
+    await world
+      .worker()
+      .inTenant((stores) => stores.parkedEvidence.park([{ ...row, amount: null, currency: null, providerReference: null, inboundId: null }]));
+    return as(admin, (ctx) => discardParkedEvidence(ctx, { parked_evidence_id: row.id, reason: 'not ours' }));
+  },
+  discard_delivery: async () => {
+    const [row] = await world.sql<{ id: string }>(
+      `INSERT INTO inbound_event (tenant_id, id, connection_id, provider_event_id, sealed_body, problem) VALUES ($1, gen_random_uuid(), $2, 'evt', '\\x00', 'ZodError') RETURNING id`,
+      [world.home.tenantId, world.home.connectionId],
+    );
+    return as(admin, (ctx) => discardDelivery(ctx, { delivery_id: row?.id ?? '', reason: 'a test event' }));
+  },
+  replay_deliveries: async () => as(admin, (ctx) => replayDeliveries(ctx, { connection_id: world.home.connectionId })),
   top_up: async () => as(admin, (ctx) => topUp(ctx, { account_id: world.home.funding, amount: 5 })),
 };
 
@@ -95,6 +142,28 @@ const as = (who: Person, work: Run['work']): Run => ({ ctx: world.as(who), work 
 const onBatch = async (verb: (ctx: Context, batchId: string) => Promise<Result<unknown>>): Promise<Run> => {
   const batch = await world.batch();
   return as(admin, (ctx) => verb(ctx, batch.id));
+};
+
+const onPayee = async (verb: (ctx: Context, payeeId: string) => Promise<Result<unknown>>): Promise<Run> => {
+  const reference = systemEntropy.newId();
+  const known = must(await createPayee(world.as(admin), { reference, ...payee, iban: iban(6) }));
+  return as(admin, (ctx) => verb(ctx, uuidOf(known.id)));
+};
+
+const onException = async (verb: (ctx: Context, exceptionId: string) => Promise<Result<unknown>>): Promise<Run> => {
+  const batch = await world.batch();
+  const raised = await world
+    .worker()
+    .inTenant((stores) => raiseException(world.worker(), stores, { kind: 'paid_twice_at_provider', batchId: batch.id, ordinals: [0] }));
+  return as(admin, (ctx) => verb(ctx, raised.id));
+};
+
+/** A proposal of one admin, and what another one does about it. */
+const onProposal = async (prepare: (proposalId: string, who: Person) => Promise<Run['work']>): Promise<Run> => {
+  const proposing = await onException((ctx, exception_id) => proposeResolution(ctx, { exception_id, choice: 'made_good', reason: 'got it back' }));
+  const made = must(await proposing.work(proposing.ctx)) as { id: string };
+  const who = await world.person('admin');
+  return as(who, await prepare(uuidOf(made.id), who));
 };
 
 const opening = async (gate: Gate): Promise<Run> => {

@@ -3,13 +3,14 @@ import type { Stores } from '../../operations/ports.js';
 
 /** Steps that take locks, by their place in the one order of R8. A step may come again, and after those of its own place. */
 const ORDER: readonly (readonly string[])[] = [
+  ['proposals.lock'],
   ['workspaces.lock', 'workspaces.lockShared'],
   ['batches.lock'],
   ['chunks.lockToSend', 'chunks.lockToSettle'],
   ['challenges.lock', 'factors.lock'],
   ['accounts.lock'],
   ['chunks.moveItems', 'items.withdraw', 'holds.place', 'holds.release'],
-  ['exceptions.raise', 'exceptions.end'],
+  ['exceptions.lock', 'exceptions.raise', 'exceptions.settleItems', 'exceptions.resolve', 'exceptions.end'],
   ['audit.append'],
 ];
 const PLACE = new Map(ORDER.flatMap((names, place) => names.map((name) => [name, place] as const)));

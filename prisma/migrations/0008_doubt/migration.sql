@@ -76,3 +76,181 @@ REVOKE EXECUTE ON FUNCTION sluice_open_exceptions() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sluice_open_exceptions() TO sluice_api;
 REVOKE CREATE ON SCHEMA public FROM sluice_fn_driver;
 REVOKE sluice_fn_driver FROM CURRENT_USER;
+
+-- The same word with a higher rank changes the rank of an item and nothing else: what comes later is compared with it (R6).
+INSERT INTO item_edge VALUES ('paid', 'paid', false, NULL, NULL, NULL), ('failed', 'failed', false, NULL, NULL, NULL), ('returned', 'returned', false, NULL, NULL, NULL);
+
+-- ── Doubt ends with two people ─────────────────────────────────────────────────────────────────
+CREATE TABLE exception_comment (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  exception_id uuid NOT NULL,
+  actor jsonb NOT NULL,
+  body text NOT NULL,
+  created_at timestamptz(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, exception_id) REFERENCES exception (tenant_id, id)
+);
+CREATE INDEX exception_comment_tenant_id_exception_id_idx ON exception_comment (tenant_id, exception_id);
+
+CREATE TABLE proposal (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  exception_id uuid NOT NULL,
+  batch_id uuid,
+  choice text NOT NULL,
+  state text NOT NULL CHECK (state IN ('proposed', 'confirmed', 'applied', 'refused', 'withdrawn')),
+  reason text NOT NULL,
+  digest bytea NOT NULL CHECK (length(digest) = 32),
+  item_count integer NOT NULL CHECK (item_count BETWEEN 0 AND 10000),
+  total bigint NOT NULL,
+  proposed_by uuid NOT NULL,
+  problem text,
+  created_at timestamptz(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  ended_at timestamptz(6),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, exception_id) REFERENCES exception (tenant_id, id)
+);
+CREATE INDEX proposal_tenant_id_exception_id_idx ON proposal (tenant_id, exception_id);
+CREATE INDEX proposal_waiting ON proposal (tenant_id) WHERE state = 'confirmed';
+
+CREATE TABLE proposal_item (
+  tenant_id uuid NOT NULL,
+  proposal_id uuid NOT NULL,
+  batch_id uuid NOT NULL,
+  ordinal integer NOT NULL,
+  amount bigint NOT NULL,
+  provider_reference text,
+  PRIMARY KEY (tenant_id, proposal_id, ordinal),
+  FOREIGN KEY (tenant_id, proposal_id) REFERENCES proposal (tenant_id, id)
+);
+CREATE INDEX proposal_item_tenant_id_batch_id_ordinal_idx ON proposal_item (tenant_id, batch_id, ordinal);
+
+CREATE TABLE proposal_challenge (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  proposal_id uuid NOT NULL,
+  person_id uuid NOT NULL,
+  digest bytea NOT NULL CHECK (length(digest) = 32),
+  expires_at timestamptz(6) NOT NULL,
+  used_at timestamptz(6),
+  created_at timestamptz(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, proposal_id) REFERENCES proposal (tenant_id, id)
+);
+CREATE INDEX proposal_challenge_tenant_id_proposal_id_idx ON proposal_challenge (tenant_id, proposal_id);
+
+CREATE TABLE proposal_confirmation (
+  tenant_id uuid NOT NULL,
+  proposal_id uuid NOT NULL,
+  person_id uuid NOT NULL,
+  challenge_id uuid NOT NULL,
+  factor_id uuid NOT NULL,
+  time_step bigint NOT NULL,
+  digest bytea NOT NULL CHECK (length(digest) = 32),
+  event_id uuid NOT NULL,
+  created_at timestamptz(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (tenant_id, proposal_id),
+  FOREIGN KEY (tenant_id, proposal_id) REFERENCES proposal (tenant_id, id),
+  FOREIGN KEY (tenant_id, challenge_id) REFERENCES proposal_challenge (tenant_id, id)
+);
+CREATE UNIQUE INDEX proposal_confirmation_tenant_id_challenge_id_key ON proposal_confirmation (tenant_id, challenge_id);
+
+SELECT sluice_own_by_tenant('exception_comment'), sluice_own_by_tenant('proposal'), sluice_own_by_tenant('proposal_item'),
+  sluice_own_by_tenant('proposal_challenge'), sluice_own_by_tenant('proposal_confirmation');
+SELECT sluice_make_append_only('exception_comment'), sluice_make_append_only('proposal_item'), sluice_make_append_only('proposal_confirmation');
+
+-- The database asks once more what the operation has asked: a second person, neither of the two a preparer, a used challenge of that
+-- person for this content, and a code of that person's own factor.
+CREATE FUNCTION sluice_proposal_confirmed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM public.proposal p WHERE p.tenant_id = NEW.tenant_id AND p.id = NEW.proposal_id AND p.state = 'proposed' AND p.digest = NEW.digest) THEN
+    RAISE EXCEPTION 'a confirmation is of a proposal that waits for one, with its digest' USING ERRCODE = 'check_violation';
+  END IF;
+  IF EXISTS (SELECT FROM public.proposal p WHERE p.tenant_id = NEW.tenant_id AND p.id = NEW.proposal_id AND p.proposed_by = NEW.person_id) THEN
+    RAISE EXCEPTION 'who proposed does not confirm' USING ERRCODE = 'check_violation';
+  END IF;
+  IF EXISTS (SELECT FROM public.proposal p JOIN public.batch_preparer b ON b.tenant_id = p.tenant_id AND b.batch_id = p.batch_id
+      WHERE p.tenant_id = NEW.tenant_id AND p.id = NEW.proposal_id AND b.person_id IN (NEW.person_id, p.proposed_by)) THEN
+    RAISE EXCEPTION 'a preparer settles no doubt about the batch' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NOT EXISTS (SELECT FROM public.proposal_challenge c WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.challenge_id AND c.proposal_id = NEW.proposal_id
+      AND c.person_id = NEW.person_id AND c.digest = NEW.digest AND c.used_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'a confirmation needs its own used challenge' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NOT EXISTS (SELECT FROM public.factor f WHERE f.id = NEW.factor_id AND f.person_id = NEW.person_id AND f.last_step >= NEW.time_step) THEN
+    RAISE EXCEPTION 'a confirmation needs a used code of the person''s own factor' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER proposal_confirmed BEFORE INSERT ON proposal_confirmation FOR EACH ROW EXECUTE FUNCTION sluice_proposal_confirmed();
+
+-- Only what moves nothing is confirmed by its proposer alone.
+CREATE FUNCTION sluice_proposal_moves() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' AND (OLD.state, NEW.state) NOT IN (('proposed', 'confirmed'), ('proposed', 'withdrawn'), ('confirmed', 'applied'), ('confirmed', 'refused')) THEN
+    RAISE EXCEPTION 'a proposal does not move from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state IN ('confirmed', 'applied') AND NEW.choice NOT IN ('looked_into', 'keep_asking') AND NOT EXISTS (
+      SELECT FROM public.proposal_confirmation c WHERE c.tenant_id = NEW.tenant_id AND c.proposal_id = NEW.id AND c.digest = NEW.digest) THEN
+    RAISE EXCEPTION 'a proposal is confirmed by a second person' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.state = 'confirmed' THEN PERFORM pg_notify('sluice_inbound', ''); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER proposal_moves BEFORE INSERT OR UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION sluice_proposal_moves();
+
+CREATE FUNCTION sluice_proposal_challenge_once() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF OLD.used_at IS NOT NULL THEN RAISE EXCEPTION 'a challenge is used once' USING ERRCODE = 'check_violation'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER proposal_challenge_once BEFORE UPDATE ON proposal_challenge FOR EACH ROW EXECUTE FUNCTION sluice_proposal_challenge_once();
+
+REVOKE EXECUTE ON FUNCTION sluice_proposal_confirmed(), sluice_proposal_moves(), sluice_proposal_challenge_once() FROM PUBLIC;
+
+-- The API takes people's words; the worker carries them out.
+GRANT SELECT, INSERT ON exception_comment, proposal, proposal_item, proposal_challenge, proposal_confirmation TO sluice_api;
+GRANT UPDATE (state, ended_at) ON proposal TO sluice_api;
+GRANT UPDATE (used_at) ON proposal_challenge TO sluice_api;
+GRANT SELECT ON proposal, proposal_item, proposal_confirmation TO sluice_worker;
+GRANT UPDATE (state, ended_at, problem) ON proposal TO sluice_worker;
+CREATE POLICY api_proposes ON proposal AS RESTRICTIVE FOR INSERT TO sluice_api WITH CHECK (state IN ('proposed', 'confirmed'));
+CREATE POLICY api_confirms ON proposal AS RESTRICTIVE FOR UPDATE TO sluice_api USING (true) WITH CHECK (state IN ('confirmed', 'withdrawn'));
+CREATE POLICY worker_applies ON proposal AS RESTRICTIVE FOR UPDATE TO sluice_worker USING (true) WITH CHECK (state IN ('applied', 'refused'));
+
+-- Discarding parked evidence and unreadable deliveries is a decision of people.
+GRANT UPDATE (resolved_at) ON parked_evidence TO sluice_api;
+
+-- Workspaces with deliveries to reduce, or confirmed proposals to carry out.
+GRANT sluice_fn_inbound TO CURRENT_USER;
+GRANT CREATE ON SCHEMA public TO sluice_fn_inbound;
+GRANT SELECT ON proposal TO sluice_fn_inbound;
+CREATE POLICY inbound ON proposal FOR SELECT TO sluice_fn_inbound USING (true);
+CREATE OR REPLACE FUNCTION sluice_tenants_to_drain() RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT e.tenant_id FROM public.inbound_event e WHERE e.reduced_at IS NULL AND e.next_at <= now()
+  UNION
+  SELECT p.tenant_id FROM public.proposal p WHERE p.state = 'confirmed'
+$$;
+REVOKE CREATE ON SCHEMA public FROM sluice_fn_inbound;
+REVOKE sluice_fn_inbound FROM CURRENT_USER;
+
+-- Keys of comments, assignments and challenges are forgotten after 30 days too.
+GRANT sluice_fn_idempotency TO CURRENT_USER;
+GRANT CREATE ON SCHEMA public TO sluice_fn_idempotency;
+CREATE OR REPLACE FUNCTION sluice_prune_idempotency_keys(most int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  WITH gone AS (
+    DELETE FROM public.idempotency_key k
+    WHERE k.lease_until < now() - interval '30 days' AND k.ctid = ANY (ARRAY(
+      SELECT o.ctid FROM public.idempotency_key o
+      WHERE o.lease_until < now() - interval '30 days'
+        AND o.route IN ('create_session', 'create_api_key', 'ask_challenge', 'create_payee', 'assign_exception', 'comment_exception', 'ask_proposal_challenge')
+      LIMIT most))
+    RETURNING 1
+  )
+  SELECT count(*) FROM gone
+$$;
+REVOKE CREATE ON SCHEMA public FROM sluice_fn_idempotency;
+REVOKE sluice_fn_idempotency FROM CURRENT_USER;

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { EXCEPTION_KINDS, type ExceptionKind, RESOLUTIONS, type Resolution } from '../domain/exceptions.js';
+import { ITEM_STATES } from '../domain/item/states.js';
+import { PROPOSAL_ITEMS_MAX, PROPOSAL_STATES } from '../domain/proposal.js';
+import { code, currency, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
+
+const kind = z.enum(Object.keys(EXCEPTION_KINDS) as [ExceptionKind, ...ExceptionKind[]]);
+const choice = z.enum(Object.keys(RESOLUTIONS) as [Resolution, ...Resolution[]]);
+const reason = z.string().min(1).max(500);
+
+export const listExceptions = z.object({
+  ...page,
+  state: z.enum(['open', 'resolved']).optional(),
+  kind: kind.optional(),
+  batch_id: id('batch').optional(),
+  owner_id: id('person').optional(),
+});
+
+const shown = {
+  object: z.literal('exception'),
+  id: wireId,
+  kind,
+  severity: z.enum(['usual', 'high']),
+  state: z.enum(['open', 'resolved']),
+  batch_id: wireId.nullable(),
+  connection_id: wireId.nullable(),
+  item_count: z.number().int(),
+  open_count: z.number().int(),
+  amount: minorUnits,
+  open_amount: minorUnits,
+  currency: currency.nullable(),
+  owner_id: wireId.nullable(),
+  created_at: timestamp,
+  age_seconds: z.number().int(),
+  resolved_at: timestamp.nullable(),
+  /** A choice of people, `by_evidence`, or `over`. */
+  resolution: z.string().nullable(),
+};
+
+export const exception = z.object(shown).meta({ id: 'Exception' });
+
+export const proposal = z
+  .object({
+    object: z.literal('proposal'),
+    id: wireId,
+    exception_id: wireId,
+    batch_id: wireId.nullable(),
+    choice,
+    state: z.enum(PROPOSAL_STATES),
+    reason: z.string(),
+    digest: hash,
+    item_count: z.number().int(),
+    total: minorUnits,
+    proposed_by: wireId,
+    confirmed_by: wireId.nullable(),
+    /** The code of the refusal, of one that could not be carried out. */
+    problem: z.string().nullable(),
+    created_at: timestamp,
+    ended_at: timestamp.nullable(),
+  })
+  .meta({ id: 'Proposal' });
+
+export const comment = z
+  .object({ object: z.literal('comment'), id: wireId, person_id: wireId.nullable(), body: z.string(), created_at: timestamp })
+  .meta({ id: 'ExceptionComment' });
+
+/** One exception with all that is known about it. */
+export const fullException = z
+  .object({
+    ...shown,
+    meaning: z.string(),
+    next: z.string(),
+    choices: z.array(z.object({ choice, people: z.number().int() })),
+    /** As it was known when the exception was raised. */
+    detail: z.looseObject({}),
+    known: z.object({
+      /** Where its items stand now. */
+      states: z.array(z.object({ state: z.enum(ITEM_STATES), count: z.number().int(), amount: minorUnits })),
+      /** The first and the last moment at which its items can have left. */
+      first_sent_at: timestamp.nullable(),
+      last_sent_at: timestamp.nullable(),
+      /** What the rail says: how long it honours a key, and how late it may still take a payment in. */
+      rail: z.object({ name: z.string(), key_lives_seconds: z.number().int(), acceptance_window_seconds: z.number().int() }).nullable(),
+      /** From when people may say that the provider never got them. */
+      may_fail_from: timestamp.nullable(),
+    }),
+    proposals: z.array(proposal),
+    comments: z.array(comment),
+  })
+  .meta({ id: 'FullException' });
+
+export const listExceptionItems = z.object({ ...page, state: z.enum(['open', 'resolved']).optional() });
+
+export const exceptionItem = z
+  .object({
+    object: z.literal('exception_item'),
+    id: wireId,
+    ordinal: z.number().int(),
+    amount: minorUnits,
+    currency,
+    state: z.enum(ITEM_STATES),
+    reason: z.string().nullable(),
+    provider_reference: z.string().nullable(),
+    attempt: z.number().int(),
+    added_at: timestamp,
+    resolved_at: timestamp.nullable(),
+    resolution: z.string().nullable(),
+  })
+  .meta({ id: 'ExceptionItem' });
+
+/** Null: nobody. */
+export const assign = z.object({ owner_id: id('person').nullable() });
+export const addComment = z.object({ body: z.string().min(1).max(2_000) });
+
+export const propose = z.object({
+  choice,
+  reason,
+  /** Left out: all items that are open. `provider_paid` needs each with the provider's reference. */
+  items: z
+    .array(z.object({ id: itemId, provider_reference: z.string().min(1).max(128).optional() }))
+    .min(1)
+    .max(PROPOSAL_ITEMS_MAX)
+    .optional(),
+});
+
+export const listProposalItems = z.object({ ...page });
+export const proposalItem = z
+  .object({
+    object: z.literal('proposal_item'),
+    id: wireId,
+    ordinal: z.number().int(),
+    amount: minorUnits,
+    currency,
+    provider_reference: z.string().nullable(),
+  })
+  .meta({ id: 'ProposalItem' });
+
+/** What a second person would confirm, as their code is bound to it. */
+export const proposalChallenge = z
+  .object({
+    object: z.literal('proposal_challenge'),
+    id: wireId,
+    proposal_id: wireId,
+    digest: hash,
+    expires_at: timestamp,
+    summary: z.object({
+      kind,
+      choice,
+      reason: z.string(),
+      proposed_by: wireId,
+      batch_id: wireId.nullable(),
+      item_count: z.number().int(),
+      total: minorUnits,
+      currency: currency.nullable(),
+      largest: z.array(z.object({ item_id: wireId, amount: minorUnits, provider_reference: z.string().nullable() })),
+    }),
+  })
+  .meta({ id: 'ProposalChallenge' });
+
+export const confirm = z.object({ challenge_id: id('challenge'), code });

@@ -1,0 +1,111 @@
+import { CONFIRMATION, PROPOSAL, PROPOSAL_CHALLENGE, type ProposalStore } from '../operations/stores/proposals.js';
+import type { proposal, proposal_challenge, proposal_confirmation } from '../prisma/generated/client.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
+import { arrayText, tableOf } from './transaction/table.js';
+
+const proposals = tableOf<proposal>()(PROPOSAL);
+const challenges = tableOf<proposal_challenge>()(PROPOSAL_CHALLENGE);
+const confirmations = tableOf<proposal_confirmation>()(CONFIRMATION);
+
+/** Proposals of one tenant to end exceptions. The database holds their edges, and asks for a second person once more. */
+export const proposalStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): ProposalStore => ({
+  insert: async (row, items) => {
+    await orm.proposal.create({ data: { tenant_id: tenantId, ...proposals.stored(row), created_at: now } });
+    if (items.length === 0) return;
+    await sql.run('set')`
+      INSERT INTO proposal_item (tenant_id, proposal_id, batch_id, ordinal, amount, provider_reference)
+      SELECT ${tenantId}::uuid, ${row.id}::uuid, ${row.batchId}::uuid, n.*
+      FROM unnest(${arrayText(items.map(({ ordinal }) => ordinal))}::int[], ${arrayText(items.map(({ amount }) => amount))}::bigint[],
+        ${items.map(({ providerReference }) => providerReference)}::text[]) AS n`;
+  },
+
+  get: async (id) => {
+    const row = await orm.proposal.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id } } });
+    return row && proposals.row(row);
+  },
+
+  lock: async (id) => {
+    const row = await sql.row('lock')`
+      SELECT ${proposals.list()} FROM proposal WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+    return row && proposals.row(row);
+  },
+
+  ofException: async (exceptionId) => {
+    const rows = await orm.proposal.findMany({ where: { tenant_id: tenantId, exception_id: exceptionId }, orderBy: { id: 'desc' } });
+    return rows.map(proposals.row);
+  },
+
+  items: async (id) => {
+    const rows = await sql.rows<{ ordinal: number; amount: bigint; provider_reference: string | null }>('set')`
+      SELECT ordinal, amount, provider_reference FROM proposal_item
+      WHERE tenant_id = ${tenantId}::uuid AND proposal_id = ${id}::uuid ORDER BY ordinal`;
+    return rows.map((row) => ({ ordinal: row.ordinal, amount: row.amount, providerReference: row.provider_reference }));
+  },
+
+  taken: async (batchId, ordinals) => {
+    const rows = await sql.rows<{ ordinal: number }>('join')`
+      SELECT i.ordinal FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
+      WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = ANY(${arrayText(ordinals)}::int[])
+        AND p.state IN ('proposed', 'confirmed') AND p.choice <> 'keep_asking' ORDER BY i.ordinal`;
+    return rows.map(({ ordinal }) => ordinal);
+  },
+
+  settledByPeople: async (batchId, ordinals) => {
+    const rows = await sql.rows<{ ordinal: number }>('join')`
+      SELECT DISTINCT i.ordinal FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
+      WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = ANY(${arrayText(ordinals)}::int[])
+        AND p.state = 'applied' AND p.choice IN ('provider_paid', 'provider_never_got') ORDER BY i.ordinal`;
+    return rows.map(({ ordinal }) => ordinal);
+  },
+
+  move: async (id, state, problem) => {
+    const { count } = await orm.proposal.updateMany({
+      where: { tenant_id: tenantId, id },
+      data: { state, ...(state === 'confirmed' ? {} : { ended_at: now }), ...(problem === undefined ? {} : { problem }) },
+    });
+    if (count !== 1) throw new Error(`proposal ${id} moved under its own lock`);
+  },
+
+  insertChallenge: async (row) => {
+    await orm.proposal_challenge.create({ data: { tenant_id: tenantId, ...challenges.stored(row) } });
+  },
+
+  lockChallenge: async (id) => {
+    const row = await sql.row('lock')`
+      SELECT ${challenges.list()} FROM proposal_challenge WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+    return row && challenges.row(row);
+  },
+
+  markChallengeUsed: async (id) => {
+    const { count } = await orm.proposal_challenge.updateMany({ where: { tenant_id: tenantId, id, used_at: null }, data: { used_at: now } });
+    if (count !== 1) throw new Error(`challenge ${id} was no longer open under its own lock`);
+  },
+
+  confirm: async (row) => {
+    await orm.proposal_confirmation.create({ data: { tenant_id: tenantId, ...confirmations.stored(row), created_at: now } });
+  },
+
+  confirmers: async (ids) => {
+    const rows = await orm.proposal_confirmation.findMany({
+      where: { tenant_id: tenantId, proposal_id: { in: [...ids] } },
+      select: { proposal_id: true, person_id: true },
+    });
+    return new Map(rows.map((row) => [row.proposal_id, row.person_id]));
+  },
+
+  confirmationOf: async (id) => {
+    const row = await orm.proposal_confirmation.findUnique({ where: { tenant_id_proposal_id: { tenant_id: tenantId, proposal_id: id } } });
+    return row && confirmations.row(row);
+  },
+
+  waiting: async (limit) => {
+    const rows = await orm.proposal.findMany({
+      where: { tenant_id: tenantId, state: 'confirmed' },
+      orderBy: { id: 'asc' },
+      take: limit,
+      select: { id: true },
+    });
+    return rows.map(({ id }) => id);
+  },
+});

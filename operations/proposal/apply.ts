@@ -1,0 +1,153 @@
+import { type Permission, ROLES } from '../../domain/actors.js';
+import { kindRow, RESOLUTIONS } from '../../domain/exceptions.js';
+import { sameBytes } from '../../domain/hashing.js';
+import { toItemId } from '../../domain/ids.js';
+import type { Evidence } from '../../domain/item/evidence.js';
+import type { ProblemCode } from '../../domain/problems.js';
+import type { ProposedItem } from '../../domain/proposal.js';
+import { finishPayoutBatch } from '../batch-state/finish.js';
+import type { Context } from '../context.js';
+import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
+import type { Stores } from '../ports.js';
+import { applyEvidence, lockEvidenceItems } from '../settlement/settle.js';
+import type { BatchRow } from '../stores/batches.js';
+import { lockProposal, type ProposalFacts } from './lock.js';
+import { restoreContent, wholeContentMatches } from './restore-content.js';
+import { tooEarly } from './too-early.js';
+
+const PROPOSALS_MAX = 16;
+
+/**
+ * Carries out what people have confirmed, in one transaction for each proposal, and answers how many there were. Everything is
+ * checked once more: the people, the digest, the time. What can no longer be done ends the proposal as `refused`, with its code.
+ */
+export const applyProposals = async (ctx: Context): Promise<number> => {
+  const ids = await ctx.inTenant((stores) => stores.proposals.waiting(PROPOSALS_MAX));
+  for (const id of ids) await applyProposal(ctx, id);
+  return ids.length;
+};
+
+const applyProposal = async (ctx: Context, id: string): Promise<void> => {
+  // A whole batch may take minutes to verify, so that is done before the transaction. What is sent is verified again in any case (R3).
+  const restored = await wholeContentMatches(ctx, id);
+  const batchId = await ctx.inTenant(async (stores) => {
+    const facts = await lockProposal(ctx, stores, id);
+    if (facts?.proposal.state !== 'confirmed') return null;
+    const { proposal, exception } = facts;
+    const problem = (await standingProblem(stores, facts)) ?? (await carryOut(ctx, stores, facts, restored));
+    await stores.proposals.move(id, problem === null ? 'applied' : 'refused', problem ?? undefined);
+    await stores.audit.append({
+      subject: subjectOf(ctx, exception),
+      action: 'exception.apply',
+      result: problem ?? 'ok',
+      detail: {
+        exception_id: exception.id,
+        proposal_id: id,
+        choice: proposal.choice,
+        count: proposal.itemCount,
+        amount: proposal.total.toString(),
+      },
+    });
+    return proposal.batchId;
+  });
+  if (batchId !== null) await finishPayoutBatch(ctx, batchId);
+};
+
+/** Whether two different people who may do so stand behind what is stored; their confirmation is of exactly this content. */
+const standingProblem = async (stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
+  const { proposal, exception, preparers, digest } = facts;
+  if (exception.resolvedAt) return resolvedRefusal().code;
+  if (!kindRow(exception.kind).resolutions.includes(proposal.choice)) return 'choice_not_allowed';
+  if (!sameBytes(digest, proposal.digest)) return 'proposal_changed';
+  if (!(await holds(stores, proposal.proposedBy, 'exceptions.propose'))) return 'forbidden';
+  if (RESOLUTIONS[proposal.choice].people === 1) return null;
+  const confirmation = await stores.proposals.confirmationOf(proposal.id);
+  if (!confirmation || !sameBytes(confirmation.digest, digest)) return 'proposal_changed';
+  if (confirmation.personId === proposal.proposedBy) return 'proposal_same_person';
+  if (preparers.includes(confirmation.personId) || preparers.includes(proposal.proposedBy)) return 'preparer_cannot_settle';
+  return (await holds(stores, confirmation.personId, 'exceptions.confirm')) ? null : 'forbidden';
+};
+
+const holds = async (stores: Stores, personId: string, permission: Permission): Promise<boolean> => {
+  const role = await stores.memberships.memberRoleOf(personId);
+  return role !== null && (ROLES[role] as readonly Permission[]).includes(permission);
+};
+
+const carryOut = async (ctx: Context, stores: Stores, facts: ProposalFacts, restored: boolean): Promise<ProblemCode | null> => {
+  const { proposal, exception, items } = facts;
+  switch (proposal.choice) {
+    case 'provider_paid':
+      return settle(ctx, stores, facts);
+    case 'provider_never_got':
+      return (await tooEarly(ctx, stores, exception, items))?.code ?? settle(ctx, stores, facts);
+    case 'keep_asking':
+      return askAgain(stores, facts);
+    case 'content_restored':
+      if (!restored) return 'integrity_failed';
+      await restoreContent(stores, facts);
+      return null;
+    case 'made_good':
+    case 'looked_into':
+      await stores.exceptions.resolve(exception.id, proposal.choice);
+      return null;
+  }
+};
+
+/** What two people say is evidence like any other: it goes through the one reducer, below all that a rail can say (R6). */
+const settle = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
+  const { proposal, currency, items } = facts;
+  const { choice } = proposal;
+  const batch = await batchOf(stores, facts);
+  // What evidence has settled since, or what the provider has taken in, is in doubt no longer: it is left as it is.
+  const open = await lockInDoubt(stores, batch, items);
+  const outcomes = open.map(
+    (item): Evidence => ({
+      key: toItemId(batch.id, item.ordinal),
+      outcome: choice === 'provider_paid' ? 'paid' : 'failed',
+      rank: 0,
+      providerReference: item.providerReference,
+      reason: choice,
+      amount: item.amount,
+      currency,
+    }),
+  );
+  const { moved } = await applyEvidence(ctx, stores, {
+    batchId: batch.id,
+    connectionId: batch.connectionId,
+    source: 'person',
+    outcomes,
+    resolution: choice,
+  });
+  if (moved !== open.length) throw new Error(`${open.length - moved} items of proposal ${proposal.id} did not move`);
+  return null;
+};
+
+const batchOf = async (stores: Stores, { proposal }: ProposalFacts): Promise<BatchRow> => {
+  const batch = proposal.batchId === null ? null : await stores.batches.get(proposal.batchId);
+  if (!batch) throw new Error(`proposal ${proposal.id} is about doubt and has no batch`);
+  return batch;
+};
+
+const lockInDoubt = async (stores: Stores, batch: BatchRow, items: readonly ProposedItem[]): Promise<ProposedItem[]> => {
+  const locked = await lockEvidenceItems(
+    stores,
+    batch,
+    items.map(({ ordinal }) => ordinal),
+  );
+  const open = new Set(locked.flatMap(({ ordinal, state }) => (state === 'submitting' || state === 'unknown' ? [ordinal] : [])));
+  return items.filter(({ ordinal }) => open.has(ordinal));
+};
+
+const askAgain = async (stores: Stores, facts: ProposalFacts): Promise<null> => {
+  const batch = await batchOf(stores, facts);
+  const open = await lockInDoubt(stores, batch, facts.items);
+  if (open.length > 0) {
+    await stores.chunks.setLookup(
+      batch.id,
+      open.map(({ ordinal }) => ordinal),
+      0,
+    );
+    await stores.outbox.add({ batchId: batch.id, message: 'batch_changed' });
+  }
+  return null;
+};

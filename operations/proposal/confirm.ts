@@ -1,0 +1,93 @@
+import type { z } from 'zod';
+import type { confirm as contract } from '../../contracts/exceptions.js';
+import { sameBytes, toHex } from '../../domain/hashing.js';
+import { refusalToConfirm } from '../../domain/proposal.js';
+import { type Refusal, type Result, refuse } from '../../domain/result.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
+import { toWireProposal, type WireProposal } from '../exception/view.js';
+import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
+import { answer } from '../idempotency/answer.js';
+import type { Stores } from '../ports.js';
+import type { ProposalChallengeRow } from '../stores/proposals.js';
+import { lockProposal, type ProposalFacts, refuseAbsentProposal } from './lock.js';
+import { tooEarly } from './too-early.js';
+
+type Input = { proposal_id: string } & z.output<typeof contract>;
+
+/**
+ * Confirms a proposal as the second person, in one transaction: checks the people, the challenge and the code, uses up challenge and
+ * time step last (ADR 0021), and writes confirmation and audit event. The worker then carries the proposal out. A refusal is
+ * audited and changes nothing but the count of wrong codes.
+ */
+export const confirmProposal = (ctx: Context, input: Input): Promise<Result<WireProposal>> =>
+  ctx.inTenant(async (stores) => {
+    const facts = await lockProposal(ctx, stores, input.proposal_id);
+    if (!facts) return refuseAbsentProposal(ctx, stores, 'exception.confirm', input.proposal_id);
+    const { proposal, exception, digest } = facts;
+    const entry = { subject: subjectOf(ctx, exception), action: 'exception.confirm' } as const;
+    const about = { exception_id: exception.id, proposal_id: proposal.id, choice: proposal.choice, challenge_id: input.challenge_id };
+    const refused = (refusal: Refusal) => refusedAndAudited(stores, { ...entry, detail: { ...about, state: proposal.state } }, refusal);
+
+    const challenge = await stores.proposals.lockChallenge(input.challenge_id);
+    const asked = ctx.actor.type === 'user' ? challengeRefusal(challenge, ctx.actor.personId, stores.now, facts) : null;
+    const refusal = asked ?? (await confirmRefusal(ctx, stores, facts));
+    if (refusal) return refused(refusal);
+    if (ctx.actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
+    const factor = await usableFactor(stores, ctx.actor.personId);
+    if (!factor.ok) return refused(factor.refusal);
+    const step = await matchCode(ctx, stores, factor.value, input.code);
+    if (!step.ok) return refused(step.refusal);
+    if (!(await stores.factors.consumeStep(factor.value.id, step.value))) return refused(spentCode(stores.now, step.value));
+
+    const eventId = stores.audit.newId();
+    const { personId } = ctx.actor;
+    await stores.proposals.markChallengeUsed(challenge.id);
+    const confirmation = {
+      proposalId: proposal.id,
+      personId,
+      challengeId: challenge.id,
+      factorId: factor.value.id,
+      timeStep: step.value,
+      digest,
+      eventId,
+    };
+    await stores.proposals.confirm(confirmation);
+    await stores.proposals.move(proposal.id, 'confirmed');
+    await stores.audit.append({
+      ...entry,
+      id: eventId,
+      result: 'ok',
+      detail: { ...about, factor_id: factor.value.id, digest: toHex(digest), count: proposal.itemCount, amount: proposal.total.toString() },
+    });
+    return answer(toWireProposal({ ...proposal, state: 'confirmed' }, personId));
+  });
+
+/** Why this proposal may not be confirmed by this actor now. Null when it may. */
+export const confirmRefusal = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<Refusal | null> => {
+  const { proposal, exception, items, preparers, digest } = facts;
+  const recovering = ctx.services.recovery.reason();
+  if (recovering !== null) return refuse('recovery_mode', recovering).refusal;
+  const refusal = refusalToConfirm({ actor: ctx.actor, state: proposal.state, proposedBy: proposal.proposedBy, preparers });
+  if (refusal) return refusal;
+  if (exception.resolvedAt) return resolvedRefusal();
+  if (!sameBytes(digest, proposal.digest))
+    return refuse('proposal_changed', 'Somebody changed the proposal in the database. Withdraw it, and find out who.').refusal;
+  return proposal.choice === 'provider_never_got' ? tooEarly(ctx, stores, exception, items) : null;
+};
+
+/** Why this challenge is not valid for this person and proposal. A challenge of another person is refused like one that does not exist. */
+const challengeRefusal = (
+  challenge: ProposalChallengeRow | null,
+  personId: string,
+  now: Date,
+  { proposal, digest }: ProposalFacts,
+): Refusal | null => {
+  const own = challenge?.personId === personId && challenge.proposalId === proposal.id;
+  if (!challenge || !own) return refuse('challenge_unknown', 'Ask for a challenge for this proposal first.').refusal;
+  if (challenge.usedAt !== null) return refuse('challenge_used', 'A challenge confirms once; read the proposal to see what it did.').refusal;
+  if (challenge.expiresAt <= now) return refuse('challenge_expired', 'Ask for a new challenge and look at the proposal again.').refusal;
+  if (!sameBytes(challenge.digest, digest))
+    return refuse('challenge_stale', 'The proposal is not what you were shown; ask for a new challenge.').refusal;
+  return null;
+};

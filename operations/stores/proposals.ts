@@ -1,0 +1,74 @@
+import type { Resolution } from '../../domain/exceptions.js';
+import type { ProposalState, ProposedItem } from '../../domain/proposal.js';
+import { bigint, bytes, columns, int, nullable, oneOf, type Row, step, text, time, uuid } from './columns.js';
+
+/** How a person would end an exception. */
+export const PROPOSAL = columns({
+  id: uuid('id'),
+  exceptionId: uuid('exception_id'),
+  batchId: nullable(uuid('batch_id')),
+  choice: oneOf<Resolution>()('choice'),
+  state: oneOf<ProposalState>()('state'),
+  reason: text('reason'),
+  digest: bytes('digest'),
+  itemCount: int('item_count'),
+  /** Minor units. */
+  total: bigint('total'),
+  proposedBy: uuid('proposed_by'),
+  /** The code of the refusal, of one that could not be carried out. */
+  problem: nullable(text('problem')),
+  createdAt: time('created_at'),
+  endedAt: nullable(time('ended_at')),
+});
+export type ProposalRow = Row<typeof PROPOSAL>;
+
+/** What a second person was shown; their code is bound to it. */
+export const PROPOSAL_CHALLENGE = columns({
+  id: uuid('id'),
+  proposalId: uuid('proposal_id'),
+  personId: uuid('person_id'),
+  digest: bytes('digest'),
+  expiresAt: time('expires_at'),
+  usedAt: nullable(time('used_at')),
+});
+export type ProposalChallengeRow = Row<typeof PROPOSAL_CHALLENGE>;
+
+/** The second person's word. */
+export const CONFIRMATION = columns({
+  proposalId: uuid('proposal_id'),
+  personId: uuid('person_id'),
+  challengeId: uuid('challenge_id'),
+  factorId: uuid('factor_id'),
+  timeStep: step('time_step'),
+  digest: bytes('digest'),
+  eventId: uuid('event_id'),
+  createdAt: time('created_at'),
+});
+export type ConfirmationRow = Row<typeof CONFIRMATION>;
+
+export interface ProposalStore {
+  insert(row: Omit<ProposalRow, 'createdAt' | 'endedAt' | 'problem'>, items: readonly ProposedItem[]): Promise<void>;
+  get(id: string): Promise<ProposalRow | null>;
+  /** The proposal, locked FOR UPDATE; null when there is none. */
+  lock(id: string): Promise<ProposalRow | null>;
+  /** All of an exception, newest first. */
+  ofException(exceptionId: string): Promise<ProposalRow[]>;
+  /** Its items, by ordinal. */
+  items(id: string): Promise<ProposedItem[]>;
+  /** Which of these items another proposal that has not ended names. */
+  taken(batchId: string, ordinals: readonly number[]): Promise<number[]>;
+  /** Which of these items people have settled by a proposal that was carried out. */
+  settledByPeople(batchId: string, ordinals: readonly number[]): Promise<number[]>;
+  /** Moves a locked proposal; the database holds the edges. */
+  move(id: string, state: Exclude<ProposalState, 'proposed'>, problem?: string): Promise<void>;
+  insertChallenge(row: Omit<ProposalChallengeRow, 'usedAt'>): Promise<void>;
+  lockChallenge(id: string): Promise<ProposalChallengeRow | null>;
+  /** Throws an Error when it was used already. */
+  markChallengeUsed(id: string): Promise<void>;
+  confirm(row: Omit<ConfirmationRow, 'createdAt'>): Promise<void>;
+  /** Who confirmed these proposals, by proposal. */
+  confirmers(ids: readonly string[]): Promise<Map<string, string>>;
+  confirmationOf(id: string): Promise<ConfirmationRow | null>;
+  /** Ids of confirmed proposals that the worker has to carry out, oldest first. */
+  waiting(limit: number): Promise<string[]>;
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { raiseException } from '../../operations/exception/raise.js';
+import type { Stores } from '../../operations/ports.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { openWorld, type World } from '../world/open.js';
+import type { Person } from '../world/people.js';
+
+/** What the database refuses of the end of doubt, whatever code asks it in the API's role (R18). */
+
+let world: World;
+let first: Person;
+let second: Person;
+beforeAll(async () => {
+  world = await openWorld();
+  [first, second] = [await world.person('executor'), await world.person('authorizer')];
+}, 120_000);
+afterAll(() => world?.close());
+
+const api = <T>(work: (stores: Stores) => Promise<T>) => world.as(first).inTenant(work);
+const refusal = (work: (stores: Stores) => Promise<unknown>): Promise<string> =>
+  api(work).then(
+    () => 'taken',
+    (error: Error) => error.message,
+  );
+
+/** A proposal as the API stores it, on a batch of its own. */
+const proposed = async (choice: 'provider_never_got' | 'keep_asking' = 'provider_never_got', state: 'proposed' | 'confirmed' = 'proposed') => {
+  const batch = await world.batch();
+  const worker = world.worker();
+  const raised = await worker.inTenant((stores) => raiseException(worker, stores, { kind: 'unknown_key_expired', batchId: batch.id, ordinals: [0] }));
+  const row = {
+    ...{ id: systemEntropy.newId(), exceptionId: raised.id, batchId: batch.id, choice, state, reason: 'gone', digest: randomBytes(32) },
+    ...{ itemCount: 1, total: 600n, proposedBy: first.id },
+  };
+  return {
+    row,
+    batchId: batch.id,
+    insert: (stores: Stores) => stores.proposals.insert(row, [{ ordinal: 0, amount: 600n, providerReference: null }]),
+  };
+};
+
+/** All that a confirmation needs, with `over` in place of some of it. */
+const confirming = async (over: { personId?: string; factorId?: string; used?: boolean; preparer?: string } = {}) => {
+  const { row, batchId, insert } = await proposed();
+  const personId = over.personId ?? second.id;
+  const challenge = { id: systemEntropy.newId(), proposalId: row.id, personId, digest: row.digest, expiresAt: new Date(Date.now() + 60_000) };
+  await world.sql('UPDATE factor SET last_step = greatest(last_step, 7)');
+  return refusal(async (stores) => {
+    await insert(stores);
+    if (over.preparer) await stores.batches.addPreparer(batchId, over.preparer, 'edit');
+    await stores.proposals.insertChallenge(challenge);
+    if (over.used !== false) await stores.proposals.markChallengeUsed(challenge.id);
+    await stores.proposals.confirm({
+      ...{ proposalId: row.id, personId, challengeId: challenge.id, factorId: over.factorId ?? second.factorId, timeStep: 7 },
+      ...{ digest: row.digest, eventId: systemEntropy.newId() },
+    });
+    await stores.proposals.move(row.id, 'confirmed');
+  });
+};
+
+test('a second person with a used challenge and a used code confirms', async () => {
+  expect(await confirming()).toBe('taken');
+});
+
+test.each([
+  ['who proposed', () => ({ personId: first.id, factorId: first.factorId }), 'who proposed does not confirm'],
+  ['a preparer as the second person', () => ({ preparer: second.id }), 'a preparer settles no doubt'],
+  ['a preparer as the first person', () => ({ preparer: first.id }), 'a preparer settles no doubt'],
+  ['without a used challenge', () => ({ used: false }), 'needs its own used challenge'],
+  ['with the code of somebody else', () => ({ factorId: first.factorId }), 'own factor'],
+])('%s: refused', async (_who, over, why) => {
+  expect(await confirming(over())).toContain(why);
+});
+
+test('a proposal that nobody has confirmed is neither made nor moved to confirmed; one that moves nothing is', async () => {
+  const made = await proposed('provider_never_got', 'confirmed');
+  expect(await refusal(made.insert)).toContain('confirmed by a second person');
+  const waiting = await proposed();
+  await api(waiting.insert);
+  expect(await refusal((stores) => stores.proposals.move(waiting.row.id, 'confirmed'))).toContain('confirmed by a second person');
+  const harmless = await proposed('keep_asking', 'confirmed');
+  expect(await refusal(harmless.insert)).toBe('taken');
+});
+
+test('the API carries nothing out, and the worker confirms nothing', async () => {
+  const { row, insert } = await proposed('keep_asking', 'confirmed');
+  await api(insert);
+  expect(await refusal((stores) => stores.proposals.move(row.id, 'applied'))).toMatch(/row-level security|permission denied/);
+  const waiting = await proposed('keep_asking');
+  await api(waiting.insert);
+  const worker = world.worker().inTenant((stores) => stores.proposals.move(waiting.row.id, 'confirmed'));
+  await expect(worker).rejects.toThrow(/row-level security|permission denied/);
+});
