@@ -114,13 +114,14 @@ END $$;
 -- The worker asks the same of each gate before anything leaves. It sees no factor and no person, so it asks here, in its own workspace: the
 -- present role of a gate's person, null for one who may not act, and the newest step of its factor, null when that is not its person's.
 CREATE FUNCTION sluice_gate_holders(batch uuid, version int) RETURNS TABLE (gate_id uuid, role text, last_step bigint)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT g.id, CASE WHEN p.id IS NOT NULL THEN m.role END, f.last_step FROM public.gate g
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+  RETURN QUERY SELECT g.id, CASE WHEN p.id IS NOT NULL THEN m.role END, f.last_step FROM public.gate g
   LEFT JOIN public.membership m ON m.tenant_id = g.tenant_id AND m.person_id = g.person_id AND m.disabled_at IS NULL
   LEFT JOIN public.person p ON p.id = g.person_id AND p.disabled_at IS NULL
   LEFT JOIN public.factor f ON f.id = g.factor_id AND f.person_id = g.person_id
-  WHERE g.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid AND g.batch_id = batch AND g.content_version = version
-$$;
+  WHERE g.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid AND g.batch_id = batch AND g.content_version = version;
+END $$;
 REVOKE EXECUTE ON FUNCTION sluice_gate_holders(uuid, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sluice_gate_holders(uuid, int) TO sluice_worker;
 ALTER FUNCTION sluice_gate_holders(uuid, int) OWNER TO sluice_fn_driver;
