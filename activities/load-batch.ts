@@ -30,8 +30,12 @@ export const loadBatchActivity =
         if (!plan) throw new Absent('there is no such batch');
         return { ...plan, window: deps.window, chunksATurn: chunksATurn(plan, deps.window), historyEvents: deps.historyEvents };
       },
-      requestId,
+      { asked: requestId, comesBack },
     );
+
+/** A batch that executes goes on at once, or when its time comes; any other waits for people until its deadline. */
+const comesBack = ({ state, startInMs, deadlineInMs }: LoadedBatch): number | null =>
+  state === 'executing' ? startInMs : deadlineInMs && Math.max(0, deadlineInMs);
 
 /** An activity costs Temporal and its worker the CPU of some fifty payments, so on a rail of small chunks one activity pays several. */
 const ITEMS_A_TURN = 1_024;

@@ -6,4 +6,4 @@ import { runActivity } from './run.js';
 export const lookUpDueActivity =
   (deps: ActivityDeps) =>
   (place: BatchPlace): Promise<number | null> =>
-    runActivity(deps, place, (ctx, progress) => lookUpDue(ctx, place.batchId, progress));
+    runActivity(deps, place, (ctx, progress) => lookUpDue(ctx, place.batchId, progress), { comesBack: (nextMs) => nextMs });

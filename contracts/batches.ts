@@ -100,7 +100,7 @@ export const batch = z
     reason: z.string().nullable(),
     paused: z.boolean(),
     cancelling: z.boolean(),
-    /** What a person has to look at: `unknown_items`, `integrity_failed`, `exceptions`. */
+    /** What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`. */
     attention: z.array(z.string()),
     content_version: z.number().int(),
     row_version: z.number().int(),

@@ -43,7 +43,9 @@ const gatesInView = tableOf<gate>()(GATE).json('g', SHOWN_GATE);
 const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list},
     coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
       FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
-    (SELECT count(*)::int FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL) AS open_exceptions
+    (SELECT count(*)::int FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL) AS open_exceptions,
+    EXISTS (SELECT FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL AND e.kind = 'run_stalled')
+      AS run_stalled
   FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
   JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
@@ -52,6 +54,7 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
 interface StoredView {
   gates: unknown[][];
   open_exceptions: number;
+  run_stalled: boolean;
 }
 
 const toView = (row: StoredView): BatchView => ({
@@ -61,6 +64,7 @@ const toView = (row: StoredView): BatchView => ({
   counter: inView.counter.row(row),
   gates: row.gates.map(gatesInView.row),
   openExceptions: row.open_exceptions,
+  runStalled: row.run_stalled,
 });
 
 /** The upload of this batch finished: it has content. */

@@ -23,6 +23,8 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_tenant_of_connection: 'sluice_fn_inbound',
   sluice_tenants_to_drain: 'sluice_fn_inbound',
   sluice_batches_to_drive: 'sluice_fn_driver',
+  sluice_wake_batches: 'sluice_fn_driver',
+  sluice_stalled_batches: 'sluice_fn_driver',
   sluice_released_without_second_factor: 'sluice_fn_driver',
   sluice_gate_holders: 'sluice_fn_driver',
   sluice_open_exceptions: 'sluice_fn_driver',

@@ -11,6 +11,18 @@ interface StoredMessage {
   attempts: number;
 }
 
+interface StoredPlace {
+  tenant_id: string;
+  batch_id: string;
+}
+
+interface Place {
+  tenantId: string;
+  batchId: string;
+}
+
+const toPlace = (row: StoredPlace): Place => ({ tenantId: row.tenant_id, batchId: row.batch_id });
+
 /**
  * What the relay does in the database, in its own role and on its own two connections: functions that see outbox rows and
  * batches to drive in every tenant, and no table (R14, R18).
@@ -40,13 +52,16 @@ export const openRelayStore = (url: string) => {
     undelivered: async (tenantId: string, id: string, problem: string, againMs: number, fate: 'again' | 'dead') => {
       await sql.run('function')`SELECT sluice_undelivered(${tenantId}, ${id}, ${problem}, ${againMs} * interval '1 millisecond', ${fate === 'dead'})`;
     },
-    /** Batches that have not ended: of all tenants, or those of the given ids. */
-    toDrive: async (batchIds?: readonly string[]) => {
-      const rows = await sql.rows<{ tenant_id: string; batch_id: string }>('function')`
-        SELECT tenant_id, batch_id FROM sluice_batches_to_drive()
-        WHERE ${batchIds ?? null}::uuid[] IS NULL OR batch_id = ANY(${batchIds ?? null}::uuid[])`;
-      return rows.map((row) => ({ tenantId: row.tenant_id, batchId: row.batch_id }));
+    /** Batches of all tenants that have not ended. */
+    toDrive: async () => (await sql.rows<StoredPlace>('function')`SELECT tenant_id, batch_id FROM sluice_batches_to_drive()`).map(toPlace),
+    /** Notes that these are about to be woken, and answers those of them that have not ended. */
+    waking: async (places: readonly Place[]) => {
+      const [tenants, batches] = [places.map(({ tenantId }) => tenantId), places.map(({ batchId }) => batchId)];
+      return (await sql.rows<StoredPlace>('function')`SELECT * FROM sluice_wake_batches(${tenants}::uuid[], ${batches}::uuid[])`).map(toPlace);
     },
+    /** Batches of all tenants that were due or woken longer than `patienceMs` ago and that no run has driven since. */
+    stalled: async (patienceMs: number) =>
+      (await sql.rows<StoredPlace>('function')`SELECT * FROM sluice_stalled_batches(${patienceMs} * interval '1 millisecond')`).map(toPlace),
     backlog: async () => {
       const row = await sql.row<{ waiting: bigint; dead: bigint; oldest_seconds: number }>('function')`SELECT * FROM sluice_outbox_backlog()`;
       return { waiting: Number(row?.waiting ?? 0), dead: Number(row?.dead ?? 0), oldestSeconds: row?.oldest_seconds ?? 0 };

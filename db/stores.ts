@@ -2,6 +2,7 @@ import type { Stores } from '../operations/ports.js';
 import { accountStore } from './accounts.js';
 import { apiKeyStore } from './api-keys.js';
 import { auditStore } from './audit.js';
+import { batchRunStore } from './batch-runs.js';
 import { batchStore } from './batches.js';
 import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
@@ -42,6 +43,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   transfers: transferStore(tx, scope),
   holds: holdStore(tx, scope),
   batches: batchStore(tx, scope),
+  batchRuns: batchRunStore(tx, scope),
   items: itemStore(tx, scope),
   chunks: chunkStore(tx, scope),
   dispatches: dispatchStore(tx, scope),

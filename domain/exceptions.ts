@@ -101,8 +101,8 @@ export const EXCEPTION_KINDS = {
   run_stalled: {
     severity: 'usual',
     meaning: 'The batch should get further and does not, so its run was ended and begun anew.',
-    next: 'Look at the log of the worker and at who can reach Temporal. It ends by itself when the batch moves.',
-    resolutions: [],
+    next: 'The batch goes on by itself. Look at the log of the worker and at who can reach Temporal, then end the exception.',
+    resolutions: ['looked_into'],
   },
 } as const satisfies Record<string, ExceptionKindRow>;
 

@@ -3,6 +3,7 @@ import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
 import type { AuditStore } from './stores/audit.js';
+import type { BatchRunStore } from './stores/batch-runs.js';
 import type { BatchStore } from './stores/batches.js';
 import type { ChallengeStore } from './stores/challenges.js';
 import type { ChunkStore } from './stores/chunks.js';
@@ -42,6 +43,7 @@ export interface Stores {
   transfers: TransferStore;
   holds: HoldStore;
   batches: BatchStore;
+  batchRuns: BatchRunStore;
   items: ItemStore;
   chunks: ChunkStore;
   dispatches: DispatchStore;

@@ -20,7 +20,8 @@ export interface DeliveryParts {
 export const deliverDue = async (parts: DeliveryParts): Promise<number> => {
   const messages = await parts.store.claim(CLAIM_MAX, LEASE_MS);
   if (messages.length === 0) return 0;
-  const driven = new Set((await parts.store.toDrive(messages.map((message) => message.batchId))).map(({ batchId }) => batchId));
+  // A message counts only when its batch is driven afterwards: a foreign workflow under the batch's id takes signals too.
+  const driven = new Set((await parts.store.waking(messages)).map(({ batchId }) => batchId));
   await Promise.all(messages.map((message) => deliverOne(parts, message, driven.has(message.batchId))));
   return messages.length;
 };

@@ -12,12 +12,23 @@ export interface OutboxMessage {
   attempts: number;
 }
 
+/** A batch and its workspace. */
+export interface DrivenPlace {
+  tenantId: string;
+  batchId: string;
+}
+
 /** The relay's own store: outbox rows, and which batches have to be driven (R14, R18). */
 export interface RelayStore {
   claim(most: number, leaseMs: number): Promise<OutboxMessage[]>;
   delivered(tenantId: string, id: string): Promise<void>;
   undelivered(tenantId: string, id: string, problem: string, againMs: number, fate: 'again' | 'dead'): Promise<void>;
-  toDrive(batchIds?: readonly string[]): Promise<{ tenantId: string; batchId: string }[]>;
+  /** Batches that have not ended. */
+  toDrive(): Promise<DrivenPlace[]>;
+  /** Notes that these are about to be woken, and answers those of them that have not ended. */
+  waking(places: readonly DrivenPlace[]): Promise<DrivenPlace[]>;
+  /** Batches that were due or woken longer than `patienceMs` ago and that nothing has driven since. */
+  stalled(patienceMs: number): Promise<DrivenPlace[]>;
   /** Makes missing partitions of coming months and returns how many are still missing (R22). */
   addMonths(): Promise<number>;
   /** Deletes up to `most` idempotency keys that are past their time and returns how many. */
@@ -30,12 +41,22 @@ export type Word = Pick<OutboxMessage, 'gateId' | 'requestId'>;
 /** How to reach a batch's workflow. */
 export interface BatchWorkflows {
   /** Starts the workflow when none runs, and signals it (R13). */
-  wake(place: { tenantId: string; batchId: string }, word: Word): Promise<void>;
+  wake(place: DrivenPlace, word: Word): Promise<void>;
   /** Signals the run if there is one; for batches that have ended. */
   tell(batchId: string, word: Word): Promise<void>;
   /** Batches (UUIDs) that have a running workflow, as far as Temporal's visibility store knows. */
   running(): Promise<Set<string>>;
+  /** What has the batch's workflow id now, by what Temporal itself says of it. */
+  look(batchId: string): Promise<FoundRun>;
+  /** Terminates this run. Does nothing when it has ended already. */
+  end(batchId: string, runId: string, why: string): Promise<void>;
 }
+
+/**
+ * What was found under a batch's workflow id. `foreign`: another workflow, or ours on a queue that no worker serves. `in_line`: an
+ * activity of it waits for a worker, for the first time. `quiet`: a run of ours that may sleep, or may be broken.
+ */
+export type FoundRun = { kind: 'absent' } | { kind: 'foreign' | 'in_line' | 'quiet'; runId: string };
 
 /** Contexts of the worker process, for reducing evidence. */
 export type ContextOf = (tenantId: string, requestId: string) => Promise<Context>;

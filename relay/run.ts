@@ -5,7 +5,7 @@ import { drainAll } from './drain.js';
 import { runLoop } from './loop.js';
 import { addMonths } from './months.js';
 import type { BatchWorkflows, ContextOf, RelayStore } from './ports.js';
-import { reconcile } from './reconcile.js';
+import { type ReconcilerParts, reconciler } from './reconcile.js';
 import { runSequencer, type SequencerParts } from './sequencer.js';
 import { bell, listen } from './sequencer-wake.js';
 
@@ -18,6 +18,7 @@ export interface RelayParts {
   directUrl: string;
   sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
   recovery: RecoveryMode;
+  redriven: ReconcilerParts['redriven'];
   /** Time between two passes of the reconciler, ms. */
   reconcileMs: number;
   failpoint: Failpoint;
@@ -45,12 +46,13 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
   listen(directUrl, 'sluice_outbox', outbox.ring, log, signal);
   listen(directUrl, 'sluice_inbound', inbound.ring, log, signal);
   const common = { log, signal };
+  const reconcile = reconciler(parts);
   // In recovery mode the database may be an old copy, so nothing acts on it (R15).
   const pass = (work: () => Promise<number>) => async () => (parts.recovery.reason() === null ? work() : 0);
   await Promise.all([
     runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),
     runLoop({ ...common, name: 'inbound', pass: pass(() => drainAll(parts.tenantsToDrain, parts.contextOf)), rung: inbound.rung, pollMs: POLL_MS }),
-    runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile(parts).then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
+    runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile().then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
     runLoop({ ...common, name: 'idempotency keys', pass: pass(() => parts.store.pruneKeys(KEYS_MAX)), rung: keys.rung, pollMs: DAY_MS }),
     runLoop({ ...common, name: 'months', pass: pass(() => addMonths(parts)), rung: day.rung, pollMs: DAY_MS }),
     runSequencer({ ...parts.sequencer, failpoint, log, signal }),

@@ -1,4 +1,4 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { fromWireId, toWireId } from '../domain/ids.js';
 import {
   BATCH_CHANGED,
@@ -36,20 +36,56 @@ export const batchWorkflows = (client: Client): BatchWorkflows => ({
   },
 
   tell: async (batchId, word) => {
-    try {
-      await client.workflow.getHandle(workflowId(batchId)).signal(BATCH_CHANGED, caused(word));
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
+    await client.workflow.getHandle(workflowId(batchId)).signal(BATCH_CHANGED, caused(word)).catch(unlessAbsent);
   },
 
+  // Temporal's own calls, not the SDK's: those open the memo of each workflow, and throw when a foreign one has a memo in clear.
   running: async () => {
+    const { namespace } = client.options;
     const found = new Set<string>();
-    const query = `WorkflowType = '${PAYOUT_BATCH_WORKFLOW}' AND ExecutionStatus = 'Running'`;
-    for await (const run of client.workflow.list({ query })) {
-      const batchId = fromWireId('batch', run.workflowId);
-      if (batchId) found.add(batchId);
-    }
+    const query = `WorkflowType = '${PAYOUT_BATCH_WORKFLOW}' AND TaskQueue = '${BATCH_QUEUE}' AND ExecutionStatus = 'Running'`;
+    let nextPageToken: Uint8Array = new Uint8Array();
+    do {
+      const page = await client.workflowService.listWorkflowExecutions({ namespace, query, nextPageToken, pageSize: PAGE });
+      for (const { execution } of page.executions) {
+        const batchId = fromWireId('batch', execution?.workflowId ?? '');
+        if (batchId) found.add(batchId);
+      }
+      nextPageToken = page.nextPageToken;
+    } while (nextPageToken.length > 0);
     return found;
   },
+
+  look: async (batchId) => {
+    const execution = { workflowId: workflowId(batchId) };
+    const found = await client.workflowService
+      .describeWorkflowExecution({ namespace: client.options.namespace, execution })
+      .catch((error: unknown) => {
+        if (isGrpcServiceError(error) && error.code === NOT_FOUND) return null;
+        throw error;
+      });
+    const runId = found?.workflowExecutionInfo?.execution?.runId;
+    return !found || !runId || found.workflowExecutionInfo?.closeTime ? { kind: 'absent' } : { kind: kindOf(found), runId };
+  },
+
+  end: async (batchId, runId, why) => {
+    await client.workflow.getHandle(workflowId(batchId), runId).terminate(why).catch(unlessAbsent);
+  },
 });
+
+const unlessAbsent = (error: unknown): void => {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+};
+
+type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
+
+const PAGE = 1_000;
+const NOT_FOUND = 5;
+/** PendingActivityState of Temporal's API. */
+const SCHEDULED = 1;
+
+const kindOf = ({ workflowExecutionInfo, executionConfig, pendingActivities }: Description) => {
+  const queue = executionConfig?.taskQueue?.name;
+  if (workflowExecutionInfo?.type?.name !== PAYOUT_BATCH_WORKFLOW || queue !== BATCH_QUEUE) return 'foreign';
+  return pendingActivities.some(({ state, attempt }) => state === SCHEDULED && (attempt ?? 1) <= 1) ? 'in_line' : 'quiet';
+};

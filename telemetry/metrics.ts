@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Reads a metric when Prometheus scrapes it. A metric that can't be read is left out, never shown as 0. */
 export interface Probe {
@@ -14,6 +14,8 @@ export interface Metrics {
   observeHttp(exchange: { method: string; route: string; status: number; seconds: number }): void;
   /** Adds a gauge whose value is read at each scrape. */
   addProbe(probe: Probe): void;
+  /** Adds a counter of this process, from 0 for each of the given label values, and returns what counts one up. */
+  addCounter(counter: { name: string; help: string; label: string; values: readonly string[] }): (value: string) => void;
 }
 
 /** The metrics of one process, with Node's own (memory, event loop, handles). */
@@ -31,6 +33,11 @@ export const createMetrics = (process: string, onProbeError: (name: string, erro
   return {
     registry,
     observeHttp: ({ method, route, status, seconds }) => http.observe({ method, route, status: String(status) }, seconds),
+    addCounter: ({ name, help, label, values }) => {
+      const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });
+      for (const value of values) counter.inc({ [label]: value }, 0);
+      return (value) => counter.inc({ [label]: value });
+    },
     addProbe: (probe) => {
       const gauge: Gauge = new Gauge({
         name: probe.name,

@@ -4,9 +4,11 @@ import { openRelayStore, tenantsToDrain } from '../db/relay.js';
 import { sequencingStore } from '../db/sequencing.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { reportStalledRun } from '../operations/batch-run/report-stalled.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
 import { openRails } from '../rails/registry.js';
+import { REDRIVE_REASONS } from '../relay/reconcile.js';
 import { runRelay } from '../relay/run.js';
 import { batchWorkflows } from '../relay/workflows.js';
 import { createLogger } from '../telemetry/logger.js';
@@ -55,6 +57,12 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   const store = openRelayStore(config.SLUICE_RELAY_DATABASE_URL);
   const metrics = createMetrics('worker', (name, error) => log.warn({ err: error, metric: name }, 'a figure could not be read'));
   for (const probe of workerProbes(store)) metrics.addProbe(probe);
+  const countRedriven = metrics.addCounter({
+    name: 'sluice_runs_redriven_total',
+    help: 'Runs of batches that did not move, begun anew by this process',
+    label: 'reason',
+    values: REDRIVE_REASONS,
+  });
 
   const problems: Record<string, string | null> = { recovery: 'not compared yet', temporal: 'not connected yet' };
   const health = await serveHealth({
@@ -101,6 +109,11 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
         recovery,
       },
       recovery,
+      redriven: async ({ tenantId, batchId }, reason) => {
+        countRedriven(reason);
+        // A run that was lost is begun again, and nobody has to look.
+        if (reason !== 'lost') await reportStalledRun(await contextOf(tenantId, `reconciler/${batchId}`), batchId, reason);
+      },
       reconcileMs: config.SLUICE_RECONCILE_SECONDS * 1_000,
       failpoint,
       log,

@@ -13,7 +13,7 @@ import type { LoadedBatch } from '../activities/load-batch.js';
 import { type BatchState, isTerminalBatch } from '../domain/batch/states.js';
 import { BATCH_CHANGED, type BatchChanged, GATE_OPENED, type GateOpened, type PayoutBatchInput } from './messages.js';
 import { payWindow } from './pay-window.js';
-import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_MIN_MS } from './policies.js';
+import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_MIN_MS, QUIET_MS } from './policies.js';
 import { batchShower } from './show-batch.js';
 
 export const gateOpened = defineSignal<[GateOpened]>(GATE_OPENED);
@@ -42,6 +42,8 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
   /** The request behind the newest signal; the next load is logged with it. */
   let requestId: string | undefined;
   let continued = workflowInfo().continuedFromExecutionRunId !== undefined;
+  /** Rounds of lookups, one after the other, that found nothing to wait for. */
+  let quiet = 0;
   const progress: Progress = { state: 'loading', doing: 'load', open: 0, chunks: 0, done: 0 };
   const show = batchShower(input);
   const wakeUp = (message: { requestId?: string | undefined } | undefined): void => {
@@ -97,7 +99,8 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
     async function lookUp(from: number, what: string): Promise<void> {
       doing(batch, what);
       const nextMs = await lookUpDue(input);
-      await wake(from, Math.max(LOOKUP_MIN_MS, nextMs ?? IDLE_MS));
+      quiet = nextMs === null ? quiet + 1 : 0;
+      await wake(from, Math.max(LOOKUP_MIN_MS, nextMs ?? Math.min(QUIET_MS, LOOKUP_MIN_MS * 2 ** quiet)));
     }
   }
 }

@@ -34,6 +34,12 @@ export const RUN_RETRY: RetryPolicy = { initialInterval: '1s', backoffCoefficien
 /** The longest wait without loading the batch; signals end a wait earlier. */
 export const IDLE_MS = 10 * 60_000;
 
+/**
+ * The longest wait of a batch that executes and has nothing to wait for: another run may be about to end it, which no message tells this
+ * one. Waits begin at LOOKUP_MIN_MS and double.
+ */
+export const QUIET_MS = 60_000;
+
 /** The wait after a chunk activity failed for good, which only a programming error does. */
 export const BROKEN_MS = 30_000;
 

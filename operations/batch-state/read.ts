@@ -69,6 +69,7 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
 const attentionOf = (view: BatchView): string[] => [
   ...(view.counter.unknown > 0 ? ['unknown_items'] : []),
   ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
+  ...(view.runStalled ? ['run_stalled'] : []),
   ...(view.openExceptions > 0 ? ['exceptions'] : []),
 ];
 

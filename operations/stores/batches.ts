@@ -108,6 +108,8 @@ export interface BatchView {
   gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
   /** How many exceptions nobody has resolved yet. */
   openExceptions: number;
+  /** Its run was ended and begun anew because the batch did not move, and nobody has looked into it yet. */
+  runStalled: boolean;
 }
 
 /** Absent members stay as they are. */

@@ -5,7 +5,7 @@ import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { systemEntropy } from '../../vault/entropy.js';
-import { BATCH_QUEUE } from '../../workflows/messages.js';
+import { BATCH_QUEUE, PAYOUT_BATCH_WORKFLOW } from '../../workflows/messages.js';
 import { RUN_RETRY } from '../../workflows/policies.js';
 import { until } from '../harness/until.js';
 import { tokens } from '../world/paying.js';
@@ -135,8 +135,18 @@ describe('a payout batch on real servers', () => {
     await world.temporal.restart();
     await doing(batchId, 'paused');
     expect((await world.view(batchId))?.counter).toMatchObject({ open: 3, paid: 0 });
+    const second = await world.client.workflow.start(PAYOUT_BATCH_WORKFLOW, {
+      workflowId: `${world.handle(batchId).workflowId}-again`,
+      taskQueue: BATCH_QUEUE,
+      args: [{ tenantId: world.home.tenantId, batchId }],
+    });
+    await until('the second run to find the batch paused', async () =>
+      (await second.query<{ doing: string }>('progress')).doing === 'paused' ? true : undefined,
+    );
     await resumePayoutBatch(world.as(executor), { batch_id: batchId });
     await world.reaches(batchId, 'completed');
+    // No message goes to a run of another id: it looks again by itself.
+    expect(await second.result()).toEqual({ state: 'completed' });
     await world.handle(batchId).result();
     await keepHistory('paused', world.handle(batchId), world.codec);
     expect(await world.broken()).toEqual([]);
