@@ -54,6 +54,7 @@ export const PROBLEMS = {
   preparer_cannot_settle: { status: 403, title: 'Who prepared a batch does not settle its doubt', retryable: false },
   proposal_closed: { status: 409, title: 'The proposal no longer waits for a confirmation', retryable: false },
   proposal_changed: { status: 409, title: 'The proposal is not what was shown', retryable: false },
+  proposal_not_authentic: { status: 409, title: 'The confirmation has no authenticator of this installation', retryable: false },
   // money
   insufficient_funds: { status: 409, title: 'The funding account does not cover the batch', retryable: false },
   workspace_frozen: { status: 423, title: 'The workspace is frozen', retryable: false },

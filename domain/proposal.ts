@@ -80,6 +80,32 @@ export const proposalChallengeBytes = (binding: ProposalChallengeBinding): Uint8
     expires_at: binding.expiresAt,
   });
 
+/** Everything that a confirmation says. One that says anything else needs another authenticator. */
+export interface ConfirmationContent {
+  tenantId: string;
+  proposalId: string;
+  personId: string;
+  challengeId: string;
+  factorId: string;
+  timeStep: number;
+  digest: Uint8Array;
+  eventId: string;
+}
+
+/** The canonical form of a confirmation, over which its authenticator is computed, as that of a gate is (R11). */
+export const confirmationBytes = (content: ConfirmationContent): Uint8Array =>
+  canonicalBytes({
+    domain: 'sluice-confirmation-v1',
+    tenant_id: content.tenantId,
+    proposal_id: content.proposalId,
+    person_id: content.personId,
+    challenge_id: content.challengeId,
+    factor_id: content.factorId,
+    time_step: content.timeStep,
+    digest: toHex(content.digest),
+    event_id: content.eventId,
+  });
+
 /** May this actor propose to end an exception of this kind so? Null when they may. */
 export const refusalToPropose = (question: {
   actor: Actor;

@@ -4,7 +4,7 @@ import { sameBytes } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Evidence } from '../../domain/item/evidence.js';
 import type { ProblemCode } from '../../domain/problems.js';
-import type { ProposedItem } from '../../domain/proposal.js';
+import { confirmationBytes, type ProposedItem } from '../../domain/proposal.js';
 import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
 import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
@@ -34,7 +34,7 @@ const applyProposal = async (ctx: Context, id: string): Promise<void> => {
     const facts = await lockProposal(ctx, stores, id);
     if (facts?.proposal.state !== 'confirmed') return null;
     const { proposal, exception } = facts;
-    const problem = (await standingProblem(stores, facts)) ?? (await carryOut(ctx, stores, facts, restored));
+    const problem = (await standingProblem(ctx, stores, facts)) ?? (await carryOut(ctx, stores, facts, restored));
     await stores.proposals.move(id, problem === null ? 'applied' : 'refused', problem ?? undefined);
     await stores.audit.append({
       subject: subjectOf(ctx, exception),
@@ -54,7 +54,7 @@ const applyProposal = async (ctx: Context, id: string): Promise<void> => {
 };
 
 /** Whether two different people who may do so stand behind what is stored; their confirmation is of exactly this content. */
-const standingProblem = async (stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
+const standingProblem = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
   const { proposal, exception, preparers, digest } = facts;
   if (exception.resolvedAt) return resolvedRefusal().code;
   if (!kindRow(exception.kind).resolutions.includes(proposal.choice)) return 'choice_not_allowed';
@@ -63,6 +63,8 @@ const standingProblem = async (stores: Stores, facts: ProposalFacts): Promise<Pr
   if (RESOLUTIONS[proposal.choice].people === 1) return null;
   const confirmation = await stores.proposals.confirmationOf(proposal.id);
   if (!confirmation || !sameBytes(confirmation.digest, digest)) return 'proposal_changed';
+  const authentic = ctx.services.gateKey.isAuthentic(confirmationBytes({ ...confirmation, tenantId: ctx.tenantId }), confirmation.authenticator);
+  if (!authentic) return 'proposal_not_authentic';
   if (confirmation.personId === proposal.proposedBy) return 'proposal_same_person';
   if (preparers.includes(confirmation.personId) || preparers.includes(proposal.proposedBy)) return 'preparer_cannot_settle';
   return (await holds(stores, confirmation.personId, 'exceptions.confirm')) ? null : 'forbidden';

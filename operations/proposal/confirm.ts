@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { confirm as contract } from '../../contracts/exceptions.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
-import { refusalToConfirm } from '../../domain/proposal.js';
+import { confirmationBytes, refusalToConfirm } from '../../domain/proposal.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
@@ -52,7 +52,8 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
       digest,
       eventId,
     };
-    await stores.proposals.confirm(confirmation);
+    const authenticator = ctx.services.gateKey.authenticate(confirmationBytes({ ...confirmation, tenantId: ctx.tenantId }));
+    await stores.proposals.confirm({ ...confirmation, authenticator });
     await stores.proposals.move(proposal.id, 'confirmed');
     await stores.audit.append({
       ...entry,

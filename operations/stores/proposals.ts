@@ -42,6 +42,8 @@ export const CONFIRMATION = columns({
   timeStep: step('time_step'),
   digest: bytes('digest'),
   eventId: uuid('event_id'),
+  /** HMAC of the confirmation's canonical form under the installation's gate key. */
+  authenticator: bytes('authenticator'),
   createdAt: time('created_at'),
 });
 export type ConfirmationRow = Row<typeof CONFIRMATION>;

@@ -10,10 +10,9 @@ import type { Person } from '../world/people.js';
 
 let world: World;
 let first: Person;
-let second: Person;
 beforeAll(async () => {
   world = await openWorld();
-  [first, second] = [await world.person('executor'), await world.person('authorizer')];
+  first = await world.person('admin');
 }, 120_000);
 afterAll(() => world?.close());
 
@@ -40,20 +39,32 @@ const proposed = async (choice: 'provider_never_got' | 'keep_asking' = 'provider
   };
 };
 
+interface Over {
+  personId?: string;
+  factorId?: string;
+  used?: boolean;
+  consumed?: boolean;
+  preparer?: string;
+}
+
 /** All that a confirmation needs, with `over` in place of some of it. */
-const confirming = async (over: { personId?: string; factorId?: string; used?: boolean; preparer?: string } = {}) => {
+const confirming = async (overFor: (second: Person, third: Person) => Over = () => ({})) => {
+  const [second, third] = [await world.person('authorizer'), await world.person('executor')];
+  const over = overFor(second, third);
   const { row, batchId, insert } = await proposed();
   const personId = over.personId ?? second.id;
   const challenge = { id: systemEntropy.newId(), proposalId: row.id, personId, digest: row.digest, expiresAt: new Date(Date.now() + 60_000) };
-  await world.sql('UPDATE factor SET last_step = greatest(last_step, 7)');
+  const step = Math.floor(Date.now() / 30_000);
   return refusal(async (stores) => {
     await insert(stores);
     if (over.preparer) await stores.batches.addPreparer(batchId, over.preparer, 'edit');
     await stores.proposals.insertChallenge(challenge);
     if (over.used !== false) await stores.proposals.markChallengeUsed(challenge.id);
+    const factorId = over.factorId ?? second.factorId;
+    if (over.consumed !== false) await stores.factors.consumeStep(factorId, step);
     await stores.proposals.confirm({
-      ...{ proposalId: row.id, personId, challengeId: challenge.id, factorId: over.factorId ?? second.factorId, timeStep: 7 },
-      ...{ digest: row.digest, eventId: systemEntropy.newId() },
+      ...{ proposalId: row.id, personId, challengeId: challenge.id, factorId, timeStep: step },
+      ...{ digest: row.digest, eventId: systemEntropy.newId(), authenticator: randomBytes(32) },
     });
     await stores.proposals.move(row.id, 'confirmed');
   });
@@ -64,13 +75,15 @@ test('a second person with a used challenge and a used code confirms', async () 
 });
 
 test.each([
-  ['who proposed', () => ({ personId: first.id, factorId: first.factorId }), 'who proposed does not confirm'],
-  ['a preparer as the second person', () => ({ preparer: second.id }), 'a preparer settles no doubt'],
-  ['a preparer as the first person', () => ({ preparer: first.id }), 'a preparer settles no doubt'],
-  ['without a used challenge', () => ({ used: false }), 'needs its own used challenge'],
-  ['with the code of somebody else', () => ({ factorId: first.factorId }), 'own factor'],
+  ['who proposed', (): Over => ({ personId: first.id, factorId: first.factorId }), 'who proposed does not confirm'],
+  ['a preparer as the second person', (second: Person): Over => ({ preparer: second.id }), 'a preparer settles no doubt'],
+  ['a preparer as the first person', (): Over => ({ preparer: first.id }), 'a preparer settles no doubt'],
+  ['without a used challenge', (): Over => ({ used: false }), 'needs its own used challenge'],
+  ['without a code that was used up', (): Over => ({ consumed: false }), 'own factor'],
+  ['who may not confirm', (_second: Person, third: Person): Over => ({ personId: third.id, factorId: third.factorId }), 'holds exceptions.confirm'],
+  ['with the code of somebody else', (_second: Person, third: Person): Over => ({ factorId: third.factorId }), 'own factor'],
 ])('%s: refused', async (_who, over, why) => {
-  expect(await confirming(over())).toContain(why);
+  expect(await confirming(over)).toContain(why);
 });
 
 test('a proposal that nobody has confirmed is neither made nor moved to confirmed; one that moves nothing is', async () => {

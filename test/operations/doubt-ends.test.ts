@@ -253,6 +253,18 @@ describe('what is confirmed is what was shown', () => {
   });
 });
 
+test('a confirmation that somebody wrote into the database carries nothing out: it has no authenticator of the installation', async () => {
+  const { batchId, exceptionId } = await doubt.doubtful(1);
+  const made = must(await doubt.propose(await world.person('executor'), { exception_id: exceptionId, choice: 'provider_never_got' }));
+  must(await doubt.confirm(await world.person('authorizer'), uuidOf(made.id)));
+  await world.sql('ALTER TABLE proposal_confirmation DISABLE TRIGGER proposal_confirmation_append_only');
+  await world.sql(`UPDATE proposal_confirmation SET authenticator = sha256('guessed') WHERE proposal_id = $1`, [uuidOf(made.id)]);
+  await world.sql('ALTER TABLE proposal_confirmation ENABLE TRIGGER proposal_confirmation_append_only');
+  await doubt.carryOut();
+  expect(await doubt.proposal(uuidOf(made.id))).toMatchObject({ state: 'refused', problem: 'proposal_not_authentic' });
+  expect(await world.counter(batchId)).toMatchObject({ open: 1, unknown: 1 });
+});
+
 describe('when people may say that the provider never got it', () => {
   test('not while the key lives or the window is open, by the database’s clock; a proposal too early is refused', async () => {
     const { exceptionId } = await doubt.doubtful(1);

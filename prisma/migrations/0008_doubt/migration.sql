@@ -149,6 +149,8 @@ CREATE TABLE proposal_confirmation (
   time_step bigint NOT NULL,
   digest bytea NOT NULL CHECK (length(digest) = 32),
   event_id uuid NOT NULL,
+  -- As of a gate (docs/adr/0039): who can only write SQL confirms nothing.
+  authenticator bytea NOT NULL CHECK (length(authenticator) = 32),
   created_at timestamptz(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   PRIMARY KEY (tenant_id, proposal_id),
   FOREIGN KEY (tenant_id, proposal_id) REFERENCES proposal (tenant_id, id),
@@ -167,6 +169,10 @@ BEGIN
   IF NOT EXISTS (SELECT FROM public.proposal p WHERE p.tenant_id = NEW.tenant_id AND p.id = NEW.proposal_id AND p.state = 'proposed' AND p.digest = NEW.digest) THEN
     RAISE EXCEPTION 'a confirmation is of a proposal that waits for one, with its digest' USING ERRCODE = 'check_violation';
   END IF;
+  IF NOT EXISTS (SELECT FROM public.membership m JOIN public.person p ON p.id = m.person_id AND p.disabled_at IS NULL
+      WHERE m.tenant_id = NEW.tenant_id AND m.person_id = NEW.person_id AND m.disabled_at IS NULL AND m.role IN ('approver', 'authorizer', 'admin')) THEN
+    RAISE EXCEPTION 'the second person holds exceptions.confirm in this workspace' USING ERRCODE = 'check_violation';
+  END IF;
   IF EXISTS (SELECT FROM public.proposal p WHERE p.tenant_id = NEW.tenant_id AND p.id = NEW.proposal_id AND p.proposed_by = NEW.person_id) THEN
     RAISE EXCEPTION 'who proposed does not confirm' USING ERRCODE = 'check_violation';
   END IF;
@@ -175,10 +181,12 @@ BEGIN
     RAISE EXCEPTION 'a preparer settles no doubt about the batch' USING ERRCODE = 'check_violation';
   END IF;
   IF NOT EXISTS (SELECT FROM public.proposal_challenge c WHERE c.tenant_id = NEW.tenant_id AND c.id = NEW.challenge_id AND c.proposal_id = NEW.proposal_id
-      AND c.person_id = NEW.person_id AND c.digest = NEW.digest AND c.used_at IS NOT NULL) THEN
+      AND c.person_id = NEW.person_id AND c.digest = NEW.digest AND c.used_at IS NOT NULL AND c.expires_at > now()) THEN
     RAISE EXCEPTION 'a confirmation needs its own used challenge' USING ERRCODE = 'check_violation';
   END IF;
-  IF NOT EXISTS (SELECT FROM public.factor f WHERE f.id = NEW.factor_id AND f.person_id = NEW.person_id AND f.last_step >= NEW.time_step) THEN
+  -- The step is of now (RFC 6238, one step to either side), and this transaction consumed it: the factor's row is its own.
+  IF abs(NEW.time_step - floor(extract(epoch FROM now()) / 30)) > 1 OR NOT EXISTS (SELECT FROM public.factor f
+      WHERE f.id = NEW.factor_id AND f.person_id = NEW.person_id AND f.last_step = NEW.time_step AND pg_current_xact_id()::xid = f.xmin) THEN
     RAISE EXCEPTION 'a confirmation needs a used code of the person''s own factor' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NEW;
