@@ -35,8 +35,13 @@ export interface EndToEndRun {
 
 const GATES = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
+export interface Paying {
+  people: People;
+  batchId: string;
+}
+
 /** Starts an observation at execute; the returned function ends it when the batch has ended. */
-export type Watch = () => Promise<() => Promise<void>>;
+export type Watch = (paying: Paying) => Promise<() => Promise<void>>;
 
 /** Pays a batch of `items` and checks the books afterwards. Throws when a check fails, so that there is no figure. */
 export const payBatch = async (
@@ -64,7 +69,7 @@ export const payBatch = async (
     await pause(STATISTICS_MS);
 
     const before = { written: await writtenSoFar(owner), cpu: usageOf(state) };
-    const unwatch = await watch?.();
+    const unwatch = await watch?.({ people, batchId });
     const paying = watchMemory(world.stack.state);
     const started = performance.now();
     await execute();

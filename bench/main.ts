@@ -10,15 +10,19 @@ import { profileRuns } from './profile.js';
 import { RAILS } from './rail-mode.js';
 import { show, summarize } from './report.js';
 import { measureStatements, STATEMENT_STATISTICS } from './statements.js';
+import { measureTurns } from './turns.js';
 
 /**
  * npm run bench -- end-to-end --items 10000,100000 [--rails bulk,bulk-async,single] [--repeat 3] [--window 4] [--json FILE] [--profile FOLDER] [--statements]
+ *
+ * npm run bench -- turns --items 50000 --rails single --window 16
  *
  * Pays batches on a stack (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare SQL of the same
  * life cycle on the same Postgres, in turns. Each run checks the books; a run that fails ends the benchmark.
  *
  * With --profile it compares nothing: it writes a CPU profile of the worker for each run to FOLDER, and prints where the time went and
- * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres.
+ * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres. `turns` pauses and resumes a batch while
+ * it is paid, and prints how long a pause waits.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -32,8 +36,9 @@ const { positionals, values } = parseArgs({
     statements: { type: 'boolean', default: false },
   },
 });
-if (positionals[0] !== 'end-to-end') {
-  console.error('Name what to measure: npm run bench -- end-to-end --items 10000,100000');
+const [subject = ''] = positionals;
+if (subject !== 'end-to-end' && subject !== 'turns') {
+  console.error('Name what to measure: npm run bench -- end-to-end --items 10000,100000, or turns --items 50000 --window 16');
   process.exit(2);
 }
 
@@ -61,7 +66,8 @@ try {
   const environment = await describeEnvironment(world.stack.state());
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
-  if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
+  if (subject === 'turns') for (const rail of rails) for (const items of sizes) await measureTurns(world, rail, items, window, say);
+  else if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
   else if (values.statements) await measureStatements(world, { rails, sizes }, say);
   else await compare();
 } finally {
