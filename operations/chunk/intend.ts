@@ -63,8 +63,8 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
 
 /** What of a batch's own control row stops it, most lasting first. */
 export const haltOf = (control: ControlRow): ControlHalt | null => {
-  if (control.integrityFailedAt) return 'integrity_failed';
   if (control.cancellingAt) return 'cancelling';
+  if (control.integrityFailedAt) return 'integrity_failed';
   if (control.pausedAt) return 'paused';
   return null;
 };

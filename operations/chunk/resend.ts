@@ -11,7 +11,7 @@ import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import { endDoubt, type PersonReason } from './end-doubt.js';
-import { type Halt, type Permitted, permitSending, recordDispatch } from './intend.js';
+import { type Permitted, permitSending, recordDispatch } from './intend.js';
 import { type Dispatch, leaseOf, type Progress, sendDispatch } from './send.js';
 import { contentMatches, paymentOf, stopForIntegrity } from './verify-content.js';
 
@@ -47,14 +47,11 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
   await settleEvidence(ctx, { batchId, connectionId: intent.dispatch.connection.id, source: 'answer', outcomes });
 };
 
-/** Halts that end only by a person's word about each item: the batch will never send again. */
-const FOR_GOOD: readonly Halt[] = ['cancelling', 'integrity_failed'];
-
 const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): Promise<ResendIntent> =>
   ctx.inTenant(async (stores) => {
     const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals: ordinalsOf(keys) });
     const permit = await permitSending(ctx, stores, { batchId, chunk });
-    if (permit.kind === 'halted' && FOR_GOOD.includes(permit.halt)) return never('not_sendable');
+    if (permit.kind === 'halted' && permit.halt === 'cancelling') return never('not_sendable');
     if (permit.kind !== 'permitted') return { kind: 'nothing' };
     if (permit.late) return never('not_sendable');
     const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);

@@ -377,6 +377,8 @@ DECLARE
   v_to text := CASE WHEN p_ordinals IS NULL THEN 'cancelled' ELSE 'excluded' END;
   v_batch record; v_ordinals int[]; v_amount bigint; v_count int; v_body text;
 BEGIN
+  -- As every decision does (db/transaction/locks.ts): no dispatch can be written beside it, whoever calls this.
+  PERFORM pg_advisory_xact_lock(hashtextextended('batch ' || p_batch, 0));
   SELECT b.currency, b.funding_account_id, b.chunk_size, c.state INTO v_batch FROM public.payout_batch b
     JOIN public.batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id WHERE b.tenant_id = v_tenant AND b.id = p_batch;
   IF NOT FOUND OR v_to = 'cancelled' AND v_batch.state <> 'executing' OR v_to = 'excluded' AND v_batch.state NOT IN ('draft', 'queued', 'approved', 'authorized') THEN
@@ -454,6 +456,7 @@ DECLARE
   v_tenant uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
   v_amount bigint;
 BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('batch ' || p_batch, 0));
   IF EXISTS (SELECT FROM public.batch_control c JOIN public.batch_counter n ON n.tenant_id = c.tenant_id AND n.batch_id = c.batch_id
       WHERE c.tenant_id = v_tenant AND c.batch_id = p_batch AND c.state = 'executing' AND n.open > 0) THEN
     RAISE EXCEPTION 'a hold is not released while items may be paid from it' USING ERRCODE = 'check_violation';
