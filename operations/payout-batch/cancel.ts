@@ -4,7 +4,7 @@ import { mayMove } from '../../domain/batch/states.js';
 import { blockHash } from '../../domain/item/transitions.js';
 import type { Result } from '../../domain/result.js';
 import { endEarly, reasonHash } from '../batch-state/end-early.js';
-import { finishLocked } from '../batch-state/finish.js';
+import { beginEnd } from '../batch-state/finish.js';
 import { type HaltedBatch, readHaltedBatch } from '../batch-state/read.js';
 import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
@@ -45,6 +45,8 @@ const cancelPending = async (ctx: Context, stores: Stores, control: ControlRow, 
   }
   const withdrawn = await stores.items.withdraw(id, eventId, 'all');
   const counter = await stores.batches.counter(id);
+  // After a payment the batch ends `completed`, which only the worker may write. The message makes the worker write it.
+  const end = counter.paid + counter.returned === 0 ? await beginEnd(stores, await stores.batches.control(id)) : null;
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   await stores.audit.append({
     id: eventId,
@@ -60,6 +62,5 @@ const cancelPending = async (ctx: Context, stores: Stores, control: ControlRow, 
       ...(reason === null ? {} : { reason_sha256: reasonHash(ctx, reason) }),
     },
   });
-  // After a payment the batch ends `completed`, which only the worker may write. The message above makes the worker write it.
-  if (counter.paid + counter.returned === 0) await finishLocked(stores, await stores.batches.control(id));
+  await end?.();
 };
