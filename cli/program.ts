@@ -4,6 +4,8 @@ import { createCli, nextLine } from './cli.js';
 import { auditCommands } from './commands/audit.js';
 import { batchCommands } from './commands/batch.js';
 import { type DoctorSettings, doctorCommand } from './commands/doctor.js';
+import { waitingCommands } from './commands/evidence-waiting.js';
+import { exceptionCommands } from './commands/exceptions.js';
 import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
@@ -51,6 +53,8 @@ export const runCommand = async (argv: readonly string[], { env, terminal, schem
   signInCommands(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
+  exceptionCommands(program, cli);
+  waitingCommands(program, cli);
   ledgerCommands(program, cli);
   keyCommands(program, cli);
   auditCommands(program, cli);

@@ -66,6 +66,21 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
       const changed = await client.add_destination({ payee_id: id, ...destinationOf(where) });
       cli.present(changed, () => payeeFacts(changed));
     });
+
+  for (const { verb, description } of [
+    { verb: 'hold', description: 'send nothing to a payee until released, in running batches too' },
+    { verb: 'release', description: 'let a held payee go; what was blocked meanwhile stays blocked' },
+  ] as const)
+    payee
+      .command(verb)
+      .description(description)
+      .argument('<payee>')
+      .requiredOption('--reason <text>', 'why, for the audit log')
+      .action(async (id: string, { reason }: { reason: string }) => {
+        const { client } = await cli.connect();
+        const changed = await client[`${verb}_payee`]({ payee_id: id, reason });
+        cli.present(changed, () => payeeFacts(changed));
+      });
 };
 
 const withDestination = (command: Command): Command =>

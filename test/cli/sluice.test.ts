@@ -17,7 +17,22 @@ describe('help and usage', () => {
   test('help names every command, on standard output, and exits 0', async () => {
     const { code, stdout, stderr } = await runSluice(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['login', 'logout', 'whoami', 'batch', 'payee', 'ledger', 'keys', 'audit', 'evidence', 'doctor', 'open'])
+    for (const command of [
+      'login',
+      'logout',
+      'whoami',
+      'batch',
+      'payee',
+      'exceptions',
+      'parked',
+      'deliveries',
+      'ledger',
+      'keys',
+      'audit',
+      'evidence',
+      'doctor',
+      'open',
+    ])
       expect(stdout).toContain(`\n  ${command}`);
     const batch = await runSluice(['batch', '--help']);
     const verbs = [
@@ -176,7 +191,7 @@ describe('gates', () => {
     const { env, received } = await gateApi(() => problemOf('otp_step_used', 409, { retry_after_seconds: 3_000 }));
     const { code, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '111111\n' });
     expect([code, received.filter(({ path }) => path.endsWith('/approve')).length]).toEqual([1, 1]);
-    expect(stderr).toContain('The next one is valid in 3000 s. Nothing was opened.');
+    expect(stderr).toContain('The next one is valid in 3000 s. Nothing was done.');
     expect(stderr).toContain('next: run the same again then, with that code');
   });
 

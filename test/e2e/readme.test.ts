@@ -136,7 +136,7 @@ describe('the tour', () => {
       echo $code | npx sluice --as approver batch approve again-2 || echo "exit $?"`);
     expect(again).toMatchObject({ code: 0 });
     expect(again.output).toMatch(/^state +approved$/m);
-    expect(again.output).toMatch(/This code was used already\. The next one is valid in \d+ s\. Nothing was opened\.\nnext: run the same again/);
+    expect(again.output).toMatch(/This code was used already\. The next one is valid in \d+ s\. Nothing was done\.\nnext: run the same again/);
     expect(again.output).toMatch(/^exit 1$/m);
   });
 });

@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import type { RequestOf } from '../../client/types.js';
+import type { Cli } from '../cli.js';
+import { EXIT, Failure } from '../failure.js';
+import { findBatch } from '../find-batch.js';
+import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
+import { confirmationSummary, exceptionItemTable, exceptionTable, exceptionText, proposalFacts } from '../render/exception.js';
+import { money } from '../render/money.js';
+import { table } from '../render/table.js';
+import { withCode } from '../with-code.js';
+
+export const exceptionCommands = (program: Command, cli: Cli): void => {
+  const exceptions = program.command('exceptions').description('what people have to look at: list, show, care for, end');
+  reading(exceptions, cli);
+  caring(exceptions, cli);
+  ending(exceptions, cli);
+};
+
+type ListOptions = PageOptions & { all?: boolean; kind?: string; batch?: string; owner?: string };
+
+/** list, show, items. */
+const reading = (exceptions: Command, cli: Cli): void => {
+  withPage(
+    exceptions
+      .command('list')
+      .description('list the open ones, newest first')
+      .option('--all', 'resolved ones too')
+      .option('--kind <kind>', 'only this kind, such as unknown_key_expired')
+      .option('--batch <batch>', 'only those of one batch')
+      .option('--owner <person>', 'only those of one person'),
+  ).action(async ({ all, kind, batch, owner, ...page }: ListOptions) => {
+    const { client } = await cli.connect();
+    const listed = await client.list_exceptions({
+      ...pageOf(page),
+      state: all ? undefined : 'open',
+      kind: kind as never,
+      batch_id: batch === undefined ? undefined : await findBatch(client, batch),
+      owner_id: owner,
+    });
+    cli.present(listed, () => exceptionTable(listed.data));
+    suggestMore(cli, 'sluice exceptions list', listed);
+  });
+
+  exceptions
+    .command('show')
+    .description('show one: what is known, what the rail says, and what to do next')
+    .argument('<exception>')
+    .action(async (id: string) => {
+      const { client } = await cli.connect();
+      const shown = await client.show_exception({ exception_id: id });
+      cli.present(shown, () => exceptionText(shown));
+      if (shown.state === 'open' && shown.choices[0])
+        cli.suggest(`sluice exceptions resolve ${id} --choice ${shown.choices[0].choice} --reason TEXT`);
+    });
+
+  withPage(
+    exceptions.command('items').description('list the items of one').argument('<exception>').option('--open', 'only those that nobody has settled'),
+  ).action(async (id: string, { open, ...page }: PageOptions & { open?: boolean }) => {
+    const { client } = await cli.connect();
+    const items = await client.list_exception_items({ exception_id: id, ...pageOf(page), state: open ? 'open' : undefined });
+    cli.present(items, () => exceptionItemTable(items.data));
+    suggestMore(cli, `sluice exceptions items ${id}`, items);
+  });
+};
+
+/** assign, comment. */
+const caring = (exceptions: Command, cli: Cli): void => {
+  exceptions
+    .command('assign')
+    .description('give one to a person, or to nobody')
+    .argument('<exception>')
+    .argument('[person]', 'leave it out for nobody')
+    .action(async (id: string, person: string | undefined) => {
+      const { client } = await cli.connect();
+      const assigned = await client.assign_exception({ exception_id: id, owner_id: person ?? null });
+      cli.present(assigned, () => exceptionTable([assigned]));
+    });
+
+  exceptions
+    .command('comment')
+    .description('write down what you found out')
+    .argument('<exception>')
+    .argument('<text>')
+    .action(async (id: string, body: string) => {
+      const { client } = await cli.connect();
+      const made = await client.comment_exception({ exception_id: id, body });
+      cli.present(made, () => `Written as ${made.id}.`);
+    });
+};
+
+interface ResolveOptions {
+  choice: string;
+  reason: string;
+  items?: string[];
+  references?: string;
+}
+
+/** resolve, confirm, withdraw, proposal-items. */
+const ending = (exceptions: Command, cli: Cli): void => {
+  exceptions
+    .command('resolve')
+    .description('propose how one ends; what moves money waits for a second person')
+    .argument('<exception>')
+    .requiredOption(
+      '--choice <choice>',
+      'provider_paid, provider_never_got, keep_asking, content_restored, made_good or looked_into; show says which fit',
+    )
+    .requiredOption('--reason <text>', 'why, for the second person and the audit log')
+    .option('--items <items...>', 'only these items')
+    .option('--references <file>', 'CSV with item,reference in each line, for provider_paid')
+    .action(async (id: string, options: ResolveOptions) => {
+      const { client } = await cli.connect();
+      const items = options.references === undefined ? options.items?.map((item) => ({ id: item })) : referencesIn(options.references);
+      const made = await client.propose_resolution({
+        exception_id: id,
+        choice: options.choice as RequestOf<'propose_resolution'>['choice'],
+        reason: options.reason,
+        items,
+      });
+      cli.present(made, () => proposalFacts(made));
+      if (made.state === 'proposed') cli.suggest(`sluice exceptions confirm ${made.id}   (a second person, with a code)`);
+    });
+
+  exceptions
+    .command('confirm')
+    .description('confirm a proposal as the second person, with a code')
+    .argument('<proposal>')
+    .action(async (id: string) => {
+      const { client } = await cli.connect();
+      const challenge = await client.ask_proposal_challenge({ proposal_id: id });
+      cli.note(confirmationSummary(challenge));
+      const confirmed = await withCode(cli, 'confirm', (code, idempotencyKey) =>
+        client.confirm_proposal({ proposal_id: id, challenge_id: challenge.id, code }, { idempotencyKey }),
+      );
+      cli.present(confirmed, () => proposalFacts(confirmed));
+      cli.suggest(`sluice exceptions show ${confirmed.exception_id}`);
+    });
+
+  exceptions
+    .command('withdraw')
+    .description('take a proposal back, or turn it down')
+    .argument('<proposal>')
+    .requiredOption('--reason <text>', 'why, for the audit log')
+    .action(async (id: string, { reason }: { reason: string }) => {
+      const { client } = await cli.connect();
+      const withdrawn = await client.withdraw_proposal({ proposal_id: id, reason });
+      cli.present(withdrawn, () => proposalFacts(withdrawn));
+    });
+
+  withPage(exceptions.command('proposal-items').description('list the items of a proposal, each with its reference').argument('<proposal>')).action(
+    async (id: string, page: PageOptions) => {
+      const { client } = await cli.connect();
+      const items = await client.list_proposal_items({ proposal_id: id, ...pageOf(page) });
+      cli.present(items, () =>
+        table(
+          ['ITEM', 'REFERENCE', 'AMOUNT'],
+          items.data.map((one) => [one.id, one.provider_reference, money(one.amount, one.currency)]),
+        ),
+      );
+      suggestMore(cli, `sluice exceptions proposal-items ${id}`, items);
+    },
+  );
+};
+
+/** Item and reference of each line. A header is skipped. */
+const referencesIn = (path: string): { id: string; provider_reference: string }[] => {
+  const lines = readFileSync(path, 'utf8').split(/\r?\n/);
+  return lines.flatMap((line, place) => {
+    const [id = '', ...rest] = line.split(',');
+    const reference = rest.join(',').trim();
+    if (line.trim() === '' || (place === 0 && !id.startsWith('item_'))) return [];
+    if (!id.startsWith('item_') || reference === '') throw new Failure(EXIT.usage, `${path}, line ${place + 1}: write item,reference`);
+    return [{ id: id.trim(), provider_reference: reference }];
+  });
+};

@@ -1,0 +1,145 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { type Answers, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
+
+let close = (): void => {};
+afterEach(() => close());
+
+const apiOf = async (answers: Answers) => {
+  const api = await scriptedApi(answers);
+  close = api.close;
+  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
+};
+
+const ITEM = 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003';
+const EXCEPTION = {
+  object: 'exception',
+  id: 'exc_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  kind: 'unknown_key_expired',
+  severity: 'usual',
+  state: 'open',
+  batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  connection_id: null,
+  item_count: 130,
+  open_count: 129,
+  amount: 13_000,
+  open_amount: 12_900,
+  currency: 'EUR',
+  owner_id: null,
+  created_at: '2026-01-01T00:00:00Z',
+  age_seconds: 3_456_000,
+  resolved_at: null,
+  resolution: null,
+};
+const FULL = {
+  ...EXCEPTION,
+  meaning: 'Nobody knows whether the provider has these items.',
+  next: 'Ask the provider about each item by its key.',
+  choices: [{ choice: 'provider_paid', people: 2 }],
+  detail: {},
+  known: {
+    states: [{ state: 'unknown', count: 129, amount: 12_900 }],
+    first_sent_at: '2026-01-01T00:00:00Z',
+    last_sent_at: '2026-01-01T00:00:08Z',
+    rail: { name: 'sandbox', key_lives_seconds: 2_592_000, acceptance_window_seconds: 1 },
+    may_fail_from: '2026-01-31T00:00:00Z',
+  },
+  proposals: [],
+  comments: [{ object: 'comment', id: 'comment_1', person_id: null, body: 'asked\u001b[2J', created_at: '2026-01-02T00:00:00Z' }],
+};
+const PROPOSAL = {
+  object: 'proposal',
+  id: 'proposal_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  exception_id: EXCEPTION.id,
+  batch_id: EXCEPTION.batch_id,
+  choice: 'provider_paid',
+  state: 'proposed',
+  reason: 'ticket 4711',
+  digest: 'ab'.repeat(32),
+  item_count: 1,
+  total: 100,
+  proposed_by: 'person_1',
+  confirmed_by: null,
+  problem: null,
+  created_at: '2026-01-02T00:00:00Z',
+  ended_at: null,
+};
+const page = (data: unknown[]) => ({ status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } });
+
+test('help names every verb', async () => {
+  const { code, stdout } = await runSluice(['exceptions', '--help']);
+  expect(code).toBe(0);
+  for (const verb of ['list', 'show', 'items', 'assign', 'comment', 'resolve', 'confirm', 'withdraw', 'proposal-items'])
+    expect(stdout).toMatch(new RegExp(`\\n  ${verb} `));
+});
+
+describe('reading', () => {
+  test('the list says how old it is and how much is open; an empty one says so', async () => {
+    const { env } = await apiOf(() => page([EXCEPTION]));
+    const { stdout } = await runSluice(['exceptions', 'list'], { env });
+    for (const shown of ['unknown_key_expired', '40 d', '129 of 130', '129.00 EUR']) expect(stdout).toContain(shown);
+    close();
+    const { env: empty } = await apiOf(() => page([]));
+    for (const list of [
+      ['exceptions', 'list'],
+      ['parked', 'list'],
+      ['deliveries', 'list'],
+    ])
+      expect((await runSluice(list, { env: empty })).stdout).toContain('(none)');
+  });
+
+  test('one is shown with what is known, the rail’s rules and the next step, without control characters of a comment', async () => {
+    const { env } = await apiOf(() => ({ status: 200, body: FULL }));
+    const { stdout, stderr } = await runSluice(['exceptions', 'show', EXCEPTION.id], { env });
+    for (const shown of ['129 unknown', 'a key lives 30 d', '2026-01-31T00:00:00Z', FULL.meaning, FULL.next, 'provider_paid (2 people)'])
+      expect(stdout).toContain(shown);
+    expect(stdout).not.toContain('\u001b');
+    expect(stderr).toContain('next: sluice exceptions resolve');
+  });
+});
+
+describe('ending', () => {
+  test('references come from a file, and the proposal waits for a second person', async () => {
+    const { env, received } = await apiOf(() => ({ status: 201, body: PROPOSAL }));
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'refs.csv'), `item,reference\n${ITEM},pay_1\n`);
+    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--choice', 'provider_paid', '--reason', 'ticket 4711', '--references', 'refs.csv'];
+    const { code, stderr } = await runSluice(argv, { env, cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({
+      choice: 'provider_paid',
+      reason: 'ticket 4711',
+      items: [{ id: ITEM, provider_reference: 'pay_1' }],
+    });
+    expect(stderr).toContain(`next: sluice exceptions confirm ${PROPOSAL.id}`);
+    writeFileSync(join(cwd, 'refs.csv'), `${ITEM},\n`);
+    expect((await runSluice(argv, { env, cwd })).code).toBe(2);
+  });
+
+  test('what a second person confirms is shown before the code is read, and a spent code is asked for again under the same key', async () => {
+    const challenge = {
+      object: 'proposal_challenge',
+      id: 'challenge_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+      proposal_id: PROPOSAL.id,
+      digest: PROPOSAL.digest,
+      expires_at: '2026-01-01T00:05:00Z',
+      summary: {
+        ...{ kind: EXCEPTION.kind, choice: 'provider_paid', reason: 'ticket 4711', proposed_by: 'person_1', batch_id: EXCEPTION.batch_id },
+        ...{ item_count: 1, total: 100, currency: 'EUR', largest: [{ item_id: ITEM, amount: 100, provider_reference: 'pay_1' }] },
+      },
+    };
+    let tries = 0;
+    const { env, received } = await apiOf(({ path }) => {
+      if (path.endsWith('/challenges')) return { status: 201, body: challenge };
+      return tries++ === 0 ? problemOf('otp_step_used', 409, { retry_after_seconds: 1 }) : { status: 200, body: { ...PROPOSAL, state: 'confirmed' } };
+    });
+    const { code, stdout, stderr } = await runSluice(['exceptions', 'confirm', PROPOSAL.id], { env, input: '111111\n222222\n' });
+    expect(code).toBe(0);
+    for (const shown of ['ticket 4711', 'pay_1', '1.00 EUR', PROPOSAL.digest]) expect(stderr).toContain(shown);
+    expect(stdout).toContain('confirmed');
+    const sent = received.filter(({ path }) => path.endsWith('/confirm'));
+    expect(sent.map(({ body }) => JSON.parse(body).code)).toEqual(['111111', '222222']);
+    expect(new Set(sent.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+});
