@@ -1,3 +1,4 @@
+import type { ExceptionKind } from '../domain/exceptions.js';
 import {
   BATCH,
   type BatchStore,
@@ -43,9 +44,8 @@ const gatesInView = tableOf<gate>()(GATE).json('g', SHOWN_GATE);
 const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list},
     coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
       FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
-    (SELECT count(*)::int FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL) AS open_exceptions,
-    EXISTS (SELECT FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL AND e.kind = 'run_stalled')
-      AS run_stalled
+    ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
+      AS open_exceptions
   FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
   JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
@@ -53,8 +53,7 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
 
 interface StoredView {
   gates: unknown[][];
-  open_exceptions: number;
-  run_stalled: boolean;
+  open_exceptions: ExceptionKind[];
 }
 
 const toView = (row: StoredView): BatchView => ({
@@ -64,7 +63,6 @@ const toView = (row: StoredView): BatchView => ({
   counter: inView.counter.row(row),
   gates: row.gates.map(gatesInView.row),
   openExceptions: row.open_exceptions,
-  runStalled: row.run_stalled,
 });
 
 /** The upload of this batch finished: it has content. */

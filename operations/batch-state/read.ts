@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { batch, halted } from '../../contracts/batches.js';
+import type { ExceptionKind } from '../../domain/exceptions.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
@@ -65,12 +66,15 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
   };
 };
 
+/** Exceptions because of which a batch does not get further, or did not: they are named beside `exceptions`. */
+const HALTS: readonly ExceptionKind[] = ['gates_forged', 'provider_unavailable', 'run_stalled'];
+
 /** What a person has to look at. It is computed from the rows, so the two never disagree. */
 const attentionOf = (view: BatchView): string[] => [
   ...(view.counter.unknown > 0 ? ['unknown_items'] : []),
   ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
-  ...(view.runStalled ? ['run_stalled'] : []),
-  ...(view.openExceptions > 0 ? ['exceptions'] : []),
+  ...view.openExceptions.filter((kind) => HALTS.includes(kind)),
+  ...(view.openExceptions.length > 0 ? ['exceptions'] : []),
 ];
 
 const toWireCounts = (counter: CounterRow): WireBatch['counts'] => ({

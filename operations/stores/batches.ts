@@ -1,4 +1,5 @@
 import type { BatchState } from '../../domain/batch/states.js';
+import type { ExceptionKind } from '../../domain/exceptions.js';
 import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
@@ -106,10 +107,8 @@ export interface BatchView {
   counter: CounterRow;
   /** Open on the current content version, oldest first. */
   gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
-  /** How many exceptions nobody has resolved yet. */
-  openExceptions: number;
-  /** Its run was ended and begun anew because the batch did not move, and nobody has looked into it yet. */
-  runStalled: boolean;
+  /** Kinds of its exceptions that nobody has resolved yet; each kind is open once at the most. */
+  openExceptions: ExceptionKind[];
 }
 
 /** Absent members stay as they are. */

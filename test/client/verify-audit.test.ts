@@ -209,6 +209,11 @@ describe('money and gates belong to their events', () => {
     const report = await joined(change);
     expect(report.findings.map((finding) => finding.kind)).toEqual(['unjoined']);
   });
+
+  test('an authenticator beside a gate changes nothing: only the installation can check it', async () => {
+    const report = await joined(only('gate', (gate) => [Object.assign({}, gate, { authenticator: 'ab'.repeat(32) })]));
+    expect(report.findings).toEqual([]);
+  });
 });
 
 describe('checkpoints', () => {

@@ -57,7 +57,7 @@ describe('batches', () => {
     expect(mine?.batch).toEqual({ ...batch, sourceSha256: expect.any(Uint8Array), createdAt: expect.any(Date) });
     expect(Buffer.from(mine?.batch.sourceSha256 ?? [])).toEqual(batch.sourceSha256);
     expect(mine?.content).toMatchObject({ contentVersion: 1, size: 3, count: 2, total: content.total });
-    expect(mine).toMatchObject({ gates: [], openExceptions: 0, control: { state: 'queued', rowVersion: 1, contentVersion: 1, reason: null } });
+    expect(mine).toMatchObject({ gates: [], openExceptions: [], control: { state: 'queued', rowVersion: 1, contentVersion: 1, reason: null } });
     expect(theirs).toBeNull();
   });
 

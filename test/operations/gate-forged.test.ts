@@ -91,7 +91,7 @@ describe('with the SQL of the API and another key, or none', () => {
     });
     expect(await world.results(batchId, 'exception.raise')).toEqual(['ok']);
     const view = await world.view(batchId);
-    expect(view && toWireBatch(view, world.home.tenantId).attention).toContain('exceptions');
+    expect(view && toWireBatch(view, world.home.tenantId).attention).toEqual(['gates_forged', 'exceptions']);
     expect(await counted()).toBe(0);
   });
 

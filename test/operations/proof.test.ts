@@ -57,6 +57,11 @@ test('a paid batch is proved by its proof alone [S1-20] [S3-20]', () => {
   expect(paid.items[0]?.sent_to).toMatchObject({ name: 'Payee 0', kind: 'account_token' });
 });
 
+test('a proof whose gates carry an authenticator is proved as well: only the installation can check it', () => {
+  const gates = paid.gates.map((gate) => Object.assign({}, gate, { authenticator: 'ab'.repeat(32) }));
+  expect(verifyProof({ ...paid, gates }, trust).findings).toEqual([]);
+});
+
 /** The lists of a proof that shows nothing, and so contradicts nothing. */
 const NOTHING = {
   ...{ contents: [], items: [], events: [], transitions: [], transfers: [], holds: [], preparers: [], challenges: [], gates: [], attempts: [] },
