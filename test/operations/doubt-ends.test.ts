@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { tenantsToDrain } from '../../db/relay.js';
+import { openDatabase } from '../../db/transaction/open.js';
 import { commentOnException } from '../../operations/exception/comment.js';
 import { showException } from '../../operations/exception/show.js';
 import { applyProposals } from '../../operations/proposal/apply.js';
@@ -6,6 +8,7 @@ import { askProposalChallenge } from '../../operations/proposal/ask.js';
 import { confirmProposal } from '../../operations/proposal/confirm.js';
 import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
+import { drainAll } from '../../relay/drain.js';
 import { doubtOf } from '../world/doubt.js';
 import { openPayingWorld, type PayingWorld } from '../world/paying.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
@@ -62,6 +65,29 @@ describe('doubt ends with two people (R5)', () => {
     );
     expect(blocks).toEqual({ n: 3 });
     expect(await brokenHere()).toEqual([]);
+  });
+
+  test('the worker finds by itself what people have confirmed, in every workspace that has some', async () => {
+    const { batchId, exceptionId } = await doubt.doubtful(1);
+    const proposalId = uuidOf(
+      must(await doubt.propose(await world.person('executor'), { exception_id: exceptionId, choice: 'provider_never_got' })).id,
+    );
+    const database = openDatabase(world.database.urls.worker, 2);
+    const drain = () =>
+      drainAll(
+        () => tenantsToDrain(database),
+        async () => doubt.aged(world.worker()),
+      );
+    try {
+      await drain();
+      expect(await doubt.proposal(proposalId)).toMatchObject({ state: 'proposed' });
+      must(await doubt.confirm(await world.person('authorizer'), proposalId));
+      expect(await drain()).toBeGreaterThan(0);
+    } finally {
+      await database.close();
+    }
+    expect(await doubt.proposal(proposalId)).toMatchObject({ state: 'applied' });
+    expect((await world.view(batchId))?.control.state).toBe('failed');
   });
 
   test('evidence that comes between the proposal and the worker wins, and nothing is settled twice', async () => {
