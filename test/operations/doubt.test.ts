@@ -87,6 +87,17 @@ describe('what may never be sent again is found out all the same (R5)', () => {
     expect(await exceptions(batchId)).toEqual([]);
   });
 
+  test('the sandbox provider, asked for real, fences what it never got, and never takes it afterwards', async () => {
+    const before = await world.balance(world.home.funding);
+    const batchId = await cancelled();
+    await resolve(batchId, new Map(world.services.rails));
+    await resolve(batchId, new Map(world.services.rails));
+    expect((await world.view(batchId))?.control.state).toBe('cancelled');
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, failed: 3 });
+    expect(await world.balance(world.home.funding)).toBe(before);
+    expect(await world.broken()).toEqual([]);
+  });
+
   test('a payment that the provider turns out to have is not failed by the fence', async () => {
     const batchId = await cancelled();
     await resolve(
