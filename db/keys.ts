@@ -7,9 +7,9 @@ import { tableOf } from './transaction/table.js';
 const tenantKeys = tableOf<tenant_key>()(TENANT_KEY);
 const TENANT_KEY_COLUMNS = ['purpose', 'version', 'wrapped', 'rootKey'] as const;
 const subjectKeys = tableOf<subject_key>()(SUBJECT_KEY);
-const SUBJECT_KEY_COLUMNS = ['subjectId', 'wrapped'] as const;
+const SUBJECT_KEY_COLUMNS = ['subjectId', 'stored'] as const;
 
-/** Wrapped keys of one tenant and of its payees (R21). */
+/** Wrapped keys of one tenant, and what is stored of its payees' keys (R21). */
 export const keyStore = ({ orm, sql }: Tx, { tenantId }: Scope): KeyStore => ({
   tenantKey: async (purpose) => {
     const row = await orm.tenant_key.findFirst({ where: { tenant_id: tenantId, purpose }, orderBy: { version: 'desc' } });
@@ -33,7 +33,7 @@ export const keyStore = ({ orm, sql }: Tx, { tenantId }: Scope): KeyStore => ({
     const rows = await sql.rows('set')`
       SELECT k.* FROM unnest(${[...new Set(subjectIds)]}::uuid[]) AS w (id)
       CROSS JOIN LATERAL (SELECT ${subjectKeys.list()} FROM subject_key WHERE tenant_id = ${tenantId}::uuid AND subject_id = w.id LIMIT 1) k`;
-    return new Map(rows.map(subjectKeys.row).flatMap(({ subjectId, wrapped }) => (wrapped ? [[subjectId, wrapped]] : [])));
+    return new Map(rows.map(subjectKeys.row).flatMap(({ subjectId, stored }) => (stored ? [[subjectId, stored]] : [])));
   },
 
   insertSubjectKeys: async (rows) => {

@@ -72,10 +72,10 @@ export interface Entropy {
  * are authenticated with it.
  */
 export interface Vault {
-  /** A new subject key for a payee: `key` to use now, `wrapped` to store. */
-  newSubjectKey(keys: KeyStore, tenantId: string, subjectId: string): Promise<{ key: Uint8Array; wrapped: Uint8Array }>;
-  /** Unwraps subject keys by subject id. It looks up each version of the tenant's key once, for any number of subjects. */
-  unwrapSubjectKeys(keys: KeyStore, tenantId: string, wrapped: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>>;
+  /** A new subject key for a payee: `key` to use now, `stored` to keep. */
+  newSubjectKey(keys: KeyStore, tenantId: string, subjectId: string): Promise<{ key: Uint8Array; stored: Uint8Array }>;
+  /** Subject keys by subject id, from what is stored. It looks up each version of the tenant's key once, for any number of subjects. */
+  subjectKeys(keys: KeyStore, tenantId: string, stored: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>>;
   /** Seals under a subject key. */
   sealWith(key: Uint8Array, where: SealedPlace, plain: Uint8Array): Uint8Array;
   /** Opens with a subject key. Throws when the ciphertext was changed, or was sealed in another place or under another key. */

@@ -1,34 +1,39 @@
 import { createHmac } from 'node:crypto';
 import type { Entropy, SealedPlace, Vault } from '../operations/ports.js';
 import type { KeyStore } from '../operations/stores/keys.js';
-import { KEY_BYTES, open, seal, versionOf } from './envelope.js';
+import { open, seal, versionOf } from './envelope.js';
 import type { KeyFile } from './key-file.js';
+import { isSecret, newStoredSecret, subjectKey, versionOfSecret } from './subject-key.js';
 import { openTenantKeys } from './tenant-keys.js';
 
 /** Subject keys have only one version, because a new key would be that of another subject. */
 const SUBJECT_KEY_VERSION = 1;
 
 /**
- * Envelope encryption with three levels of keys (R21): the root key of the key file wraps the key of a tenant for one purpose,
- * and the tenant's `payee` key wraps the key of each payee. A bounded number of tenant keys stays in memory, so an item costs one
- * AES-GCM operation and no query of its own.
+ * Envelope encryption with three levels of keys (R21): the root key of the key file wraps the key of a tenant for one purpose, and the key
+ * of each payee is derived from the tenant's `payee` key and a secret of the payee. A bounded number of tenant keys stays in memory,
+ * so an item costs one HMAC and one AES-GCM operation, and no query of its own.
  */
 export const openVault = (keyFile: Pick<KeyFile, 'root'>, entropy: Entropy): Vault => {
   const tenantKeys = openTenantKeys(keyFile.root, entropy);
   return {
     newSubjectKey: async (keys, tenantId, subjectId) => {
-      const wrapping = await tenantKeys.current(keys, tenantId, 'payee');
-      const key = entropy.bytes(KEY_BYTES);
-      return { key, wrapped: seal(wrapping, subjectKeyPlace(tenantId, subjectId), key, entropy.bytes) };
+      const { key, version } = await tenantKeys.current(keys, tenantId, 'payee');
+      const stored = newStoredSecret(version, entropy.bytes);
+      return { key: subjectKey(key, tenantId, subjectId, stored), stored };
     },
-    unwrapSubjectKeys: async (keys, tenantId, wrapped) => {
+    subjectKeys: async (keys, tenantId, stored) => {
       const versions = new Map<number, Uint8Array>();
-      for (const version of new Set([...wrapped.values()].map(versionOf)))
+      for (const version of new Set([...stored.values()].map(tenantVersionOf)))
         versions.set(version, await tenantKeys.at(keys, tenantId, 'payee', version));
       const opened = new Map<string, Uint8Array>();
-      for (const [subjectId, sealed] of wrapped) {
-        const wrapping = versions.get(versionOf(sealed));
-        if (wrapping) opened.set(subjectId, open(wrapping, subjectKeyPlace(tenantId, subjectId), sealed));
+      for (const [subjectId, own] of stored) {
+        const tenantKey = versions.get(tenantVersionOf(own));
+        if (tenantKey)
+          opened.set(
+            subjectId,
+            isSecret(own) ? subjectKey(tenantKey, tenantId, subjectId, own) : open(tenantKey, subjectKeyPlace(tenantId, subjectId), own),
+          );
       }
       return opened;
     },
@@ -47,4 +52,7 @@ export const openVault = (keyFile: Pick<KeyFile, 'root'>, entropy: Entropy): Vau
   }
 };
 
+const tenantVersionOf = (stored: Uint8Array): number => (isSecret(stored) ? versionOfSecret(stored) : versionOf(stored));
+
+/** Where a key of a released version is wrapped. */
 const subjectKeyPlace = (tenantId: string, subjectId: string) => ({ tenantId, purpose: 'payee', record: subjectId, field: 'subject_key' });

@@ -99,7 +99,7 @@ const largestPayments = async (ctx: Context, stores: Stores, batchId: string, co
   const payeeIds = [...new Set(items.map((item) => item.payeeId))];
   const payees = await stores.payees.byIds(payeeIds);
   const destinations = await stores.payees.destinations(items.map((item) => item.destinationId));
-  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
+  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
   return items.map((item) => {
     const destination = destinations.get(item.destinationId);
     const key = keys.get(item.payeeId);

@@ -82,7 +82,7 @@ export const writePayees = async (ctx: Context, stores: Stores, planned: readonl
   const fresh = await newPayees(ctx, stores, payees);
   const rows = [...fresh.values()];
   const inserted = rows.length > 0 ? await stores.payees.insert(rows.map(({ row }) => row)) : new Set<string>();
-  const subjects = rows.filter(({ row }) => inserted.has(row.reference)).map(({ row, wrapped }) => ({ subjectId: row.id, wrapped }));
+  const subjects = rows.filter(({ row }) => inserted.has(row.reference)).map(({ row, stored }) => ({ subjectId: row.id, stored }));
   if (subjects.length > 0) await stores.keys.insertSubjectKeys(subjects);
   for (const { subjectId } of subjects) made.payees.add(subjectId);
 
@@ -100,7 +100,7 @@ export const writePayees = async (ctx: Context, stores: Stores, planned: readonl
   return inserted.size === rows.length && kept.size === destinations.size ? destinations : null;
 };
 
-type NewPayee = { row: Omit<PayeeRow, 'createdAt' | 'heldAt'>; key: Uint8Array; wrapped: Uint8Array };
+type NewPayee = { row: Omit<PayeeRow, 'createdAt' | 'heldAt'>; key: Uint8Array; stored: Uint8Array };
 
 const newPayees = async (ctx: Context, stores: Stores, payees: readonly PlannedPayee[]): Promise<Map<string, NewPayee>> => {
   const fresh = new Map<string, NewPayee>();
@@ -108,9 +108,9 @@ const newPayees = async (ctx: Context, stores: Stores, payees: readonly PlannedP
     const first = added[0]?.sentTo;
     if (known || !first) continue;
     const id = ctx.services.entropy.newId();
-    const { key, wrapped } = await ctx.services.vault.newSubjectKey(stores.keys, ctx.tenantId, id);
+    const { key, stored } = await ctx.services.vault.newSubjectKey(stores.keys, ctx.tenantId, id);
     const row = { id, reference, payeeType: first.payeeType, country: first.country, sealedName: sealName(ctx, key, id, first.name) };
-    fresh.set(reference, { row, key, wrapped });
+    fresh.set(reference, { row, key, stored });
   }
   return fresh;
 };

@@ -57,8 +57,8 @@ const readKnown = async (ctx: Context, stores: Stores, inputs: readonly PayeeInp
     ...(references.length > 0 ? (await stores.payees.byReference(references)).values() : []),
     ...(ids.length > 0 ? (await stores.payees.byIds(ids)).values() : []),
   ];
-  const wrapped = rows.length > 0 ? await stores.keys.subjectKeys([...new Set(rows.map(({ payee }) => payee.id))]) : new Map();
-  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, wrapped);
+  const stored = rows.length > 0 ? await stores.keys.subjectKeys([...new Set(rows.map(({ payee }) => payee.id))]) : new Map();
+  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, stored);
   const toOpen = new Set(inputs.flatMap(({ payee }) => (payee && givesDetails(payee) && !givesAllDetails(payee) ? payee.reference : [])));
   const known = rows.map(({ payee, destination }): KnownPayee => {
     const key = keys.get(payee.id) ?? null;

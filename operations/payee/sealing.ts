@@ -75,8 +75,8 @@ export const openDestinations = async (
   stores: Stores,
   items: readonly Pick<ChunkItem, 'ordinal' | 'payeeId' | 'destinationId' | 'sealed' | 'subjectKey'>[],
 ): Promise<Map<number, OpenedDestination | null>> => {
-  const wrapped = new Map(items.flatMap((item) => (item.subjectKey ? [[item.payeeId, item.subjectKey] as const] : [])));
-  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, wrapped);
+  const stored = new Map(items.flatMap((item) => (item.subjectKey ? [[item.payeeId, item.subjectKey] as const] : [])));
+  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, stored);
   const opened = new Map<number, OpenedDestination | null>();
   for (const item of items) {
     const key = keys.get(item.payeeId);

@@ -39,8 +39,8 @@ export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly 
 /** Names by payee id; a deleted person has none. The newest destination's name counts, because it may differ from the first one. */
 export const namesOf = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<Map<string, string>> => {
   if (rows.length === 0) return new Map();
-  const wrapped = await stores.keys.subjectKeys([...new Set(rows.map(({ payee }) => payee.id))]);
-  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, wrapped);
+  const stored = await stores.keys.subjectKeys([...new Set(rows.map(({ payee }) => payee.id))]);
+  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, stored);
   const names = new Map<string, string>();
   for (const { payee, destination } of rows) {
     const key = keys.get(payee.id);

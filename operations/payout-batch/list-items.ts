@@ -34,7 +34,7 @@ const toWireItems = async (ctx: Context, stores: Stores, batch: BatchRow, items:
   const payeeIds = [...new Set(items.map(({ payeeId }) => payeeId))];
   const payees = await stores.payees.byIds(payeeIds);
   const destinations = await stores.payees.destinations([...new Set(items.map(({ destinationId }) => destinationId))]);
-  const keys = await ctx.services.vault.unwrapSubjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
+  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
   return items.map((row) => {
     const payee = payees.get(row.payeeId)?.payee;
     const destination = destinations.get(row.destinationId);

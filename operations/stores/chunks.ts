@@ -39,7 +39,7 @@ export interface ChunkItem extends ItemRow {
   payeeHeld: boolean;
   /** The destination, sealed. */
   sealed: Uint8Array;
-  /** The payee's key, wrapped. Null when the payee was deleted: nothing can open the destination any more. */
+  /** What is stored of the payee's key. Null when the payee was deleted: nothing can open the destination any more. */
   subjectKey: Uint8Array | null;
 }
 

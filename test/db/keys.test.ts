@@ -54,8 +54,8 @@ describe('keys in the database [S5-05]', () => {
     const subjectId = systemEntropy.newId();
     const vault = openVault(keyFile, systemEntropy);
     await enter(ours).inTenant(async (stores) => {
-      const { wrapped } = await vault.newSubjectKey(stores.keys, ours, subjectId);
-      await stores.keys.insertSubjectKeys([{ subjectId, wrapped }]);
+      const { stored } = await vault.newSubjectKey(stores.keys, ours, subjectId);
+      await stores.keys.insertSubjectKeys([{ subjectId, stored }]);
     });
     expect((await enter(ours).inTenant((stores) => stores.keys.subjectKeys([subjectId]))).size).toBe(1);
     expect((await enter(foreign).inTenant((stores) => stores.keys.subjectKeys([subjectId]))).size).toBe(0);
@@ -72,9 +72,9 @@ test('no process can take a key of a payee away, on which the re-sends of a whol
   expect(rows).toEqual([]);
   const subjectId = systemEntropy.newId();
   const remove = enter(world.home.tenantId).inTenant(async (stores) => {
-    const { wrapped } = await openVault(keyFile, systemEntropy).newSubjectKey(stores.keys, world.home.tenantId, subjectId);
-    await stores.keys.insertSubjectKeys([{ subjectId, wrapped }]);
-    await stores.keys.insertSubjectKeys([{ subjectId, wrapped: new Uint8Array(wrapped.length) }]);
+    const { stored } = await openVault(keyFile, systemEntropy).newSubjectKey(stores.keys, world.home.tenantId, subjectId);
+    await stores.keys.insertSubjectKeys([{ subjectId, stored }]);
+    await stores.keys.insertSubjectKeys([{ subjectId, stored: new Uint8Array(stored.length) }]);
   });
   await expect(remove).rejects.toThrow();
 });

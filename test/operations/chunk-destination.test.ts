@@ -21,7 +21,7 @@ const reseal = async (batchId: string, change: (opened: { salt: string; sent_to:
   if (!row) throw new Error('the item has no destination');
   const place = destinationPlace(tenantId, row.id);
   const sealed = await world.worker().inTenant(async (stores) => {
-    const key = (await vault.unwrapSubjectKeys(stores.keys, tenantId, new Map([[row.payee_id, row.wrapped]]))).get(row.payee_id);
+    const key = (await vault.subjectKeys(stores.keys, tenantId, new Map([[row.payee_id, row.wrapped]]))).get(row.payee_id);
     if (!key) throw new Error('the key of the payee does not open');
     const opened = JSON.parse(Buffer.from(vault.openWith(key, place, row.sealed)).toString()) as Parameters<typeof change>[0];
     return vault.sealWith(key, place, Buffer.from(JSON.stringify(change(opened))));

@@ -65,7 +65,7 @@ describe('a payee', () => {
     expect(toHex(first.commitment)).not.toBe(toHex(second.commitment));
     const opened = await ctx().inTenant(async (stores) => {
       const { vault } = world.services;
-      const keys = await vault.unwrapSubjectKeys(stores.keys, world.home.tenantId, await stores.keys.subjectKeys([one.uuid]));
+      const keys = await vault.subjectKeys(stores.keys, world.home.tenantId, await stores.keys.subjectKeys([one.uuid]));
       const place = { tenantId: world.home.tenantId, purpose: 'payee', record: first.id, field: 'destination' } as const;
       return JSON.parse(Buffer.from(vault.openWith(keys.get(one.uuid) ?? new Uint8Array(), place, first.sealed)).toString()) as {
         salt: string;
