@@ -102,6 +102,8 @@ export const batch = z
     cancelling: z.boolean(),
     /** What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`. */
     attention: z.array(z.string()),
+    /** It has ended, and nothing about it waits for people: its books are final until the provider says otherwise. */
+    reconciled: z.boolean(),
     content_version: z.number().int(),
     row_version: z.number().int(),
     /** What the gates sign; null while receiving. */

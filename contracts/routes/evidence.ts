@@ -24,7 +24,7 @@ export const EVIDENCE_ROUTES = {
     body: withReason,
     example: { reason: 'The provider reported a payment of another customer.' },
     out: { status: 200, body: evidence.parkedEvidence },
-    problems: ['not_found'],
+    problems: ['not_found', 'recovery_mode'],
   },
   list_deliveries: list({
     path: '/v1/deliveries',
@@ -44,7 +44,7 @@ export const EVIDENCE_ROUTES = {
     body: withReason,
     example: { reason: 'A test event of the provider without a payment.' },
     out: { status: 200, body: evidence.delivery },
-    problems: ['not_found'],
+    problems: ['not_found', 'recovery_mode'],
   },
   replay_deliveries: {
     method: 'POST',

@@ -158,6 +158,6 @@ export const EXCEPTION_ROUTES = {
     body: withReason,
     example: { reason: 'The reference belongs to another payment.' },
     out: { status: 200, body: exceptions.proposal },
-    problems: ['not_found', 'proposal_closed'],
+    problems: ['not_found', 'proposal_closed', 'recovery_mode'],
   },
 } as const satisfies Record<string, RouteShape>;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { batch, halted } from '../../contracts/batches.js';
+import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { ExceptionKind } from '../../domain/exceptions.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
@@ -45,6 +46,7 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
     paused: control.pausedAt !== null,
     cancelling: control.cancellingAt !== null,
     attention: attentionOf(view),
+    reconciled: isTerminalBatch(control.state) && view.openExceptions.length === 0,
     content_version: control.contentVersion,
     row_version: control.rowVersion,
     digest: toHex(content.digest),

@@ -4,6 +4,7 @@ import { toWireId } from '../../domain/ids.js';
 import { type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 
 type Input = { connection_id: string } & z.output<typeof contract>;
 
@@ -18,8 +19,8 @@ export const replayDeliveries = (ctx: Context, input: Input): Promise<Result<z.i
     const subject = connection ? ({ type: 'connection', id: connection.id } as const) : ({ type: 'workspace', id: ctx.tenantId } as const);
     const entry = { subject, action: 'inbound.replay', detail: { ...detail, connection_id: input.connection_id } } as const;
     if (!connection) return refusedAndAudited(stores, entry, refuse('not_found', 'This workspace has no such rail connection.').refusal);
-    const recovering = ctx.services.recovery.reason();
-    if (recovering !== null) return refusedAndAudited(stores, entry, refuse('recovery_mode', recovering).refusal);
+    const recovering = recoveryRefusal(ctx);
+    if (recovering) return refusedAndAudited(stores, entry, recovering);
     const since = input.since === undefined ? undefined : new Date(input.since);
     const count = await stores.inboundEvents.replay({ connectionId: connection.id, since, id: input.delivery_id });
     await stores.audit.append({ subject, action: 'inbound.replay', result: 'ok', detail: { count, ...detail } });

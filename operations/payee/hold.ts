@@ -2,6 +2,7 @@ import { type Result, refuse } from '../../domain/result.js';
 import { reasonHash } from '../batch-state/end-early.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 import { wirePayee } from './show.js';
 import type { WirePayee } from './view.js';
 
@@ -12,11 +13,12 @@ interface HoldInput {
 
 /**
  * Holds a payee: from the answer on nothing is sent to them, in running batches too, where what was not sent is blocked and its money
- * given back. What was sent before is followed up as ever, and not sent again. Holding twice changes nothing. Refuses with `not_found`.
+ * given back. What was sent before is followed up as ever, and not sent again. Holding twice changes nothing. Refuses with `not_found` or
+ * `recovery_mode`.
  */
 export const holdPayee = (ctx: Context, input: HoldInput): Promise<Result<WirePayee>> => setHeld(ctx, input, 'hold');
 
-/** Lets a held payee go. Items that were blocked meanwhile stay blocked. Refuses with `not_found`. */
+/** Lets a held payee go. Items that were blocked meanwhile stay blocked. Refuses with `not_found` or `recovery_mode`. */
 export const releasePayee = (ctx: Context, input: HoldInput): Promise<Result<WirePayee>> => setHeld(ctx, input, 'release');
 
 const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Promise<Result<WirePayee>> =>
@@ -32,6 +34,8 @@ const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Prom
         { subject: { type: 'workspace', id: ctx.tenantId }, action, detail: { ...detail, payee_id: input.payee_id } },
         refuse('not_found', 'This workspace has no such payee.').refusal,
       );
+    const recovering = recoveryRefusal(ctx);
+    if (recovering) return refusedAndAudited(stores, { subject: { type: 'payee', id: payee.id }, action, detail }, recovering);
     const changes = (payee.heldAt === null) === (verb === 'hold');
     if (changes) await stores.payees.setHeld(payee.id, verb === 'hold');
     await stores.audit.append({ subject: { type: 'payee', id: payee.id }, action, result: 'ok', detail: { ...detail, changed: changes } });

@@ -9,6 +9,7 @@ import { toWireProposal, type WireProposal } from '../exception/view.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 import type { ProposalChallengeRow } from '../stores/proposals.js';
 import { lockProposal, type ProposalFacts, refuseAbsentProposal } from './lock.js';
 import { tooEarly } from './too-early.js';
@@ -67,9 +68,7 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
 /** Why this proposal may not be confirmed by this actor now. Null when it may. */
 export const confirmRefusal = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<Refusal | null> => {
   const { proposal, exception, items, preparers, digest } = facts;
-  const recovering = ctx.services.recovery.reason();
-  if (recovering !== null) return refuse('recovery_mode', recovering).refusal;
-  const refusal = refusalToConfirm({ actor: ctx.actor, state: proposal.state, proposedBy: proposal.proposedBy, preparers });
+  const refusal = recoveryRefusal(ctx) ?? refusalToConfirm({ actor: ctx.actor, state: proposal.state, proposedBy: proposal.proposedBy, preparers });
   if (refusal) return refusal;
   if (exception.resolvedAt) return resolvedRefusal();
   if (!sameBytes(digest, proposal.digest))

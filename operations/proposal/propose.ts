@@ -10,6 +10,7 @@ import { refuseAbsentException, resolvedRefusal, subjectOf } from '../exception/
 import { toWireProposal, type WireProposal } from '../exception/view.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 import type { ExceptionRow } from '../stores/exceptions.js';
 import { tooEarly } from './too-early.js';
 
@@ -29,10 +30,10 @@ export const proposeResolution = (ctx: Context, input: ProposeInput): Promise<Re
     const refused = (refusal: Refusal) => refusedAndAudited(stores, { ...entry, detail }, refusal);
 
     const preparers = exception.batchId === null ? [] : await stores.batches.preparers(exception.batchId);
-    const recovering = ctx.services.recovery.reason();
-    if (recovering !== null) return refused(refuse('recovery_mode', recovering).refusal);
     const refusal =
-      refusalToPropose({ actor: ctx.actor, kind: exception.kind, choice, preparers }) ?? (exception.resolvedAt ? resolvedRefusal() : null);
+      recoveryRefusal(ctx) ??
+      refusalToPropose({ actor: ctx.actor, kind: exception.kind, choice, preparers }) ??
+      (exception.resolvedAt ? resolvedRefusal() : null);
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
     const items = await itemsOf(stores, exception, input);

@@ -5,6 +5,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { subjectOf } from '../exception/refuse.js';
 import { toWireProposal, type WireProposal } from '../exception/view.js';
 import { answer } from '../idempotency/answer.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 import { lockProposal, refuseAbsentProposal } from './lock.js';
 
 /** Takes a proposal back before it is confirmed; whoever may propose may also turn down another's. Refuses with `not_found` or `proposal_closed`. */
@@ -18,6 +19,8 @@ export const withdrawProposal = (ctx: Context, input: { proposal_id: string; rea
       action: 'exception.withdraw',
       detail: { exception_id: exception.id, proposal_id: proposal.id, reason_sha256: reasonHash(ctx, input.reason) },
     } as const;
+    const recovering = recoveryRefusal(ctx);
+    if (recovering) return refusedAndAudited(stores, entry, recovering);
     if (proposal.state !== 'proposed') {
       const { state } = proposal;
       return refusedAndAudited(stores, entry, refuse('proposal_closed', `The proposal is ${state} already.`, { extra: { state } }).refusal);

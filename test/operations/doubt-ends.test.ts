@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { propose } from '../../contracts/exceptions.js';
 import { tenantsToDrain } from '../../db/relay.js';
 import { openDatabase } from '../../db/transaction/open.js';
+import { toItemId } from '../../domain/ids.js';
 import { commentOnException } from '../../operations/exception/comment.js';
 import { showException } from '../../operations/exception/show.js';
+import { topUp } from '../../operations/ledger/top-up.js';
+import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { applyProposals } from '../../operations/proposal/apply.js';
 import { askProposalChallenge } from '../../operations/proposal/ask.js';
 import { confirmProposal } from '../../operations/proposal/confirm.js';
@@ -90,6 +94,24 @@ describe('doubt ends with two people (R5)', () => {
     expect((await world.view(batchId))?.control.state).toBe('failed');
   });
 
+  test('10,000 items of one exception are one proposal', async () => {
+    const count = 10_000;
+    must(await topUp(world.as(await world.person('admin')), { account_id: world.home.funding, amount: 2_000_000 }));
+    const { batchId, exceptionId } = await doubt.doubtful(count);
+    const items = doubt.withReferences(
+      batchId,
+      Array.from({ length: count }, (_, ordinal) => ordinal),
+    );
+    await doubt.resolve({ exception_id: exceptionId, choice: 'provider_paid', items });
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: count });
+    expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
+    expect(await doubt.exception(exceptionId)).toMatchObject({ itemCount: count, openCount: 0 });
+    expect(
+      propose.safeParse({ choice: 'provider_paid', reason: 'r', items: Array.from({ length: count + 1 }, () => ({ id: toItemId(batchId, 0) })) })
+        .success,
+    ).toBe(false);
+  });
+
   test('evidence that comes between the proposal and the worker wins, and nothing is settled twice', async () => {
     const { batchId, exceptionId } = await doubt.doubtful(2);
     const proposalId = uuidOf(
@@ -150,6 +172,20 @@ describe('when the provider speaks later', () => {
     await doubt.said(batchId, 0, outcome, 2, reference);
     expect(await kinds(batchId)).toEqual(kind ? [[kind, 1]] : []);
     expect(await brokenHere()).toEqual([]);
+  });
+
+  test('a second payment under one key: the batch is not reconciled until two people have made it good', async () => {
+    const { batchId } = await doubt.doubtful(1);
+    await doubt.said(batchId, 0, 'paid', 2, 'pay_first');
+    const admin = world.as(await world.person('admin'));
+    const reconciled = async () => must(await showPayoutBatch(admin, { batch_id: batchId })).reconciled;
+    expect(await reconciled()).toBe(true);
+    await doubt.said(batchId, 0, 'paid', 2, 'pay_second');
+    expect(await kinds(batchId)).toEqual([['paid_twice_at_provider', 1]]);
+    expect(await reconciled()).toBe(false);
+    const [open] = await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId));
+    await doubt.resolve({ exception_id: open?.id ?? '', choice: 'made_good' });
+    expect([await kinds(batchId), await reconciled()]).toEqual([[], true]);
   });
 
   test('before people have decided: the doubt is over, and so is its exception', async () => {

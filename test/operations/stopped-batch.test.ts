@@ -8,6 +8,7 @@ import { listDeliveries } from '../../operations/inbound/list.js';
 import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
 import { listParkedEvidence } from '../../operations/parked-evidence/list.js';
 import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
+import { until } from '../harness/until.js';
 import { doubtOf } from '../world/doubt.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
@@ -76,6 +77,41 @@ describe('a payee (R1)', () => {
     expect(must(await releasePayee(world.as(approver), { payee_id: payeeId, reason: 'confirmed' })).held).toBe(false);
     expect(await world.results(payeeId, 'payee.hold')).toEqual(['ok']);
     expect(await world.results(payeeId, 'payee.release')).toEqual(['ok']);
+  });
+
+  test('that is held waits for the intents that run, and every later one sees the hold', async () => {
+    const { payeeId } = await heldBatch();
+    const approver = await world.person('approver');
+    let end = (): void => {};
+    const ended = new Promise<void>((done) => {
+      end = done;
+    });
+    let begun = (): void => {};
+    const running = new Promise<void>((done) => {
+      begun = done;
+    });
+    const intent = world.worker().inTenant(async (stores) => {
+      await stores.workspaces.lockShared();
+      begun();
+      await ended;
+    });
+    await running;
+    let answered = false;
+    const holding = holdPayee(world.as(approver), { payee_id: payeeId, reason: 'taken over' }).then((held) => {
+      answered = true;
+      return held;
+    });
+    await until('the hold to wait or to be answered', async () => {
+      const waiting = await world.sql(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return waiting.length > 0 || answered || undefined;
+    });
+    expect(answered).toBe(false);
+    end();
+    await intent;
+    expect(must(await holding).held).toBe(true);
+    must(await releasePayee(world.as(approver), { payee_id: payeeId, reason: 'r' }));
   });
 
   test('that is let go before its item is sent is paid', async () => {
