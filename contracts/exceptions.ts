@@ -74,8 +74,8 @@ export const fullException = z
     /** As it was known when the exception was raised. */
     detail: z.looseObject({}),
     known: z.object({
-      /** Where its items stand now. */
-      states: z.array(z.object({ state: z.enum(ITEM_STATES), count: z.number().int(), amount: minorUnits })),
+      /** Where its items stand now, and the last word about them: a code of the provider, or of ours where it has said nothing. */
+      states: z.array(z.object({ state: z.enum(ITEM_STATES), reason: z.string().nullable(), count: z.number().int(), amount: minorUnits })),
       /** The first and the last moment at which its items can have left. */
       first_sent_at: timestamp.nullable(),
       last_sent_at: timestamp.nullable(),
@@ -115,7 +115,7 @@ export const addComment = z.object({ body: z.string().min(1).max(2_000) });
 export const propose = z.object({
   choice,
   reason,
-  /** Left out: all items that are open. `provider_paid` needs each with the provider's reference. */
+  /** Left out: all items that are open, up to 10,000. `provider_paid` needs each with the provider's reference. */
   items: z
     .array(z.object({ id: itemId, provider_reference: z.string().min(1).max(128).optional() }))
     .min(1)

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { DOUBT_KINDS, type ExceptionKind } from '../domain/exceptions.js';
 import type { ItemState } from '../domain/item/states.js';
-import { COMMENT, EXCEPTION, type ExceptionStore, type ExceptionView } from '../operations/stores/exceptions.js';
+import { COMMENT, EXCEPTION, type ExceptionStore, type ExceptionView, type Standing } from '../operations/stores/exceptions.js';
 import { type exception, type exception_comment, Prisma } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
@@ -92,11 +92,11 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope
     return pageOf(rows, limit, toView);
   },
 
-  standing: ({ id, batchId }) => sql.rows<{ state: ItemState; count: number; amount: bigint }>('join')`
-    SELECT i.state, count(*)::int AS count, sum(e.amount)::bigint AS amount FROM exception_item e
+  standing: ({ id, batchId }) => sql.rows<Standing>('join')`
+    SELECT i.state, i.reason, count(*)::int AS count, sum(e.amount)::bigint AS amount FROM exception_item e
     CROSS JOIN LATERAL (
-      SELECT state FROM item_now WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
-    WHERE e.tenant_id = ${tenantId}::uuid AND e.exception_id = ${id}::uuid GROUP BY 1 ORDER BY 1`,
+      SELECT state, reason FROM item_now WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
+    WHERE e.tenant_id = ${tenantId}::uuid AND e.exception_id = ${id}::uuid GROUP BY 1, 2 ORDER BY 1, 2`,
 
   openChunks: async (id, chunkSize) => {
     const rows = await sql.rows<{ chunk: number }>('set')`

@@ -48,7 +48,10 @@ export const exceptionText = (one: FullException): string =>
       ['amount', one.item_count === 0 ? null : `${amount(one.open_amount, one.currency)} open of ${amount(one.amount, one.currency)}`],
       ['owner', one.owner_id],
       ['known at the start', Object.keys(one.detail).length === 0 ? null : JSON.stringify(one.detail)],
-      ['they stand', one.known.states.map(({ state, count }) => `${count} ${state}`).join(', ') || null],
+      [
+        'they stand',
+        one.known.states.map(({ state, reason, count }) => `${count} ${state}${reason === null ? '' : ` (${reason})`}`).join(', ') || null,
+      ],
       ['may have left', one.known.first_sent_at && `from ${one.known.first_sent_at} to ${one.known.last_sent_at}`],
       ['the rail', one.known.rail && railText(one.known.rail)],
       ['may be failed from', one.known.may_fail_from],

@@ -43,7 +43,7 @@ const knownOf = async (ctx: Context, stores: Stores, { exception }: ExceptionVie
   const chunks = await stores.exceptions.openChunks(exception.id, batch.chunkSize);
   const sending = await sendingOf(ctx, stores, batch, exception, chunks);
   return {
-    states: states.map(({ state, count, amount }) => ({ state, count, amount: Number(amount) })),
+    states: states.map((one) => ({ ...one, amount: Number(one.amount) })),
     first_sent_at: sending.firstAt?.toISOString() ?? null,
     last_sent_at: sending.lastAt?.toISOString() ?? null,
     rail: sending.rail && {

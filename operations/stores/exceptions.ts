@@ -60,6 +60,15 @@ export interface ExceptionView {
   currency: string | null;
 }
 
+/** Items of an exception that stand alike. */
+export interface Standing {
+  state: ItemState;
+  reason: string | null;
+  count: number;
+  /** Minor units. */
+  amount: bigint;
+}
+
 export interface ExceptionFilter {
   /** Left out: both. */
   open?: boolean | undefined;
@@ -98,8 +107,8 @@ export interface ExceptionStore {
   /** The exception, locked FOR UPDATE; null when there is none. */
   lock(id: string): Promise<ExceptionRow | null>;
   list(page: PageQuery & ExceptionFilter): Promise<Page<ExceptionView>>;
-  /** How many of its items stand in each state now, and their sums. */
-  standing(row: Pick<ExceptionRow, 'id' | 'batchId'>): Promise<{ state: ItemState; count: number; amount: bigint }[]>;
+  /** How many of its items stand in each state now, by the last word about them, and their sums. */
+  standing(row: Pick<ExceptionRow, 'id' | 'batchId'>): Promise<Standing[]>;
   /** Chunks of its batch that its open items lie in. */
   openChunks(id: string, chunkSize: number): Promise<number[]>;
   /** Its items by ordinal, on request only those that are open, or resolved. */

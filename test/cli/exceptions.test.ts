@@ -39,7 +39,7 @@ const FULL = {
   choices: [{ choice: 'provider_paid', people: 2 }],
   detail: {},
   known: {
-    states: [{ state: 'unknown', count: 129, amount: 12_900 }],
+    states: [{ state: 'unknown', reason: 'attempt_died', count: 129, amount: 12_900 }],
     first_sent_at: '2026-01-01T00:00:00Z',
     last_sent_at: '2026-01-01T00:00:08Z',
     rail: { name: 'sandbox', key_lives_seconds: 2_592_000, acceptance_window_seconds: 1 },
@@ -92,7 +92,14 @@ describe('reading', () => {
   test('one is shown with what is known, the rail’s rules and the next step, without control characters of a comment', async () => {
     const { env } = await apiOf(() => ({ status: 200, body: FULL }));
     const { stdout, stderr } = await runSluice(['exceptions', 'show', EXCEPTION.id], { env });
-    for (const shown of ['129 unknown', 'a key lives 30 d', '2026-01-31T00:00:00Z', FULL.meaning, FULL.next, 'provider_paid (2 people)'])
+    for (const shown of [
+      '129 unknown (attempt_died)',
+      'a key lives 30 d',
+      '2026-01-31T00:00:00Z',
+      FULL.meaning,
+      FULL.next,
+      'provider_paid (2 people)',
+    ])
       expect(stdout).toContain(shown);
     expect(stdout).not.toContain('\u001b');
     expect(stderr).toContain('next: sluice exceptions resolve');

@@ -335,7 +335,11 @@ describe('when people may say that the provider never got it', () => {
     expect(codeOf(await proposeResolution(world.as(who), input))).toBe('too_early');
     expect(codeOf(await proposeResolution(doubt.aged(world.as(who), 29), input))).toBe('too_early');
     const shown = must(await showException(world.as(who), { exception_id: exceptionId }));
-    expect(shown.known.may_fail_from).not.toBeNull();
+    expect(shown.known).toMatchObject({
+      states: [{ state: 'unknown', reason: 'attempt_died', count: 1 }],
+      rail: { name: 'sandbox', key_lives_seconds: 2_592_000 },
+    });
+    expect(Date.parse(shown.known.may_fail_from ?? '') - Date.parse(shown.known.first_sent_at ?? '')).toBe(2_592_000_000);
     const proposalId = uuidOf(must(await proposeResolution(doubt.aged(world.as(who), 31), input)).id);
     const second = await world.person('authorizer');
     expect(codeOf(await askProposalChallenge(world.as(second), { proposal_id: proposalId }))).toBe('too_early');
