@@ -136,10 +136,7 @@ const insertBatch = async (ownerUrl: string, items: number, chunkSize: number): 
   await client.query(`SELECT set_config('app.tenant_id', $1, true)`, [tenant]);
   await client.query(`INSERT INTO organization (id, name) VALUES ($1, 'bench')`, [organization]);
   await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'bench', 'test')`, [tenant, organization]);
-  await client.query(`INSERT INTO rail_connection (tenant_id, id, rail, name, settings, sealed) VALUES ($1, $2, 'sandbox', 'bench', '{}', '')`, [
-    tenant,
-    connection,
-  ]);
+  await client.query(`INSERT INTO rail_connection (tenant_id, id, rail, name, sealed) VALUES ($1, $2, 'sandbox', 'bench', '')`, [tenant, connection]);
   await client.query(
     `INSERT INTO payee (tenant_id, id, reference, payee_type, country, sealed_name) SELECT $1, gen_random_uuid(), 'p' || n, 'individual', 'DE', '' FROM generate_series(1, $2) n`,
     [tenant, PAYEES],

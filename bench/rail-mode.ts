@@ -29,8 +29,11 @@ export const ownerOf = async (world: World): Promise<pg.Client> => {
 
 /** Sets the rail connection of the demo to a mode, for batches that are created from now on. */
 export const useRail = async (owner: pg.Client, { endpoint, settlement }: RailMode): Promise<void> => {
-  await owner.query(`UPDATE rail_connection SET settings = settings || jsonb_build_object('endpoint', $1::text, 'settlement', $2::text)`, [
-    endpoint,
-    settlement,
-  ]);
+  await owner.query(
+    `INSERT INTO rail_connection_version (tenant_id, connection_id, version, settings)
+     SELECT DISTINCT ON (tenant_id, connection_id) tenant_id, connection_id, version + 1,
+       settings || jsonb_build_object('endpoint', $1::text, 'settlement', $2::text)
+     FROM rail_connection_version ORDER BY tenant_id, connection_id, version DESC`,
+    [endpoint, settlement],
+  );
 };

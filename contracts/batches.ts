@@ -100,7 +100,7 @@ export const batch = z
     reason: z.string().nullable(),
     paused: z.boolean(),
     cancelling: z.boolean(),
-    /** What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`. */
+    /** What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`, `connection_disabled`, `connection_changed`. */
     attention: z.array(z.string()),
     /** It has ended, and nothing about it waits for people: its books are final until the provider says otherwise. */
     reconciled: z.boolean(),
@@ -110,6 +110,10 @@ export const batch = z
     digest: hash.nullable(),
     rail: z.string(),
     connection_id: wireId,
+    /** Of the connection's settings, which the digest binds. Null in batches of released versions. */
+    connection_version: z.number().int().nullable(),
+    /** SHA-256 over the settings as canonical JSON. */
+    connection_settings_sha256: hash.nullable(),
     funding_account_id: wireId,
     currency,
     item_count: z.number().int(),

@@ -45,7 +45,9 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
     coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
       FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
     ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
-      AS open_exceptions
+      AS open_exceptions,
+    (SELECT r.disabled_at IS NOT NULL FROM rail_connection r WHERE r.tenant_id = b.tenant_id AND r.id = b.connection_id) AS connection_disabled,
+    (SELECT max(v.version) FROM rail_connection_version v WHERE v.tenant_id = b.tenant_id AND v.connection_id = b.connection_id) AS newest_version
   FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
   JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
@@ -54,6 +56,8 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
 interface StoredView {
   gates: unknown[][];
   open_exceptions: ExceptionKind[];
+  connection_disabled: boolean;
+  newest_version: number;
 }
 
 const toView = (row: StoredView): BatchView => ({
@@ -63,6 +67,7 @@ const toView = (row: StoredView): BatchView => ({
   counter: inView.counter.row(row),
   gates: row.gates.map(gatesInView.row),
   openExceptions: row.open_exceptions,
+  connection: { disabled: row.connection_disabled, newestVersion: row.newest_version },
 });
 
 /** The upload of this batch finished: it has content. */

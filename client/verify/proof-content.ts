@@ -1,5 +1,5 @@
 import type { BatchProof, ProofContent, ProofItem } from '../../domain/audit/proof.js';
-import { batchDigest, commitmentTo, itemLeaf, tombstoneLeaf } from '../../domain/batch/content.js';
+import { batchDigest, commitmentTo, itemLeaf, settingsHash, tombstoneLeaf } from '../../domain/batch/content.js';
 import { type Json, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
@@ -55,6 +55,9 @@ export const checkContent = (proof: BatchProof, findings: Findings): { unopened:
     if (wrong.length > 0) findings.add('changed', `content version ${content.content_version} differs from its items in ${wrong.join(', ')}`);
   }
   checkStated(proof, findings);
+  for (const { chunk, attempt, connection_id: id, connection_version: version } of proof.attempts)
+    if (proof.batch.connection_version && (id !== proof.batch.connection_id || version !== proof.batch.connection_version))
+      findings.add('changed', `attempt ${attempt} of chunk ${chunk} went through another connection, or other settings, than the digest binds`);
   return { unopened };
 };
 
@@ -90,6 +93,8 @@ const digestOf = ({ batch }: BatchProof, content: ProofContent, root: Uint8Array
         contentVersion: content.content_version,
         rail: batch.rail,
         connectionId: batch.connection_id,
+        connectionVersion: batch.connection_version ?? null,
+        connectionSettings: batch.connection_settings ? toHex(settingsHash(sha256, batch.connection_settings)) : null,
         fundingAccountId: batch.funding_account_id,
         currency: batch.currency,
         total: BigInt(content.total),

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { writePrivateJson } from '../../cli/identity/private-file.js';
 import { storesOf } from '../../db/stores.js';
 import { openDatabase, type Tx } from '../../db/transaction/open.js';
@@ -32,7 +33,7 @@ const newId = (): string => systemEntropy.newId();
 
 /**
  * Makes the demo once: an organization with a live and a test workspace, accounts, the sandbox rail connection, five people
- * and an API key. Later calls only update the provider's address. Throws an Error when the database belongs to another
+ * and an API key. Later calls only add a version of the connection when the provider listens elsewhere. Throws an Error when the database belongs to another
  * installation, because then nothing can be decrypted and nothing may be sent (R15), and when the demo file is gone.
  */
 export const seed = async (plan: SeedPlan): Promise<Demo> => {
@@ -156,17 +157,18 @@ const makeRailConnection = async (tx: Tx, stores: Stores, vault: Vault, tenants:
       id: tenants.connection,
       rail: 'sandbox',
       name: 'Sandbox provider',
-      settings: { base_url: provider.baseUrl, ...connection },
       sealed: Buffer.from(sealed),
+      versions: { create: { version: 1, settings: { base_url: provider.baseUrl, ...connection } } },
     },
   });
 };
 
-/** The provider may listen on another port at every start. */
+/** The provider may listen on another port than before. That is a new version: batches of before ask the port that they were sent to. */
 const pointAtProvider = async (tx: Tx, tenants: Tenants, { provider, connection }: SeedPlan): Promise<void> => {
   await storesIn(tx, tenants.test);
-  await tx.orm.rail_connection.update({
-    where: { tenant_id_id: { tenant_id: tenants.test, id: tenants.connection } },
-    data: { settings: { base_url: provider.baseUrl, ...connection } },
-  });
+  const place = { tenant_id: tenants.test, connection_id: tenants.connection };
+  const newest = await tx.orm.rail_connection_version.findFirst({ where: place, orderBy: { version: 'desc' } });
+  const settings = { base_url: provider.baseUrl, ...connection };
+  if (newest && isDeepStrictEqual(newest.settings, settings)) return;
+  await tx.orm.rail_connection_version.create({ data: { ...place, version: (newest?.version ?? 0) + 1, settings } });
 };

@@ -42,6 +42,9 @@ export type ProofBatch = {
   description: string;
   rail: string;
   connection_id: string;
+  /** The version of the connection's settings and the settings themselves; missing or null where the digest does not bind them. */
+  connection_version?: number | null;
+  connection_settings?: { [name: string]: string | number } | null;
   funding_account_id: string;
   currency: string;
   chunk_size: number;

@@ -1,12 +1,12 @@
-import { canonicalBytes, leafHash, type Sha256, toHex } from '../hashing.js';
+import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../hashing.js';
 import { toItemId } from '../ids.js';
 import { merkleRoot } from '../merkle.js';
 
 /**
  * The digest that the gates sign (R10): SHA-256(canonical header ‖ Merkle root over the leaves of all items). The format is
- * versioned; verifiers accept every released version.
+ * versioned; verifiers accept every released version. Version 1 binds no version of the connection's settings.
  */
-const DIGEST_VERSION = 'sluice-batch-v1';
+const DIGEST_VERSIONS = { unversioned: 'sluice-batch-v1', newest: 'sluice-batch-v2' } as const;
 
 export interface DigestHeader {
   tenantId: string;
@@ -15,6 +15,9 @@ export interface DigestHeader {
   contentVersion: number;
   rail: string;
   connectionId: string;
+  /** The version of the connection's settings, and SHA-256 over them in hex (`settingsHash`). Both null in the first version of the format. */
+  connectionVersion: number | null;
+  connectionSettings: string | null;
   fundingAccountId: string;
   currency: string;
   /** Minor units of all items that are not excluded. */
@@ -68,10 +71,13 @@ export const tombstoneLeaf = (sha256: Sha256, ordinal: number, itemId: string): 
 export const commitmentTo = (sha256: Sha256, salt: Uint8Array, destination: Record<string, string>): Uint8Array =>
   sha256(salt, canonicalBytes(destination));
 
+/** What the digest binds of a connection's settings. */
+export const settingsHash = (sha256: Sha256, settings: { [name: string]: Json }): Uint8Array => sha256(canonicalBytes(settings));
+
 export const batchDigest = (sha256: Sha256, header: DigestHeader, root: Uint8Array): Uint8Array =>
   sha256(
     canonicalBytes({
-      domain: DIGEST_VERSION,
+      ...connectionPart(header),
       tenant_id: header.tenantId,
       mode: header.mode,
       batch_id: header.batchId,
@@ -89,6 +95,11 @@ export const batchDigest = (sha256: Sha256, header: DigestHeader, root: Uint8Arr
     }),
     root,
   );
+
+const connectionPart = ({ connectionVersion, connectionSettings }: DigestHeader): { [name: string]: Json } =>
+  connectionVersion === null && connectionSettings === null
+    ? { domain: DIGEST_VERSIONS.unversioned }
+    : { domain: DIGEST_VERSIONS.newest, connection_version: connectionVersion, connection_settings: connectionSettings };
 
 /**
  * Chunks are aligned ranges of 2^k ordinals, so that the root of a chunk is a node of the batch's tree (R3). Ordinals start at 0
@@ -140,6 +151,8 @@ export const chunkRootsOf = (
 /** The members of the digest's header that stay the same in every content version of a batch. */
 export interface SignedTerms extends Pick<DigestHeader, 'rail' | 'connectionId' | 'fundingAccountId' | 'currency' | 'feeBearer' | 'feeMaximum'> {
   id: string;
+  connectionVersion: number | null;
+  connectionSettings: Uint8Array | null;
   executeNotBefore: Date | null;
   executeBy: Date | null;
 }
@@ -182,6 +195,8 @@ export const contentUnder = (
     contentVersion,
     rail: batch.rail,
     connectionId: batch.connectionId,
+    connectionVersion: batch.connectionVersion,
+    connectionSettings: batch.connectionSettings ? toHex(batch.connectionSettings) : null,
     fundingAccountId: batch.fundingAccountId,
     currency: batch.currency,
     total,

@@ -6,7 +6,7 @@ import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { BatchView, CounterRow } from '../stores/batches.js';
+import { type BatchView, type CounterRow, versionOf } from '../stores/batches.js';
 
 export type WireBatch = z.infer<typeof batch>;
 export type HaltedBatch = z.infer<typeof halted>;
@@ -52,6 +52,8 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
     digest: toHex(content.digest),
     rail: row.rail,
     connection_id: toWireId('connection', row.connectionId),
+    connection_version: row.connectionVersion,
+    connection_settings_sha256: row.connectionSettings ? toHex(row.connectionSettings) : null,
     funding_account_id: toWireId('account', row.fundingAccountId),
     currency: row.currency,
     item_count: content.count,
@@ -77,6 +79,13 @@ const attentionOf = (view: BatchView): string[] => [
   ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
   ...view.openExceptions.filter((kind) => HALTS.includes(kind)),
   ...(view.openExceptions.length > 0 ? ['exceptions'] : []),
+  ...(isTerminalBatch(view.control.state) ? [] : connectionAttention(view)),
+];
+
+/** Nothing is sent through a disabled connection, and through changed settings only by batches that were made since. */
+const connectionAttention = ({ batch, connection }: BatchView): string[] => [
+  ...(connection.disabled ? ['connection_disabled'] : []),
+  ...(connection.newestVersion > versionOf(batch) ? ['connection_changed'] : []),
 ];
 
 const toWireCounts = (counter: CounterRow): WireBatch['counts'] => ({

@@ -1,15 +1,16 @@
+import { chunkOf } from '../../domain/batch/content.js';
 import { toItemId } from '../../domain/ids.js';
 import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
-import { openConnection } from '../rail-connection/open.js';
+import { openSender } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 
 /** Why an item may never be sent again. */
 export type PersonReason = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed' | 'not_sendable';
 
 /**
- * Ends the doubt about items that the rail has finally never seen and that may never be sent again. Where the rail can fence a key, it is
+ * Ends the doubt about items of one chunk that the rail has finally never seen and that may never be sent again. Where the rail can fence a key, it is
  * told never to accept it, and its word fails the item, whose money is given back. Otherwise the item stays `unknown` with exactly its
  * amount held, and an exception asks people to decide. Forbidding to send again never forbids finding out (R5).
  */
@@ -19,20 +20,21 @@ export const endDoubt = async (
 ): Promise<void> => {
   const opened = await ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
-    return batch && openConnection(ctx, stores, batch.connectionId);
+    if (!batch) throw new Error(`there is no batch ${batchId}`);
+    const dispatches = await stores.dispatches.ofChunks(batchId, [chunkOf(ordinals[0] ?? 0, batch.chunkSize)]);
+    return openSender(ctx, stores, batch, dispatches.at(-1));
   });
-  if (!opened) throw new Error(`batch ${batchId}, its rail or its rail connection does not exist`);
-  const { rail, connection } = opened;
-  if (!rail.fence)
+  // Without the settings that it was sent through, a fence may be told to a provider that never knew the payment.
+  if (!opened?.rail.fence)
     return ctx.inTenant(async (stores) => {
       await raiseException(ctx, stores, { kind: `unknown_${reason}`, batchId, ordinals });
     });
-  const answers = await rail.fence(
-    connection,
+  const answers = await opened.rail.fence(
+    opened.connection,
     ordinals.map((ordinal) => toItemId(batchId, ordinal)),
   );
   const outcomes = answers.flatMap(({ key, answer }) => (answer === 'fenced' ? [neverAccepted(key)] : []));
-  if (outcomes.length > 0) await settleEvidence(ctx, { batchId, connectionId: connection.id, source: 'lookup', outcomes });
+  if (outcomes.length > 0) await settleEvidence(ctx, { batchId, connectionId: opened.connection.id, source: 'lookup', outcomes });
 };
 
 /** The provider's word that it has not taken a payment and never will. */

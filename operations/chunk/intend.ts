@@ -6,17 +6,17 @@ import { validGates } from '../gate/verify.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { Payment } from '../rail.js';
-import { openConnection } from '../rail-connection/open.js';
+import { type Opened, openSigned } from '../rail-connection/open.js';
 import { type PricedStep, recordSteps } from '../settlement/record.js';
 import { lookUpDelays } from '../settlement/settle.js';
-import type { ControlRow } from '../stores/batches.js';
+import { type ControlRow, versionOf } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { NewDispatch } from '../stores/dispatches.js';
 import { type Dispatch, leaseOf } from './send.js';
 import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
 
 /** Why nothing of a batch may be sent now. A wake-up of its run follows when that changes. */
-export type Halt = ControlHalt | 'recovery_mode' | 'not_executing' | 'frozen' | 'gates_missing';
+export type Halt = ControlHalt | 'recovery_mode' | 'not_executing' | 'frozen' | 'gates_missing' | 'connection_disabled';
 type ControlHalt = 'integrity_failed' | 'cancelling' | 'paused';
 
 type Wait = { kind: 'wait'; reason: 'checkpoint' | 'not_before'; afterMs: number };
@@ -30,6 +30,8 @@ export interface Permitted extends SignedBatch {
   kind: 'permitted';
   /** True when the time to pay has passed: what was not sent is blocked. */
   late: boolean;
+  /** Null when the settings of its connection are not the ones that were signed. */
+  opened: Opened | null;
 }
 
 export type Permit = Permitted | { kind: 'halted'; halt: Halt } | Wait;
@@ -58,7 +60,10 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
     return { kind: 'wait', reason: 'not_before', afterMs: batch.executeNotBefore.getTime() - stores.now.getTime() };
   if (gates.kind === 'unpublished') return { kind: 'wait', reason: 'checkpoint', afterMs: CHECKPOINT_POLL_MS };
   const late = batch.executeBy !== null && stores.now >= batch.executeBy;
-  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate: gates.executeGate, late };
+  const opened = await openSigned(ctx, stores, batch);
+  // What is late is only blocked, so a disabled connection keeps no money.
+  if (opened?.disabled && !late) return { kind: 'halted', halt: 'connection_disabled' };
+  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate: gates.executeGate, late, opened };
 };
 
 /** What of a batch's own control row stops it, most lasting first. */
@@ -88,6 +93,7 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     const permit = await permitSending(ctx, stores, place);
     if (permit.kind !== 'permitted') return permit;
     if ((await stores.dispatches.ofChunks(batchId, [chunk])).length > 0) return { kind: 'nothing', sentBefore: true };
+    if (!permit.opened) return { kind: 'mismatch' };
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.items(batchId, from, to);
     const pending = items.filter((item) => item.state === 'pending');
@@ -103,7 +109,7 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
       if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
       return paymentOf(permit.batch, item, destination);
     });
-    return { kind: 'send', dispatch: await writeDispatch(ctx, stores, permit, { chunk, from, to, sendable, payments }) };
+    return { kind: 'send', dispatch: await writeDispatch(stores, permit, permit.opened, { chunk, from, to, sendable, payments }) };
   });
 
 /** Why a pending item is blocked instead of sent; null when it may be sent. */
@@ -127,13 +133,11 @@ const block = async (ctx: Context, stores: Stores, permit: Permitted, pending: r
 };
 
 const writeDispatch = async (
-  ctx: Context,
   stores: Stores,
   { batch }: Permitted,
+  opened: Opened,
   { chunk, from, to, sendable, payments }: { chunk: number; from: number; to: number; sendable: readonly ChunkItem[]; payments: readonly Payment[] },
 ): Promise<Dispatch> => {
-  const opened = await openConnection(ctx, stores, batch.connectionId);
-  if (!opened) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);
   const capabilities = opened.rail.capabilities(opened.connection);
   const leaseMs = leaseOf(capabilities);
   const artefact = opened.rail.prepare(payments);
@@ -148,7 +152,7 @@ const writeDispatch = async (
       sendable.map((item) => item.ordinal),
     ),
     connectionId: batch.connectionId,
-    connectionVersion: 1,
+    connectionVersion: versionOf(batch),
     rendererVersion: artefact.rendererVersion,
     artefactHash: artefact.hash,
     itemCount: sendable.length,

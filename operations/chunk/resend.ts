@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { keyOutlasts } from '../rail.js';
-import { openConnection } from '../rail-connection/open.js';
+import { sentAsSigned } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
@@ -80,13 +80,14 @@ const prepareAgain = async (
   const { batch } = permit;
   const ordinals = found.again.map((item) => item.ordinal);
   const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals });
-  const opened = await openConnection(ctx, stores, batch.connectionId);
+  const { opened } = permit;
+  if (!opened) return { kind: 'mismatch' };
   // All items of a chunk are pending together, so its first dispatch covers everything that was ever sent of it.
   const first = found.dispatches[0];
-  if (!opened || !first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent, or its rail connection does not exist`);
+  if (!first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent`);
   const capabilities = opened.rail.capabilities(opened.connection);
   const leaseMs = leaseOf(capabilities);
-  if (first.connectionId !== batch.connectionId) return never('connection_changed');
+  if (!sentAsSigned(batch, first)) return never('connection_changed');
   if (!keyOutlasts(capabilities, first.ageMs, leaseMs)) return never('key_expired');
 
   const sentItems = found.items.filter((item) => covers(first, item.ordinal));

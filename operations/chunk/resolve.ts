@@ -4,12 +4,13 @@ import { covers, stateUnder } from '../../domain/item/coverage.js';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import type { OpenConnection, PaymentLookup, Rail } from '../rail.js';
-import { openConnection } from '../rail-connection/open.js';
+import { openSender } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import type { ItemRow } from '../stores/items.js';
 import { resendItems } from './resend.js';
 import type { Progress } from './send.js';
+import { stopForIntegrity } from './verify-content.js';
 
 export interface Resolving {
   batchId: string;
@@ -33,6 +34,8 @@ interface Asked {
 export const resolveItems = async (ctx: Context, resolving: Resolving, progress: Progress): Promise<void> => {
   if (ctx.services.recovery.reason() !== null) return;
   const asked = await readAsked(ctx, resolving);
+  // Elsewhere nobody knows these payments, and every absence would be false.
+  if (!asked) return stopForIntegrity(ctx, resolving);
   if (asked.items.length === 0) return;
   const lookups = await lookUp(asked, resolving.batchId, progress);
   const leaseLeftMs = Math.max(0, ...asked.dispatches.map((dispatch) => dispatch.leaseLeftMs));
@@ -55,14 +58,12 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent), seen }, progress);
 };
 
-const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promise<Asked> =>
+const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promise<Asked | null> =>
   ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
     const control = await stores.batches.control(batchId);
     const content = control ? await stores.batches.content(batchId, control.contentVersion) : null;
-    const opened = batch ? await openConnection(ctx, stores, batch.connectionId) : null;
-    if (!batch || !content || !opened)
-      throw new Error(`chunk ${chunk} of batch ${batchId} cannot be looked up: its batch, rail or rail connection does not exist`);
+    if (!batch || !content) throw new Error(`chunk ${chunk} cannot be looked up, because batch ${batchId} does not exist`);
     const { from, to } = rangeOf(chunk, batch.chunkSize, content.size);
     const wanted = ordinals === 'submitting' ? null : new Set(ordinals);
     const items = (await stores.items.range(batchId, from, to)).filter((item) =>
@@ -70,7 +71,8 @@ const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promi
     );
     // Read last: what they say of leases then holds for everything that was read before.
     const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
-    return { ...opened, items, dispatches };
+    const opened = await openSender(ctx, stores, batch, dispatches.at(-1));
+    return opened && { ...opened, items, dispatches };
   });
 
 const isOpenAtRail = ({ state }: Pick<ItemRow, 'state'>): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';

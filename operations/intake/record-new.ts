@@ -35,6 +35,7 @@ export const recordNew = async (
       source_sha256: batch.sourceSha256 ? toHex(batch.sourceSha256) : null,
       rail: batch.rail,
       connection_id: batch.connectionId,
+      connection_version: batch.connectionVersion,
       funding_account_id: batch.fundingAccountId,
       currency: batch.currency,
       total: content.total.toString(),

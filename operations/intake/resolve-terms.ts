@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { createBatch } from '../../contracts/batches.js';
+import { settingsHash } from '../../domain/batch/content.js';
 import { currencyExponent } from '../../domain/money.js';
 import { type FieldError, textErrors } from '../../domain/result.js';
 import type { Context } from '../context.js';
@@ -16,6 +17,9 @@ export type BatchHeader = Omit<z.output<typeof createBatch>, 'items'>;
 export interface Terms {
   rail: string;
   connectionId: string;
+  connectionVersion: number;
+  /** SHA-256 over the settings of that version. */
+  connectionSettings: Uint8Array;
   fundingAccountId: string;
   currency: string;
   capabilities: RailCapabilities;
@@ -43,6 +47,8 @@ export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHe
     terms: {
       rail: header.rail,
       connectionId: connection.id,
+      connectionVersion: connection.version,
+      connectionSettings: settingsHash(ctx.services.sha256, connection.settings),
       fundingAccountId: account.id,
       currency: header.currency,
       capabilities,
@@ -64,6 +70,8 @@ export const newBatch = (
   description: header.description,
   rail: terms.rail,
   connectionId: terms.connectionId,
+  connectionVersion: terms.connectionVersion,
+  connectionSettings: terms.connectionSettings,
   fundingAccountId: terms.fundingAccountId,
   currency: terms.currency,
   chunkSize: terms.capabilities.chunkSize,

@@ -13,10 +13,11 @@ import { type ItemTransition, stepsOf } from '../../domain/item/transitions.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { toGate, toTransfer } from '../audit/export.js';
 import type { Context } from '../context.js';
-import type { BatchView, ContentRow } from '../stores/batches.js';
+import { type BatchView, type ContentRow, versionOf } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { DispatchRow } from '../stores/dispatches.js';
 import type { HoldRow } from '../stores/holds.js';
+import type { RailConnectionRow } from '../stores/rail-connections.js';
 import type { TransitionBlockRow } from '../stores/transitions.js';
 import { proveEvents, readEvents } from './read-events.js';
 import { readItems } from './read-items.js';
@@ -60,6 +61,7 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     challenges: await stores.challenges.ofBatch(id),
     gates: await stores.gates.all(id),
     dispatches: await stores.dispatches.ofBatch(id),
+    connection: await stores.railConnections.get(view.batch.connectionId, versionOf(view.batch)),
   }));
   const proven = await proveEvents(ctx, events);
   const later = await readEvents(ctx, id);
@@ -68,7 +70,7 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     version: PROOF_VERSION,
     exported_at: found.at.toISOString(),
     at_rest: later.length === events.length,
-    batch: batchToProof(ctx, view),
+    batch: batchToProof(ctx, view, rest.connection),
     contents: rest.contents.map(contentToProof),
     items,
     ...proven,
@@ -109,7 +111,7 @@ const contentToProof = (row: ContentRow): ProofContent => ({
   digest: toHex(row.digest),
 });
 
-const batchToProof = (ctx: Context, { batch, control }: BatchView): ProofBatch => ({
+const batchToProof = (ctx: Context, { batch, control }: BatchView, connection: RailConnectionRow | null): ProofBatch => ({
   id: batch.id,
   tenant_id: ctx.tenantId,
   mode: ctx.mode,
@@ -117,6 +119,8 @@ const batchToProof = (ctx: Context, { batch, control }: BatchView): ProofBatch =
   description: batch.description,
   rail: batch.rail,
   connection_id: batch.connectionId,
+  connection_version: batch.connectionVersion,
+  connection_settings: batch.connectionVersion === null ? null : (connection?.settings ?? null),
   funding_account_id: batch.fundingAccountId,
   currency: batch.currency,
   chunk_size: batch.chunkSize,

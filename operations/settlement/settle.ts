@@ -8,7 +8,7 @@ import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
 import { endSettled, openException, type Raising } from '../exception/raise.js';
 import type { Stores } from '../ports.js';
-import type { BatchRow } from '../stores/batches.js';
+import { type BatchRow, versionOf } from '../stores/batches.js';
 import type { EvidenceItem, LookUpDelays } from '../stores/chunks.js';
 import type { ParkedRow } from '../stores/parked-evidence.js';
 import type { TransitionSource } from '../stores/transitions.js';
@@ -134,7 +134,7 @@ const FIRST_LOOKUP_MS = 1_000;
 
 /** When an item that has no final word yet is looked up: the rail says how long settlement takes. */
 export const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<LookUpDelays> => {
-  const connection = await stores.railConnections.get(batch.connectionId);
+  const connection = await stores.railConnections.get(batch.connectionId, versionOf(batch));
   const rail = ctx.services.rails.get(batch.rail);
   if (!connection || !rail) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);
   return { unknownMs: FIRST_LOOKUP_MS, submittedMs: rail.capabilities(connection).settlementMs };

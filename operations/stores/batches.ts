@@ -10,6 +10,10 @@ const NEW_BATCH = {
   description: text('description'),
   rail: text('rail'),
   connectionId: uuid('connection_id'),
+  /** Of the connection's settings. Null in batches of released versions, whose digest does not bind it: they pay through version 1. */
+  connectionVersion: nullable(int('connection_version')),
+  /** SHA-256 over the settings of that version. */
+  connectionSettings: nullable(bytes('connection_settings')),
   fundingAccountId: uuid('funding_account_id'),
   currency: text('currency'),
   /** Items of one chunk; a power of two. */
@@ -28,6 +32,9 @@ const NEW_BATCH = {
 /** What never changes about a batch. */
 export const BATCH = columns({ ...NEW_BATCH, createdAt: time('created_at') });
 export type BatchRow = Row<typeof BATCH>;
+
+/** The version of its connection's settings that a batch is paid through. */
+export const versionOf = ({ connectionVersion }: Pick<BatchRow, 'connectionVersion'>): number => connectionVersion ?? 1;
 
 /** A batch before the database has given it a time. */
 export type NewBatch = Row<typeof NEW_BATCH>;
@@ -109,6 +116,11 @@ export interface BatchView {
   gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
   /** Kinds of its exceptions that nobody has resolved yet; each kind is open once at the most. */
   openExceptions: ExceptionKind[];
+  connection: {
+    disabled: boolean;
+    /** Its newest version; a batch pays through its own. */
+    newestVersion: number;
+  };
 }
 
 /** Absent members stay as they are. */

@@ -28,7 +28,9 @@ export const sampleProof = (): BatchProof => {
   const [total, root] = [1_234_567n, merkleRoot(sha256, leaves)];
   const signed = { tenantId, mode: 'test', batchId, contentVersion: 1, total, count: 2, feeBearer: 'sender', feeMaximum: 0n } as const;
   const sent = { rail: header.rail, connectionId: header.connection_id, fundingAccountId: header.funding_account_id, currency: header.currency };
-  const digest = toHex(batchDigest(sha256, { ...signed, ...sent, executeNotBefore: null, executeBy: null }, root));
+  const digest = toHex(
+    batchDigest(sha256, { ...signed, ...sent, connectionVersion: null, connectionSettings: null, executeNotBefore: null, executeBy: null }, root),
+  );
   const event: AuditEvent = {
     ...{ id: randomUUID(), tenantId, actor: { type: 'system', process: 'api' }, requestId: 'req_1', at, subjectSeq: 1, previous: FIRST_PREVIOUS },
     ...{ subject: { type: 'batch', id: batchId }, action: 'batch.create', result: 'ok', detail: { state: 'queued', content_version: 1, digest } },

@@ -26,6 +26,8 @@ const newBatch = (more: Partial<NewBatch> = {}): NewBatch => ({
   description: 'März',
   rail: 'sandbox',
   connectionId: world.home.connectionId,
+  connectionVersion: 1,
+  connectionSettings: randomBytes(32),
   fundingAccountId: world.home.funding,
   currency: 'EUR',
   chunkSize: 128,

@@ -27,6 +27,8 @@ const empty = async (): Promise<{ id: string }> => {
   const id = world.services.entropy.newId();
   const batch = { connectionId: world.home.connectionId, fundingAccountId: world.home.funding, currency: 'EUR', rail: 'sandbox', chunkSize: 128 };
   const rest = {
+    connectionVersion: null,
+    connectionSettings: null,
     externalId: null,
     description: '',
     source: 'json',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { batchDigest, commitmentTo, type DigestHeader, type DigestItem, itemLeaf, tombstoneLeaf } from '../../domain/batch/content.js';
+import { batchDigest, commitmentTo, type DigestHeader, type DigestItem, itemLeaf, settingsHash, tombstoneLeaf } from '../../domain/batch/content.js';
 import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import { merkleRoot } from '../../domain/merkle.js';
@@ -24,6 +24,8 @@ const header: fc.Arbitrary<DigestHeader> = fc.record({
   contentVersion: fc.integer({ min: 1 }),
   rail: fc.string(),
   connectionId: fc.uuid(),
+  connectionVersion: fc.option(fc.integer({ min: 1 })),
+  connectionSettings: fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex)),
   fundingAccountId: fc.uuid(),
   currency: fc.constantFrom('EUR', 'USD', 'JPY'),
   total: amount,
@@ -154,6 +156,33 @@ describe('what the gates sign', () => {
       '["sluice-item-v1",7,"item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000007","INV 7","9007199254740991","EUR",' +
       `"0198c2aa-0000-7000-8000-000000000001","0198c2aa-0000-7000-8000-000000000002","März","${'ab'.repeat(32)}"]`;
     expect(toHex(leaf)).toBe(toHex(leafHash(sha256, new TextEncoder().encode(written))));
+  });
+});
+
+describe('a digest of each released version of the format, written out by hand', () => {
+  const root = new Uint8Array(32).fill(0xcd);
+  const ids = ['1', '2', '3', '4'].map((end) => `0198c2aa-0000-7000-8000-00000000000${end}`) as [string, string, string, string];
+  const signed: DigestHeader = {
+    ...{ tenantId: ids[0], mode: 'live', batchId: ids[1], contentVersion: 2, rail: 'sandbox', connectionId: ids[2], fundingAccountId: ids[3] },
+    ...{ currency: 'EUR', total: 123n, count: 7, feeBearer: 'sender', feeMaximum: 0n, executeNotBefore: null, executeBy: null },
+    ...{ connectionVersion: null, connectionSettings: null },
+  };
+  const rest = '"execute_by":null,"execute_not_before":null,"fee_bearer":"sender","fee_maximum":"0",';
+  const end = `"funding_account_id":"${ids[3]}","mode":"live","rail":"sandbox","tenant_id":"${ids[0]}","total":"123"}`;
+
+  test('version 1, which binds no settings of the connection', () => {
+    const written = `{"batch_id":"${ids[1]}","connection_id":"${ids[2]}","content_version":2,"count":7,"currency":"EUR","domain":"sluice-batch-v1",${rest}${end}`;
+    expect(toHex(batchDigest(sha256, signed, root))).toBe(toHex(sha256(new TextEncoder().encode(written), root)));
+  });
+
+  test('version 2, which binds their version and their hash', () => {
+    const settings = sha256(new TextEncoder().encode('{"base_url":"https://pay.example","timeout_ms":3000}'));
+    expect(toHex(settingsHash(sha256, { timeout_ms: 3000, base_url: 'https://pay.example' }))).toBe(toHex(settings));
+    const written =
+      `{"batch_id":"${ids[1]}","connection_id":"${ids[2]}","connection_settings":"${toHex(settings)}","connection_version":3,` +
+      `"content_version":2,"count":7,"currency":"EUR","domain":"sluice-batch-v2",${rest}${end}`;
+    const header = { ...signed, connectionVersion: 3, connectionSettings: toHex(settings) };
+    expect(toHex(batchDigest(sha256, header, root))).toBe(toHex(sha256(new TextEncoder().encode(written), root)));
   });
 });
 

@@ -100,8 +100,12 @@ beforeAll(async () => {
     await client.query('ALTER TABLE gate DISABLE TRIGGER USER');
     await client.query('ALTER TABLE batch_control DISABLE TRIGGER USER');
     await client.query(
-      `INSERT INTO rail_connection (tenant_id, id, rail, name, settings, sealed, disabled_at)
-       SELECT tenant_id, gen_random_uuid(), rail, 'Elsewhere', settings, sealed, now() FROM rail_connection LIMIT 1`,
+      `WITH elsewhere AS (
+         INSERT INTO rail_connection (tenant_id, id, rail, name, sealed)
+         SELECT tenant_id, gen_random_uuid(), rail, 'Elsewhere', sealed FROM rail_connection LIMIT 1 RETURNING tenant_id, id
+       )
+       INSERT INTO rail_connection_version (tenant_id, connection_id, version, settings)
+       SELECT e.tenant_id, e.id, v.version, v.settings FROM elsewhere e, rail_connection_version v`,
     );
   });
 });

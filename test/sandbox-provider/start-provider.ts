@@ -52,7 +52,7 @@ export interface RunningProvider {
 
 export const startProvider = async (env: Record<string, string> = {}): Promise<RunningProvider> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-provider-'));
-  const apiKey = randomBytes(24).toString('base64url');
+  const apiKey = env['PROVIDER_API_KEY'] ?? randomBytes(24).toString('base64url');
   const webhookSecret = `whsec_${randomBytes(32).toString('base64')}`;
   const launch = () => launchProvider({ PROVIDER_DATA_DIR: folder, PROVIDER_API_KEY: apiKey, PROVIDER_WEBHOOK_SECRET: webhookSecret, ...env });
   let running = await launch();

@@ -14,16 +14,17 @@ export const openPayingWorld = async (env: Record<string, string> = {}) => {
   const { services, home, sql, worker, as } = world;
   const preparer = await world.person('preparer');
 
-  /** Points the rail connection at the provider where it listens now. */
+  /** Points the rail connection at the provider where it listens now, by a new version of its settings. */
   const connect = async (settings: Record<string, string | number>): Promise<void> => {
     const plain = canonicalBytes({ api_key: provider.apiKey, webhook_secret: provider.webhookSecret });
     const place = credentialsPlace(home.tenantId, home.connectionId);
     const sealed = await as({ type: 'system', process: 'setup' }).inTenant((stores) => services.vault.seal(stores.keys, place, plain));
-    await sql('UPDATE rail_connection SET settings = $1, sealed = $2 WHERE id = $3', [
-      JSON.stringify({ base_url: provider.url, timeout_ms: 1_000, ...settings }),
-      Buffer.from(sealed),
-      home.connectionId,
-    ]);
+    await sql('UPDATE rail_connection SET sealed = $1 WHERE id = $2', [Buffer.from(sealed), home.connectionId]);
+    await sql(
+      `INSERT INTO rail_connection_version (tenant_id, connection_id, version, settings)
+       SELECT tenant_id, connection_id, max(version) + 1, $1 FROM rail_connection_version WHERE connection_id = $2 GROUP BY 1, 2`,
+      [JSON.stringify({ base_url: provider.url, timeout_ms: 1_000, ...settings }), home.connectionId],
+    );
   };
 
   /** A queued batch of one small payment to each of these tokens. Returns its UUID. */

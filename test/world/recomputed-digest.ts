@@ -35,10 +35,12 @@ const leafOf = (item: WireItem, commitments: ReadonlyMap<string, string>) =>
 const headerOf = (ctx: Context, batch: WireBatch) => ({
   batch_id: uuidOf(batch.id),
   connection_id: uuidOf(batch.connection_id),
+  connection_settings: batch.connection_settings_sha256,
+  connection_version: batch.connection_version,
   content_version: batch.content_version,
   count: batch.item_count,
   currency: batch.currency,
-  domain: 'sluice-batch-v1',
+  domain: 'sluice-batch-v2',
   execute_by: batch.execute_by,
   execute_not_before: batch.execute_not_before,
   fee_bearer: 'sender',

@@ -33,7 +33,11 @@ export const newWorkspace = async (
     `INSERT INTO account (tenant_id, id, kind, currency, name) VALUES ($1, $2, 'funding', 'EUR', 'Main'), ($1, $3, 'external', 'EUR', 'external'), ($1, $4, 'held', 'EUR', 'held')`,
     [tenantId, funding, external, held],
   );
-  await sql(`INSERT INTO rail_connection (tenant_id, id, rail, name, settings, sealed) VALUES ($1, $2, 'sandbox', 'Sandbox', $3, '\\x00')`, [
+  await sql(`INSERT INTO rail_connection (tenant_id, id, rail, name, sealed) VALUES ($1, $2, 'sandbox', 'Sandbox', '\\x00')`, [
+    tenantId,
+    connectionId,
+  ]);
+  await sql('INSERT INTO rail_connection_version (tenant_id, connection_id, version, settings) VALUES ($1, $2, 1, $3)', [
     tenantId,
     connectionId,
     JSON.stringify(NO_PROVIDER),
