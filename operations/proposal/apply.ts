@@ -76,12 +76,11 @@ const holds = async (stores: Stores, personId: string, permission: Permission): 
 };
 
 const carryOut = async (ctx: Context, stores: Stores, facts: ProposalFacts, restored: boolean): Promise<ProblemCode | null> => {
-  const { proposal, exception, items } = facts;
+  const { proposal, exception } = facts;
   switch (proposal.choice) {
     case 'provider_paid':
-      return settle(ctx, stores, facts);
     case 'provider_never_got':
-      return (await tooEarly(ctx, stores, exception, items))?.code ?? settle(ctx, stores, facts);
+      return settle(ctx, stores, facts);
     case 'keep_asking':
       return askAgain(stores, facts);
     case 'content_restored':
@@ -97,11 +96,14 @@ const carryOut = async (ctx: Context, stores: Stores, facts: ProposalFacts, rest
 
 /** What two people say is evidence like any other: it goes through the one reducer, below all that a rail can say (R6). */
 const settle = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
-  const { proposal, currency, items } = facts;
+  const { proposal, exception, currency, items } = facts;
   const { choice } = proposal;
   const batch = await batchOf(stores, facts);
   // What evidence has settled since, or what the provider has taken in, is in doubt no longer: it is left as it is.
   const open = await lockInDoubt(stores, batch, items);
+  // Under the locks of the chunks, so that nothing of them is sent again meanwhile.
+  const early = choice === 'provider_never_got' ? await tooEarly(ctx, stores, exception, items) : null;
+  if (early) return early.code;
   const outcomes = open.map(
     (item): Evidence => ({
       key: toItemId(batch.id, item.ordinal),
