@@ -105,6 +105,7 @@ function groupsOf(all) {
 async function startDatabase() {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/harness/database-server.ts'], {
     cwd: worktree,
+    detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

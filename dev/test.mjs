@@ -22,6 +22,15 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+let running = null;
+// Ctrl-C reaches the run of jest by itself.
+for (const signal of ['SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    running?.kill(signal);
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(1);
+  });
+
 const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 const rows = [];
 try {
@@ -45,6 +54,7 @@ async function run({ name, workers }) {
   const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...jest, ...jestArguments], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  running = child;
   const status = await new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
   const minutes = (Date.now() - started) / 60_000;
   if (!existsSync(report)) return { name, minutes, passed: 0, failed: 1 };

@@ -7,9 +7,11 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../dev/postgres
 import { ensureLogins } from '../../dev/postgres/logins.js';
 import { migrate } from '../../dev/postgres/migrate.js';
 import { choosePorts } from '../../dev/stack/ports.js';
+import { guardServers } from '../harness/guard.js';
 
 let folder: string;
 let server: EmbeddedPostgres;
+let guard: Awaited<ReturnType<typeof guardServers>>;
 const ask = async <Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -19,17 +21,23 @@ const ask = async <Row extends pg.QueryResultRow>(url: string, sql: string): Pro
     await client.end();
   }
 };
-const start = async () =>
-  startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), port: (await choosePorts('free', {})).postgres, log: join(folder, 'postgres.log') });
+const start = async () => {
+  const { postgres: port } = await choosePorts('free', {});
+  const started = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), port, log: join(folder, 'postgres.log') });
+  guard.note('postgres', started.pid);
+  return started;
+};
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-embedded-'));
   // Where we are root the cluster would otherwise lie in another folder, and stay after the test.
   chmodSync(folder, 0o755);
+  guard = await guardServers(folder);
   server = await start();
 }, 60_000);
 afterAll(async () => {
   await server?.stop();
+  guard?.release();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -9,6 +9,7 @@ import { choosePorts, type Ports } from '../../dev/stack/ports.js';
 import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
 import { findTemporalCli } from '../../dev/temporal/find-cli.js';
 import { readTemporalSettings, serverFlags } from '../../dev/temporal/settings.js';
+import { guardServers } from '../harness/guard.js';
 
 /** The server ignores a misspelled key silently, so the tests look at what it does. */
 
@@ -20,6 +21,7 @@ let ports: Ports;
 let cli: string;
 let server: ChildProcess;
 let connection: Connection;
+let guard: Awaited<ReturnType<typeof guardServers>> | undefined;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-temporal-'));
@@ -34,6 +36,8 @@ beforeAll(async () => {
     }),
     { stdio: 'ignore' },
   );
+  guard = await guardServers(folder);
+  guard.note('temporal', server.pid);
   const address = `127.0.0.1:${ports.temporal}`;
   await ensureNamespace(address, settings, () => server.exitCode === null);
   connection = await Connection.connect({ address });
@@ -46,6 +50,7 @@ afterAll(async () => {
     server.kill('SIGTERM');
     await ended;
   }
+  guard?.release();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { guardFolder } from '../harness/guard.js';
 import { until } from '../harness/until.js';
 import { ownDatabase } from './harness/database.js';
 
@@ -38,6 +39,7 @@ const SAYS: readonly (readonly RegExp[])[] = [
 let folder: string;
 let dataDir: string;
 let start: ChildProcess;
+let release: (() => void) | undefined;
 let database: Awaited<ReturnType<typeof ownDatabase>> = null;
 let screen = '';
 
@@ -72,6 +74,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'bin', 'npx'), `${npx.join('\n')}\n`, { mode: 0o755 });
   expect([BLOCKS[0], scripts['start']]).toEqual(['npm start\n', 'node dev/start.mjs']);
   database = await ownDatabase();
+  release = guardFolder(dataDir);
   start = spawn(process.execPath, ['dev/start.mjs', '--port-base', '0', '--data-dir', dataDir], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(database ? { DATABASE_URL: database.url } : {}) },
@@ -89,6 +92,7 @@ afterAll(async () => {
     await ended(start);
   }
   await database?.drop();
+  release?.();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -43,8 +43,8 @@ const clean = async (ownerUrl: string, template: string): Promise<void> => {
 const stopped = new Promise<void>((resolve) => {
   process.stdin.resume().once('end', resolve).once('close', resolve);
 });
-// Ctrl-C in the terminal ends the test run, and its end closes our standard input.
-process.on('SIGINT', () => {});
+// What ends the test run closes our standard input. A signal for its whole group must not end us before the server has stopped.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-database-'));
 chmodSync(folder, 0o755);

@@ -12,7 +12,11 @@ declare global {
  */
 export default async (): Promise<void> => {
   if (process.env['SLUICE_TEST_DATABASE']) return;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/harness/database-server.ts'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // In a session of its own: no signal for the group of the test run reaches it.
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/harness/database-server.ts'], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   globalThis.sluiceDatabaseServer = child;
   process.env['SLUICE_TEST_DATABASE'] = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', resolve);

@@ -102,9 +102,9 @@ export const startProvider = async (env: Record<string, string> = {}): Promise<R
 };
 
 const launchProvider = async (env: Record<string, string>): Promise<{ child: ChildProcess; port: number }> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'dev/sandbox-provider/main.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--import', './test/harness/end-with-parent.mjs', 'dev/sandbox-provider/main.ts'], {
     env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
   let errors = '';
   child.stderr.on('data', (text) => {

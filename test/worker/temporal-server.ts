@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
 import { findTemporalCli } from '../../dev/temporal/find-cli.js';
 import { readTemporalSettings, serverFlags } from '../../dev/temporal/settings.js';
+import { guardServers } from '../harness/guard.js';
 
 export interface RunningTemporal {
   address: string;
@@ -23,12 +24,14 @@ export const startTemporal = async (): Promise<RunningTemporal> => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-temporal-'));
   const settings = readTemporalSettings();
   const cli = await findTemporalCli(() => {});
+  const guard = await guardServers(folder);
   const [frontend, ui, metrics, http] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const address = `127.0.0.1:${frontend}`;
   const stateFile = join(folder, 'temporal.db');
 
   const launch = async (): Promise<ChildProcess> => {
     const child = spawn(cli, serverFlags(settings, { stateFile, ports: { frontend, ui, metrics, http } }), { stdio: 'ignore' });
+    guard.note('temporal', child.pid);
     await ensureNamespace(address, settings, () => child.exitCode === null);
     return child;
   };
@@ -50,6 +53,7 @@ export const startTemporal = async (): Promise<RunningTemporal> => {
     },
     stop: async () => {
       await end('SIGTERM');
+      guard.release();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -33,9 +33,9 @@ export const openTemporalWorld = async (env: Record<string, string> = {}) => {
 
   const start = async (more: Record<string, string> = {}): Promise<void> => {
     const out = openSync(log, 'a');
-    child = spawn(process.execPath, ['--import', 'tsx', 'worker/dev.ts'], {
+    child = spawn(process.execPath, ['--import', 'tsx', '--import', './test/harness/end-with-parent.mjs', 'worker/dev.ts'], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings, ...more },
-      stdio: ['ignore', out, out],
+      stdio: ['pipe', out, out],
     });
   };
   const ended = () => child === null || child.exitCode !== null || child.signalCode !== null;

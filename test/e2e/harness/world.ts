@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { placesIn } from '../../../dev/data-folder/places.js';
 import { type Stack, type StackOptions, startStack } from '../../../dev/stack/start-stack.js';
 import { fromWireId } from '../../../domain/ids.js';
+import { guardFolder } from '../../harness/guard.js';
 import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.js';
 import { until } from '../../harness/until.js';
 import { CHEAP_ARGON2 } from '../../vault/keys.js';
@@ -49,6 +50,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
   const lines: string[] = [];
   const env: World['env'] = { worker: { ...options.env?.worker }, api: { ...options.env?.api } };
   const database = await ownDatabase();
+  const release = guardFolder(dataDir);
   const stack = await startStack({
     dataDir,
     ports: 'free',
@@ -61,6 +63,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     env,
   }).catch(async (error: unknown) => {
     await database?.drop();
+    release();
     rmSync(dataDir, { recursive: true, force: true });
     throw new Error(`the stack did not start: ${String(error)}\n${lines.join('\n')}`);
   });
@@ -128,6 +131,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     close: async () => {
       await stack.stop();
       await database?.drop();
+      release();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
