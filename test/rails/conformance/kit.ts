@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import type { PaymentOutcome } from '../../../domain/item/evidence.js';
 import type { OpenConnection, Payment, Rail, Sending } from '../../../operations/rail.js';
-import type { RailUnderTest } from './rail-under-test.js';
+import { asTest, type Declare } from './declare.js';
+import type { Fate, RailUnderTest } from './rail-under-test.js';
 import { sendAndDie } from './send-and-die.js';
 
 /** A rail's `release` for tests: everything that a worker hands over beside the artefact. */
@@ -15,6 +16,17 @@ export const releaseBy = async (
   return rail.send(connection, rail.prepare(payments), { kind, signal: new AbortController().signal, onProgress: () => {}, ...more });
 };
 
+let amounts = 1_000n;
+
+/** A payment like no other: an adapter that states a constant is found out. */
+export const varied = ({ payment, rail, connection }: RailUnderTest, fate: Fate): Payment => {
+  const { currencies } = rail.capabilities(connection({}));
+  const choice = currencies === 'any' ? ['EUR', 'CHF', 'USD'] : currencies;
+  amounts += 1n;
+  const made = payment(fate);
+  return { ...made, amount: amounts, currency: choice[Number(amounts % BigInt(choice.length))] ?? made.currency };
+};
+
 const words = (outcomes: readonly PaymentOutcome[]): string[] => outcomes.map(({ outcome }) => outcome);
 const keysOf = (payments: readonly Payment[]): string[] => payments.map(({ key }) => key);
 
@@ -22,11 +34,11 @@ const keysOf = (payments: readonly Payment[]): string[] => payments.map(({ key }
  * What every rail must hold when it sends, once for each way that it can (`settings`). Call it inside a `describe`;
  * `ready` gives the rail when the tests run.
  */
-export const provesSending = (ready: () => RailUnderTest, settings: Record<string, string | number>): void => {
-  const some = (count: number, fate: Parameters<RailUnderTest['payment']>[0] = 'paid') => Array.from({ length: count }, () => ready().payment(fate));
+export const provesSending = (ready: () => RailUnderTest, settings: Record<string, string | number>, check: Declare = asTest): void => {
+  const some = (count: number, fate: Fate = 'paid') => Array.from({ length: count }, () => varied(ready(), fate));
   const connect = () => ready().connection(settings);
 
-  test('every payment gets its own outcome, in order, as the provider states it', async () => {
+  check('every payment gets its own outcome, in order, as the provider states it', async () => {
     const payments = [...some(3), ...some(1, 'declined'), ...some(2)];
     const progress: number[] = [];
     const outcomes = await releaseBy(ready(), connect(), payments, 'first', { onProgress: (sent) => progress.push(sent) });
@@ -43,7 +55,7 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(await ready().acceptances(keysOf(payments))).toEqual([1, 1, 1, 0, 1, 1]);
   });
 
-  test('killed after it sent: the payment is found, and sending the same bytes again pays nothing twice', async () => {
+  check('killed after it sent: the payment is found, and sending the same bytes again pays nothing twice', async () => {
     const payments = some(2);
     await ready().misbehave('hesitates');
     await sendAndDie(connect(), ready().rail.prepare(payments), async () =>
@@ -56,9 +68,8 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(await ready().acceptances(keysOf(payments))).toEqual([1, 1]);
   });
 
-  test.each(['timeout_after_accept', 'error_after_accept', 'reset_after_accept', 'malformed_answer'] as const)(
-    '%s: unknown, then found by key, and sent again in the same bytes still one payment',
-    async (mishap) => {
+  for (const mishap of ['timeout_after_accept', 'error_after_accept', 'reset_after_accept', 'malformed_answer'] as const)
+    check(`${mishap}: unknown, then found by key, and sent again in the same bytes still one payment`, async () => {
       const payments = some(3);
       await ready().misbehave(mishap);
       expect(words(await releaseBy(ready(), connect(), payments))).toEqual(['unknown', 'unknown', 'unknown']);
@@ -70,12 +81,10 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
       }
       expect(words(await releaseBy(ready(), connect(), payments, 'resend'))).toEqual(['paid', 'paid', 'paid']);
       expect(await ready().acceptances(keysOf(payments))).toEqual([1, 1, 1]);
-    },
-  );
+    });
 
-  test.each(['error_before_accept', 'reset_before_accept'] as const)(
-    '%s: unknown and never failed, absent, and paid once when sent again',
-    async (mishap) => {
+  for (const mishap of ['error_before_accept', 'reset_before_accept'] as const)
+    check(`${mishap}: unknown and never failed, absent, and paid once when sent again`, async () => {
       const payments = some(2);
       await ready().misbehave(mishap);
       expect(words(await releaseBy(ready(), connect(), payments))).toEqual(['unknown', 'unknown']);
@@ -84,10 +93,9 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
       expect(lookups.map(({ answer }) => answer.kind)).toEqual(['absent_final', 'absent_final']);
       expect(words(await releaseBy(ready(), connect(), payments, 'resend'))).toEqual(['paid', 'paid']);
       expect(await ready().acceptances(keysOf(payments))).toEqual([1, 1]);
-    },
-  );
+    });
 
-  test('nobody listens: unknown, and a lookup is unavailable', async () => {
+  check('nobody listens: unknown, and a lookup is unavailable', async () => {
     const payments = some(2);
     const nowhere = ready().unreachable();
     const connection = { ...nowhere, settings: { ...settings, ...nowhere.settings } };
@@ -96,7 +104,7 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(lookups.map(({ answer }) => answer.kind)).toEqual(['unavailable', 'unavailable']);
   });
 
-  test('credentials that the provider refuses: unknown, and never failed', async () => {
+  check('credentials that the provider refuses: unknown, and never failed', async () => {
     const payments = some(2);
     const connection = { ...connect(), credentials: { ...connect().credentials, apiKey: 'not-the-key' } };
     expect(words(await releaseBy(ready(), connection, payments))).toEqual(['unknown', 'unknown']);
@@ -104,7 +112,7 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(lookups.map(({ answer }) => answer.kind)).toEqual(['unavailable', 'unavailable']);
   });
 
-  test('other bytes under a used key: unknown, and the payment stays what it was', async () => {
+  check('other bytes under a used key: unknown, and the payment stays what it was', async () => {
     const [payment] = some(1) as [Payment];
     await releaseBy(ready(), connect(), [payment]);
     for (const kind of ['first', 'resend'] as const) {
@@ -115,7 +123,7 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(await ready().acceptances([payment.key])).toEqual([1]);
   });
 
-  test('a decline fails a payment on its first send only; on a re-send it is unknown until looked up', async () => {
+  check('a decline fails a payment on its first send only; on a re-send it is unknown until looked up', async () => {
     const payments = some(2, 'declined');
     const [first, again] = [await releaseBy(ready(), connect(), payments), await releaseBy(ready(), connect(), payments, 'resend')];
     expect(words(first)).toEqual(['failed', 'failed']);
@@ -124,13 +132,13 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(lookups.map(({ answer }) => answer)).toMatchObject(first.map(({ outcome, rank }) => ({ kind: 'found', outcome: { outcome, rank } })));
   });
 
-  test('the same payments sent by several at once are paid once', async () => {
+  check('the same payments sent by several at once are paid once', async () => {
     const payments = some(4);
     await Promise.all(Array.from({ length: 8 }, () => releaseBy(ready(), connect(), payments)));
     expect(await ready().acceptances(keysOf(payments))).toEqual([1, 1, 1, 1]);
   });
 
-  test('too many requests without end: unknown, and nothing was taken in', async () => {
+  check('too many requests without end: unknown, and nothing was taken in', async () => {
     const payments = some(2);
     await ready().misbehave('rate_limited');
     expect(words(await releaseBy(ready(), connect(), payments))).toEqual(['unknown', 'unknown']);
@@ -138,10 +146,22 @@ export const provesSending = (ready: () => RailUnderTest, settings: Record<strin
     expect(await ready().acceptances(keysOf(payments))).toEqual([0, 0]);
   });
 
-  test('after its lease it sends nothing more', async () => {
+  check('after its lease it sends nothing more', async () => {
     const payments = some(3);
     const outcomes = await releaseBy(ready(), connect(), payments, 'first', { signal: AbortSignal.abort() });
     expect(words(outcomes)).toEqual(['unknown', 'unknown', 'unknown']);
     expect(await ready().acceptances(keysOf(payments))).toEqual([0, 0, 0]);
+  });
+
+  check('a lease that ends in the middle: calls under way end, and nothing else begins', async () => {
+    const { chunkSize } = ready().rail.capabilities(connect());
+    const payments = some(chunkSize + 76);
+    const lease = new AbortController();
+    const outcomes = await releaseBy(ready(), connect(), payments, 'first', { signal: lease.signal, onProgress: () => lease.abort() });
+    const taken = await ready().acceptances(keysOf(payments));
+    const count = taken.filter((times) => times > 0).length;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThanOrEqual(Math.max(ready().callsAtOnce, payments.length - 76));
+    expect(words(outcomes)).toEqual(taken.map((times) => (times > 0 ? 'paid' : 'unknown')));
   });
 };

@@ -1,11 +1,12 @@
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import type { PaymentOutcome } from '../../../domain/item/evidence.js';
 import type { OpenConnection } from '../../../operations/rail.js';
-import { releaseBy } from './kit.js';
+import { asTest, type Declare } from './declare.js';
+import { releaseBy, varied } from './kit.js';
 import type { RailUnderTest } from './rail-under-test.js';
 
 /** What every rail must hold that can say what its provider has since a time (R15). */
-export const provesListing = (ready: () => RailUnderTest, settings: Record<string, string | number>): void => {
+export const provesListing = (ready: () => RailUnderTest, settings: Record<string, string | number>, check: Declare = asTest): void => {
   const connect = () => ready().connection(settings);
   const all = async (since: Date, connection = connect()): Promise<PaymentOutcome[]> => {
     const outcomes: PaymentOutcome[] = [];
@@ -20,8 +21,8 @@ export const provesListing = (ready: () => RailUnderTest, settings: Record<strin
   };
   const long = () => new Date(0);
 
-  test('everything that the provider has is in it, page by page, each once and as a lookup finds it', async () => {
-    const payments = [...Array.from({ length: 1200 }, () => ready().payment('paid')), ready().payment('declined')];
+  check('everything that the provider has is in it, page by page, each once and as a lookup finds it', async () => {
+    const payments = [...Array.from({ length: 1200 }, () => varied(ready(), 'paid')), ready().payment('declined')];
     await releaseBy(ready(), connect(), payments);
     const listed = await all(long());
     const keys = new Set(payments.map(({ key }) => key));
@@ -33,20 +34,20 @@ export const provesListing = (ready: () => RailUnderTest, settings: Record<strin
     );
   });
 
-  test('what never left is not in it', async () => {
+  check('what never left is not in it', async () => {
     const [payment, other] = [ready().payment('paid'), ready().payment('paid')];
     await releaseBy(ready(), connect(), [payment]);
     const keys = (await all(long())).map(({ key }) => key);
     expect([keys.includes(payment.key), keys.includes(other.key)]).toEqual([true, false]);
   });
 
-  test('what is older than the time asked for, and has not changed since, is not in it', async () => {
+  check('what is older than the time asked for, and has not changed since, is not in it', async () => {
     const payment = ready().payment('paid');
     await releaseBy(ready(), connect(), [payment]);
     expect((await all(new Date(Date.now() + 3650 * 86_400_000))).map(({ key }) => key)).not.toContain(payment.key);
   });
 
-  test('no answer is not an empty list: unavailable, by a provider that is not there, not willing or not the one', async () => {
+  check('no answer is not an empty list: unavailable, by a provider that is not there, not willing or not the one', async () => {
     const nowhere = ready().unreachable();
     const { settings: own, credentials } = connect();
     const wrong: OpenConnection[] = [

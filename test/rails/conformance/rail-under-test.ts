@@ -40,4 +40,8 @@ export interface RailUnderTest {
   acceptances(keys: readonly string[]): Promise<number[]>;
   /** Lets everything settle and return that was sent asynchronously; every delivery about it, twice and in disorder. */
   settle(): Promise<InboundDelivery[]>;
+  /** Settings by which payments are accepted first, and settle later. */
+  asynchronous: Record<string, string | number>;
+  /** The most payments that one connection has under way, where each has a call of its own. */
+  callsAtOnce: number;
 }
