@@ -6,6 +6,7 @@ import { batchRunStore } from './batch-runs.js';
 import { batchStore } from './batches.js';
 import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
+import { connectionHealthStore } from './connection-health.js';
 import { dispatchStore } from './dispatches.js';
 import { exceptionStore } from './exceptions.js';
 import { factorStore } from './factors.js';
@@ -38,6 +39,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   apiKeys: apiKeyStore(tx, scope),
   keys: keyStore(tx, scope),
   railConnections: railConnectionStore(tx, scope),
+  connectionHealth: connectionHealthStore(tx, scope),
   payees: payeeStore(tx, scope),
   accounts: accountStore(tx, scope),
   transfers: transferStore(tx, scope),

@@ -7,6 +7,7 @@ import type { BatchRunStore } from './stores/batch-runs.js';
 import type { BatchStore } from './stores/batches.js';
 import type { ChallengeStore } from './stores/challenges.js';
 import type { ChunkStore } from './stores/chunks.js';
+import type { ConnectionHealthStore } from './stores/connection-health.js';
 import type { DispatchStore } from './stores/dispatches.js';
 import type { ExceptionStore } from './stores/exceptions.js';
 import type { FactorStore } from './stores/factors.js';
@@ -38,6 +39,7 @@ export interface Stores {
   apiKeys: ApiKeyStore;
   keys: KeyStore;
   railConnections: RailConnectionStore;
+  connectionHealth: ConnectionHealthStore;
   payees: PayeeStore;
   accounts: AccountStore;
   transfers: TransferStore;

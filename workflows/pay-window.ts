@@ -1,8 +1,10 @@
-import { ActivityFailure, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { ChunkActivities } from '../activities/create.js';
+import { ActivityFailure, condition, isCancellation, patched, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { BatchActivities, ChunkActivities } from '../activities/create.js';
 import type { LoadedBatch } from '../activities/load-batch.js';
 import type { PayoutBatchInput } from './messages.js';
-import { chunkOptions } from './policies.js';
+import { BESIDE_MS, chunkOptions, LOOKUP } from './policies.js';
+
+const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
 
 /** Why the window closed. `done`: every chunk was tried. `history`: the history is long enough, so the run continues as new. */
 export type WindowStop =
@@ -44,6 +46,19 @@ export const payWindow = async (
       else stop = report;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(batch.window, batch.chunks - first) }, lane));
+  /** Lookups of earlier chunks go on beside sending: a long batch leaves nobody unknown until its end. */
+  const lookUpBeside = async (closed: () => boolean): Promise<void> => {
+    while (!(await condition(closed, BESIDE_MS))) await lookUpDue(input);
+  };
+  const lanes = Promise.all(Array.from({ length: Math.min(batch.window, batch.chunks - first) }, lane));
+  if (!patched('look-up-beside')) await lanes;
+  else {
+    let open = true;
+    const beside = lookUpBeside(() => !open);
+    await lanes.finally(() => {
+      open = false;
+    });
+    await beside;
+  }
   return stop ?? { kind: 'done' };
 };

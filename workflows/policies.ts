@@ -43,5 +43,8 @@ export const QUIET_MS = 60_000;
 /** The wait after a chunk activity failed for good, which only a programming error does. */
 export const BROKEN_MS = 30_000;
 
+/** The pause between two rounds of lookups beside sending. Each costs a run five events of its history. */
+export const BESIDE_MS = 5_000;
+
 /** The shortest pause between two rounds of lookups. */
 export const LOOKUP_MIN_MS = 500;

@@ -16,7 +16,7 @@ import { type Dispatch, leaseOf } from './send.js';
 import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
 
 /** Why nothing of a batch may be sent now. A wake-up of its run follows when that changes. */
-export type Halt = ControlHalt | 'recovery_mode' | 'not_executing' | 'frozen' | 'gates_missing' | 'connection_disabled';
+export type Halt = ControlHalt | 'recovery_mode' | 'not_executing' | 'frozen' | 'gates_missing' | 'connection_disabled' | 'provider_unavailable';
 type ControlHalt = 'integrity_failed' | 'cancelling' | 'paused';
 
 type Wait = { kind: 'wait'; reason: 'checkpoint' | 'not_before'; afterMs: number };
@@ -32,6 +32,10 @@ export interface Permitted extends SignedBatch {
   late: boolean;
   /** Null when the settings of its connection are not the ones that were signed. */
   opened: Opened | null;
+  /** True when the connection did not answer before, or the batch still says so: an answer ends that (provider-health.ts). */
+  ailing: boolean;
+  /** True when the connection is tried again, by one dispatch (`mayDispatch`). */
+  tries: boolean;
 }
 
 export type Permit = Permitted | { kind: 'halted'; halt: Halt } | Wait;
@@ -63,8 +67,16 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
   const opened = await openSigned(ctx, stores, batch);
   // What is late is only blocked, so a disabled connection keeps no money.
   if (opened?.disabled && !late) return { kind: 'halted', halt: 'connection_disabled' };
-  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate: gates.executeGate, late, opened };
+  const health = await stores.connectionHealth.of(batch.connectionId, batchId);
+  // What is late is blocked and not sent, so it need not wait for the provider.
+  if (health.kind === 'unavailable' && !late) return { kind: 'halted', halt: 'provider_unavailable' };
+  const ailing = health.kind !== 'available' || health.told;
+  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate: gates.executeGate, late, opened, ailing, tries: health.kind === 'try' };
 };
+
+/** Whether a permitted dispatch may be written: while a connection is tried again, exactly one is. Asked last, because whoever asks has to send. */
+export const mayDispatch = async (stores: Stores, { batch, tries }: Permitted): Promise<boolean> =>
+  !tries || stores.connectionHealth.claimTry(batch.connectionId);
 
 /** What of a batch's own control row stops it, most lasting first. */
 export const haltOf = (control: ControlRow): ControlHalt | null => {
@@ -75,7 +87,7 @@ export const haltOf = (control: ControlRow): ControlHalt | null => {
 };
 
 export type Intent =
-  | { kind: 'send'; dispatch: Dispatch }
+  | { kind: 'send'; dispatch: Dispatch; ailing: boolean }
   /** Nothing of the chunk is left to send. `sentBefore`: an earlier dispatch covers it. */
   | { kind: 'nothing'; sentBefore: boolean }
   | Wait
@@ -102,6 +114,7 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     const sendable = pending.filter((item) => blockReason(permit, item) === null);
     const sending = await openDestinations(ctx, stores, sendable);
     if (!(await contentMatches(ctx, stores, permit, { chunk, items, sending }))) return { kind: 'mismatch' };
+    if (sendable.length > 0 && !(await mayDispatch(stores, permit))) return { kind: 'halted', halt: 'provider_unavailable' };
     await block(ctx, stores, permit, pending);
     if (sendable.length === 0) return { kind: 'nothing', sentBefore: false };
     const payments = sendable.map((item) => {
@@ -109,7 +122,7 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
       if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
       return paymentOf(permit.batch, item, destination);
     });
-    return { kind: 'send', dispatch: await writeDispatch(stores, permit, permit.opened, { chunk, from, to, sendable, payments }) };
+    return { kind: 'send', ailing: permit.ailing, dispatch: await writeDispatch(stores, permit, permit.opened, { chunk, from, to, sendable, payments }) };
   });
 
 /** Why a pending item is blocked instead of sent; null when it may be sent. */

@@ -6,6 +6,8 @@ import { resolveItems } from './resolve.js';
 import type { Progress } from './send.js';
 
 const DUE_MAX = 4_096;
+/** How soon a run looks again whether a connection that did not answer may be tried. */
+const ASK_AGAIN_MS = 1_000;
 /** In recovery mode nothing is looked up and nothing settles; what is due stays due. */
 const RECOVERY_PAUSE_MS = 30_000;
 
@@ -14,16 +16,22 @@ export const lookUpDue = async (ctx: Context, batchId: string, progress: Progres
   if (ctx.services.recovery.reason() !== null) return RECOVERY_PAUSE_MS;
   const found = await ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
-    return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MAX), chunkSize: batch.chunkSize };
+    return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MAX), chunkSize: batch.chunkSize, connectionId: batch.connectionId };
   });
   if (!found) return null;
   for (const [chunk, ordinals] of byChunk(found.due, found.chunkSize)) {
     await ctx.services.failpoint('while_settling');
-    await resolveItems(ctx, { batchId, chunk, ordinals }, progress);
+    // A provider that is down is not asked about one chunk after the other, each with its time-out.
+    if ((await resolveItems(ctx, { batchId, chunk, ordinals }, progress)) === 'unavailable') break;
   }
   await reduceParked(ctx);
   await finishPayoutBatch(ctx, batchId);
-  return ctx.inTenant((stores) => stores.chunks.nextLookupMs(batchId));
+  return ctx.inTenant(async (stores) => {
+    const nextMs = await stores.chunks.nextLookupMs(batchId);
+    // Sending waits for the pause to be over as well as for an answer.
+    const health = await stores.connectionHealth.of(found.connectionId, batchId);
+    return health.kind === 'unavailable' ? Math.min(nextMs ?? Number.POSITIVE_INFINITY, Math.max(health.retryInMs, ASK_AGAIN_MS)) : nextMs;
+  });
 };
 
 const byChunk = (ordinals: readonly number[], chunkSize: number): Map<number, number[]> => {

@@ -2,6 +2,7 @@ import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
 import { reduceParked, settleEvidence } from '../settlement/settle.js';
 import { type Halt, intendChunk } from './intend.js';
+import { isAnswered, providerBack, providerSilent } from './provider-health.js';
 import { resolveItems } from './resolve.js';
 import { type Progress, sendDispatch } from './send.js';
 import { stopForIntegrity } from './verify-content.js';
@@ -37,8 +38,14 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       const { dispatch } = intent;
       const outcomes = await sendDispatch(dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
-      await settleEvidence(ctx, { batchId, connectionId: dispatch.connection.id, source: 'answer', outcomes });
+      const sentOn = { batchId, connectionId: dispatch.connection.id };
+      await settleEvidence(ctx, { ...sentOn, source: 'answer', outcomes });
       await reduceParked(ctx);
+      if (!isAnswered(outcomes)) {
+        await providerSilent(ctx, sentOn);
+        return { kind: 'halted', halt: 'provider_unavailable' };
+      }
+      if (intent.ailing) await providerBack(ctx, sentOn);
       return { kind: 'paid', sent: dispatch.artefact.payments.length };
     }
   }

@@ -11,7 +11,8 @@ import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import { endDoubt, type PersonReason } from './end-doubt.js';
-import { type Permitted, permitSending, recordDispatch } from './intend.js';
+import { mayDispatch, type Permitted, permitSending, recordDispatch } from './intend.js';
+import { isAnswered, providerBack, providerSilent } from './provider-health.js';
 import { type Dispatch, leaseOf, type Progress, sendDispatch } from './send.js';
 import { contentMatches, paymentOf, stopForIntegrity } from './verify-content.js';
 
@@ -25,7 +26,7 @@ export interface Resending {
 }
 
 type ResendIntent =
-  | { kind: 'send'; dispatch: Dispatch }
+  | { kind: 'send'; dispatch: Dispatch; ailing: boolean }
   | { kind: 'nothing' }
   | { kind: 'mismatch' }
   | { kind: 'never'; reason: PersonReason; ordinals: number[] };
@@ -44,7 +45,10 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
   await ctx.services.failpoint('after_intent');
   const outcomes = await sendDispatch(intent.dispatch, 'resend', startedAt, progress);
   await ctx.services.failpoint('after_send');
-  await settleEvidence(ctx, { batchId, connectionId: intent.dispatch.connection.id, source: 'answer', outcomes });
+  const sentOn = { batchId, connectionId: intent.dispatch.connection.id };
+  await settleEvidence(ctx, { ...sentOn, source: 'answer', outcomes });
+  if (!isAnswered(outcomes)) await providerSilent(ctx, sentOn);
+  else if (intent.ailing) await providerBack(ctx, sentOn);
 };
 
 const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): Promise<ResendIntent> =>
@@ -107,6 +111,7 @@ const prepareAgain = async (
     payments.filter(({ key }) => keys.has(key)),
     first.rendererVersion,
   );
+  if (!(await mayDispatch(stores, permit))) return { kind: 'nothing' };
   await recordDispatch(stores, {
     batchId: batch.id,
     chunk: found.chunk,
@@ -122,5 +127,5 @@ const prepareAgain = async (
     amount: found.again.reduce((sum, item) => sum + item.amount, 0n),
   });
   await stores.chunks.setLookup(batch.id, ordinals, leaseMs);
-  return { kind: 'send', dispatch: { ...opened, capabilities, artefact, leaseMs } };
+  return { kind: 'send', ailing: permit.ailing, dispatch: { ...opened, capabilities, artefact, leaseMs } };
 };

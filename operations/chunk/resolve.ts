@@ -29,14 +29,17 @@ interface Asked {
 /**
  * Finds out what became of items that were sent, or may have been (R5): looks them up at the rail by key, and settles what is
  * found. Absence counts only once every lease has ended; then the same bytes may be sent again under the same key (resend.ts).
- * What nobody knows stays `unknown` and is looked up again later.
+ * What nobody knows stays `unknown` and is looked up again later. Answers `unavailable` when the provider said nothing about any of them.
  */
-export const resolveItems = async (ctx: Context, resolving: Resolving, progress: Progress): Promise<void> => {
-  if (ctx.services.recovery.reason() !== null) return;
+export const resolveItems = async (ctx: Context, resolving: Resolving, progress: Progress): Promise<'answered' | 'unavailable'> => {
+  if (ctx.services.recovery.reason() !== null) return 'answered';
   const asked = await readAsked(ctx, resolving);
   // Elsewhere nobody knows these payments, and every absence would be false.
-  if (!asked) return stopForIntegrity(ctx, resolving);
-  if (asked.items.length === 0) return;
+  if (!asked) {
+    await stopForIntegrity(ctx, resolving);
+    return 'answered';
+  }
+  if (asked.items.length === 0) return 'answered';
   const lookups = await lookUp(asked, resolving.batchId, progress);
   const leaseLeftMs = Math.max(0, ...asked.dispatches.map((dispatch) => dispatch.leaseLeftMs));
 
@@ -44,6 +47,8 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   const silent = lookups.filter(({ answer }) => answer.kind !== 'found');
   const submitting = new Set(asked.items.flatMap((item) => (item.state === 'submitting' ? [toItemId(resolving.batchId, item.ordinal)] : [])));
   const lost = leaseLeftMs === 0 ? silent.filter(({ key }) => submitting.has(key)) : [];
+  const heard = lookups.some(({ answer }) => answer.kind !== 'unavailable');
+  if (heard) await ctx.inTenant((stores) => stores.connectionHealth.heard(asked.connection.id));
   await settle(ctx, resolving, asked, 'lookup', found);
   await settle(
     ctx,
@@ -56,6 +61,7 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   const absent = leaseLeftMs === 0 ? silent.filter(({ answer }) => answer.kind === 'absent_final').map(({ key }) => key) : [];
   const seen = asked.dispatches.at(-1)?.attempt ?? 0;
   if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent), seen }, progress);
+  return heard ? 'answered' : 'unavailable';
 };
 
 const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promise<Asked | null> =>

@@ -1,0 +1,51 @@
+import type { ConnectionHealthStore } from '../operations/stores/connection-health.js';
+import type { Tx } from './transaction/open.js';
+import type { Scope } from './transaction/scope.js';
+
+const PAUSE_MIN_MS = 1_000;
+const PAUSE_MAX_MS = 60_000;
+/** After this a chunk tries although no look-up was answered: there may be nothing to look up. */
+const UNHEARD_MAX_MS = 5 * 60_000;
+
+/** Connections of one tenant that do not answer, on the database's clock. */
+export const connectionHealthStore = ({ orm, sql }: Tx, { tenantId }: Scope): ConnectionHealthStore => ({
+  of: async (connectionId, batchId) => {
+    const row = await sql.row<{ told: boolean; retry_in_ms: number | null; heard: boolean | null }>('clock')`
+      SELECT EXISTS (SELECT FROM exception e WHERE e.tenant_id = ${tenantId}::uuid AND e.kind = 'provider_unavailable' AND e.batch_id = ${batchId}::uuid
+          AND e.resolved_at IS NULL) AS told,
+        (extract(epoch FROM h.retry_at - now()) * 1000)::float8 AS retry_in_ms,
+        (h.heard_at IS NOT NULL OR h.retry_at < now() - ${UNHEARD_MAX_MS} * interval '1 millisecond') AS heard
+      FROM (SELECT 1) one LEFT JOIN connection_health h ON h.tenant_id = ${tenantId}::uuid AND h.connection_id = ${connectionId}::uuid`;
+    const told = row?.told ?? false;
+    if (!row || row.retry_in_ms === null) return { kind: 'available', told };
+    if (row.heard && row.retry_in_ms <= 0) return { kind: 'try', told };
+    return { kind: 'unavailable', told, retryInMs: Math.max(0, row.retry_in_ms) };
+  },
+
+  unanswered: async (connectionId) => {
+    const row = await sql.row<{ failures: number }>('conflict')`
+      INSERT INTO connection_health AS h (tenant_id, connection_id, unavailable_since, failures, retry_at)
+      VALUES (${tenantId}::uuid, ${connectionId}::uuid, now(), 1, now() + ${PAUSE_MIN_MS} * interval '1 millisecond')
+      ON CONFLICT (tenant_id, connection_id) DO UPDATE SET failures = h.failures + 1, heard_at = NULL,
+        retry_at = now() + least(${PAUSE_MAX_MS}, ${PAUSE_MIN_MS} * power(2, least(h.failures, 16))) * interval '1 millisecond'
+      RETURNING failures`;
+    return row?.failures ?? 0;
+  },
+
+  heard: async (connectionId) => {
+    await sql.run('clock')`
+      UPDATE connection_health SET heard_at = now() WHERE tenant_id = ${tenantId}::uuid AND connection_id = ${connectionId}::uuid AND heard_at IS NULL`;
+  },
+
+  claimTry: async (connectionId) => {
+    const claimed = await sql.run('conflict')`
+      UPDATE connection_health SET heard_at = NULL, retry_at = now() + ${PAUSE_MAX_MS} * interval '1 millisecond'
+      WHERE tenant_id = ${tenantId}::uuid AND connection_id = ${connectionId}::uuid AND retry_at <= now()
+        AND (heard_at IS NOT NULL OR retry_at < now() - ${UNHEARD_MAX_MS} * interval '1 millisecond')`;
+    return claimed === 1;
+  },
+
+  answered: async (connectionId) => {
+    await orm.connection_health.deleteMany({ where: { tenant_id: tenantId, connection_id: connectionId } });
+  },
+});

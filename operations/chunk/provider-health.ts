@@ -1,0 +1,29 @@
+import type { PaymentOutcome } from '../../domain/item/evidence.js';
+import type { Context } from '../context.js';
+import { endException, raiseException } from '../exception/raise.js';
+
+/** Where a dispatch went: its batch, and the connection that all of its batches share. */
+export interface SentOn {
+  batchId: string;
+  connectionId: string;
+}
+
+/** Whether the provider has said anything about any of these payments. */
+export const isAnswered = (outcomes: readonly PaymentOutcome[]): boolean => outcomes.some(({ outcome }) => outcome !== 'unknown');
+
+/**
+ * A whole dispatch was not answered: nothing more is sent on the connection until a look-up is answered and a pause is over, which doubles with
+ * each failure in a row. The batch's exception says so, and ends by itself.
+ */
+export const providerSilent = (ctx: Context, { batchId, connectionId }: SentOn): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    const failures = await stores.connectionHealth.unanswered(connectionId);
+    await raiseException(ctx, stores, { kind: 'provider_unavailable', batchId, detail: { connection_id: connectionId, failures } });
+  });
+
+/** A dispatch was answered again: every batch of the connection may send, and this batch's exception ends. */
+export const providerBack = (ctx: Context, { batchId, connectionId }: SentOn): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    await stores.connectionHealth.answered(connectionId);
+    await endException(stores, 'provider_unavailable', batchId);
+  });

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { toItemId } from '../../domain/ids.js';
+import { unknownOutcome } from '../../domain/item/evidence.js';
+import { lookUpDue } from '../../operations/chunk/look-up-due.js';
+import { payChunk } from '../../operations/chunk/pay.js';
+import type { Services } from '../../operations/ports.js';
+import type { Rail } from '../../operations/rail.js';
+import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
+
+jest.setTimeout(120_000);
+
+let world: PayingWorld;
+beforeAll(async () => {
+  world = await openPayingWorld();
+  await world.connect({ endpoint: 'single' });
+});
+afterAll(() => world?.close());
+
+const quiet = () => {};
+const HALTED = { kind: 'halted', halt: 'provider_unavailable' };
+
+/** A provider that takes everything in and whose answers are all lost: what it is asked, and how often payments were sent to it. */
+const deaf = () => {
+  const calls = { sends: 0, lookups: 0 };
+  const real = world.services.rails.get('sandbox') as Rail;
+  const send: Rail['send'] = async (connection, artefact, sending) => {
+    calls.sends++;
+    await real.send(connection, artefact, sending);
+    return artefact.payments.map(({ key }) => unknownOutcome(key, 'no_answer'));
+  };
+  const lookup: Rail['lookup'] = async (_connection, keys) => {
+    calls.lookups++;
+    return keys.map((key) => ({ key, answer: { kind: 'unavailable' } }));
+  };
+  return { calls, rails: new Map([['sandbox', { ...real, send, lookup }]]) satisfies Services['rails'] };
+};
+
+const attention = async (batchId: string) => {
+  const view = await world.view(batchId);
+  return view?.openExceptions ?? [];
+};
+/** What a pause of the connection, and the times of lookups, have come to. */
+const later = async (batchId: string): Promise<void> => {
+  await world.sql(`UPDATE connection_health SET retry_at = now() - interval '1 second'`);
+  await world.sql('UPDATE payout_item SET look_up_at = now() WHERE batch_id = $1 AND look_up_at IS NOT NULL', [batchId]);
+};
+const CHUNK = 128;
+
+test('a provider that does not answer stops sending after one chunk, for all batches of its connection, and goes on by itself', async () => {
+  const batchId = await world.executing(tokens(3 * CHUNK));
+  const other = await world.executing(tokens(2));
+  const { calls, rails } = deaf();
+  expect(await payChunk(world.worker({ rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);
+  for (const place of [
+    { batchId, chunk: 1 },
+    { batchId, chunk: 2 },
+    { batchId: other, chunk: 0 },
+  ])
+    expect(await payChunk(world.worker({ rails }), place, quiet)).toEqual(HALTED);
+  expect(calls.sends).toBe(1);
+  expect(await world.counter(batchId)).toMatchObject({ open: 3 * CHUNK, unknown: CHUNK });
+  expect(await attention(batchId)).toContain('provider_unavailable');
+  expect(await world.results(batchId, 'exception.raise')).toEqual(['ok']);
+
+  // The pause is over, but nothing was heard: still nobody sends. Then a look-up is answered, and one chunk tries.
+  await later(batchId);
+  expect(await payChunk(world.worker({ rails }), { batchId, chunk: 1 }, quiet)).toEqual(HALTED);
+  await lookUpDue(world.worker(), batchId, quiet);
+  expect(await world.counter(batchId)).toMatchObject({ paid: CHUNK, unknown: 0 });
+  const reports = await Promise.all([1, 2].map((chunk) => payChunk(world.worker(), { batchId, chunk }, quiet)));
+  expect(reports).toContainEqual({ kind: 'paid', sent: CHUNK });
+  for (const chunk of [1, 2]) await payChunk(world.worker(), { batchId, chunk }, quiet);
+  expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
+  expect(await attention(batchId)).toEqual([]);
+  expect(await payChunk(world.worker(), { batchId: other, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 2 });
+  expect(await world.broken()).toEqual([]);
+});
+
+test('of many chunks that might try again exactly one does, and a failure makes the pause longer', async () => {
+  const batchId = await world.executing(tokens(4 * CHUNK));
+  const { calls, rails } = deaf();
+  await payChunk(world.worker({ rails }), { batchId, chunk: 0 }, quiet);
+  const pause = async () =>
+    (await world.sql<{ ms: number }>(`SELECT extract(epoch FROM retry_at - now())::float8 * 1000 AS ms FROM connection_health`))[0]?.ms ?? 0;
+  const first = await pause();
+  await later(batchId);
+  await lookUpDue(world.worker(), batchId, quiet);
+  await later(batchId);
+  const reports = await Promise.all([1, 2, 3].map((chunk) => payChunk(world.worker({ rails }), { batchId, chunk }, quiet)));
+  expect(reports).toEqual([HALTED, HALTED, HALTED]);
+  expect(calls.sends).toBe(2);
+  expect(await pause()).toBeGreaterThan(first);
+  await later(batchId);
+  for (let i = 0; i < 4; i++) {
+    await lookUpDue(world.worker(), batchId, quiet);
+    await later(batchId);
+    for (const chunk of [1, 2, 3]) await payChunk(world.worker(), { batchId, chunk }, quiet);
+  }
+  expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 4 * CHUNK });
+  expect((await world.view(batchId))?.control.state).toBe('completed');
+  expect(await world.broken()).toEqual([]);
+});
+
+test('a provider that is down is asked about one chunk of a round, and not about each', async () => {
+  const batchId = await world.executing(tokens(3 * CHUNK));
+  // The answers of three chunks are lost one by one, before anybody knows that the provider is down.
+  for (const chunk of [0, 1, 2]) {
+    await world.sql('DELETE FROM connection_health');
+    await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk }, quiet);
+  }
+  await later(batchId);
+  const { calls, rails } = deaf();
+  const nextMs = await lookUpDue(world.worker({ rails }), batchId, quiet);
+  expect(calls.lookups).toBe(1);
+  expect(nextMs).not.toBeNull();
+  await lookUpDue(world.worker(), batchId, quiet);
+  await later(batchId);
+  await lookUpDue(world.worker(), batchId, quiet);
+  expect((await world.view(batchId))?.control.state).toBe('completed');
+  expect((await world.provider.payments()).some(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toBe(true);
+});
