@@ -1,4 +1,4 @@
--- A connection that does not answer (docs/adr/0043): a row while it is unavailable, none otherwise. All batches of the connection share it.
+-- A connection that does not answer (docs/adr/0044): a row while it is unavailable, none otherwise. All batches of the connection share it.
 CREATE TABLE connection_health (
   tenant_id uuid NOT NULL,
   connection_id uuid NOT NULL,
