@@ -71,7 +71,17 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
   // What is late is blocked and not sent, so it need not wait for the provider.
   if (health.kind === 'unavailable' && !late) return { kind: 'halted', halt: 'provider_unavailable' };
   const ailing = health.kind !== 'available' || health.told;
-  return { kind: 'permitted', batch, content, mode: workspace.mode, executeGate: gates.executeGate, late, opened, ailing, tries: health.kind === 'try' };
+  return {
+    kind: 'permitted',
+    batch,
+    content,
+    mode: workspace.mode,
+    executeGate: gates.executeGate,
+    late,
+    opened,
+    ailing,
+    tries: health.kind === 'try',
+  };
 };
 
 /** Whether a permitted dispatch may be written: while a connection is tried again, exactly one is. Asked last, because whoever asks has to send. */
@@ -122,7 +132,11 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
       if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
       return paymentOf(permit.batch, item, destination);
     });
-    return { kind: 'send', ailing: permit.ailing, dispatch: await writeDispatch(stores, permit, permit.opened, { chunk, from, to, sendable, payments }) };
+    return {
+      kind: 'send',
+      ailing: permit.ailing,
+      dispatch: await writeDispatch(stores, permit, permit.opened, { chunk, from, to, sendable, payments }),
+    };
   });
 
 /** Why a pending item is blocked instead of sent; null when it may be sent. */

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
+import { until } from '../harness/until.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Taken } from './lanes.js';
 
@@ -42,16 +43,22 @@ const startLanes = async (batchId: string) => {
   };
 };
 
+/** Whether somebody waits for an exclusive lock of the kind that decisions take. */
+const isWaiting = async (): Promise<boolean> =>
+  (await world.sql(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND NOT granted`)).length > 0;
+
 /** How many lanes asked later than the decision and came first. */
 const overtakers = async (batchId: string, decide: () => Promise<unknown>): Promise<number> => {
   const stop = await startLanes(batchId);
   await pause(3 * HOLD_MS);
-  const askedAt = Date.now();
-  const turn = decide().then(() => Date.now());
+  let decidedAt = 0;
+  const turn = decide().then(() => {
+    decidedAt = Date.now();
+  });
   const lanes = Promise.race([turn, pause(GIVE_UP_MS, undefined, { ref: false })]).then(stop);
-  const decidedAt = await turn;
-  // The decision's first statements take a moment until it waits in the queue.
-  return (await lanes).filter((one) => one.askedAt > askedAt + HOLD_MS && one.gotAt < decidedAt).length;
+  const queuedAt = await until('the decision to wait in the queue', async () => ((await isWaiting()) || decidedAt > 0 ? Date.now() : undefined));
+  await turn;
+  return (await lanes).filter((one) => one.askedAt > queuedAt && one.gotAt < decidedAt).length;
 };
 
 test('a pause gets its turn among sixteen lanes of two processes: none that asks later comes first (R1)', async () => {
