@@ -148,9 +148,11 @@ export interface CheckpointArchive {
 
 /** Ed25519 signer of checkpoints (C2SP tlog-checkpoint, signed-note). */
 export interface CheckpointSigner {
-  /** Verifier key `name+hash+base64`. */
+  /** Verifier key `name+hash+base64` under the name of the installation: it opens the checkpoints of every workspace. */
   verifierKey: string;
-  /** First line of a tenant's checkpoints. */
+  /** The same key under the name of a tenant's log, as any verifier of C2SP checkpoints takes it. */
+  verifierKeyFor(tenantId: string): string;
+  /** First line of a tenant's checkpoints, and the name of the key that signs them. */
   origin(tenantId: string): string;
   /** The signed note of a tree of `size` leaves. */
   sign(tenantId: string, size: bigint, root: Uint8Array): string;

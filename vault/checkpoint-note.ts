@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto';
+import { signersOf } from '../domain/audit/checkpoint.js';
 import { publicKeyObject } from './ed25519.js';
 import { sha256 } from './sha256.js';
 
@@ -6,7 +7,7 @@ import { sha256 } from './sha256.js';
  * Checkpoints as notes: C2SP tlog-checkpoint inside C2SP signed-note. Verifying needs no database and no private key, so an auditor
  * can do it anywhere.
  *
- *   <origin>\n<size>\n<base64 root>\n\n— <key name> <base64(key hash ‖ signature)>\n
+ *   <origin>\n<size>\n<base64 root>\n\n— <origin> <base64(key hash ‖ signature)>\n
  */
 export interface Checkpoint {
   origin: string;
@@ -30,19 +31,22 @@ export const verifierKeyOf = (name: string, publicKey: Uint8Array): string =>
   `${name}+${keyHash(name, publicKey).toString('hex')}+${base64(Buffer.concat([Buffer.of(ED25519), publicKey]))}`;
 
 /**
- * Returns the checkpoint inside a note that the verifier key has signed. Signatures of other keys are ignored, as signed-note
- * requires. Otherwise throws an Error that says what is wrong.
+ * Returns the checkpoint inside a note that the verifier key has signed, under the name of the log or, as in the first release, of its
+ * installation. Signatures of other keys are ignored, as signed-note requires. Otherwise throws an Error that says what is wrong.
  */
 export const verifyCheckpoint = (note: string, verifierKey: string): Checkpoint => {
   const { name, publicKey } = parseVerifierKey(verifierKey);
   const end = note.lastIndexOf('\n\n');
   if (end < 0 || !note.endsWith('\n')) throw new Error('this is no signed note: a body, an empty line and signature lines are needed');
   const body = note.slice(0, end + 1);
-  const ours = signaturesBy(note.slice(end + 2), name, keyHash(name, publicKey));
+  const checkpoint = parseBody(body);
+  const names = signersOf(checkpoint.origin);
+  if (!names.includes(name)) throw new Error(`a checkpoint of ${checkpoint.origin} is not signed by ${name}`);
+  const ours = names.flatMap((signer) => signaturesBy(note.slice(end + 2), signer, keyHash(signer, publicKey)));
   if (ours.length === 0) throw new Error(`the checkpoint is not signed by ${name}`);
   if (!ours.every((signature) => verify(null, Buffer.from(body), publicKeyObject(publicKey), signature)))
     throw new Error(`the signature of ${name} on the checkpoint does not verify`);
-  return parseBody(body);
+  return checkpoint;
 };
 
 const signaturesBy = (lines: string, name: string, hash: Buffer): Buffer[] =>

@@ -5,7 +5,7 @@ import { type Sha256, sameBytes, toHex } from '../hashing.js';
  * base64), an empty line, and one signature line for each signer. Ed25519 itself is a parameter.
  */
 export interface Checkpoint {
-  /** Names the log by installation and tenant, and never changes. */
+  /** Names the log by installation and tenant, and never changes; the key that signs the log has the same name. */
   origin: string;
   size: bigint;
   /** 32 bytes. */
@@ -14,8 +14,8 @@ export interface Checkpoint {
 
 export interface VerifierKey {
   name: string;
-  /** First 4 bytes of SHA-256(name ‖ LF ‖ 0x01 ‖ public key). */
-  keyId: Uint8Array;
+  /** First 4 bytes of SHA-256(name ‖ LF ‖ 0x01 ‖ public key), under any name that the key signs as. */
+  keyId: (name: string) => Uint8Array;
   /** Ed25519, 32 bytes. */
   publicKey: Uint8Array;
 }
@@ -41,25 +41,40 @@ export const parseVerifierKey = (sha256: Sha256, key: string): VerifierKey | nul
   const bytes = match ? fromBase64(match[3] as string) : null;
   if (!match || !bytes || bytes.length !== 33 || bytes[0] !== ED25519) return null;
   const [name, publicKey] = [match[1] as string, bytes.slice(1)];
-  const keyId = keyIdOf(sha256, name, publicKey);
-  return toHex(keyId) === match[2] ? { name, keyId, publicKey } : null;
+  const keyId = (of: string): Uint8Array => keyIdOf(sha256, of, publicKey);
+  return toHex(keyId(name)) === match[2] ? { name, keyId, publicKey } : null;
 };
 
-/** The checkpoint of a note that `key` signed, otherwise null. Signatures of other keys are ignored, as signed-note asks. */
+/**
+ * The names under which a log of this origin is signed. One key signs the logs of all workspaces of an installation: under the origin of
+ * each, as C2SP tlog-checkpoint asks, and in notes of the first release under the name of the installation (docs/adr/0019).
+ */
+export const signersOf = (origin: string): string[] => {
+  const installation = /^(.+)\/[0-9a-f-]{36}$/.exec(origin)?.[1];
+  return installation === undefined ? [origin] : [origin, installation];
+};
+
+/**
+ * The checkpoint of a note that `key` signed, otherwise null. The key has to bear the name of the note's log or of its installation.
+ * Signatures of other keys are ignored, as signed-note asks; every one of this key has to verify.
+ */
 export const openNote = (note: string, key: VerifierKey, verify: VerifyEd25519): Checkpoint | null => {
   const end = note.indexOf('\n\n');
   if (end < 0 || !note.endsWith('\n')) return null;
   const signed = note.slice(0, end + 1);
-  const signedByKey = note
+  const checkpoint = parseCheckpoint(signed);
+  const names = checkpoint ? signersOf(checkpoint.origin) : [];
+  if (!names.includes(key.name)) return null;
+  const ours = note
     .slice(end + 2, -1)
     .split('\n')
-    .some((line) => {
-      const [dash, name, encoded, ...rest] = line.split(' ');
+    .flatMap((line) => {
+      const [dash, name = '', encoded, ...rest] = line.split(' ');
       const bytes = encoded ? fromBase64(encoded) : null;
-      if (dash !== '—' || name !== key.name || rest.length > 0 || bytes?.length !== 68 || !sameBytes(bytes.slice(0, 4), key.keyId)) return false;
-      return verify(key.publicKey, text.encode(signed), bytes.slice(4));
+      if (dash !== '—' || !names.includes(name) || rest.length > 0 || bytes?.length !== 68) return [];
+      return sameBytes(bytes.slice(0, 4), key.keyId(name)) ? [bytes.slice(4)] : [];
     });
-  return signedByKey ? parseCheckpoint(signed) : null;
+  return ours.length > 0 && ours.every((signature) => verify(key.publicKey, text.encode(signed), signature)) ? checkpoint : null;
 };
 
 const parseCheckpoint = (signed: string): Checkpoint | null => {

@@ -26,7 +26,7 @@ export const exportAudit = async (ctx: Context): Promise<Result<AsyncIterable<Ex
         origin: ctx.services.signer.origin(ctx.tenantId),
         size: Number(begun.latest?.size ?? 0n),
         exported_at: begun.at.toISOString(),
-        verifier_key: ctx.services.signer.verifierKey,
+        verifier_key: ctx.services.signer.verifierKeyFor(ctx.tenantId),
       },
       body: bodyOf(ctx, begun.latest?.size ?? 0n),
     }),

@@ -18,7 +18,7 @@ export const showCheckpoint = (ctx: Context): Promise<Result<z.infer<typeof chec
       root: toHex(latest.root),
       note: latest.note,
       published_at: latest.publishedAt?.toISOString() ?? null,
-      verifier_key: ctx.services.signer.verifierKey,
+      verifier_key: ctx.services.signer.verifierKeyFor(ctx.tenantId),
       unsealed: waiting + Number((tree?.size ?? latest.size) - latest.size),
     });
   });

@@ -1,12 +1,15 @@
-import { createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
+import { createHash, createPublicKey, randomUUID, sign, verify } from 'node:crypto';
 import { mkdtempSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readVerifierKey, verifyEd25519 } from '../../client/verify/crypto.js';
+import { openNote } from '../../domain/audit/checkpoint.js';
 import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
-import { signatureLine, verifierKeyOf, verifyCheckpoint } from '../../vault/checkpoint-note.js';
+import { checkpointBody, signatureLine, verifierKeyOf, verifyCheckpoint } from '../../vault/checkpoint-note.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
+import { privateKeyObject } from '../../vault/ed25519.js';
 import { freshKeyFile } from './keys.js';
 
 const keyFile = freshKeyFile();
@@ -14,6 +17,13 @@ const signer = openCheckpointSigner(keyFile);
 const tenantId = randomUUID();
 const size = fc.bigInt({ min: 0n, max: 2n ** 53n });
 const root = fc.uint8Array({ minLength: 32, maxLength: 32 });
+
+/** As the first release wrote it. */
+const releasedNote = (of: string, size: bigint): string => {
+  const { name, privateKey, publicKey } = keyFile.checkpoint;
+  const body = checkpointBody({ origin: `${name}/${of}`, size, root: new Uint8Array(32).fill(1) });
+  return `${body}\n${signatureLine(name, publicKey, sign(null, Buffer.from(body), privateKeyObject(privateKey)))}`;
+};
 
 /** The two specifications implemented a second time, with no code of the product. */
 const readByTheLetter = (note: string, verifierKey: string) => {
@@ -36,7 +46,7 @@ describe('signed checkpoints', () => {
   test('are what C2SP tlog-checkpoint and signed-note describe, read independently', () => {
     fc.assert(
       fc.property(size, root, (size, root) => {
-        const read = readByTheLetter(signer.sign(tenantId, size, root), signer.verifierKey);
+        const read = readByTheLetter(signer.sign(tenantId, size, root), signer.verifierKeyFor(tenantId));
         expect(read).toEqual({
           origin: `${keyFile.checkpoint.name}/${tenantId}`,
           size: size.toString(),
@@ -45,6 +55,27 @@ describe('signed checkpoints', () => {
         });
       }),
     );
+  });
+
+  test('of the first release, signed under the name of the installation, still verify, by the key under either name', () => {
+    const note = releasedNote(tenantId, 7n);
+    for (const key of [signer.verifierKey, signer.verifierKeyFor(tenantId)]) {
+      expect(verifyCheckpoint(note, key)).toMatchObject({ origin: signer.origin(tenantId), size: 7n });
+      expect(openNote(note, readVerifierKey(key), verifyEd25519)).toMatchObject({ origin: signer.origin(tenantId), size: 7n });
+    }
+  });
+
+  test('are opened by the key of their log and of its installation, and by that of no other log', () => {
+    const note = signer.sign(tenantId, 7n, new Uint8Array(32));
+    const other = randomUUID();
+    for (const key of [signer.verifierKey, signer.verifierKeyFor(tenantId)]) {
+      expect(verifyCheckpoint(note, key).size).toBe(7n);
+      expect(openNote(note, readVerifierKey(key), verifyEd25519)?.size).toBe(7n);
+    }
+    for (const foreign of [note, releasedNote(tenantId, 7n)]) {
+      expect(() => verifyCheckpoint(foreign, signer.verifierKeyFor(other))).toThrow(/is not signed by/);
+      expect(openNote(foreign, readVerifierKey(signer.verifierKeyFor(other)), verifyEd25519)).toBeNull();
+    }
   });
 
   test('the example of the signed-note specification verifies as its key form says', () => {
@@ -109,6 +140,14 @@ describe('the folder of checkpoints', () => {
     await expect(archive.publish(tenantId, 5n, note(5n, 2))).rejects.toThrow(/the log was rewritten/);
     expect((await archive.latest(tenantId))?.note).toBe(note(5n));
     expect(readdirSync(join(folder, tenantId))).toEqual(['00000000000000000005.note']);
+  });
+
+  test('keeps a note of the first release when the same tree is published again under the name of its log', async () => {
+    const { archive } = fresh();
+    await archive.publish(tenantId, 5n, releasedNote(tenantId, 5n));
+    await archive.publish(tenantId, 5n, note(5n));
+    expect((await archive.latest(tenantId))?.note).toBe(releasedNote(tenantId, 5n));
+    await expect(archive.publish(tenantId, 5n, note(5n, 2))).rejects.toThrow(/the log was rewritten/);
   });
 
   test('of sixteen who publish different notes of one size exactly one wins', async () => {
