@@ -1,6 +1,6 @@
 import { expirePayoutBatch } from '../operations/payout-batch/expire.js';
 import type { ActivityDeps, BatchPlace } from './deps.js';
-import { Absent } from './failure.js';
+import { Absent, InRecovery } from './failure.js';
 import { runActivity } from './run.js';
 
 /** Ends a batch whose deadline has passed, and leaves any other alone. */
@@ -9,5 +9,7 @@ export const expireBatchActivity =
   (place: BatchPlace): Promise<void> =>
     runActivity(deps, place, async (ctx) => {
       const result = await expirePayoutBatch(ctx, { batch_id: place.batchId });
-      if (!result.ok) throw new Absent(result.refusal.detail);
+      if (result.ok) return;
+      const { code, detail } = result.refusal;
+      throw code === 'recovery_mode' ? new InRecovery(detail) : new Absent(detail);
     });

@@ -5,6 +5,11 @@ export class Absent extends Error {
   readonly code = 'not_found';
 }
 
+/** The process is in recovery mode. The server tries again, with back-off, until a process that is not takes the activity. */
+export class InRecovery extends Error {
+  override readonly name = 'InRecovery';
+}
+
 /**
  * The only place where an error becomes retryable or not. What a rail or a person refuses is a value and never comes here.
  * Errors are lost connections, deadlocks that outlived their retries and broken assumptions. All of them are retried with

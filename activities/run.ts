@@ -1,7 +1,7 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import type { Context } from '../operations/context.js';
 import type { ActivityDeps, BatchPlace } from './deps.js';
-import { asFailure } from './failure.js';
+import { asFailure, InRecovery } from './failure.js';
 
 /**
  * Time between two heartbeats, whatever the work waits for; the time-out is three of them (workflows/policies.ts). There is none for
@@ -23,7 +23,7 @@ interface Options<T> {
 
 /**
  * Runs the body of an activity: with a context under the id of the request that caused it, a heartbeat that says how far it got,
- * one line in the log, and its errors mapped by `asFailure`. A step that succeeds, or works for long, is noted as progress of its run (R13).
+ * one line in the log, and its errors mapped by `asFailure`. In recovery mode no activity does anything: it fails and is tried again (R15). A step that succeeds, or works for long, is noted as progress of its run (R13).
  */
 export const runActivity = async <T>(
   deps: ActivityDeps,
@@ -51,6 +51,8 @@ export const runActivity = async <T>(
   try {
     requestId ||= (await deps.requestOf(place)) ?? `${workflowExecution?.workflowId ?? 'activity'}/${activityId}.${attempt}`;
     ctx = await deps.contextOf(place.tenantId, requestId);
+    const recovering = ctx.services.recovery.reason();
+    if (recovering !== null) throw new InRecovery(recovering);
     const done = await work(ctx, (now) => {
       sent = now;
     });

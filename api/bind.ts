@@ -7,13 +7,14 @@ import type { Handlers, JsonOrCsv, Operation, Public, Signed, Streamed } from '.
 import { body } from './middleware/body.js';
 import { credentials } from './middleware/credentials.js';
 import { permission } from './middleware/permission.js';
+import { notInRecovery, worksInRecovery } from './middleware/recovery.js';
 import { sameOrigin } from './middleware/same-origin.js';
 import { methodNotAllowed } from './middleware/unmatched.js';
 import { workspace } from './middleware/workspace.js';
 import { serveOperation, servePublic, serveSigned, serveStream, serveUpload } from './serve-route.js';
 
 /**
- * Mounts every route of the table. The order is fixed: credential, origin, workspace, permission. Only then the body is read,
+ * Mounts every route of the table. The order is fixed: credential, origin, workspace, permission, recovery mode. Only then the body is read,
  * the input parsed and the operation called.
  */
 export const bindRoutes = (deps: ApiDeps, handlers: Handlers): Router => {
@@ -21,7 +22,14 @@ export const bindRoutes = (deps: ApiDeps, handlers: Handlers): Router => {
   const methods = new Map<string, string[]>();
   for (const [id, shape] of Object.entries(ROUTES) as [RouteId, RouteShape][]) {
     const mount = { GET: router.get, POST: router.post, PATCH: router.patch, DELETE: router.delete }[shape.method].bind(router);
-    mount(shape.path, named(id), ...admission(deps, shape), ...body(shape), serve(deps, id, shape, handlers));
+    mount(
+      shape.path,
+      named(id),
+      ...admission(deps, shape),
+      ...(worksInRecovery(shape) ? [] : [notInRecovery]),
+      ...body(shape),
+      serve(deps, id, shape, handlers),
+    );
     methods.set(shape.path, [...(methods.get(shape.path) ?? []), shape.method]);
   }
   for (const [path, allowed] of methods) router.all(path, methodNotAllowed(allowed));

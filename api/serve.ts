@@ -8,6 +8,7 @@ import { recoveryFacts } from '../db/tree-heads.js';
 import type { PublicContext } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
+import { watchRecovery } from '../operations/recovery/watch.js';
 import { openRails } from '../rails/registry.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
@@ -29,7 +30,6 @@ import { docsPage } from './docs-page.js';
 import { listenForLeaves } from './events/leaf-listener.js';
 import { drain, listen } from './listen.js';
 import { readinessOf } from './readiness.js';
-import { watchRecovery } from './recovery-watch.js';
 import { allHandlers } from './routes/all.js';
 
 /** What development and production decide differently. */
@@ -61,7 +61,10 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const archive = openCheckpointFolder(config.SLUICE_CHECKPOINT_DIR, signer.verifierKey);
   const recovery = watchRecovery(
     comparisons(async () => ({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId })),
-    (error) => logger.warn({ err: error }, 'the database is not compared with its published checkpoints yet'),
+    {
+      onProblem: (error) => logger.warn({ err: error }, 'the database is not compared with its published checkpoints yet'),
+      onRecovery: (reason) => logger.error({ reason }, 'recovery mode: nothing is decided'),
+    },
   );
   const credentials = openCredentials(keyFile);
   const services: Services = {

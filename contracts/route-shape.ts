@@ -11,6 +11,8 @@ export interface RouteShape {
   /** `public` needs no credential; `signed` is authenticated over its raw body. */
   permission: Permission | 'public' | 'signed';
   rateClass: 'read' | 'write' | 'money' | 'sign_in' | 'inbound';
+  /** In recovery mode (R15) every GET works, and of the others those that say so: they decide nothing about money or rights. */
+  inRecovery?: 'works';
   /** Every POST takes an Idempotency-Key. `required` where money or gates are concerned: such keys are kept for ever, the others for 30 days. */
   idempotency?: 'required' | 'optional';
   /** The answer shows a secret once; the secret is never stored. */

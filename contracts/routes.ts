@@ -38,5 +38,6 @@ export const COMMON_PROBLEMS = [
   'secret_not_replayable',
   'rate_limited',
   'not_ready',
+  'recovery_mode',
   'internal',
 ] as const satisfies readonly ProblemCode[];

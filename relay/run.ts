@@ -18,6 +18,8 @@ export interface RelayParts {
   directUrl: string;
   sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
   recovery: RecoveryMode;
+  /** A connection that was established is lost: the database may be another one when it is back. */
+  onLost: () => void;
   redriven: ReconcilerParts['redriven'];
   /** Time between two passes of the reconciler, ms. */
   reconcileMs: number;
@@ -31,30 +33,53 @@ const DAY_MS = 86_400_000;
 /** Most idempotency keys that one statement deletes. */
 const KEYS_MAX = 10_000;
 
+export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'months'] as const;
+export type RelayJob = (typeof RELAY_JOBS)[number];
+
+/** What wakes a job before its time. */
+const CHANNELS: Partial<Record<RelayJob, string>> = { outbox: 'sluice_outbox', inbound: 'sluice_inbound' };
+
 /**
- * Runs everything that moves between the database and Temporal without a person: outbox, inbound deliveries, reconciler and
- * audit sequencer. Once a day it makes partitions of coming months and deletes idempotency keys that are past their time. Any
- * number of processes may run it. Resolves when the signal has aborted and all passes are done.
+ * Every job that moves something between the database and Temporal without a person, by its name. In recovery mode the database may be
+ * an old copy, so none of them acts (R15). A pass returns how much it found.
+ */
+export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 'signal' | 'onLost'>): Record<RelayJob, () => Promise<number>> => {
+  const reconcile = reconciler(parts);
+  const jobs: Record<RelayJob, () => Promise<number>> = {
+    outbox: () => deliverDue(parts),
+    inbound: () => drainAll(parts.tenantsToDrain, parts.contextOf),
+    reconciler: () => reconcile().then(() => 0),
+    'idempotency keys': () => parts.store.pruneKeys(KEYS_MAX),
+    months: () => addMonths(parts),
+  };
+  for (const name of RELAY_JOBS) {
+    const job = jobs[name];
+    jobs[name] = async () => (parts.recovery.reason() === null ? job() : 0);
+  }
+  return jobs;
+};
+
+/**
+ * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months and deletes idempotency keys that are
+ * past their time. Any number of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
-  const { log, signal, failpoint, directUrl } = parts;
-  const outbox = bell(signal);
-  const inbound = bell(signal);
-  const minute = bell(signal);
-  const day = bell(signal);
-  const keys = bell(signal);
-  listen(directUrl, 'sluice_outbox', outbox.ring, log, signal);
-  listen(directUrl, 'sluice_inbound', inbound.ring, log, signal);
-  const common = { log, signal };
-  const reconcile = reconciler(parts);
-  // In recovery mode the database may be an old copy, so nothing acts on it (R15).
-  const pass = (work: () => Promise<number>) => async () => (parts.recovery.reason() === null ? work() : 0);
+  const { log, signal, failpoint, directUrl, reconcileMs, onLost } = parts;
+  const jobs = relayJobs(parts);
+  const everyMs: Record<RelayJob, number> = {
+    outbox: POLL_MS,
+    inbound: POLL_MS,
+    reconciler: reconcileMs,
+    'idempotency keys': DAY_MS,
+    months: DAY_MS,
+  };
   await Promise.all([
-    runLoop({ ...common, name: 'outbox', pass: pass(() => deliverDue(parts)), rung: outbox.rung, pollMs: POLL_MS }),
-    runLoop({ ...common, name: 'inbound', pass: pass(() => drainAll(parts.tenantsToDrain, parts.contextOf)), rung: inbound.rung, pollMs: POLL_MS }),
-    runLoop({ ...common, name: 'reconciler', pass: pass(() => reconcile().then(() => 0)), rung: minute.rung, pollMs: parts.reconcileMs }),
-    runLoop({ ...common, name: 'idempotency keys', pass: pass(() => parts.store.pruneKeys(KEYS_MAX)), rung: keys.rung, pollMs: DAY_MS }),
-    runLoop({ ...common, name: 'months', pass: pass(() => addMonths(parts)), rung: day.rung, pollMs: DAY_MS }),
+    ...RELAY_JOBS.map((name) => {
+      const { ring, rung } = bell(signal);
+      const channel = CHANNELS[name];
+      if (channel) listen(directUrl, channel, ring, { log, signal, onLost });
+      return runLoop({ name, pass: jobs[name], rung, pollMs: everyMs[name], log, signal });
+    }),
     runSequencer({ ...parts.sequencer, failpoint, log, signal }),
   ]);
 };

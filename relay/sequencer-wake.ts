@@ -5,15 +5,22 @@ const RECONNECT_MS = 1_000;
 
 /**
  * Calls `wake` for each notification on a channel, over a connection of its own (not through a transaction pool). A lost connection
- * is opened again, and polling finds what was missed meanwhile. Ends when the signal aborts.
+ * is opened again, and polling finds what was missed meanwhile; `onLost` is called once for each. Ends when the signal aborts.
  */
-export const listen = (url: string, channel: string, wake: () => void, log: Pick<Logger, 'warn'>, signal: AbortSignal): void => {
+export const listen = (
+  url: string,
+  channel: string,
+  wake: () => void,
+  { log, signal, onLost = () => undefined }: { log: Pick<Logger, 'warn'>; signal: AbortSignal; onLost?: () => void },
+): void => {
   const connect = async (): Promise<void> => {
     if (signal.aborted) return;
     const client = new pg.Client({ connectionString: url, application_name: `sluice ${channel}` });
     const close = () => void client.end().catch(() => undefined);
+    let established = false;
     const again = () => {
       signal.removeEventListener('abort', close);
+      if (!signal.aborted && established) onLost();
       if (!signal.aborted) setTimeout(() => void connect(), RECONNECT_MS).unref();
     };
     client.on('notification', wake);
@@ -22,6 +29,7 @@ export const listen = (url: string, channel: string, wake: () => void, log: Pick
     signal.addEventListener('abort', close, { once: true });
     try {
       await client.connect();
+      established = true;
       await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
       wake();
     } catch (error) {

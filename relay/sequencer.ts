@@ -33,7 +33,7 @@ export interface SequencerParts {
 export const runSequencer = async (parts: SequencerParts): Promise<void> => {
   const { signal, log } = parts;
   const { ring, rung } = bell(signal);
-  listen(parts.directUrl, 'sluice_audit', ring, log, signal);
+  listen(parts.directUrl, 'sluice_audit', ring, { log, signal });
   const sequence = sequencerPass(parts);
   let polledAt = 0;
   while (!signal.aborted) {

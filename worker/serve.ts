@@ -7,6 +7,7 @@ import { recoveryFacts } from '../db/tree-heads.js';
 import { reportStalledRun } from '../operations/batch-run/report-stalled.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
+import { watchRecovery } from '../operations/recovery/watch.js';
 import { openRails } from '../rails/registry.js';
 import { REDRIVE_REASONS } from '../relay/reconcile.js';
 import { runRelay } from '../relay/run.js';
@@ -25,7 +26,6 @@ import { sha256 } from '../vault/sha256.js';
 import { contexts } from './contexts.js';
 import { serveHealth } from './health.js';
 import { workerProbes } from './probes.js';
-import { keepComparing, recoveryAtStart } from './recovery.js';
 import { executeRequests } from './request-of.js';
 import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
 import { createWorkers } from './workers.js';
@@ -79,10 +79,16 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   installRuntime(log);
 
   const run = async (): Promise<void> => {
-    const compare = comparisons(async () => ({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId }));
-    const recovery = await recoveryAtStart(compare, log, ending.signal);
+    const recovery = watchRecovery(
+      comparisons(async () => ({ ...(await recoveryFacts(database)), sha256, archive, keyFileInstallationId: keyFile.installationId })),
+      {
+        onProblem: (error) => log.warn({ err: error }, 'the database is not compared with its published checkpoints yet'),
+        onRecovery: (reason) => log.error({ reason }, 'recovery mode: nothing is sent'),
+      },
+    );
+    ending.signal.addEventListener('abort', () => recovery.stop(), { once: true });
     Object.defineProperty(problems, 'recovery', { enumerable: true, get: () => recovery.reason() });
-    if (recovery.reason()) log.error({ reason: recovery.reason() }, 'recovery mode: nothing is sent');
+    await recovery.compared;
     const services: Services = {
       sha256,
       entropy: systemEntropy,
@@ -109,6 +115,8 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
         recovery,
       },
       recovery,
+      // Putting another database back ends the connections first, so a lost connection may mean another database.
+      onLost: () => recovery.compareAgain(),
       redriven: async ({ tenantId, batchId }, reason) => {
         countRedriven(reason);
         // A run that was lost is begun again, and nobody has to look.
@@ -140,7 +148,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       await Promise.all(workers.map((worker) => worker.run()));
       await connection.close();
     })();
-    await Promise.all([relay, temporal, keepComparing(recovery, compare, log, ending.signal)]);
+    await Promise.all([relay, temporal]);
   };
 
   const running = run();

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { COMMON_PROBLEMS, type RouteId } from '../../contracts/routes.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
+import { worksInRecovery } from '../middleware/recovery.js';
 import type { JsonSchema, schemaCollector } from './schemas.js';
 
 type Collector = ReturnType<typeof schemaCollector>;
@@ -61,7 +62,8 @@ const problemsOf = (shape: RouteShape): JsonSchema => {
   const open = shape.permission === 'public' || shape.permission === 'signed';
   const needsCredential: readonly ProblemCode[] = ['unauthenticated', 'session_expired', 'forbidden', 'workspace_mismatch'];
   const needsKey: readonly ProblemCode[] = ['idempotency_key_missing', 'idempotency_key_reused', 'idempotency_in_flight', 'secret_not_replayable'];
-  const common = COMMON_PROBLEMS.filter((code) => !(open && needsCredential.includes(code)) && !(!shape.idempotency && needsKey.includes(code)));
+  const never = [...(open ? needsCredential : []), ...(shape.idempotency ? [] : needsKey), ...(worksInRecovery(shape) ? ['recovery_mode'] : [])];
+  const common = COMMON_PROBLEMS.filter((code) => !never.includes(code));
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of new Set([...common, ...shape.problems])) {
     const { status } = PROBLEMS[code];

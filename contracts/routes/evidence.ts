@@ -24,7 +24,7 @@ export const EVIDENCE_ROUTES = {
     body: withReason,
     example: { reason: 'The provider reported a payment of another customer.' },
     out: { status: 200, body: evidence.parkedEvidence },
-    problems: ['not_found', 'recovery_mode'],
+    problems: ['not_found'],
   },
   list_deliveries: list({
     path: '/v1/deliveries',
@@ -44,7 +44,7 @@ export const EVIDENCE_ROUTES = {
     body: withReason,
     example: { reason: 'A test event of the provider without a payment.' },
     out: { status: 200, body: evidence.delivery },
-    problems: ['not_found', 'recovery_mode'],
+    problems: ['not_found'],
   },
   replay_deliveries: {
     method: 'POST',
@@ -57,6 +57,6 @@ export const EVIDENCE_ROUTES = {
     body: evidence.replay,
     example: { since: '2026-11-01T00:00:00Z' },
     out: { status: 202, body: evidence.replayed },
-    problems: ['not_found', 'recovery_mode'],
+    problems: ['not_found'],
   },
 } as const satisfies Record<string, RouteShape>;

@@ -81,7 +81,6 @@ export const EXCEPTION_ROUTES = {
       'too_early',
       'proposal_needs_person',
       'preparer_cannot_settle',
-      'recovery_mode',
     ],
   },
   list_proposal_items: read({
@@ -113,7 +112,6 @@ export const EXCEPTION_ROUTES = {
       'too_early',
       'factor_missing',
       'factor_locked',
-      'recovery_mode',
     ],
   },
   confirm_proposal: {
@@ -144,7 +142,6 @@ export const EXCEPTION_ROUTES = {
       'otp_step_used',
       'factor_locked',
       'factor_missing',
-      'recovery_mode',
     ],
   },
   withdraw_proposal: {
@@ -158,6 +155,6 @@ export const EXCEPTION_ROUTES = {
     body: withReason,
     example: { reason: 'The reference belongs to another payment.' },
     out: { status: 200, body: exceptions.proposal },
-    problems: ['not_found', 'proposal_closed', 'recovery_mode'],
+    problems: ['not_found', 'proposal_closed'],
   },
 } as const satisfies Record<string, RouteShape>;

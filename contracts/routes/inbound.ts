@@ -10,6 +10,8 @@ export const INBOUND_ROUTES = {
     summary: "A provider's webhook",
     permission: 'signed',
     rateClass: 'inbound',
+    // Kept as it came. It is reduced after recovery.
+    inRecovery: 'works',
     format: 'raw',
     params: z.object({ rail: z.string().max(32), connection_id: id('connection') }),
     out: { status: 202, body: z.object({ object: z.literal('inbound_receipt'), duplicate: z.boolean() }) },

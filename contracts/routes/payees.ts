@@ -57,7 +57,7 @@ export const PAYEE_ROUTES = {
     body: withReason,
     example: { reason: 'Their account may have been taken over.' },
     out: { status: 200, body: payees.payee },
-    problems: ['not_found', 'recovery_mode'],
+    problems: ['not_found'],
   },
   release_payee: {
     method: 'POST',
@@ -70,6 +70,6 @@ export const PAYEE_ROUTES = {
     body: withReason,
     example: { reason: 'They confirmed their account by phone.' },
     out: { status: 200, body: payees.payee },
-    problems: ['not_found', 'recovery_mode'],
+    problems: ['not_found'],
   },
 } as const satisfies Record<string, RouteShape>;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { type RecoveryWatch, watchRecovery } from '../../api/recovery-watch.js';
 import { recoverySwitch } from '../../operations/recovery/mode.js';
+import { type RecoveryWatch, watchRecovery } from '../../operations/recovery/watch.js';
 
 const NOT_COMPARED = /has not finished/;
 
@@ -8,6 +8,7 @@ const NOT_COMPARED = /has not finished/;
 let finds: (string | null | Error)[];
 let comparisons: number;
 let problems: unknown[];
+let entered: string[];
 let watch: RecoveryWatch;
 /** While set, a comparison waits for it. */
 let gate: Promise<void> | null;
@@ -21,13 +22,13 @@ const compare = async () => {
 };
 const begin = (...found: typeof finds) => {
   finds = found;
-  watch = watchRecovery(compare, (error) => problems.push(error));
+  watch = watchRecovery(compare, { onProblem: (error) => problems.push(error), onRecovery: (reason) => entered.push(reason) });
 };
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
 beforeEach(() => {
   jest.useFakeTimers();
-  [comparisons, problems, gate] = [0, [], null];
+  [comparisons, problems, entered, gate] = [0, [], [], null];
 });
 afterEach(() => {
   watch.stop();
@@ -50,7 +51,7 @@ test('a database that does not answer is asked again a second later', async () =
   expect(watch.reason()).toBeNull();
 });
 
-test('an older database that is put back under the running API is noticed within a minute, and that stays', async () => {
+test('an older database that is put back under a running process is noticed within a minute, and that stays [S1-24]', async () => {
   begin(null, 'an older copy was put back', null);
   await pass(59_999);
   expect([comparisons, watch.reason()]).toEqual([1, null]);
@@ -60,6 +61,7 @@ test('an older database that is put back under the running API is noticed within
   watch.compareAgain();
   await pass(0);
   expect([comparisons, watch.reason()]).toEqual([2, 'an older copy was put back']);
+  expect(entered).toEqual(['an older copy was put back']);
 });
 
 test('a lost connection closes everything until the database was compared again', async () => {
@@ -116,4 +118,29 @@ test('no comparison starts after the watch has ended', async () => {
   watch.compareAgain();
   await pass(120_000);
   expect(comparisons).toBe(1);
+});
+
+test('what the sequencer finds between two comparisons counts at once and is told once', async () => {
+  begin(null);
+  await watch.compared;
+  watch.enter('the log was rewritten');
+  watch.enter('again');
+  await pass(60_000);
+  expect([watch.reason(), entered, comparisons]).toEqual(['the log was rewritten', ['the log was rewritten'], 1]);
+});
+
+test('the first comparison has come to an end when one has succeeded, or the process ends', async () => {
+  let ended = 0;
+  const count = () => void ended++;
+  begin(new Error('no answer'), null);
+  void watch.compared.then(count);
+  await pass(999);
+  expect(ended).toBe(0);
+  await pass(1);
+  expect(ended).toBe(1);
+  begin(new Error('no answer'));
+  void watch.compared.then(count);
+  watch.stop();
+  await pass(0);
+  expect(ended).toBe(2);
 });

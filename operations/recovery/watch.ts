@@ -1,25 +1,34 @@
-import type { RecoveryMode } from '../operations/ports.js';
-import { recoverySwitch } from '../operations/recovery/mode.js';
+import type { RecoveryMode } from '../ports.js';
+import { type RecoverySwitch, recoverySwitch } from './mode.js';
 
-/** ms between two comparisons. An older database that was put back under the running API is noticed after this time at the latest. */
+/** ms between two comparisons. An older database that was put back under a running process is noticed after this time at the latest. */
 const EVERY_MS = 60_000;
-/** ms that a comparison stays good. When the next one hangs (the archive is out of reach), the API closes after this time. */
+/** ms that a comparison stays good. When the next one hangs (the archive is out of reach), the process stops acting after this time. */
 const GOOD_MS = 3 * EVERY_MS;
 const RETRY_MS = 1_000;
 const NOT_COMPARED = 'The comparison with the published checkpoints has not finished yet.';
 
-export interface RecoveryWatch extends RecoveryMode {
+export interface RecoveryWatch extends RecoverySwitch {
   /** Compares at once and lets nothing through until that is done: the database may be another one now. */
   compareAgain(): void;
+  /** Resolves when the first comparison has come to an end, whatever it found. */
+  compared: Promise<void>;
   stop(): void;
+}
+
+export interface WatchEvents {
+  /** A comparison failed; it is tried again. */
+  onProblem(error: unknown): void;
+  /** Recovery mode was entered. Called once. */
+  onRecovery(reason: string): void;
 }
 
 /**
  * Compares the database with its published checkpoints (R15) at start, every minute, and whenever `compareAgain` is called.
  * Until a comparison has succeeded, nothing that moves money is let through. When database or archive do not answer, it is
- * tried again, so the API may start before them. Recovery mode ends only by a restart, after a person has looked.
+ * tried again, so a process may start before them. API and worker watch by the same code, so both have the same bound. Recovery mode ends only by a restart, after a person has looked.
  */
-export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (error: unknown) => void): RecoveryWatch => {
+export const watchRecovery = (compare: () => Promise<RecoveryMode>, { onProblem, onRecovery }: WatchEvents): RecoveryWatch => {
   const found = recoverySwitch(null);
   /** When the last good comparison began, ms of the monotonic clock; null when none counts. */
   let comparedAt: number | null = null;
@@ -28,14 +37,24 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (
   let running = false;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
+  let firstIsOver = (): void => undefined;
+  const compared = new Promise<void>((resolve) => {
+    firstIsOver = resolve;
+  });
 
+  const enter = (reason: string): void => {
+    if (found.reason() === null) onRecovery(reason);
+    found.enter(reason);
+    firstIsOver();
+  };
   const attempt = async (): Promise<void> => {
     again = false;
     const startedAt = performance.now();
     try {
       const reason = (await compare()).reason();
-      if (reason !== null) found.enter(reason);
+      if (reason !== null) enter(reason);
       comparedAt = again ? null : startedAt;
+      if (comparedAt !== null) firstIsOver();
     } catch (error) {
       comparedAt = null;
       onProblem(error);
@@ -53,6 +72,8 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (
   void run();
   const isGood = () => comparedAt !== null && performance.now() - comparedAt < GOOD_MS;
   return {
+    enter,
+    compared,
     reason: () => found.reason() ?? (isGood() ? null : NOT_COMPARED),
     compareAgain: () => {
       comparedAt = null;
@@ -61,6 +82,7 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, onProblem: (
     },
     stop: () => {
       stopped = true;
+      firstIsOver();
       clearTimeout(timer);
     },
   };

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { RouteShape } from '../../contracts/route-shape.js';
+import type { RouteId } from '../../contracts/routes.js';
+import { ROLES, type Role } from '../../domain/actors.js';
+import { type ApiWorld, openApiWorld } from '../world/api.js';
+import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
+
+const WHY = 'an older copy was put back';
+/** Decides nothing about money or rights. Any other route that changes something is refused, also one that is new. */
+const WORK = ['create_session', 'end_session', 'receive_inbound'];
+
+let world: ApiWorld;
+const tokens = new Map<Role, string>();
+
+beforeAll(async () => {
+  world = await openApiWorld();
+  for (const role of Object.keys(ROLES) as Role[]) tokens.set(role, (await world.member(role)).token);
+  world.services.recovery = { reason: () => WHY };
+});
+afterAll(() => world?.close());
+beforeEach(() => {
+  world.calls.length = 0;
+});
+
+/** The token of a person who may do this. */
+const tokenFor = ({ permission }: RouteShape): { token?: string } => {
+  const role = (Object.keys(ROLES) as Role[]).find((name) => (ROLES[name] as readonly string[]).includes(permission));
+  return role ? { token: tokens.get(role) ?? '' } : {};
+};
+const ask = async (id: RouteId, shape: RouteShape) => {
+  const { path, ...request } = sampleRequest(id, shape);
+  return world.call(path, { ...request, ...tokenFor(shape) });
+};
+const changes = ROUTE_LIST.filter(([, { method }]) => method !== 'GET');
+
+test.each(changes.filter(([id]) => !WORK.includes(id)))('%s is refused in recovery mode, before anything is read (R15)', async (id, shape) => {
+  const answer = await ask(id, shape);
+  expect([answer.status, answer.json['code'], answer.json['detail']]).toEqual([503, 'recovery_mode', WHY]);
+  expect(world.calls).toEqual([]);
+});
+
+test.each(ROUTE_LIST.filter(([id, { method }]) => method === 'GET' || WORK.includes(id)))('%s works in recovery mode (R15)', async (id, shape) => {
+  // Streams of events stay open: that they are answered at all is enough.
+  if (shape.format === 'events' || id === 'end_session') return expect(shape.method === 'GET' || shape.inRecovery).toBeTruthy();
+  const answer = await ask(id, shape);
+  expect(answer.json['code']).not.toBe('recovery_mode');
+});
+
+test('a person without the permission is told so in recovery mode too', async () => {
+  const [id, shape] = changes.find(([name]) => name === 'top_up') ?? [];
+  if (!id || !shape) throw new Error('no such route');
+  const { path, ...request } = sampleRequest(id, shape);
+  expect((await world.call(path, { ...request, token: tokens.get('auditor') ?? '' })).json['code']).toBe('forbidden');
+});
+
+test('a command of `sluice` decides by these routes alone: the import table keeps operations and database from it', () => {
+  const files = readdirSync('cli', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const called = files.flatMap((name) => [...readFileSync(join('cli', name), 'utf8').matchAll(/\bclient\.(\w+)\(/g)].map(([, route]) => route ?? ''));
+  const known = new Set<string>([...ROUTE_LIST.map(([id]) => id), 'stream']);
+  expect(called.filter((route) => !known.has(route))).toEqual([]);
+  expect(called).toEqual(expect.arrayContaining(['cancel_payout_batch', 'top_up', 'revoke_api_key', 'hold_payee']));
+});

@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import pino from 'pino';
+import { RELAY_JOBS, relayJobs } from '../../relay/run.js';
+
+/** Parts that note each use of store, Temporal and operations. */
+const jobsIn = (reason: string | null) => {
+  const used: string[] = [];
+  const noting = (part: string): never =>
+    new Proxy(
+      {},
+      {
+        get: (_, name) => async () => {
+          used.push(`${part}.${String(name)}`);
+          return name === 'pruneKeys' || name === 'addMonths' ? 0 : [];
+        },
+      },
+    ) as never;
+  const jobs = relayJobs({
+    store: noting('store'),
+    workflows: noting('workflows'),
+    contextOf: noting('contextOf'),
+    tenantsToDrain: async () => {
+      used.push('tenantsToDrain');
+      return [];
+    },
+    recovery: { reason: () => reason },
+    redriven: async () => void used.push('redriven'),
+    reconcileMs: 1,
+    failpoint: async () => undefined,
+    log: pino({ enabled: false }),
+  });
+  return { jobs, used };
+};
+
+test.each(RELAY_JOBS)('the job %s does nothing in recovery mode, and something otherwise (R15)', async (name) => {
+  const closed = jobsIn('an older copy was put back');
+  expect(await closed.jobs[name]()).toBe(0);
+  expect(closed.used).toEqual([]);
+  const open = jobsIn(null);
+  await open.jobs[name]().catch(() => 0);
+  expect(open.used).not.toEqual([]);
+});
+
+test('there is no other job', () => {
+  expect(Object.keys(jobsIn(null).jobs).sort()).toEqual([...RELAY_JOBS].sort());
+});
