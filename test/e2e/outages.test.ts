@@ -140,16 +140,18 @@ describe.each(ROUNDS)('round %d', () => {
     await startAll();
     const late = await world.newPeople();
     for (const part of ['api', 'worker'] as const) expect(await whyNotReady(part)).toMatch(/^503 .*an older copy was put back/);
-    const challenge = await late.executor.client.ask_challenge({ batch_id: waiting, gate: 'execute' });
-    const refused = late.executor.client.execute_payout_batch({
-      batch_id: waiting,
-      challenge_id: challenge.id,
-      code: await late.executor.nextCode(),
+    const decisions = [
+      late.executor.client.ask_challenge({ batch_id: waiting, gate: 'execute' }),
+      late.executor.client.cancel_payout_batch({ batch_id: waiting }),
+      late.executor.client.resume_payout_batch({ batch_id: batchId }),
+    ];
+    for (const refused of decisions) await expect(refused).rejects.toMatchObject({ problem: { code: 'recovery_mode' } });
+    // The older copy believes that this batch has items to send. Every activity of a run fails, to be tried again.
+    const run = await runs.start(batchId, `${batchId}-after`);
+    await until('an activity that is refused', async () => {
+      const { raw } = await run.describe();
+      return raw.pendingActivities?.some(({ lastFailure }) => lastFailure !== null && lastFailure !== undefined) ? true : undefined;
     });
-    await expect(refused).rejects.toMatchObject({ problem: { code: 'recovery_mode' } });
-    // The older copy believes that this batch has items to send. No run gets further than that.
-    await late.executor.client.resume_payout_batch({ batch_id: batchId });
-    await runs.does(await runs.start(batchId, `${batchId}-after`), 'halted: recovery_mode');
     expect((await world.provider<{ requests: object }>('GET', '/books')).requests).toEqual(before.requests);
 
     await stopAll();
