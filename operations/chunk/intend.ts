@@ -30,8 +30,6 @@ export interface Permitted extends SignedBatch {
   kind: 'permitted';
   /** True when the time to pay has passed: what was not sent is blocked. */
   late: boolean;
-  /** Null when the settings of its connection are not the ones that were signed. */
-  opened: Opened | null;
   /** True when the connection did not answer before, or the batch still says so: an answer ends that (provider-health.ts). */
   ailing: boolean;
   /** True when the connection is tried again, by one dispatch (`mayDispatch`). */
@@ -64,9 +62,6 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
     return { kind: 'wait', reason: 'not_before', afterMs: batch.executeNotBefore.getTime() - stores.now.getTime() };
   if (gates.kind === 'unpublished') return { kind: 'wait', reason: 'checkpoint', afterMs: CHECKPOINT_POLL_MS };
   const late = batch.executeBy !== null && stores.now >= batch.executeBy;
-  const opened = await openSigned(ctx, stores, batch);
-  // What is late is only blocked, so a disabled connection keeps no money.
-  if (opened?.disabled && !late) return { kind: 'halted', halt: 'connection_disabled' };
   const health = await stores.connectionHealth.of(batch.connectionId, batchId);
   // What is late is blocked and not sent, so it need not wait for the provider.
   if (health.kind === 'unavailable' && !late) return { kind: 'halted', halt: 'provider_unavailable' };
@@ -78,7 +73,6 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
     mode: workspace.mode,
     executeGate: gates.executeGate,
     late,
-    opened,
     ailing,
     tries: health.kind === 'try',
   };
@@ -115,7 +109,6 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     const permit = await permitSending(ctx, stores, place);
     if (permit.kind !== 'permitted') return permit;
     if ((await stores.dispatches.ofChunks(batchId, [chunk])).length > 0) return { kind: 'nothing', sentBefore: true };
-    if (!permit.opened) return { kind: 'mismatch' };
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.items(batchId, from, to);
     const pending = items.filter((item) => item.state === 'pending');
@@ -124,9 +117,13 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     const sendable = pending.filter((item) => blockReason(permit, item) === null);
     const sending = await openDestinations(ctx, stores, sendable);
     if (!(await contentMatches(ctx, stores, permit, { chunk, items, sending }))) return { kind: 'mismatch' };
+    // What is late is only blocked, so a disabled connection keeps no money.
+    const opened = sendable.length > 0 ? await openSigned(ctx, stores, permit.batch) : null;
+    if (sendable.length > 0 && !opened) return { kind: 'mismatch' };
+    if (opened?.disabled) return { kind: 'halted', halt: 'connection_disabled' };
     if (sendable.length > 0 && !(await mayDispatch(stores, permit))) return { kind: 'halted', halt: 'provider_unavailable' };
     await block(ctx, stores, permit, pending);
-    if (sendable.length === 0) return { kind: 'nothing', sentBefore: false };
+    if (!opened) return { kind: 'nothing', sentBefore: false };
     const payments = sendable.map((item) => {
       const destination = sending.get(item.ordinal);
       if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
@@ -135,7 +132,7 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     return {
       kind: 'send',
       ailing: permit.ailing,
-      dispatch: await writeDispatch(stores, permit, permit.opened, { chunk, from, to, sendable, payments }),
+      dispatch: await writeDispatch(stores, permit, opened, { chunk, from, to, sendable, payments }),
     };
   });
 

@@ -19,7 +19,7 @@ export interface BatchPlan {
   chunkSize: number;
   /** The lowest chunk with something left to send, or null. What was sent and not answered is looked up instead. */
   firstChunk: number | null;
-  halt: 'paused' | 'cancelling' | 'integrity_failed' | 'connection_disabled' | null;
+  halt: 'paused' | 'cancelling' | 'integrity_failed' | null;
   /** Until the deadline of the next gate, ms on the database's clock; null without one. */
   deadlineInMs: number | null;
   /** Until the batch may begin to pay, ms; 0 when it may. */
@@ -44,13 +44,11 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
       chunks: chunkCount(content.size, batch.chunkSize),
       chunkSize: batch.chunkSize,
       firstChunk: pending === null ? null : chunkOf(pending, batch.chunkSize),
-      halt: haltOf(control) ?? (view.connection.disabled && !isLate(batch, stores.now) ? 'connection_disabled' : null),
+      halt: haltOf(control),
       deadlineInMs: control.deadlineAt ? control.deadlineAt.getTime() - stores.now.getTime() : null,
       startInMs: startIn(batch, stores.now),
     };
   });
-
-const isLate = ({ executeBy }: BatchRow, now: Date): boolean => executeBy !== null && now >= executeBy;
 
 const startIn = ({ executeNotBefore }: BatchRow, now: Date): number =>
   executeNotBefore ? Math.max(0, executeNotBefore.getTime() - now.getTime()) : 0;

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { keyOutlasts } from '../rail.js';
-import { sentAsSigned } from '../rail-connection/open.js';
+import { openSigned, sentAsSigned } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
@@ -84,8 +84,9 @@ const prepareAgain = async (
   const { batch } = permit;
   const ordinals = found.again.map((item) => item.ordinal);
   const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals });
-  const { opened } = permit;
+  const opened = await openSigned(ctx, stores, batch);
   if (!opened) return { kind: 'mismatch' };
+  if (opened.disabled) return { kind: 'nothing' };
   // All items of a chunk are pending together, so its first dispatch covers everything that was ever sent of it.
   const first = found.dispatches[0];
   if (!first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent`);
@@ -106,7 +107,10 @@ const prepareAgain = async (
   // After a recovery nobody knows which bytes were sent; the content is what the gates signed, and the key is the same.
   if (first.purpose !== 'recovery' && !sameBytes(whole.hash, first.artefactHash)) return never('rendering_changed');
 
-  const keys = new Set(found.again.map((item) => toItemId(batch.id, item.ordinal)));
+  // Where the provider knows an artefact as one, a part of it would be a new one: it goes out whole, or not at all (R20).
+  const leaving = capabilities.unit === 'item' ? found.again : sentItems;
+  if (leaving.some((item) => isSilent(item) && isHeld(item))) return { kind: 'nothing' };
+  const keys = new Set(leaving.map((item) => toItemId(batch.id, item.ordinal)));
   const artefact = opened.rail.prepare(
     payments.filter(({ key }) => keys.has(key)),
     first.rendererVersion,
@@ -117,14 +121,18 @@ const prepareAgain = async (
     chunk: found.chunk,
     attempt: (found.dispatches.at(-1)?.attempt ?? 0) + 1,
     purpose: 'resend',
-    ...coverageOf(found.from, found.to, ordinals),
+    ...coverageOf(
+      found.from,
+      found.to,
+      leaving.map((item) => item.ordinal),
+    ),
     connectionId: first.connectionId,
     connectionVersion: first.connectionVersion,
     rendererVersion: artefact.rendererVersion,
     artefactHash: artefact.hash,
     itemCount: artefact.payments.length,
     leaseMs,
-    amount: found.again.reduce((sum, item) => sum + item.amount, 0n),
+    amount: leaving.reduce((sum, item) => sum + item.amount, 0n),
   });
   await stores.chunks.setLookup(batch.id, ordinals, leaseMs);
   return { kind: 'send', ailing: permit.ailing, dispatch: { ...opened, capabilities, artefact, leaseMs } };

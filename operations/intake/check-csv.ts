@@ -6,7 +6,7 @@ import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { givesDestination, type PayeeInput } from '../payee/details.js';
-import { checkPayment, inspectPayees } from './check-payments.js';
+import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
 import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
 import type { Terms } from './resolve-terms.js';
 import { SeenDigests } from './seen-digests.js';
@@ -46,6 +46,7 @@ export const checkCsv = async (
     if (errors.length >= ERRORS_MAX) break;
   }
   if (total > AMOUNT_MAX) errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` });
+  errors.push(...checkUnit('file', count, terms.capabilities));
   if (errors.length > 0) return { refusal: wrongInput(errors, 'file') };
   if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
   return { count, total };

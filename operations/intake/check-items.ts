@@ -5,7 +5,7 @@ import { AMOUNT_MAX } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import { checkPayment, inspectPayees } from './check-payments.js';
+import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
 import type { BatchHeader, Terms } from './resolve-terms.js';
 
 type Item = z.output<typeof newItem>;
@@ -22,7 +22,7 @@ export const checkItems = async (
     ...checkPayment(item, input.currency, terms.capabilities).map((error) => ({ ...error, field: `items.${i}.${error.field}` })),
     ...(payees[i]?.errors ?? []).map((error) => ({ ...error, field: payeePath(i, item, error.field) })),
   ]);
-  errors.push(...totalErrors(input.items));
+  errors.push(...totalErrors(input.items), ...checkUnit('items', input.items.length, terms.capabilities));
   if (errors.length > 0) return wrongInput(errors);
   const repeats = input.allow_duplicates
     ? []

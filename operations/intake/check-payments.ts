@@ -78,3 +78,9 @@ const checkKind = (kind: Destination['kind'], capabilities: RailCapabilities): F
     : [{ field: FIELD_OF[kind], reason: 'destination_not_on_rail', message: `this rail pays to ${capabilities.destinations.join(', ')} only` }];
 
 const FIELD_OF: Readonly<Record<Destination['kind'], string>> = { iban: 'iban', us_bank: 'account_number', account_token: 'account_token' };
+
+/** A rail that sends a whole batch as one artefact takes no more than one chunk of it (R20). */
+export const checkUnit = (field: string, count: number, { unit, chunkSize }: RailCapabilities): FieldError[] =>
+  unit === 'batch' && count > chunkSize
+    ? [{ field, reason: 'too_many_for_rail', message: `this rail pays a batch as one, of at most ${chunkSize} payments; make several batches` }]
+    : [];
