@@ -38,6 +38,8 @@ const ofAnother = (column: string): string => `(SELECT ${column} FROM payout_ite
 const BOUND: Bound[] = [
   { table: 'payout_batch', column: 'rail', value: `'wire'` },
   { table: 'payout_batch', column: 'connection_id', value: `(SELECT id FROM rail_connection WHERE name = 'Elsewhere')` },
+  { table: 'payout_batch', column: 'connection_version', value: '1' },
+  { table: 'payout_batch', column: 'connection_settings', value: 'sha256(connection_settings)' },
   { table: 'payout_batch', column: 'funding_account_id', value: `(SELECT id FROM account WHERE kind = 'external')` },
   { table: 'payout_batch', column: 'currency', value: `'USD'` },
   { table: 'payout_batch', column: 'fee_bearer', value: `'payee'` },
@@ -99,6 +101,11 @@ beforeAll(async () => {
     await client.query('ALTER TABLE batch_content DISABLE TRIGGER batch_content_append_only');
     await client.query('ALTER TABLE gate DISABLE TRIGGER USER');
     await client.query('ALTER TABLE batch_control DISABLE TRIGGER USER');
+    // The batch pays through version 2.
+    await client.query(
+      `INSERT INTO rail_connection_version (tenant_id, connection_id, version, settings)
+       SELECT tenant_id, connection_id, 2, settings || '{"timeout_ms": 2999}' FROM rail_connection_version`,
+    );
     await client.query(
       `WITH elsewhere AS (
          INSERT INTO rail_connection (tenant_id, id, rail, name, sealed)
