@@ -11,7 +11,7 @@ const SHORT_WAIT_MS = 1_000;
 const SHORT_WAITS_MAX = 100;
 
 /** While chunks are paid one after the other, one note of progress in this time is enough. */
-const NOTE_EVERY_MS = 5_000;
+const NOTE_EVERY_MS = 2_500;
 
 /**
  * Pays one chunk (operations/chunk/pay.ts), or `chunks` of them one after the other, until one may not be sent. It may run any number of

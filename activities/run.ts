@@ -9,7 +9,7 @@ import { asFailure, InRecovery } from './failure.js';
  */
 const BEAT_MS = 1_000;
 /** While an activity works for long, every so many heartbeats the database hears of it too. */
-const BEATS_A_NOTE = 10;
+const BEATS_A_NOTE = 3;
 
 interface Options<T> {
   /** Id of the request that woke the run for this. Without one it is the request that opened the execute gate, or else a name of run and attempt. */

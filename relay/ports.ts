@@ -53,10 +53,10 @@ export interface BatchWorkflows {
 }
 
 /**
- * What was found under a batch's workflow id. `foreign`: another workflow, or ours on a queue that no worker serves. `in_line`: an
- * activity of it waits for a worker, for the first time. `quiet`: a run of ours that may sleep, or may be broken.
+ * What was found under a batch's workflow id. `foreign`: another workflow, or ours on a queue that no worker serves. `at_work`: an
+ * activity of it runs, or waits for a worker for the first time. `quiet`: a run of ours that may sleep, or may be broken.
  */
-export type FoundRun = { kind: 'absent' } | { kind: 'foreign' | 'in_line' | 'quiet'; runId: string };
+export type FoundRun = { kind: 'absent' } | { kind: 'foreign' | 'at_work' | 'quiet'; runId: string };
 
 /** Contexts of the worker process, for reducing evidence. */
 export type ContextOf = (tenantId: string, requestId: string) => Promise<Context>;

@@ -43,7 +43,7 @@ export const reconciler = ({ store, workflows, redriven, log }: ReconcilerParts)
 
   const getMoving = async (place: DrivenPlace): Promise<void> => {
     const found = await workflows.look(place.batchId);
-    if (found.kind === 'in_line') return;
+    if (found.kind === 'at_work') return;
     if (found.kind === 'absent') {
       await wake(place);
       await redriven(place, 'lost');

@@ -81,11 +81,12 @@ type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflo
 
 const PAGE = 1_000;
 const NOT_FOUND = 5;
-/** PendingActivityState of Temporal's API. */
-const SCHEDULED = 1;
+/** PendingActivityState of Temporal's API. An activity that has started and sends no heartbeats is soon scheduled again. */
+const [SCHEDULED, STARTED] = [1, 2];
 
 const kindOf = ({ workflowExecutionInfo, executionConfig, pendingActivities }: Description) => {
   const queue = executionConfig?.taskQueue?.name;
   if (workflowExecutionInfo?.type?.name !== PAYOUT_BATCH_WORKFLOW || queue !== BATCH_QUEUE) return 'foreign';
-  return pendingActivities.some(({ state, attempt }) => state === SCHEDULED && (attempt ?? 1) <= 1) ? 'in_line' : 'quiet';
+  const works = pendingActivities.some(({ state, attempt }) => state === STARTED || (state === SCHEDULED && (attempt ?? 1) <= 1));
+  return works ? 'at_work' : 'quiet';
 };

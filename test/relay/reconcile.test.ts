@@ -79,7 +79,7 @@ test('a run that answered, or that is another one by now, is asked anew', async 
   expect(await pass()).toEqual(['wake a']);
 });
 
-test('a run whose activity waits in line for a worker is left alone', async () => {
-  const { pass } = passes({ a: { kind: 'in_line', runId: '1' } });
+test('a run whose activity runs, or waits in line for a worker, is left alone', async () => {
+  const { pass } = passes({ a: { kind: 'at_work', runId: '1' } });
   expect([await pass(), await pass(), await pass()]).toEqual([[], [], []]);
 });
