@@ -147,6 +147,7 @@ describe('any change of a proof is found', () => {
     ['outcome', batch({ outcome: 'full' })],
     ['content version', batch({ content_version: 3 })],
     ['what a dispatch covers', (proof) => ({ ...proof, attempts: first(proof.attempts, (row) => ({ ...row, set_aside: 'ff' })) })],
+    ['how a dispatch was rendered', (proof) => ({ ...proof, attempts: first(proof.attempts, (row) => ({ ...row, renderer_version: 99 })) })],
     ['an attempt that is missing', (proof) => ({ ...proof, attempts: proof.attempts.slice(1) })],
     [
       'no attempts, no audit paths and no checkpoint',

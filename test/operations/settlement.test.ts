@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { toItemId } from '../../domain/ids.js';
 import type { PaymentOutcome } from '../../domain/item/evidence.js';
+import { finishPayoutBatch } from '../../operations/batch-state/finish.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { reduceParked, settleEvidence } from '../../operations/settlement/settle.js';
@@ -100,6 +101,7 @@ describe('evidence out of its order (R6)', () => {
     const batchId = await sent(2);
     await apply(batchId, [said(batchId, 0, 'paid', 2), said(batchId, 1, 'paid', 2)]);
     await apply(batchId, [said(batchId, 1, 'returned', 3)]);
+    expect(await finishPayoutBatch(world.worker(), batchId)).toBe(false);
     expect((await world.view(batchId))?.control.state).toBe('completed');
     expect(await world.counter(batchId)).toMatchObject({ paid: 1, returned: 1 });
     expect(await completions(batchId)).toBe(1);

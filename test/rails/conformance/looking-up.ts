@@ -19,6 +19,7 @@ export const provesLookingUp = (ready: () => RailUnderTest, settings: Record<str
         return new Set(lookups.map(({ answer }) => answer.kind));
       };
       expect(await answers(timeoutMs + acceptanceWindowMs + 1)).toEqual(new Set(['absent_final']));
+      expect(await answers(timeoutMs + acceptanceWindowMs)).toEqual(new Set(['absent_so_far']));
       expect(await answers(-60_000)).toEqual(new Set(['absent_so_far']));
       expect(await answers(0)).toEqual(new Set(['absent_so_far']));
       expect(await answers(null)).toEqual(new Set(['absent_so_far']));
