@@ -4,6 +4,7 @@ import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { finishPayoutBatch } from '../../operations/batch-state/finish.js';
 import { intendChunk } from '../../operations/chunk/intend.js';
 import { payChunk } from '../../operations/chunk/pay.js';
+import type { Context } from '../../operations/context.js';
 import { reduceParked, settleEvidence } from '../../operations/settlement/settle.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
@@ -56,7 +57,22 @@ describe('many reducers at once (R8)', () => {
     const batchId = await sent(count);
     const all = Array.from({ length: count }, (_, ordinal) => said(batchId, ordinal, 'paid', 1));
     const turns = Array.from({ length: 16 }, (_, turn) => [...all.slice(turn * 4), ...all.slice(0, turn * 4)].slice(0, 24));
-    const applied = await Promise.all(turns.map((outcomes) => apply(batchId, outcomes)));
+    // They wait for each other at the chunk, so no transaction finds that another moved its items, and runs again.
+    let [asked, begun] = [0, 0];
+    const ctx = world.worker();
+    const counted: Context = {
+      ...ctx,
+      inTenant: (work, options) => {
+        asked++;
+        return ctx.inTenant((stores) => {
+          begun++;
+          return work(stores);
+        }, options);
+      },
+    };
+    const { connectionId } = world.home;
+    const applied = await Promise.all(turns.map((outcomes) => settleEvidence(counted, { batchId, connectionId, source: 'webhook', outcomes })));
+    expect(begun).toBe(asked);
     expect(applied.reduce((sum, one) => sum + one.moved, 0)).toBe(count);
     expect(applied.filter((one) => one.finished)).toHaveLength(1);
     expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: count });
