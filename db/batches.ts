@@ -142,7 +142,7 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async lock(id) {
     // In a statement of its own: the next one sees what the transactions that it waited for have committed.
-    await sql.run('lock')`SELECT ${exclusive(batchKey(id))}`;
+    await sql.run('lock')`SELECT ${exclusive(batchKey(tenantId, id))}`;
     return this.control(id);
   },
 

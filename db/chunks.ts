@@ -1,7 +1,7 @@
 import { type ChunkItem, type ChunkStore, EVIDENCE_ITEM } from '../operations/stores/chunks.js';
 import { Prisma } from '../prisma/generated/client.js';
 import { items } from './items.js';
-import { batchKey, chunkKey, exclusive, shared, workspaceKey } from './transaction/locks.js';
+import { batchKey, chunkKey, chunkLocks, exclusive, shared, workspaceKey } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { arrayText } from './transaction/table.js';
@@ -17,12 +17,13 @@ const HASH_BYTES = 32;
 /** What the worker does to items of one tenant. RLS holds the tenancy; each WHERE names the tenant for the index. */
 export const chunkStore = ({ sql }: Tx, { tenantId }: Scope): ChunkStore => ({
   lockToSend: async (batchId, chunk) => {
-    await sql.run('lock')`SELECT ${shared(workspaceKey(tenantId))}, ${shared(batchKey(batchId))}, ${exclusive(chunkKey(batchId, chunk))}`;
+    const alone = chunkLocks([chunk]).map((lock) => exclusive(chunkKey(tenantId, batchId, lock)));
+    await sql.run('lock')`SELECT ${shared(workspaceKey(tenantId))}, ${shared(batchKey(tenantId, batchId))}, ${Prisma.join(alone)}`;
   },
 
   lockToSettle: async (batchId, chunks) => {
-    const inOrder = [...new Set(chunks)].sort((a, b) => a - b);
-    if (inOrder.length > 0) await sql.run('lock')`SELECT ${Prisma.join(inOrder.map((chunk) => exclusive(chunkKey(batchId, chunk))))}`;
+    const inOrder = chunkLocks(chunks).map((lock) => exclusive(chunkKey(tenantId, batchId, lock)));
+    if (inOrder.length > 0) await sql.run('lock')`SELECT ${Prisma.join(inOrder)}`;
   },
 
   // Looks up payee, destination and key by key for each item: planned while the workspace is nearly empty, a join would read all its

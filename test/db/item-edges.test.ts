@@ -28,9 +28,9 @@ const executing = async (amounts?: bigint[]) => {
 };
 
 /** Asks the database to move one item of a batch, as the worker, and takes it back. Null when the database moves it. */
-const move = async (batchId: string, from: ItemState, to: ItemState, version = 1): Promise<string | null> => {
+const move = async (batchId: string, from: ItemState, to: ItemState, version = 1, chunk: number | null = 0): Promise<string | null> => {
   const step: ItemTransition = { ordinal: 0, version, from, to, rank: 0, source: 'answer', inboundId: null, providerReference: null, reason: null };
-  const block = { eventId: newId(), body: transitionBlock({ source: 'answer', chunk: 0 }, [step]) };
+  const block = { eventId: newId(), body: transitionBlock({ source: 'answer', chunk }, [step]) };
   const undo = new Error('taken back on purpose');
   const moved = world.worker().inTenant(async (stores) => {
     await stores.chunks.moveItems(batchId, [block], { unknownMs: 1, submittedMs: 1 });
@@ -73,6 +73,12 @@ describe('the worker moves items along their edges alone (R6, R18)', () => {
     expect(await move(id, 'pending', 'blocked')).toMatch(/moved meanwhile/);
     expect(await move(id, 'submitting', 'paid', 2)).toMatch(/moved meanwhile/);
     expect(await move(id, 'submitting', 'paid')).toBeNull();
+  });
+
+  test('a block names the chunk of its items: without one, what was sent could be blocked and its money given back', async () => {
+    const { id } = await executing();
+    await dispatch(world, id, [0]);
+    for (const chunk of [null, 1]) expect(await move(id, 'pending', 'blocked', 1, chunk)).toMatch(/items of another chunk/);
   });
 
   test('only an executing batch is dispatched', async () => {

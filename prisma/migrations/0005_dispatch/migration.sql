@@ -314,7 +314,8 @@ BEGIN
     END IF;
     SELECT array_agg(g.ordinal ORDER BY o, g.ordinal), array_agg((r->>2)::int + 1 ORDER BY o, g.ordinal) INTO v_ordinals, v_shape_of
       FROM json_array_elements(v_block->4) WITH ORDINALITY AS e (r, o), generate_series((r->>0)::int, (r->>0)::int + (r->>1)::int - 1) AS g (ordinal);
-    IF v_ordinals[1] < v_chunk * v_batch.chunk_size OR v_ordinals[cardinality(v_ordinals)] >= (v_chunk + 1) * v_batch.chunk_size THEN
+    -- Without a chunk no dispatch would be found, and what was sent could be blocked.
+    IF (v_ordinals[1] >= v_chunk * v_batch.chunk_size AND v_ordinals[cardinality(v_ordinals)] < (v_chunk + 1) * v_batch.chunk_size) IS NOT TRUE THEN
       RAISE EXCEPTION 'a block names items of another chunk' USING ERRCODE = 'check_violation';
     END IF;
     v_references := ARRAY(SELECT t.reference FROM json_array_elements_text(v_block->5) WITH ORDINALITY AS t (reference, o) ORDER BY t.o);
@@ -378,7 +379,7 @@ DECLARE
   v_batch record; v_ordinals int[]; v_amount bigint; v_count int; v_body text;
 BEGIN
   -- As every decision does (db/transaction/locks.ts): no dispatch can be written beside it, whoever calls this.
-  PERFORM pg_advisory_xact_lock(hashtextextended('batch ' || p_batch, 0));
+  PERFORM pg_advisory_xact_lock(hashtextextended('batch ' || v_tenant || '/' || p_batch, 0));
   SELECT b.currency, b.funding_account_id, b.chunk_size, c.state INTO v_batch FROM public.payout_batch b
     JOIN public.batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id WHERE b.tenant_id = v_tenant AND b.id = p_batch;
   IF NOT FOUND OR v_to = 'cancelled' AND v_batch.state <> 'executing' OR v_to = 'excluded' AND v_batch.state NOT IN ('draft', 'queued', 'approved', 'authorized') THEN
@@ -456,7 +457,7 @@ DECLARE
   v_tenant uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
   v_amount bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('batch ' || p_batch, 0));
+  PERFORM pg_advisory_xact_lock(hashtextextended('batch ' || v_tenant || '/' || p_batch, 0));
   IF EXISTS (SELECT FROM public.batch_control c JOIN public.batch_counter n ON n.tenant_id = c.tenant_id AND n.batch_id = c.batch_id
       WHERE c.tenant_id = v_tenant AND c.batch_id = p_batch AND c.state = 'executing' AND n.open > 0) THEN
     RAISE EXCEPTION 'a hold is not released while items may be paid from it' USING ERRCODE = 'check_violation';
