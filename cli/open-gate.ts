@@ -2,6 +2,7 @@ import type { Client } from '../client/client.js';
 import type { ResponseOf } from '../client/types.js';
 import type { Cli } from './cli.js';
 import type { Batch } from './render/batch.js';
+import { shownFacts } from './render/facts.js';
 import { money } from './render/money.js';
 import { facts, table } from './render/table.js';
 import { withCode } from './with-code.js';
@@ -47,5 +48,6 @@ const challengeSummary = ({ gate, batch_id, content_version, digest, expires_at,
     summary.largest.length === summary.item_count ? 'All of them:' : `The ${summary.largest.length} largest:`,
     largest,
     '',
+    ...shownFacts(summary),
   ].join('\n');
 };

@@ -46,7 +46,7 @@ export const newItem = z.object({
 export const createBatch = z.object({
   ...header,
   draft: z.boolean().default(false),
-  /** Accepts items that repeat payee, amount and reference. */
+  /** Accepts items that repeat payee, amount and reference of each other, or of payments that are paid or open in an earlier batch. */
   allow_duplicates: z.boolean().default(false),
   items: z.array(newItem).min(1).max(JSON_ITEMS_MAX),
 });
@@ -100,7 +100,11 @@ export const batch = z
     reason: z.string().nullable(),
     paused: z.boolean(),
     cancelling: z.boolean(),
-    /** What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`, `connection_disabled`, `connection_changed`. */
+    /**
+     * What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`, `connection_disabled`, `connection_changed`;
+     * and while gates are still to be opened `changed_destinations`, `same_file`, `same_payments`, `unusual_amounts`, `unusual_total`,
+     * `first_seen_payees`.
+     */
     attention: z.array(z.string()),
     /** It has ended, and nothing about it waits for people: its books are final until the provider says otherwise. */
     reconciled: z.boolean(),
@@ -183,6 +187,30 @@ export const challenge = z
       funding_account: z.object({ id: wireId, name: z.string(), balance: minorUnits, balance_after: minorUnits }),
       largest: z.array(z.object({ payee_reference: z.string(), payee_name: z.string().nullable(), destination: z.string(), amount: minorUnits })),
       new_payees: z.number().int(),
+      /** What is new or unusual about it, as of when this content version was sealed. */
+      facts: z.object({
+        sealed_at: timestamp,
+        /** The batch that was made from the same file and is paid or may still be. */
+        same_file: z.object({ batch_id: wireId }).nullable(),
+        /** Payments equal in payee, amount and reference to ones paid or open in the last 90 days, and the batch with most of them. */
+        same_payments: z.object({ count: z.number().int(), batch_id: wireId }).nullable(),
+        /** Destinations other than the one that the payee was paid at last; up to 50 are shown. */
+        changed_destinations: z.object({
+          count: z.number().int(),
+          shown: z.array(
+            z.object({ payee_reference: z.string(), from: z.string(), to: z.string(), changed_by: wireId.nullable(), changed_at: timestamp }),
+          ),
+        }),
+        /** Payments above 10 times the payee's median of the last 90 days; counted up to 1,000, and up to 50 are shown. */
+        unusual_amounts: z.object({
+          count: z.number().int(),
+          shown: z.array(z.object({ payee_reference: z.string(), amount: minorUnits, median: minorUnits })),
+        }),
+        /** Set when the total is above 3 times the median of the funding account's last 50 executed batches. */
+        unusual_total: z.object({ median: minorUnits }).nullable(),
+        /** Payees that the workspace got to know on the day of the sealing. */
+        first_seen_payees: z.number().int(),
+      }),
     }),
   })
   .meta({ id: 'Challenge' });

@@ -12,12 +12,14 @@ import {
   SHOWN_GATE,
 } from '../operations/stores/batches.js';
 import { membersOf } from '../operations/stores/columns.js';
+import { FACTS, SHOWN_FACTS } from '../operations/stores/facts.js';
 import { GATE } from '../operations/stores/gates.js';
 import {
   type batch_chunk,
   type batch_content,
   type batch_control,
   type batch_counter,
+  type batch_facts,
   type batch_preparer,
   type gate,
   Prisma,
@@ -38,12 +40,15 @@ const chunkRoots = tableOf<batch_chunk>()(CHUNK_ROOT);
 const preparations = tableOf<batch_preparer>()(PREPARATION);
 
 const inView = { batch: batches.joined('b'), control: controls.joined('c'), content: contents.joined('t'), counter: counters.joined('n') };
+const factsInView = tableOf<batch_facts>()(FACTS).json('f', SHOWN_FACTS);
 const gatesInView = tableOf<gate>()(GATE).json('g', SHOWN_GATE);
 
 /** The join with content is what hides an upload that never finished (R19). */
 const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list},
     coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
       FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
+    (SELECT jsonb_build_array(${factsInView.list})
+      FROM batch_facts f WHERE f.tenant_id = c.tenant_id AND f.batch_id = c.batch_id AND f.content_version = c.content_version) AS facts,
     ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
       AS open_exceptions,
     (SELECT r.disabled_at IS NOT NULL FROM rail_connection r WHERE r.tenant_id = b.tenant_id AND r.id = b.connection_id) AS connection_disabled,
@@ -55,6 +60,7 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
 
 interface StoredView {
   gates: unknown[][];
+  facts: unknown[] | null;
   open_exceptions: ExceptionKind[];
   connection_disabled: boolean;
   newest_version: number;
@@ -66,6 +72,7 @@ const toView = (row: StoredView): BatchView => ({
   content: inView.content.row(row),
   counter: inView.counter.row(row),
   gates: row.gates.map(gatesInView.row),
+  facts: row.facts && factsInView.row(row.facts),
   openExceptions: row.open_exceptions,
   connection: { disabled: row.connection_disabled, newestVersion: row.newest_version },
 });

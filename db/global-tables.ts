@@ -16,6 +16,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',
   sluice_outbox_backlog: 'sluice_fn_outbox',
+  sluice_see_payments: 'sluice_fn_items',
   sluice_queue_for_sequencer: 'sluice_fn_sequencer',
   sluice_tenants_to_sequence: 'sluice_fn_sequencer',
   sluice_tree_heads: 'sluice_fn_sequencer',

@@ -45,17 +45,6 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
     return rows.map(items.row);
   },
 
-  async newPayees(batchId) {
-    // One pass over all items with a hash aggregate: this plan is good even while the statistics know nothing of the batch.
-    const row = await sql.row<{ count: number }>('set')`
-      SELECT count(*)::int AS count FROM (
-        SELECT 1 FROM payout_item i WHERE i.tenant_id = ${tenantId}::uuid
-        GROUP BY i.payee_id
-        HAVING bool_or(i.batch_id = ${batchId}::uuid AND i.state <> 'excluded') AND NOT bool_or(i.batch_id <> ${batchId}::uuid AND i.state = 'paid')
-      ) never_paid`;
-    return row?.count ?? 0;
-  },
-
   async withdraw(batchId, eventId, which) {
     const [ordinals, leaves] = which === 'all' ? [null, null] : [which.map((one) => one.ordinal), which.map((one) => one.leaf)];
     const row = await sql.row<{ body: string | null; count: number; amount: bigint }>('function')`

@@ -10,6 +10,7 @@ import { connectionHealthStore } from './connection-health.js';
 import { dispatchStore } from './dispatches.js';
 import { exceptionStore } from './exceptions.js';
 import { factorStore } from './factors.js';
+import { factStore } from './facts.js';
 import { gateStore } from './gates.js';
 import { holdStore } from './holds.js';
 import { idempotencyKeyStore } from './idempotency-keys.js';
@@ -46,6 +47,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   holds: holdStore(tx, scope),
   batches: batchStore(tx, scope),
   batchRuns: batchRunStore(tx, scope),
+  facts: factStore(tx, scope),
   items: itemStore(tx, scope),
   chunks: chunkStore(tx, scope),
   dispatches: dispatchStore(tx, scope),

@@ -25,6 +25,8 @@ export const PROBLEMS = {
   // batches
   external_id_taken: { status: 409, title: 'A batch with this external_id exists', retryable: false },
   duplicate_items: { status: 422, title: 'Items repeat payee, amount and reference', retryable: false },
+  repeated_file: { status: 409, title: 'An earlier batch was made from the same file', retryable: false },
+  repeated_payments: { status: 409, title: 'Payments are paid or open in an earlier batch', retryable: false },
   wrong_state: { status: 409, title: 'The batch is not in a state that allows this', retryable: false },
   batch_changed: { status: 409, title: 'The batch changed since it was read', retryable: false },
   batch_empty: { status: 422, title: 'Nothing would be left to pay', retryable: false },

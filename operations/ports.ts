@@ -11,6 +11,7 @@ import type { ConnectionHealthStore } from './stores/connection-health.js';
 import type { DispatchStore } from './stores/dispatches.js';
 import type { ExceptionStore } from './stores/exceptions.js';
 import type { FactorStore } from './stores/factors.js';
+import type { FactStore } from './stores/facts.js';
 import type { GateStore } from './stores/gates.js';
 import type { HoldStore } from './stores/holds.js';
 import type { IdempotencyKeyStore } from './stores/idempotency-keys.js';
@@ -46,6 +47,7 @@ export interface Stores {
   holds: HoldStore;
   batches: BatchStore;
   batchRuns: BatchRunStore;
+  facts: FactStore;
   items: ItemStore;
   chunks: ChunkStore;
   dispatches: DispatchStore;

@@ -38,7 +38,7 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     .option('--funding-account <id>', 'account that pays a CSV; default: your only one in its currency')
     .option('--connection <id>', 'rail connection that a CSV is paid over; default: your only one')
     .option('--draft', 'leave it as a draft until `sluice batch submit`')
-    .option('--allow-duplicates', 'pay the same payee, amount and reference more than once')
+    .option('--allow-duplicates', 'pay the same payee, amount and reference more than once, or a file or payments of an earlier batch again')
     .option('--validate-only', 'check everything, write nothing')
     .action(async (file: string, options: CreateOptions) => {
       if (file !== '-' && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);

@@ -30,7 +30,16 @@ export const BATCH_ROUTES = {
       ],
     },
     out: { status: 202, body: z.union([batches.batch, batches.validation]) },
-    problems: ['invalid_request', 'invalid_csv', 'duplicate_items', 'external_id_taken', 'payload_too_large', 'unsupported_media_type'],
+    problems: [
+      'invalid_request',
+      'invalid_csv',
+      'duplicate_items',
+      'repeated_file',
+      'repeated_payments',
+      'external_id_taken',
+      'payload_too_large',
+      'unsupported_media_type',
+    ],
   },
   list_payout_batches: list({
     path: '/v1/payout-batches',

@@ -24,7 +24,7 @@ const OVER = ['completed', 'failed', 'rejected', 'cancelled', 'expired'];
 const PATIENCE_MS = 120_000;
 
 /**
- * Pays the sample over the public API as people would: the preparer uploads the CSV, and three others each ask for a challenge and
+ * Pays the sample, which may have been paid before, over the public API as people would: the preparer uploads the CSV, and three others each ask for a challenge and
  * answer it with a code. Returns the finished batch. Throws when the API refuses, or after two minutes without progress.
  */
 export const paySample = async (stack: StackState, items: number, progress: Progress): Promise<Batch> => {
@@ -35,7 +35,7 @@ export const paySample = async (stack: StackState, items: number, progress: Prog
   const preparer = await signIn('preparer');
   const made = await uploadCsv(
     preparer.client.transport,
-    { currency: CURRENCY, rail: 'sandbox', external_id: `demo-${Date.now()}`, description: 'Creator payouts (sample)' },
+    { currency: CURRENCY, rail: 'sandbox', external_id: `demo-${Date.now()}`, allow_duplicates: 'true', description: 'Creator payouts (sample)' },
     () => new Blob([csv]).stream(),
   );
   if (made.object !== 'payout_batch') throw new Error('the upload was only validated');

@@ -1,3 +1,4 @@
+import { toWireId } from '../ids.js';
 import { ERRORS_MAX, type FieldError, type Refusal, refuse } from '../result.js';
 import type { BatchState } from './states.js';
 
@@ -7,6 +8,23 @@ export const duplicateItems = (errors: readonly FieldError[]): Refusal =>
   refuse('duplicate_items', 'Items repeat payee, amount and reference. Take the repeats out, or set allow_duplicates if they are meant.', {
     errors: errors.slice(0, ERRORS_MAX),
   }).refusal;
+
+/** `batchId` is the earlier batch. */
+export const repeatedFile = (batchId: string): Refusal => {
+  const id = toWireId('batch', batchId);
+  return refuse('repeated_file', `${id} was made from the same file. If it is to be paid once more, send it with allow_duplicates.`, {
+    extra: { batch_id: id },
+  }).refusal;
+};
+
+/** `batchId` is the earlier batch that has most of the payments. */
+export const repeatedPayments = (count: number, batchId: string): Refusal => {
+  const id = toWireId('batch', batchId);
+  const said = `${count} ${count === 1 ? 'payment equals one that is' : 'payments equal ones that are'} paid or open already, most of them in ${id}`;
+  return refuse('repeated_payments', `${said}. Take them out, or send the batch with allow_duplicates if they are to be paid once more.`, {
+    extra: { batch_id: id, count },
+  }).refusal;
+};
 
 export const externalIdTaken = (): Refusal =>
   refuse('external_id_taken', 'A batch of this workspace has this external_id. Read it with ?external_id=, or send another id.').refusal;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { batch, halted } from '../../contracts/batches.js';
+import { attentionOfFacts } from '../../domain/batch/facts.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { ExceptionKind } from '../../domain/exceptions.js';
 import { toHex } from '../../domain/hashing.js';
@@ -80,6 +81,7 @@ const attentionOf = (view: BatchView): string[] => [
   ...view.openExceptions.filter((kind) => HALTS.includes(kind)),
   ...(view.openExceptions.length > 0 ? ['exceptions'] : []),
   ...(isTerminalBatch(view.control.state) ? [] : connectionAttention(view)),
+  ...attentionOfFacts(view.control.state, view.facts),
 ];
 
 /** Nothing is sent through a disabled connection, and through changed settings only by batches that were made since. */

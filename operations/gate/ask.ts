@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { askChallenge as askContract, challenge } from '../../contracts/batches.js';
 import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
-import { toHex } from '../../domain/hashing.js';
+import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Refusal, Result } from '../../domain/result.js';
 import { refuseAbsent } from '../batch-state/refuse.js';
@@ -10,6 +10,7 @@ import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { openDestination } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
+import type { FactsRow } from '../stores/facts.js';
 import { type GateFacts, lockForGate, standingRefusal } from './open.js';
 
 export type Challenge = z.infer<typeof challenge>;
@@ -44,7 +45,8 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
       expiresAt: new Date(stores.now.getTime() + CHALLENGE_MS),
     };
     await stores.challenges.insert(bound);
-    const summary = await summaryOf(ctx, stores, gate, facts);
+    const seen = (await stores.facts.get(bound.batchId, bound.contentVersion)) ?? (await stores.facts.seal(bound.batchId, bound.contentVersion));
+    const summary = await summaryOf(ctx, stores, gate, facts, seen);
     const binding = { ...bound, challengeId: bound.id, tenantId: ctx.tenantId, expiresAt: bound.expiresAt.toISOString() };
     await stores.audit.append({
       ...about,
@@ -55,6 +57,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
         challenge_sha256: toHex(ctx.services.sha256(challengeBytes(binding))),
         content_version: bound.contentVersion,
         digest: toHex(bound.digest),
+        facts_sha256: toHex(ctx.services.sha256(canonicalBytes(summary.facts))),
       },
     });
     return answer({
@@ -69,7 +72,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
     });
   });
 
-const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, content }: GateFacts): Promise<Challenge['summary']> => {
+const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, content }: GateFacts, seen: FactsRow): Promise<Challenge['summary']> => {
   const account = await stores.accounts.get(batch.fundingAccountId);
   if (!account) throw new Error(`batch ${batch.id} has no funding account`);
   // At execute the hold has taken the money off the balance already.
@@ -86,9 +89,36 @@ const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, cont
       balance_after: Number(after),
     },
     largest: await largestPayments(ctx, stores, batch.id, LARGEST_SHOWN),
-    new_payees: await stores.items.newPayees(batch.id),
+    new_payees: seen.newPayees,
+    facts: await factsOf(stores, batch.id, seen),
   };
 };
+
+const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise<Challenge['summary']['facts']> => ({
+  sealed_at: seen.sealedAt.toISOString(),
+  same_file: seen.sameFileBatchId === null ? null : { batch_id: toWireId('batch', seen.sameFileBatchId) },
+  same_payments: seen.repeatedBatchId === null ? null : { count: seen.repeated, batch_id: toWireId('batch', seen.repeatedBatchId) },
+  changed_destinations: {
+    count: seen.changed,
+    shown: (await stores.facts.changedDestinations(batchId, seen.shown.changed)).map((one) => ({
+      payee_reference: one.payeeReference,
+      from: one.from,
+      to: one.to,
+      changed_by: one.changedBy === null ? null : toWireId('person', one.changedBy),
+      changed_at: one.changedAt.toISOString(),
+    })),
+  },
+  unusual_amounts: {
+    count: seen.unusual,
+    shown: (await stores.facts.unusualItems(batchId, seen.shown.unusual)).map((one) => ({
+      payee_reference: one.payeeReference,
+      amount: Number(one.amount),
+      median: Number(one.median),
+    })),
+  },
+  unusual_total: seen.usualTotal === null ? null : { median: Number(seen.usualTotal) },
+  first_seen_payees: seen.firstSeenPayees,
+});
 
 /**
  * The payments with the largest amounts, destinations masked. The name is the one inside the destination version that is signed

@@ -14,6 +14,7 @@ import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
 import { type CsvPayment, type CsvTotals, checkCsv, columnOf, parseRow } from './check-csv.js';
+import { refuseSameFile, sealNew } from './find-repeats.js';
 import { readCsv } from './read-csv.js';
 import { recordNew, refuseNew, type Validation, validated } from './record-new.js';
 import { newBatch, resolveTerms, type Terms } from './resolve-terms.js';
@@ -53,7 +54,7 @@ type Stored = 'stored' | typeof LOST | { errors: FieldError[] };
  * short transaction finishes the upload. The same file sent again after a crash goes on where the first try stopped.
  *
  * Refuses with `invalid_request` (query), `invalid_csv` (up to 100 errors with row and column), `duplicate_items`,
- * `external_id_taken`, or `not_ready` while another upload with this external_id is at work.
+ * `repeated_file`, `repeated_payments`, `external_id_taken`, or `not_ready` while another upload with this external_id is at work.
  */
 export const receiveCsv = async (ctx: Context, query: CsvQuery, file: SpooledFile): Promise<Result<WireBatch | Validation>> => {
   const refused = (refusal: Refusal) =>
@@ -61,6 +62,8 @@ export const receiveCsv = async (ctx: Context, query: CsvQuery, file: SpooledFil
   const resolved = await ctx.inTenant((stores) => resolve(ctx, stores, query));
   if ('refusal' in resolved) return refused(resolved.refusal);
   const { terms } = resolved;
+  const known = await ctx.inTenant((stores) => refuseSameFile(stores, query.allow_duplicates, file.sha256));
+  if (known) return refused(known);
   const partRows = Math.max(PART_ROWS, terms.capabilities.chunkSize);
   const totals = await checkCsv(ctx, file.open(), terms, query.allow_duplicates ? 'allowed' : 'refused', partRows);
   if ('refusal' in totals) return refused(totals.refusal);
@@ -198,12 +201,18 @@ const finishUpload = (
   ctx.inTenant(async (stores) => {
     const verb = state === 'draft' ? 'finish_draft' : 'finish';
     const deadlineAt = gateDeadline(stores.now, batch.executeBy);
-    if (!(await stores.batches.move(batch.id, rowVersion, { state: BATCH_TRANSITIONS[verb].to, deadlineAt }))) return LOST;
+    if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt }))) return LOST;
     const { count, total, nextOrdinal } = await stores.items.totals(batch.id);
     if (count !== expected.count || total !== expected.total || nextOrdinal !== count)
       throw new Error(`batch ${batch.id} holds ${count} rows of ${expected.count}, or another sum than its file`);
     if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
       throw new Error(`batch ${batch.id} holds repeats that its file does not`);
+    const repeats = await sealNew(stores, batch);
+    if (repeats) {
+      await giveUp(stores, batch.id, rowVersion + 1);
+      return refuseNew(ctx, stores, 'csv', repeats);
+    }
+    await stores.batches.moveLocked(batch.id, rowVersion + 1, { state: BATCH_TRANSITIONS[verb].to });
     const counted = { contentVersion: 1, size: count, count, total };
     const content = contentOf(ctx.services.sha256, ctx, batch, counted, await stores.batches.chunkRoots(batch.id));
     return answer(await recordNew(ctx, stores, batch, state, content));

@@ -8,6 +8,7 @@ import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { checkItems } from '../intake/check-items.js';
+import { refuseRepeats, sealNew } from '../intake/find-repeats.js';
 import { recordNew, refuseNew, type Validation, validated } from '../intake/record-new.js';
 import { newBatch, resolveTerms } from '../intake/resolve-terms.js';
 import { externalIdIsTaken } from '../intake/sweep-uploads.js';
@@ -22,7 +23,7 @@ type CreateInput = z.output<typeof createBatch> & { validate_only: boolean };
  * Creates a payout batch from JSON, all or nothing, in one transaction: payees, items, leaves, roots, digest, audit event
  * and the message to the workflow. With `validate_only` it makes the same checks and writes nothing.
  *
- * Refuses with `invalid_request` (up to 100 errors), `duplicate_items` or `external_id_taken`.
+ * Refuses with `invalid_request` (up to 100 errors), `duplicate_items`, `external_id_taken` or `repeated_payments`.
  */
 export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Result<WireBatch | Validation>> =>
   ctx.inTenant(async (stores) => {
@@ -32,6 +33,8 @@ export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Res
     const refusal = await checkItems(ctx, stores, input, resolved.terms);
     if (refusal) return refused(refusal);
     if (input.external_id && (await externalIdIsTaken(stores, input.external_id))) return refused(externalIdTaken());
+    const repeats = await refuseRepeats(stores, input);
+    if (repeats) return refused(repeats);
     const total = input.items.reduce((sum, item) => sum + BigInt(item.amount), 0n);
     if (input.validate_only) return answer(validated({ count: input.items.length, total }, input.currency));
 
@@ -51,6 +54,7 @@ export const createPayoutBatch = (ctx: Context, input: CreateInput): Promise<Res
     await stores.batches.putChunkRoots(batch.id, chunks);
     const roots = chunks.map(({ root }) => root);
     const content = contentOf(sha256, ctx, batch, { contentVersion: 1, size: items.length, count: items.length, total }, roots);
+    if (await sealNew(stores, batch)) throw new Error('an equal batch was made meanwhile; the whole request may be sent again');
     return answer(await recordNew(ctx, stores, batch, state, content));
   });
 

@@ -136,6 +136,7 @@ const exclude = async (
   await stores.batches.moveLocked(id, control.rowVersion, { state, contentVersion: next.contentVersion, deadlineAt });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   const released = await stores.holds.release(id, eventId);
+  await stores.facts.seal(id, next.contentVersion);
   await stores.audit.append({
     id: eventId,
     subject: { type: 'batch', id },

@@ -1,6 +1,7 @@
 import type { BatchState } from '../../domain/batch/states.js';
 import type { ExceptionKind } from '../../domain/exceptions.js';
 import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
+import type { FactsRow, SHOWN_FACTS } from './facts.js';
 import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
 
@@ -114,6 +115,8 @@ export interface BatchView {
   counter: CounterRow;
   /** Open on the current content version, oldest first. */
   gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
+  /** Of the current content version; null when none were sealed. */
+  facts: Pick<FactsRow, (typeof SHOWN_FACTS)[number]> | null;
   /** Kinds of its exceptions that nobody has resolved yet; each kind is open once at the most. */
   openExceptions: ExceptionKind[];
   connection: {

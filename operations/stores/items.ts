@@ -49,8 +49,6 @@ export interface ItemStore {
   range(batchId: string, from: number, to: number): Promise<ItemRow[]>;
   /** The largest amounts among pending items, largest first. */
   largest(batchId: string, count: number): Promise<ItemRow[]>;
-  /** How many of the batch's payees were never paid before. */
-  newPayees(batchId: string): Promise<number>;
   /**
    * Withdraws items that no dispatch covers, with their block of transitions: all of an executing batch, whose money is given back, or the
    * given ones of a batch that does not execute yet, each with its tombstone leaf. Null when nothing was left to withdraw.

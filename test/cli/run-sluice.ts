@@ -108,5 +108,25 @@ export const CHALLENGE = {
     funding_account: { id: 'acct_1', name: 'Main', balance: 2_000_000, balance_after: 765_433 },
     largest: [{ payee_reference: 'p-1', payee_name: 'Ada\u001b[2J', destination: 'DE…3000', amount: 1_000_000 }],
     new_payees: 1,
+    facts: {
+      sealed_at: '2026-01-01T00:00:00Z',
+      same_file: { batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00' },
+      same_payments: { count: 2, batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00' },
+      changed_destinations: {
+        count: 51,
+        shown: [
+          {
+            payee_reference: 'p-1',
+            from: 'IBAN DE …3000',
+            to: 'IBAN LT …0009',
+            changed_by: 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d22',
+            changed_at: '2025-12-31T23:59:00Z',
+          },
+        ],
+      },
+      unusual_amounts: { count: 1, shown: [{ payee_reference: 'p-1', amount: 1_000_000, median: 9_900 }] },
+      unusual_total: { median: 100_000 },
+      first_seen_payees: 1,
+    },
   },
 };

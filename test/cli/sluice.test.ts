@@ -175,6 +175,24 @@ describe('gates', () => {
     expect(stdout).toContain('approved');
   });
 
+  test('what is new or unusual is shown before the code, or nothing is read', async () => {
+    const { env, received } = await gateApi(() => ({ status: 200, body: BATCH }));
+    const { code, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '' });
+    expect([code === 0, received.some(({ path }) => path.endsWith('/approve'))]).toEqual([false, false]);
+    const { facts } = CHALLENGE.summary;
+    const said = [
+      `The same file was paid before, or is being paid: ${facts.same_file.batch_id}`,
+      `2 of the payments are paid or open already, most of them in ${facts.same_payments.batch_id}`,
+      'above 3 times the usual batch of this account, 1,000.00 EUR',
+      'Payees first seen on the day that the batch was sealed: 1',
+      'Destinations that are not the one that was paid last: 51',
+      'IBAN LT …0009',
+      "Payments above 10 times the payee's median: 1",
+      '99.00 EUR',
+    ];
+    for (const shown of said) expect(stderr).toContain(shown);
+  });
+
   test('a spent code: the command waits, asks again, and repeats the same key', async () => {
     const { env, received } = await gateApi((attempt) =>
       attempt === 0 ? problemOf('otp_step_used', 409, { retry_after_seconds: 1 }) : { status: 200, body: BATCH },

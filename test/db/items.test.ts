@@ -91,7 +91,6 @@ describe('items', () => {
       list: (await items.list(id, { limit: 10 })).rows,
       range: await items.range(id, 0, 3),
       largest: await items.largest(id, 3),
-      newPayees: await items.newPayees(id),
       totals: (await items.totals(id)).count,
       duplicates: await items.duplicates(id, 10),
     }));
@@ -99,7 +98,6 @@ describe('items', () => {
       list: [],
       range: [],
       largest: [],
-      newPayees: 0,
       totals: 0,
       duplicates: [],
     });
@@ -172,20 +170,5 @@ describe('items', () => {
     expect(await ask(({ items }) => items.duplicates(id, 1))).toEqual([1]);
     await ask(({ items }) => items.withdraw(id, world.services.entropy.newId(), [{ ordinal: 0, leaf: randomBytes(32) }]));
     expect(await ask(({ items }) => items.duplicates(id, 10))).toEqual([2]);
-  });
-
-  test('a payee is new until one of its items elsewhere was paid', async () => {
-    const [ana, bo, cy] = [await payee('Ana'), await payee('Bo'), await payee('Cy')];
-    const { id } = await filled(4, ana, (ordinal) => [ana, ana, bo, cy][ordinal] ?? ana);
-    const { id: earlier } = await filled(2, ana, (ordinal) => [bo, cy][ordinal] ?? bo);
-    expect(await ask(({ items }) => items.newPayees(id))).toBe(3);
-    await world.sql(`UPDATE payout_item SET state = 'paid' WHERE batch_id = $1 AND ordinal = 0`, [earlier]);
-    await world.sql(`UPDATE payout_item SET state = 'failed' WHERE batch_id = $1 AND ordinal = 1`, [earlier]);
-    expect(await ask(({ items }) => items.newPayees(id))).toBe(2);
-    // An item paid in the batch itself does not make its payee known to it.
-    await world.sql(`UPDATE payout_item SET state = 'paid' WHERE batch_id = $1 AND ordinal = 0`, [id]);
-    expect(await ask(({ items }) => items.newPayees(id))).toBe(2);
-    await world.sql(`UPDATE payout_item SET state = 'excluded' WHERE batch_id = $1 AND ordinal = 3`, [id]);
-    expect(await ask(({ items }) => items.newPayees(id))).toBe(1);
   });
 });

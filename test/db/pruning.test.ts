@@ -83,7 +83,7 @@ const LOOK_UP = { unknownMs: 1, submittedMs: 1 };
 type Names<Store> = { [Name in keyof Store]: Query };
 
 /** Every member of the stores whose tables are partitioned. A new member does not compile until it is here. */
-const ITEMS: Names<Omit<Stores['items'], 'insert' | 'newPayees'>> = {
+const ITEMS: Names<Omit<Stores['items'], 'insert'>> = {
   list: (stores, id) => stores.items.list(id, { limit: 3, state: 'pending' }),
   range: (stores, id) => stores.items.range(id, 0, 4),
   largest: (stores, id) => stores.items.largest(id, 3),
@@ -149,11 +149,5 @@ describe('one partition a statement, by its index', () => {
     const items = Object.entries(scans).filter(([name]) => name.startsWith('payout_item'));
     expect(items).toHaveLength(1);
     expect(items[0]?.[1].seq).toBe(0);
-  });
-
-  test('new payees are counted over all months, by the index of each', async () => {
-    const scans = await scansOf('api', (stores) => stores.items.newPayees(batchId), batchId);
-    expect(Object.keys(scans).length).toBeGreaterThan(20);
-    for (const { seq } of Object.values(scans)) expect(seq).toBe(0);
   });
 });

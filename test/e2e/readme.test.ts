@@ -134,7 +134,8 @@ describe('the tour', () => {
   });
 
   test('a code opens one gate; piped once more it opens nothing, and the command says when to come again', async () => {
-    const again = await shell(`for n in 1 2; do npx sluice --as preparer --json batch create my.csv --external-id again-$n >/dev/null; done
+    const again =
+      await shell(`for n in 1 2; do npx sluice --as preparer --json batch create my.csv --allow-duplicates --external-id again-$n >/dev/null; done
       code=$(npx sluice dev code approver)
       echo $code | npx sluice --as approver batch approve again-1
       echo $code | npx sluice --as approver batch approve again-2 || echo "exit $?"`);

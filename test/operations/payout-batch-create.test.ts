@@ -110,7 +110,7 @@ describe('creating a batch from JSON', () => {
       currency: 'EUR',
     });
     expect(refusalOf(await create(ctx, { items: [pay({ ...ana, iban: 'DE00' })] }, 'validate only')).code).toBe('invalid_request');
-    expect(refusalOf(await create(ctx, { items: [pay(ana), pay(ana)] }, 'validate only')).code).toBe('duplicate_items');
+    expect(refusalOf(await create(ctx, { items: [pay(ana), pay(ana)], allow_duplicates: false }, 'validate only')).code).toBe('duplicate_items');
     expect(refusalOf(await create(ctx, { items: [pay(ana)], external_id: 'shown' }, 'validate only')).code).toBe('external_id_taken');
     expect(await rowCounts(world)).toEqual(before);
     expect(await world.sql('SELECT count(*) FROM audit_event')).toEqual(events);
@@ -199,7 +199,7 @@ describe('a wrong batch is refused', () => {
       pay({ reference: 'twice' }, 6, 'x'),
       { payee_id: known?.payee_id, amount: 5, reference: 'x' },
     ];
-    expect(await refused({ items })).toEqual({ code: 'duplicate_items', errors: ['items.2 duplicate'] });
+    expect(await refused({ items, allow_duplicates: false })).toEqual({ code: 'duplicate_items', errors: ['items.2 duplicate'] });
     expect(made(await create(ctx, { items, allow_duplicates: true })).item_count).toBe(3);
   });
 

@@ -74,8 +74,13 @@ describe('batches', () => {
     await world.sql('UPDATE batch_counter SET unknown = 1, was_unknown = 1 WHERE batch_id = $1', [id]);
     await world.sql('UPDATE batch_control SET integrity_failed_at = now(), row_version = row_version + 1 WHERE batch_id = $1', [id]);
     await ctx().inTenant((stores) => raiseException(ctx(), stores, { kind: 'paid_twice_at_provider', batchId: id, ordinals: [0] }));
-    expect(must(await showPayoutBatch(ctx(), { batch_id: id })).attention).toEqual(['unknown_items', 'integrity_failed', 'exceptions']);
-    expect(must(await showPayoutBatch(ctx(), { batch_id: uuidOf(ids[2] as string) })).attention).toEqual([]);
+    expect(must(await showPayoutBatch(ctx(), { batch_id: id })).attention).toEqual([
+      'unknown_items',
+      'integrity_failed',
+      'exceptions',
+      'first_seen_payees',
+    ]);
+    expect(must(await showPayoutBatch(ctx(), { batch_id: uuidOf(ids[2] as string) })).attention).toEqual(['same_payments', 'first_seen_payees']);
   });
 
   test('gates are shown while they count', async () => {

@@ -47,15 +47,18 @@ export const openIntakeWorld = async () => {
 
 export type IntakeWorld = Awaited<ReturnType<typeof openIntakeWorld>>;
 
+/** Tests of one workspace pay the same people the same again and again, so repeats are allowed unless a test forbids them. */
+const TERMS = { currency: 'EUR', rail: 'sandbox' } as const;
+
 export const create = (ctx: Context, body: Record<string, unknown>, intent: 'create' | 'validate only' = 'create') =>
-  createPayoutBatch(ctx, { ...createBatch.parse({ currency: 'EUR', rail: 'sandbox', ...body }), validate_only: intent === 'validate only' });
+  createPayoutBatch(ctx, { ...createBatch.parse({ ...TERMS, allow_duplicates: true, ...body }), validate_only: intent === 'validate only' });
 
 type Query = Partial<z.input<typeof createBatchCsv>>;
 
 export const upload = (ctx: Context, text: string | Uint8Array, query: Query = {}) => uploadFile(ctx, spooled(text), query);
 
 export const uploadFile = (ctx: Context, file: Parameters<typeof receiveCsv>[2], query: Query = {}) =>
-  receiveCsv(ctx, createBatchCsv.parse({ currency: 'EUR', rail: 'sandbox', ...query }), file);
+  receiveCsv(ctx, createBatchCsv.parse({ ...TERMS, allow_duplicates: 'true', ...query }), file);
 
 export const CSV_HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
 export const csvRow = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;

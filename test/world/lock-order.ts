@@ -10,6 +10,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['challenges.lock', 'factors.lock'],
   ['accounts.lock'],
   ['chunks.moveItems', 'items.withdraw', 'holds.place', 'holds.release'],
+  ['facts.seal'],
   ['exceptions.lock', 'exceptions.raise', 'exceptions.settleItems', 'exceptions.resolve', 'exceptions.end'],
   ['audit.append'],
 ];

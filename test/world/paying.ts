@@ -34,7 +34,7 @@ export const openPayingWorld = async (env: Record<string, string> = {}) => {
       reference: `ref-${i}`,
       payee: { reference: `${token}-${i}`, name: `Payee ${i}`, payee_type: 'individual', country: 'DE', account_token: `${token}_${i}` },
     }));
-    const body = createBatch.parse({ currency: 'EUR', rail: 'sandbox', items, ...terms });
+    const body = createBatch.parse({ currency: 'EUR', rail: 'sandbox', allow_duplicates: true, items, ...terms });
     return uuidOf(made(await createPayoutBatch(as(preparer), { ...body, validate_only: false })).id);
   };
 

@@ -109,7 +109,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
     authorizedBatch: async (people, items, more = {}) => {
       const total = items.reduce((sum, item) => sum + item.amount, 0);
       await people.preparer.client.top_up({ account_id: state.funding_account_id, amount: total });
-      const created = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, ...more });
+      const created = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', allow_duplicates: true, items, ...more });
       if (created.object !== 'payout_batch') throw new Error('nothing was created');
       for (const gate of ['approve', 'authorize'] as const) await open(people, created.id, gate);
       return created.id;
