@@ -1,4 +1,4 @@
--- What a decision about a batch sees (docs/adr/0046): payments that were seen before, and the facts of each content version.
+-- What a decision about a batch sees (docs/adr/0047): payments that were seen before, and the facts of each content version.
 
 -- ── Payments of all batches, by what they would repeat ─────────────────────────────────────────
 -- Its key answers by itself: the same payment of the payee, and the smallest amount that the payee was ever sent.
