@@ -101,7 +101,8 @@ export const batch = z
     paused: z.boolean(),
     cancelling: z.boolean(),
     /**
-     * What a person has to look at: `unknown_items`, `integrity_failed`, `run_stalled`, `exceptions`, `connection_disabled`, `connection_changed`;
+     * What a person has to look at: `unknown_items`, `integrity_failed`, `provider_unavailable`, `run_stalled`, `exceptions`,
+     * `connection_disabled`, `connection_changed`;
      * and while gates are still to be opened `changed_destinations`, `same_file`, `same_payments`, `unusual_amounts`, `unusual_total`,
      * `first_seen_payees`.
      */

@@ -52,6 +52,7 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
     ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
       AS open_exceptions,
     (SELECT r.disabled_at IS NOT NULL FROM rail_connection r WHERE r.tenant_id = b.tenant_id AND r.id = b.connection_id) AS connection_disabled,
+    EXISTS (SELECT 1 FROM connection_health h WHERE h.tenant_id = b.tenant_id AND h.connection_id = b.connection_id) AS connection_silent,
     (SELECT max(v.version) FROM rail_connection_version v WHERE v.tenant_id = b.tenant_id AND v.connection_id = b.connection_id) AS newest_version
   FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
@@ -63,6 +64,7 @@ interface StoredView {
   facts: unknown[] | null;
   open_exceptions: ExceptionKind[];
   connection_disabled: boolean;
+  connection_silent: boolean;
   newest_version: number;
 }
 
@@ -74,7 +76,7 @@ const toView = (row: StoredView): BatchView => ({
   gates: row.gates.map(gatesInView.row),
   facts: row.facts && factsInView.row(row.facts),
   openExceptions: row.open_exceptions,
-  connection: { disabled: row.connection_disabled, newestVersion: row.newest_version },
+  connection: { disabled: row.connection_disabled, silent: row.connection_silent, newestVersion: row.newest_version },
 });
 
 /** The upload of this batch finished: it has content. */

@@ -1,5 +1,6 @@
 import { BATCH_TRANSITIONS, endOf } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
+import { endException } from '../exception/raise.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 
@@ -21,6 +22,8 @@ export const beginEnd = async (stores: Stores, control: ControlRow | null): Prom
   const eventId = stores.audit.newId();
   const released = await stores.holds.release(batchId, eventId);
   return async () => {
+    // What the provider did not answer was found by lookups: nothing is left to send that could end this.
+    await endException(stores, 'provider_unavailable', batchId);
     await stores.batches.moveLocked(batchId, control.rowVersion, { state: BATCH_TRANSITIONS[verb].to, outcome });
     await stores.outbox.add({ batchId, message: 'batch_changed' });
     await stores.audit.append({

@@ -78,11 +78,14 @@ const HALTS: readonly ExceptionKind[] = ['gates_forged', 'provider_unavailable',
 const attentionOf = (view: BatchView): string[] => [
   ...(view.counter.unknown > 0 ? ['unknown_items'] : []),
   ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
-  ...view.openExceptions.filter((kind) => HALTS.includes(kind)),
+  ...HALTS.filter((kind) => view.openExceptions.includes(kind) || (kind === 'provider_unavailable' && waitsForProvider(view))),
   ...(view.openExceptions.length > 0 ? ['exceptions'] : []),
   ...(isTerminalBatch(view.control.state) ? [] : connectionAttention(view)),
   ...attentionOfFacts(view.control.state, view.facts),
 ];
+
+/** A batch that sent nothing into the silence has no exception about it, and waits all the same. */
+const waitsForProvider = ({ control, connection }: BatchView): boolean => control.state === 'executing' && connection.silent;
 
 /** Nothing is sent through a disabled connection, and through changed settings only by batches that were made since. */
 const connectionAttention = ({ batch, connection }: BatchView): string[] => [

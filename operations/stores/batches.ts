@@ -121,6 +121,8 @@ export interface BatchView {
   openExceptions: ExceptionKind[];
   connection: {
     disabled: boolean;
+    /** A dispatch of some batch was not answered, and none has been since. */
+    silent: boolean;
     /** Its newest version; a batch pays through its own. */
     newestVersion: number;
   };

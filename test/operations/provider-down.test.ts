@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { toItemId } from '../../domain/ids.js';
 import { unknownOutcome } from '../../domain/item/evidence.js';
+import { toWireBatch } from '../../operations/batch-state/read.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import type { Services } from '../../operations/ports.js';
@@ -35,9 +36,9 @@ const deaf = () => {
   return { calls, rails: new Map([['sandbox', { ...real, send, lookup }]]) satisfies Services['rails'] };
 };
 
-const attention = async (batchId: string) => {
+const attention = async (batchId: string): Promise<string[]> => {
   const view = await world.view(batchId);
-  return view?.openExceptions ?? [];
+  return view ? toWireBatch(view, world.home.tenantId).attention : [];
 };
 /** What a pause of the connection, and the times of lookups, have come to. */
 const later = async (batchId: string): Promise<void> => {
@@ -59,7 +60,7 @@ test('a provider that does not answer stops sending after one chunk, for all bat
     expect(await payChunk(world.worker({ rails }), place, quiet)).toEqual(HALTED);
   expect(calls.sends).toBe(1);
   expect(await world.counter(batchId)).toMatchObject({ open: 3 * CHUNK, unknown: CHUNK });
-  expect(await attention(batchId)).toContain('provider_unavailable');
+  for (const id of [batchId, other]) expect(await attention(id)).toContain('provider_unavailable');
   expect(await world.results(batchId, 'exception.raise')).toEqual(['ok']);
 
   // The pause is over, but nothing was heard: still nobody sends. Then a look-up is answered, and one chunk tries.
@@ -72,6 +73,7 @@ test('a provider that does not answer stops sending after one chunk, for all bat
   for (const chunk of [1, 2]) await payChunk(world.worker(), { batchId, chunk }, quiet);
   expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
   expect(await attention(batchId)).toEqual([]);
+  expect(await attention(other)).toEqual([]);
   expect(await payChunk(world.worker(), { batchId: other, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 2 });
   expect(await world.broken()).toEqual([]);
 });
@@ -118,4 +120,19 @@ test('a provider that is down is asked about one chunk of a round, and not about
   await lookUpDue(world.worker(), batchId, quiet);
   expect((await world.view(batchId))?.control.state).toBe('completed');
   expect((await world.provider.payments()).some(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toBe(true);
+});
+
+test('a batch whose last chunk was not answered ends by lookups, and nothing is left to look at', async () => {
+  const batchId = await world.executing(tokens(2));
+  expect(await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);
+  await later(batchId);
+  await lookUpDue(world.worker(), batchId, quiet);
+  expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
+  expect(await attention(batchId)).toEqual([]);
+  expect(await world.results(batchId, 'exception.end')).toEqual(['ok']);
+  // The next dispatch of the connection is the one that finds out that it answers again.
+  const next = await world.executing(tokens(2));
+  expect(await payChunk(world.worker(), { batchId: next, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 2 });
+  expect(await world.sql('SELECT 1 FROM connection_health')).toEqual([]);
+  expect(await world.broken()).toEqual([]);
 });
