@@ -1,6 +1,6 @@
 import { BATCH_TRANSITIONS, endOf } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
-import { endException } from '../exception/raise.js';
+import { closeException } from '../exception/raise.js';
 import type { Stores } from '../ports.js';
 import type { ControlRow } from '../stores/batches.js';
 
@@ -8,8 +8,8 @@ const ACTIONS = { complete: 'batch.complete', fail: 'batch.fail', finish_cancell
 
 /**
  * Begins to end an executing batch once no item is open (R8): gives back what it still holds, which is the part of the fee maximum that was
- * not used. Returns what writes the end, null when the batch does not end. The two are apart because money is locked before
- * any audit event is written. The caller has locked the batch, so exactly one ends it.
+ * not used. Returns what writes the end, null when the batch does not end. The two are apart because money and exceptions are
+ * locked before any audit event is written. The caller has locked the batch, so exactly one ends it.
  */
 export const beginEnd = async (stores: Stores, control: ControlRow | null): Promise<(() => Promise<void>) | null> => {
   if (control?.state !== 'executing') return null;
@@ -21,11 +21,12 @@ export const beginEnd = async (stores: Stores, control: ControlRow | null): Prom
   if (!(verb in ACTIONS)) throw new Error(`a batch does not end by ${verb}`);
   const eventId = stores.audit.newId();
   const released = await stores.holds.release(batchId, eventId);
+  // What the provider did not answer was found by lookups: nothing is left to send that could end this.
+  const told = await closeException(stores, 'provider_unavailable', batchId);
   return async () => {
-    // What the provider did not answer was found by lookups: nothing is left to send that could end this.
-    await endException(stores, 'provider_unavailable', batchId);
     await stores.batches.moveLocked(batchId, control.rowVersion, { state: BATCH_TRANSITIONS[verb].to, outcome });
     await stores.outbox.add({ batchId, message: 'batch_changed' });
+    await told();
     await stores.audit.append({
       id: eventId,
       subject: { type: 'batch', id: batchId },

@@ -64,14 +64,22 @@ export const openException = async (
 
 /** Ends the exception of a kind whose cause is over by itself, as when a provider answers again. Does nothing when none is open. */
 export const endException = async (stores: Stores, kind: ExceptionKind, batchId: string): Promise<void> => {
+  const told = await closeException(stores, kind, batchId);
+  await told();
+};
+
+/** The same in two steps, as `openException`: it answers what writes the audit event. */
+export const closeException = async (stores: Stores, kind: ExceptionKind, batchId: string): Promise<() => Promise<void>> => {
   const ended = await stores.exceptions.end(kind, batchId);
-  if (ended)
-    await stores.audit.append({
-      subject: { type: 'batch', id: batchId },
-      action: 'exception.end',
-      result: 'ok',
-      detail: { exception_id: ended.id, kind, resolution: 'over' },
-    });
+  return async () => {
+    if (ended)
+      await stores.audit.append({
+        subject: { type: 'batch', id: batchId },
+        action: 'exception.end',
+        result: 'ok',
+        detail: { exception_id: ended.id, kind, resolution: 'over' },
+      });
+  };
 };
 
 /**
