@@ -33,9 +33,9 @@ export const loadBatchActivity =
       { asked: requestId, comesBack },
     );
 
-/** A batch that executes goes on at once, or when its time comes; any other waits for people until its deadline. */
-const comesBack = ({ state, startInMs, deadlineInMs }: LoadedBatch): number | null =>
-  state === 'executing' ? startInMs : deadlineInMs && Math.max(0, deadlineInMs);
+/** A batch that executes or takes in its file goes on at once, or when its time comes; any other waits for people until its deadline. */
+const comesBack = ({ state, startInMs, deadlineInMs, takesIn }: LoadedBatch): number | null =>
+  state === 'executing' || takesIn ? startInMs : deadlineInMs && Math.max(0, deadlineInMs);
 
 /** An activity costs Temporal and its worker the CPU of some fifty payments, so on a rail of small chunks one activity pays several. */
 const ITEMS_A_TURN = 1_024;

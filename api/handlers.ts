@@ -34,7 +34,7 @@ export type Streamed<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, ex
 export interface JsonOrCsv<Id extends RouteId, Query extends z.ZodType = typeof createBatchCsv> {
   json: Operation<Id>;
   query: Query;
-  csv: (ctx: Context, query: z.output<Query>, file: SpooledFile) => Promise<Result<OutputOf<Id>>>;
+  csv: (ctx: Context, query: z.output<Query>, file: SpooledFile, haste: { respondAsync: boolean }) => Promise<Result<OutputOf<Id>>>;
 }
 
 type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }

@@ -71,12 +71,18 @@ export const serveUpload = (
     if (missing) return sendResult(res, shape, missing);
     const received = await spooled(req, deps.spoolDir, deps.newRequestId(), async (file) => {
       const input = { query: query.value, sha256: toHex(file.sha256) };
-      await once(res, id, shape, input, (ctx) => handler.csv(ctx, query.value as never, file), LONG_LEASE_MS);
+      const respondAsync = prefersAsync(req.get('prefer'));
+      if (respondAsync) res.set('Preference-Applied', 'respond-async');
+      await once(res, id, shape, input, (ctx) => handler.csv(ctx, query.value as never, file, { respondAsync }), LONG_LEASE_MS);
       return { ok: true, value: null };
     });
     if (!received.ok) sendResult(res, shape, received);
   };
 };
+
+/** RFC 7240, section 4.1: the client would rather not wait for the batch. */
+const prefersAsync = (prefer: string | undefined): boolean =>
+  (prefer ?? '').split(',').some((one) => one.split(';')[0]?.trim().toLowerCase() === 'respond-async');
 
 /** Runs `work`, once per Idempotency-Key where the route takes one, and sends its result. */
 const once = async (

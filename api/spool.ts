@@ -9,9 +9,14 @@ import { type Result, refuse } from '../domain/result.js';
 /** Enough for a million rows of 500 bytes. */
 const SPOOL_BYTES = 512 * 1024 * 1024;
 
+const LINE_FEED = 0x0a;
+
 /** An upload in a file. Its hash is recorded with the batch as proof of what was received (R19). */
 export interface SpooledFile {
   sha256: Uint8Array;
+  bytes: number;
+  /** Line ends in it. */
+  lines: number;
   open(): Readable;
 }
 
@@ -32,16 +37,18 @@ export const spooled = async <T>(
     await unlink(path);
     const hash = createHash('sha256');
     let bytes = 0;
+    let lines = 0;
     const measured = new Transform({
       transform(part: Buffer, _encoding, done) {
         bytes += part.length;
         if (bytes > SPOOL_BYTES) return done(new TooLarge());
         hash.update(part);
+        for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) lines += 1;
         done(null, part);
       },
     });
     await pipeline(upload, measured, file.createWriteStream({ autoClose: false }));
-    return await use({ sha256: hash.digest(), open: () => file.createReadStream({ start: 0, autoClose: false }) });
+    return await use({ sha256: hash.digest(), bytes, lines, open: () => file.createReadStream({ start: 0, autoClose: false }) });
   } catch (error) {
     if (error instanceof TooLarge) return refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`);
     throw error;

@@ -1,4 +1,4 @@
-import { uploadCsv } from '../client/stream.js';
+import { followUpload, uploadCsv } from '../client/stream.js';
 import type { People } from '../test/e2e/harness/people.js';
 
 /** Minor units. Every payment has this amount, as in the limit. */
@@ -10,6 +10,8 @@ export const uploadBatch = async (people: People, fundingAccountId: string, item
   await people.preparer.client.top_up({ account_id: fundingAccountId, amount: items * AMOUNT });
   const created = await uploadCsv(people.preparer.client.transport, { currency: 'EUR', rail: 'sandbox', allow_duplicates: 'true' }, () => csv(items));
   if (created.object !== 'payout_batch') throw new Error('nothing was created');
+  const { state } = await followUpload(people.preparer.client.transport, created);
+  if (state !== 'queued') throw new Error(`the file was not taken in: the batch is ${state}`);
   return created.id;
 };
 

@@ -25,6 +25,29 @@ export const uploadCsv = async (
   return (await response.json()) as ResponseOf<'create_payout_batch'>;
 };
 
+/**
+ * Follows a batch whose file is taken in after the answer, until that has ended, and returns it as it stands then: with content, or
+ * `refused` with the errors of the file. `show` gets every progress.
+ */
+export const followUpload = async (
+  transport: Transport,
+  batch: ResponseOf<'show_payout_batch'>,
+  show: (batch: ResponseOf<'show_payout_batch'>) => void = () => undefined,
+): Promise<ResponseOf<'show_payout_batch'>> => {
+  let last = batch;
+  const enough = new AbortController();
+  while (last.state === 'receiving') {
+    for await (const event of streamEvents(transport, batch.id, enough.signal)) {
+      if (event.name !== 'progress') continue;
+      last = event.data as ResponseOf<'show_payout_batch'>;
+      show(last);
+      if (last.state !== 'receiving') break;
+    }
+  }
+  enough.abort();
+  return last;
+};
+
 /** Lines of the audit export, one JSON record each. Throws Unreachable when the export ends in the middle of a record. */
 export async function* exportLines(transport: Transport): AsyncGenerator<string> {
   const response = await exchange(transport, ROUTES.export_audit.path, { headers: transport.headers });

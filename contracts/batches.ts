@@ -3,7 +3,7 @@ import { BATCH_STATES } from '../domain/batch/states.js';
 import { GATES } from '../domain/gate.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { destination, destinationInput, payeeFields } from './payees.js';
-import { code, currency, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
+import { code, currency, fieldError, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
 
 /** JSON takes this many items; a CSV takes a million. */
 export const JSON_ITEMS_MAX = 10_000;
@@ -111,7 +111,7 @@ export const batch = z
     reconciled: z.boolean(),
     content_version: z.number().int(),
     row_version: z.number().int(),
-    /** What the gates sign; null while receiving. */
+    /** What the gates sign; null while receiving, and when the file was refused. */
     digest: hash.nullable(),
     rail: z.string(),
     connection_id: wireId,
@@ -126,6 +126,17 @@ export const batch = z
     paid_total: minorUnits,
     counts,
     gates: z.array(z.object({ gate: z.enum(GATES), person_id: wireId, opened_at: timestamp })),
+    /** A large file that is taken in after its request was answered: how far it is, and why it was refused. Null for other batches. */
+    upload: z
+      .object({
+        bytes: z.number().int(),
+        /** Rows of the file. Until it is checked these are its lines, of which a quoted cell may have several. */
+        rows_expected: z.number().int(),
+        rows_checked: z.number().int(),
+        rows_stored: z.number().int(),
+        refusal: z.object({ code: z.string(), detail: z.string(), errors: z.array(fieldError) }).nullable(),
+      })
+      .nullable(),
     source: z.object({ type: z.enum(['json', 'csv']), sha256: hash.nullable() }),
     deadline_at: timestamp.nullable(),
     execute_not_before: timestamp.nullable(),

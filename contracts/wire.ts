@@ -42,6 +42,9 @@ export const page = {
 export const listOf = <T extends z.ZodType>(data: T) =>
   z.object({ object: z.literal('list'), data: z.array(data), has_more: z.boolean(), next_cursor: z.string().nullable() });
 
+/** One wrong field of an input, or one wrong cell of a file. */
+export const fieldError = z.object({ field: z.string(), reason: z.string(), message: z.string(), row: z.number().int().optional() });
+
 /** RFC 9457. */
 export const problem = z
   .object({
@@ -51,7 +54,7 @@ export const problem = z
     detail: z.string(),
     code: z.string(),
     request_id: z.string(),
-    errors: z.array(z.object({ field: z.string(), reason: z.string(), message: z.string(), row: z.number().int().optional() })).optional(),
+    errors: z.array(fieldError).optional(),
   })
   .loose()
   .meta({ id: 'Problem' });

@@ -7,6 +7,7 @@ import {
   CONTENT,
   CONTROL,
   COUNTER,
+  type ContentRow,
   NEW_BATCH_MEMBERS,
   PREPARATION,
   SHOWN_GATE,
@@ -14,6 +15,7 @@ import {
 import { membersOf } from '../operations/stores/columns.js';
 import { FACTS, SHOWN_FACTS } from '../operations/stores/facts.js';
 import { GATE } from '../operations/stores/gates.js';
+import { UPLOAD, type UploadRow } from '../operations/stores/uploads.js';
 import {
   type batch_chunk,
   type batch_content,
@@ -24,6 +26,7 @@ import {
   type gate,
   Prisma,
   type payout_batch,
+  type upload,
 } from '../prisma/generated/client.js';
 import { batchKey, exclusive } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
@@ -37,14 +40,21 @@ const contents = tableOf<batch_content>()(CONTENT);
 const CONTENT_MEMBERS = membersOf(CONTENT);
 const counters = tableOf<batch_counter>()(COUNTER);
 const chunkRoots = tableOf<batch_chunk>()(CHUNK_ROOT);
+const uploads = tableOf<upload>()(UPLOAD);
 const preparations = tableOf<batch_preparer>()(PREPARATION);
 
-const inView = { batch: batches.joined('b'), control: controls.joined('c'), content: contents.joined('t'), counter: counters.joined('n') };
+const inView = {
+  batch: batches.joined('b'),
+  control: controls.joined('c'),
+  content: contents.joined('t'),
+  counter: counters.joined('n'),
+  upload: uploads.joined('u'),
+};
 const factsInView = tableOf<batch_facts>()(FACTS).json('f', SHOWN_FACTS);
 const gatesInView = tableOf<gate>()(GATE).json('g', SHOWN_GATE);
 
-/** The join with content is what hides an upload that never finished (R19). */
-const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list},
+/** An upload that only its own request knows has neither content nor a row in `upload`: nobody sees it (R19). */
+const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list}, ${inView.upload.list},
     coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
       FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
     (SELECT jsonb_build_array(${factsInView.list})
@@ -57,7 +67,10 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
   FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
   JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
-  JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version`;
+  LEFT JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version
+  LEFT JOIN upload u ON u.tenant_id = b.tenant_id AND u.batch_id = b.id`;
+
+const IS_SEEN = Prisma.sql`(t.batch_id IS NOT NULL OR u.batch_id IS NOT NULL)`;
 
 interface StoredView {
   gates: unknown[][];
@@ -68,10 +81,15 @@ interface StoredView {
   newest_version: number;
 }
 
+/** The row of a left join, which has nothing but nulls where there is none. */
+const toContent = (row: ContentRow): ContentRow | null => ((row.digest as Uint8Array | null) === null ? null : row);
+const toUpload = (row: UploadRow): UploadRow | null => ((row.batchId as string | null) === null ? null : row);
+
 const toView = (row: StoredView): BatchView => ({
   batch: inView.batch.row(row),
   control: inView.control.row(row),
-  content: inView.content.row(row),
+  content: toContent(inView.content.row(row)),
+  upload: toUpload(inView.upload.row(row)),
   counter: inView.counter.row(row),
   gates: row.gates.map(gatesInView.row),
   facts: row.facts && factsInView.row(row.facts),
@@ -79,8 +97,9 @@ const toView = (row: StoredView): BatchView => ({
   connection: { disabled: row.connection_disabled, silent: row.connection_silent, newestVersion: row.newest_version },
 });
 
-/** The upload of this batch finished: it has content. */
-const HAS_CONTENT = Prisma.sql`EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)`;
+/** People see this batch: it has content, or a workflow takes it in. */
+const SEEN = Prisma.sql`(EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)
+    OR EXISTS (SELECT 1 FROM upload u WHERE u.tenant_id = c.tenant_id AND u.batch_id = c.batch_id))`;
 
 /** An id carries the time of the process that made it, so the search begins a day earlier than R9 asks. */
 const DESTINATION_IDS_MS = 48 * 3_600_000;
@@ -120,17 +139,26 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
     return rows.map((row) => ({ batch: inView.batch.row(row), control: inView.control.row(row) }));
   },
 
+  async incoming(id) {
+    const row = await sql.row('join')`
+      SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.upload.list} FROM payout_batch b
+      JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
+      LEFT JOIN upload u ON u.tenant_id = b.tenant_id AND u.batch_id = b.id
+      WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid AND c.state = 'receiving'`;
+    return row && { batch: inView.batch.row(row), control: inView.control.row(row), upload: toUpload(inView.upload.row(row)) };
+  },
+
   async giveUpExternalId(id) {
     await orm.payout_batch.updateMany({ where: { tenant_id: tenantId, id }, data: { external_id: null } });
   },
 
   async view(id) {
-    const row = await sql.row<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
+    const row = await sql.row<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid AND ${IS_SEEN}`;
     return row && toView(row);
   },
 
   async list({ limit, after, state, externalId }) {
-    const rows = await sql.rows<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid
+    const rows = await sql.rows<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid AND ${IS_SEEN}
       ${after === undefined ? Prisma.empty : Prisma.sql`AND b.id < ${after}::uuid`}
       ${state === undefined ? Prisma.empty : Prisma.sql`AND c.state = ${state}`}
       ${externalId === undefined ? Prisma.empty : Prisma.sql`AND b.external_id = ${externalId}`}
@@ -145,7 +173,7 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async control(id) {
     const row = await sql.row('hot')`
-      SELECT ${controls.list('c')} FROM batch_control c WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${HAS_CONTENT}`;
+      SELECT ${controls.list('c')} FROM batch_control c WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid AND ${SEEN}`;
     return row && controls.row(row);
   },
 

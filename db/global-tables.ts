@@ -40,6 +40,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_place_hold: 'sluice_fn_items',
   sluice_release_hold: 'sluice_fn_items',
   sluice_count_content: 'sluice_fn_items',
+  sluice_upload_ends: 'sluice_fn_driver',
 };
 
 /** Functions that a process role calls with the rights of the tables' owner, because only an owner may make a partition. */

@@ -28,6 +28,7 @@ import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { transferStore } from './transfers.js';
 import { transitionStore } from './transitions.js';
+import { uploadStore } from './uploads.js';
 import { workspaceStore } from './workspaces.js';
 
 /** All stores of one transaction. */
@@ -48,6 +49,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   batches: batchStore(tx, scope),
   batchRuns: batchRunStore(tx, scope),
   facts: factStore(tx, scope),
+  uploads: uploadStore(tx, scope),
   items: itemStore(tx, scope),
   chunks: chunkStore(tx, scope),
   dispatches: dispatchStore(tx, scope),

@@ -27,6 +27,7 @@ import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { SessionStore } from './stores/sessions.js';
 import type { TransferStore } from './stores/transfers.js';
 import type { TransitionStore } from './stores/transitions.js';
+import type { UploadStore } from './stores/uploads.js';
 import type { WorkspaceStore } from './stores/workspaces.js';
 
 /** Everything the database stores, as one transaction of one tenant sees it. Each noun has one adapter in `db/`. */
@@ -48,6 +49,7 @@ export interface Stores {
   batches: BatchStore;
   batchRuns: BatchRunStore;
   facts: FactStore;
+  uploads: UploadStore;
   items: ItemStore;
   chunks: ChunkStore;
   dispatches: DispatchStore;

@@ -13,7 +13,7 @@ import type { LoadedBatch } from '../activities/load-batch.js';
 import { type BatchState, isTerminalBatch } from '../domain/batch/states.js';
 import { BATCH_CHANGED, type BatchChanged, GATE_OPENED, type GateOpened, type PayoutBatchInput } from './messages.js';
 import { payWindow } from './pay-window.js';
-import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_MIN_MS, QUIET_MS } from './policies.js';
+import { BROKEN_MS, IDLE_MS, LIGHT, LOOKUP, LOOKUP_MIN_MS, QUIET_MS, TAKE_IN } from './policies.js';
 import { batchShower } from './show-batch.js';
 
 export const gateOpened = defineSignal<[GateOpened]>(GATE_OPENED);
@@ -31,9 +31,10 @@ export const progressQuery = defineQuery<Progress>('progress');
 
 const { loadBatch, expireBatch } = proxyActivities<BatchActivities>(LIGHT);
 const { lookUpDue } = proxyActivities<BatchActivities>(LOOKUP);
+const { takeIn } = proxyActivities<BatchActivities>(TAKE_IN);
 
 /**
- * Drives one payout batch: queued → approved → authorized → executing → completed | failed. Postgres decides and
+ * Drives one payout batch: receiving → queued → approved → authorized → executing → completed | failed. Postgres decides and
  * remembers; this workflow only waits for people, paces the chunks and starts the lookups that are due (R13). A signal wakes it and
  * grants nothing: it loads the batch and goes on from there. It ends when the batch has ended in Postgres.
  */
@@ -76,7 +77,10 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
       await condition(allHandlersFinished);
       await continueAsNew<typeof payoutBatch>(input);
     }
-    if (batch.state !== 'executing') {
+    if (batch.takesIn) {
+      doing(batch, 'takes in its file');
+      await takeIn(input);
+    } else if (batch.state !== 'executing') {
       if (batch.deadlineInMs !== null && batch.deadlineInMs <= 0) await expireBatch(input);
       else {
         doing(batch, WAITS_FOR[batch.state] ?? 'waits');
@@ -106,6 +110,7 @@ export async function payoutBatch(input: PayoutBatchInput): Promise<{ state: Bat
 }
 
 const WAITS_FOR: Partial<Record<BatchState, string>> = {
+  receiving: 'waits for the rest of its file',
   draft: 'waits to be submitted',
   queued: 'waits for approve',
   approved: 'waits for authorize',

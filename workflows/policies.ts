@@ -12,6 +12,9 @@ export const LIGHT: ActivityOptions = { startToCloseTimeout: '30s', heartbeatTim
 /** Lookups of a whole batch. A missing heartbeat shows within three seconds that its worker died. */
 export const LOOKUP: ActivityOptions = { startToCloseTimeout: '15m', heartbeatTimeout: '3s', retry: RETRY };
 
+/** Taking in a file, a million rows at the most. It ends between two parts, and the next try goes on there. */
+export const TAKE_IN: ActivityOptions = { startToCloseTimeout: '6h', heartbeatTimeout: '3s', retry: RETRY };
+
 /**
  * One chunk. Matching is fair between tenants, so a tenant with a long backlog does not delay the others. Eager dispatch would
  * bypass matching, and so fairness.

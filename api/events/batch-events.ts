@@ -12,6 +12,8 @@ const PAGE = 200;
 const HEARTBEAT_MS = 15_000;
 /** ms. Looks for new events at least this often, since a lost connection drops notifications. */
 const LOOK_AGAIN_MS = 5_000;
+/** ms. The progress of a file that is taken in has no events. */
+const LOOK_AT_UPLOAD_MS = 1_000;
 /** ms. A stream ends after this time so that the credential is checked again; the client reconnects and resumes by itself. */
 const STREAM_MAX_MS = 15 * 60_000;
 
@@ -66,7 +68,7 @@ const serveFeed = async (deps: Pick<ApiDeps, 'leaves' | 'draining'>, feed: Feed,
         await send(session, res, 'end', { object: 'end', state: batch.state }, null);
         break;
       }
-      await alarm.wait(LOOK_AGAIN_MS);
+      await alarm.wait(batch.state === 'receiving' ? LOOK_AT_UPLOAD_MS : LOOK_AGAIN_MS);
     }
   } finally {
     unsubscribe();

@@ -4,13 +4,14 @@ import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { Client } from '../../client/client.js';
-import { uploadCsv } from '../../client/stream.js';
+import { followUpload, uploadCsv } from '../../client/stream.js';
 import type { RequestOf, ResponseOf } from '../../client/types.js';
 import type { createBatchCsv } from '../../contracts/batches.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
-import { batchFacts, suggestNext } from '../render/batch.js';
+import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
 import { money } from '../render/money.js';
+import { uploadBar } from '../render/upload-bar.js';
 
 interface CreateOptions {
   format?: 'csv' | 'json';
@@ -23,6 +24,7 @@ interface CreateOptions {
   draft?: boolean;
   allowDuplicates?: boolean;
   validateOnly?: boolean;
+  wait: boolean;
 }
 
 export const batchCreate = (batch: Command, cli: Cli): void => {
@@ -40,13 +42,29 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     .option('--draft', 'leave it as a draft until `sluice batch submit`')
     .option('--allow-duplicates', 'pay the same payee, amount and reference more than once, or a file or payments of an earlier batch again')
     .option('--validate-only', 'check everything, write nothing')
+    .option('--no-wait', 'do not follow a large file until it is taken in')
     .action(async (file: string, options: CreateOptions) => {
       if (file !== '-' && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
       const { client } = await cli.connect();
-      const created = formatOf(file, options) === 'csv' ? await fromCsv(cli, client, file, options) : await fromJson(client, file, options);
+      const made = formatOf(file, options) === 'csv' ? await fromCsv(cli, client, file, options) : await fromJson(client, file, options);
+      const created = options.wait && made.object === 'payout_batch' ? await followed(cli, client, made) : made;
       cli.present(created, () => describe(created));
-      if (created.object === 'payout_batch') suggestNext(cli, created);
+      if (created.object !== 'payout_batch') return;
+      if (created.state === 'refused') throw new Failure(EXIT.failed, created.upload?.refusal?.detail ?? 'The file was refused.');
+      suggestNext(cli, created);
     });
+};
+
+/** Follows a large file until it is taken in: with a bar on a terminal. It goes on by itself when nobody follows. */
+const followed = async (cli: Cli, client: Client, batch: Batch): Promise<Batch> => {
+  if (batch.state !== 'receiving') return batch;
+  cli.note(`${batch.id} is taken in by the server, also when this command ends. Look again with: sluice batch show ${batch.id}`);
+  const bar = cli.terminal.watched && !cli.options().json ? uploadBar() : null;
+  try {
+    return await followUpload(client.transport, batch, (now) => bar?.show(now));
+  } finally {
+    bar?.stop();
+  }
 };
 
 const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {

@@ -13,6 +13,8 @@ export const batchFacts = (batch: Batch): string => {
     ['external id', batch.external_id],
     ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...flags].join(', ')],
     ...(batch.reason ? [['reason', batch.reason] as const] : []),
+    ...(batch.upload && batch.state === 'receiving' ? [['file', uploadLine(batch.upload)] as const] : []),
+    ...(batch.upload?.refusal?.errors.map((error) => ['error', errorLine(error)] as const) ?? []),
     ['items', batch.item_count],
     ['total', money(batch.total, batch.currency)],
     ['paid', money(batch.paid_total, batch.currency)],
@@ -23,6 +25,12 @@ export const batchFacts = (batch: Batch): string => {
     ['deadline', batch.deadline_at],
   ]);
 };
+
+const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Batch['upload']>): string =>
+  `${rows_checked} rows checked, ${rows_stored} stored, of ${rows_expected}`;
+
+const errorLine = ({ row, field, message }: { row?: number | undefined; field: string; message: string }): string =>
+  `${row === undefined ? '' : `row ${row}, `}${field}: ${message}`;
 
 /** Counts that are not zero, such as `paid 988, failed 7, open 5`. */
 export const countsLine = ({ counts }: Pick<Batch, 'counts'>): string =>
@@ -64,6 +72,7 @@ export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>
       ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: npx sluice dev code ${role})`
       : `sluice batch ${verb} ${batch.id}   (an ${role}, with a code)`;
   const steps: Partial<Record<Batch['state'], string>> = {
+    receiving: `sluice batch show ${batch.id}`,
     draft: `sluice batch submit ${batch.id}`,
     queued: gate('approve', 'approver'),
     approved: gate('authorize', 'authorizer'),

@@ -4,7 +4,7 @@ import { ITEM_EDGES, ITEM_STATES, isTerminalItem } from '../../domain/item/state
 import { postingFor } from '../../domain/ledger/postings.js';
 
 const BATCH_MEANING: Readonly<Record<BatchState, string>> = {
-  receiving: 'A CSV is being received; nobody can see the batch yet.',
+  receiving: 'A CSV is being received; people see its progress once it is handed over.',
   draft: 'Complete, but not yet handed to the gates.',
   queued: 'Waits for the approver.',
   approved: 'Waits for the authorizer.',
@@ -15,6 +15,7 @@ const BATCH_MEANING: Readonly<Record<BatchState, string>> = {
   rejected: 'A person rejected it before execution.',
   cancelled: 'A person cancelled it before anything was paid.',
   expired: 'A gate was not opened in time.',
+  refused: 'The file had errors, which the batch lists. Nothing of it will be paid.',
 };
 
 /** docs/state-machines.md, from the tables in `domain/`. */

@@ -1,4 +1,4 @@
-/** States of a payout batch. Only its own upload sees a batch in `receiving` (R19). */
+/** States of a payout batch. People see a batch in `receiving` once a workflow takes its file in; before that only its own upload does (R19). */
 export const BATCH_STATES = [
   'receiving',
   'draft',
@@ -11,6 +11,7 @@ export const BATCH_STATES = [
   'rejected',
   'cancelled',
   'expired',
+  'refused',
 ] as const;
 
 export type BatchState = (typeof BATCH_STATES)[number];
@@ -21,6 +22,7 @@ const BEFORE_EXECUTING = ['receiving', 'draft', 'queued', 'approved', 'authorize
 export const BATCH_TRANSITIONS = {
   finish_draft: { from: ['receiving'], to: 'draft' },
   finish: { from: ['receiving'], to: 'queued' },
+  refuse: { from: ['receiving'], to: 'refused' },
   submit: { from: ['draft'], to: 'queued' },
   edit_draft: { from: ['draft'], to: 'draft' },
   edit: { from: ['queued', 'approved', 'authorized'], to: 'queued' },
@@ -37,7 +39,7 @@ export const BATCH_TRANSITIONS = {
 
 export type BatchVerb = keyof typeof BATCH_TRANSITIONS;
 
-export const TERMINAL_BATCH_STATES = ['completed', 'failed', 'rejected', 'cancelled', 'expired'] as const satisfies readonly BatchState[];
+export const TERMINAL_BATCH_STATES = ['completed', 'failed', 'rejected', 'cancelled', 'expired', 'refused'] as const satisfies readonly BatchState[];
 
 export const isTerminalBatch = (state: BatchState): boolean => (TERMINAL_BATCH_STATES as readonly BatchState[]).includes(state);
 

@@ -19,6 +19,8 @@ export const endEarly = async (
   const eventId = stores.audit.newId();
   const released = await stores.holds.release(id, eventId);
   const { to: state } = BATCH_TRANSITIONS[verb];
+  // Nothing was made of the file, so another one may have its name.
+  if (control.state === 'receiving') await stores.batches.giveUpExternalId(id);
   await stores.batches.moveLocked(id, control.rowVersion, { state, ...(reason === null ? {} : { reason }) });
   await stores.outbox.add({ batchId: id, message: 'batch_changed' });
   await stores.audit.append({

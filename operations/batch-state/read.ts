@@ -23,7 +23,7 @@ export const readBatch = async (ctx: Context, stores: Stores, batchId: string): 
 export const readHaltedBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<HaltedBatch> => {
   const view = await viewOf(stores, batchId);
   const sent = await stores.dispatches.countSent(batchId);
-  return { ...toWireBatch(view, ctx.tenantId), already_sent: sent, not_sent: view.content.count - sent };
+  return { ...toWireBatch(view, ctx.tenantId), already_sent: sent, not_sent: (view.content?.count ?? 0) - sent };
 };
 
 const viewOf = async (stores: Stores, batchId: string): Promise<BatchView> => {
@@ -34,7 +34,7 @@ const viewOf = async (stores: Stores, batchId: string): Promise<BatchView> => {
 
 /** A batch as every route answers it. `tenantId` is the workspace that the batch belongs to. */
 export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
-  const { batch: row, control, content, counter, gates } = view;
+  const { batch: row, control, content, counter, gates, upload } = view;
   return {
     object: 'payout_batch',
     id: toWireId('batch', row.id),
@@ -50,18 +50,25 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
     reconciled: isTerminalBatch(control.state) && view.openExceptions.length === 0,
     content_version: control.contentVersion,
     row_version: control.rowVersion,
-    digest: toHex(content.digest),
+    digest: content && toHex(content.digest),
     rail: row.rail,
     connection_id: toWireId('connection', row.connectionId),
     connection_version: row.connectionVersion,
     connection_settings_sha256: row.connectionSettings ? toHex(row.connectionSettings) : null,
     funding_account_id: toWireId('account', row.fundingAccountId),
     currency: row.currency,
-    item_count: content.count,
-    total: Number(content.total),
+    item_count: content?.count ?? 0,
+    total: Number(content?.total ?? 0),
     paid_total: Number(counter.paidAmount),
     counts: toWireCounts(counter),
     gates: gates.map((gate) => ({ gate: gate.gate, person_id: toWireId('person', gate.personId), opened_at: gate.openedAt.toISOString() })),
+    upload: upload && {
+      bytes: Number(upload.bytes),
+      rows_expected: upload.count ?? upload.lines,
+      rows_checked: upload.rowsChecked,
+      rows_stored: upload.rowsStored,
+      refusal: upload.refusal && { code: upload.refusal.code, detail: upload.refusal.detail, errors: upload.refusal.errors ?? [] },
+    },
     source: { type: row.source, sha256: row.sourceSha256 ? toHex(row.sourceSha256) : null },
     deadline_at: control.deadlineAt?.toISOString() ?? null,
     execute_not_before: row.executeNotBefore?.toISOString() ?? null,

@@ -1,5 +1,6 @@
 import { noSuchBatch, wrongState } from '../../domain/batch/refusals.js';
 import type { BatchState } from '../../domain/batch/states.js';
+import type { Gate } from '../../domain/gate.js';
 import type { Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import type { Stores } from '../ports.js';
@@ -10,6 +11,20 @@ import type { Stores } from '../ports.js';
  */
 export const refuseAbsent = (ctx: Context, stores: Stores, action: string, batchId: string): Promise<Result<never>> =>
   refusedAndAudited(stores, { subject: { type: 'workspace', id: ctx.tenantId }, action, detail: { batch_id: batchId } }, noSuchBatch().refusal);
+
+/** Refuses a gate where there is nothing to sign: the batch is absent, or its file is not taken in (R19). */
+export const refuseUnreceived = async (
+  ctx: Context,
+  stores: Stores,
+  action: `gate.${string}`,
+  gate: Gate,
+  batchId: string,
+): Promise<Result<never>> => {
+  const control = await stores.batches.control(batchId);
+  if (!control) return refuseAbsent(ctx, stores, action, batchId);
+  const { state } = control;
+  return refusedAndAudited(stores, { subject: { type: 'batch', id: batchId }, action, detail: { gate, state } }, wrongState(gate, state));
+};
 
 /** Refuses an action that the batch's state does not allow. The refusal names the state, for a caller who lost a race. */
 export const refuseState = (

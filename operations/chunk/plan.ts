@@ -1,7 +1,9 @@
 import { chunkCount, chunkOf } from '../../domain/batch/content.js';
 import type { BatchState } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
-import type { BatchRow } from '../stores/batches.js';
+import { abandonedAt } from '../intake/sweep-uploads.js';
+import type { Stores } from '../ports.js';
+import type { BatchRow, BatchView } from '../stores/batches.js';
 import { haltOf } from './intend.js';
 
 /** What a run has to know about its batch. It is loaded again after every wake (R13), and grants nothing. */
@@ -24,13 +26,15 @@ export interface BatchPlan {
   deadlineInMs: number | null;
   /** Until the batch may begin to pay, ms; 0 when it may. */
   startInMs: number;
+  /** Whether its file has to be taken in. Absent in runs that began before a run did that. */
+  takesIn?: boolean;
 }
 
-/** The plan of a batch, or null when there is none (or it is still being received). */
+/** The plan of a batch, or null when there is none. */
 export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | null> =>
   ctx.inTenant(async (stores) => {
     const view = await stores.batches.view(batchId);
-    if (!view?.content) return null;
+    if (!view?.content) return planUpload(stores, batchId, view);
     const { batch, control, content, counter } = view;
     const executing = control.state === 'executing';
     const pending = executing && counter.open > 0 ? await stores.chunks.firstToSend(batchId) : null;
@@ -49,6 +53,28 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
       startInMs: startIn(batch, stores.now),
     };
   });
+
+/** Whose content is not there: a file is on its way, is given up after a while, or has ended without becoming a batch. */
+const planUpload = async (stores: Stores, batchId: string, view: BatchView | null): Promise<BatchPlan | null> => {
+  const open = await stores.batches.incoming(batchId);
+  const batch = open?.batch ?? view?.batch ?? (await stores.batches.get(batchId));
+  if (!batch) return null;
+  return {
+    state: open?.control.state ?? view?.control.state ?? 'cancelled',
+    rail: batch.rail,
+    currency: batch.currency,
+    count: 0,
+    total: '0',
+    open: 0,
+    chunks: 0,
+    chunkSize: batch.chunkSize,
+    firstChunk: null,
+    halt: null,
+    deadlineInMs: open?.control.deadlineAt ? abandonedAt(open.control.deadlineAt).getTime() - stores.now.getTime() : null,
+    startInMs: 0,
+    takesIn: open?.upload != null,
+  };
+};
 
 const startIn = ({ executeNotBefore }: BatchRow, now: Date): number =>
   executeNotBefore ? Math.max(0, executeNotBefore.getTime() - now.getTime()) : 0;

@@ -4,7 +4,7 @@ import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Refusal, Result } from '../../domain/result.js';
-import { refuseAbsent } from '../batch-state/refuse.js';
+import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
@@ -25,7 +25,7 @@ const LARGEST_SHOWN = 10;
 export const askChallenge = (ctx: Context, input: { batch_id: string } & z.output<typeof askContract>): Promise<Result<Challenge>> =>
   ctx.inTenant(async (stores) => {
     const facts = await lockForGate(stores, input.batch_id);
-    if (!facts) return refuseAbsent(ctx, stores, 'gate.challenge', input.batch_id);
+    if (!facts) return refuseUnreceived(ctx, stores, 'gate.challenge', input.gate, input.batch_id);
     const { gate } = input;
     const about = { subject: { type: 'batch', id: input.batch_id }, action: 'gate.challenge' } as const;
     const refused = (refusal: Refusal) => refusedAndAudited(stores, { ...about, detail: { gate, state: facts.control.state } }, refusal);

@@ -4,7 +4,7 @@ import { sameBytes, toHex } from '../../domain/hashing.js';
 import { formatMoney } from '../../domain/money.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
-import { refuseAbsent } from '../batch-state/refuse.js';
+import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
@@ -36,7 +36,7 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   const { gate } = input;
   const workspace = await stores.workspaces.lockShared();
   const facts = await lockForGate(stores, input.batch_id);
-  if (!facts) return refuseAbsent(ctx, stores, `gate.${gate}`, input.batch_id);
+  if (!facts) return refuseUnreceived(ctx, stores, `gate.${gate}`, gate, input.batch_id);
   const detail = { challenge_id: input.challenge_id, content_version: facts.content.contentVersion, state: facts.control.state };
   const refused = (refusal: Refusal) =>
     refusedAndAudited(stores, { subject: { type: 'batch', id: input.batch_id }, action: `gate.${gate}`, detail }, refusal);

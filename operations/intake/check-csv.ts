@@ -8,7 +8,7 @@ import type { Context } from '../context.js';
 import { givesDestination, type PayeeInput } from '../payee/details.js';
 import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
 import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
-import type { Terms } from './resolve-terms.js';
+import type { PaymentTerms } from './resolve-terms.js';
 import { SeenDigests } from './seen-digests.js';
 
 /** Count and sum of a file without errors. */
@@ -18,6 +18,14 @@ export interface CsvTotals {
   total: bigint;
 }
 
+export interface Checking {
+  terms: PaymentTerms;
+  duplicates: 'allowed' | 'refused';
+  partRows: number;
+  /** After each part, with the rows so far: whether to go on. It may throw. */
+  goOn: (rows: number) => boolean | Promise<boolean>;
+}
+
 /**
  * First pass over a file: finds everything that could be wrong with it and writes nothing. Holds one part and the digests of the
  * rows so far in memory. Stops at 100 errors.
@@ -25,10 +33,8 @@ export interface CsvTotals {
 export const checkCsv = async (
   ctx: Context,
   bytes: AsyncIterable<Uint8Array>,
-  terms: Terms,
-  duplicates: 'allowed' | 'refused',
-  partRows: number,
-): Promise<CsvTotals | { refusal: Refusal }> => {
+  { terms, duplicates, partRows, goOn }: Checking,
+): Promise<CsvTotals | { refusal: Refusal } | 'stopped'> => {
   const seen = duplicates === 'refused' ? new SeenDigests() : null;
   const described = new SeenDigests();
   const errors: FieldError[] = [];
@@ -44,6 +50,7 @@ export const checkCsv = async (
       if (repeats.length < ERRORS_MAX && seen?.add(rowDigest(ctx, payment)) === false) repeats.push(repeat(payment.row));
     }
     if (errors.length >= ERRORS_MAX) break;
+    if (!(await goOn(part.from + part.rows.length))) return 'stopped';
   }
   if (total > AMOUNT_MAX) errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` });
   errors.push(...checkUnit('file', count, terms.capabilities));
@@ -55,7 +62,7 @@ export const checkCsv = async (
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 
 /** `described` holds the references of payees that earlier parts described: a later row may name them and say no more. */
-const checkPart = async (ctx: Context, part: CsvPart, terms: Terms, described: SeenDigests): Promise<CheckedPart> => {
+const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, described: SeenDigests): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
   for (const row of part.rows) {
@@ -117,7 +124,7 @@ const cells = z.object({
 });
 
 /** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
-export const parseRow = ({ row, cells: raw }: CsvRow, terms: Terms): CsvPayment | { errors: FieldError[] } => {
+export const parseRow = ({ row, cells: raw }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
   const parsed = cells.safeParse(raw);
   if (!parsed.success) return { errors: parsed.error.issues.map((issue) => toError(issue, raw, row)) };
   const { payee_reference, payee_name, payee_type, country, amount: decimal, reference, ...destination } = parsed.data;

@@ -27,6 +27,9 @@ export interface Terms {
   executeBy: Date | null;
 }
 
+/** What a single payment is checked by. */
+export type PaymentTerms = Pick<Terms, 'currency' | 'capabilities'>;
+
 /** Looks up rail, connection and funding account of a new batch. An id of another workspace is refused like one that does not exist. */
 export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHeader): Promise<{ terms: Terms } | { errors: FieldError[] }> => {
   const connection = header.connection ? await stores.railConnections.get(header.connection) : await stores.railConnections.forRail(header.rail);

@@ -30,6 +30,20 @@ export const externalIdIsTaken = async (stores: Stores, externalId: string): Pro
   return (await stores.batches.byExternalId(externalId)) !== null;
 };
 
+/** The sender has so long after the end of its lease to send the same file again, which then goes on where it stopped, ms. */
+const KEPT_MS = 10 * 60_000;
+
+/** When an upload whose lease ends then is given up by its run, if no other upload has done that before. */
+export const abandonedAt = (leaseEnd: Date): Date => new Date(leaseEnd.getTime() + KEPT_MS);
+
+/** Gives up an upload that its request has abandoned, and answers false for any other. The run of the batch calls it when its timer wakes (R13). */
+export const giveUpAbandoned = async (stores: Stores, batchId: string): Promise<boolean> => {
+  const open = await stores.batches.incoming(batchId);
+  if (!open || open.upload || !open.control.deadlineAt || abandonedAt(open.control.deadlineAt) > stores.now) return false;
+  await giveUp(stores, batchId, open.control.rowVersion);
+  return true;
+};
+
 /** receiving → cancelled. */
 export const giveUp = async (stores: Stores, batchId: string, rowVersion: number): Promise<void> => {
   const { nextOrdinal } = await stores.items.totals(batchId);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { createPayee as contract } from '../../contracts/payees.js';
+import { personBehind } from '../../domain/actors.js';
 import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
@@ -32,7 +33,9 @@ export const createPayee = (ctx: Context, input: z.output<typeof contract>): Pro
     const { sentTo } = described;
     const first = { sentTo, fingerprint: await fingerprintOf(ctx, stores, sentTo) };
     const planned = { reference: input.reference, known: null, added: [first] };
-    const row = (await writePayees(ctx, stores, [planned], { payees: new Set(), destinations: new Set() }))?.get(first);
+    const row = (
+      await writePayees(ctx, stores, [planned], { made: { payees: new Set(), destinations: new Set() }, createdBy: personBehind(ctx.actor) })
+    )?.get(first);
     if (!row) return refused([TAKEN]);
     await stores.audit.append({
       subject: { type: 'payee', id: row.payeeId },

@@ -31,8 +31,14 @@ const ROUNDS_MAX = 20;
  *
  * `field` of an error is the bare member (`name`, `iban`, `payee_id`); the caller puts its own path before it. Throws when other
  * calls change the same payees in every round; the caller's transaction then rolls back and the request may be sent again.
+ * `createdBy` is the person whose new destinations they are (R9).
  */
-export const ensurePayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<EnsureAnswer[]> => {
+export const ensurePayees = async (
+  ctx: Context,
+  stores: Stores,
+  inputs: readonly PayeeInput[],
+  createdBy: string | null = personBehind(ctx.actor),
+): Promise<EnsureAnswer[]> => {
   const made: Made = { payees: new Set(), destinations: new Set() };
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     const plan = await planPayees(ctx, stores, inputs);
@@ -41,7 +47,7 @@ export const ensurePayees = async (ctx: Context, stores: Stores, inputs: readonl
       return plan.map((input) => ('errors' in input ? input : { errors: [] }));
     }
     const payees = plan.flatMap((input) => ('payee' in input ? input.payee : []));
-    const written = await writePayees(ctx, stores, payees, made);
+    const written = await writePayees(ctx, stores, payees, { made, createdBy });
     if (written) return plan.map((input) => answerOf(input, written, made));
   }
   throw new Error('other requests keep changing these payees; send the whole request again');
@@ -68,6 +74,12 @@ interface Made {
   destinations: Set<string>;
 }
 
+interface Writing {
+  made: Made;
+  /** The person whose new destinations these are (R9). */
+  createdBy: string | null;
+}
+
 /** The row that was written for each planned version. */
 type Written = ReadonlyMap<PlannedDestination, DestinationRow>;
 
@@ -76,7 +88,12 @@ type Written = ReadonlyMap<PlannedDestination, DestinationRow>;
  * Answers null when another call took a reference or a version number first: that payee or version is not written, and the
  * caller reads and plans again.
  */
-export const writePayees = async (ctx: Context, stores: Stores, planned: readonly PlannedPayee[], made: Made): Promise<Written | null> => {
+export const writePayees = async (
+  ctx: Context,
+  stores: Stores,
+  planned: readonly PlannedPayee[],
+  { made, createdBy }: Writing,
+): Promise<Written | null> => {
   // All writers take the payees in one order, so that they wait for each other without a deadlock.
   const payees = [...new Set(planned)].filter(({ added }) => added.length > 0).sort((a, b) => (a.reference < b.reference ? -1 : 1));
   const fresh = await newPayees(ctx, stores, payees);
@@ -91,7 +108,7 @@ export const writePayees = async (ctx: Context, stores: Stores, planned: readonl
     const owner = ownerOf(payee, fresh);
     if (!payee.known && !inserted.has(payee.reference)) continue;
     for (const [i, added] of payee.added.entries()) {
-      const of = { ...owner, version: owner.newestVersion + 1 + i, createdBy: personBehind(ctx.actor) };
+      const of = { ...owner, version: owner.newestVersion + 1 + i, createdBy };
       destinations.set(added, newDestination(ctx, of, added.sentTo, added.fingerprint));
     }
   }

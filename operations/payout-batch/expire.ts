@@ -3,6 +3,7 @@ import { ok, type Result } from '../../domain/result.js';
 import { endEarly } from '../batch-state/end-early.js';
 import { refuseAbsent } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
+import { giveUpAbandoned } from '../intake/sweep-uploads.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
 
 /**
@@ -12,7 +13,10 @@ import { recoveryRefusal } from '../recovery/refuse.js';
  */
 export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<{ state: BatchState }>> =>
   ctx.inTenant(async (stores) => {
+    if (await giveUpAbandoned(stores, input.batch_id)) return ok({ state: 'cancelled' });
     const control = await stores.batches.lock(input.batch_id);
+    const own = control ? null : await stores.batches.incoming(input.batch_id);
+    if (own) return ok({ state: own.control.state });
     if (!control) return refuseAbsent(ctx, stores, 'batch.expire', input.batch_id);
     const due = mayMove('expire', control.state) && control.deadlineAt !== null && control.deadlineAt <= stores.now;
     if (!due) return ok({ state: control.state });

@@ -21,10 +21,13 @@ type ListItemsInput = { batch_id: string } & z.output<typeof listItems>;
  */
 export const listPayoutItems = (ctx: Context, input: ListItemsInput): Promise<Result<List<WireItem>>> =>
   ctx.inTenant(async (stores) => {
-    const batch = (await stores.batches.view(input.batch_id))?.batch;
-    if (!batch) return noSuchBatch();
+    const view = await stores.batches.view(input.batch_id);
+    if (!view) return noSuchBatch();
+    const { batch, content } = view;
     const after = input.starting_after === undefined ? undefined : fromItemId(input.starting_after);
     if (after === null || (after && after.batchId !== batch.id)) return wrongCursor('an item of this batch');
+    // Rows of a file that is not whole, or never will be, are no payments.
+    if (!content) return ok(toList({ rows: [], hasMore: false }));
     const { rows, hasMore } = await stores.items.list(batch.id, { limit: input.limit, afterOrdinal: after?.ordinal, state: input.state });
     return ok(toList({ rows: await toWireItems(ctx, stores, batch, rows), hasMore }));
   });

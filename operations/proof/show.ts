@@ -36,6 +36,7 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
   const found = await ctx.inTenant(async (stores) => ({ view: await stores.batches.view(id), at: stores.now }));
   const { view } = found;
   if (!view) return refuse('not_found', 'There is no such batch.');
+  if (!view.content) return refuse('not_found', 'This batch was not received whole, so there is nothing to prove of it.');
   const size = view.content.size;
   if (size > PROOF_ITEMS_MAX)
     return refuse(

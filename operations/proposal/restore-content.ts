@@ -32,7 +32,7 @@ export const wholeContentMatches = async (ctx: Context, proposalId: string): Pro
 
 const signedBatch = async (stores: Stores, batchId: string): Promise<SignedBatch | null> => {
   const view = await stores.batches.view(batchId);
-  if (!view) return null;
+  if (!view?.content) return null;
   const gates = await stores.gates.open(batchId, view.control.contentVersion);
   const executeGate = gates.find(({ gate }) => gate === 'execute');
   const { mode } = await stores.workspaces.get();

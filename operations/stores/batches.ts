@@ -4,6 +4,7 @@ import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row
 import type { FactsRow, SHOWN_FACTS } from './facts.js';
 import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
+import type { UploadRow } from './uploads.js';
 
 const NEW_BATCH = {
   id: uuid('id'),
@@ -111,7 +112,10 @@ export const SHOWN_GATE = ['id', 'gate', 'personId', 'openedAt'] as const;
 export interface BatchView {
   batch: BatchRow;
   control: ControlRow;
-  content: ContentRow;
+  /** Null while its file is taken in, and for ever when that ended early. */
+  content: ContentRow | null;
+  /** How far its file is, and why it was refused; null for a batch that was made within its request. */
+  upload: ShownUpload | null;
   counter: CounterRow;
   /** Open on the current content version, oldest first. */
   gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
@@ -128,6 +132,9 @@ export interface BatchView {
   };
 }
 
+/** What a batch shows of its upload. */
+export type ShownUpload = Pick<UploadRow, 'bytes' | 'lines' | 'count' | 'rowsChecked' | 'rowsStored' | 'refusal'>;
+
 /** Absent members stay as they are. */
 type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
 
@@ -138,17 +145,19 @@ export interface BatchStore {
   byExternalId(externalId: string): Promise<string | null>;
   /** Uploads that are still `receiving`, oldest first, their control rows locked FOR UPDATE. */
   receiving(): Promise<{ batch: BatchRow; control: ControlRow }[]>;
+  /** Batch and control row while the batch is `receiving`, seen by people or not; null otherwise. `upload` is null while its request receives it. */
+  incoming(id: string): Promise<{ batch: BatchRow; control: ControlRow; upload: UploadRow | null } | null>;
   /** Takes the external_id from a batch that is still `receiving`, so that another upload may have it. */
   giveUpExternalId(id: string): Promise<void>;
-  /** Null for a batch without content: an upload that never finished. `list` leaves such batches out too. */
+  /** Null for a batch that its own request still receives, or gave up. `list` leaves such batches out too. */
   view(id: string): Promise<BatchView | null>;
   list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
-  /** The control row as it is now, without a lock. Null for a batch without content. */
+  /** The control row as it is now, without a lock. Null for a batch that nobody sees. */
   control(id: string): Promise<ControlRow | null>;
   /**
    * The control row, after this transaction has locked the batch alone: for every decision about it. Waits for those that send, and all
-   * that want to send later wait for this one (R1). Null for a batch without content.
+   * that want to send later wait for this one (R1). Null for a batch that nobody sees.
    */
   lock(id: string): Promise<ControlRow | null>;
   /**

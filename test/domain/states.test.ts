@@ -17,7 +17,7 @@ const VERBS = Object.keys(BATCH_TRANSITIONS) as BatchVerb[];
 
 /** The table of states written a second time: verb → the state that a batch goes to, from each state that allows it. */
 const MODEL: Record<BatchState, Partial<Record<BatchVerb, BatchState>>> = {
-  receiving: { finish_draft: 'draft', finish: 'queued', cancel: 'cancelled', expire: 'expired' },
+  receiving: { finish_draft: 'draft', finish: 'queued', refuse: 'refused', cancel: 'cancelled', expire: 'expired' },
   draft: { submit: 'queued', edit_draft: 'draft', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
   queued: { edit: 'queued', approve: 'approved', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
   approved: { edit: 'queued', authorize: 'authorized', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
@@ -28,6 +28,7 @@ const MODEL: Record<BatchState, Partial<Record<BatchVerb, BatchState>>> = {
   rejected: {},
   cancelled: {},
   expired: {},
+  refused: {},
 };
 
 describe('states of a batch', () => {

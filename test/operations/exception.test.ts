@@ -25,7 +25,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 
 test('130 items of two chunks are one exception with 130 items and their sum, each once, and each news is one alert', async () => {
   const batchId = await world.queued(tokens(130));
-  const total = (await world.view(batchId))?.content.total;
+  const total = (await world.view(batchId))?.content?.total;
   await raise(batchId, range(0, 128));
   await raise(batchId, range(126, 130));
   await raise(batchId, range(0, 130));

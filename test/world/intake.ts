@@ -71,6 +71,8 @@ export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {
   const bytes = Buffer.from(text);
   return {
     sha256: createHash('sha256').update(bytes).digest(),
+    bytes: bytes.length,
+    lines: bytes.filter((byte) => byte === 10).length,
     async *open() {
       for (let from = 0; from < bytes.length; from += blockBytes) yield bytes.subarray(from, from + blockBytes);
     },

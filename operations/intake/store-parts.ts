@@ -1,0 +1,164 @@
+import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js';
+import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
+import { gateDeadline } from '../../domain/gate.js';
+import type { FieldError, Refusal } from '../../domain/result.js';
+import type { WireBatch } from '../batch-state/read.js';
+import type { Context } from '../context.js';
+import { type EnsuredPayee, ensurePayees } from '../payee/ensure.js';
+import type { Stores } from '../ports.js';
+import type { NewBatch } from '../stores/batches.js';
+import type { NewItem } from '../stores/items.js';
+import { type CsvPayment, type CsvTotals, columnOf, parseRow } from './check-csv.js';
+import { sealNew } from './find-repeats.js';
+import { type CsvPart, readCsv } from './read-csv.js';
+import { recordNew } from './record-new.js';
+import type { PaymentTerms } from './resolve-terms.js';
+
+/** Rows of one transaction: at least so many, and always whole chunks. */
+const PART_ROWS = 2_048;
+
+export const partRowsOf = (terms: PaymentTerms): number => Math.max(PART_ROWS, terms.capabilities.chunkSize);
+
+/** A request that stores nothing for this long counts as abandoned, ms. Each part renews the lease. */
+export const RECEIVING_LEASE_MS = 60_000;
+
+/** A batch in `receiving` and the row version of its control row: whoever moves it next owns it. */
+export interface Receiving {
+  batch: NewBatch;
+  rowVersion: number;
+  /** The first ordinal that is not stored yet; a part begins there. */
+  nextOrdinal: number;
+}
+
+/** Another process took the upload over, or a person cancelled it: this one may write nothing more. */
+export const LOST = 'lost';
+
+export interface Storing {
+  terms: PaymentTerms;
+  /** The person whose new destinations these are (R9). */
+  createdBy: string | null;
+  /** Until when nobody else may take the upload over; null when a workflow owns it. */
+  lease: (stores: Stores) => Date | null;
+  /** Runs in the transaction of a part, with the number of rows that are stored by then. */
+  stored?: (stores: Stores, rows: number) => Promise<void>;
+  /** After each part: whether to go on. It may throw. */
+  goOn: () => boolean;
+}
+
+export type PartsStored =
+  | { kind: 'all' | 'stopped'; rowVersion: number; nextOrdinal: number }
+  | { kind: 'wrong'; rowVersion: number; errors: FieldError[] }
+  | typeof LOST;
+
+/**
+ * Second pass over a file that was checked: stores its rows, one part in each transaction, from where an earlier try stopped. The next part
+ * is parsed while the database stores one. Each transaction moves the control row by compare-and-set, so two uploads of one batch
+ * cannot mix.
+ */
+export const storeParts = async (ctx: Context, bytes: AsyncIterable<Uint8Array>, receiving: Receiving, how: Storing): Promise<PartsStored> => {
+  let { rowVersion, nextOrdinal } = receiving;
+  for await (const part of ahead(readCsv(bytes, partRowsOf(how.terms)))) {
+    const end = part.from + part.rows.length;
+    if (end <= nextOrdinal) continue;
+    const payments = part.rows.map((row) => sure(parseRow(row, how.terms)));
+    if (part.errors.length > 0) throw new Error('a file changed between its two passes');
+    const stored = await ctx.inTenant((stores) => storePart(ctx, stores, { batch: receiving.batch, rowVersion, from: part.from }, payments, how));
+    if (stored === LOST) return LOST;
+    rowVersion += 1;
+    if (stored.length > 0) return { kind: 'wrong', rowVersion, errors: stored };
+    nextOrdinal = end;
+    if (!how.goOn()) return { kind: 'stopped', rowVersion, nextOrdinal };
+  }
+  return { kind: 'all', rowVersion, nextOrdinal };
+};
+
+/** Reads one part ahead of the one that is being stored. */
+async function* ahead(parts: AsyncGenerator<CsvPart>): AsyncGenerator<CsvPart> {
+  let next = parts.next();
+  try {
+    for (let current = await next; !current.done; current = await next) {
+      next = parts.next();
+      // An error belongs to the turn that waits for it.
+      next.catch(() => undefined);
+      yield current.value;
+    }
+  } finally {
+    await next.catch(() => undefined);
+    await parts.return(undefined);
+  }
+}
+
+const sure = (parsed: ReturnType<typeof parseRow>): CsvPayment => {
+  if ('errors' in parsed) throw new Error('a file changed between its two passes');
+  return parsed;
+};
+
+/** Answers the errors of a part that was not stored because an earlier part of the file, or another request since the check, described a payee differently. */
+const storePart = async (
+  ctx: Context,
+  stores: Stores,
+  { batch, rowVersion, from }: { batch: NewBatch; rowVersion: number; from: number },
+  payments: readonly CsvPayment[],
+  { lease, createdBy, stored }: Storing,
+): Promise<FieldError[] | typeof LOST> => {
+  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: lease(stores) }))) return LOST;
+  const payees = await ensurePayees(
+    ctx,
+    stores,
+    payments.map(({ payee }) => payee),
+    createdBy,
+  );
+  const items: NewItem[] = [];
+  const errors: FieldError[] = [];
+  for (const [i, { row, amount, reference }] of payments.entries()) {
+    const payee = payees[i];
+    if (!payee) throw new Error('a payment was given no payee');
+    if ('errors' in payee) errors.push(...payee.errors.map((error) => ({ ...error, field: columnOf(error.field), row })));
+    else items.push(withLeaf(ctx.services.sha256, batch, itemOf(payee, from + i, amount, reference), payee.commitment));
+  }
+  if (errors.length > 0) return errors;
+  const leaves = items.map(({ leaf }) => leaf);
+  await stores.items.insert(batch.id, items);
+  await stores.batches.putChunkRoots(batch.id, chunkRootsOf(ctx.services.sha256, leaves, from, batch.chunkSize));
+  await stored?.(stores, from + items.length);
+  return [];
+};
+
+const itemOf = ({ payeeId, destinationId }: EnsuredPayee, ordinal: number, amount: bigint, reference: string): Omit<NewItem, 'leaf'> => ({
+  ordinal,
+  payeeId,
+  destinationId,
+  reference,
+  remittance: '',
+  amount,
+});
+
+/** The sums of a million rows are one statement. On a busy machine the usual half minute is too short for it. */
+export const FINISH = { timeoutMs: 10 * 60_000 };
+
+/**
+ * The short end of the transaction that makes an upload a batch (R19): compares count, sum and repeats with what is stored, then writes
+ * facts, root, digest, state, audit event and message. Answers a refusal when it repeats an earlier batch; the caller ends the upload.
+ */
+export const finishUpload = async (
+  ctx: Context,
+  stores: Stores,
+  { batch, rowVersion }: Pick<Receiving, 'batch' | 'rowVersion'>,
+  expected: CsvTotals,
+  state: 'draft' | 'queued',
+): Promise<{ batch: WireBatch } | { refusal: Refusal; rowVersion: number } | typeof LOST> => {
+  const verb = state === 'draft' ? 'finish_draft' : 'finish';
+  const deadlineAt = gateDeadline(stores.now, batch.executeBy);
+  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt }))) return LOST;
+  const { count, total, nextOrdinal } = await stores.items.totals(batch.id);
+  if (count !== expected.count || total !== expected.total || nextOrdinal !== count)
+    throw new Error(`batch ${batch.id} holds ${count} rows of ${expected.count}, or another sum than its file`);
+  if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
+    throw new Error(`batch ${batch.id} holds repeats that its file does not`);
+  const repeats = await sealNew(stores, batch);
+  if (repeats) return { refusal: repeats, rowVersion: rowVersion + 1 };
+  await stores.batches.moveLocked(batch.id, rowVersion + 1, { state: BATCH_TRANSITIONS[verb].to });
+  const counted = { contentVersion: 1, size: count, count, total };
+  const content = contentOf(ctx.services.sha256, ctx, batch, counted, await stores.batches.chunkRoots(batch.id));
+  return { batch: await recordNew(ctx, stores, batch, state, content) };
+};
