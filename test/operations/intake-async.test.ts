@@ -55,13 +55,17 @@ const dying = (dies: number): Context => {
 };
 
 describe('a file that a workflow takes in', () => {
-  const COUNT = 3 * ROWS_A_TRANSACTION + 5;
-  const text = csvFile(...Array.from({ length: COUNT }, (_, i) => csvRow(i)));
+  const COUNT = 3 * ROWS_A_TRANSACTION + 4;
+  const ROWS = COUNT + 1;
+  /** A file of its own each time, to the same payees: the same one again would be refused. */
+  let files = 0;
+  const fresh = () => csvFile(...Array.from({ length: COUNT }, (_, i) => csvRow(i, '12.50', `INV ${i} ${files}`)), csvRow(900_000 + files++));
 
   test('is answered at once with a batch that people see, and becomes the same batch as within its request', async () => {
+    const text = fresh();
     const batch = made(await send(text, { external_id: 'large-1' }));
     const id = uuidOf(batch.id);
-    expect(batch).toMatchObject({ state: 'receiving', digest: null, item_count: 0, upload: { rows_expected: COUNT, rows_stored: 0, refusal: null } });
+    expect(batch).toMatchObject({ state: 'receiving', digest: null, item_count: 0, upload: { rows_expected: ROWS, rows_stored: 0, refusal: null } });
     expect((await show(id)).state).toBe('receiving');
     expect(must(await listPayoutBatches(ctx(), { limit: 10, state: 'receiving' })).data.map((one) => one.id)).toEqual([batch.id]);
     expect(refusalOf(await send(text, { external_id: 'large-1' })).code).toBe('external_id_taken');
@@ -70,8 +74,8 @@ describe('a file that a workflow takes in', () => {
 
     await takeIn(world.worker(), id, never);
     const whole = await show(id);
-    expect(whole).toMatchObject({ state: 'queued', item_count: COUNT, total: COUNT * 1250, counts: { open: COUNT } });
-    expect(whole.upload).toMatchObject({ rows_expected: COUNT, rows_checked: COUNT, rows_stored: COUNT });
+    expect(whole).toMatchObject({ state: 'queued', item_count: ROWS, total: ROWS * 1250, counts: { open: ROWS } });
+    expect(whole.upload).toMatchObject({ rows_expected: ROWS, rows_checked: ROWS, rows_stored: ROWS });
     expect(await parts(id)).toBe(0);
     // The file is closed, and with it the worker's rights.
     const chunk = { chunk: 0, root: new Uint8Array(32) };
@@ -87,14 +91,14 @@ describe('a file that a workflow takes in', () => {
   });
 
   test('goes on where a killed worker stopped, and no row is stored twice', async () => {
-    const id = await sent(text, { draft: 'true' });
+    const id = await sent(fresh(), { draft: 'true' });
     await expect(takeIn(dying(2), id, never)).rejects.toThrow('killed');
     expect(await stored(id)).toBe(2 * ROWS_A_TRANSACTION);
-    expect(await show(id)).toMatchObject({ state: 'receiving', upload: { rows_checked: COUNT, rows_stored: 2 * ROWS_A_TRANSACTION } });
+    expect(await show(id)).toMatchObject({ state: 'receiving', upload: { rows_checked: ROWS, rows_stored: 2 * ROWS_A_TRANSACTION } });
     await takeIn(world.worker(), id, never);
-    expect(await show(id)).toMatchObject({ state: 'draft', item_count: COUNT, total: COUNT * 1250 });
+    expect(await show(id)).toMatchObject({ state: 'draft', item_count: ROWS, total: ROWS * 1250 });
     await takeIn(world.worker(), id, never);
-    expect(await stored(id)).toBe(COUNT);
+    expect(await stored(id)).toBe(ROWS);
     expect(await world.results(id, 'batch.create')).toEqual(['ok']);
   });
 
@@ -128,7 +132,7 @@ describe('a file that a workflow takes in', () => {
   });
 
   test('has no gate and cannot be submitted while it is received, and can be cancelled, which ends its run', async () => {
-    const id = await sent(text, { external_id: 'large-3' });
+    const id = await sent(fresh(), { external_id: 'large-3' });
     const approver = await world.person('approver');
     expect(refusalOf(await askChallenge(world.as(approver), { batch_id: id, gate: 'approve' })).code).toBe('wrong_state');
     expect(refusalOf(await submitPayoutBatch(ctx(), { batch_id: id })).code).toBe('wrong_state');
@@ -140,7 +144,7 @@ describe('a file that a workflow takes in', () => {
   });
 
   test('cancelled while a part is stored ends there', async () => {
-    const id = await sent(text);
+    const id = await sent(fresh());
     const worker = world.worker();
     let calls = 0;
     const cancelling: Context = {
@@ -156,11 +160,11 @@ describe('a file that a workflow takes in', () => {
   });
 
   test('a small file that takes too long is handed over, in either pass', async () => {
-    const early = await sent(text, {}, { patienceMs: -1 });
+    const early = await sent(fresh(), {}, { patienceMs: -1 });
     expect(await show(early)).toMatchObject({ state: 'receiving', upload: { rows_stored: 0 } });
     await takeIn(world.worker(), early, never);
-    expect(await show(early)).toMatchObject({ state: 'queued', item_count: COUNT });
-    const large = await sent(text, { allow_duplicates: 'true' }, { linesMax: COUNT - 1 });
+    expect(await show(early)).toMatchObject({ state: 'queued', item_count: ROWS });
+    const large = await sent(fresh(), { allow_duplicates: 'true' }, { linesMax: ROWS - 1 });
     expect((await show(large)).state).toBe('receiving');
     await takeIn(world.worker(), large, never);
     expect((await show(large)).digest).not.toBeNull();
