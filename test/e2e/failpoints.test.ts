@@ -1,33 +1,16 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { FailpointName } from '../../operations/ports.js';
 import { sampleItems } from './harness/payments.js';
+import { ONE_BY_ONE, PLACES } from './harness/places.js';
 import { arm, pastLeases } from './harness/process.js';
 import { ITEMS, ROUNDS } from './harness/rounds.js';
 import { startWorld, type World } from './harness/world.js';
 
 jest.setTimeout(300_000);
 
-/** Three chunks of at most 128 items, one after the other, and a run that continues as new between them. */
-const WORKER = { SLUICE_CHUNK_WINDOW: '1', SLUICE_HISTORY_EVENTS: '12' };
-
-/** Where a worker dies, and when it gets there: once a chunk, once a run, or when an answer was lost. */
-const PLACES: readonly { name: FailpointName; pass: number; magic?: string }[] = [
-  { name: 'before_intent', pass: 2 },
-  { name: 'after_intent', pass: 2 },
-  { name: 'after_send', pass: 2 },
-  { name: 'before_commit', pass: 2 },
-  { name: 'after_commit', pass: 2 },
-  { name: 'between_chunks', pass: 1 },
-  { name: 'in_continue_as_new', pass: 1 },
-  { name: 'while_settling', pass: 1, magic: 'lookup_' },
-  { name: 'between_gate_commit_and_signal', pass: 1 },
-  { name: 'in_sequencer', pass: 1 },
-];
-
 let world: World;
 
 beforeAll(async () => {
-  world = await startWorld({ connection: { endpoint: 'single', settlement: 'immediate', timeout_ms: 1_000 }, env: { worker: WORKER } });
+  world = await startWorld({ connection: { endpoint: 'single', settlement: 'immediate', timeout_ms: 1_000 }, env: { worker: ONE_BY_ONE } });
 });
 
 afterAll(async () => {

@@ -6,7 +6,9 @@ import type { World } from './world.js';
 /** State letter of a process (proc(5)): `T` once it is stopped. */
 const stateOf = (pid: number): string => /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '?';
 
-const pidOf = (world: World, part: 'worker' | 'api'): number => world.stack.state().processes[part]?.pid ?? 0;
+export const isStopped = (pid: number): boolean => stateOf(pid) === 'T';
+
+export const pidOf = (world: World, part: 'worker' | 'api'): number => world.stack.state().processes[part]?.pid ?? 0;
 
 /** `kill -9`, and a new process at once, without the supervision's back-off. */
 export const killAndStart = async (world: World, part: 'worker' | 'api', env: Record<string, string> = {}): Promise<void> => {
@@ -26,7 +28,7 @@ export const arm = async (
   then?: string,
 ): Promise<{ died: () => Promise<void>; stopped: () => Promise<void> }> => {
   // An event that still waits for its leaf could make a sequencer reach the failpoint before the test begins.
-  await until('a leaf for every event', async () => ((await unsequenced(world)) === 0 ? true : undefined));
+  await allSequenced(world);
   await killAndStart(world, part, { SLUICE_FAILPOINT: failpoint });
   const pid = pidOf(world, part);
   if (then) world.env[part]['SLUICE_FAILPOINT'] = then;
@@ -35,10 +37,14 @@ export const arm = async (
       await until(`the death of the ${part} at ${failpoint}`, async () => (pidOf(world, part) === pid ? undefined : true), 60_000);
     },
     stopped: async () => {
-      await until(`the ${part} to stop at ${then ?? failpoint}`, async () => (stateOf(pidOf(world, part)) === 'T' ? true : undefined), 60_000);
+      await until(`the ${part} to stop at ${then ?? failpoint}`, async () => (isStopped(pidOf(world, part)) ? true : undefined), 60_000);
       delete world.env[part]['SLUICE_FAILPOINT'];
     },
   };
+};
+
+export const allSequenced = async (world: World): Promise<void> => {
+  await until('a leaf for every event', async () => ((await unsequenced(world)) === 0 ? true : undefined));
 };
 
 const unsequenced = async (world: World): Promise<number> => Number(await readValue(world, 'SELECT count(*) AS value FROM audit_pending'));

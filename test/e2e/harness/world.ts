@@ -9,6 +9,7 @@ import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.j
 import { until } from '../../harness/until.js';
 import { CHEAP_ARGON2 } from '../../vault/keys.js';
 import { ownDatabase } from './database.js';
+import { deadlocksOf } from './deadlocks.js';
 import type { sampleItems } from './payments.js';
 import { newPeople, type People } from './people.js';
 
@@ -32,7 +33,7 @@ export interface World {
   accepted(batchId: string): Promise<ProviderBooks['payments']>;
   provider<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T>;
   books(): Promise<ProviderBooks>;
-  /** One line for each invariant that does not hold. */
+  /** One line for each invariant that does not hold, and for each deadlock so far. */
   broken(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -127,7 +128,7 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
       ).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${tail(dataDir)}`);
       }),
-    broken: async () => brokenInvariants(stack.state().database.owner_url, [tenantId], await books()),
+    broken: async () => [...(await brokenInvariants(stack.state().database.owner_url, [tenantId], await books())), ...(await deadlocksOf(world))],
     close: async () => {
       await stack.stop();
       await database?.drop();
