@@ -1,5 +1,6 @@
 // Repeats every fault of the end-to-end family: `npm run test:faults [-- jest arguments]`.
-// Each fault runs SLUICE_TEST_ROUNDS times (10); SLUICE_TEST_PROVIDER_ITEMS payments (10,000) run against the provider's faults.
+// Each fault runs SLUICE_TEST_ROUNDS times (10); SLUICE_TEST_PROVIDER_ITEMS payments (10,000) run against the provider's faults, and a
+// provider is down for SLUICE_TEST_DOWN_SECONDS (60).
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +13,7 @@ const child = spawn(
   {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { SLUICE_TEST_ROUNDS: '10', SLUICE_TEST_PROVIDER_ITEMS: '10000', ...process.env },
+    env: { SLUICE_TEST_ROUNDS: '10', SLUICE_TEST_PROVIDER_ITEMS: '10000', SLUICE_TEST_DOWN_SECONDS: '60', ...process.env },
   },
 );
 child.on('exit', (code) => process.exit(code ?? 1));

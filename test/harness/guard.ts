@@ -20,7 +20,7 @@ export const guardFolder = (folder: string): (() => void) => {
 /** The same for a folder without a stack: `note` puts a server into its roll. */
 export const guardServers = async (
   folder: string,
-): Promise<{ note: (name: 'temporal' | 'postgres', pid: number | undefined) => void; release: () => void }> => {
+): Promise<{ note: (name: 'temporal' | 'postgres' | 'worker', pid: number | undefined) => void; release: () => void }> => {
   const lock = await takeFolder(folder, () => {});
   const release = guardFolder(folder);
   return { note: (name, pid) => pid !== undefined && lock.note(name, pid), release };

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { placesIn, ROOT } from '../../../dev/data-folder/places.js';
+import { ROOT } from '../../../dev/data-folder/places.js';
 import { runProcess } from '../../../dev/stack/run-process.js';
+import { guardServers } from '../../harness/guard.js';
 import { until } from '../../harness/until.js';
 import { isStopped } from './process.js';
 import type { World } from './world.js';
@@ -23,8 +24,10 @@ export interface AnotherWorker {
 let started = 0;
 
 /** Starts one, with the configuration of the stack's worker and `env` on top. */
-export const startAnotherWorker = (world: World, env: Record<string, string> = {}): AnotherWorker => {
-  const log = join(placesIn(world.dataDir).dataDir, 'logs', `worker-${++started}.log`);
+export const startAnotherWorker = async (world: World, env: Record<string, string> = {}): Promise<AnotherWorker> => {
+  const folder = join(world.dataDir, `worker-${++started}`);
+  const guard = await guardServers(folder);
+  const log = join(folder, 'worker.log');
   const { pid, ready, exited, stop } = runProcess({
     name: 'another worker',
     command: process.execPath,
@@ -39,6 +42,8 @@ export const startAnotherWorker = (world: World, env: Record<string, string> = {
       if (!takesWork()) throw new Error('it ended');
     },
   });
+  guard.note('worker', pid);
+  void exited.then(guard.release);
   // One that dies at its failpoint need not become ready.
   ready.catch(() => undefined);
   return {

@@ -6,3 +6,6 @@ export const ITEMS = 300;
 
 /** Items against a provider that loses answers. */
 export const PROVIDER_ITEMS = Number(process.env['SLUICE_TEST_PROVIDER_ITEMS'] ?? ITEMS);
+
+/** How long a provider is down. */
+export const DOWN_SECONDS = Number(process.env['SLUICE_TEST_DOWN_SECONDS'] ?? 5);
