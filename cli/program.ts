@@ -11,6 +11,7 @@ import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
 import { payeeCommands } from './commands/payee.js';
 import { proofCommands } from './commands/proof.js';
+import { recoverCommand } from './commands/recover.js';
 import { signInCommands } from './commands/sign-in.js';
 import { EXIT, type ExitCode, endingOf, Failure } from './failure.js';
 import type { Terminal } from './terminal.js';
@@ -60,6 +61,7 @@ export const runCommand = async (argv: readonly string[], { env, terminal, schem
   auditCommands(program, cli);
   proofCommands(program, cli);
   doctorCommand(program, cli, { schemas, local });
+  recoverCommand(program, cli);
   openCommand(program, cli);
   if (local) local.mountDev(program);
   else refuseDev(program);

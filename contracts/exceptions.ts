@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_STATES } from '../domain/batch/states.js';
 import { EXCEPTION_KINDS, type ExceptionKind, RESOLUTIONS, type Resolution } from '../domain/exceptions.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { PROPOSAL_ITEMS_MAX, PROPOSAL_STATES } from '../domain/proposal.js';
@@ -158,3 +159,32 @@ export const proposalChallenge = z
   .meta({ id: 'ProposalChallenge' });
 
 export const confirm = z.object({ challenge_id: id('challenge'), code });
+
+export const proposeRecovery = z.object({
+  reason,
+  /** Of the plan that the person has read. */
+  plan_digest: hash,
+});
+
+/** What a recovery would do. */
+export const recoveryPlan = z
+  .object({
+    object: z.literal('recovery_plan'),
+    /** Why the process is in recovery mode; null when it is not. */
+    reason: z.string().nullable(),
+    /** The newest moment that the restored database knows of. */
+    known_until: timestamp,
+    batches: z.array(
+      z.object({
+        id: wireId,
+        state: z.enum(BATCH_STATES),
+        open: z.number().int(),
+        amount: minorUnits,
+        /** `look_up`: its open items are in doubt and are looked up. `ask_then_look_up`: when the provider has payments of it, or does not say, its items are looked up when it executes. */
+        step: z.enum(['look_up', 'ask_then_look_up']),
+      }),
+    ),
+    connections: z.number().int(),
+    digest: hash,
+  })
+  .meta({ id: 'RecoveryPlan' });

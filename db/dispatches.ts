@@ -36,9 +36,9 @@ export const dispatchStore = ({ orm, sql }: Tx, { tenantId }: Scope): DispatchSt
     return _sum.item_count ?? 0;
   },
 
-  insert: async ({ leaseMs, ...row }) => {
+  insert: async ({ leaseMs, sentFrom = null, ...row }) => {
     await sql.run('clock')`
       INSERT INTO dispatch (tenant_id, ${dispatches.names(GIVEN)}, sent_from, lease_until)
-      SELECT ${tenantId}::uuid, ${dispatches.values(GIVEN, row)}, c.at, c.at + ${leaseMs} * interval '1 millisecond' FROM (SELECT clock_timestamp() AS at) c`;
+      SELECT ${tenantId}::uuid, ${dispatches.values(GIVEN, row)}, coalesce(${sentFrom}::timestamptz, c.at), c.at + ${leaseMs} * interval '1 millisecond' FROM (SELECT clock_timestamp() AS at) c`;
   },
 });

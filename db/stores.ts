@@ -23,6 +23,7 @@ import { parkedEvidenceStore } from './parked-evidence.js';
 import { payeeStore } from './payees.js';
 import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
+import { recoveryStore } from './recoveries.js';
 import { sessionStore } from './sessions.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
@@ -60,6 +61,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   parkedEvidence: parkedEvidenceStore(tx, scope),
   exceptions: exceptionStore(tx, scope),
   proposals: proposalStore(tx, scope),
+  recoveries: recoveryStore(tx, scope),
   idempotencyKeys: idempotencyKeyStore(tx, scope),
   outbox: outboxStore(tx, scope),
   audit: auditStore(tx, scope),

@@ -8,6 +8,8 @@ export const RESOLUTIONS = {
   content_restored: { people: 2 },
   /** What was lost was got back, or is written off; the books stay as the evidence says. */
   made_good: { people: 2 },
+  /** The database was restored from a backup: its batches are in doubt, and the installation goes on under a new identity. */
+  recover: { people: 2 },
   /** A person has looked into it, and nothing is left to do. */
   looked_into: { people: 1 },
   /** Ask the provider again at once. It settles nothing, so one person is enough, and the exception stays open. */
@@ -51,6 +53,12 @@ export const EXCEPTION_KINDS = {
     'The provider says that it does not have these items, and they may not be sent again: execute_by has passed, or the batch is being cancelled.',
   ),
   recovery_in_doubt: unknown('The database was restored from a backup, and the provider could not say what became of these items.'),
+  database_restored: {
+    severity: 'high',
+    meaning: 'The database is behind what was published outside it: a backup was put back.',
+    next: 'Put the newer database back if there is one. Otherwise read the plan of the recovery; a second person confirms it.',
+    resolutions: ['recover'],
+  },
   evidence_unknown_payment: mismatch('The provider reported payments that no batch of this workspace has.'),
   evidence_never_sent: mismatch('The provider reported payments that never left, or were cancelled before they left.'),
   evidence_amount_mismatch: mismatch('The provider reported another amount than the one that was sent.'),

@@ -62,6 +62,9 @@ export const PROBLEMS = {
   workspace_frozen: { status: 423, title: 'The workspace is frozen', retryable: false },
   integrity_failed: { status: 409, title: 'The content differs from what the gates signed', retryable: false },
   audit_behind: { status: 503, title: 'The audit log is behind; execute is closed until it has caught up', retryable: true },
+  not_in_recovery: { status: 409, title: 'The database is not behind its published checkpoints', retryable: false },
+  plan_changed: { status: 409, title: 'The plan of the recovery is another one by now', retryable: false },
+  batch_in_doubt: { status: 409, title: 'The batch may have been paid before the database was restored', retryable: false },
   recovery_mode: { status: 503, title: 'The database is behind its published checkpoints; nothing is sent', retryable: false },
   not_on_live: { status: 403, title: 'This works in test workspaces only', retryable: false },
   // inbound

@@ -24,6 +24,7 @@ import type { ParkedEvidenceStore } from './stores/parked-evidence.js';
 import type { PayeeStore } from './stores/payees.js';
 import type { ProposalStore } from './stores/proposals.js';
 import type { RailConnectionStore } from './stores/rail-connections.js';
+import type { RecoveryStore } from './stores/recoveries.js';
 import type { SessionStore } from './stores/sessions.js';
 import type { TransferStore } from './stores/transfers.js';
 import type { TransitionStore } from './stores/transitions.js';
@@ -60,6 +61,7 @@ export interface Stores {
   parkedEvidence: ParkedEvidenceStore;
   exceptions: ExceptionStore;
   proposals: ProposalStore;
+  recoveries: RecoveryStore;
   idempotencyKeys: IdempotencyKeyStore;
   outbox: OutboxStore;
   audit: AuditStore;
@@ -148,6 +150,11 @@ export interface CheckpointArchive {
   publish(tenantId: string, size: bigint, note: string): Promise<void>;
   /** The newest published note, or null when there is none. Throws when a signature does not verify. */
   latest(tenantId: string): Promise<{ size: bigint; root: Uint8Array; note: string } | null>;
+  /**
+   * Takes notes of more than `kept` events out of the line of published ones and keeps them beside it: the restored log goes on from there.
+   * Answers the largest that was taken out, by this call or an earlier one with the same `kept`; null when there is none.
+   */
+  setAside(tenantId: string, kept: bigint): Promise<{ size: bigint; root: Uint8Array } | null>;
 }
 
 /** Ed25519 signer of checkpoints (C2SP tlog-checkpoint, signed-note). */

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { Failpoint, RecoveryMode } from '../operations/ports.js';
+import type { RecoveryParts } from '../operations/recovery/apply.js';
 import { deliverDue } from './deliver.js';
 import { drainAll } from './drain.js';
 import { runLoop } from './loop.js';
 import { addMonths } from './months.js';
 import type { BatchWorkflows, ContextOf, RelayStore } from './ports.js';
 import { type ReconcilerParts, reconciler } from './reconcile.js';
+import { recoverAll } from './recover.js';
 import { runSequencer, type SequencerParts } from './sequencer.js';
 import { bell, listen } from './sequencer-wake.js';
 
@@ -18,6 +20,7 @@ export interface RelayParts {
   directUrl: string;
   sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
   recovery: RecoveryMode;
+  archive: RecoveryParts['archive'];
   /** A connection that was established is lost: the database may be another one when it is back. */
   onLost: () => void;
   redriven: ReconcilerParts['redriven'];
@@ -33,7 +36,7 @@ const DAY_MS = 86_400_000;
 /** Most idempotency keys that one statement deletes. */
 const KEYS_MAX = 10_000;
 
-export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'months'] as const;
+export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'months', 'recovery'] as const;
 export type RelayJob = (typeof RELAY_JOBS)[number];
 
 /** What wakes a job before its time. */
@@ -41,7 +44,7 @@ const CHANNELS: Partial<Record<RelayJob, string>> = { outbox: 'sluice_outbox', i
 
 /**
  * Every job that moves something between the database and Temporal without a person, by its name. In recovery mode the database may be
- * an old copy, so none of them acts (R15). A pass returns how much it found.
+ * an old copy, so none of them acts (R15), but for the recovery that two people have confirmed, which acts in recovery mode alone. A pass returns how much it found.
  */
 export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 'signal' | 'onLost'>): Record<RelayJob, () => Promise<number>> => {
   const reconcile = reconciler(parts);
@@ -51,8 +54,10 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     reconciler: () => reconcile().then(() => 0),
     'idempotency keys': () => parts.store.pruneKeys(KEYS_MAX),
     months: () => addMonths(parts),
+    recovery: () => (parts.recovery.reason() === null ? Promise.resolve(0) : recoverAll(parts)),
   };
   for (const name of RELAY_JOBS) {
+    if (name === 'recovery') continue;
     const job = jobs[name];
     jobs[name] = async () => (parts.recovery.reason() === null ? job() : 0);
   }
@@ -72,6 +77,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     reconciler: reconcileMs,
     'idempotency keys': DAY_MS,
     months: DAY_MS,
+    recovery: POLL_MS,
   };
   await Promise.all([
     ...RELAY_JOBS.map((name) => {

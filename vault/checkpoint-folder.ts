@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sameBytes } from '../domain/hashing.js';
 import type { CheckpointArchive } from '../operations/ports.js';
@@ -11,7 +11,7 @@ const SIZE_DIGITS = 20;
 const NOTE = new RegExp(`^([0-9]{${SIZE_DIGITS}})\\.note$`);
 
 /**
- * Published checkpoints in a folder: `<folder>/<tenant uuid>/<size>.note`. When `publish` returns, the note is complete and on
+ * Published checkpoints in a folder: `<folder>/<tenant uuid>/<size>.note`, and `…/lost-after-<size>/` for those of a gap. When `publish` returns, the note is complete and on
  * the disk (R15). Publishing the same note again changes nothing. It throws on another note for a size that has one already, and
  * on a note that this key did not sign for this workspace and size.
  */
@@ -45,6 +45,21 @@ export const openCheckpointFolder = (folder: string, verifierKey: string): Check
       const note = await readFile(join(place, newest), 'utf8');
       const { size, root } = verified(tenantId, BigInt(newest.slice(0, SIZE_DIGITS)), note);
       return { size, root, note };
+    },
+    setAside: async (tenantId, kept) => {
+      const place = join(folder, tenantId);
+      const aside = join(place, `lost-after-${kept}`);
+      const lost = (await namesIn(place)).filter((file) => NOTE.test(file) && BigInt(file.slice(0, SIZE_DIGITS)) > kept);
+      if (lost.length > 0) await mkdir(aside, { recursive: true });
+      // The largest goes last: until then the comparison still finds that the database is behind.
+      for (const file of lost.sort()) await rename(join(place, file), join(aside, file));
+      const newest = (await namesIn(aside))
+        .filter((file) => NOTE.test(file))
+        .sort()
+        .at(-1);
+      if (!newest) return null;
+      const { size, root } = verified(tenantId, BigInt(newest.slice(0, SIZE_DIGITS)), await readFile(join(aside, newest), 'utf8'));
+      return { size, root };
     },
   };
 };

@@ -115,6 +115,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
         recovery,
       },
       recovery,
+      archive,
       // Putting another database back ends the connections first, so a lost connection may mean another database.
       onLost: () => recovery.compareAgain(),
       redriven: async ({ tenantId, batchId }, reason) => {

@@ -9,12 +9,16 @@ import { confirmProposal } from '../../operations/proposal/confirm.js';
 import { listProposalItems } from '../../operations/proposal/list-items.js';
 import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
+import { proposeRecovery } from '../../operations/recovery/propose.js';
+import { showRecovery } from '../../operations/recovery/show.js';
 import type { Handlers } from '../handlers.js';
 
 export const exceptions: Pick<Handlers, keyof typeof EXCEPTION_ROUTES> = {
   list_exceptions: listExceptions,
   show_exception: showException,
   list_exception_items: listExceptionItems,
+  show_recovery: showRecovery,
+  propose_recovery: proposeRecovery,
   assign_exception: assignException,
   comment_exception: commentOnException,
   propose_resolution: proposeResolution,

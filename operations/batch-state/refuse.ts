@@ -1,7 +1,7 @@
 import { noSuchBatch, wrongState } from '../../domain/batch/refusals.js';
 import type { BatchState } from '../../domain/batch/states.js';
 import type { Gate } from '../../domain/gate.js';
-import type { Result } from '../../domain/result.js';
+import { type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import type { Stores } from '../ports.js';
 
@@ -34,3 +34,17 @@ export const refuseState = (
   state: BatchState,
 ): Promise<Result<never>> =>
   refusedAndAudited(stores, { subject: { type: 'batch', id: batchId }, action: `batch.${verb}`, detail: { state } }, wrongState(verb, state));
+
+/** Refuses to give back money of a batch that may have been paid before the database was restored (R15). Null when it is not such a batch. */
+export const refuseInDoubt = async (
+  stores: Stores,
+  verb: 'edit' | 'reject' | 'cancel',
+  batchId: string,
+  state: BatchState,
+): Promise<Result<never> | null> => {
+  if (!(await stores.recoveries.markOf(batchId))) return null;
+  const { refusal } = refuse('batch_in_doubt', 'Execute the batch: what the provider has is found by looking it up, and only the rest is sent.', {
+    extra: { state },
+  });
+  return refusedAndAudited(stores, { subject: { type: 'batch', id: batchId }, action: `batch.${verb}`, detail: { state } }, refusal);
+};

@@ -1,5 +1,4 @@
 import { rangeOf } from '../../domain/batch/content.js';
-import { toHex } from '../../domain/hashing.js';
 import { coverageOf } from '../../domain/item/coverage.js';
 import type { Context } from '../context.js';
 import { validGates } from '../gate/verify.js';
@@ -7,11 +6,12 @@ import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { Payment } from '../rail.js';
 import { type Opened, openSigned } from '../rail-connection/open.js';
+import { recordDoubt } from '../recovery/record-doubt.js';
 import { type PricedStep, recordSteps } from '../settlement/record.js';
 import { lookUpDelays } from '../settlement/settle.js';
 import { type ControlRow, versionOf } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
-import type { NewDispatch } from '../stores/dispatches.js';
+import { recordDispatch } from './record-dispatch.js';
 import { type Dispatch, leaseOf } from './send.js';
 import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
 
@@ -114,6 +114,12 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     const pending = items.filter((item) => item.state === 'pending');
     if (pending.length === 0) return { kind: 'nothing', sentBefore: items.some((item) => item.state === 'submitting') };
 
+    // The restored database takes it for unsent, and it may have left: it is looked up first (R15).
+    const mark = await stores.recoveries.markOf(batchId);
+    if (mark) {
+      await recordDoubt(ctx, stores, permit.batch, { chunk, from, to, items: pending, attempt: 1, knownUntil: mark.knownUntil });
+      return { kind: 'nothing', sentBefore: true };
+    }
     const sendable = pending.filter((item) => blockReason(permit, item) === null);
     const sending = await openDestinations(ctx, stores, sendable);
     if (!(await contentMatches(ctx, stores, permit, { chunk, items, sending }))) return { kind: 'mismatch' };
@@ -184,31 +190,4 @@ const writeDispatch = async (
     amount: sendable.reduce((sum, item) => sum + item.amount, 0n),
   });
   return { ...opened, capabilities, artefact, leaseMs };
-};
-
-/** Writes a dispatch and the audit event that tells all of it. `amount`: sum of its items, minor units. */
-export const recordDispatch = async (stores: Stores, { amount, ...row }: Omit<NewDispatch, 'eventId'> & { amount: bigint }): Promise<void> => {
-  const eventId = stores.audit.newId();
-  await stores.dispatches.insert({ ...row, eventId });
-  await stores.audit.append({
-    id: eventId,
-    subject: { type: 'chunk', id: `${row.batchId}/${row.chunk}` },
-    action: 'chunk.intend',
-    result: 'ok',
-    detail: {
-      chunk: row.chunk,
-      attempt: row.attempt,
-      purpose: row.purpose,
-      first_ordinal: row.firstOrdinal,
-      end_ordinal: row.endOrdinal,
-      set_aside: row.setAside ? toHex(row.setAside) : null,
-      count: row.itemCount,
-      amount: amount.toString(),
-      connection_id: row.connectionId,
-      connection_version: row.connectionVersion,
-      renderer_version: row.rendererVersion,
-      artefact_hash: toHex(row.artefactHash),
-      lease_ms: row.leaseMs,
-    },
-  });
 };

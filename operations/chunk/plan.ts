@@ -37,6 +37,8 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
     if (!view?.content) return planUpload(stores, batchId, view);
     const { batch, control, content, counter } = view;
     const executing = control.state === 'executing';
+    // What may have been paid before a restore does not expire.
+    const marked = !executing && control.deadlineAt !== null && (await stores.recoveries.markOf(batchId)) !== null;
     const pending = executing && counter.open > 0 ? await stores.chunks.firstToSend(batchId) : null;
     return {
       state: control.state,
@@ -49,7 +51,7 @@ export const planBatch = (ctx: Context, batchId: string): Promise<BatchPlan | nu
       chunkSize: batch.chunkSize,
       firstChunk: pending === null ? null : chunkOf(pending, batch.chunkSize),
       halt: haltOf(control),
-      deadlineInMs: control.deadlineAt ? control.deadlineAt.getTime() - stores.now.getTime() : null,
+      deadlineInMs: control.deadlineAt && !marked ? control.deadlineAt.getTime() - stores.now.getTime() : null,
       startInMs: startIn(batch, stores.now),
     };
   });

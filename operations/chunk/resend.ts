@@ -11,8 +11,9 @@ import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import { endDoubt, type PersonReason } from './end-doubt.js';
-import { mayDispatch, type Permitted, permitSending, recordDispatch } from './intend.js';
+import { mayDispatch, type Permitted, permitSending } from './intend.js';
 import { isAnswered, providerBack, providerSilent } from './provider-health.js';
+import { recordDispatch } from './record-dispatch.js';
 import { type Dispatch, leaseOf, type Progress, sendDispatch } from './send.js';
 import { contentMatches, paymentOf, stopForIntegrity } from './verify-content.js';
 

@@ -71,6 +71,8 @@ export interface GateFacts {
   content: ContentRow;
   preparers: string[];
   opened: GateRow[];
+  /** It may have been paid before the database was restored, so no deadline ends it (R15). */
+  marked: boolean;
 }
 
 /** Locks a batch for one of its gates. Null when the workspace has no such batch. */
@@ -81,7 +83,8 @@ export const lockForGate = async (stores: Stores, batchId: string): Promise<Gate
   if (!control || !batch || !content) return null;
   const preparers = await stores.batches.preparers(batchId);
   const opened = await stores.gates.open(batchId, control.contentVersion);
-  return { batch, control, content, preparers, opened };
+  const marked = (await stores.recoveries.markOf(batchId)) !== null;
+  return { batch, control, content, preparers, opened, marked };
 };
 
 /** Why this actor may not open this gate now: the rules of the domain, then the deadline on the database's clock. Null when they may. */
@@ -90,7 +93,8 @@ export const standingRefusal = (ctx: Context, stores: Stores, gate: Gate, facts:
   return refusalToOpen({ gate, actor: ctx.actor, state: control.state, preparers, opened }) ?? deadlineRefusal(facts, stores.now);
 };
 
-const deadlineRefusal = ({ batch, control }: GateFacts, now: Date): Refusal | null => {
+const deadlineRefusal = ({ batch, control, marked }: GateFacts, now: Date): Refusal | null => {
+  if (marked) return null;
   const passed = [control.deadlineAt, batch.executeBy].find((deadline) => deadline !== null && deadline <= now);
   if (!passed) return null;
   return refuse('gate_deadline_passed', 'The time for this gate is over; the batch expires. Create it anew if it still has to be paid.', {

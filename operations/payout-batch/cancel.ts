@@ -6,7 +6,7 @@ import type { Result } from '../../domain/result.js';
 import { endEarly, reasonHash } from '../batch-state/end-early.js';
 import { beginEnd } from '../batch-state/finish.js';
 import { type HaltedBatch, readHaltedBatch } from '../batch-state/read.js';
-import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
+import { refuseAbsent, refuseInDoubt, refuseState } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
@@ -27,6 +27,8 @@ export const cancelPayoutBatch = (ctx: Context, input: { batch_id: string } & z.
       const control = await stores.batches.lock(input.batch_id);
       if (!control) return refuseAbsent(ctx, stores, 'batch.cancel', input.batch_id);
       const reason = input.reason ?? null;
+      const doubt = mayMove('cancel', control.state) ? await refuseInDoubt(stores, 'cancel', control.batchId, control.state) : null;
+      if (doubt) return doubt;
       if (mayMove('cancel', control.state)) await endEarly(ctx, stores, control, { verb: 'cancel', reason });
       else if (control.state === 'executing') await cancelPending(ctx, stores, control, reason);
       else return refuseState(stores, 'cancel', control.batchId, control.state);

@@ -10,7 +10,7 @@ import { blockHash } from '../../domain/item/transitions.js';
 import { merkleRoot } from '../../domain/merkle.js';
 import { ERRORS_MAX, type FieldError, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
-import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
+import { refuseAbsent, refuseInDoubt, refuseState } from '../batch-state/refuse.js';
 import { storeChunkPaths } from '../batch-state/store-chunk-paths.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
@@ -33,6 +33,8 @@ export const editPayoutBatch = (ctx: Context, input: EditInput): Promise<Result<
     const batch = control && (await stores.batches.get(id));
     if (!control || !batch) return refuseAbsent(ctx, stores, 'batch.edit', id);
     if (!mayMove(verbFrom(control), control.state)) return refuseState(stores, 'edit', id, control.state);
+    const doubt = await refuseInDoubt(stores, 'edit', id, control.state);
+    if (doubt) return doubt;
     const refused = (refusal: Refusal) =>
       refusedAndAudited(stores, { subject: { type: 'batch', id }, action: 'batch.edit', detail: { state: control.state } }, refusal);
     if (input.row_version !== undefined && input.row_version !== control.rowVersion) return refused(changed(control));

@@ -20,6 +20,8 @@ export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     if (!control) return refuseAbsent(ctx, stores, 'batch.expire', input.batch_id);
     const due = mayMove('expire', control.state) && control.deadlineAt !== null && control.deadlineAt <= stores.now;
     if (!due) return ok({ state: control.state });
+    // It may have been paid before the database was restored (R15).
+    if (await stores.recoveries.markOf(control.batchId)) return ok({ state: control.state });
     const recovering = recoveryRefusal(ctx);
     if (recovering) return { ok: false, refusal: recovering };
     await endEarly(ctx, stores, control, { verb: 'expire', reason: null });

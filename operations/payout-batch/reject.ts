@@ -4,7 +4,7 @@ import { mayMove } from '../../domain/batch/states.js';
 import type { Result } from '../../domain/result.js';
 import { endEarly } from '../batch-state/end-early.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
-import { refuseAbsent, refuseState } from '../batch-state/refuse.js';
+import { refuseAbsent, refuseInDoubt, refuseState } from '../batch-state/refuse.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 
@@ -14,6 +14,8 @@ export const rejectPayoutBatch = (ctx: Context, input: { batch_id: string } & z.
     const control = await stores.batches.lock(input.batch_id);
     if (!control) return refuseAbsent(ctx, stores, 'batch.reject', input.batch_id);
     if (!mayMove('reject', control.state)) return refuseState(stores, 'reject', control.batchId, control.state);
+    const doubt = await refuseInDoubt(stores, 'reject', control.batchId, control.state);
+    if (doubt) return doubt;
     await endEarly(ctx, stores, control, { verb: 'reject', reason: input.reason });
     return answer(await readBatch(ctx, stores, control.batchId));
   });

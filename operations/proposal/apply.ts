@@ -54,7 +54,7 @@ const applyProposal = async (ctx: Context, id: string): Promise<void> => {
 };
 
 /** Whether two different people who may do so stand behind what is stored; their confirmation is of exactly this content. */
-const standingProblem = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
+export const standingProblem = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<ProblemCode | null> => {
   const { proposal, exception, preparers, digest } = facts;
   if (exception.resolvedAt) return resolvedRefusal().code;
   if (!kindRow(exception.kind).resolutions.includes(proposal.choice)) return 'choice_not_allowed';
@@ -87,6 +87,9 @@ const carryOut = async (ctx: Context, stores: Stores, facts: ProposalFacts, rest
       if (!restored) return 'integrity_failed';
       await restoreContent(stores, facts);
       return null;
+    // Carried out in recovery mode alone (operations/recovery/recover.ts).
+    case 'recover':
+      return 'not_in_recovery';
     case 'made_good':
     case 'looked_into':
       await stores.exceptions.resolve(exception.id, proposal.choice);

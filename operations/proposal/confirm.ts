@@ -9,6 +9,8 @@ import { toWireProposal, type WireProposal } from '../exception/view.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { planRecovery } from '../recovery/plan.js';
+import { planChanged, plannedIn } from '../recovery/propose.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
 import type { ProposalChallengeRow } from '../stores/proposals.js';
 import { lockProposal, type ProposalFacts, refuseAbsentProposal } from './lock.js';
@@ -68,11 +70,13 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
 /** Why this proposal may not be confirmed by this actor now. Null when it may. */
 export const confirmRefusal = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<Refusal | null> => {
   const { proposal, exception, items, preparers, digest } = facts;
-  const refusal = recoveryRefusal(ctx) ?? refusalToConfirm({ actor: ctx.actor, state: proposal.state, proposedBy: proposal.proposedBy, preparers });
+  const recovering = proposal.choice === 'recover' ? null : recoveryRefusal(ctx);
+  const refusal = recovering ?? refusalToConfirm({ actor: ctx.actor, state: proposal.state, proposedBy: proposal.proposedBy, preparers });
   if (refusal) return refusal;
   if (exception.resolvedAt) return resolvedRefusal();
   if (!sameBytes(digest, proposal.digest))
     return refuse('proposal_changed', 'Somebody changed the proposal in the database. Withdraw it, and find out who.').refusal;
+  if (proposal.choice === 'recover' && plannedIn(proposal.reason) !== (await planRecovery(ctx, stores)).digest) return planChanged();
   return proposal.choice === 'provider_never_got' ? tooEarly(ctx, stores, exception, items) : null;
 };
 

@@ -34,7 +34,11 @@ export interface TimedDispatch extends DispatchRow {
   ageMs: number;
 }
 
-export type NewDispatch = Omit<DispatchRow, 'createdAt' | 'leaseUntil' | 'sentFrom'> & { leaseMs: number };
+export type NewDispatch = Omit<DispatchRow, 'createdAt' | 'leaseUntil' | 'sentFrom'> & {
+  leaseMs: number;
+  /** Of a `recovery`: since when bytes may have left without our knowing. */
+  sentFrom?: Date;
+};
 
 export interface DispatchStore {
   /** All dispatches of some chunks, by chunk and attempt. */

@@ -29,6 +29,8 @@ import { askProposalChallenge } from '../../operations/proposal/ask.js';
 import { confirmProposal } from '../../operations/proposal/confirm.js';
 import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
+import { proposeRecovery } from '../../operations/recovery/propose.js';
+import { showRecovery } from '../../operations/recovery/show.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -65,6 +67,13 @@ const csv = `payee_reference,payee_name,country,iban,amount,reference\np-2,Erika
 
 /** A request that succeeds, for every route: leave one out and this does not compile. */
 const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
+  propose_recovery: async () => {
+    const ctx = world.as(admin, { services: { recovery: { reason: () => 'an older copy was put back' } } });
+    const { digest } = must(await showRecovery(ctx));
+    // It joins the exception that is open.
+    await ctx.inTenant((stores) => raiseException(ctx, stores, { kind: 'database_restored' }));
+    return { ctx, work: (own) => proposeRecovery(own, { reason: 'the disk was lost', plan_digest: digest }) };
+  },
   create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {

@@ -24,6 +24,7 @@ const jobsIn = (reason: string | null) => {
       return [];
     },
     recovery: { reason: () => reason },
+    archive: { setAside: async () => null },
     redriven: async () => void used.push('redriven'),
     reconcileMs: 1,
     failpoint: async () => undefined,
@@ -32,13 +33,25 @@ const jobsIn = (reason: string | null) => {
   return { jobs, used };
 };
 
-test.each(RELAY_JOBS)('the job %s does nothing in recovery mode, and something otherwise (R15)', async (name) => {
-  const closed = jobsIn('an older copy was put back');
-  expect(await closed.jobs[name]()).toBe(0);
-  expect(closed.used).toEqual([]);
+test.each(RELAY_JOBS.filter((name) => name !== 'recovery'))(
+  'the job %s does nothing in recovery mode, and something otherwise (R15)',
+  async (name) => {
+    const closed = jobsIn('an older copy was put back');
+    expect(await closed.jobs[name]()).toBe(0);
+    expect(closed.used).toEqual([]);
+    const open = jobsIn(null);
+    await open.jobs[name]().catch(() => 0);
+    expect(open.used).not.toEqual([]);
+  },
+);
+
+test('recovery alone acts in recovery mode, and in no other', async () => {
   const open = jobsIn(null);
-  await open.jobs[name]().catch(() => 0);
-  expect(open.used).not.toEqual([]);
+  expect(await open.jobs.recovery()).toBe(0);
+  expect(open.used).toEqual([]);
+  const closed = jobsIn('an older copy was put back');
+  await closed.jobs.recovery();
+  expect(closed.used).toEqual(['tenantsToDrain']);
 });
 
 test('there is no other job', () => {

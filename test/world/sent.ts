@@ -1,7 +1,7 @@
 import { toItemId } from '../../domain/ids.js';
 import { coverageOf } from '../../domain/item/coverage.js';
 import type { EvidenceOutcome } from '../../domain/item/evidence.js';
-import { recordDispatch } from '../../operations/chunk/intend.js';
+import { recordDispatch } from '../../operations/chunk/record-dispatch.js';
 import { settleEvidence } from '../../operations/settlement/settle.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { World } from './open.js';

@@ -1,0 +1,116 @@
+import { chunkCount, rangeOf } from '../../domain/batch/content.js';
+import { fromItemId } from '../../domain/ids.js';
+import type { PaymentOutcome } from '../../domain/item/evidence.js';
+import { isTerminalItem } from '../../domain/item/states.js';
+import type { Context } from '../context.js';
+import { openConnection } from '../rail-connection/open.js';
+import { settleEvidence } from '../settlement/settle.js';
+import type { OpenBatch } from '../stores/recoveries.js';
+import { recordDoubt } from './record-doubt.js';
+
+/** The provider's clock may be behind, and a payment may show later than it was taken in. */
+const MARGIN_MS = 3_600_000;
+
+export interface Recovered {
+  /** Items that are in doubt now. */
+  doubtful: number;
+  /** Payments that the providers reported, and how many items moved by them. */
+  reported: number;
+  settled: number;
+  /** Batches that do not execute yet and whose chunks will be looked up instead of sent. */
+  marked: number;
+  /** Rail connections that could not say what they have. */
+  silent: number;
+}
+
+/**
+ * Brings a restored workspace back to what the providers know (R15): puts every open item of every executing batch in doubt, asks each rail
+ * what it has since the backup and settles that, and marks batches that may have been executed since. It may run any number of times and
+ * die anywhere: each step finds what was done. `since` says which dispatches of a recovery count as this one's.
+ */
+export const recoverWorkspace = async (
+  ctx: Context,
+  { proposalId, confirmedAt, knownUntil }: { proposalId: string; confirmedAt: Date; knownUntil: Date },
+): Promise<Recovered> => {
+  const batches = await ctx.inTenant((stores) => stores.recoveries.openBatches());
+  let doubtful = 0;
+  // Before anything is asked: an item in doubt can be neither withdrawn nor sent, and evidence settles it.
+  for (const batch of batches) if (batch.state === 'executing') doubtful += await putInDoubt(ctx, batch, confirmedAt, knownUntil);
+  const heard = await importSince(ctx, knownUntil);
+  const waiting = batches.filter(({ state }) => state !== 'executing');
+  // Nothing known of a batch, by a provider that answered, means that it was not executed.
+  const marked = waiting.filter(({ batchId, connectionId }) => heard.batches.has(batchId) || heard.silent.has(connectionId));
+  await ctx.inTenant(async (stores) => {
+    for (const { batchId } of marked) await stores.recoveries.mark({ batchId, proposalId, knownUntil });
+  });
+  return { doubtful, reported: heard.reported, settled: heard.settled, marked: marked.length, silent: heard.silent.size };
+};
+
+/** Puts the open items of a batch in doubt, chunk by chunk, and answers how many there are. */
+const putInDoubt = async (ctx: Context, { batchId }: OpenBatch, confirmedAt: Date, knownUntil: Date): Promise<number> => {
+  const chunks = await ctx.inTenant(async (stores) => {
+    const view = await stores.batches.view(batchId);
+    return view ? chunkCount(view.content.size, view.batch.chunkSize) : 0;
+  });
+  let count = 0;
+  for (let chunk = 0; chunk < chunks; chunk++)
+    count += await ctx.inTenant(async (stores) => {
+      const view = await stores.batches.view(batchId);
+      if (!view) return 0;
+      await stores.chunks.lockToSettle(batchId, [chunk]);
+      const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
+      const newest = dispatches.at(-1);
+      const { from, to } = rangeOf(chunk, view.batch.chunkSize, view.content.size);
+      const items = (await stores.items.range(batchId, from, to)).filter(({ state }) => !isTerminalItem(state));
+      if (items.length === 0) return 0;
+      const done = newest?.purpose === 'recovery' && newest.createdAt >= confirmedAt;
+      if (!done) await recordDoubt(ctx, stores, view.batch, { chunk, from, to, items, attempt: (newest?.attempt ?? 0) + 1, knownUntil });
+      return items.length;
+    });
+  return count;
+};
+
+interface Heard {
+  reported: number;
+  settled: number;
+  /** Batches that a provider has payments of. */
+  batches: Set<string>;
+  /** Rail connections that did not answer. */
+  silent: Set<string>;
+}
+
+/** Asks every rail connection, in every version of its settings, what it has since the backup, and settles that. */
+const importSince = async (ctx: Context, knownUntil: Date): Promise<Heard> => {
+  const heard: Heard = { reported: 0, settled: 0, batches: new Set(), silent: new Set() };
+  const since = new Date(Math.max(0, knownUntil.getTime() - MARGIN_MS));
+  for (const { connectionId, version } of await ctx.inTenant((stores) => stores.recoveries.connections())) {
+    const opened = await ctx.inTenant((stores) => openConnection(ctx, stores, connectionId, version));
+    if (!opened) continue;
+    for (let after: string | null = null; ; ) {
+      const page = await opened.rail.listSince(opened.connection, since, after);
+      if ('unavailable' in page) {
+        heard.silent.add(connectionId);
+        break;
+      }
+      for (const [batchId, outcomes] of byBatch(page.outcomes)) {
+        const { moved } = await settleEvidence(ctx, { batchId, connectionId, source: 'lookup', outcomes });
+        heard.batches.add(batchId);
+        heard.reported += outcomes.length;
+        heard.settled += moved;
+      }
+      if (page.next === null) break;
+      after = page.next;
+    }
+  }
+  return heard;
+};
+
+/** Payments by the batch that their key names. Keys of others, who use the same account, are left out. */
+const byBatch = (outcomes: readonly PaymentOutcome[]): Map<string, PaymentOutcome[]> => {
+  const groups = new Map<string, PaymentOutcome[]>();
+  for (const outcome of outcomes) {
+    const batchId = fromItemId(outcome.key)?.batchId;
+    if (batchId) groups.set(batchId, [...(groups.get(batchId) ?? []), outcome]);
+  }
+  return groups;
+};

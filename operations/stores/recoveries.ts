@@ -1,0 +1,39 @@
+import type { BatchState } from '../../domain/batch/states.js';
+import { columns, type Row, time, uuid } from './columns.js';
+
+/** A batch that a restored database takes for unsent, although it may have been paid. */
+export const RECOVERY_MARK = columns({
+  batchId: uuid('batch_id'),
+  /** The proposal to recover that two people stand behind. */
+  proposalId: uuid('proposal_id'),
+  /** The newest moment that the restored database knows of: bytes may have left at any time since. */
+  knownUntil: time('known_until'),
+});
+export type RecoveryMark = Row<typeof RECOVERY_MARK>;
+
+/** A batch that has not ended in the restored database. */
+export interface OpenBatch {
+  batchId: string;
+  state: BatchState;
+  connectionId: string;
+  /** Items that are not terminal, and their sum in minor units. */
+  open: number;
+  amount: bigint;
+}
+
+/** What recovery reads and writes (R15). */
+export interface RecoveryStore {
+  /**
+   * The newest moment that the database knows of for certain: when it last recorded a published checkpoint. The epoch when it never did.
+   * What was written to the restored copy since does not count.
+   */
+  knownUntil(): Promise<Date>;
+  /** Batches that have not ended, by id; the ones that are still received are not among them. */
+  openBatches(): Promise<OpenBatch[]>;
+  /** Every rail connection in every version of its settings, which may be of different accounts. */
+  connections(): Promise<{ connectionId: string; version: number }[]>;
+  /** Marks a batch. A second mark changes nothing. */
+  mark(row: RecoveryMark): Promise<void>;
+  /** Null for a batch that is not marked. */
+  markOf(batchId: string): Promise<RecoveryMark | null>;
+}
