@@ -40,7 +40,12 @@ test('a CSV becomes a batch that names the SHA-256 of exactly these bytes, once,
 test('with Prefer: respond-async a CSV is answered at once, and the answer is the stored one', async () => {
   const prefer = { 'content-type': 'text/csv', 'idempotency-key': 'csv-async', prefer: 'wait=5, Respond-Async' };
   const post = (headers: Record<string, string>) =>
-    world.call('/v1/payout-batches?currency=EUR&rail=sandbox&external_id=csv-async&allow_duplicates=true', { method: 'POST', token, body: CSV, headers });
+    world.call('/v1/payout-batches?currency=EUR&rail=sandbox&external_id=csv-async&allow_duplicates=true', {
+      method: 'POST',
+      token,
+      body: CSV,
+      headers,
+    });
   const first = await post(prefer);
   expect([first.status, first.json['state'], first.headers.get('preference-applied')]).toEqual([202, 'receiving', 'respond-async']);
   expect(first.json['upload']).toEqual({ bytes: CSV.length, rows_expected: 2, rows_checked: 0, rows_stored: 0, refusal: null });
