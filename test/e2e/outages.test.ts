@@ -131,6 +131,8 @@ describe.each(ROUNDS)('round %d', () => {
     await stopAll();
     const copy = await copyDatabase(world);
     await startAll();
+    // Until a process has compared the database with what was published, it decides nothing.
+    for (const part of PARTS) await until(`the ${part} to be ready`, async () => ((await readiness(part)).ok ? true : undefined));
     await people.executor.client.resume_payout_batch({ batch_id: batchId });
     await paidInFull(people, batchId);
 
@@ -189,10 +191,12 @@ const startAll = async (): Promise<void> => {
   for (const part of PARTS) await world.stack.startPart(part);
 };
 
+const readiness = (part: 'api' | 'worker'): Promise<Response> => fetch(`http://127.0.0.1:${world.stack.state().processes[part]?.port}/readyz`);
+
 /** The reason that a process gives for not being ready, once it has compared the database with what was published. */
 const whyNotReady = (part: 'api' | 'worker'): Promise<string> =>
   until(`the comparison of the ${part}`, async () => {
-    const answer = await fetch(`http://127.0.0.1:${world.stack.state().processes[part]?.port}/readyz`);
+    const answer = await readiness(part);
     const text = await answer.text();
     return /has not finished|not compared/.test(text) ? undefined : `${answer.status} ${text}`;
   });

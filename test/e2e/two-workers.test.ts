@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { placesIn } from '../../dev/data-folder/places.js';
 import { until } from '../harness/until.js';
 import { type AnotherWorker, startAnotherWorker } from './harness/another-worker.js';
-import { deadlocksOf } from './harness/deadlocks.js';
 import { connectAsOwner } from './harness/owner.js';
 import { sampleItems } from './harness/payments.js';
 import type { People } from './harness/people.js';
@@ -171,7 +170,7 @@ describe.each(ROUNDS)('round %d', () => {
 });
 
 test('a deadlock would have been noticed', async () => {
-  expect(await deadlocksOf(world)).toEqual([]);
+  expect(await world.deadlocks()).toEqual([]);
   const [one, other] = [await connectAsOwner(world), await connectAsOwner(world)];
   try {
     for (const client of [one, other]) await client.query('BEGIN');
@@ -182,5 +181,5 @@ test('a deadlock would have been noticed', async () => {
   } finally {
     for (const client of [one, other]) await client.end();
   }
-  expect(await until('the count of it', async () => ((await deadlocksOf(world)).length > 0 ? deadlocksOf(world) : undefined))).toHaveLength(1);
+  expect(await until('the count of it', async () => ((await world.deadlocks()).length > 0 ? world.deadlocks() : undefined))).toHaveLength(1);
 });

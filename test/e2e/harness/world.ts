@@ -9,7 +9,7 @@ import { brokenInvariants, type ProviderBooks } from '../../harness/invariants.j
 import { until } from '../../harness/until.js';
 import { CHEAP_ARGON2 } from '../../vault/keys.js';
 import { ownDatabase } from './database.js';
-import { deadlocksOf } from './deadlocks.js';
+import { deadlocksIn } from './deadlocks.js';
 import type { sampleItems } from './payments.js';
 import { newPeople, type People } from './people.js';
 
@@ -35,6 +35,8 @@ export interface World {
   books(): Promise<ProviderBooks>;
   /** One line for each invariant that does not hold, and for each deadlock so far. */
   broken(): Promise<string[]>;
+  /** One line for each deadlock so far. */
+  deadlocks(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -128,7 +130,8 @@ export const startWorld = async (options: Partial<StackOptions> = {}): Promise<W
       ).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${tail(dataDir)}`);
       }),
-    broken: async () => [...(await brokenInvariants(stack.state().database.owner_url, [tenantId], await books())), ...(await deadlocksOf(world))],
+    broken: async () => [...(await brokenInvariants(stack.state().database.owner_url, [tenantId], await books())), ...(await world.deadlocks())],
+    deadlocks: () => deadlocksIn(dataDir, stack.state().database.owner_url),
     close: async () => {
       await stack.stop();
       await database?.drop();
