@@ -50,13 +50,13 @@ export const recoverWorkspace = async (
 const putInDoubt = async (ctx: Context, { batchId }: OpenBatch, confirmedAt: Date, knownUntil: Date): Promise<number> => {
   const chunks = await ctx.inTenant(async (stores) => {
     const view = await stores.batches.view(batchId);
-    return view ? chunkCount(view.content.size, view.batch.chunkSize) : 0;
+    return view?.content ? chunkCount(view.content.size, view.batch.chunkSize) : 0;
   });
   let count = 0;
   for (let chunk = 0; chunk < chunks; chunk++)
     count += await ctx.inTenant(async (stores) => {
       const view = await stores.batches.view(batchId);
-      if (!view) return 0;
+      if (!view?.content) return 0;
       await stores.chunks.lockToSettle(batchId, [chunk]);
       const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
       const newest = dispatches.at(-1);

@@ -35,7 +35,7 @@ afterAll(() => world?.close());
 const sentByTheLost = async (batchId: string, chunk: number): Promise<void> => {
   const ctx = world.worker();
   const view = await world.view(batchId);
-  if (!view) throw new Error(batchId);
+  if (!view?.content) throw new Error(batchId);
   const { batch, content } = view;
   const [opened, payments] = await ctx.inTenant(async (stores) => {
     const { from, to } = rangeOf(chunk, batch.chunkSize, content.size);
@@ -83,7 +83,7 @@ const recover = async (): Promise<void> => {
 /** Drives a batch as its run does, until it ends. */
 const drive = async (batchId: string): Promise<string> => {
   const ctx = world.worker();
-  const chunks = chunkCount((await world.view(batchId))?.content.size ?? 0, CHUNK);
+  const chunks = chunkCount((await world.view(batchId))?.content?.size ?? 0, CHUNK);
   return until(`the end of ${batchId}`, async () => {
     for (let chunk = 0; chunk < chunks; chunk++) await payChunk(ctx, { batchId, chunk }, quiet);
     await lookUpDue(ctx, batchId, quiet);
