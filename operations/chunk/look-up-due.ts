@@ -1,6 +1,7 @@
 import { chunkOf } from '../../domain/batch/content.js';
 import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
+import { endException } from '../exception/raise.js';
 import { reduceParked } from '../settlement/settle.js';
 import { resolveItems } from './resolve.js';
 import type { Progress } from './send.js';
@@ -30,6 +31,9 @@ export const lookUpDue = async (ctx: Context, batchId: string, progress: Progres
     const nextMs = await stores.chunks.nextLookupMs(batchId);
     // Sending waits for the pause to be over as well as for an answer.
     const health = await stores.connectionHealth.of(found.connectionId, batchId);
+    // What has nothing left to send learns by its look-ups alone that the provider answers again.
+    if (health.told && health.kind !== 'unavailable' && (await stores.chunks.firstToSend(batchId)) === null)
+      await endException(stores, 'provider_unavailable', batchId);
     return health.kind === 'unavailable' ? Math.min(nextMs ?? Number.POSITIVE_INFINITY, Math.max(health.retryInMs, ASK_AGAIN_MS)) : nextMs;
   });
 };
