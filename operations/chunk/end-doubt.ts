@@ -4,7 +4,7 @@ import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
 import { openSender } from '../rail-connection/open.js';
-import { settleEvidence } from '../settlement/settle.js';
+import { lockEvidenceItems, settleEvidence } from '../settlement/settle.js';
 
 /** Why an item may never be sent again. */
 export type PersonReason = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed' | 'not_sendable';
@@ -25,10 +25,7 @@ export const endDoubt = async (
     return openSender(ctx, stores, batch, dispatches.at(-1));
   });
   // Without the settings that it was sent through, a fence may be told to a provider that never knew the payment.
-  if (!opened?.rail.fence)
-    return ctx.inTenant(async (stores) => {
-      await raiseException(ctx, stores, { kind: `unknown_${reason}`, batchId, ordinals });
-    });
+  if (!opened?.rail.fence) return askPeople(ctx, { batchId, reason, ordinals });
   const answers = await opened.rail.fence(
     opened.connection,
     ordinals.map((ordinal) => toItemId(batchId, ordinal)),
@@ -36,6 +33,22 @@ export const endDoubt = async (
   const outcomes = answers.flatMap(({ key, answer }) => (answer === 'fenced' ? [neverAccepted(key)] : []));
   if (outcomes.length > 0) await settleEvidence(ctx, { batchId, connectionId: opened.connection.id, source: 'lookup', outcomes });
 };
+
+/**
+ * Asks people about items of which no machine finds out any more. What evidence has settled meanwhile is left out, because nothing would
+ * end its exception.
+ */
+export const askPeople = (
+  ctx: Context,
+  { batchId, reason, ordinals }: { batchId: string; reason: PersonReason; ordinals: readonly number[] },
+): Promise<void> =>
+  ctx.inTenant(async (stores) => {
+    const batch = await stores.batches.get(batchId);
+    if (!batch) throw new Error(`there is no batch ${batchId}`);
+    const items = await lockEvidenceItems(stores, batch, ordinals);
+    const inDoubt = items.filter(({ state }) => state === 'submitting' || state === 'unknown').map(({ ordinal }) => ordinal);
+    if (inDoubt.length > 0) await raiseException(ctx, stores, { kind: `unknown_${reason}`, batchId, ordinals: inDoubt });
+  });
 
 /** The provider's word that it has not taken a payment and never will. */
 const neverAccepted = (key: string): PaymentOutcome => ({

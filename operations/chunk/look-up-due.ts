@@ -20,13 +20,19 @@ export const lookUpDue = async (ctx: Context, batchId: string, progress: Progres
     return batch && { due: await stores.chunks.dueForLookup(batchId, DUE_MAX), chunkSize: batch.chunkSize, connectionId: batch.connectionId };
   });
   if (!found) return null;
-  for (const [chunk, ordinals] of byChunk(found.due, found.chunkSize)) {
-    await ctx.services.failpoint('while_settling');
-    // A provider that is down is not asked about one chunk after the other, each with its time-out.
-    if ((await resolveItems(ctx, { batchId, chunk, ordinals }, progress)) === 'unavailable') break;
-  }
+  const broken: unknown[] = [];
+  for (const [chunk, ordinals] of byChunk(found.due, found.chunkSize))
+    try {
+      await ctx.services.failpoint('while_settling');
+      // A provider that is down is not asked about one chunk after the other, each with its time-out.
+      if ((await resolveItems(ctx, { batchId, chunk, ordinals }, progress)) === 'unavailable') break;
+    } catch (error) {
+      broken.push(error);
+    }
   await reduceParked(ctx);
   await finishPayoutBatch(ctx, batchId);
+  // Thrown after all had their turn: a chunk that always fails keeps no other from being looked up.
+  if (broken.length > 0) throw broken[0];
   return ctx.inTenant(async (stores) => {
     const nextMs = await stores.chunks.nextLookupMs(batchId);
     // Sending waits for the pause to be over as well as for an answer.

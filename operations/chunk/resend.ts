@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { keyOutlasts } from '../rail.js';
-import { openSigned, sentAsSigned } from '../rail-connection/open.js';
+import { type Opened, openSender, openSigned, sentAsSigned } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
@@ -54,20 +54,37 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
 
 const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): Promise<ResendIntent> =>
   ctx.inTenant(async (stores) => {
-    const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals: ordinalsOf(keys) });
     const permit = await permitSending(ctx, stores, { batchId, chunk });
-    if (permit.kind === 'halted' && permit.halt === 'cancelling') return never('not_sendable');
-    if (permit.kind !== 'permitted') return { kind: 'nothing' };
-    if (permit.late) return never('not_sendable');
+    if (permit.kind === 'wait' || (permit.kind === 'halted' && permit.halt === 'recovery_mode')) return { kind: 'nothing' };
     const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
     // Another process may have sent meanwhile: what the lookup found is then out of date (R2, R5).
     if (dispatches.at(-1)?.attempt !== seen || dispatches.some((dispatch) => dispatch.leaseLeftMs > 0)) return { kind: 'nothing' };
+    const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals: ordinalsOf(keys) });
+    if (permit.kind === 'halted') {
+      if (permit.halt === 'cancelling') return never('not_sendable');
+      // What is stopped may go on one day; what has outlived its key while it was stopped is never sent again.
+      return (await keyHasEnded(ctx, stores, batchId, dispatches)) ? never('key_expired') : { kind: 'nothing' };
+    }
+    if (permit.late) return never('not_sendable');
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = (await stores.chunks.items(batchId, from, to)).map((item) => Object.assign(item, { state: stateUnder(item, dispatches) }));
     const again = items.filter((item) => isSilent(item) && !isHeld(item) && keys.has(toItemId(batchId, item.ordinal)));
     if (again.length === 0) return { kind: 'nothing' };
     return prepareAgain(ctx, stores, permit, { chunk, from, to, items, dispatches, again });
   });
+
+const keyHasEnded = async (ctx: Context, stores: Stores, batchId: string, dispatches: readonly TimedDispatch[]): Promise<boolean> => {
+  const batch = await stores.batches.get(batchId);
+  const opened = batch && (await openSender(ctx, stores, batch, dispatches.at(-1)));
+  return opened ? isKeyOver(opened, dispatches) : false;
+};
+
+/** Whether no item of these dispatches may be sent again, because the provider may have forgotten their keys. */
+export const isKeyOver = ({ rail, connection }: Pick<Opened, 'rail' | 'connection'>, dispatches: readonly TimedDispatch[]): boolean => {
+  const capabilities = rail.capabilities(connection);
+  const first = dispatches[0];
+  return first !== undefined && !keyOutlasts(capabilities, first.ageMs, leaseOf(capabilities));
+};
 
 const ordinalsOf = (keys: ReadonlySet<string>): number[] => [...keys].flatMap((key) => fromItemId(key)?.ordinal ?? []);
 
@@ -87,14 +104,14 @@ const prepareAgain = async (
   const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals });
   const opened = await openSigned(ctx, stores, batch);
   if (!opened) return { kind: 'mismatch' };
-  if (opened.disabled) return { kind: 'nothing' };
   // All items of a chunk are pending together, so its first dispatch covers everything that was ever sent of it.
   const first = found.dispatches[0];
   if (!first) throw new Error(`chunk ${found.chunk} of batch ${batch.id} was never sent`);
   const capabilities = opened.rail.capabilities(opened.connection);
   const leaseMs = leaseOf(capabilities);
   if (!sentAsSigned(batch, first)) return never('connection_changed');
-  if (!keyOutlasts(capabilities, first.ageMs, leaseMs)) return never('key_expired');
+  if (isKeyOver(opened, found.dispatches)) return never('key_expired');
+  if (opened.disabled) return { kind: 'nothing' };
 
   const sentItems = found.items.filter((item) => covers(first, item.ordinal));
   const sending = await openDestinations(ctx, stores, sentItems);

@@ -1,5 +1,5 @@
 import { rangeOf } from '../../domain/batch/content.js';
-import { toItemId } from '../../domain/ids.js';
+import { fromItemId, toItemId } from '../../domain/ids.js';
 import { covers, stateUnder } from '../../domain/item/coverage.js';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
@@ -8,7 +8,8 @@ import { openSender } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import type { ItemRow } from '../stores/items.js';
-import { resendItems } from './resend.js';
+import { askPeople } from './end-doubt.js';
+import { isKeyOver, resendItems } from './resend.js';
 import type { Progress } from './send.js';
 import { stopForIntegrity } from './verify-content.js';
 
@@ -59,6 +60,10 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   );
   await lookUpAgain(ctx, resolving, asked, leaseLeftMs);
   const absent = leaseLeftMs === 0 ? silent.filter(({ answer }) => answer.kind === 'absent_final').map(({ key }) => key) : [];
+  // Who never answers leaves the doubt to people once the keys have ended. Before that it may still be sent again.
+  const unheard = silent.flatMap(({ key, answer }) => (answer.kind === 'absent_final' ? [] : (fromItemId(key)?.ordinal ?? [])));
+  if (unheard.length > 0 && leaseLeftMs === 0 && isKeyOver(asked, asked.dispatches))
+    await askPeople(ctx, { batchId: resolving.batchId, reason: 'key_expired', ordinals: unheard });
   const seen = asked.dispatches.at(-1)?.attempt ?? 0;
   if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent), seen }, progress);
   return heard ? 'answered' : 'unavailable';

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { unknownOutcome } from '../../domain/item/evidence.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
+import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import type { Services } from '../../operations/ports.js';
 import type { Rail } from '../../operations/rail.js';
+import { settleEvidence } from '../../operations/settlement/settle.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 jest.setTimeout(120_000);
@@ -24,17 +27,17 @@ const silent = (fence: Rail['fence'] | null): Services['rails'] => {
 };
 
 /** A batch whose worker died after the intent and before the send, long enough ago for its lease to have ended. */
-const died = async (terms: Record<string, unknown> = {}): Promise<string> => {
+const died = async (terms: Record<string, unknown> = {}, ago = '1 hour'): Promise<string> => {
   const batchId = await world.executing(tokens(3), terms);
   const failpoint: Services['failpoint'] = async (passed) => {
     if (passed === 'after_intent') throw new Error('died');
   };
   await expect(payChunk(world.worker({ failpoint }), { batchId, chunk: 0 }, quiet)).rejects.toThrow('died');
   await world.sql('ALTER TABLE dispatch DISABLE TRIGGER dispatch_append_only');
-  await world.sql(
-    `UPDATE dispatch SET sent_from = sent_from - interval '1 hour', lease_until = lease_until - interval '1 hour' WHERE batch_id = $1`,
-    [batchId],
-  );
+  await world.sql('UPDATE dispatch SET sent_from = sent_from - $2::interval, lease_until = lease_until - $2::interval WHERE batch_id = $1', [
+    batchId,
+    ago,
+  ]);
   await world.sql('ALTER TABLE dispatch ENABLE TRIGGER dispatch_append_only');
   return batchId;
 };
@@ -105,6 +108,49 @@ describe('what may never be sent again is found out all the same (R5)', () => {
       silent(async (_connection, keys) => keys.map((key) => ({ key, answer: 'exists' }))),
     );
     expect(await world.counter(batchId)).toMatchObject({ open: 3, failed: 0 });
+  });
+});
+
+describe('doubt whose keys have ended reaches people, whatever else stands still (R5)', () => {
+  const EXPIRED = { kind: 'unknown_key_expired', open_count: 3, open_amount: '303' };
+
+  test('a provider that never answers again', async () => {
+    const batchId = await died({}, '40 days');
+    const lookup: Rail['lookup'] = async (_connection, keys) => keys.map((key) => ({ key, answer: { kind: 'unavailable' } }));
+    const real = world.services.rails.get('sandbox') as Rail;
+    for (let i = 0; i < 2; i++) await resolve(batchId, new Map([['sandbox', { ...real, lookup }]]));
+    expect(await exceptions(batchId)).toEqual([EXPIRED]);
+    const young = await died();
+    await resolve(young, new Map([['sandbox', { ...real, lookup }]]));
+    expect(await exceptions(young)).toEqual([]);
+  });
+
+  test('a batch that is paused and never resumed', async () => {
+    const batchId = await died({}, '40 days');
+    expect(await pausePayoutBatch(world.as(await world.person('admin')), { batch_id: batchId })).toMatchObject({ ok: true });
+    await resolve(batchId, silent(null));
+    expect(await exceptions(batchId)).toEqual([EXPIRED]);
+  });
+
+  test('a connection that is disabled for good', async () => {
+    const batchId = await died({}, '40 days');
+    await world.sql('UPDATE rail_connection SET disabled_at = now()');
+    await resolve(batchId, silent(null));
+    await world.sql('UPDATE rail_connection SET disabled_at = NULL');
+    expect(await exceptions(batchId)).toEqual([EXPIRED]);
+  });
+
+  test('what is settled while it is looked up is no matter of people', async () => {
+    const batchId = await cancelled();
+    const rails = silent(null);
+    const real = rails.get('sandbox') as Rail;
+    const lookup: Rail['lookup'] = async (...asked) => {
+      const outcomes = asked[1].slice(0, 2).map((key) => ({ ...unknownOutcome(key, 'late'), outcome: 'paid' as const, rank: 1, reason: null }));
+      await settleEvidence(world.worker(), { batchId, connectionId: world.home.connectionId, source: 'webhook', outcomes });
+      return real.lookup(...asked);
+    };
+    await resolve(batchId, new Map([['sandbox', { ...real, lookup }]]));
+    expect(await exceptions(batchId)).toEqual([{ kind: 'unknown_not_sendable', open_count: 1, open_amount: '102' }]);
   });
 });
 

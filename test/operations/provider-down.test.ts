@@ -149,3 +149,19 @@ test('what has nothing left to send learns by a look-up that the provider answer
   expect(await world.counter(batchId)).toMatchObject({ open: 2, submitted: 2 });
   expect(await attention(batchId)).toEqual([]);
 });
+
+test('a chunk that can not be looked up keeps no other from it', async () => {
+  const batchId = await world.executing(tokens(3 * CHUNK));
+  for (const chunk of [0, 1, 2]) {
+    await world.sql('DELETE FROM connection_health');
+    await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk }, quiet);
+  }
+  await later(batchId);
+  const real = world.services.rails.get('sandbox') as Rail;
+  const lookup: Rail['lookup'] = async (connection, keys, silentMs) => {
+    if (keys[0] === toItemId(batchId, 0)) throw new Error('its answer is not to be read');
+    return real.lookup(connection, keys, silentMs);
+  };
+  await expect(lookUpDue(world.worker({ rails: new Map([['sandbox', { ...real, lookup }]]) }), batchId, quiet)).rejects.toThrow('not to be read');
+  expect(await world.counter(batchId)).toMatchObject({ paid: 2 * CHUNK, unknown: CHUNK });
+});
