@@ -140,14 +140,14 @@ test('a batch whose last chunk was not answered ends by lookups, and nothing is 
 test('what has nothing left to send learns by a look-up that the provider answers again, long before it is settled', async () => {
   const batchId = await world.executing(tokens(2));
   expect(await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);
-  expect(await attention(batchId)).toEqual(['provider_unavailable']);
+  expect((await world.view(batchId))?.openExceptions).toEqual(['provider_unavailable']);
   const submitted: Rail['lookup'] = async (_connection, keys) =>
     keys.map((key) => ({ key, answer: { kind: 'found', outcome: { ...unknownOutcome(key, 'taken in'), outcome: 'submitted', rank: 1 } } }));
   const real = world.services.rails.get('sandbox') as Rail;
   await later(batchId);
   await lookUpDue(world.worker({ rails: new Map([['sandbox', { ...real, lookup: submitted }]]) }), batchId, quiet);
   expect(await world.counter(batchId)).toMatchObject({ open: 2, submitted: 2 });
-  expect(await attention(batchId)).toEqual([]);
+  expect((await world.view(batchId))?.openExceptions).toEqual([]);
 });
 
 test('a chunk that can not be looked up keeps no other from it', async () => {
