@@ -4,6 +4,7 @@ import { unknownOutcome } from '../../domain/item/evidence.js';
 import { toWireBatch } from '../../operations/batch-state/read.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
+import { resolveItems } from '../../operations/chunk/resolve.js';
 import type { Services } from '../../operations/ports.js';
 import type { Rail } from '../../operations/rail.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
@@ -122,11 +123,12 @@ test('a provider that is down is asked about one chunk of a round, and not about
   expect((await world.provider.payments()).some(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toBe(true);
 });
 
-test('a batch whose last chunk was not answered ends by lookups, and nothing is left to look at', async () => {
+test('a batch whose last chunk was not answered ends by what is found, and nothing is left to look at', async () => {
   const batchId = await world.executing(tokens(2));
   expect(await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);
   await later(batchId);
-  await lookUpDue(world.worker(), batchId, quiet);
+  // Evidence ends it, whatever brings it: no round of lookups follows.
+  await resolveItems(world.worker(), { batchId, chunk: 0, ordinals: [0, 1] }, quiet);
   expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
   expect(await attention(batchId)).toEqual([]);
   expect(await world.results(batchId, 'exception.end')).toEqual(['ok']);
