@@ -81,6 +81,13 @@ describe('the worker moves items along their edges alone (R6, R18)', () => {
     for (const chunk of [null, 1]) expect(await move(id, 'pending', 'blocked', 1, chunk)).toMatch(/items of another chunk/);
   });
 
+  test('nothing may have left before a restore that nobody has confirmed, and of no batch that does not execute', async () => {
+    const { id } = await executing();
+    await expect(dispatch(world, id, [0], 0, 'recovery')).rejects.toThrow(/confirmed by two people/);
+    const { id: waiting } = await world.batch();
+    await expect(dispatch(world, waiting, [0], 0, 'recovery')).rejects.toThrow(/only an executing batch/);
+  });
+
   test('only an executing batch is dispatched', async () => {
     const { id } = await world.batch();
     await expect(dispatch(world, id, [0])).rejects.toThrow(/only an executing batch/);

@@ -9,10 +9,16 @@ import type { World } from './open.js';
 type Dispatcher = Pick<World, 'worker' | 'home'>;
 
 /** Writes the dispatch of some items of the first chunk, as the worker does before it sends them. They are `submitting` then. */
-export const dispatch = (world: Dispatcher, batchId: string, ordinals: readonly number[], leaseMs = 0): Promise<void> =>
+export const dispatch = (
+  world: Dispatcher,
+  batchId: string,
+  ordinals: readonly number[],
+  leaseMs = 0,
+  purpose: 'first' | 'recovery' = 'first',
+): Promise<void> =>
   world.worker().inTenant((stores) =>
     recordDispatch(stores, {
-      ...{ batchId, chunk: 0, attempt: 1, purpose: 'first', connectionId: world.home.connectionId, connectionVersion: 1, rendererVersion: 1 },
+      ...{ batchId, chunk: 0, attempt: 1, purpose, connectionId: world.home.connectionId, connectionVersion: 1, rendererVersion: 1 },
       ...coverageOf(0, Math.max(...ordinals) + 1, ordinals),
       ...{ artefactHash: systemEntropy.bytes(32), itemCount: ordinals.length, leaseMs, amount: 0n },
     }),

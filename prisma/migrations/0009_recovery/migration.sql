@@ -26,3 +26,21 @@ END $$;
 REVOKE EXECUTE ON FUNCTION sluice_marked_stays() FROM PUBLIC;
 CREATE TRIGGER control_marked_stays BEFORE UPDATE OF state ON batch_control FOR EACH ROW
   WHEN (NEW.state IN ('cancelled', 'rejected', 'expired') AND OLD.state <> NEW.state) EXECUTE FUNCTION sluice_marked_stays();
+
+-- The rule of 0005 again: whatever its purpose, a dispatch is of an executing batch; and one that says that something may have left before a
+-- restore stands on a recovery that two people have confirmed (0008).
+CREATE OR REPLACE FUNCTION sluice_dispatches() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM public.batch_control c WHERE c.tenant_id = NEW.tenant_id AND c.batch_id = NEW.batch_id AND c.state = 'executing') THEN
+    RAISE EXCEPTION 'only an executing batch is dispatched' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.purpose = 'recovery' AND NOT EXISTS (
+    SELECT FROM public.proposal p WHERE p.tenant_id = NEW.tenant_id AND p.choice = 'recover' AND p.state IN ('confirmed', 'applied')
+  ) THEN
+    RAISE EXCEPTION 'a recovery is confirmed by two people before it says that something may have left' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.purpose = 'resend' AND NEW.attempt = 1 OR NEW.purpose = 'first' AND NEW.attempt <> 1 THEN
+    RAISE EXCEPTION 'the first dispatch of a chunk is its first attempt' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
