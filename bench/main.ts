@@ -8,6 +8,7 @@ import { INSPECTED } from './inspector.js';
 import { openLimits } from './open-limits.js';
 import { profileRuns } from './profile.js';
 import { RAILS } from './rail-mode.js';
+import { measureRepeats } from './repeats.js';
 import { show, summarize } from './report.js';
 import { measureStatements, STATEMENT_STATISTICS } from './statements.js';
 import { measureTurns } from './turns.js';
@@ -17,12 +18,14 @@ import { measureTurns } from './turns.js';
  *
  * npm run bench -- turns --items 50000 --rails single --window 16
  *
+ * npm run bench -- repeats --items 100000,1000000
+ *
  * Pays batches on a stack (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare SQL of the same
  * life cycle on the same Postgres, in turns. Each run checks the books; a run that fails ends the benchmark.
  *
  * With --profile it compares nothing: it writes a CPU profile of the worker for each run to FOLDER, and prints where the time went and
  * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres. `turns` pauses and resumes a batch while
- * it is paid, and prints how long a pause waits.
+ * it is paid, and prints how long a pause waits. `repeats` pays nothing: it looks for the payments of a batch among ten million.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -37,8 +40,8 @@ const { positionals, values } = parseArgs({
   },
 });
 const [subject = ''] = positionals;
-if (subject !== 'end-to-end' && subject !== 'turns') {
-  console.error('Name what to measure: npm run bench -- end-to-end --items 10000,100000, or turns --items 50000 --window 16');
+if (subject !== 'end-to-end' && subject !== 'turns' && subject !== 'repeats') {
+  console.error('Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, or repeats --items 100000');
   process.exit(2);
 }
 
@@ -66,7 +69,8 @@ try {
   const environment = await describeEnvironment(world.stack.state());
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
-  if (subject === 'turns') for (const rail of rails) for (const items of sizes) await measureTurns(world, rail, items, window, say);
+  if (subject === 'repeats') for (const items of sizes) await measureRepeats(world.stack.state().database.owner_url, world.dataDir, items, say);
+  else if (subject === 'turns') for (const rail of rails) for (const items of sizes) await measureTurns(world, rail, items, window, say);
   else if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
   else if (values.statements) await measureStatements(world, { rails, sizes }, say);
   else await compare();

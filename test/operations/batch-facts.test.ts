@@ -164,6 +164,7 @@ describe('what is unusual', () => {
   });
 
   test('a total above three times the account’s median batch', async () => {
+    await paid(made(await create([pay('total-0', 500)])).id);
     const [median] = await world.sql<{ total: string }>(
       `SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY t.total) AS total FROM batch_control c JOIN batch_content t USING (batch_id, content_version)
        WHERE c.state = 'completed'`,

@@ -20,7 +20,8 @@ GRANT INSERT ON payment_seen TO sluice_fn_items;
 CREATE FUNCTION sluice_see_payments() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
   INSERT INTO public.payment_seen (tenant_id, payee_id, amount, reference_hash, batch_id, ordinal)
-  SELECT n.tenant_id, n.payee_id, n.amount, hashtextextended(n.reference, 0), n.batch_id, n.ordinal FROM arrived n ORDER BY n.payee_id;
+  SELECT n.tenant_id, n.payee_id, n.amount, hashtextextended(n.reference, 0), n.batch_id, n.ordinal FROM arrived n ORDER BY n.payee_id
+  ON CONFLICT DO NOTHING;
   RETURN NULL;
 END $$;
 ALTER FUNCTION sluice_see_payments() OWNER TO sluice_fn_items;
