@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createBatch, createBatchCsv } from '../../contracts/batches.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { payChunk } from '../../operations/chunk/pay.js';
+import type { Context } from '../../operations/context.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { addDestination } from '../../operations/payee/add-destination.js';
@@ -9,6 +10,7 @@ import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { until } from '../harness/until.js';
 import { spooled } from '../world/intake.js';
 import { openPayingWorld, type PayingWorld } from '../world/paying.js';
 import { codeOf, made, must, uuidOf } from '../world/wire.js';
@@ -122,11 +124,40 @@ describe('the same payments again', () => {
     expect(taken.attention).toContain('same_payments');
   });
 
-  test('of two equal batches that are made at once exactly one is taken', async () => {
+  test('of two equal batches that are made at once only the first is taken: the second waits for it', async () => {
     // The payee is known already, or making it would let one wait for the other.
     made(await create([pay('race', 500, 'INV 0')]));
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => create([pay('race', 500)])));
-    expect(tries.filter((one) => one.status === 'fulfilled' && one.value.ok)).toHaveLength(1);
+    const first = world.as(world.preparer);
+    let sealed = (): void => {};
+    const isSealed = new Promise<void>((resolve) => {
+      sealed = resolve;
+    });
+    let commit = (): void => {};
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve;
+    });
+    const held: Context = {
+      ...first,
+      inTenant: (work, options) =>
+        first.inTenant(async (stores) => {
+          const result = await work(stores);
+          sealed();
+          await committed;
+          return result;
+        }, options),
+    };
+    const one = createPayoutBatch(held, { ...createBatch.parse({ ...terms, items: [pay('race', 500)] }), validate_only: false });
+    await isSealed;
+    let over = false;
+    const other = create([pay('race', 500)])
+      .then(codeOf, () => 'undone')
+      .finally(() => {
+        over = true;
+      });
+    const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
+    await until('the second to wait or to end', async () => over || (await world.sql(waits)).length > 0 || undefined);
+    commit();
+    expect([codeOf(await one), await other]).toEqual(['ok', 'undone']);
     expect(await world.sql(`SELECT 1 FROM payout_item i JOIN payee p ON p.id = i.payee_id WHERE p.reference = 'race'`)).toHaveLength(2);
   });
 });
