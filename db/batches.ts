@@ -28,6 +28,7 @@ import {
   type payout_batch,
   type upload,
 } from '../prisma/generated/client.js';
+import { FAILURES_MIN } from './connection-health.js';
 import { batchKey, exclusive } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
@@ -62,7 +63,7 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
     ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
       AS open_exceptions,
     (SELECT r.disabled_at IS NOT NULL FROM rail_connection r WHERE r.tenant_id = b.tenant_id AND r.id = b.connection_id) AS connection_disabled,
-    EXISTS (SELECT 1 FROM connection_health h WHERE h.tenant_id = b.tenant_id AND h.connection_id = b.connection_id) AS connection_silent,
+    EXISTS (SELECT 1 FROM connection_health h WHERE h.tenant_id = b.tenant_id AND h.connection_id = b.connection_id AND h.failures >= ${FAILURES_MIN}) AS connection_silent,
     (SELECT max(v.version) FROM rail_connection_version v WHERE v.tenant_id = b.tenant_id AND v.connection_id = b.connection_id) AS newest_version
   FROM payout_batch b
   JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id

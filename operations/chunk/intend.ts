@@ -65,7 +65,7 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
   const health = await stores.connectionHealth.of(batch.connectionId, batchId);
   // What is late is blocked and not sent, so it need not wait for the provider.
   if (health.kind === 'unavailable' && !late) return { kind: 'halted', halt: 'provider_unavailable' };
-  const ailing = health.kind !== 'available' || health.told;
+  const ailing = health.failed || health.told;
   return {
     kind: 'permitted',
     batch,

@@ -38,14 +38,12 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       const { dispatch } = intent;
       const outcomes = await sendDispatch(dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
-      const sentOn = { batchId, connectionId: dispatch.connection.id };
-      await settleEvidence(ctx, { ...sentOn, source: 'answer', outcomes });
+      const sentOn = { batchId, connectionId: dispatch.connection.id, payments: outcomes.length };
+      await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
       await reduceParked(ctx);
       if (!isAnswered(outcomes)) {
-        await providerSilent(ctx, sentOn);
-        return { kind: 'halted', halt: 'provider_unavailable' };
-      }
-      if (intent.ailing) await providerBack(ctx, sentOn);
+        if (await providerSilent(ctx, sentOn)) return { kind: 'halted', halt: 'provider_unavailable' };
+      } else if (intent.ailing) await providerBack(ctx, sentOn);
       return { kind: 'paid', sent: dispatch.artefact.payments.length };
     }
   }

@@ -6,23 +6,27 @@ import { endException, raiseException } from '../exception/raise.js';
 export interface SentOn {
   batchId: string;
   connectionId: string;
+  /** How many payments it had. */
+  payments: number;
 }
 
 /** Whether the provider has said anything about any of these payments. */
 export const isAnswered = (outcomes: readonly PaymentOutcome[]): boolean => outcomes.some(({ outcome }) => outcome !== 'unknown');
 
 /**
- * A whole dispatch was not answered: nothing more is sent on the connection until a look-up is answered and a pause is over, which doubles with
- * each failure in a row. The batch's exception says so, and ends by itself.
+ * A whole dispatch was not answered. When it was no small one, or the third in a row, nothing more is sent on the connection until a look-up is
+ * answered and a pause is over, which doubles with each failure. The batch's exception says so, and ends by itself. Answers whether
+ * sending has to stop.
  */
-export const providerSilent = (ctx: Context, { batchId, connectionId }: SentOn): Promise<void> =>
+export const providerSilent = (ctx: Context, { batchId, connectionId, payments }: SentOn): Promise<boolean> =>
   ctx.inTenant(async (stores) => {
-    const failures = await stores.connectionHealth.unanswered(connectionId);
-    await raiseException(ctx, stores, { kind: 'provider_unavailable', batchId, detail: { connection_id: connectionId, failures } });
+    const { failures, unavailable } = await stores.connectionHealth.unanswered(connectionId, payments);
+    if (unavailable) await raiseException(ctx, stores, { kind: 'provider_unavailable', batchId, detail: { connection_id: connectionId, failures } });
+    return unavailable;
   });
 
 /** A dispatch was answered again: every batch of the connection may send, and this batch's exception ends. */
-export const providerBack = (ctx: Context, { batchId, connectionId }: SentOn): Promise<void> =>
+export const providerBack = (ctx: Context, { batchId, connectionId }: Omit<SentOn, 'payments'>): Promise<void> =>
   ctx.inTenant(async (stores) => {
     await stores.connectionHealth.answered(connectionId);
     await endException(stores, 'provider_unavailable', batchId);

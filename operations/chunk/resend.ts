@@ -46,8 +46,8 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
   await ctx.services.failpoint('after_intent');
   const outcomes = await sendDispatch(intent.dispatch, 'resend', startedAt, progress);
   await ctx.services.failpoint('after_send');
-  const sentOn = { batchId, connectionId: intent.dispatch.connection.id };
-  await settleEvidence(ctx, { ...sentOn, source: 'answer', outcomes });
+  const sentOn = { batchId, connectionId: intent.dispatch.connection.id, payments: outcomes.length };
+  await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
   if (!isAnswered(outcomes)) await providerSilent(ctx, sentOn);
   else if (intent.ailing) await providerBack(ctx, sentOn);
 };

@@ -2,11 +2,15 @@
 export interface ConnectionHealthStore {
   /**
    * `available`; or `unavailable` with the time until somebody may try again, ms; or `try`: a look-up was answered and the pause is over, so one
-   * chunk may find out whether payments are answered too (`claimTry`). `told`: the batch has an open exception about it.
+   * chunk may find out whether payments are answered too (`claimTry`). `told`: the batch has an open exception about it. `failed`: an answer
+   * has to be noted (`answered`).
    */
   of(connectionId: string, batchId: string): Promise<ConnectionHealth>;
-  /** A dispatch was not answered at all. Each one in a row doubles the pause. Returns how many there were. */
-  unanswered(connectionId: string): Promise<number>;
+  /**
+   * A dispatch of so many payments was not answered at all. One of many payments makes the connection unavailable, or a few in a row of
+   * fewer; from then on each one doubles the pause.
+   */
+  unanswered(connectionId: string, payments: number): Promise<{ failures: number; unavailable: boolean }>;
   /** A look-up was answered. */
   heard(connectionId: string): Promise<void>;
   /** Whether this transaction is the one that may try. */
@@ -15,4 +19,8 @@ export interface ConnectionHealthStore {
   answered(connectionId: string): Promise<void>;
 }
 
-export type ConnectionHealth = { told: boolean } & ({ kind: 'available' } | { kind: 'try' } | { kind: 'unavailable'; retryInMs: number });
+export type ConnectionHealth = { told: boolean; failed: boolean } & (
+  | { kind: 'available' }
+  | { kind: 'try' }
+  | { kind: 'unavailable'; retryInMs: number }
+);

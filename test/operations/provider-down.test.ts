@@ -140,7 +140,7 @@ test('a batch whose last chunk was not answered ends by what is found, and nothi
 });
 
 test('what has nothing left to send learns by a look-up that the provider answers again, long before it is settled', async () => {
-  const batchId = await world.executing(tokens(2));
+  const batchId = await world.executing(tokens(8));
   expect(await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);
   expect((await world.view(batchId))?.openExceptions).toEqual(['provider_unavailable']);
   const submitted: Rail['lookup'] = async (_connection, keys) =>
@@ -166,4 +166,18 @@ test('a chunk that can not be looked up keeps no other from it', async () => {
   };
   await expect(lookUpDue(world.worker({ rails: new Map([['sandbox', { ...real, lookup }]]) }), batchId, quiet)).rejects.toThrow('not to be read');
   expect(await world.counter(batchId)).toMatchObject({ paid: 2 * CHUNK, unknown: CHUNK });
+});
+
+test('one payment whose answer is lost stops nobody; three dispatches in a row do, small as they are', async () => {
+  const { rails } = deaf();
+  const alone = async () => ({ batchId: await world.executing(tokens(1)), chunk: 0 });
+  const lost = [await alone(), await alone(), await alone()];
+  for (const place of lost.slice(0, 2)) expect(await payChunk(world.worker({ rails }), place, quiet)).toEqual({ kind: 'paid', sent: 1 });
+  const heard = await alone();
+  expect(await payChunk(world.worker(), heard, quiet)).toEqual({ kind: 'paid', sent: 1 });
+  // That answer began the count anew.
+  expect(await payChunk(world.worker({ rails }), lost[2] ?? heard, quiet)).toEqual({ kind: 'paid', sent: 1 });
+  for (const expected of [{ kind: 'paid', sent: 1 }, HALTED]) expect(await payChunk(world.worker({ rails }), await alone(), quiet)).toEqual(expected);
+  expect(await payChunk(world.worker(), await alone(), quiet)).toEqual(HALTED);
+  await world.sql('DELETE FROM connection_health');
 });
