@@ -117,8 +117,12 @@ describe('who may write what [S3-06]', () => {
     ])
       expect(await attempt('worker', [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/permission denied/);
     // It may write these for a file that the API has handed over, and there is none.
-    for (const table of ['batch_content', 'batch_chunk', 'payout_item', 'payee', 'payee_destination', 'subject_key'])
-      expect(await attempt('worker', [`INSERT INTO ${table} DEFAULT VALUES`])).toMatch(/row-level security/);
+    for (const table of ['batch_content', 'batch_chunk', 'batch_facts', 'payout_item'])
+      expect(await attempt('worker', [`INSERT INTO ${table} (tenant_id, batch_id) VALUES ($1, $2)`, [world.home.tenantId, batch.id]])).toMatch(
+        /"worker_takes_in"/,
+      );
+    for (const table of ['payee', 'payee_destination', 'subject_key'])
+      expect(await attempt('worker', [`INSERT INTO ${table} (tenant_id) VALUES ($1)`, [world.home.tenantId]])).toMatch(/"worker_takes_in"/);
     for (const kind of ['top_up', 'hold', 'settlement', 'void', 'return', 'reversal', 'cover', 'release'])
       expect(await attempt('worker', transfer(world.home.funding, world.home.held, 1n, kind))).toMatch(/permission denied/);
     for (const column of ['open', 'paid', 'paid_amount', 'cancelled', 'excluded'])

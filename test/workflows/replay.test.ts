@@ -17,7 +17,15 @@ const replay = (history: unknown) => Worker.runReplayHistory({ workflowBundle: {
 
 describe('released runs replay on the workflows of today', () => {
   test('there is a history of each path', () => {
-    expect(histories.sort()).toEqual(['continued.json', 'expired.json', 'happy.json', 'paused.json', 'provider-down.json', 'rejected.json']);
+    expect(histories.sort()).toEqual([
+      'continued.json',
+      'expired.json',
+      'happy.json',
+      'paused.json',
+      'provider-down.json',
+      'refused-file.json',
+      'rejected.json',
+    ]);
   });
 
   test.each(histories)('%s', async (file) => {
