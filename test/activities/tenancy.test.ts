@@ -52,7 +52,7 @@ test('every job given the batch of another workspace finds nothing and changes n
   const overdue = await world.queued(tokens(2));
   await world.sql(`UPDATE batch_control SET deadline_at = now() - interval '1 hour', row_version = row_version + 1 WHERE batch_id = $1`, [overdue]);
   const activities = activitiesOf(world);
-  expect(Object.keys(activities).sort()).toEqual(['expireBatch', 'loadBatch', 'lookUpDue', 'payChunk']);
+  expect(Object.keys(activities).sort()).toEqual(['expireBatch', 'loadBatch', 'lookUpDue', 'payChunk', 'takeIn']);
   const before = await books();
   for (const [name, activity] of Object.entries(activities))
     for (const batchId of [ready, overdue]) {

@@ -91,7 +91,7 @@ test.each(Object.keys(ATTACKS) as Attack[])(
 
 test('a batch that waits for people is left alone, and the counter names the reasons', async () => {
   const ctx = world.worker();
-  expect((await ctx.inTenant((stores) => readBatch(ctx, stores, undisturbed))).attention).toEqual([]);
+  expect((await ctx.inTenant((stores) => readBatch(ctx, stores, undisturbed))).attention).not.toContain('run_stalled');
   const told = await metrics();
   const counted = (reason: string) =>
     Number(new RegExp(`sluice_runs_redriven_total\\{reason="${reason}",process="worker"\\} (\\d+)`).exec(told)?.[1]);
