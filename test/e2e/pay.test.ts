@@ -25,7 +25,7 @@ beforeAll(async () => {
   const items = sampleItems(ITEMS);
   const execute_by = new Date(Date.now() + DEADLINE_MS).toISOString();
   const authorized = await world.authorizedBatch(people, items, { execute_by });
-  const queued = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items, execute_by });
+  const queued = await people.preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', allow_duplicates: true, items, execute_by });
   if (queued.object !== 'payout_batch') throw new Error('nothing was created');
   late = { people, authorized, queued: queued.id };
 });

@@ -44,7 +44,7 @@ export interface RunningProvider {
   payments(): Promise<BookPayment[]>;
   /** kill -9. */
   kill(): Promise<void>;
-  /** Starts again on the same books, on another port. */
+  /** Starts again on the same books and the same port: a batch is paid through the settings that were signed. */
   restart(): Promise<void>;
   /** Ends it and removes its books. */
   stop(): Promise<void>;
@@ -54,7 +54,8 @@ export const startProvider = async (env: Record<string, string> = {}): Promise<R
   const folder = mkdtempSync(join(tmpdir(), 'sluice-provider-'));
   const apiKey = env['PROVIDER_API_KEY'] ?? randomBytes(24).toString('base64url');
   const webhookSecret = `whsec_${randomBytes(32).toString('base64')}`;
-  const launch = () => launchProvider({ PROVIDER_DATA_DIR: folder, PROVIDER_API_KEY: apiKey, PROVIDER_WEBHOOK_SECRET: webhookSecret, ...env });
+  const launch = (port = '0') =>
+    launchProvider({ PROVIDER_PORT: port, PROVIDER_DATA_DIR: folder, PROVIDER_API_KEY: apiKey, PROVIDER_WEBHOOK_SECRET: webhookSecret, ...env });
   let running = await launch();
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
     if (running.child.exitCode !== null || running.child.signalCode !== null) return;
@@ -91,7 +92,7 @@ export const startProvider = async (env: Record<string, string> = {}): Promise<R
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGKILL');
-      running = await launch();
+      running = await launch(String(running.port));
     },
     async stop() {
       await end('SIGTERM');
