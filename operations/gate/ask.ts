@@ -10,7 +10,7 @@ import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { openDestination } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
-import type { FactsRow } from '../stores/facts.js';
+import { type FactsRow, SEALING } from '../stores/facts.js';
 import { type GateFacts, lockForGate, standingRefusal } from './open.js';
 
 export type Challenge = z.infer<typeof challenge>;
@@ -70,7 +70,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
       expires_at: binding.expiresAt,
       summary,
     });
-  });
+  }, SEALING);
 
 const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, content }: GateFacts, seen: FactsRow): Promise<Challenge['summary']> => {
   const account = await stores.accounts.get(batch.fundingAccountId);

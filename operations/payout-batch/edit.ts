@@ -16,6 +16,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
+import { SEALING } from '../stores/facts.js';
 
 type EditInput = { batch_id: string } & z.output<typeof editBatch>;
 
@@ -46,7 +47,7 @@ export const editPayoutBatch = (ctx: Context, input: EditInput): Promise<Result<
     if (planned.count === content.count) return refused(empty());
     await exclude(ctx, stores, { batch, control, content }, planned);
     return answer(await readBatch(ctx, stores, id));
-  });
+  }, SEALING);
 
 const verbFrom = (control: ControlRow) => (control.state === 'draft' ? 'edit_draft' : 'edit');
 

@@ -57,6 +57,9 @@ export interface UnusualItem {
   median: bigint;
 }
 
+/** For a transaction that may seal a million items, which takes a third of a minute: on a busy machine the usual time is too short. */
+export const SEALING = { timeoutMs: 10 * 60_000 };
+
 export interface FactStore {
   /**
    * Computes and stores the facts of a content version from its items. Until the transaction ends no other batch of the workspace is
