@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Context } from '../../operations/context.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { until } from '../harness/until.js';
 import { openWorld, type World } from '../world/open.js';
@@ -52,29 +53,39 @@ const isWaiting = async (): Promise<boolean> => {
   return (await world.sql(waits, [username])).length > 0;
 };
 
+/** The same context, which notes the end of its work, before its locks go: from then on lanes that asked later come in by right. */
+const notingEnd = (ctx: Context): { ctx: Context; doneAt: () => number } => {
+  let doneAt = 0;
+  const inTenant: Context['inTenant'] = (work, options) =>
+    ctx.inTenant(async (stores) => {
+      const answer = await work(stores);
+      doneAt = Date.now();
+      return answer;
+    }, options);
+  return { ctx: { ...ctx, inTenant }, doneAt: () => doneAt };
+};
+
 /** How many lanes asked later than the decision and came first. */
-const overtakers = async (batchId: string, decide: () => Promise<unknown>): Promise<number> => {
+const overtakers = async (batchId: string, of: Context, decide: (ctx: Context) => Promise<unknown>): Promise<number> => {
   const stop = await startLanes(batchId);
   await pause(3 * HOLD_MS);
-  let decidedAt = 0;
-  const turn = decide().then(() => {
-    decidedAt = Date.now();
-  });
+  const { ctx, doneAt } = notingEnd(of);
+  const turn = decide(ctx);
   const lanes = Promise.race([turn, pause(GIVE_UP_MS, undefined, { ref: false })]).then(stop);
-  const queuedAt = await until('the decision to wait in the queue', async () => ((await isWaiting()) || decidedAt > 0 ? Date.now() : undefined));
+  const queuedAt = await until('the decision to wait in the queue', async () => ((await isWaiting()) || doneAt() > 0 ? Date.now() : undefined));
   await turn;
-  return (await lanes).filter((one) => one.askedAt > queuedAt && one.gotAt < decidedAt).length;
+  return (await lanes).filter((one) => one.askedAt > queuedAt && one.gotAt < doneAt()).length;
 };
 
 test('a pause gets its turn among sixteen lanes of two processes: none that asks later comes first (R1)', async () => {
   const admin = await world.person('admin');
   const batch = await world.batch();
   await world.openUpTo('execute', batch.id);
-  expect(await overtakers(batch.id, () => pausePayoutBatch(world.as(admin), { batch_id: batch.id, reason: undefined }))).toBe(0);
+  expect(await overtakers(batch.id, world.as(admin), (ctx) => pausePayoutBatch(ctx, { batch_id: batch.id, reason: undefined }))).toBe(0);
 });
 
 test('so does whoever locks the workspace, for a freeze or the hold of a payee (R1)', async () => {
   const batch = await world.batch();
   await world.openUpTo('execute', batch.id);
-  expect(await overtakers(batch.id, () => world.api().inTenant((stores) => stores.workspaces.lock()))).toBe(0);
+  expect(await overtakers(batch.id, world.api(), (ctx) => ctx.inTenant((stores) => stores.workspaces.lock()))).toBe(0);
 });
