@@ -39,7 +39,8 @@ const database = patches.some(({ family }) => family !== 'unit') ? await startDa
 // A test that fails without a patch would prove nothing.
 for (const group of groupsOf(patches)) {
   const { ran, failed } = runTests(group, 'baseline');
-  if (failed || ran === 0) fail(`without any patch, ${failed ? `"${failed}" is red` : `no test of ${group.tests.join(', ')} runs`}`);
+  if (failed.length > 0) fail(`without any patch these are red:\n${failed.join('\n')}`);
+  if (ran === 0) fail(`without any patch no test of ${group.tests.join(', ')} runs`);
 }
 
 const missed = [];
@@ -66,11 +67,11 @@ function withoutSafeguard(patch) {
   const schema = [...changed.keys()].some((path) => path.startsWith('prisma/')) ? 'own' : 'shared';
   const { ran, failed } = runTests({ family, tests: [test], only, schema }, name);
   // A file that no longer compiles notices nothing: only a test that ran and failed counts.
-  if (failed) return { noticed: true, why: failed };
+  if (failed[0]) return { noticed: true, why: failed[0] };
   return { noticed: false, why: ran > 0 ? `${test} stayed green (${ran} passed)` : `no test of ${test} ran` };
 }
 
-/** Runs tests in the worktree as it is. Returns how many ran, and the title of the first that failed. */
+/** Runs tests in the worktree as it is. Returns how many ran, and the titles of those that failed. */
 function runTests({ family, tests, only, schema }, name) {
   const report = join(folder, `${name}-${family}.json`);
   rmSync(report, { force: true });
@@ -80,11 +81,11 @@ function runTests({ family, tests, only, schema }, name) {
     ['--experimental-vm-modules', '--no-warnings', ...jest, '--json', '--outputFile', report, '--cacheDirectory', join(folder, 'cache')],
     { cwd: worktree, stdio: process.env.VERBOSE ? 'inherit' : 'ignore', timeout: RUN_MAX_MS, env: { ...process.env, ...database?.env(schema) } },
   );
-  if (!existsSync(report)) return { ran: 0, failed: null };
+  if (!existsSync(report)) return { ran: 0, failed: [] };
   const results = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults);
   return {
     ran: results.filter(({ status }) => status === 'passed' || status === 'failed').length,
-    failed: results.find(({ status }) => status === 'failed')?.title ?? null,
+    failed: results.flatMap(({ status, title }) => (status === 'failed' ? [title] : [])),
   };
 }
 

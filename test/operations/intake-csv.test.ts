@@ -222,7 +222,8 @@ describe('a bad file', () => {
 
   test('a wrong query is refused before the file is read', async () => {
     expect((await refused(csvFile(csvRow(1)), { rail: 'pigeon' })).errors).toEqual(['rail no_such_rail']);
-    expect((await refused('not even a csv', { external_id: 'file-1' })).code).toBe('external_id_taken');
+    await upload(ctx(), csvFile(csvRow(1)), { external_id: 'taken' });
+    expect((await refused('not even a csv', { external_id: 'taken' })).code).toBe('external_id_taken');
   });
 
   test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
