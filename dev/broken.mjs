@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ensureInstalled } from './install.mjs';
+import { ensureInstalled, ensureTemporal } from './install.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Not in git, but a worktree needs them; no patch changes them. */
@@ -34,6 +34,7 @@ process.on('exit', () => {
   rmSync(folder, { recursive: true, force: true });
 });
 for (const path of BORROWED) symlinkSync(resolve(ROOT, path), join(worktree, path));
+if (patches.some(({ family }) => family === 'temporal' || family === 'end-to-end')) await ensureTemporal((line) => console.log(line));
 const database = patches.some(({ family }) => family !== 'unit') ? await startDatabase() : null;
 
 // A test that fails without a patch would prove nothing.

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureInstalled } from './install.mjs';
+import { ensureInstalled, ensureTemporal } from './install.mjs';
 
 await ensureInstalled((line) => console.log(line));
+await ensureTemporal((line) => console.log(line));
 const folder = mkdtempSync(join(tmpdir(), 'sluice-conformance-'));
 const report = join(folder, 'report.json');
 const claims = [...readFileSync('docs/claims.md', 'utf8').matchAll(/^\| (S\d-\d\d) \| (\w*) \| (.+) \|$/gm)].map(([, id, kind, text]) => ({

@@ -31,6 +31,18 @@ export async function ensureInstalled(say) {
   }
 }
 
+/**
+ * Obtains the Temporal program before any test does: building it takes minutes, which are longer than a test may wait. Call it after
+ * `ensureInstalled`. Throws an Error that lists the ways to get one.
+ * @param {(line: string) => void} say
+ */
+export async function ensureTemporal(say) {
+  const { register } = await import('tsx/esm/api');
+  register();
+  const { findTemporalCli } = await import('./temporal/find-cli.ts');
+  await findTemporalCli(say);
+}
+
 /** Whether node_modules matches the lock file. npm keeps its own list of what it installed. */
 function packagesAreCurrent() {
   const installed = read(join(ROOT, 'node_modules', '.package-lock.json'));

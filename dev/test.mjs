@@ -4,13 +4,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureInstalled } from './install.mjs';
+import { ensureInstalled, ensureTemporal } from './install.mjs';
 
 const FAMILIES = [
   { name: 'unit', workers: 2 },
   { name: 'database', workers: 2 },
-  { name: 'temporal', workers: 1 },
-  { name: 'end-to-end', workers: 1 },
+  { name: 'temporal', workers: 1, needsTemporal: true },
+  { name: 'end-to-end', workers: 1, needsTemporal: true },
 ];
 
 const [names, jestArguments] = split(process.argv.slice(2));
@@ -21,6 +21,9 @@ if (unknown.length > 0) {
   console.error(`no such family: ${unknown.join(', ')}; there are ${FAMILIES.map((family) => family.name).join(', ')}`);
   process.exit(2);
 }
+
+const chosen = FAMILIES.filter(({ name }) => names.length === 0 || names.includes(name));
+if (chosen.some(({ needsTemporal }) => needsTemporal)) await ensureTemporal((line) => console.log(line));
 
 let running = null;
 // Ctrl-C reaches the run of jest by itself.
@@ -34,7 +37,7 @@ for (const signal of ['SIGTERM', 'SIGHUP'])
 const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
 const rows = [];
 try {
-  for (const family of FAMILIES.filter(({ name }) => names.length === 0 || names.includes(name))) rows.push(await run(family));
+  for (const family of chosen) rows.push(await run(family));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
