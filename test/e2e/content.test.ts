@@ -126,7 +126,8 @@ const executedWhilePaused = async (): Promise<void> => {
     account_id: world.stack.state().funding_account_id,
     amount: items.reduce((sum, { amount }) => sum + amount, 0),
   });
-  const created = await preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', items });
+  // Each round pays the same.
+  const created = await preparer.client.create_payout_batch({ currency: 'EUR', rail: 'sandbox', allow_duplicates: true, items });
   if (created.object !== 'payout_batch') throw new Error('nothing was created');
   batchId = created.id;
   const last = `item_${batchId.replace('batch_', '')}${EXCLUDED.toString(16).padStart(8, '0')}`;

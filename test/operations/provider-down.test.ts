@@ -124,11 +124,11 @@ test('a provider that is down is asked about one chunk of a round, and not about
 });
 
 test('a batch whose last chunk was not answered ends by what is found, and nothing is left to look at', async () => {
-  const batchId = await world.executing(tokens(2));
+  const batchId = await world.executing(tokens(8));
   expect(await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);
   await later(batchId);
   // Evidence ends it, whatever brings it: no round of lookups follows.
-  await resolveItems(world.worker(), { batchId, chunk: 0, ordinals: [0, 1] }, quiet);
+  await resolveItems(world.worker(), { batchId, chunk: 0, ordinals: Array.from({ length: 8 }, (_, ordinal) => ordinal) }, quiet);
   expect((await world.view(batchId))?.control).toMatchObject({ state: 'completed', outcome: 'full' });
   expect(await attention(batchId)).toEqual([]);
   expect(await world.results(batchId, 'exception.end')).toEqual(['ok']);
