@@ -70,7 +70,7 @@ const FREE: Partial<Record<Table, { set: Record<string, string>; kept: readonly 
       external_id: 'gen_random_uuid()',
       description: `'other'`,
       source: `'csv'`,
-      allow_duplicates: 'true',
+      allow_duplicates: 'NOT allow_duplicates',
       chunk_size: '2048',
       created_at: `'2020-01-01'`,
     },
