@@ -65,7 +65,7 @@ export const chunkStore = ({ sql }: Tx, { tenantId }: Scope): ChunkStore => ({
 
   dueForLookup: async (batchId, limit) => {
     const rows = await sql.rows<{ ordinal: number }>('clock')`
-      ${atRail(tenantId, batchId)} SELECT ordinal FROM at_rail WHERE due_at <= now() ORDER BY ordinal LIMIT ${limit}`;
+      ${atRail(tenantId, batchId)} SELECT ordinal FROM at_rail WHERE due_at <= now() ORDER BY due_at, ordinal LIMIT ${limit}`;
     return rows.map(({ ordinal }) => ordinal);
   },
 

@@ -1,5 +1,5 @@
 import { uuidv7 } from 'uuidv7';
-import { DOUBT_KINDS, type ExceptionKind } from '../domain/exceptions.js';
+import { DOUBT_KINDS, type ExceptionKind, waitingStates } from '../domain/exceptions.js';
 import type { ItemState } from '../domain/item/states.js';
 import { COMMENT, EXCEPTION, type ExceptionStore, type ExceptionView, type Standing } from '../operations/stores/exceptions.js';
 import { type exception, type exception_comment, Prisma } from '../prisma/generated/client.js';
@@ -124,7 +124,7 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope
     }));
   },
 
-  inDoubt: ({ id, batchId }, ordinals, limit) => sql.rows<{ ordinal: number; amount: bigint }>('join')`
+  inDoubt: ({ id, batchId, kind }, ordinals, limit) => sql.rows<{ ordinal: number; amount: bigint }>('join')`
     SELECT e.ordinal, e.amount
     FROM (
       SELECT ordinal, amount FROM exception_item
@@ -133,7 +133,7 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope
       ORDER BY ordinal LIMIT ${limit}) e
     CROSS JOIN LATERAL (
       SELECT state FROM item_now WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
-    WHERE i.state IN ('submitting', 'unknown')
+    WHERE i.state = ANY(${[...waitingStates(kind)]}::text[])
     ORDER BY e.ordinal`,
 
   assign: async (id, ownerId) => {

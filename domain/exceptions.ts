@@ -1,8 +1,10 @@
+import type { ItemState } from './item/states.js';
+
 /** How a person may end an exception, and how many people that takes. */
 export const RESOLUTIONS = {
   /** The provider paid the items; each has the provider's reference. */
   provider_paid: { people: 2 },
-  /** The provider never got the items and never will; their money is given back. */
+  /** The provider has not paid the items and never will; their money is given back. */
   provider_never_got: { people: 2 },
   /** The content of the batch is again what its gates signed. */
   content_restored: { people: 2 },
@@ -52,6 +54,12 @@ export const EXCEPTION_KINDS = {
   unknown_not_sendable: unknown(
     'The provider says that it does not have these items, and they may not be sent again: execute_by has passed, or the batch is being cancelled.',
   ),
+  settlement_overdue: {
+    severity: 'usual',
+    meaning: 'The provider took these items in, and has not said for longer than its rail allows whether they are paid.',
+    next: ASK_PROVIDER,
+    resolutions: DOUBT,
+  },
   recovery_in_doubt: unknown('The database was restored from a backup, and the provider could not say what became of these items.'),
   database_restored: {
     severity: 'high',
@@ -119,7 +127,11 @@ export type ExceptionKind = keyof typeof EXCEPTION_KINDS;
 /** The row of a kind, by its common type. */
 export const kindRow = (kind: ExceptionKind): ExceptionKindRow => EXCEPTION_KINDS[kind];
 
-/** Kinds about items of which nobody knows whether the provider has them. Such an item leaves its exception when evidence settles it. */
+/** In which states an item waits for what people say of it under this kind. Any other state is the provider's word, which comes first. */
+export const waitingStates = (kind: ExceptionKind): readonly ItemState[] =>
+  kind === 'settlement_overdue' ? ['submitted'] : ['submitting', 'unknown'];
+
+/** Kinds about items of which nobody knows how they ended. Such an item leaves its exception when evidence settles it. */
 export const DOUBT_KINDS = (Object.keys(EXCEPTION_KINDS) as ExceptionKind[]).filter((kind) =>
   kindRow(kind).resolutions.includes('provider_never_got'),
 );

@@ -71,6 +71,8 @@ export interface RailCapabilities {
   timeoutMs: number;
   /** An accepted payment without evidence of its settlement is looked up after this time. */
   settlementMs: number;
+  /** A payment that the provider took in and has not ended after this time, from the end of its last dispatch's lease, is for people to look at. */
+  overdueMs: number;
 }
 
 /** The port that an adapter in `rails/` implements (docs/rails.md). */

@@ -31,6 +31,9 @@ export const ITEM_EDGES: Readonly<Record<ItemState, readonly ItemState[]>> = {
   blocked: [],
 };
 
+/** The provider may have it, or has it, and has said nothing final about it. */
+export const isOpenAtRail = (state: ItemState): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';
+
 /** States that are final for the batch. Evidence may still move an item between paid, failed and returned. */
 export const TERMINAL_ITEM_STATES = ['paid', 'failed', 'returned', 'cancelled', 'excluded', 'blocked'] as const satisfies readonly ItemState[];
 

@@ -1,5 +1,6 @@
 import { chunkOf } from '../../domain/batch/content.js';
-import { toItemId } from '../../domain/ids.js';
+import { type ExceptionKind, waitingStates } from '../../domain/exceptions.js';
+import { fromItemId, toItemId } from '../../domain/ids.js';
 import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
@@ -24,7 +25,7 @@ export const endDoubt = async (
     const dispatches = await stores.dispatches.ofChunks(batchId, [chunkOf(ordinals[0] ?? 0, batch.chunkSize)]);
     return openSender(ctx, stores, batch, dispatches.at(-1));
   });
-  // Without the settings that it was sent through, a fence may be told to a provider that never knew the payment.
+  // Without the settings that they were sent through, another provider would fence keys that it never knew.
   if (!opened?.rail.fence) return askPeople(ctx, { batchId, reason, ordinals });
   const answers = await opened.rail.fence(
     opened.connection,
@@ -32,6 +33,9 @@ export const endDoubt = async (
   );
   const outcomes = answers.flatMap(({ key, answer }) => (answer === 'fenced' ? [neverAccepted(key)] : []));
   if (outcomes.length > 0) await settleEvidence(ctx, { batchId, connectionId: opened.connection.id, source: 'lookup', outcomes });
+  // It is told again at the next look-up. Until it has answered, people may end the doubt as well.
+  const unheard = answers.flatMap(({ key, answer }) => (answer === 'unavailable' ? (fromItemId(key)?.ordinal ?? []) : []));
+  if (unheard.length > 0) await askPeople(ctx, { batchId, reason, ordinals: unheard });
 };
 
 /**
@@ -41,13 +45,22 @@ export const endDoubt = async (
 export const askPeople = (
   ctx: Context,
   { batchId, reason, ordinals }: { batchId: string; reason: PersonReason; ordinals: readonly number[] },
+): Promise<void> => raiseAbout(ctx, { kind: `unknown_${reason}`, batchId, ordinals });
+
+/** Tells people of items that the provider took in and does not end. The machine goes on asking. */
+export const tellOverdue = (ctx: Context, { batchId, ordinals }: { batchId: string; ordinals: readonly number[] }): Promise<void> =>
+  raiseAbout(ctx, { kind: 'settlement_overdue', batchId, ordinals });
+
+const raiseAbout = (
+  ctx: Context,
+  { kind, batchId, ordinals }: { kind: ExceptionKind; batchId: string; ordinals: readonly number[] },
 ): Promise<void> =>
   ctx.inTenant(async (stores) => {
     const batch = await stores.batches.get(batchId);
     if (!batch) throw new Error(`there is no batch ${batchId}`);
     const items = await lockEvidenceItems(stores, batch, ordinals);
-    const inDoubt = items.filter(({ state }) => state === 'submitting' || state === 'unknown').map(({ ordinal }) => ordinal);
-    if (inDoubt.length > 0) await raiseException(ctx, stores, { kind: `unknown_${reason}`, batchId, ordinals: inDoubt });
+    const waiting = items.filter(({ state }) => waitingStates(kind).includes(state)).map(({ ordinal }) => ordinal);
+    if (waiting.length > 0) await raiseException(ctx, stores, { kind, batchId, ordinals: waiting });
   });
 
 /** The provider's word that it has not taken a payment and never will. */

@@ -2,13 +2,14 @@ import { rangeOf } from '../../domain/batch/content.js';
 import { fromItemId, toItemId } from '../../domain/ids.js';
 import { covers, stateUnder } from '../../domain/item/coverage.js';
 import { type PaymentOutcome, unknownOutcome } from '../../domain/item/evidence.js';
+import { isOpenAtRail, isTerminalItem } from '../../domain/item/states.js';
 import type { Context } from '../context.js';
 import type { OpenConnection, PaymentLookup, Rail } from '../rail.js';
 import { openSender } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import type { ItemRow } from '../stores/items.js';
-import { askPeople } from './end-doubt.js';
+import { askPeople, tellOverdue } from './end-doubt.js';
 import { isKeyOver, resendItems } from './resend.js';
 import type { Progress } from './send.js';
 import { stopForIntegrity } from './verify-content.js';
@@ -64,6 +65,8 @@ export const resolveItems = async (ctx: Context, resolving: Resolving, progress:
   const unheard = silent.flatMap(({ key, answer }) => (answer.kind === 'absent_final' ? [] : (fromItemId(key)?.ordinal ?? [])));
   if (unheard.length > 0 && leaseLeftMs === 0 && isKeyOver(asked, asked.dispatches))
     await askPeople(ctx, { batchId: resolving.batchId, reason: 'key_expired', ordinals: unheard });
+  const overdue = overdueOf(asked, new Set(lookups.flatMap(({ key, answer }) => (endsIt(answer) ? [key] : []))), resolving.batchId);
+  if (overdue.length > 0) await tellOverdue(ctx, { batchId: resolving.batchId, ordinals: overdue });
   const seen = asked.dispatches.at(-1)?.attempt ?? 0;
   if (absent.length > 0) await resendItems(ctx, { ...resolving, keys: new Set(absent), seen }, progress);
   return heard ? 'answered' : 'unavailable';
@@ -78,7 +81,7 @@ const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promi
     const { from, to } = rangeOf(chunk, batch.chunkSize, content.size);
     const wanted = ordinals === 'submitting' ? null : new Set(ordinals);
     const items = (await stores.items.range(batchId, from, to)).filter((item) =>
-      wanted ? isOpenAtRail(item) && wanted.has(item.ordinal) : item.state === 'submitting',
+      wanted ? isOpenAtRail(item.state) && wanted.has(item.ordinal) : item.state === 'submitting',
     );
     // Read last: what they say of leases then holds for everything that was read before.
     const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
@@ -86,7 +89,17 @@ const readAsked = (ctx: Context, { batchId, chunk, ordinals }: Resolving): Promi
     return opened && { ...opened, items, dispatches };
   });
 
-const isOpenAtRail = ({ state }: Pick<ItemRow, 'state'>): boolean => state === 'submitting' || state === 'unknown' || state === 'submitted';
+const endsIt = (answer: PaymentLookup['answer']): boolean => answer.kind === 'found' && isTerminalItem(answer.outcome.outcome);
+
+/** Items that the provider took in longer ago than its rail says that it takes to end them, and that this look-up did not end. */
+const overdueOf = ({ rail, connection, items, dispatches }: Asked, ended: ReadonlySet<string>, batchId: string): number[] => {
+  const { overdueMs } = rail.capabilities(connection);
+  return items.flatMap(({ ordinal, state }) => {
+    if (state !== 'submitted' || ended.has(toItemId(batchId, ordinal))) return [];
+    const own = dispatches.filter((dispatch) => covers(dispatch, ordinal));
+    return own.every(({ leaseLeftMs }) => -leaseLeftMs > overdueMs) ? [ordinal] : [];
+  });
+};
 
 const lookUp = async ({ rail, connection, items, dispatches }: Asked, batchId: string, progress: Progress): Promise<PaymentLookup[]> => {
   const silentMs = new Map(
@@ -128,6 +141,6 @@ const lookUpAgain = (ctx: Context, { batchId, chunk }: Resolving, { items, dispa
       batchId,
       items.map((item) => item.ordinal),
     );
-    const open = asked.filter((item) => isOpenAtRail({ state: stateUnder(item, dispatches) })).map((item) => item.ordinal);
+    const open = asked.filter((item) => isOpenAtRail(stateUnder(item, dispatches))).map((item) => item.ordinal);
     if (open.length > 0) await stores.chunks.setLookup(batchId, open, afterMs);
   });

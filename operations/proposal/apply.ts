@@ -1,5 +1,5 @@
 import { type Permission, ROLES } from '../../domain/actors.js';
-import { kindRow, RESOLUTIONS } from '../../domain/exceptions.js';
+import { kindRow, RESOLUTIONS, waitingStates } from '../../domain/exceptions.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Evidence } from '../../domain/item/evidence.js';
@@ -103,7 +103,7 @@ const settle = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promi
   const { choice } = proposal;
   const batch = await batchOf(stores, facts);
   // What evidence has settled since, or what the provider has taken in, is in doubt no longer: it is left as it is.
-  const open = await lockInDoubt(stores, batch, items);
+  const open = await lockWaiting(stores, batch, facts);
   // Under the locks of the chunks, so that nothing of them is sent again meanwhile.
   const early = choice === 'provider_never_got' ? await tooEarly(ctx, stores, exception, items) : null;
   if (early) return early.code;
@@ -135,19 +135,19 @@ const batchOf = async (stores: Stores, { proposal }: ProposalFacts): Promise<Bat
   return batch;
 };
 
-const lockInDoubt = async (stores: Stores, batch: BatchRow, items: readonly ProposedItem[]): Promise<ProposedItem[]> => {
+const lockWaiting = async (stores: Stores, batch: BatchRow, { exception, items }: ProposalFacts): Promise<ProposedItem[]> => {
   const locked = await lockEvidenceItems(
     stores,
     batch,
     items.map(({ ordinal }) => ordinal),
   );
-  const open = new Set(locked.flatMap(({ ordinal, state }) => (state === 'submitting' || state === 'unknown' ? [ordinal] : [])));
+  const open = new Set(locked.flatMap(({ ordinal, state }) => (waitingStates(exception.kind).includes(state) ? [ordinal] : [])));
   return items.filter(({ ordinal }) => open.has(ordinal));
 };
 
 const askAgain = async (stores: Stores, facts: ProposalFacts): Promise<null> => {
   const batch = await batchOf(stores, facts);
-  const open = await lockInDoubt(stores, batch, facts.items);
+  const open = await lockWaiting(stores, batch, facts);
   if (open.length > 0) {
     await stores.chunks.setLookup(
       batch.id,

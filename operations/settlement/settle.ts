@@ -79,7 +79,9 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
       const detail = { covered: covered.toString(), currency: batch.currency };
       alerts = await raiseAll(ctx, stores, covered > 0n ? [{ kind: 'reversal_covered', batchId, detail }, ...raisings] : raisings);
       // Whoever ends the doubt of an item, it waits for people no longer.
-      const known = moving.flatMap(({ item }) => (item.state === 'unknown' || source === 'person' ? [item.ordinal] : []));
+      const known = moving.flatMap(({ item }) =>
+        item.state === 'unknown' || item.state === 'submitted' || source === 'person' ? [item.ordinal] : [],
+      );
       if (known.length > 0) alerts.push(await endSettled(stores, { batchId, ordinals: known, resolution }));
     });
   } else alerts = await raiseAll(ctx, stores, raisings);

@@ -18,7 +18,10 @@ export interface ChunkStore {
    * that suspense covered, minor units. Throws a retryable error when an item is not where its block says.
    */
   moveItems(batchId: string, blocks: readonly { eventId: string; body: string }[], lookUp: LookUpDelays): Promise<bigint>;
-  /** Ordinals of items that are due to be looked up at the rail: their time has come, or the lease of their dispatch has ended in silence. */
+  /**
+   * Ordinals of items that are due to be looked up at the rail, those that have waited longest first: their time has come, or the lease of
+   * their dispatch has ended in silence.
+   */
   dueForLookup(batchId: string, limit: number): Promise<number[]>;
   /** When the next item is due to be looked up, ms from now; null when none ever is. */
   nextLookupMs(batchId: string): Promise<number | null>;

@@ -116,9 +116,9 @@ export interface ExceptionStore {
     row: Pick<ExceptionRow, 'id' | 'batchId'>,
     page: { limit: number; afterOrdinal?: number | undefined; open: boolean | undefined },
   ): Promise<Page<ExceptionItemRow>>;
-  /** Which of these ordinals are open in the exception and still without a final word at the rail; all of them when none are given. */
+  /** Which of these ordinals are open in the exception and still wait for people (`waitingStates`); all of them when none are given. */
   inDoubt(
-    row: Pick<ExceptionRow, 'id' | 'batchId'>,
+    row: Pick<ExceptionRow, 'id' | 'batchId' | 'kind'>,
     ordinals: readonly number[] | null,
     limit: number,
   ): Promise<Pick<ExceptionItemRow, 'ordinal' | 'amount'>[]>;

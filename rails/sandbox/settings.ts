@@ -32,4 +32,6 @@ export const capabilitiesOf = (settings: SandboxSettings): RailCapabilities => (
   acceptanceWindowMs: 1_000,
   timeoutMs: settings.timeout_ms,
   settlementMs: 5_000,
+  // Its settlement takes seconds. Two days leave room for a provider that is out for a weekend.
+  overdueMs: 2 * 24 * 60 * 60 * 1000,
 });

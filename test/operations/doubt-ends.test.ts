@@ -3,6 +3,7 @@ import { propose } from '../../contracts/exceptions.js';
 import { tenantsToDrain } from '../../db/relay.js';
 import { openDatabase } from '../../db/transaction/open.js';
 import { toItemId } from '../../domain/ids.js';
+import { tellOverdue } from '../../operations/chunk/end-doubt.js';
 import { commentOnException } from '../../operations/exception/comment.js';
 import { showException } from '../../operations/exception/show.js';
 import { topUp } from '../../operations/ledger/top-up.js';
@@ -68,6 +69,23 @@ describe('doubt ends with two people (R5)', () => {
       [batchId],
     );
     expect(blocks).toEqual({ n: 3 });
+    expect(await brokenHere()).toEqual([]);
+  });
+
+  test('what the provider took in and never ended: two people say that it paid, and one item that it never will', async () => {
+    const { batchId, exceptionId: unknown } = await doubt.doubtful(3);
+    for (const ordinal of [0, 1, 2]) await doubt.said(batchId, ordinal, 'submitted', 1);
+    expect(await doubt.exception(unknown)).toMatchObject({ resolution: 'by_evidence' });
+    const worker = world.worker();
+    await tellOverdue(worker, { batchId, ordinals: [0, 1, 2] });
+    const [overdue] = await worker.inTenant((stores) => stores.exceptions.openOf(batchId));
+    const exceptionId = overdue?.id ?? '';
+    expect(await doubt.exception(exceptionId)).toMatchObject({ kind: 'settlement_overdue', openCount: 3 });
+    await doubt.resolve({ exception_id: exceptionId, choice: 'provider_paid', items: doubt.withReferences(batchId, [0, 1]) });
+    await doubt.resolve({ exception_id: exceptionId, choice: 'provider_never_got' });
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, submitted: 0, paid: 2, failed: 1 });
+    expect(await doubt.exception(exceptionId)).toMatchObject({ openCount: 0 });
+    expect(await held(batchId)).toBe(0n);
     expect(await brokenHere()).toEqual([]);
   });
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { unknownOutcome } from '../../domain/item/evidence.js';
+import { type EvidenceOutcome, unknownOutcome } from '../../domain/item/evidence.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import type { Services } from '../../operations/ports.js';
-import type { Rail } from '../../operations/rail.js';
+import type { PaymentLookup, Rail } from '../../operations/rail.js';
 import { settleEvidence } from '../../operations/settlement/settle.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
@@ -140,6 +140,16 @@ describe('doubt whose keys have ended reaches people, whatever else stands still
     expect(await exceptions(batchId)).toEqual([EXPIRED]);
   });
 
+  test('a fence that the provider does not answer, until it does', async () => {
+    const batchId = await cancelled();
+    const answered = (answer: 'unavailable' | 'fenced') => silent(async (_connection, keys) => keys.map((key) => ({ key, answer })));
+    await resolve(batchId, answered('unavailable'));
+    expect(await exceptions(batchId)).toEqual([{ kind: 'unknown_not_sendable', open_count: 3, open_amount: '303' }]);
+    await resolve(batchId, answered('fenced'));
+    expect(await exceptions(batchId)).toEqual([]);
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, failed: 3 });
+  });
+
   test('what is settled while it is looked up is no matter of people', async () => {
     const batchId = await cancelled();
     const rails = silent(null);
@@ -151,6 +161,51 @@ describe('doubt whose keys have ended reaches people, whatever else stands still
     };
     await resolve(batchId, new Map([['sandbox', { ...real, lookup }]]));
     expect(await exceptions(batchId)).toEqual([{ kind: 'unknown_not_sendable', open_count: 1, open_amount: '102' }]);
+  });
+});
+
+describe('what the provider took in and does not end reaches people', () => {
+  const OVERDUE = { kind: 'settlement_overdue', open_count: 3, open_amount: '303' };
+  const answering = (answer: PaymentLookup['answer']): Services['rails'] => {
+    const real = world.services.rails.get('sandbox') as Rail;
+    return new Map([['sandbox', { ...real, lookup: async (_connection, keys) => keys.map((key) => ({ key, answer: forKey(answer, key) })) }]]);
+  };
+  const forKey = (answer: PaymentLookup['answer'], key: string): PaymentLookup['answer'] =>
+    answer.kind === 'found' ? { ...answer, outcome: { ...answer.outcome, key } } : answer;
+  const found = (outcome: EvidenceOutcome, rank: number): PaymentLookup['answer'] => ({
+    kind: 'found',
+    outcome: { ...unknownOutcome('', 'taken in'), outcome, rank, reason: null },
+  });
+  const taken = async (ago: string): Promise<string> => {
+    const batchId = await died({}, ago);
+    await resolve(batchId, answering(found('submitted', 1)));
+    expect(await world.counter(batchId)).toMatchObject({ open: 3, submitted: 3 });
+    return batchId;
+  };
+
+  test.each([
+    ['gives no answer', { kind: 'unavailable' }],
+    ['says once more that it took them in', found('submitted', 1)],
+    ['knows nothing of them any more', { kind: 'absent_so_far' }],
+  ] as const)('a provider that %s', async (_name, answer) => {
+    const batchId = await taken('3 days');
+    for (let i = 0; i < 2; i++) await resolve(batchId, answering(answer));
+    expect(await exceptions(batchId)).toEqual([OVERDUE]);
+  });
+
+  test('not before its rail says that it is late', async () => {
+    const batchId = await taken('1 day');
+    await resolve(batchId, answering({ kind: 'unavailable' }));
+    expect(await exceptions(batchId)).toEqual([]);
+  });
+
+  test('the last word of the provider ends it', async () => {
+    const batchId = await taken('3 days');
+    await resolve(batchId, answering({ kind: 'unavailable' }));
+    expect(await exceptions(batchId)).toEqual([OVERDUE]);
+    await resolve(batchId, answering(found('paid', 2)));
+    expect(await exceptions(batchId)).toEqual([]);
+    expect((await world.view(batchId))?.control.state).toBe('completed');
   });
 });
 

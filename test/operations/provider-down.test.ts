@@ -123,6 +123,27 @@ test('a provider that is down is asked about one chunk of a round, and not about
   expect((await world.provider.payments()).some(({ idempotency_key }) => idempotency_key === toItemId(batchId, 0))).toBe(true);
 });
 
+test('the chunk that has waited longest is asked about first, so that a silent provider hides none behind the others', async () => {
+  const batchId = await world.executing(tokens(3 * CHUNK));
+  for (const chunk of [0, 1, 2]) {
+    await world.sql('DELETE FROM connection_health');
+    await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk }, quiet);
+  }
+  await world.sql(`UPDATE payout_item SET look_up_at = now() - (ordinal / $2::int) * interval '1 second' WHERE batch_id = $1`, [batchId, CHUNK]);
+  const asked: string[] = [];
+  const real = world.services.rails.get('sandbox') as Rail;
+  const lookup: Rail['lookup'] = async (_connection, keys) => {
+    asked.push(...keys);
+    return keys.map((key) => ({ key, answer: { kind: 'unavailable' } }));
+  };
+  await lookUpDue(world.worker({ rails: new Map([['sandbox', { ...real, lookup }]]) }), batchId, quiet);
+  expect(asked[0]).toBe(toItemId(batchId, 2 * CHUNK));
+  await later(batchId);
+  await lookUpDue(world.worker(), batchId, quiet);
+  expect((await world.view(batchId))?.control.state).toBe('completed');
+  await world.sql('DELETE FROM connection_health');
+});
+
 test('a batch whose last chunk was not answered ends by what is found, and nothing is left to look at', async () => {
   const batchId = await world.executing(tokens(8));
   expect(await payChunk(world.worker({ rails: deaf().rails }), { batchId, chunk: 0 }, quiet)).toEqual(HALTED);

@@ -22,6 +22,7 @@ const CAPABILITIES: RailCapabilities = {
   acceptanceWindowMs: 1_000,
   timeoutMs: 1_000,
   settlementMs: 1_000,
+  overdueMs: 60_000,
 };
 
 const unused = (): never => {
