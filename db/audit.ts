@@ -134,6 +134,8 @@ export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }
       return row?.found ?? false;
     },
 
+    generation: () => generationOf({ orm }, tenantId),
+
     tree: () => orm.audit_tree.findUnique({ where: { tenant_id: tenantId }, select: { size: true, root: true } }),
 
     leaves: (from, to) => leavesOf(sql, tenantId, from, to),
@@ -158,6 +160,12 @@ export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }
       return { waiting: Number(row?.waiting ?? 0n), oldestMs: row?.oldest_ms ?? 0 };
     },
   };
+};
+
+/** The generation of a tenant's log, in a transaction that is bound to the tenant. */
+export const generationOf = async ({ orm }: Pick<Tx, 'orm'>, tenantId: string): Promise<number> => {
+  const { _max } = await orm.log_generation.aggregate({ where: { tenant_id: tenantId }, _max: { generation: true } });
+  return _max.generation ?? 1;
 };
 
 const HASH_BYTES = 32;

@@ -1,11 +1,12 @@
 import type { BatchState } from '../domain/batch/states.js';
-import { RECOVERY_MARK, type RecoveryStore } from '../operations/stores/recoveries.js';
-import type { recovery_mark } from '../prisma/generated/client.js';
+import { LOG_GENERATION, RECOVERY_MARK, type RecoveryStore } from '../operations/stores/recoveries.js';
+import type { log_generation, recovery_mark } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
 const marks = tableOf<recovery_mark>()(RECOVERY_MARK);
+const generations = tableOf<log_generation>()(LOG_GENERATION);
 
 interface OpenRow {
   batch_id: string;
@@ -45,6 +46,10 @@ export const recoveryStore = ({ orm, sql }: Tx, { tenantId }: Scope): RecoverySt
       orderBy: [{ connection_id: 'asc' }, { version: 'asc' }],
     });
     return rows.map(({ connection_id, version }) => ({ connectionId: connection_id, version }));
+  },
+
+  startGeneration: async (row) => {
+    await orm.log_generation.create({ data: { tenant_id: tenantId, ...generations.stored(row) } });
   },
 
   mark: async (row) => {

@@ -3,6 +3,7 @@ import { appendLeaves, frontierRoot } from '../domain/merkle-frontier.js';
 import { membersOf } from '../operations/stores/columns.js';
 import { type SequencingStore, TREE, TREE_HEAD, type TreeHead, type TreeRow } from '../operations/stores/sequencing.js';
 import type { audit_tree } from '../prisma/generated/client.js';
+import { generationOf } from './audit.js';
 import type { Database, Tx } from './transaction/open.js';
 import { tableOf } from './transaction/table.js';
 
@@ -19,6 +20,8 @@ export const sequencingStore = (database: Database, sha256: Sha256): SequencingS
         SELECT set_config('app.tenant_id', ${tenantId}, true), set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true)`;
       return work(tx);
     });
+
+  const headRows = (rows: readonly Generation[]): TreeHead[] => rows.map((row) => ({ ...heads.row(row), generation: row.generation }));
 
   return {
     waiting: async () => {
@@ -37,29 +40,35 @@ export const sequencingStore = (database: Database, sha256: Sha256): SequencingS
         const events = await tx.sql.rows<WaitingEvent>('join')`
           SELECT p.event_id, e.leaf FROM audit_pending p JOIN audit_event e ON e.tenant_id = p.tenant_id AND e.id = p.event_id
           WHERE p.tenant_id = ${tenantId}::uuid ORDER BY p.position LIMIT ${limit}`;
-        if (events.length === 0) return { kind: 'sequenced', count: 0, head: tree && headOf(tree) };
-        return { kind: 'sequenced', count: events.length, head: await grow(tx, sha256, tenantId, tree, events) };
+        const after = events.length === 0 ? tree : await grow(tx, sha256, tenantId, tree, events);
+        return { kind: 'sequenced', count: events.length, head: after && (await headOf(tx, after)) };
       }),
 
-    unpublished: async () => (await database.sql.rows('function')`SELECT ${heads.list()} FROM sluice_unpublished_heads()`).map(heads.row),
+    unpublished: async () =>
+      headRows(await database.sql.rows<Generation>('function')`SELECT ${heads.list()}, generation FROM sluice_unpublished_heads()`),
 
-    heads: async () => (await database.sql.rows('function')`SELECT ${heads.list()} FROM sluice_tree_heads() WHERE root IS NOT NULL`).map(heads.row),
+    heads: async () =>
+      headRows(await database.sql.rows<Generation>('function')`SELECT ${heads.list()}, generation FROM sluice_tree_heads() WHERE root IS NOT NULL`),
 
     head: (tenantId) =>
       inTenant(tenantId, async (tx) => {
         const tree = await treeOf(tx, tenantId);
-        return tree && headOf(tree);
+        return tree && headOf(tx, tree);
       }),
 
     recordPublished: (head, note) =>
       inTenant(head.tenantId, async ({ sql }) => {
         await sql.run('conflict')`
-          INSERT INTO audit_checkpoint (tenant_id, size, root, note, published_at)
-          VALUES (${head.tenantId}::uuid, ${head.size}, ${head.root}, ${note}, now())
+          INSERT INTO audit_checkpoint (tenant_id, size, root, note, generation, published_at)
+          VALUES (${head.tenantId}::uuid, ${head.size}, ${head.root}, ${note}, ${head.generation}, now())
           ON CONFLICT (tenant_id, size) DO UPDATE SET published_at = coalesce(audit_checkpoint.published_at, excluded.published_at)`;
       }),
   };
 };
+
+interface Generation {
+  generation: number;
+}
 
 interface WaitingEvent {
   event_id: string;
@@ -71,10 +80,19 @@ const treeOf = async ({ orm }: Tx, tenantId: string): Promise<TreeRow | null> =>
   return row && trees.row(row);
 };
 
-const headOf = ({ tenantId, size, root }: TreeRow): TreeHead => ({ tenantId, size, root });
+const headOf = async (tx: Tx, { tenantId, size, root }: Omit<TreeRow, 'frontier'>): Promise<TreeHead> => ({
+  ...{ tenantId, size, root },
+  generation: await generationOf(tx, tenantId),
+});
 
 /** Appends the leaves of these events to the tree. Throws when the tree contradicts itself, or changed meanwhile. */
-const grow = async (tx: Tx, sha256: Sha256, tenantId: string, tree: TreeRow | null, events: readonly WaitingEvent[]): Promise<TreeHead> => {
+const grow = async (
+  tx: Tx,
+  sha256: Sha256,
+  tenantId: string,
+  tree: TreeRow | null,
+  events: readonly WaitingEvent[],
+): Promise<Omit<TreeRow, 'frontier'>> => {
   const from = tree?.size ?? 0n;
   const before = { size: from, nodes: tree?.frontier ?? [] };
   if (tree && !sameBytes(frontierRoot(sha256, before), tree.root))

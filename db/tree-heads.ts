@@ -7,9 +7,11 @@ export const recoveryFacts = async (database: Database): Promise<Pick<RecoveryQu
   const installation = await database.transaction(({ orm }) => orm.installation.findFirst());
   return {
     heads: async () => {
-      const heads = await database.sql.rows<{ tenant_id: string; size: bigint; root: Uint8Array | null; published: bigint }>('function')`
-        SELECT tenant_id, size, root, published FROM sluice_tree_heads()`;
-      return heads.map((head) => ({ tenantId: head.tenant_id, size: head.size, root: head.root, recordedSize: head.published }));
+      const heads = await database.sql.rows<{ tenant_id: string; generation: number; size: bigint; root: Uint8Array | null; published: bigint }>(
+        'function',
+      )`
+        SELECT tenant_id, generation, size, root, published FROM sluice_tree_heads()`;
+      return heads.map(({ tenant_id: tenantId, published: recordedSize, ...head }) => ({ tenantId, recordedSize, ...head }));
     },
     installationId: installation?.id ?? null,
     leavesOf: (tenantId, from, to) =>

@@ -1,3 +1,4 @@
+import type { LogId } from '../domain/audit/checkpoint.js';
 import type { Sha256 } from '../domain/hashing.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
@@ -146,15 +147,46 @@ export type FailpointName = (typeof FAILPOINTS)[number];
 
 /** Signed checkpoints outside the database (R15, R17). Today's adapter writes to a folder. */
 export interface CheckpointArchive {
-  /** Stores the note under its size. Throws when another note has that size already: then somebody rewrote the log. */
-  publish(tenantId: string, size: bigint, note: string): Promise<void>;
-  /** The newest published note, or null when there is none. Throws when a signature does not verify. */
-  latest(tenantId: string): Promise<{ size: bigint; root: Uint8Array; note: string } | null>;
   /**
-   * Takes notes of more than `kept` events out of the line of published ones and keeps them beside it: the restored log goes on from there.
-   * Answers the largest that was taken out, by this call or an earlier one with the same `kept`; null when there is none.
+   * Stores the note under its size. Throws when another note has that size already (then somebody rewrote the log), or when the note is of
+   * another generation than the archive's.
    */
-  setAside(tenantId: string, kept: bigint): Promise<{ size: bigint; root: Uint8Array } | null>;
+  publish(tenantId: string, size: bigint, note: string): Promise<void>;
+  /**
+   * The newest published note of the present generation, or, before its first, of what it kept of the earlier ones; null when there is none.
+   * Throws when a signature does not verify.
+   */
+  latest(tenantId: string): Promise<{ size: bigint; root: Uint8Array; note: string } | null>;
+  /** The present generation of the tenant's log: 1 before its first recovery. */
+  generation(tenantId: string): Promise<number>;
+  /**
+   * Starts the next generation for this recovery, in one step: from then on nothing of an earlier generation is taken, and its notes of more
+   * than `kept` events count no more. A second call for the same proposal answers the same generation. Throws when the archive lacks the
+   * generation or the checkpoint that the database goes on from: then it is not the archive that the database published to.
+   */
+  startGeneration(tenantId: string, recovery: RecoveryStart): Promise<StartedGeneration>;
+}
+
+/** What a recovered database goes on from. */
+export interface RecoveryStart {
+  proposalId: string;
+  /** The generation of the restored database, and the size of the newest checkpoint that it recorded (0: none). */
+  generation: number;
+  kept: bigint;
+}
+
+export interface StartedGeneration {
+  generation: number;
+  /** The generations that it ends: the restored database's own first, then those that began since and are given up with it. */
+  ended: EndedGeneration[];
+}
+
+export interface EndedGeneration {
+  generation: number;
+  /** Checkpoints of this generation beyond `kept` are no part of the log any more. */
+  kept: bigint;
+  /** The largest of them; null when there is none. */
+  lost: { size: bigint; root: Uint8Array } | null;
 }
 
 /** Ed25519 signer of checkpoints (C2SP tlog-checkpoint, signed-note). */
@@ -162,11 +194,11 @@ export interface CheckpointSigner {
   /** Verifier key `name+hash+base64` under the name of the installation: it opens the checkpoints of every workspace. */
   verifierKey: string;
   /** The same key under the name of a tenant's log, as any verifier of C2SP checkpoints takes it. */
-  verifierKeyFor(tenantId: string): string;
-  /** First line of a tenant's checkpoints, and the name of the key that signs them. */
-  origin(tenantId: string): string;
+  verifierKeyFor(log: LogId): string;
+  /** First line of the checkpoints of a log, and the name of the key that signs them. */
+  origin(log: LogId): string;
   /** The signed note of a tree of `size` leaves. */
-  sign(tenantId: string, size: bigint, root: Uint8Array): string;
+  sign(log: LogId, size: bigint, root: Uint8Array): string;
 }
 
 /** Whether this process may act on money (R15). In recovery nothing is sent, no gate opens, nothing is sequenced. */

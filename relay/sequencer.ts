@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { sameBytes } from '../domain/hashing.js';
 import type { CheckpointArchive, CheckpointSigner, Failpoint } from '../operations/ports.js';
+import { whyGivenUp } from '../operations/recovery/check.js';
 import type { RecoverySwitch } from '../operations/recovery/mode.js';
 import type { SequencingStore, TreeHead } from '../operations/stores/sequencing.js';
 import { bell, listen } from './sequencer-wake.js';
@@ -96,7 +97,7 @@ const sequenceAll = async (store: SequencingStore, tenantId: string): Promise<Tr
 
 const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'directUrl' | 'signal'>) => {
   /** What this process saw published. A head that falls behind it means that an older copy of the database was put back. */
-  const published = new Map<string, Omit<TreeHead, 'tenantId'>>();
+  const published = new Map<string, PublishedTree>();
 
   const compare = async (heads: readonly TreeHead[]): Promise<void> => {
     for (const head of heads) {
@@ -108,12 +109,14 @@ const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'd
 
   const one = async (head: TreeHead): Promise<void> => {
     const { tenantId, size, root } = head;
+    const givenUp = whyGivenUp(head, await archive.generation(tenantId));
+    if (givenUp) return recovery.enter(givenUp);
     const before = published.get(tenantId) ?? (await archive.latest(tenantId));
     if (before && size <= before.size) {
       const contradiction = await contradictionOf(store, head, before);
       if (contradiction) return recovery.enter(contradiction);
     }
-    const note = signer.sign(tenantId, size, root);
+    const note = signer.sign(head, size, root);
     try {
       await archive.publish(tenantId, size, note);
     } catch (error) {
@@ -129,8 +132,10 @@ const publisher = ({ store, signer, archive, recovery }: Omit<SequencerParts, 'd
   return { compare, one };
 };
 
+type PublishedTree = Pick<TreeHead, 'size' | 'root'>;
+
 /** How a committed head contradicts a published one, in a sentence; null when it does not. Another sequencer may be ahead. */
-const contradictionOf = async (store: SequencingStore, head: TreeHead, published: Omit<TreeHead, 'tenantId'>): Promise<string | null> => {
+const contradictionOf = async (store: SequencingStore, head: TreeHead, published: PublishedTree): Promise<string | null> => {
   const now = (await store.head(head.tenantId)) ?? head;
   const log = `The audit log of workspace ${head.tenantId}`;
   if (now.size < published.size)

@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto';
-import { signersOf } from '../domain/audit/checkpoint.js';
+import { isKeyOf, signersOf } from '../domain/audit/checkpoint.js';
 import { publicKeyObject } from './ed25519.js';
 import { sha256 } from './sha256.js';
 
@@ -32,7 +32,7 @@ export const verifierKeyOf = (name: string, publicKey: Uint8Array): string =>
 
 /**
  * Returns the checkpoint inside a note that the verifier key has signed, under the name of the log or, as in the first release, of its
- * installation. Signatures of other keys are ignored, as signed-note requires. Otherwise throws an Error that says what is wrong.
+ * installation. The key may bear the name of another generation of the log. Signatures of other keys are ignored, as signed-note requires. Otherwise throws an Error that says what is wrong.
  */
 export const verifyCheckpoint = (note: string, verifierKey: string): Checkpoint => {
   const { name, publicKey } = parseVerifierKey(verifierKey);
@@ -41,7 +41,7 @@ export const verifyCheckpoint = (note: string, verifierKey: string): Checkpoint 
   const body = note.slice(0, end + 1);
   const checkpoint = parseBody(body);
   const names = signersOf(checkpoint.origin);
-  if (!names.includes(name)) throw new Error(`a checkpoint of ${checkpoint.origin} is not signed by ${name}`);
+  if (!isKeyOf(name, checkpoint.origin)) throw new Error(`a checkpoint of ${checkpoint.origin} is not signed by ${name}`);
   const ours = names.flatMap((signer) => signaturesBy(note.slice(end + 2), signer, keyHash(signer, publicKey)));
   if (ours.length === 0) throw new Error(`the checkpoint is not signed by ${name}`);
   if (!ours.every((signature) => verify(null, Buffer.from(body), publicKeyObject(publicKey), signature)))

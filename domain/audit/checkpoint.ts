@@ -5,7 +5,7 @@ import { type Sha256, sameBytes, toHex } from '../hashing.js';
  * base64), an empty line, and one signature line for each signer. Ed25519 itself is a parameter.
  */
 export interface Checkpoint {
-  /** Names the log by installation and tenant, and never changes; the key that signs the log has the same name. */
+  /** Names the log by installation, tenant and generation (`originOf`); the key that signs the log has the same name. */
   origin: string;
   size: bigint;
   /** 32 bytes. */
@@ -45,26 +45,52 @@ export const parseVerifierKey = (sha256: Sha256, key: string): VerifierKey | nul
   return toHex(keyId(name)) === match[2] ? { name, keyId, publicKey } : null;
 };
 
+/** The log of a workspace. A recovery ends its generation, and the log goes on as the next one, under a new origin (docs/adr/0050). */
+export interface LogId {
+  tenantId: string;
+  /** From 1. */
+  generation: number;
+}
+
+/** `<installation>/<tenant>` in the first generation, as in all released checkpoints, and `<installation>/<tenant>/<n>` from the second on. */
+export const originOf = (installation: string, { tenantId, generation }: LogId): string =>
+  generation === 1 ? `${installation}/${tenantId}` : `${installation}/${tenantId}/${generation}`;
+
+/** The parts of an origin; null when it has another form. */
+export const parseOrigin = (origin: string): (LogId & { installation: string }) | null => {
+  const [, installation, tenantId, number] = /^(.+)\/([0-9a-f-]{36})(?:\/([1-9][0-9]{0,8}))?$/.exec(origin) ?? [];
+  // The first generation has no number, so that a log has one name.
+  if (installation === undefined || tenantId === undefined || number === '1') return null;
+  return { installation, tenantId, generation: Number(number ?? 1) };
+};
+
 /**
  * The names under which a log of this origin is signed. One key signs the logs of all workspaces of an installation: under the origin of
  * each, as C2SP tlog-checkpoint asks, and in notes of the first release under the name of the installation (docs/adr/0019).
  */
 export const signersOf = (origin: string): string[] => {
-  const installation = /^(.+)\/[0-9a-f-]{36}$/.exec(origin)?.[1];
-  return installation === undefined ? [origin] : [origin, installation];
+  const log = parseOrigin(origin);
+  return log?.generation === 1 ? [origin, log.installation] : [origin];
+};
+
+/** Whether the key of this name is for the log: it is named after the log, in any of its generations, or after its installation. */
+export const isKeyOf = (keyName: string, origin: string): boolean => {
+  const [log, named] = [parseOrigin(origin), parseOrigin(keyName)];
+  if (!log) return keyName === origin;
+  return keyName === log.installation || (named?.installation === log.installation && named.tenantId === log.tenantId);
 };
 
 /**
- * The checkpoint of a note that `key` signed, otherwise null. The key has to bear the name of the note's log or of its installation.
- * Signatures of other keys are ignored, as signed-note asks; every one of this key has to verify.
+ * The checkpoint of a note that `key` signed, otherwise null. The key has to bear the name of the note's log, in any generation, or of its
+ * installation. Signatures of other keys are ignored, as signed-note asks; every one of this key has to verify.
  */
 export const openNote = (note: string, key: VerifierKey, verify: VerifyEd25519): Checkpoint | null => {
   const end = note.indexOf('\n\n');
   if (end < 0 || !note.endsWith('\n')) return null;
   const signed = note.slice(0, end + 1);
   const checkpoint = parseCheckpoint(signed);
-  const names = checkpoint ? signersOf(checkpoint.origin) : [];
-  if (!names.includes(key.name)) return null;
+  if (!checkpoint || !isKeyOf(key.name, checkpoint.origin)) return null;
+  const names = signersOf(checkpoint.origin);
   const ours = note
     .slice(end + 2, -1)
     .split('\n')

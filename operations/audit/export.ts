@@ -16,17 +16,22 @@ const PAGE = 2_000;
  * checkpoint is read before both, so that the transfers and gates of every event under it are in the export too.
  */
 export const exportAudit = async (ctx: Context): Promise<Result<AsyncIterable<ExportRecord>>> => {
-  const begun = await ctx.inTenant(async (stores) => ({ at: stores.now, latest: await stores.audit.latestCheckpoint() }));
+  const begun = await ctx.inTenant(async (stores) => ({
+    at: stores.now,
+    latest: await stores.audit.latestCheckpoint(),
+    generation: await stores.audit.generation(),
+  }));
+  const log = { tenantId: ctx.tenantId, generation: begun.generation };
   return ok(
     counted({
       header: {
         type: 'header',
         version: EXPORT_VERSION,
         tenant_id: ctx.tenantId,
-        origin: ctx.services.signer.origin(ctx.tenantId),
+        origin: ctx.services.signer.origin(log),
         size: Number(begun.latest?.size ?? 0n),
         exported_at: begun.at.toISOString(),
-        verifier_key: ctx.services.signer.verifierKeyFor(ctx.tenantId),
+        verifier_key: ctx.services.signer.verifierKeyFor(log),
       },
       body: bodyOf(ctx, begun.latest?.size ?? 0n),
     }),

@@ -11,14 +11,15 @@ export const showCheckpoint = (ctx: Context): Promise<Result<z.infer<typeof chec
     if (!latest) return refuse('not_found', 'No checkpoint was published yet; the first follows the first event within a second.');
     const tree = await stores.audit.tree();
     const { waiting } = await stores.audit.lag();
+    const log = { tenantId: ctx.tenantId, generation: latest.generation };
     return ok({
       object: 'checkpoint',
-      origin: ctx.services.signer.origin(ctx.tenantId),
+      origin: ctx.services.signer.origin(log),
       size: Number(latest.size),
       root: toHex(latest.root),
       note: latest.note,
       published_at: latest.publishedAt?.toISOString() ?? null,
-      verifier_key: ctx.services.signer.verifierKeyFor(ctx.tenantId),
+      verifier_key: ctx.services.signer.verifierKeyFor(log),
       unsealed: waiting + Number((tree?.size ?? latest.size) - latest.size),
     });
   });

@@ -38,6 +38,7 @@ export const proveEvents = async (ctx: Context, events: readonly StoredEvent[]):
     if (covered) for (const range of inclusionRanges(index, size)) path.push(toHex(await rootOf(range)));
     proven.push({ index, leaf: event.leaf, event: auditBody(event), path: covered ? path : null });
   }
-  const checkpoint = latest ? { note: latest.note, origin: signer.origin(ctx.tenantId), verifier_key: signer.verifierKeyFor(ctx.tenantId) } : null;
-  return { events: proven, checkpoint };
+  if (!latest) return { events: proven, checkpoint: null };
+  const log = { tenantId: ctx.tenantId, generation: latest.generation };
+  return { events: proven, checkpoint: { note: latest.note, origin: signer.origin(log), verifier_key: signer.verifierKeyFor(log) } };
 };

@@ -8,6 +8,8 @@ const PAGE = 8_192n;
 
 export interface TreeHead {
   tenantId: string;
+  /** The generation of the log. */
+  generation: number;
   size: bigint;
   /** Null for an empty tree. */
   root: Uint8Array | null;
@@ -15,13 +17,19 @@ export interface TreeHead {
   recordedSize: bigint;
 }
 
-type Published = Awaited<ReturnType<CheckpointArchive['latest']>>;
+type Latest = Awaited<ReturnType<CheckpointArchive['latest']>>;
+
+/** What the archive has of one log. */
+interface Published {
+  generation: number;
+  latest: Latest;
+}
 
 export interface RecoveryQuestion {
   sha256: Sha256;
   /** Every tenant's tree head as the database has it now. */
   heads(): Promise<readonly TreeHead[]>;
-  archive: Pick<CheckpointArchive, 'latest'>;
+  archive: Pick<CheckpointArchive, 'latest' | 'generation'>;
   /** Of the database; null when it was never set up. */
   installationId: string | null;
   keyFileInstallationId: string;
@@ -34,7 +42,8 @@ export type ProvenEdges = Map<string, Frontier>;
 
 /**
  * May this process act on money (R15)? Compares the database with what was published outside it. It answers recovery mode when an
- * older copy was put back, the log was rewritten, or the database, the keys or the archive belong to another installation.
+ * older copy was put back, the log was rewritten, the database was given up in a recovery, or the database, the keys or the archive
+ * belong to another installation.
  *
  * Events are sequenced and published meanwhile, so the reads have an order: first the database's record of what was published, then
  * the archive, which is never behind that record, then the heads, which are never behind the archive.
@@ -51,12 +60,12 @@ export const checkRecovery = async (question: RecoveryQuestion, proven: ProvenEd
       `The database is of installation ${installationId ?? 'none'}, the key file of ${keyFileInstallationId}: one of the two is foreign. Point the process at the pair that belongs together.`,
     );
   const published = new Map<string, Published>();
-  for (const { tenantId, recordedSize } of await question.heads()) {
+  for (const { tenantId, generation, recordedSize } of await question.heads()) {
     try {
-      const latest = await question.archive.latest(tenantId);
-      const lost = whatIsLost(tenantId, recordedSize, latest);
+      const archived = { generation: await question.archive.generation(tenantId), latest: await question.archive.latest(tenantId) };
+      const lost = whatIsLost(tenantId, { generation, recordedSize }, archived);
       if (lost) return recoverySwitch(lost);
-      published.set(tenantId, latest);
+      published.set(tenantId, archived);
     } catch (error) {
       if (isUnreadable(error)) throw error;
       const words = error instanceof Error ? error.message : String(error);
@@ -64,7 +73,8 @@ export const checkRecovery = async (question: RecoveryQuestion, proven: ProvenEd
     }
   }
   for (const head of await question.heads()) {
-    const wrong = await compare(question, head, published.get(head.tenantId) ?? null, proven);
+    const archived = published.get(head.tenantId);
+    const wrong = archived && (whyGivenUp(head, archived.generation) ?? (await compare(question, head, archived.latest, proven)));
     if (wrong) return recoverySwitch(wrong);
   }
   return recoverySwitch(null);
@@ -73,14 +83,30 @@ export const checkRecovery = async (question: RecoveryQuestion, proven: ProvenEd
 /** A system call failed: the archive cannot be reached, which proves nothing about the log. */
 const isUnreadable = (error: unknown): boolean => typeof (error as { syscall?: unknown }).syscall === 'string';
 
-/** A checkpoint is published before it is recorded (ADR 0028), so an archive that lacks a recorded one has lost it, or is another archive. */
-const whatIsLost = (tenantId: string, recordedSize: bigint, latest: Published): string | null => {
-  if ((latest?.size ?? 0n) >= recordedSize) return null;
+/**
+ * Checkpoints are published, and generations begun, before they are recorded (ADR 0028, 0050). So an archive that lacks a recorded one has
+ * lost it, or is another archive.
+ */
+const whatIsLost = (
+  tenantId: string,
+  { generation, recordedSize }: Pick<TreeHead, 'generation' | 'recordedSize'>,
+  { generation: archived, latest }: Published,
+): string | null => {
+  const back = 'Point SLUICE_CHECKPOINT_DIR at the folder that was published to, or put that folder back, then start again.';
+  if (archived < generation) return `${logOf(tenantId)} is in generation ${generation}, but SLUICE_CHECKPOINT_DIR knows of ${archived} only. ${back}`;
+  // The archive of a later generation rightly lacks what was published before it: `whyGivenUp` decides.
+  if (archived > generation || (latest?.size ?? 0n) >= recordedSize) return null;
   const held = latest
     ? `the newest checkpoint in SLUICE_CHECKPOINT_DIR is of ${latest.size} events`
     : 'SLUICE_CHECKPOINT_DIR holds no checkpoint of it';
-  return `${logOf(tenantId)} was published up to ${recordedSize} events, but ${held}. Point SLUICE_CHECKPOINT_DIR at the folder that was published to, or put that folder back, then start again.`;
+  return `${logOf(tenantId)} was published up to ${recordedSize} events, but ${held}. ${back}`;
 };
+
+/** Why a database that is behind the archive's generation does not act, in a sentence; null when it is not behind. */
+export const whyGivenUp = ({ tenantId, generation }: Pick<TreeHead, 'tenantId' | 'generation'>, archived: number): string | null =>
+  generation >= archived
+    ? null
+    : `${logOf(tenantId)} is in generation ${generation} here, but generation ${archived} was begun outside the database when the workspace was recovered: this database was given up then, or its recovery has not ended. Nothing is sent until a person has looked.`;
 
 /** Repeated comparisons of one process: each reads only what is new since the one before. */
 export const comparisons = (question: () => Promise<RecoveryQuestion>): (() => Promise<RecoverySwitch>) => {
@@ -90,7 +116,7 @@ export const comparisons = (question: () => Promise<RecoveryQuestion>): (() => P
 
 const logOf = (tenantId: string): string => `The audit log of workspace ${tenantId}`;
 
-const compare = async (question: RecoveryQuestion, head: TreeHead, published: Published, proven: ProvenEdges): Promise<string | null> => {
+const compare = async (question: RecoveryQuestion, head: TreeHead, published: Latest, proven: ProvenEdges): Promise<string | null> => {
   const where = logOf(head.tenantId);
   if (!published) return null;
   if (head.size < published.size)

@@ -28,6 +28,8 @@ export const CHECKPOINT = columns({
   /** The signed note as it was published. */
   note: text('note'),
   publishedAt: nullable(time('published_at')),
+  /** The generation of the log that it was signed in. */
+  generation: int('generation'),
 });
 export type CheckpointRow = Row<typeof CHECKPOINT>;
 
@@ -51,7 +53,9 @@ export interface AuditStore {
   /** Does an event of this batch or its chunks still wait for its leaf? */
   hasUnsequenced(batchId: string): Promise<boolean>;
   /** The head of the tenant's tree; null before the first leaf. */
-  tree(): Promise<Omit<TreeHead, 'tenantId'> | null>;
+  tree(): Promise<Pick<TreeHead, 'size' | 'root'> | null>;
+  /** The generation of the tenant's log, from 1. */
+  generation(): Promise<number>;
   /** Leaf hashes [from, to), 32 bytes each. */
   leaves(from: bigint, to: bigint): Promise<Uint8Array[]>;
   latestCheckpoint(): Promise<CheckpointRow | null>;

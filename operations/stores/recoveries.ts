@@ -1,5 +1,5 @@
 import type { BatchState } from '../../domain/batch/states.js';
-import { columns, type Row, time, uuid } from './columns.js';
+import { bigint, columns, int, type Row, time, uuid } from './columns.js';
 
 /** A batch that a restored database takes for unsent, although it may have been paid. */
 export const RECOVERY_MARK = columns({
@@ -10,6 +10,15 @@ export const RECOVERY_MARK = columns({
   knownUntil: time('known_until'),
 });
 export type RecoveryMark = Row<typeof RECOVERY_MARK>;
+
+/** A generation of the tenant's log, after the first. */
+export const LOG_GENERATION = columns({
+  generation: int('generation'),
+  proposalId: uuid('proposal_id'),
+  /** How many events of the earlier generations were under a checkpoint that this one goes on from. */
+  keptSize: bigint('kept_size'),
+});
+export type LogGeneration = Row<typeof LOG_GENERATION>;
 
 /** A batch that has not ended in the restored database. */
 export interface OpenBatch {
@@ -32,6 +41,8 @@ export interface RecoveryStore {
   openBatches(): Promise<OpenBatch[]>;
   /** Every rail connection in every version of its settings, which may be of different accounts. */
   connections(): Promise<{ connectionId: string; version: number }[]>;
+  /** Records that the log goes on as this generation. The database refuses one that is not the newest, or not confirmed by two people. */
+  startGeneration(row: LogGeneration): Promise<void>;
   /** Marks a batch. A second mark changes nothing. */
   mark(row: RecoveryMark): Promise<void>;
   /** Null for a batch that is not marked. */

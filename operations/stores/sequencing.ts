@@ -1,17 +1,21 @@
 import { bigint, byteStrings, bytes, columns, type Row, uuid } from './columns.js';
 
-const TREE_HEAD_COLUMNS = {
+const HEAD_COLUMNS = {
   tenantId: uuid('tenant_id'),
   /** How many leaves the tree has. */
   size: bigint('size'),
   root: bytes('root'),
 } as const;
-export const TREE_HEAD = columns(TREE_HEAD_COLUMNS);
-export type TreeHead = Row<typeof TREE_HEAD>;
+export const TREE_HEAD = columns(HEAD_COLUMNS);
+
+/** A tree head, and the generation of the log that it is signed in. */
+export interface TreeHead extends Row<typeof TREE_HEAD> {
+  generation: number;
+}
 
 /** The tree of a tenant's audit log. */
 export const TREE = columns({
-  ...TREE_HEAD_COLUMNS,
+  ...HEAD_COLUMNS,
   /** Roots of the perfect subtrees of `size`, largest first. */
   frontier: byteStrings('frontier'),
 });

@@ -36,7 +36,7 @@ export const sampleProof = (): BatchProof => {
     ...{ subject: { type: 'batch', id: batchId }, action: 'batch.create', result: 'ok', detail: { state: 'queued', content_version: 1, digest } },
   };
   const leaf = auditLeaf(sha256, event);
-  const note = signer.sign(tenantId, 1n, merkleRoot(sha256, [Buffer.from(leaf, 'hex')]));
+  const note = signer.sign({ tenantId, generation: 1 }, 1n, merkleRoot(sha256, [Buffer.from(leaf, 'hex')]));
   return {
     ...{ object: 'evidence', version: PROOF_VERSION, exported_at: at, at_rest: true },
     batch: {
@@ -48,7 +48,7 @@ export const sampleProof = (): BatchProof => {
     items,
     events: [{ index: 0, leaf, event: auditBody(event), path: [] }],
     ...{ transitions: [], transfers: [], holds: [], preparers: [], challenges: [], gates: [], attempts: [] },
-    checkpoint: { note, origin: signer.origin(tenantId), verifier_key: verifierKey },
+    checkpoint: { note, origin: signer.origin({ tenantId, generation: 1 }), verifier_key: verifierKey },
   };
 };
 

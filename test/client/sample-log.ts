@@ -16,6 +16,7 @@ export const sha256: Sha256 = (...parts) => {
 export const newSigner = () => openCheckpointSigner({ checkpoint: { name: 'sluice-test', ...newEd25519Keys() } });
 export const signer = newSigner();
 const tenantId = randomUUID();
+export const own = { tenantId, generation: 1 };
 
 /** A small log as an export gives it: batches with their gates, chunks with their money, all chained and signed. */
 export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => {
@@ -58,9 +59,9 @@ export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => 
   }
   const leaves = events.map((event) => Buffer.from(auditLeaf(sha256, event), 'hex'));
   const sealed = events.length - unsealed;
-  const checkpoint = (size: number) => signer.sign(tenantId, BigInt(size), merkleRoot(sha256, leaves.slice(0, size)));
+  const checkpoint = (size: number) => signer.sign(own, BigInt(size), merkleRoot(sha256, leaves.slice(0, size)));
   const sizes = [...new Set([1, 5, 6, Math.ceil(sealed / 2), sealed - 1, sealed])].filter((size) => size > 0 && size <= sealed).sort((a, b) => a - b);
-  const origin = signer.origin(tenantId);
+  const origin = signer.origin(own);
   return withEnd([
     { type: 'header', version: EXPORT_VERSION, tenant_id: tenantId, origin, size: sealed, exported_at: '', verifier_key: signer.verifierKey },
     ...sizes.map((size) => ({ type: 'checkpoint', note: checkpoint(size) }) as const),

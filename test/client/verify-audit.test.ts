@@ -238,14 +238,14 @@ describe('checkpoints', () => {
     const forger = newSigner();
     const forge = (note: string): string => {
       const [origin = '', size = '', root = ''] = note.split('\n');
-      return forger.sign(origin.slice(origin.indexOf('/') + 1), BigInt(size), Buffer.from(root, 'base64'));
+      return forger.sign({ tenantId: origin.slice(origin.indexOf('/') + 1), generation: 1 }, BigInt(size), Buffer.from(root, 'base64'));
     };
     const forged = others.map((record) => (record.type === 'checkpoint' ? { ...record, note: forge(record.note) } : record));
     expect((await verify(withEnd([...forged, ...events]))).findings.filter((finding) => finding.kind === 'unsigned')).not.toEqual([]);
   });
 
   test('a checkpoint of another log proves nothing, though the key is right [S1-18]', async () => {
-    const foreign = signer.sign('another tenant', 5n, sha256());
+    const foreign = signer.sign({ tenantId: 'another tenant', generation: 1 }, 5n, sha256());
     const report = await verify(log, [foreign]);
     expect(report.findings.map((finding) => finding.kind)).toEqual(['unsigned']);
   });

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { type Ask, readTables, type TableShape, withoutPolicy, withoutSecurity } from '../harness/catalog.js';
 import { ensureRow, insertRow } from '../harness/sample-row.js';
 import { openWorld, type World } from '../world/open.js';
-import { confirmedProposal } from '../world/proposals.js';
+import { confirmedProposal, confirmedRecovery } from '../world/proposals.js';
 
 jest.setTimeout(120_000);
 
@@ -51,6 +51,8 @@ beforeAll(async () => {
   await world.openUpTo('execute', (await world.batch()).id);
   await confirmedProposal(world);
   await world.sequence();
+  const proposalId = await confirmedRecovery(world);
+  await world.worker().inTenant((stores) => stores.recoveries.startGeneration({ generation: 2, proposalId, keptSize: 0n }));
   await ask(NEW_TABLE);
   await ask(ITS_RULES);
   tables = await readTables(ask);

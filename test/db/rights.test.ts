@@ -147,7 +147,7 @@ describe('who may write what [S3-06]', () => {
       await world.sql<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')`)
     ).map(({ name }) => name);
     expect(tables).toEqual(expect.arrayContaining(['payout_item', 'audit_event']));
-    const sequenced = ['installation', 'audit_event', 'audit_pending', 'audit_leaf', 'audit_tree', 'audit_checkpoint'];
+    const sequenced = ['installation', 'audit_event', 'audit_pending', 'audit_leaf', 'audit_tree', 'audit_checkpoint', 'log_generation'];
     for (const table of tables) {
       expect(await attempt('relay', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
       if (!sequenced.includes(table)) expect(await attempt('sequencer', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);

@@ -121,8 +121,8 @@ test('the checkpoint shows its signer and how much is not under it [S1-18]', asy
   expect(shown).toMatchObject({
     size: 6,
     unsealed: 2,
-    verifier_key: world.services.signer.verifierKeyFor(tenantId),
-    origin: world.services.signer.origin(tenantId),
+    verifier_key: world.services.signer.verifierKeyFor({ tenantId, generation: 1 }),
+    origin: world.services.signer.origin({ tenantId, generation: 1 }),
   });
   expect(shown.note).toBe((await world.archive.latest(tenantId))?.note);
 });

@@ -181,13 +181,17 @@ test('the newer checkpoints are set aside, named in the log, and the restored lo
   // The lost database published more than the copy knows of.
   const root = world.services.sha256(Buffer.from('lost'));
   const size = (kept?.size ?? 0n) + 1_000n;
-  await world.archive.publish(world.home.tenantId, size, world.services.signer.sign(world.home.tenantId, size, root));
+  const generation = await world.archive.generation(world.home.tenantId);
+  await world.archive.publish(world.home.tenantId, size, world.services.signer.sign({ tenantId: world.home.tenantId, generation }, size, root));
   const proposalId = uuidOf(must(await propose(await world.person('executor'))).id);
   must(await confirm(await world.person('authorizer'), proposalId));
   expect(await carryOut()).toBe(1);
   expect((await world.archive.latest(world.home.tenantId))?.size).toBe(kept?.size);
   const [event] = await world.sql<{ detail: object }>(`SELECT detail FROM audit_event WHERE action = 'workspace.recover' ORDER BY id DESC LIMIT 1`);
-  expect(event?.detail).toMatchObject({ kept_size: String(kept?.size), lost_size: String(size), lost_root: Buffer.from(root).toString('hex') });
+  expect(event?.detail).toMatchObject({
+    ...{ generation: generation + 1, kept_size: String(kept?.size) },
+    ...{ lost_size: String(size), lost_root: Buffer.from(root).toString('hex') },
+  });
   await world.sequence();
   expect((await world.archive.latest(world.home.tenantId))?.size).toBeGreaterThan(kept?.size ?? 0n);
 });

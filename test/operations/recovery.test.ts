@@ -7,14 +7,16 @@ import { sha256 } from '../../vault/sha256.js';
 
 const leaves = Array.from({ length: 20_000 }, (_, i) => leafHash(sha256, Buffer.from(`event ${i}`)));
 const rootOf = (size: number) => merkleRoot(sha256, leaves.slice(0, size));
-const headOf = (size: number, recorded = 0) => ({
+const headOf = (size: number, recorded = 0, generation = 1) => ({
   tenantId: 'tenant',
+  generation,
   size: BigInt(size),
   root: size === 0 ? null : rootOf(size),
   recordedSize: BigInt(recorded),
 });
-const published = (size: number, root = rootOf(size)) => ({ latest: async () => ({ size: BigInt(size), root, note: '' }) });
-const nothing = { latest: async () => null };
+const archiveOf = (latest: RecoveryQuestion['archive']['latest'], generation = 1) => ({ latest, generation: async () => generation });
+const published = (size: number, root = rootOf(size), generation = 1) => archiveOf(async () => ({ size: BigInt(size), root, note: '' }), generation);
+const nothing = archiveOf(async () => null);
 
 const questionOf = (over: Partial<RecoveryQuestion>): RecoveryQuestion => ({
   sha256,
@@ -45,8 +47,25 @@ describe('normal operation', () => {
     const grow = () => ++size;
     const heads = async () => [headOf(grow(), size)];
     const latest = async () => ({ size: BigInt(grow()), root: rootOf(size), note: '' });
-    expect(await reasonOf({ heads, archive: { latest } })).toBeNull();
+    expect(await reasonOf({ heads, archive: archiveOf(latest) })).toBeNull();
   });
+  test('a recovered log, before and after the first checkpoint of its new generation', async () => {
+    for (const heads of [headOf(9, 9, 2), headOf(12, 9, 2)])
+      expect(await reasonOf({ heads: async () => [heads], archive: published(9, rootOf(9), 2) })).toBeNull();
+    expect(await reasonOf({ heads: async () => [headOf(12, 12, 2)], archive: published(12, rootOf(12), 2) })).toBeNull();
+  });
+});
+
+describe('a database that was given up when its workspace was recovered', () => {
+  const givenUp = /workspace tenant is in generation 1 here, but generation 2 was begun.*this database was given up then/;
+  test('the lost one is found again: it has more than the recovered log', async () =>
+    expect(await reasonOf({ heads: async () => [headOf(1_009, 1_009)], archive: published(9, rootOf(9), 2) })).toMatch(givenUp));
+  test('another copy holds all that was kept, and no more', async () =>
+    expect(await reasonOf({ heads: async () => [headOf(9, 9)], archive: published(9, rootOf(9), 2) })).toMatch(givenUp));
+  test('so does the one that is recovered, until its recovery ends', async () =>
+    expect(await reasonOf({ heads: async () => [headOf(9, 9)], archive: published(9, rootOf(9), 2) })).toMatch(/or its recovery has not ended/));
+  test('it had no checkpoint at all', async () =>
+    expect(await reasonOf({ heads: async () => [headOf(3)], archive: archiveOf(async () => null, 2) })).toMatch(givenUp));
 });
 
 describe('the archive that the database published to is not there', () => {
@@ -61,9 +80,13 @@ describe('the archive that the database published to is not there', () => {
     expect(reason).toMatch(cutOff);
     expect(reason).toContain('the newest checkpoint in SLUICE_CHECKPOINT_DIR is of 7 events');
   });
+  test('it knows of an earlier generation only', async () => {
+    const reason = await reasonOf({ heads: async () => [headOf(9, 9, 3)], archive: published(9, rootOf(9), 2) });
+    expect(reason).toMatch(/workspace tenant is in generation 3, but SLUICE_CHECKPOINT_DIR knows of 2 only.*put that folder back/);
+  });
   test('it cannot be read: nothing was compared', async () => {
     const latest = () => readdir('/dev/null/checkpoints').then(() => null);
-    await expect(reasonOf({ archive: { latest } })).rejects.toThrow('ENOTDIR');
+    await expect(reasonOf({ archive: archiveOf(latest) })).rejects.toThrow('ENOTDIR');
   });
 });
 
@@ -121,10 +144,10 @@ describe('recovery mode, with a sentence that says why', () => {
     const latest = async () => {
       throw new Error('the signature does not verify');
     };
-    expect(await reasonOf({ archive: { latest } })).toMatch(/cannot be compared.*signature does not verify/);
+    expect(await reasonOf({ archive: archiveOf(latest) })).toMatch(/cannot be compared.*signature does not verify/);
   });
   test('one workspace of many is enough', async () => {
-    const archive = { latest: async (tenantId: string) => ({ size: tenantId === 'tenant' ? 9n : 10n, root: rootOf(9), note: '' }) };
+    const archive = archiveOf(async (tenantId) => ({ size: tenantId === 'tenant' ? 9n : 10n, root: rootOf(9), note: '' }));
     expect(await reasonOf({ archive, heads: async () => [headOf(9), { ...headOf(9), tenantId: 'other' }] })).toMatch(/workspace other holds 9/);
   });
 });

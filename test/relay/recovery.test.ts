@@ -24,7 +24,7 @@ const jobsIn = (reason: string | null) => {
       return [];
     },
     recovery: { reason: () => reason },
-    archive: { setAside: async () => null },
+    archive: { startGeneration: async () => ({ generation: 2, ended: [] }) },
     redriven: async () => void used.push('redriven'),
     reconcileMs: 1,
     failpoint: async () => undefined,

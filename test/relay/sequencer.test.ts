@@ -124,7 +124,7 @@ test('a log that differs from what was published ends sequencing and publishing'
     await writeMany(tenantId, [randomUUID()], 4);
     const { pass, recovery, parts } = world.newSequencer({ folder });
     // Somebody published four other events of this workspace before.
-    await parts.archive.publish(tenantId, 4n, world.services.signer.sign(tenantId, 4n, merkleRoot(sha256, [sha256()])));
+    await parts.archive.publish(tenantId, 4n, world.services.signer.sign({ tenantId, generation: 1 }, 4n, merkleRoot(sha256, [sha256()])));
     await pass('own_heads');
     expect(recovery.reason()).toContain('was rewritten');
     expect((await stateOf(tenantId)).checkpoint).toBeNull();

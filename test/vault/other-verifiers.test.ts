@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { LogId } from '../../domain/audit/checkpoint.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { freshKeyFile } from './keys.js';
 
@@ -30,12 +31,15 @@ const ask = (origin: string, key: string, note: string) => {
 
 (WITHOUT_GO ? test.skip : test)(`a checkpoint is taken by verifiers that are not ours${WITHOUT_GO ? `: ${WITHOUT_GO}` : ''}`, () => {
   const signer = openCheckpointSigner(freshKeyFile());
-  const [tenantId, other] = [randomUUID(), randomUUID()];
+  const [own, other] = [randomUUID(), randomUUID()].map((tenantId) => ({ tenantId, generation: 1 })) as [LogId, LogId];
   const root = new Uint8Array(32).fill(0xab);
-  const note = signer.sign(tenantId, 1_234n, root);
-  const [origin, key] = [signer.origin(tenantId), signer.verifierKeyFor(tenantId)];
+  const note = signer.sign(own, 1_234n, root);
+  const recovered = { ...own, generation: 2 };
+  const [origin, key] = [signer.origin(own), signer.verifierKeyFor(own)];
   expect(ask(origin, key, note)).toEqual({ accepted: true, said: `1234 ${'ab'.repeat(32)}` });
   expect(ask(origin, key, note.replace('1234', '1235')).accepted).toBe(false);
   expect(ask(signer.origin(other), signer.verifierKeyFor(other), note).accepted).toBe(false);
-  expect(ask(origin, openCheckpointSigner(freshKeyFile()).verifierKeyFor(tenantId), note).accepted).toBe(false);
+  expect(ask(signer.origin(recovered), signer.verifierKeyFor(recovered), signer.sign(recovered, 1_234n, root)).accepted).toBe(true);
+  expect(ask(signer.origin(recovered), signer.verifierKeyFor(recovered), note).accepted).toBe(false);
+  expect(ask(origin, openCheckpointSigner(freshKeyFile()).verifierKeyFor(own), note).accepted).toBe(false);
 });
