@@ -9,6 +9,7 @@ export interface EventBody {
   domain: string;
   id: string;
   tenant_id: string;
+  at: string;
   actor: Json;
   subject: { type: string; id: string };
   subject_seq: number;

@@ -1,4 +1,4 @@
-import { openNote, type VerifierKey } from '../../domain/audit/checkpoint.js';
+import { openNote, parseOrigin, type VerifierKey } from '../../domain/audit/checkpoint.js';
 import { type BatchProof, PROOF_VERSION, PROOF_VERSIONS } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
 import { rootFromInclusion } from '../../domain/merkle.js';
@@ -96,7 +96,8 @@ const checkSentUnderSignature = (proof: BatchProof, proved: ReadonlySet<string>,
 const checkEvents = (proof: BatchProof, key: VerifierKey, findings: Findings): Set<string> => {
   const signed = proof.checkpoint ? openNote(proof.checkpoint.note, key, verifyEd25519) : null;
   if (proof.checkpoint && !signed) findings.add('unsigned', `the checkpoint is not signed by ${key.name}`);
-  if (signed && !signed.origin.endsWith(`/${proof.batch.tenant_id}`)) findings.add('unsigned', `the checkpoint is of another log: ${signed.origin}`);
+  if (signed && parseOrigin(signed.origin)?.tenantId !== proof.batch.tenant_id)
+    findings.add('unsigned', `the checkpoint is of another log: ${signed.origin}`);
   const root = signed && toHex(signed.root);
   const chains = subjectChains();
   const proved = new Set<string>();

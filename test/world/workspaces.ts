@@ -45,7 +45,8 @@ export const newWorkspace = async (
   if (funds > 0n) {
     const subject = { type: 'account', id: funding } as const;
     const setup = newContext(base, { type: 'system', process: 'setup' }, { tenantId, mode });
-    const eventId = await setup.inTenant((stores) => stores.audit.append({ subject, action: 'ledger.top_up', result: 'ok', detail: {} }));
+    const detail = { amount: funds.toString() };
+    const eventId = await setup.inTenant((stores) => stores.audit.append({ subject, action: 'ledger.top_up', result: 'ok', detail }));
     await sql(
       `INSERT INTO transfer (tenant_id, id, debit_account_id, credit_account_id, amount, currency, kind, event_id) VALUES ($1, $2, $3, $4, $5, 'EUR', 'top_up', $6)`,
       [tenantId, newId(), external, funding, funds, eventId],
