@@ -191,6 +191,17 @@ describe('several recoveries', () => {
       [2, 9, 13, 2],
     ]);
     expect(kinds(await verify(exported, [note([...log, ...some(1)], 14, 2)]))).toEqual(['cut_off']);
+    // The lost database is found, and recovered after all: nothing of it is lost, and generation 2 is given up.
+    const found = recovered({
+      generation: 3,
+      kept_size: '1009',
+      lost_size: null,
+      lost_root: null,
+      given_up: [{ generation: 2, ...lostOf(log, 9, 13) }],
+    });
+    const whole = [...lost, found];
+    const back = await verify({ log: whole, generation: 3, notes: [...kept, ...lostNotes, note(whole, 1_010, 3)] }, own.notes);
+    expect(back).toMatchObject({ ok: true, findings: [], gaps: [{ generation: 2, kept: 9, lost: 13, checkpoints: 2 }] });
     // The export of the database that was given up does not pass for the log.
     expect(kinds(await verify(own, [note(third, 7, 3)]))).toEqual(['cut_off']);
   });
