@@ -94,6 +94,8 @@ export const openCheckpointFolder = (folder: string, verifierKey: string): Check
         const all = await begun(tenantId);
         const own = all.find((one) => one.proposalId === proposalId);
         if (own) {
+          // Also when a process died right after it wrote the record: the database names the generation next.
+          for (const holder of [place, dirname(place)]) await syncFolder(holder);
           const others = all.filter(({ generation }) => generation > own.previous && generation < own.generation);
           const ended = [lostOf({ tenantId, generation: own.previous }, own.kept), ...others.map((one) => lostOf({ tenantId, ...one }, one.kept))];
           return { generation: own.generation, ended: await Promise.all(ended) };
