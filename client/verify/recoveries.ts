@@ -72,7 +72,7 @@ export interface DeclaredGap {
   /** The generation whose events are lost, and the one that began with the recovery. */
   generation: number;
   followedBy: number;
-  /** The log has the first `kept` events of that generation; it was published up to `lost`. */
+  /** Events of that generation beyond the first `kept` are lost; it was published up to `lost`. */
   kept: number;
   lost: number;
   /** The event that declares it, and the proposal that two people stood behind. */
