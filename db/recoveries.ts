@@ -12,6 +12,7 @@ interface OpenRow {
   batch_id: string;
   state: BatchState;
   connection_id: string;
+  connection_version: number;
   open: number;
   amount: bigint;
 }
@@ -25,7 +26,7 @@ export const recoveryStore = ({ orm, sql }: Tx, { tenantId }: Scope): RecoverySt
 
   openBatches: async () => {
     const rows = await sql.rows<OpenRow>('join')`
-      SELECT c.batch_id, c.state, b.connection_id, n.open, coalesce(i.amount, 0)::bigint AS amount
+      SELECT c.batch_id, c.state, b.connection_id, b.connection_version, n.open, coalesce(i.amount, 0)::bigint AS amount
       FROM batch_control c
       JOIN payout_batch b ON b.tenant_id = c.tenant_id AND b.id = c.batch_id
       JOIN batch_counter n ON n.tenant_id = c.tenant_id AND n.batch_id = c.batch_id
@@ -35,7 +36,8 @@ export const recoveryStore = ({ orm, sql }: Tx, { tenantId }: Scope): RecoverySt
       ) i
       WHERE c.tenant_id = ${tenantId}::uuid AND c.state IN ('draft', 'queued', 'approved', 'authorized', 'executing') ORDER BY c.batch_id`;
     return rows.map((row) => ({
-      ...{ batchId: row.batch_id, state: row.state, connectionId: row.connection_id, open: row.open, amount: row.amount },
+      ...{ batchId: row.batch_id, state: row.state, connectionId: row.connection_id, connectionVersion: row.connection_version },
+      ...{ open: row.open, amount: row.amount },
     }));
   },
 

@@ -60,7 +60,13 @@ export const EXCEPTION_KINDS = {
     next: ASK_PROVIDER,
     resolutions: DOUBT,
   },
-  recovery_in_doubt: unknown('The database was restored from a backup, and the provider could not say what became of these items.'),
+  recovery_unheard: {
+    severity: 'high',
+    meaning:
+      'The database was restored from a backup, and this rail connection could not say what it has paid since. It may have payments of batches that the backup never had.',
+    next: 'Get a statement from the provider and compare it with the batches before you pay anything again. Then end the exception.',
+    resolutions: ['looked_into'],
+  },
   database_restored: {
     severity: 'high',
     meaning: 'The database is behind what was published outside it: a backup was put back.',

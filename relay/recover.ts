@@ -20,7 +20,14 @@ export const recoverAll = async ({
     }
   };
   let ended = 0;
+  const broken: unknown[] = [];
   for (const tenantId of await tenantsToDrain())
-    ended += await applyRecoveries(await contextOf(tenantId, `recovery/${tenantId}`), { endRuns, archive });
+    try {
+      ended += await applyRecoveries(await contextOf(tenantId, `recovery/${tenantId}`), { endRuns, archive });
+    } catch (error) {
+      broken.push(error);
+    }
+  // Thrown after every workspace had its turn: one that can't be recovered keeps no other from it.
+  if (broken.length > 0) throw broken[0];
   return ended;
 };

@@ -41,7 +41,7 @@ const knownOf = async (ctx: Context, stores: Stores, { exception }: ExceptionVie
   if (!batch) return { states: [], first_sent_at: null, last_sent_at: null, rail: null, may_fail_from: null };
   const states = await stores.exceptions.standing(exception);
   const chunks = await stores.exceptions.openChunks(exception.id, batch.chunkSize);
-  const sending = await sendingOf(ctx, stores, batch, exception, chunks);
+  const sending = await sendingOf(ctx, stores, batch, chunks);
   return {
     states: states.map((one) => ({ ...one, amount: Number(one.amount) })),
     first_sent_at: sending.firstAt?.toISOString() ?? null,

@@ -2,7 +2,6 @@ import { mayFailFrom, type RailTimes } from '../../domain/proposal.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
-import type { ExceptionRow } from '../stores/exceptions.js';
 
 /** When items of some chunks can have left, and from when their absence may be taken for final. All on the database's clock. */
 export interface SendingTimes {
@@ -13,22 +12,12 @@ export interface SendingTimes {
   mayFailFrom: Date | null;
 }
 
-/**
- * Reads the dispatches of some chunks. After a restore the newest of them may be lost, so an exception of that kind counts as a
- * moment at which its items can have left.
- */
-export const sendingOf = async (
-  ctx: Context,
-  stores: Stores,
-  batch: BatchRow,
-  exception: Pick<ExceptionRow, 'kind' | 'createdAt'>,
-  chunks: readonly number[],
-): Promise<SendingTimes> => {
+/** Reads the dispatches of some chunks. After a restore that of the recovery says from when to when lost ones can have left. */
+export const sendingOf = async (ctx: Context, stores: Stores, batch: BatchRow, chunks: readonly number[]): Promise<SendingTimes> => {
   const connection = await stores.railConnections.get(batch.connectionId);
   const rail = connection ? (ctx.services.rails.get(batch.rail)?.capabilities(connection) ?? null) : null;
   const sent = await stores.dispatches.ofChunks(batch.id, chunks);
-  const lost = exception.kind === 'recovery_in_doubt' ? [{ sentFrom: exception.createdAt, leaseUntil: exception.createdAt }] : [];
-  const timesOf = (chunk: number) => [...sent.filter((one) => one.chunk === chunk), ...lost];
+  const timesOf = (chunk: number) => sent.filter((one) => one.chunk === chunk);
   const ends = rail ? chunks.map((chunk) => mayFailFrom(timesOf(chunk), rail)) : [];
   const known = ends.flatMap((end) => (end ? [end.getTime()] : []));
   return {

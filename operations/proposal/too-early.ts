@@ -12,13 +12,13 @@ import { sendingOf } from './sending.js';
 export const tooEarly = async (
   ctx: Context,
   stores: Stores,
-  exception: Pick<ExceptionRow, 'kind' | 'batchId' | 'createdAt'>,
+  exception: Pick<ExceptionRow, 'batchId'>,
   items: readonly { ordinal: number }[],
 ): Promise<Refusal | null> => {
   const batch = exception.batchId === null ? null : await stores.batches.get(exception.batchId);
   if (!batch) throw new Error('an exception about doubt has no batch');
   const chunks = [...new Set(items.map(({ ordinal }) => chunkOf(ordinal, batch.chunkSize)))];
-  const { mayFailFrom } = await sendingOf(ctx, stores, batch, exception, chunks);
+  const { mayFailFrom } = await sendingOf(ctx, stores, batch, chunks);
   if (mayFailFrom && mayFailFrom <= stores.now) return null;
   if (!mayFailFrom) return refuse('too_early', 'There is no record of when these items were sent, so their absence proves nothing.').refusal;
   const seconds = Math.ceil((mayFailFrom.getTime() - stores.now.getTime()) / 1_000);

@@ -2,7 +2,6 @@ import { coverageOf } from '../../domain/item/coverage.js';
 import { recordDispatch } from '../chunk/record-dispatch.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import { openSender } from '../rail-connection/open.js';
 import { type BatchRow, versionOf } from '../stores/batches.js';
 
 /** Items of one chunk that may have left without our knowing. */
@@ -28,9 +27,10 @@ export const recordDoubt = async (
   batch: BatchRow,
   { chunk, from, to, items, attempt, knownUntil }: DoubtfulItems,
 ): Promise<void> => {
-  const opened = await openSender(ctx, stores, batch, undefined);
-  if (!opened) throw new Error(`batch ${batch.id} names a rail connection whose settings are not the ones that were signed`);
-  const { rendererVersion, hash } = opened.rail.prepare([]);
+  // The connection itself may not open, or not have the settings that were signed: its items are in doubt all the same.
+  const rail = ctx.services.rails.get(batch.rail);
+  if (!rail) throw new Error(`batch ${batch.id} names the rail ${batch.rail}, which does not exist`);
+  const { rendererVersion, hash } = rail.prepare([]);
   await recordDispatch(stores, {
     batchId: batch.id,
     chunk,

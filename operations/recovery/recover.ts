@@ -3,6 +3,7 @@ import { fromItemId } from '../../domain/ids.js';
 import type { PaymentOutcome } from '../../domain/item/evidence.js';
 import { isTerminalItem } from '../../domain/item/states.js';
 import type { Context } from '../context.js';
+import { openException } from '../exception/raise.js';
 import { openConnection } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { OpenBatch } from '../stores/recoveries.js';
@@ -26,7 +27,8 @@ export interface Recovered {
 /**
  * Brings a restored workspace back to what the providers know (R15): puts every open item of every executing batch in doubt, asks each rail
  * what it has since the backup and settles that, and marks batches that may have been executed since. It may run any number of times and
- * die anywhere: each step finds what was done. `since` says which dispatches of a recovery count as this one's.
+ * die anywhere: each step finds what was done, and a dispatch of purpose `recovery` that is younger than `confirmedAt` is this one's.
+ * People hear of each connection that could not say what it has.
  */
 export const recoverWorkspace = async (
   ctx: Context,
@@ -38,33 +40,37 @@ export const recoverWorkspace = async (
   for (const batch of batches) if (batch.state === 'executing') doubtful += await putInDoubt(ctx, batch, confirmedAt, knownUntil);
   const heard = await importSince(ctx, knownUntil);
   const waiting = batches.filter(({ state }) => state !== 'executing');
-  // Nothing known of a batch, by a provider that answered, means that it was not executed.
-  const marked = waiting.filter(({ batchId, connectionId }) => heard.batches.has(batchId) || heard.silent.has(connectionId));
+  // A batch of which the settings that it is paid through have answered, and know nothing, was not executed.
+  const marked = waiting.filter(
+    ({ batchId, connectionId, connectionVersion }) => heard.batches.has(batchId) || heard.silent.get(connectionId)?.includes(connectionVersion),
+  );
   await ctx.inTenant(async (stores) => {
     for (const { batchId } of marked) await stores.recoveries.mark({ batchId, proposalId, knownUntil });
+    const alerts: (() => Promise<void>)[] = [];
+    for (const [connectionId, versions] of heard.silent)
+      alerts.push((await openException(ctx, stores, { kind: 'recovery_unheard', connectionId, detail: { versions } })).alert);
+    for (const alert of alerts) await alert();
   });
   return { doubtful, reported: heard.reported, settled: heard.settled, marked: marked.length, silent: heard.silent.size };
 };
 
 /** Puts the open items of a batch in doubt, chunk by chunk, and answers how many there are. */
 const putInDoubt = async (ctx: Context, { batchId }: OpenBatch, confirmedAt: Date, knownUntil: Date): Promise<number> => {
-  const chunks = await ctx.inTenant(async (stores) => {
-    const view = await stores.batches.view(batchId);
-    return view?.content ? chunkCount(view.content.size, view.batch.chunkSize) : 0;
-  });
+  // Neither changes in recovery mode.
+  const view = await ctx.inTenant((stores) => stores.batches.view(batchId));
+  if (!view?.content) return 0;
+  const { batch, content } = view;
   let count = 0;
-  for (let chunk = 0; chunk < chunks; chunk++)
+  for (let chunk = 0; chunk < chunkCount(content.size, batch.chunkSize); chunk++)
     count += await ctx.inTenant(async (stores) => {
-      const view = await stores.batches.view(batchId);
-      if (!view?.content) return 0;
       await stores.chunks.lockToSettle(batchId, [chunk]);
       const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
       const newest = dispatches.at(-1);
-      const { from, to } = rangeOf(chunk, view.batch.chunkSize, view.content.size);
+      const { from, to } = rangeOf(chunk, batch.chunkSize, content.size);
       const items = (await stores.items.range(batchId, from, to)).filter(({ state }) => !isTerminalItem(state));
       if (items.length === 0) return 0;
       const done = newest?.purpose === 'recovery' && newest.createdAt >= confirmedAt;
-      if (!done) await recordDoubt(ctx, stores, view.batch, { chunk, from, to, items, attempt: (newest?.attempt ?? 0) + 1, knownUntil });
+      if (!done) await recordDoubt(ctx, stores, batch, { chunk, from, to, items, attempt: (newest?.attempt ?? 0) + 1, knownUntil });
       return items.length;
     });
   return count;
@@ -75,21 +81,26 @@ interface Heard {
   settled: number;
   /** Batches that a provider has payments of. */
   batches: Set<string>;
-  /** Rail connections that did not answer. */
-  silent: Set<string>;
+  /** Rail connections that did not answer, or can't be opened and asked, with the versions of their settings. */
+  silent: Map<string, number[]>;
 }
 
 /** Asks every rail connection, in every version of its settings, what it has since the backup, and settles that. */
 const importSince = async (ctx: Context, knownUntil: Date): Promise<Heard> => {
-  const heard: Heard = { reported: 0, settled: 0, batches: new Set(), silent: new Set() };
+  const heard: Heard = { reported: 0, settled: 0, batches: new Set(), silent: new Map() };
+  const unheard = (connectionId: string, version: number) => heard.silent.set(connectionId, [...(heard.silent.get(connectionId) ?? []), version]);
   const since = new Date(Math.max(0, knownUntil.getTime() - MARGIN_MS));
   for (const { connectionId, version } of await ctx.inTenant((stores) => stores.recoveries.connections())) {
-    const opened = await ctx.inTenant((stores) => openConnection(ctx, stores, connectionId, version));
-    if (!opened) continue;
+    // One whose credentials don't open keeps no other from being asked.
+    const opened = await ctx.inTenant((stores) => openConnection(ctx, stores, connectionId, version)).catch(() => null);
+    if (!opened) {
+      unheard(connectionId, version);
+      continue;
+    }
     for (let after: string | null = null; ; ) {
       const page = await opened.rail.listSince(opened.connection, since, after);
       if ('unavailable' in page) {
-        heard.silent.add(connectionId);
+        unheard(connectionId, version);
         break;
       }
       for (const [batchId, outcomes] of byBatch(page.outcomes)) {

@@ -26,7 +26,8 @@ export interface WatchEvents {
 /**
  * Compares the database with its published checkpoints (R15) at start, every minute, and whenever `compareAgain` is called.
  * Until a comparison has succeeded, nothing that moves money is let through. When database or archive do not answer, it is
- * tried again, so a process may start before them. API and worker watch by the same code, so both have the same bound. Recovery mode ends only by a restart, after a person has looked.
+ * tried again, so a process may start before them. API and worker watch by the same code, so both have the same bound. Recovery mode ends
+ * only by a restart, after a person has looked.
  */
 export const watchRecovery = (compare: () => Promise<RecoveryMode>, { onProblem, onRecovery }: WatchEvents): RecoveryWatch => {
   const found = recoverySwitch(null);

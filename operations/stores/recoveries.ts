@@ -25,6 +25,8 @@ export interface OpenBatch {
   batchId: string;
   state: BatchState;
   connectionId: string;
+  /** The version of its settings that the batch is paid through. */
+  connectionVersion: number;
   /** Items that are not terminal, and their sum in minor units. */
   open: number;
   amount: bigint;
