@@ -186,5 +186,25 @@ export const recoveryPlan = z
     ),
     connections: z.number().int(),
     digest: hash,
+    /** The newest proposal to recover, in recovery mode only of this recovery; null when there is none. */
+    proposal: proposal.nullable(),
+    /** What that recovery did; null until it was carried out. */
+    done: z
+      .object({
+        at: timestamp,
+        /** Items that were put in doubt, and are looked up. */
+        doubtful: z.number().int(),
+        /** Payments that the providers reported, and items that moved by them. */
+        reported: z.number().int(),
+        settled: z.number().int(),
+        /** Batches that wait for their execute gate again, because they may have been paid. */
+        marked: z.number().int(),
+        /** Rail connections that could not say what they have. */
+        silent: z.number().int(),
+        /** The generation of the log that began, and how many events of the earlier ones are lost. */
+        generation: z.number().int(),
+        lost_events: z.number().int(),
+      })
+      .nullable(),
   })
   .meta({ id: 'RecoveryPlan' });

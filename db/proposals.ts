@@ -25,6 +25,11 @@ export const proposalStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Propo
     return row && proposals.row(row);
   },
 
+  newest: async (choice) => {
+    const row = await orm.proposal.findFirst({ where: { tenant_id: tenantId, choice }, orderBy: { id: 'desc' } });
+    return row && proposals.row(row);
+  },
+
   lock: async (id) => {
     const row = await sql.row('lock')`
       SELECT ${proposals.list()} FROM proposal WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR UPDATE`;

@@ -71,6 +71,8 @@ export interface ProposalStore {
   /** Who confirmed these proposals, by proposal. */
   confirmers(ids: readonly string[]): Promise<Map<string, string>>;
   confirmationOf(id: string): Promise<ConfirmationRow | null>;
+  /** The newest proposal of this choice; null when there is none. */
+  newest(choice: Resolution): Promise<ProposalRow | null>;
   /** Ids of confirmed proposals that the worker has to carry out, oldest first. */
   waiting(limit: number): Promise<string[]>;
 }

@@ -94,6 +94,23 @@ test('the newer checkpoints are set aside, named in the log, and the restored lo
   expect((await world.archive.latest(world.home.tenantId))?.size).toBeGreaterThan(kept?.size ?? 0n);
 });
 
+test('where a recovery stands, and what it did; an earlier one is none of a later restore', async () => {
+  await world.sequence();
+  const who = world.as(await world.person('admin'), recovering);
+  expect(must(await showRecovery(who))).toMatchObject({ reason: 'an older copy was put back', proposal: null, done: null });
+  const batchId = await world.executing(tokens(3));
+  await world.sequence();
+  await lost.sentByTheLost(batchId, 0);
+  await confirmedRecovery(world);
+  expect(must(await showRecovery(who))).toMatchObject({ proposal: { state: 'confirmed', confirmed_by: expect.any(String) }, done: null });
+  expect(await lost.carryOut()).toBe(1);
+  const done = { doubtful: 3, reported: expect.any(Number), settled: 3, marked: 0, generation: expect.any(Number), lost_events: 0 };
+  expect(must(await showRecovery(who))).toMatchObject({ proposal: { state: 'applied' }, done });
+  await world.sequence();
+  expect(must(await showRecovery(who))).toMatchObject({ proposal: null, done: null });
+  expect(must(await showRecovery(world.as(await world.person('admin'))))).toMatchObject({ reason: null, proposal: { state: 'applied' }, done });
+});
+
 test('one person alone recovers nothing, and nothing is recovered outside recovery mode', async () => {
   const who = await world.person('admin');
   const plan = must(await showRecovery(world.as(who, recovering)));
