@@ -15,7 +15,9 @@ import {
 import { membersOf } from '../operations/stores/columns.js';
 import { FACTS, SHOWN_FACTS } from '../operations/stores/facts.js';
 import { GATE } from '../operations/stores/gates.js';
+import { RECOVERY_MARK } from '../operations/stores/recoveries.js';
 import { UPLOAD, type UploadRow } from '../operations/stores/uploads.js';
+import type { WorkspaceRow } from '../operations/stores/workspaces.js';
 import {
   type batch_chunk,
   type batch_content,
@@ -26,6 +28,7 @@ import {
   type gate,
   Prisma,
   type payout_batch,
+  type recovery_mark,
   type upload,
 } from '../prisma/generated/client.js';
 import { FAILURES_MIN } from './connection-health.js';
@@ -43,6 +46,7 @@ const counters = tableOf<batch_counter>()(COUNTER);
 const chunkRoots = tableOf<batch_chunk>()(CHUNK_ROOT);
 const uploads = tableOf<upload>()(UPLOAD);
 const preparations = tableOf<batch_preparer>()(PREPARATION);
+const markOfBatch = tableOf<recovery_mark>()(RECOVERY_MARK).joined('m');
 
 const inView = {
   batch: batches.joined('b'),
@@ -151,6 +155,26 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async giveUpExternalId(id) {
     await orm.payout_batch.updateMany({ where: { tenant_id: tenantId, id }, data: { external_id: null } });
+  },
+
+  async toSend(id) {
+    const row = await sql.row<{ mode: WorkspaceRow['mode']; frozen_at: Date | null }>('hot')`
+      SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${markOfBatch.list}, w.mode, w.frozen_at
+      FROM payout_batch b
+      JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
+      JOIN workspace w ON w.tenant_id = b.tenant_id
+      LEFT JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version
+      LEFT JOIN recovery_mark m ON m.tenant_id = b.tenant_id AND m.batch_id = b.id
+      WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
+    if (!row) return null;
+    const mark = markOfBatch.row(row);
+    return {
+      batch: inView.batch.row(row),
+      control: inView.control.row(row),
+      content: toContent(inView.content.row(row)),
+      workspace: { mode: row.mode, frozenAt: row.frozen_at },
+      mark: (mark.batchId as string | null) === null ? null : mark,
+    };
   },
 
   async view(id) {

@@ -48,6 +48,13 @@ export const parkedEvidenceStore = ({ orm, sql }: Tx, { tenantId }: Scope): Park
     return rows.map(parked.row);
   },
 
+  hasAbout: async (batchId) => {
+    const prefix = `item_${batchId.replaceAll('-', '')}`;
+    const row = await sql.row('hot')`
+      SELECT 1 FROM parked_evidence WHERE tenant_id = ${tenantId}::uuid AND resolved_at IS NULL AND starts_with(payment_key, ${prefix}) LIMIT 1`;
+    return row !== null;
+  },
+
   waiting: async ({ limit, after, connectionId }) => {
     const rows = await orm.parked_evidence.findMany({
       where: {

@@ -9,7 +9,7 @@ import { type Opened, openSigned } from '../rail-connection/open.js';
 import { recordDoubt } from '../recovery/record-doubt.js';
 import { type PricedStep, recordSteps } from '../settlement/record.js';
 import { lookUpDelays } from '../settlement/settle.js';
-import { type ControlRow, versionOf } from '../stores/batches.js';
+import { type BatchToSend, type ControlRow, versionOf } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import { recordDispatch } from './record-dispatch.js';
 import { type Dispatch, leaseOf } from './send.js';
@@ -28,6 +28,7 @@ export interface ChunkPlace {
 
 export interface Permitted extends SignedBatch {
   kind: 'permitted';
+  mark: BatchToSend['mark'];
   /** True when the time to pay has passed: what was not sent is blocked. */
   late: boolean;
   /** True when the connection did not answer before, or the batch still says so: an answer ends that (provider-health.ts). */
@@ -48,14 +49,12 @@ const CHECKPOINT_POLL_MS = 100;
 export const permitSending = async (ctx: Context, stores: Stores, { batchId, chunk }: ChunkPlace): Promise<Permit> => {
   if (ctx.services.recovery.reason() !== null) return { kind: 'halted', halt: 'recovery_mode' };
   await stores.chunks.lockToSend(batchId, chunk);
-  const control = await stores.batches.control(batchId);
-  const workspace = await stores.workspaces.get();
-  const batch = await stores.batches.get(batchId);
-  if (!control || !batch || control.state !== 'executing') return { kind: 'halted', halt: 'not_executing' };
+  const found = await stores.batches.toSend(batchId);
+  if (found?.control.state !== 'executing') return { kind: 'halted', halt: 'not_executing' };
+  const { batch, control, content, workspace, mark } = found;
   const halt = haltOf(control) ?? (workspace.frozenAt ? 'frozen' : null);
   if (halt) return { kind: 'halted', halt };
 
-  const content = await stores.batches.content(batchId, control.contentVersion);
   const gates = content && (await validGates(ctx, stores, batchId, content));
   if (!content || !gates || gates.kind === 'forged') return { kind: 'halted', halt: 'gates_missing' };
   if (batch.executeNotBefore && stores.now < batch.executeNotBefore)
@@ -71,6 +70,7 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
     batch,
     content,
     mode: workspace.mode,
+    mark,
     executeGate: gates.executeGate,
     late,
     ailing,
@@ -115,9 +115,9 @@ export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
     if (pending.length === 0) return { kind: 'nothing', sentBefore: items.some((item) => item.state === 'submitting') };
 
     // The restored database takes it for unsent, and it may have left: it is looked up first (R15).
-    const mark = await stores.recoveries.markOf(batchId);
-    if (mark) {
-      await recordDoubt(ctx, stores, permit.batch, { chunk, from, to, items: pending, attempt: 1, knownUntil: mark.knownUntil });
+    if (permit.mark) {
+      const { knownUntil } = permit.mark;
+      await recordDoubt(ctx, stores, permit.batch, { chunk, from, to, items: pending, attempt: 1, knownUntil });
       return { kind: 'nothing', sentBefore: true };
     }
     const sendable = pending.filter((item) => blockReason(permit, item) === null);

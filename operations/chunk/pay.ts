@@ -39,8 +39,8 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       const outcomes = await sendDispatch(dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
       const sentOn = { batchId, connectionId: dispatch.connection.id, payments: outcomes.length };
-      await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
-      await reduceParked(ctx);
+      const { parked } = await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
+      if (parked) await reduceParked(ctx);
       if (!isAnswered(outcomes)) {
         if (await providerSilent(ctx, sentOn)) return { kind: 'halted', halt: 'provider_unavailable' };
       } else if (intent.ailing) await providerBack(ctx, sentOn);

@@ -34,16 +34,17 @@ export interface Settled {
 
 /**
  * Settles evidence in a transaction of its own, all of it or nothing, and ends the batch when nothing is open any more. Answers how many
- * items moved, and whether this call ended the batch.
+ * items moved, whether this call ended the batch, and whether evidence about the batch is parked (`reduceParked`).
  */
-export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<{ moved: number; finished: boolean }> => {
-  const { moved, lastOpen } = await ctx.inTenant(async (stores) => {
+export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<{ moved: number; finished: boolean; parked: boolean }> => {
+  const { moved, lastOpen, parked } = await ctx.inTenant(async (stores) => {
     const settled = await applyEvidence(ctx, stores, evidence);
+    const parked = await stores.parkedEvidence.hasAbout(evidence.batchId);
     await ctx.services.failpoint('before_commit');
-    return settled;
+    return { ...settled, parked };
   });
   await ctx.services.failpoint('after_commit');
-  return { moved, finished: lastOpen && (await finishPayoutBatch(ctx, evidence.batchId)) };
+  return { moved, parked, finished: lastOpen && (await finishPayoutBatch(ctx, evidence.batchId)) };
 };
 
 /**
@@ -74,7 +75,9 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
   ];
   let alerts: (() => Promise<void>)[] = [];
   if (moving.length > 0) {
-    const recording = { action: 'chunk.settle', source, steps: moving.map(stepOf), lookUp: await lookUpDelays(ctx, stores, batch) } as const;
+    const isOpen = moving.some(({ evidence }) => !isTerminalItem(evidence.outcome));
+    const lookUp = isOpen ? await lookUpDelays(ctx, stores, batch) : NO_LOOK_UP;
+    const recording = { action: 'chunk.settle', source, steps: moving.map(stepOf), lookUp } as const;
     await recordSteps(ctx, stores, batch, recording, async (covered) => {
       const detail = { covered: covered.toString(), currency: batch.currency };
       alerts = await raiseAll(ctx, stores, covered > 0n ? [{ kind: 'reversal_covered', batchId, detail }, ...raisings] : raisings);
@@ -130,6 +133,9 @@ const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] =>
     }),
   ),
 ];
+
+/** Nothing that moves is open, so nothing is looked up. */
+const NO_LOOK_UP: LookUpDelays = { unknownMs: 0, submittedMs: 0 };
 
 /** A payment whose answer was lost is looked up soon; later lookups back off (operations/chunk/resolve.ts). */
 const FIRST_LOOKUP_MS = 1_000;
@@ -202,7 +208,7 @@ const PARKED_MAX = 1_024;
 
 /**
  * Reduces parked evidence whose item has been sent meanwhile (R6): a webhook can overtake the commit of our own intent.
- * Runs after every commit of outcomes and from the relay. Returns how many pieces were reduced again.
+ * Runs after a chunk was settled of whose batch some is parked, after lookups, and from the relay. Returns how many pieces were reduced again.
  */
 export const reduceParked = async (ctx: Context): Promise<number> => {
   const due = await ctx.inTenant((stores) => stores.parkedEvidence.due(PARKED_MAX));

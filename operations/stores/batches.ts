@@ -4,7 +4,9 @@ import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row
 import type { FactsRow, SHOWN_FACTS } from './facts.js';
 import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
+import type { RecoveryMark } from './recoveries.js';
 import type { UploadRow } from './uploads.js';
+import type { WorkspaceRow } from './workspaces.js';
 
 const NEW_BATCH = {
   id: uuid('id'),
@@ -138,6 +140,17 @@ export type ShownUpload = Pick<UploadRow, 'bytes' | 'lines' | 'count' | 'rowsChe
 /** Absent members stay as they are. */
 type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
 
+/** A batch that may be sent, with all that may stop it. */
+export interface BatchToSend {
+  batch: BatchRow;
+  control: ControlRow;
+  /** Of the current content version. */
+  content: ContentRow | null;
+  workspace: Pick<WorkspaceRow, 'mode' | 'frozenAt'>;
+  /** Set when a restored database takes it for unsent (R15). */
+  mark: RecoveryMark | null;
+}
+
 export interface BatchStore {
   /** Batch, control and counter rows; the control starts in `state`. False when another batch has the external_id. */
   insert(row: NewBatch, state: BatchState, deadlineAt: Date | null): Promise<boolean>;
@@ -153,6 +166,8 @@ export interface BatchStore {
   view(id: string): Promise<BatchView | null>;
   list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
+  /** What a permit to send looks at, as it is now: the caller has locked it for sending. Null when there is no such batch. */
+  toSend(id: string): Promise<BatchToSend | null>;
   /** The control row as it is now, without a lock. Null for a batch that nobody sees. */
   control(id: string): Promise<ControlRow | null>;
   /**
