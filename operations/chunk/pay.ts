@@ -2,7 +2,7 @@ import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
 import { reduceParked, settleEvidence } from '../settlement/settle.js';
 import { type Halt, intendChunk } from './intend.js';
-import { isAnswered, providerBack, providerSilent } from './provider-health.js';
+import { noteAnswer } from './provider-health.js';
 import { resolveItems } from './resolve.js';
 import { type Progress, sendDispatch } from './send.js';
 import { stopForIntegrity } from './verify-content.js';
@@ -41,9 +41,7 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       const sentOn = { batchId, connectionId: dispatch.connection.id, payments: outcomes.length };
       const { parked } = await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
       if (parked) await reduceParked(ctx);
-      if (!isAnswered(outcomes)) {
-        if (await providerSilent(ctx, sentOn)) return { kind: 'halted', halt: 'provider_unavailable' };
-      } else if (intent.ailing) await providerBack(ctx, sentOn);
+      if (await noteAnswer(ctx, sentOn, outcomes, intent.ailing)) return { kind: 'halted', halt: 'provider_unavailable' };
       return { kind: 'paid', sent: dispatch.artefact.payments.length };
     }
   }

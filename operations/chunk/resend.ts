@@ -12,7 +12,7 @@ import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
 import { endDoubt, type PersonReason } from './end-doubt.js';
 import { mayDispatch, type Permitted, permitSending } from './intend.js';
-import { isAnswered, providerBack, providerSilent } from './provider-health.js';
+import { noteAnswer } from './provider-health.js';
 import { recordDispatch } from './record-dispatch.js';
 import { type Dispatch, leaseOf, type Progress, sendDispatch } from './send.js';
 import { contentMatches, paymentOf, stopForIntegrity } from './verify-content.js';
@@ -48,8 +48,7 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
   await ctx.services.failpoint('after_send');
   const sentOn = { batchId, connectionId: intent.dispatch.connection.id, payments: outcomes.length };
   await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
-  if (!isAnswered(outcomes)) await providerSilent(ctx, sentOn);
-  else if (intent.ailing) await providerBack(ctx, sentOn);
+  await noteAnswer(ctx, sentOn, outcomes, intent.ailing);
 };
 
 const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): Promise<ResendIntent> =>
