@@ -5,6 +5,7 @@ import { startWorld } from '../test/e2e/harness/world.js';
 import { type EndToEndRun, payBatch } from './end-to-end.js';
 import { describeEnvironment } from './environment.js';
 import { INSPECTED } from './inspector.js';
+import { measureIntake, showIntake } from './intake.js';
 import { openLimits } from './open-limits.js';
 import { profileRuns } from './profile.js';
 import { RAILS } from './rail-mode.js';
@@ -20,12 +21,15 @@ import { measureTurns } from './turns.js';
  *
  * npm run bench -- repeats --items 100000,1000000
  *
+ * npm run bench -- intake --items 100000,1000000 [--repeat 1] [--json FILE] [--profile FOLDER] [--statements]
+ *
  * Pays batches on a stack (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare SQL of the same
  * life cycle on the same Postgres, in turns. Each run checks the books; a run that fails ends the benchmark.
  *
  * With --profile it compares nothing: it writes a CPU profile of the worker for each run to FOLDER, and prints where the time went and
  * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres. `turns` pauses and resumes a batch while
  * it is paid, and prints how long a pause waits. `repeats` pays nothing: it looks for the payments of a batch among ten million.
+ * `intake` pays nothing either: it uploads files with new and with known payees, and prints what a row costs until its batch is queued.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -40,8 +44,10 @@ const { positionals, values } = parseArgs({
   },
 });
 const [subject = ''] = positionals;
-if (subject !== 'end-to-end' && subject !== 'turns' && subject !== 'repeats') {
-  console.error('Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, or repeats --items 100000');
+if (!['end-to-end', 'turns', 'repeats', 'intake'].includes(subject)) {
+  console.error(
+    'Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, repeats --items 100000, or intake --items 100000',
+  );
   process.exit(2);
 }
 
@@ -70,6 +76,7 @@ try {
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
   if (subject === 'repeats') for (const items of sizes) await measureRepeats(world.stack.state().database.owner_url, world.dataDir, items, say);
+  else if (subject === 'intake') await intake();
   else if (subject === 'turns') for (const rail of rails) for (const items of sizes) await measureTurns(world, rail, items, window, say);
   else if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
   else if (values.statements) await measureStatements(world, { rails, sizes }, say);
@@ -77,6 +84,12 @@ try {
 } finally {
   await closing();
   await world.close();
+}
+
+async function intake(): Promise<void> {
+  const runs = await measureIntake(world, { sizes, repeat, folder: values.profile, statements: values.statements }, say);
+  for (const run of runs) write({ kind: 'intake', ...run });
+  console.log(showIntake(runs));
 }
 
 async function compare(): Promise<void> {

@@ -66,7 +66,7 @@ const NOT_OURS = new Map([
 ]);
 
 /** µs of the main thread per item, by job. Each sample counts for the innermost frame that belongs to a job; idle time does not count. */
-const jobsOf = ({ nodes, samples, timeDeltas }: CpuProfile, items: number, root: string): Map<string, number> => {
+export const jobsOf = ({ nodes, samples, timeDeltas }: CpuProfile, items: number, root: string): Map<string, number> => {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const jobs = new Map<number, string>();
@@ -96,7 +96,7 @@ const placeOf = (url: string, root: string): string => {
 };
 
 /** The result as a table for people. */
-const showJobs = (name: string, jobs: ReadonlyMap<string, number>): string => {
+export const showJobs = (name: string, jobs: ReadonlyMap<string, number>): string => {
   const table = new Table({ head: [`${name}: job`, 'µs an item'], style: { head: [], border: [] } });
   for (const [job, spent] of jobs) table.push([job, spent.toFixed(1)]);
   return table.toString();

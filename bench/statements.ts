@@ -36,12 +36,13 @@ export const measureStatements = async (
     for (const items of sizes) {
       const from = statSync(log).size;
       await payBatch(world, rail, items, `${rail.name}, ${items} items`, say);
-      console.log(`${rail.name}, ${items} items: CPU of Postgres by statement\n${show(costsIn(readFrom(log, from)), items)}`);
+      console.log(`${rail.name}, ${items} items: CPU of Postgres by statement\n${showCosts(costsIn(readFrom(log, from)), items)}`);
     }
   }
 };
 
-const readFrom = (file: string, from: number): string => {
+/** What the log has from this byte on. */
+export const readFrom = (file: string, from: number): string => {
   const bytes = Buffer.alloc(statSync(file).size - from);
   const handle = openSync(file, 'r');
   try {
@@ -54,7 +55,7 @@ const readFrom = (file: string, from: number): string => {
 const ENTRY = /^(?<pid>\d+) (?<login>\S+) (?<kind>LOG|DETAIL|STATEMENT): {2}/;
 
 /** A message has three entries in a row: a line that announces the statistics, the statistics, the statement. */
-const costsIn = (log: string): Cost[] => {
+export const costsIn = (log: string): Cost[] => {
   const costs = new Map<string, Cost>();
   let cpuSeconds = 0;
   for (const entry of log.split(/\n(?=\d+ \S+ [A-Z]+: {2})/)) {
@@ -71,7 +72,8 @@ const costsIn = (log: string): Cost[] => {
   return [...costs.values()].sort((a, b) => b.cpuSeconds - a.cpuSeconds);
 };
 
-const show = (costs: readonly Cost[], items: number): string => {
+/** The result as a table for people. */
+export const showCosts = (costs: readonly Cost[], items: number): string => {
   const table = new Table({ head: ['login', 'messages', 'CPU µs/item', 'statement'], style: { head: [], border: [] } });
   for (const { login, times, cpuSeconds, statement } of costs.slice(0, SHOWN))
     table.push([login, times, ((cpuSeconds * 1e6) / items).toFixed(1), statement]);
