@@ -1,6 +1,6 @@
 import { membersOf } from '../operations/stores/columns.js';
-import { DESTINATION, type DestinationRow, PAYEE, type PayeeStore } from '../operations/stores/payees.js';
-import type { payee, payee_destination } from '../prisma/generated/client.js';
+import { DESTINATION, type DestinationRow, PAYEE, type PayeeStore, type PayeeToPay } from '../operations/stores/payees.js';
+import { Prisma, type payee, type payee_destination } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
@@ -14,7 +14,24 @@ const NEW_DESTINATION = membersOf(DESTINATION);
 /** Rows of one INSERT. Larger statements need more memory and are not faster. */
 const INSERT_ROWS_MAX = 5_000;
 
-type Known = Awaited<ReturnType<PayeeStore['byReference']>>;
+/** A payee, whether its key is there, and its newest destination; null in the columns of what it does not have. */
+interface StoredToPay {
+  id: string;
+  reference: string;
+  payee_type: PayeeToPay['payeeType'];
+  country: string;
+  has_key: boolean | null;
+  destination_id: string | null;
+  version: number;
+  kind: DestinationRow['kind'];
+  fingerprint: Uint8Array;
+  commitment: Uint8Array;
+}
+
+const toPay = ({ id, reference, payee_type, country, has_key, destination_id, version, kind, fingerprint, commitment }: StoredToPay): PayeeToPay => ({
+  ...{ id, reference, payeeType: payee_type, country, hasKey: has_key === true },
+  newest: destination_id === null ? null : { id: destination_id, payeeId: id, version, kind, fingerprint, commitment },
+});
 
 /**
  * Payees of one tenant and the versions of their destinations. What names a person is encrypted. A read of many rows is one
@@ -22,21 +39,6 @@ type Known = Awaited<ReturnType<PayeeStore['byReference']>>;
  * for as long as the plan is kept.
  */
 export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeStore => {
-  const known = async (key: 'reference' | 'id', values: readonly string[]): Promise<Known> => {
-    const wanted = [...new Set(values)];
-    const found =
-      key === 'reference'
-        ? await sql.rows('set')`
-            SELECT p.* FROM unnest(${wanted}::text[]) AS w (reference)
-            CROSS JOIN LATERAL (SELECT ${payees.list()} FROM payee WHERE tenant_id = ${tenantId}::uuid AND reference = w.reference LIMIT 1) p`
-        : await sql.rows('set')`
-            SELECT p.* FROM unnest(${wanted}::uuid[]) AS w (id)
-            CROSS JOIN LATERAL (SELECT ${payees.list()} FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) p`;
-    const rows = found.map(payees.row);
-    const newest = await newestDestinations(rows.map(({ id }) => id));
-    return new Map(rows.map((row) => [row[key], { payee: row, destination: newest.get(row.id) ?? null }]));
-  };
-
   const newestDestinations = async (payeeIds: string[]): Promise<Map<string, DestinationRow>> => {
     const rows = await sql.rows('set')`
       SELECT d.* FROM unnest(${payeeIds}::uuid[]) AS w (id)
@@ -61,8 +63,31 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeSto
       return pageOf(rows, limit, payees.row);
     },
 
-    byReference: (references) => known('reference', references),
-    byIds: (ids) => known('id', ids),
+    toPay: async (key, values) => {
+      const [wanted, matches] =
+        key === 'reference'
+          ? [Prisma.sql`unnest(${[...new Set(values)]}::text[])`, Prisma.sql`reference = w.value`]
+          : [Prisma.sql`unnest(${[...new Set(values)]}::uuid[])`, Prisma.sql`id = w.value`];
+      const rows = await sql.rows<StoredToPay>('set')`
+        SELECT p.id, p.reference, p.payee_type, p.country, k.has_key, d.id AS destination_id, d.version, d.kind, d.fingerprint, d.commitment
+        FROM ${wanted} AS w (value)
+        CROSS JOIN LATERAL (SELECT id, reference, payee_type, country FROM payee WHERE tenant_id = ${tenantId}::uuid AND ${matches} LIMIT 1) p
+        LEFT JOIN LATERAL (
+          SELECT wrapped IS NOT NULL AS has_key FROM subject_key WHERE tenant_id = ${tenantId}::uuid AND subject_id = p.id LIMIT 1) k ON true
+        LEFT JOIN LATERAL (
+          SELECT id, version, kind, fingerprint, commitment FROM payee_destination
+          WHERE tenant_id = ${tenantId}::uuid AND payee_id = p.id ORDER BY version DESC LIMIT 1) d ON true`;
+      return rows.map(toPay);
+    },
+
+    byIds: async (ids) => {
+      const found = await sql.rows('set')`
+        SELECT p.* FROM unnest(${[...new Set(ids)]}::uuid[]) AS w (id)
+        CROSS JOIN LATERAL (SELECT ${payees.list()} FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = w.id LIMIT 1) p`;
+      const rows = found.map(payees.row);
+      const newest = await newestDestinations(rows.map(({ id }) => id));
+      return new Map(rows.map((row) => [row.id, { payee: row, destination: newest.get(row.id) ?? null }]));
+    },
 
     destinations: async (ids) => {
       const rows = await sql.rows('set')`

@@ -81,8 +81,8 @@ export interface Entropy {
  * are authenticated with it.
  */
 export interface Vault {
-  /** A new subject key for a payee: `key` to use now, `stored` to keep. */
-  newSubjectKey(keys: KeyStore, tenantId: string, subjectId: string): Promise<{ key: Uint8Array; stored: Uint8Array }>;
+  /** Makes new subject keys for any number of payees: `key` to use now, `stored` to keep. It looks up the tenant's key once. */
+  newSubjectKeys(keys: KeyStore, tenantId: string): Promise<(subjectId: string) => { key: Uint8Array; stored: Uint8Array }>;
   /** Subject keys by subject id, from what is stored. It looks up each version of the tenant's key once, for any number of subjects. */
   subjectKeys(keys: KeyStore, tenantId: string, stored: ReadonlyMap<string, Uint8Array>): Promise<Map<string, Uint8Array>>;
   /** Seals under a subject key. */
@@ -93,8 +93,11 @@ export interface Vault {
   seal(keys: KeyStore, where: SealedPlace, plain: Uint8Array): Promise<Uint8Array>;
   /** Opens what `seal` sealed. Throws like `openWith`. */
   open(keys: KeyStore, where: SealedPlace, sealed: Uint8Array): Promise<Uint8Array>;
-  /** HMAC-SHA-256 (32 bytes) under a tenant key: fingerprints of destinations, input hashes of idempotency. */
-  mac(keys: KeyStore, tenantId: string, purpose: 'fingerprint' | 'idempotency', data: Uint8Array): Promise<Uint8Array>;
+  /**
+   * HMAC-SHA-256 (32 bytes) under a tenant key: fingerprints of destinations, input hashes of idempotency. It looks up the tenant's key
+   * once, for any number of texts.
+   */
+  macs(keys: KeyStore, tenantId: string, purpose: 'fingerprint' | 'idempotency'): Promise<(data: Uint8Array) => Uint8Array>;
 }
 
 /** Where a ciphertext is stored; it opens nowhere else. */

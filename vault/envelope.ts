@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
 
 /**
  * A sealed field (AES-256-GCM, NIST SP 800-38D). The ciphertext names the key that it needs:
@@ -27,6 +27,7 @@ export interface VersionedKey {
 
 export const KEY_BYTES = 32;
 const FORMAT = 1;
+const KEY_ID_BYTES = 8;
 const NONCE_AT = 13;
 const BODY_AT = 25;
 const TAG_BYTES = 16;
@@ -38,7 +39,7 @@ export const seal = (under: VersionedKey, place: Place, plain: Uint8Array, rando
   const sealed = Buffer.allocUnsafe(BODY_AT + plain.length + TAG_BYTES);
   const nonce = randomBytes(NONCE_BYTES);
   sealed[0] = FORMAT;
-  keyId(under.key).copy(sealed, 1);
+  sealed.write(keyId(under.key), 1, KEY_ID_BYTES, 'latin1');
   sealed.writeUInt32BE(under.version, 9);
   sealed.set(nonce, NONCE_AT);
   const cipher = createCipheriv(CIPHER, under.key, nonce);
@@ -73,8 +74,10 @@ export const versionOf = (sealed: Uint8Array): number => {
   return bytes.readUInt32BE(9);
 };
 
-/** The hash names the key that is needed; about a random key it reveals nothing. */
-const keyId = (key: Uint8Array): Buffer => createHash('sha256').update('sluice-key-id-v1').update(key).digest().subarray(0, 8);
+/** One byte a character. The hash names the key that is needed; about a random key it reveals nothing. */
+const keyId = (key: Uint8Array): string => hash('sha256', Buffer.concat([KEY_ID_TAG, key]), 'binary').slice(0, KEY_ID_BYTES);
+
+const KEY_ID_TAG = Buffer.from('sluice-key-id-v1');
 
 /** An array of strings and small integers has only one JSON text, so `JSON.stringify` returns the canonical form. */
 const associatedData = (sealed: Buffer, place: Place): Buffer =>

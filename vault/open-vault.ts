@@ -17,10 +17,12 @@ const SUBJECT_KEY_VERSION = 1;
 export const openVault = (keyFile: Pick<KeyFile, 'root'>, entropy: Entropy): Vault => {
   const tenantKeys = openTenantKeys(keyFile.root, entropy);
   return {
-    newSubjectKey: async (keys, tenantId, subjectId) => {
+    newSubjectKeys: async (keys, tenantId) => {
       const { key, version } = await tenantKeys.current(keys, tenantId, 'payee');
-      const stored = newStoredSecret(version, entropy.bytes);
-      return { key: subjectKey(key, tenantId, subjectId, stored), stored };
+      return (subjectId) => {
+        const stored = newStoredSecret(version, entropy.bytes);
+        return { key: subjectKey(key, tenantId, subjectId, stored), stored };
+      };
     },
     subjectKeys: async (keys, tenantId, stored) => {
       const versions = new Map<number, Uint8Array>();
@@ -41,9 +43,9 @@ export const openVault = (keyFile: Pick<KeyFile, 'root'>, entropy: Entropy): Vau
     openWith: (key, where, sealed) => open(key, where, sealed),
     seal: async (keys, where, plain) => seal(await tenantKeys.current(keys, where.tenantId, where.purpose), where, plain, entropy.bytes),
     open: async (keys, where, sealed) => open(await sealingKey(keys, where, sealed), where, sealed),
-    mac: async (keys, tenantId, purpose, data) => {
+    macs: async (keys, tenantId, purpose) => {
       const { key } = await tenantKeys.current(keys, tenantId, purpose);
-      return createHmac('sha256', key).update(data).digest();
+      return (data) => createHmac('sha256', key).update(data).digest();
     },
   };
 

@@ -40,7 +40,7 @@ export const idempotent = async <T>(ctx: Context, request: IdempotentRequest, ru
 
   const claim = await ctx.inTenant(async (stores) => {
     const input = canonicalBytes([request.route, hashedInput(request.route, request.input)]);
-    const hash = await vault.mac(stores.keys, ctx.tenantId, 'idempotency', input);
+    const hash = (await vault.macs(stores.keys, ctx.tenantId, 'idempotency'))(input);
     const outcome = await stores.idempotencyKeys.claim(key, hash, request.leaseMs ?? LEASE_MS);
     if (outcome.kind !== 'replay') return outcome;
     return { kind: 'stored' as const, result: await vault.open(stores.keys, place, outcome.sealed) };

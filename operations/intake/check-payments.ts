@@ -1,11 +1,10 @@
 import type { Destination } from '../../domain/destination.js';
 import { type FieldError, textErrors } from '../../domain/result.js';
 import type { Context } from '../context.js';
-import type { InlinePayee, PayeeInput } from '../payee/details.js';
-import { checkPayees } from '../payee/ensure.js';
+import type { PayeeInput } from '../payee/details.js';
+import { decidePayees } from '../payee/plan.js';
 import type { Stores } from '../ports.js';
 import type { RailCapabilities } from '../rail.js';
-import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 
 export interface PaymentText {
   reference: string;
@@ -32,11 +31,9 @@ export const checkPayment = (payment: PaymentText, currency: string, capabilitie
 export interface InspectedPayee {
   /** Bare member names; empty when nothing is wrong. */
   errors: FieldError[];
-  /** Equal for payments to the same payee, whether they name it by id or by reference. */
+  /** Of a payee without errors: equal for payments to the same payee, whether they name it by id or by reference. */
   identity: string;
 }
-
-type Known = Map<string, { payee: PayeeRow; destination: DestinationRow | null }>;
 
 /** Checks the payees of any number of payments against workspace and rail, in a fixed number of statements. Writes nothing. */
 export const inspectPayees = async (
@@ -45,30 +42,12 @@ export const inspectPayees = async (
   inputs: readonly PayeeInput[],
   capabilities: RailCapabilities,
 ): Promise<InspectedPayee[]> => {
-  const wrong = await checkPayees(ctx, stores, inputs);
-  const byReference = await stores.payees.byReference([...new Set(inputs.flatMap(({ payee }) => payee?.reference ?? []))]);
-  const byId = await stores.payees.byIds([...new Set(inputs.flatMap(({ payee_id }) => payee_id ?? []))]);
-  return inputs.map((input, i) => {
-    const errors = wrong[i] ?? [];
-    const known = knownOf(input, byReference, byId);
-    const kind = errors.length === 0 ? kindOf(input.payee, known?.destination?.kind) : undefined;
-    return {
-      errors: kind ? checkKind(kind, capabilities) : errors,
-      identity: known?.payee.id ?? input.payee_id ?? `new ${input.payee?.reference ?? ''}`,
-    };
+  const decided = await decidePayees(ctx, stores, inputs);
+  return decided.map((input) => {
+    if ('errors' in input) return { errors: input.errors, identity: '' };
+    const kind = 'newest' in input ? input.newest.kind : input.sentTo.destination.kind;
+    return { errors: checkKind(kind, capabilities), identity: input.known?.id ?? `new ${input.reference}` };
   });
-};
-
-const knownOf = (input: PayeeInput, byReference: Known, byId: Known) => {
-  if (input.payee_id) return byId.get(input.payee_id);
-  return input.payee ? byReference.get(input.payee.reference) : undefined;
-};
-
-/** The kind that will be paid, of details that are right: one group of destination fields is given, or none and the known destination stays. */
-const kindOf = (payee: InlinePayee | undefined, known: Destination['kind'] | undefined): Destination['kind'] | undefined => {
-  if (payee?.iban) return 'iban';
-  if (payee?.account_token) return 'account_token';
-  return payee?.account_number ? 'us_bank' : known;
 };
 
 /** Whether the rail pays to this kind of destination. */

@@ -76,7 +76,7 @@ export const handOver = async (
 
 /** The worker seals under the workspace's keys and makes none (R18), so those that it will need are made here. */
 const makeKeys = async ({ tenantId, services: { vault } }: Context, stores: Stores): Promise<void> => {
-  await vault.mac(stores.keys, tenantId, 'fingerprint', new Uint8Array());
+  await vault.macs(stores.keys, tenantId, 'fingerprint');
 };
 
 async function* inParts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -6,7 +6,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { detailsOfNew } from './details.js';
 import { writePayees } from './ensure.js';
-import { fingerprintOf } from './sealing.js';
+import { fingerprints } from './sealing.js';
 import { wirePayee } from './show.js';
 import type { WirePayee } from './view.js';
 
@@ -31,7 +31,7 @@ export const createPayee = (ctx: Context, input: z.output<typeof contract>): Pro
     const described = detailsOfNew(input);
     if ('errors' in described) return refused(described.errors);
     const { sentTo } = described;
-    const first = { sentTo, fingerprint: await fingerprintOf(ctx, stores, sentTo) };
+    const first = { sentTo, fingerprint: (await fingerprints(ctx, stores))(sentTo) };
     const planned = { reference: input.reference, known: null, added: [first] };
     const row = (
       await writePayees(ctx, stores, [planned], { made: { payees: new Set(), destinations: new Set() }, createdBy: personBehind(ctx.actor) })

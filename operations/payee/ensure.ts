@@ -53,12 +53,6 @@ export const ensurePayees = async (
   throw new Error('other requests keep changing these payees; send the whole request again');
 };
 
-/** Makes the same checks and writes nothing. Answers the errors of each input in the order of `inputs`; none is an empty list. */
-export const checkPayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<FieldError[][]> => {
-  const plan = await planPayees(ctx, stores, inputs);
-  return plan.map((input) => ('errors' in input ? input.errors : []));
-};
-
 const answerOf = (input: PlannedInput, written: Written, made: Made): EnsureAnswer => {
   if ('errors' in input) return input;
   const row = 'sentTo' in input.use ? written.get(input.use) : input.use;
@@ -97,6 +91,7 @@ export const writePayees = async (
   // All writers take the payees in one order, so that they wait for each other without a deadlock.
   const payees = [...new Set(planned)].filter(({ added }) => added.length > 0).sort((a, b) => (a.reference < b.reference ? -1 : 1));
   const fresh = await newPayees(ctx, stores, payees);
+  const keys = await keysOfKnown(ctx, stores, payees);
   const rows = [...fresh.values()];
   const inserted = rows.length > 0 ? await stores.payees.insert(rows.map(({ row }) => row)) : new Set<string>();
   const subjects = rows.filter(({ row }) => inserted.has(row.reference)).map(({ row, stored }) => ({ subjectId: row.id, stored }));
@@ -105,7 +100,7 @@ export const writePayees = async (
 
   const destinations = new Map<PlannedDestination, DestinationRow>();
   for (const payee of payees) {
-    const owner = ownerOf(payee, fresh);
+    const owner = ownerOf(payee, fresh, keys);
     if (!payee.known && !inserted.has(payee.reference)) continue;
     for (const [i, added] of payee.added.entries()) {
       const of = { ...owner, version: owner.newestVersion + 1 + i, createdBy };
@@ -121,23 +116,33 @@ type NewPayee = { row: Omit<PayeeRow, 'createdAt' | 'heldAt'>; key: Uint8Array; 
 
 const newPayees = async (ctx: Context, stores: Stores, payees: readonly PlannedPayee[]): Promise<Map<string, NewPayee>> => {
   const fresh = new Map<string, NewPayee>();
+  if (payees.length === 0) return fresh;
+  const newKey = await ctx.services.vault.newSubjectKeys(stores.keys, ctx.tenantId);
   for (const { reference, known, added } of payees) {
     const first = added[0]?.sentTo;
     if (known || !first) continue;
     const id = ctx.services.entropy.newId();
-    const { key, stored } = await ctx.services.vault.newSubjectKey(stores.keys, ctx.tenantId, id);
+    const { key, stored } = newKey(id);
     const row = { id, reference, payeeType: first.payeeType, country: first.country, sealedName: sealName(ctx, key, id, first.name) };
     fresh.set(reference, { row, key, stored });
   }
   return fresh;
 };
 
+/** Keys of the known payees that get a version, by payee. */
+const keysOfKnown = async (ctx: Context, stores: Stores, payees: readonly PlannedPayee[]): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const ids = payees.flatMap(({ known }) => known?.id ?? []);
+  return ids.length === 0 ? new Map() : ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(ids));
+};
+
 const ownerOf = (
   { reference, known }: PlannedPayee,
   fresh: ReadonlyMap<string, NewPayee>,
+  keys: ReadonlyMap<string, Uint8Array>,
 ): { key: Uint8Array; payeeId: string; newestVersion: number } => {
   const made = fresh.get(reference);
   if (made) return { key: made.key, payeeId: made.row.id, newestVersion: 0 };
-  if (!known?.key) throw new Error(`payee ${reference} has no key to seal a destination under`);
-  return { key: known.key, payeeId: known.payee.id, newestVersion: known.newest?.version ?? 0 };
+  const key = known && keys.get(known.id);
+  if (!key) throw new Error(`payee ${reference} has no key to seal a destination under`);
+  return { key, payeeId: known.id, newestVersion: known.newest?.version ?? 0 };
 };

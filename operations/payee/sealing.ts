@@ -94,5 +94,7 @@ const openUnchanged = (ctx: Context, key: Uint8Array, destination: Pick<Destinat
 };
 
 /** HMAC of name, type, country and destination: equal for equal values of one workspace. It finds the same version; no gate signs it (R10). */
-export const fingerprintOf = (ctx: Context, stores: Stores, sentTo: SentTo): Promise<Uint8Array> =>
-  ctx.services.vault.mac(stores.keys, ctx.tenantId, 'fingerprint', canonicalBytes(canonicalSentTo(sentTo)));
+export const fingerprints = async (ctx: Context, stores: Stores): Promise<(sentTo: SentTo) => Uint8Array> => {
+  const mac = await ctx.services.vault.macs(stores.keys, ctx.tenantId, 'fingerprint');
+  return (sentTo) => mac(canonicalBytes(canonicalSentTo(sentTo)));
+};

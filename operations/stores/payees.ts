@@ -36,12 +36,22 @@ interface KnownPayee {
   destination: DestinationRow | null;
 }
 
+/** A destination version as a payment refers to it, without what is sealed. */
+export type DestinationToPay = Pick<DestinationRow, 'id' | 'payeeId' | 'version' | 'kind' | 'fingerprint' | 'commitment'>;
+
+/** What a new payment needs of a payee. */
+export interface PayeeToPay extends Pick<PayeeRow, 'id' | 'reference' | 'payeeType' | 'country'> {
+  /** False after the person was deleted: nothing of the payee opens any more. */
+  hasKey: boolean;
+  newest: DestinationToPay | null;
+}
+
 export interface PayeeStore {
   get(id: string): Promise<PayeeRow | null>;
   /** A page of a list, newest first. */
   list(page: PageQuery & { reference?: string | undefined }): Promise<Page<PayeeRow>>;
-  /** Known payees by the caller's reference. Two statements for any number. */
-  byReference(references: readonly string[]): Promise<Map<string, KnownPayee>>;
+  /** Known payees by the caller's reference or by id. One statement for any number. */
+  toPay(key: 'reference' | 'id', values: readonly string[]): Promise<PayeeToPay[]>;
   /** Known payees by id. Two statements for any number. */
   byIds(ids: readonly string[]): Promise<Map<string, KnownPayee>>;
   /** Destinations by id, of any version. */

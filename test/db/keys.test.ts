@@ -54,7 +54,7 @@ describe('keys in the database [S5-05]', () => {
     const subjectId = systemEntropy.newId();
     const vault = openVault(keyFile, systemEntropy);
     await enter(ours).inTenant(async (stores) => {
-      const { stored } = await vault.newSubjectKey(stores.keys, ours, subjectId);
+      const { stored } = (await vault.newSubjectKeys(stores.keys, ours))(subjectId);
       await stores.keys.insertSubjectKeys([{ subjectId, stored }]);
     });
     expect((await enter(ours).inTenant((stores) => stores.keys.subjectKeys([subjectId]))).size).toBe(1);
@@ -72,7 +72,7 @@ test('no process can take a key of a payee away, on which the re-sends of a whol
   expect(rows).toEqual([]);
   const subjectId = systemEntropy.newId();
   const remove = enter(world.home.tenantId).inTenant(async (stores) => {
-    const { stored } = await openVault(keyFile, systemEntropy).newSubjectKey(stores.keys, world.home.tenantId, subjectId);
+    const { stored } = (await openVault(keyFile, systemEntropy).newSubjectKeys(stores.keys, world.home.tenantId))(subjectId);
     await stores.keys.insertSubjectKeys([{ subjectId, stored }]);
     await stores.keys.insertSubjectKeys([{ subjectId, stored: new Uint8Array(stored.length) }]);
   });

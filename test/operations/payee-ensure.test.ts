@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PayeeInput } from '../../operations/payee/details.js';
-import { checkPayees, type EnsuredPayee, ensurePayees } from '../../operations/payee/ensure.js';
+import { type EnsuredPayee, ensurePayees } from '../../operations/payee/ensure.js';
+import { decidePayees } from '../../operations/payee/plan.js';
 import type { Stores } from '../../operations/ports.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
@@ -156,10 +157,11 @@ describe('payees of a batch', () => {
       ['payee one_payee'],
     ]);
     const own = ctx();
-    expect(await own.inTenant((stores) => checkPayees(own, stores, inputs))).toEqual(
+    const checked = await own.inTenant((stores) => decidePayees(own, stores, inputs));
+    expect(checked.map((input) => ('errors' in input ? input.errors : []))).toEqual(
       answers.map((answer) => ('errors' in answer ? answer.errors : [])),
     );
-    expect(await own.inTenant((stores) => stores.payees.byReference([good]))).toEqual(new Map());
+    expect(await own.inTenant((stores) => stores.payees.toPay('reference', [good]))).toEqual([]);
   });
 
   test('a payee of another workspace is not found by id, and its reference is free', async () => {

@@ -102,7 +102,8 @@ describe('the vault [S5-05]', () => {
     const rows = keyRows();
     const tenantId = systemEntropy.newId();
     const [one, other] = [systemEntropy.newId(), systemEntropy.newId()];
-    const [first, second] = [await vault.newSubjectKey(rows.begin(), tenantId, one), await vault.newSubjectKey(rows.begin(), tenantId, other)];
+    const newKey = await vault.newSubjectKeys(rows.begin(), tenantId);
+    const [first, second] = [newKey(one), newKey(other)];
     const opened = await vault.subjectKeys(
       rows.begin(),
       tenantId,
@@ -127,7 +128,7 @@ describe('the vault [S5-05]', () => {
     const vault = openVault(keyFile, systemEntropy);
     const [tenant, rows] = [systemEntropy.newId(), keyRows()];
     const mac = async (tenantId: string, its: typeof rows, purpose: 'fingerprint' | 'idempotency', text: string) =>
-      Buffer.from(await vault.mac(its.begin(), tenantId, purpose, Buffer.from(text))).toString('hex');
+      Buffer.from((await vault.macs(its.begin(), tenantId, purpose))(Buffer.from(text))).toString('hex');
     const one = await mac(tenant, rows, 'fingerprint', 'DE89');
     expect(await mac(tenant, rows, 'fingerprint', 'DE89')).toBe(one);
     expect(await mac(tenant, rows, 'fingerprint', 'DE88')).not.toBe(one);

@@ -46,7 +46,7 @@ test('a wrapped key of a released version still opens, beside secrets, and in it
   const keyFile = freshKeyFile();
   const vault = openVault(keyFile, systemEntropy);
   const keys: KeyStore = keyRows().begin();
-  const fresh = await vault.newSubjectKey(keys, tenantId, subjectId);
+  const fresh = (await vault.newSubjectKeys(keys, tenantId))(subjectId);
   const tenantKey = await openTenantKeys(keyFile.root, systemEntropy).at(keys, tenantId, 'payee', 1);
   const old = randomBytes(32);
   const place = { tenantId, purpose: 'payee', record: other, field: 'subject_key' };

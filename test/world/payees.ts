@@ -17,7 +17,7 @@ export const payeesOf = ({ sqlIn, api }: OwnDatabase & { api: () => Context }) =
     const { tenantId, inTenant, services } = api();
     const place = { tenantId, purpose: 'payee', record: destinationId, field: 'destination' } as const;
     const sealed = await inTenant(async (stores) => {
-      const { key, stored } = await services.vault.newSubjectKey(stores.keys, tenantId, id);
+      const { key, stored } = (await services.vault.newSubjectKeys(stores.keys, tenantId))(id);
       await stores.keys.insertSubjectKeys([{ subjectId: id, stored }]);
       return services.vault.sealWith(key, place, Buffer.from(JSON.stringify({ salt: '00', sent_to: { name } })));
     });
