@@ -166,11 +166,19 @@ const fromJson: { readonly [Type in SqlType]?: (value: never) => unknown } = {
 
 const castOf = (type: SqlType): string => (type === 'step' ? 'bigint' : type);
 
-/** The text of an array of numbers in Postgres. The driver would search each number for characters to escape. */
-export const arrayText = (numbers: readonly (number | bigint | null)[]): string => `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;
+/** The text of an array of numbers or UUIDs in Postgres. The driver would search each of them for characters to escape. */
+export const arrayText = (values: readonly (number | bigint | string | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`;
 
-const arrayOf = (type: SqlType, values: readonly unknown[]): unknown =>
-  type === 'int' || type === 'bigint' || type === 'step' ? arrayText(values as (number | bigint | null)[]) : values;
+/** The same for bytes, in hex behind an escaped backslash. */
+const bytesText = (values: readonly (Uint8Array | null)[]): string =>
+  arrayText(values.map((bytes) => bytes && `\\\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`));
+
+const arrayOf = (type: SqlType, values: readonly unknown[]): unknown => {
+  if (type === 'bytea') return bytesText(values as (Uint8Array | null)[]);
+  return type === 'int' || type === 'bigint' || type === 'step' || type === 'uuid'
+    ? arrayText(values as (number | bigint | string | null)[])
+    : values;
+};
 
 const columnOf = (map: Columns, member: PropertyKey): Column<unknown> => {
   const column = Object.hasOwn(map, member) ? map[member as string] : undefined;

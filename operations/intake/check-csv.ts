@@ -75,6 +75,8 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, descr
   const inspected = await ctx.inTenant((stores) => inspectPayees(ctx, stores, inputs, terms.capabilities));
   const good: Uint8Array[] = [];
   for (const [i, { row, payee }] of payments.entries()) {
+    // The description of a known payee is stored already.
+    if (inspected[i]?.isNew === false && inspected[i]?.errors.length === 0) continue;
     const digest = referenceDigest(ctx, payee.payee.reference);
     const left = (inspected[i]?.errors ?? []).filter((error) => !(described.has(digest) && isFilledIn(error, payee.payee)));
     errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), row })));

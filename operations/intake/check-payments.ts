@@ -33,6 +33,8 @@ export interface InspectedPayee {
   errors: FieldError[];
   /** Of a payee without errors: equal for payments to the same payee, whether they name it by id or by reference. */
   identity: string;
+  /** The workspace does not know this payee yet. */
+  isNew: boolean;
 }
 
 /** Checks the payees of any number of payments against workspace and rail, in a fixed number of statements. Writes nothing. */
@@ -44,9 +46,10 @@ export const inspectPayees = async (
 ): Promise<InspectedPayee[]> => {
   const decided = await decidePayees(ctx, stores, inputs);
   return decided.map((input) => {
-    if ('errors' in input) return { errors: input.errors, identity: '' };
+    const isNew = input.known === null;
+    if ('errors' in input) return { errors: input.errors, identity: '', isNew };
     const kind = 'newest' in input ? input.newest.kind : input.sentTo.destination.kind;
-    return { errors: checkKind(kind, capabilities), identity: input.known?.id ?? `new ${input.reference}` };
+    return { errors: checkKind(kind, capabilities), identity: input.known?.id ?? `new ${input.reference}`, isNew };
   });
 };
 

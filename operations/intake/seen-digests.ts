@@ -38,10 +38,10 @@ export class SeenDigests {
 type Words = readonly [number, number, number, number];
 
 /** The lowest bit of the first word is set, so that zero always means an empty slot. */
-const wordsOf = (digest: Uint8Array): Words => {
-  const view = new DataView(digest.buffer, digest.byteOffset, WIDTH);
-  return [(view.getUint32(0) | 1) >>> 0, view.getUint32(4), view.getUint32(8), view.getUint32(12)];
-};
+const wordsOf = (digest: Uint8Array): Words => [(wordAt(digest, 0) | 1) >>> 0, wordAt(digest, 4), wordAt(digest, 8), wordAt(digest, 12)];
+
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
 
 /** Index of the digest's first word, or of the empty slot where it belongs. The number of slots is a power of two. */
 const slotOf = (table: Uint32Array, [a, b, c, d]: Words): number => {
