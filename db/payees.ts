@@ -63,7 +63,7 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeSto
       return pageOf(rows, limit, payees.row);
     },
 
-    toPay: async (key, values) => {
+    toPay: async (key, values, withNewest) => {
       const [wanted, matches] =
         key === 'reference'
           ? [Prisma.sql`unnest(${[...new Set(values)]}::text[])`, Prisma.sql`reference = w.value`]
@@ -76,7 +76,7 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeSto
           SELECT wrapped IS NOT NULL AS has_key FROM subject_key WHERE tenant_id = ${tenantId}::uuid AND subject_id = p.id LIMIT 1) k ON true
         LEFT JOIN LATERAL (
           SELECT id, version, kind, fingerprint, commitment FROM payee_destination
-          WHERE tenant_id = ${tenantId}::uuid AND payee_id = p.id ORDER BY version DESC LIMIT 1) d ON true`;
+          WHERE ${withNewest}::boolean AND tenant_id = ${tenantId}::uuid AND payee_id = p.id ORDER BY version DESC LIMIT 1) d ON true`;
       return rows.map(toPay);
     },
 

@@ -5,10 +5,10 @@ import { ok, type Result, refuse } from './result.js';
 export const AMOUNT_MAX = 9_007_199_254_740_991n;
 
 /** Digits after the decimal point of an ISO 4217 currency (`EUR` → 2, `JPY` → 0), or null for any other text. */
-export const currencyExponent = (currency: string): number | null => {
-  const found = /^[A-Z]{3}$/.test(currency) ? currencyCodes.code(currency) : undefined;
-  return found ? found.digits : null;
-};
+export const currencyExponent = (currency: string): number | null => DIGITS.get(currency) ?? null;
+
+/** By code. The package searches its list for every call, and a file asks once a row. */
+const DIGITS: ReadonlyMap<string, number> = new Map(currencyCodes.data.map(({ code, digits }) => [code, digits]));
 
 /**
  * A decimal as people write it in a CSV (`1234.50`) → minor units (`123450n`). The point is the only separator. Refuses signs,

@@ -44,7 +44,7 @@ export const inspectPayees = async (
   inputs: readonly PayeeInput[],
   capabilities: RailCapabilities,
 ): Promise<InspectedPayee[]> => {
-  const decided = await decidePayees(ctx, stores, inputs);
+  const decided = await decidePayees(ctx, stores, inputs, 'check');
   return decided.map((input) => {
     const isNew = input.known === null;
     if ('errors' in input) return { errors: input.errors, identity: '', isNew };

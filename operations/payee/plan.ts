@@ -37,7 +37,7 @@ export type PlannedInput = { errors: FieldError[] } | { payee: PlannedPayee; use
 
 /** Decides for every input, in their order, which version it uses, or what is wrong with it. It writes nothing. */
 export const planPayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<PlannedInput[]> => {
-  const decided = await decidePayees(ctx, stores, inputs);
+  const decided = await decidePayees(ctx, stores, inputs, 'write');
   const fingerprintOf = await fingerprints(ctx, stores);
   const payees = new Map<string, PlannedPayee>();
   const plannedPayee = (reference: string, known: KnownPayee | null): PlannedPayee => {
@@ -58,20 +58,28 @@ export type DecidedInput =
   | { known: KnownPayee; reference: string; newest: DestinationToPay }
   | { known: KnownPayee | null; reference: string; sentTo: SentTo };
 
-/** The first half of the plan, which computes no fingerprint: it finds everything that is wrong. */
-export const decidePayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<DecidedInput[]> => {
-  const known = await readKnown(ctx, stores, inputs);
+/** The first half of the plan, which computes no fingerprint: it finds everything that is wrong. A check reads no destination that it can do without. */
+export const decidePayees = async (
+  ctx: Context,
+  stores: Stores,
+  inputs: readonly PayeeInput[],
+  reason: 'check' | 'write',
+): Promise<DecidedInput[]> => {
+  const known = await readKnown(ctx, stores, inputs, reason);
   const firstDetails = firstDetailsOf(known, inputs);
   return inputs.map((input) => decide(input, known, firstDetails));
 };
 
 /** Reads every payee that the inputs name, in a fixed number of statements. */
-const readKnown = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<KnownPayees> => {
-  const references = [...new Set(inputs.flatMap(({ payee }) => payee?.reference ?? []))];
-  const ids = [...new Set(inputs.flatMap(({ payee_id }) => payee_id ?? []))];
+const readKnown = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[], reason: 'check' | 'write'): Promise<KnownPayees> => {
+  const ids = inputs.flatMap(({ payee_id }) => payee_id ?? []);
+  const references = new Set(inputs.flatMap(({ payee }) => payee?.reference ?? []));
+  const needed = reason === 'write' ? references : new Set(inputs.flatMap(({ payee }) => (payee && !givesAllDetails(payee) ? payee.reference : [])));
+  const complete = [...references].filter((reference) => !needed.has(reference));
   const rows = [
-    ...(references.length > 0 ? await stores.payees.toPay('reference', references) : []),
-    ...(ids.length > 0 ? await stores.payees.toPay('id', ids) : []),
+    ...(needed.size > 0 ? await stores.payees.toPay('reference', [...needed], true) : []),
+    ...(complete.length > 0 ? await stores.payees.toPay('reference', complete, false) : []),
+    ...(ids.length > 0 ? await stores.payees.toPay('id', ids, true) : []),
   ];
   const toOpen = new Set(inputs.flatMap(({ payee }) => (payee && givesDetails(payee) && !givesAllDetails(payee) ? payee.reference : [])));
   const opened = await openNewest(

@@ -43,6 +43,7 @@ export type DestinationToPay = Pick<DestinationRow, 'id' | 'payeeId' | 'version'
 export interface PayeeToPay extends Pick<PayeeRow, 'id' | 'reference' | 'payeeType' | 'country'> {
   /** False after the person was deleted: nothing of the payee opens any more. */
   hasKey: boolean;
+  /** Null when there is none, or when it was not asked for. */
   newest: DestinationToPay | null;
 }
 
@@ -50,8 +51,8 @@ export interface PayeeStore {
   get(id: string): Promise<PayeeRow | null>;
   /** A page of a list, newest first. */
   list(page: PageQuery & { reference?: string | undefined }): Promise<Page<PayeeRow>>;
-  /** Known payees by the caller's reference or by id. One statement for any number. */
-  toPay(key: 'reference' | 'id', values: readonly string[]): Promise<PayeeToPay[]>;
+  /** Known payees by the caller's reference or by id, with their newest destination or without. One statement for any number. */
+  toPay(key: 'reference' | 'id', values: readonly string[], withNewest: boolean): Promise<PayeeToPay[]>;
   /** Known payees by id. Two statements for any number. */
   byIds(ids: readonly string[]): Promise<Map<string, KnownPayee>>;
   /** Destinations by id, of any version. */

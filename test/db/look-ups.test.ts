@@ -41,10 +41,11 @@ const QUERIES: Record<string, { query: Query; rows: number }> = {
       stores.payees.toPay(
         'reference',
         ids.slice(7, 10).map((id) => `payee-${id}`),
+        true,
       ),
     rows: 9,
   },
-  'payees to pay, by id': { query: (stores) => stores.payees.toPay('id', ids.slice(7, 10)), rows: 9 },
+  'payees to pay, by id': { query: (stores) => stores.payees.toPay('id', ids.slice(7, 10), true), rows: 9 },
   'payees by id': { query: (stores) => stores.payees.byIds(ids.slice(7, 10)), rows: 6 },
   'keys of subjects': { query: (stores) => stores.keys.subjectKeys(ids.slice(7, 10)), rows: 3 },
   'items of evidence': { query: (stores) => stores.chunks.evidenceItems(batchId, [3, 200, 390]), rows: 3 },

@@ -43,8 +43,9 @@ describe('the store of payees', () => {
       expect(await payees.insert([row])).toEqual(new Set([row.reference]));
       expect(await payees.insertDestinations(versions)).toEqual(new Set(versions.map(({ id }) => id)));
       return {
-        toPay: await payees.toPay('reference', [row.reference, 'absent', row.reference]),
-        toPayById: await payees.toPay('id', [row.id, systemEntropy.newId()]),
+        toPay: await payees.toPay('reference', [row.reference, 'absent', row.reference], true),
+        toPayById: await payees.toPay('id', [row.id, systemEntropy.newId()], true),
+        withoutNewest: await payees.toPay('id', [row.id], false),
         byId: (await payees.byIds([row.id, systemEntropy.newId()])).get(row.id),
         get: await payees.get(row.id),
         all: await payees.destinations(versions.map(({ id }) => id)),
@@ -57,6 +58,7 @@ describe('the store of payees', () => {
     const { sealed: _sealed, masked: _masked, createdBy: _createdBy, ...newest } = plain(versions[2]) ?? {};
     expect(read.toPay).toEqual([{ id, reference, payeeType, country, hasKey: false, newest }]);
     expect(read.toPayById).toEqual(read.toPay);
+    expect(read.withoutNewest).toEqual([{ ...read.toPay[0], newest: null }]);
     expect(plain(read.byId?.destination)).toEqual(plain(versions[2]));
     expect(versions.map(({ id }) => plain(read.all.get(id)))).toEqual(versions.map(plain));
     expect([...read.some.keys()].sort()).toEqual([versions[0]?.id, versions[2]?.id].sort());
@@ -80,6 +82,7 @@ describe('the store of payees', () => {
         payees.toPay(
           'reference',
           rows.map(({ reference }) => reference),
+          true,
         ),
       ),
     ).toHaveLength(5_001);
@@ -95,8 +98,8 @@ describe('the store of payees', () => {
     await enter(foreign.tenantId)(async ({ payees }) => {
       expect(await payees.get(row.id)).toBeNull();
       expect((await payees.byIds([row.id])).size).toBe(0);
-      expect(await payees.toPay('reference', [row.reference])).toEqual([]);
-      expect(await payees.toPay('id', [row.id])).toEqual([]);
+      expect(await payees.toPay('reference', [row.reference], true)).toEqual([]);
+      expect(await payees.toPay('id', [row.id], true)).toEqual([]);
       expect((await payees.destinations([version.id])).size).toBe(0);
       expect((await payees.list({ limit: 200 })).rows).toEqual([]);
     });

@@ -157,11 +157,11 @@ describe('payees of a batch', () => {
       ['payee one_payee'],
     ]);
     const own = ctx();
-    const checked = await own.inTenant((stores) => decidePayees(own, stores, inputs));
+    const checked = await own.inTenant((stores) => decidePayees(own, stores, inputs, 'check'));
     expect(checked.map((input) => ('errors' in input ? input.errors : []))).toEqual(
       answers.map((answer) => ('errors' in answer ? answer.errors : [])),
     );
-    expect(await own.inTenant((stores) => stores.payees.toPay('reference', [good]))).toEqual([]);
+    expect(await own.inTenant((stores) => stores.payees.toPay('reference', [good], true))).toEqual([]);
   });
 
   test('a payee of another workspace is not found by id, and its reference is free', async () => {

@@ -5,6 +5,8 @@ BEGIN
   RAISE EXCEPTION 'a row of % is never deleted, and keeps its id', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 REVOKE EXECUTE ON FUNCTION sluice_row_stays() FROM PUBLIC;
+CREATE TRIGGER workspace_stays BEFORE DELETE OR TRUNCATE OR UPDATE OF tenant_id ON workspace
+  FOR EACH STATEMENT EXECUTE FUNCTION sluice_row_stays();
 CREATE TRIGGER payee_stays BEFORE DELETE OR TRUNCATE OR UPDATE OF tenant_id, id ON payee
   FOR EACH STATEMENT EXECUTE FUNCTION sluice_row_stays();
 CREATE TRIGGER payee_destination_stays BEFORE DELETE OR TRUNCATE OR UPDATE OF tenant_id, id, payee_id ON payee_destination
@@ -26,6 +28,20 @@ END $$;
 REVOKE EXECUTE ON FUNCTION sluice_items_name_rows() FROM PUBLIC;
 CREATE TRIGGER item_names_rows AFTER INSERT ON payout_item REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION sluice_items_name_rows();
 ALTER TABLE payout_item DROP CONSTRAINT payout_item_tenant_id_batch_id_fkey, DROP CONSTRAINT payout_item_tenant_id_destination_id_fkey;
+
+-- A payee belongs to a workspace, and a destination to a payee.
+CREATE FUNCTION sluice_payees_name_workspaces() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+  IF EXISTS (SELECT FROM (SELECT DISTINCT a.tenant_id FROM arrived a) n WHERE NOT EXISTS (
+      SELECT FROM public.workspace w WHERE w.tenant_id = n.tenant_id))
+  THEN RAISE EXCEPTION 'a payee names a workspace that is absent' USING ERRCODE = 'foreign_key_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION sluice_payees_name_workspaces() FROM PUBLIC;
+CREATE TRIGGER payee_names_workspace AFTER INSERT ON payee REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT
+  EXECUTE FUNCTION sluice_payees_name_workspaces();
+ALTER TABLE payee DROP CONSTRAINT payee_tenant_id_fkey;
 
 CREATE FUNCTION sluice_destinations_name_payees() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
