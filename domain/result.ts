@@ -43,6 +43,9 @@ export const wrongInput = (errors: readonly FieldError[], sent: 'request' | 'fil
     errors: errors.slice(0, ERRORS_MAX),
   }).refusal;
 
+/** Each reason of a refusal's errors once, in order: what an audit event says of them. */
+export const reasonsOf = (refusal: Refusal): string[] => [...new Set((refusal.errors ?? []).map(({ reason }) => reason))].sort();
+
 const howMany = (errors: number): string => {
   if (errors === 1) return 'the error';
   return errors > ERRORS_MAX || errors === 0 ? `the errors (the first ${ERRORS_MAX} are listed)` : `the ${errors} errors`;

@@ -20,7 +20,8 @@ export interface CsvTotals {
 
 export interface Checking {
   terms: PaymentTerms;
-  duplicates: 'allowed' | 'refused';
+  /** Whether a row may repeat an earlier one. */
+  allowDuplicates: boolean;
   partRows: number;
   /** After each part, with the rows so far: whether to go on. It may throw. */
   goOn: (rows: number) => boolean | Promise<boolean>;
@@ -33,9 +34,9 @@ export interface Checking {
 export const checkCsv = async (
   ctx: Context,
   bytes: AsyncIterable<Uint8Array>,
-  { terms, duplicates, partRows, goOn }: Checking,
+  { terms, allowDuplicates, partRows, goOn }: Checking,
 ): Promise<CsvTotals | { refusal: Refusal } | 'stopped'> => {
-  const seen = duplicates === 'refused' ? new SeenDigests() : null;
+  const seen = allowDuplicates ? null : new SeenDigests();
   const described = new SeenDigests();
   const errors: FieldError[] = [];
   const repeats: FieldError[] = [];

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { SealedPlace, Stores } from '../ports.js';
 import type { CsvTotals } from './check-csv.js';
-import { LOST, RECEIVING_LEASE_MS, type Receiving } from './store-parts.js';
+import { LOST, leaseEnd, type Receiving } from './store-parts.js';
 
 /** A body that was spooled to disk: it can be read more than once. */
 export interface SpooledFile {
@@ -47,7 +47,7 @@ export const handOver = async (
     const part = parts++;
     if (part < before) continue;
     const stored = await ctx.inTenant(async (stores) => {
-      if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: new Date(stores.now.getTime() + RECEIVING_LEASE_MS) }))) return false;
+      if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: leaseEnd(stores) }))) return false;
       const sealed = await ctx.services.vault.seal(stores.keys, partPlace(ctx.tenantId, batch.id, part), plain);
       await stores.uploads.insertPart(batch.id, part, sealed);
       return true;

@@ -11,9 +11,9 @@ import type { NewBatch } from '../stores/batches.js';
 import { checkCsv } from './check-csv.js';
 import { refuseSameFile } from './find-repeats.js';
 import { handOver, type SpooledFile } from './hand-over.js';
-import { refuseNew, type Validation, validated } from './record-new.js';
+import { insertNew, refuseNew, type Validation, validated } from './record-new.js';
 import { newBatch, resolveTerms, type Terms } from './resolve-terms.js';
-import { FINISH, finishUpload, LOST, partRowsOf, RECEIVING_LEASE_MS, type Receiving, storeParts } from './store-parts.js';
+import { FINISH, finishUpload, LOST, leaseEnd, partRowsOf, RECEIVING_LEASE_MS, type Receiving, storeParts } from './store-parts.js';
 import { giveUp, sweepUploads } from './sweep-uploads.js';
 
 type CsvQuery = z.output<typeof createBatchCsv>;
@@ -64,8 +64,8 @@ export const receiveCsv = async (
   const until = performance.now() + patienceMs;
   const goOn = () => query.validate_only || performance.now() < until;
   const atOnce = !query.validate_only && (respondAsync || file.lines > linesMax);
-  const duplicates = query.allow_duplicates ? 'allowed' : 'refused';
-  const totals = atOnce ? 'stopped' : await checkCsv(ctx, file.open(), { terms, duplicates, partRows: partRowsOf(terms), goOn });
+  const checking = { terms, allowDuplicates: query.allow_duplicates, partRows: partRowsOf(terms), goOn };
+  const totals = atOnce ? 'stopped' : await checkCsv(ctx, file.open(), checking);
   if (totals === 'stopped') {
     const receiving = await begun();
     return 'refusal' in receiving ? refused(receiving.refusal) : ownedBy(handOver(ctx, receiving, file, { becomes, totals: null }));
@@ -75,7 +75,7 @@ export const receiveCsv = async (
 
   const receiving = await begun();
   if ('refusal' in receiving) return refused(receiving.refusal);
-  const stored = await storeParts(ctx, file.open(), receiving, { terms, createdBy: personBehind(ctx.actor), lease: leaseOf, goOn });
+  const stored = await storeParts(ctx, file.open(), receiving, { terms, createdBy: personBehind(ctx.actor), lease: leaseEnd, goOn });
   if (stored === LOST) return refused(beingReceived());
   const { batch } = receiving;
   const { rowVersion } = stored;
@@ -109,18 +109,15 @@ const begin = async (ctx: Context, stores: Stores, wanted: NewBatch): Promise<Re
   if (busy) return { refusal: beingReceived() };
   if (found) {
     const { batch, control } = found;
-    await stores.batches.moveLocked(batch.id, control.rowVersion, { deadlineAt: leaseOf(stores) });
+    await stores.batches.moveLocked(batch.id, control.rowVersion, { deadlineAt: leaseEnd(stores) });
     const { nextOrdinal } = await stores.items.totals(batch.id);
     return { batch, rowVersion: control.rowVersion + 1, nextOrdinal };
   }
-  if (!(await stores.batches.insert(wanted, 'receiving', leaseOf(stores)))) return { refusal: externalIdTaken() };
-  const person = personBehind(ctx.actor);
-  if (person) await stores.batches.addPreparer(wanted.id, person, 'create');
+  if (!(await insertNew(ctx, stores, wanted, 'receiving', leaseEnd(stores)))) return { refusal: externalIdTaken() };
+  // The end of a creation tells the run again, which waits until then.
   await stores.outbox.add({ batchId: wanted.id, message: 'batch_changed' });
   return { batch: wanted, rowVersion: 1, nextOrdinal: 0 };
 };
-
-const leaseOf = (stores: Stores): Date => new Date(stores.now.getTime() + RECEIVING_LEASE_MS);
 
 /** Retryable, because the other upload ends or is abandoned soon. */
 const beingReceived = (): Refusal =>

@@ -2,15 +2,29 @@ import type { z } from 'zod';
 import type { validation } from '../../contracts/batches.js';
 import { personBehind } from '../../domain/actors.js';
 import { toHex } from '../../domain/hashing.js';
-import type { Refusal } from '../../domain/result.js';
+import { type Refusal, reasonsOf } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { storeChunkPaths } from '../batch-state/store-chunk-paths.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow, NewBatch } from '../stores/batches.js';
 
+/** The first step of every creation: the batch with its control row, and who prepares it. False when its external_id is taken. */
+export const insertNew = async (
+  ctx: Context,
+  stores: Stores,
+  batch: NewBatch,
+  state: 'receiving' | 'draft' | 'queued',
+  deadlineAt: Date,
+): Promise<boolean> => {
+  if (!(await stores.batches.insert(batch, state, deadlineAt))) return false;
+  const person = personBehind(ctx.actor);
+  if (person) await stores.batches.addPreparer(batch.id, person, 'create');
+  return true;
+};
+
 /**
- * The last step of every creation, from JSON or CSV: writes content, preparer, message to the workflow and audit event.
+ * The last step of every creation, from JSON or CSV: writes content, message to the workflow and audit event.
  * Items, chunk roots and control row are there already. A draft wakes the workflow too, because its deadline has to expire.
  */
 export const recordNew = async (
@@ -22,8 +36,6 @@ export const recordNew = async (
 ): Promise<WireBatch> => {
   await storeChunkPaths(ctx, stores, batch.id);
   await stores.batches.insertContent(batch.id, content);
-  const person = personBehind(ctx.actor);
-  if (person) await stores.batches.addPreparer(batch.id, person, 'create');
   await stores.outbox.add({ batchId: batch.id, message: 'batch_changed' });
   await stores.audit.append({
     subject: { type: 'batch', id: batch.id },
@@ -54,7 +66,7 @@ export const refuseNew = (ctx: Context, stores: Stores, source: 'json' | 'csv', 
     {
       subject: { type: 'workspace', id: ctx.tenantId },
       action: 'batch.create',
-      detail: { source, reasons: [...new Set((refusal.errors ?? []).map((error) => error.reason))].sort() },
+      detail: { source, reasons: reasonsOf(refusal) },
     },
     refusal,
   );

@@ -22,6 +22,9 @@ export const partRowsOf = (terms: PaymentTerms): number => Math.max(PART_ROWS, t
 /** A request that stores nothing for this long counts as abandoned, ms. Each part renews the lease. */
 export const RECEIVING_LEASE_MS = 60_000;
 
+/** Until when a request that stores something now owns its upload. */
+export const leaseEnd = (stores: Stores): Date => new Date(stores.now.getTime() + RECEIVING_LEASE_MS);
+
 /** A batch in `receiving` and the row version of its control row: whoever moves it next owns it. */
 export interface Receiving {
   batch: NewBatch;

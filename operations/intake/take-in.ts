@@ -1,6 +1,5 @@
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import type { Refusal } from '../../domain/result.js';
-import { wrongInput } from '../../domain/result.js';
+import { type Refusal, reasonsOf, wrongInput } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
@@ -79,7 +78,7 @@ const totalsOf = async (
   const id = batch.id;
   const checked = await checkCsv(ctx, handedOver(ctx, id, upload.parts), {
     terms,
-    duplicates: batch.allowDuplicates ? 'allowed' : 'refused',
+    allowDuplicates: batch.allowDuplicates,
     partRows: partRowsOf(terms),
     goOn: (rowsChecked) => {
       throwIfOver(ctx, signal);
@@ -111,8 +110,7 @@ const endRefused = async (stores: Stores, { batch, rowVersion }: Own, refusal: R
   await stores.batches.giveUpExternalId(batch.id);
   await stores.uploads.update(batch.id, { refusal });
   await stores.batches.moveLocked(batch.id, rowVersion, { state: to, reason: refusal.detail });
-  const reasons = [...new Set((refusal.errors ?? []).map((error) => error.reason))].sort();
-  const detail = { from: 'receiving', to, code: refusal.code, reasons };
+  const detail = { from: 'receiving', to, code: refusal.code, reasons: reasonsOf(refusal) };
   await stores.audit.append({ subject: { type: 'batch', id: batch.id }, action: 'batch.refuse', result: 'ok', detail });
 };
 

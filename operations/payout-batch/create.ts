@@ -9,7 +9,7 @@ import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { checkItems } from '../intake/check-items.js';
 import { refuseRepeats, sealNew } from '../intake/find-repeats.js';
-import { recordNew, refuseNew, type Validation, validated } from '../intake/record-new.js';
+import { insertNew, recordNew, refuseNew, type Validation, validated } from '../intake/record-new.js';
 import { newBatch, resolveTerms } from '../intake/resolve-terms.js';
 import { externalIdIsTaken } from '../intake/sweep-uploads.js';
 import { ensurePayees } from '../payee/ensure.js';
@@ -44,7 +44,7 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
     const batch = newBatch(ctx, input, resolved.terms, { source: 'json', sourceSha256: null });
     const state = input.draft ? 'draft' : 'queued';
     // The batch is inserted before its payees, so that concurrent requests with the same external_id wait here and write nothing.
-    if (!(await stores.batches.insert(batch, state, gateDeadline(stores.now, batch.executeBy)))) return refused(externalIdTaken());
+    if (!(await insertNew(ctx, stores, batch, state, gateDeadline(stores.now, batch.executeBy)))) return refused(externalIdTaken());
     const items = await makeItems(ctx, stores, batch, input.items);
     await stores.items.insert(batch.id, items);
     const { sha256 } = ctx.services;

@@ -117,6 +117,55 @@ describe('ledger', () => {
   });
 });
 
+describe('rows that others name', () => {
+  /** Copies one row of the batch's tables with some columns replaced. */
+  const copy = (table: string, columns: string, changed: Record<string, string>, where: string): Statement => [
+    `INSERT INTO ${table} (${columns}) SELECT ${columns
+      .split(', ')
+      .map((name) => changed[name] ?? name)
+      .join(', ')} FROM ${table} WHERE ${where} LIMIT 1`,
+  ];
+  const ITEM = 'tenant_id, batch_id, ordinal, payee_id, destination_id, reference, remittance, amount, leaf';
+  const DESTINATION = 'tenant_id, id, payee_id, version, kind, sealed, fingerprint, masked, commitment';
+
+  test('an item names a batch and a destination of its payee, a destination a payee, a payee a workspace', async () => {
+    const preparer = await world.person('preparer');
+    const payees = [await world.payee('Ada', preparer), await world.payee('Bo', preparer)];
+    const { id } = await world.batch({ amounts: [1n, 2n], payees });
+    const item = (changed: Record<string, string>) => copy('payout_item', ITEM, { ordinal: '7', ...changed }, `batch_id = '${id}' AND ordinal = 0`);
+    const another = `(SELECT i.payee_id FROM payout_item i WHERE i.batch_id = '${id}' AND i.ordinal = 1)`;
+    for (const role of ['owner', 'api'] as const) {
+      expect(await attempt(role, item({}))).toBeNull();
+      expect(await attempt(role, item({ batch_id: 'gen_random_uuid()' }))).toMatch(/absent/);
+      expect(await attempt(role, item({ destination_id: 'gen_random_uuid()' }))).toMatch(/absent/);
+      expect(await attempt(role, item({ payee_id: another }))).toMatch(/absent/);
+    }
+    const destination = (changed: Record<string, string>) =>
+      copy('payee_destination', DESTINATION, { id: 'gen_random_uuid()', version: '9', ...changed }, 'true');
+    expect(await attempt('api', destination({}))).toBeNull();
+    expect(await attempt('api', destination({ payee_id: 'gen_random_uuid()' }))).toMatch(/absent/);
+    const nowhere = newId();
+    const payee: Statement = [
+      `INSERT INTO payee (tenant_id, id, reference, payee_type, country, sealed_name) VALUES ($1, $2, 'lost', 'individual', 'DE', '')`,
+      [nowhere, newId()],
+    ];
+    expect(await attempt('owner', [`SELECT set_config('app.tenant_id', $1, true)`, [nowhere]], payee)).toMatch(/absent/);
+  });
+
+  test('and those rows stay, with their ids', async () => {
+    await world.batch();
+    for (const [table, id] of [
+      ['workspace', 'tenant_id'],
+      ['payee', 'id'],
+      ['payee_destination', 'id'],
+      ['payee_destination', 'payee_id'],
+      ['payout_batch', 'id'],
+    ])
+      for (const sql of [`DELETE FROM ${table}`, `UPDATE ${table} SET ${id} = gen_random_uuid()`, `TRUNCATE ${table} CASCADE`])
+        expect(await attempt('owner', [sql])).toMatch(/never deleted|append-only/);
+  });
+});
+
 describe('append-only [S1-17] [S3-22]', () => {
   let kept: string[];
   beforeAll(async () => {
