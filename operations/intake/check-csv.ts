@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
-import { duplicateItems } from '../../domain/batch/refusals.js';
+import { duplicateItems, repeatedPayments } from '../../domain/batch/refusals.js';
 import type { RawDestination } from '../../domain/destination.js';
 import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
@@ -22,6 +22,8 @@ export interface Checking {
   terms: PaymentTerms;
   /** Whether a row may repeat an earlier one. */
   allowDuplicates: boolean;
+  /** Whether it looks for payments that another batch pays already. Whoever stores the rows finds them when it seals the batch. */
+  lookElsewhere: boolean;
   partRows: number;
   /** After each part, with the rows so far: whether to go on. It may throw. */
   goOn: (rows: number) => boolean | Promise<boolean>;
@@ -34,12 +36,13 @@ export interface Checking {
 export const checkCsv = async (
   ctx: Context,
   bytes: AsyncIterable<Uint8Array>,
-  { terms, allowDuplicates, partRows, goOn }: Checking,
+  { terms, allowDuplicates, lookElsewhere, partRows, goOn }: Checking,
 ): Promise<CsvTotals | { refusal: Refusal } | 'stopped'> => {
   const seen = allowDuplicates ? null : new SeenDigests();
   const described = new SeenDigests();
   const errors: FieldError[] = [];
   const repeats: FieldError[] = [];
+  const elsewhere = new Map<string, number>();
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
@@ -50,6 +53,10 @@ export const checkCsv = async (
       total += payment.amount;
       if (repeats.length < ERRORS_MAX && seen?.add(rowDigest(ctx, payment)) === false) repeats.push(repeat(payment.row));
     }
+    if (lookElsewhere && !allowDuplicates) {
+      const found = await repeatsElsewhere(ctx, checked.payments, terms);
+      if (found) elsewhere.set(found.batchId, (elsewhere.get(found.batchId) ?? 0) + found.count);
+    }
     if (errors.length >= ERRORS_MAX) break;
     if (!(await goOn(part.from + part.rows.length))) return 'stopped';
   }
@@ -57,8 +64,25 @@ export const checkCsv = async (
   errors.push(...checkUnit('file', count, terms.capabilities));
   if (errors.length > 0) return { refusal: wrongInput(errors, 'file') };
   if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
+  const [most] = [...elsewhere].sort(([, a], [, b]) => b - a);
+  if (most)
+    return {
+      refusal: repeatedPayments(
+        [...elsewhere.values()].reduce((sum, repeated) => sum + repeated),
+        most[0],
+      ),
+    };
   return { count, total };
 };
+
+/** How many of these payments are paid or open in another batch, and in which most of them. Null when none is. */
+const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { currency }: PaymentTerms) =>
+  ctx.inTenant((stores) =>
+    stores.facts.repeatsOf(
+      payments.map(({ payee, amount, reference }) => ({ payeeId: null, payeeReference: payee.payee.reference, amount, reference })),
+      currency,
+    ),
+  );
 
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 

@@ -64,7 +64,7 @@ export const receiveCsv = async (
   const until = performance.now() + patienceMs;
   const goOn = () => query.validate_only || performance.now() < until;
   const atOnce = !query.validate_only && (respondAsync || file.lines > linesMax);
-  const checking = { terms, allowDuplicates: query.allow_duplicates, partRows: partRowsOf(terms), goOn };
+  const checking = { terms, allowDuplicates: query.allow_duplicates, lookElsewhere: query.validate_only, partRows: partRowsOf(terms), goOn };
   const totals = atOnce ? 'stopped' : await checkCsv(ctx, file.open(), checking);
   if (totals === 'stopped') {
     const receiving = await begun();

@@ -79,6 +79,7 @@ const totalsOf = async (
   const checked = await checkCsv(ctx, handedOver(ctx, id, upload.parts), {
     terms,
     allowDuplicates: batch.allowDuplicates,
+    lookElsewhere: false,
     partRows: partRowsOf(terms),
     goOn: (rowsChecked) => {
       throwIfOver(ctx, signal);

@@ -162,6 +162,17 @@ describe('the same payments again', () => {
   });
 });
 
+describe('the same payments in another file', () => {
+  test('are refused, also as validation, and pass when that is said', async () => {
+    const first = made(await upload(file(row('other-1'), row('other-2'))));
+    const mixed = file(row('other-3'), row('other-2'), row('other-1'));
+    for (const more of [{}, { validate_only: 'true' }])
+      expect(await upload(mixed, more)).toMatchObject({ refusal: { code: 'repeated_payments', extra: { batch_id: first.id, count: 2 } } });
+    expect(must(await upload(mixed, { validate_only: 'true', allow_duplicates: 'true' }))).toMatchObject({ valid: true, item_count: 3 });
+    expect(must(await upload(file(row('other-3')), { validate_only: 'true' }))).toMatchObject({ valid: true });
+  });
+});
+
 describe('the same file again', () => {
   test('is refused with the earlier batch, also as validation, and taken when that is said', async () => {
     const text = file(row('file-1'), row('file-2'));
