@@ -169,12 +169,28 @@ const castOf = (type: SqlType): string => (type === 'step' ? 'bigint' : type);
 /** The text of an array of numbers or UUIDs in Postgres. The driver would search each of them for characters to escape. */
 export const arrayText = (values: readonly (number | bigint | string | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`;
 
-/** The same for bytes, in hex behind an escaped backslash. */
-const bytesText = (values: readonly (Uint8Array | null)[]): string =>
-  arrayText(values.map((bytes) => bytes && `\\\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`));
+const BYTEA_OID = 17;
+
+/**
+ * An array of bytes in Postgres' binary form: dimensions, whether there are nulls, type of the elements, their number, the first index; then
+ * each element behind its length. The driver sends a Buffer as it is. As text, each byte would be two digits that both sides parse.
+ */
+const bytesArray = (values: readonly (Uint8Array | null)[]): Buffer => {
+  const size = values.reduce((sum, bytes) => sum + 4 + (bytes?.length ?? 0), 20);
+  const array = Buffer.allocUnsafe(size);
+  for (const [place, header] of [1, values.includes(null) ? 1 : 0, BYTEA_OID, values.length, 1].entries()) array.writeInt32BE(header, place * 4);
+  let at = 20;
+  for (const bytes of values) {
+    at = array.writeInt32BE(bytes ? bytes.length : -1, at);
+    if (!bytes) continue;
+    array.set(bytes, at);
+    at += bytes.length;
+  }
+  return array;
+};
 
 const arrayOf = (type: SqlType, values: readonly unknown[]): unknown => {
-  if (type === 'bytea') return bytesText(values as (Uint8Array | null)[]);
+  if (type === 'bytea') return values.length === 0 ? '{}' : bytesArray(values as (Uint8Array | null)[]);
   return type === 'int' || type === 'bigint' || type === 'step' || type === 'uuid'
     ? arrayText(values as (number | bigint | string | null)[])
     : values;
