@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { takeConnection } from '../../db/transaction/connection.js';
 import { type Database, openDatabase, type Tx } from '../../db/transaction/open.js';
+import { tableOf } from '../../db/transaction/table.js';
 import { tenantTransactions } from '../../db/transaction/tenant.js';
 import type { Stores } from '../../operations/ports.js';
+import { SUBJECT_KEY } from '../../operations/stores/keys.js';
+import type { subject_key } from '../../prisma/generated/client.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type TestDatabase, testDatabase } from '../harness/database.js';
 
@@ -35,6 +38,21 @@ describe('statements straight to the connection', () => {
     });
     expect(mine).toEqual(theirs);
     expect(mine?.id).toBe(tenantId);
+  });
+
+  test('take rows as arrays: bytes, empty and null ones among them, arrive as they were, and so do no rows', async () => {
+    const keys = tableOf<subject_key>()(SUBJECT_KEY);
+    const stored = [Buffer.from([0, 255, 0x5c, 0x22, 0x7b]), new Uint8Array(), null, systemEntropy.bytes(300)];
+    const rows = stored.map((one) => ({ subjectId: systemEntropy.newId(), stored: one }));
+    const read = (some: typeof rows) =>
+      transaction(
+        (tx) => tx.sql.rows<{ id: string; bytes: Uint8Array | null }>('set')`
+        SELECT n.* FROM ${keys.unnest(['subjectId', 'stored'], some)} AS n (id, bytes)`,
+      );
+    expect((await read(rows)).map(({ id, bytes }) => [id, bytes && [...bytes]])).toEqual(
+      rows.map((row) => [row.subjectId, row.stored && [...row.stored]]),
+    );
+    expect(await read([])).toEqual([]);
   });
 
   test('give the types that the ORM gives', async () => {
