@@ -1,4 +1,4 @@
--- What an item and a destination name is there, asked once for all rows of a statement (docs/adr/0052). A foreign key asks for each row and
+-- What an item and a destination name is there, asked once for all rows of a statement (docs/adr/0051). A foreign key asks for each row and
 -- locks what it finds, which was a third of what it cost Postgres to take a row of a file in.
 CREATE FUNCTION sluice_row_stays() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
