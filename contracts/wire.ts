@@ -10,7 +10,12 @@ export const id = (kind: IdKind) =>
     .meta({ description: `Id of a ${kind}` })
     .transform((wire, issue) => {
       const uuid = fromWireId(kind, wire);
-      if (uuid === null) issue.addIssue({ code: 'custom', message: `this is not the id of a ${kind}`, params: { reason: 'id_form' } });
+      if (uuid === null)
+        issue.addIssue({
+          code: 'custom',
+          message: `this is not the id of ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`,
+          params: { reason: 'id_form' },
+        });
       return uuid ?? z.NEVER;
     });
 
