@@ -10,11 +10,15 @@ export const isStopped = (pid: number): boolean => stateOf(pid) === 'T';
 
 export const pidOf = (world: World, part: 'worker' | 'api'): number => world.stack.state().processes[part]?.pid ?? 0;
 
-/** `kill -9`, and a new process at once, without the supervision's back-off. */
+/**
+ * `kill -9`, and a new process at once, without the supervision's back-off. An API is waited for until it is ready: before it has compared the
+ * database with its published checkpoints it refuses what would lead it to a failpoint.
+ */
 export const killAndStart = async (world: World, part: 'worker' | 'api', env: Record<string, string> = {}): Promise<void> => {
   world.stack.kill(part, 'SIGKILL');
   await world.stack.stopPart(part);
   await world.stack.startPart(part, env);
+  if (part === 'api') await until('the API to be ready', async () => ((await fetch(`${world.stack.state().api_url}/readyz`)).ok ? true : undefined));
 };
 
 /**
