@@ -48,6 +48,12 @@ export const parkedEvidenceStore = ({ orm, sql }: Tx, { tenantId }: Scope): Park
     return rows.map(parked.row);
   },
 
+  anyWaits: async () => {
+    const row = await sql.row<{ found: boolean }>('hot')`
+      SELECT EXISTS (SELECT FROM parked_evidence WHERE tenant_id = ${tenantId}::uuid AND resolved_at IS NULL) AS found`;
+    return row?.found ?? false;
+  },
+
   waiting: async ({ limit, after, connectionId }) => {
     const rows = await orm.parked_evidence.findMany({
       where: {

@@ -35,3 +35,6 @@ export const ITEM_EDGES: Readonly<Record<ItemState, readonly ItemState[]>> = {
 export const TERMINAL_ITEM_STATES = ['paid', 'failed', 'returned', 'cancelled', 'excluded', 'blocked'] as const satisfies readonly ItemState[];
 
 export const isTerminalItem = (state: ItemState): boolean => (TERMINAL_ITEM_STATES as readonly ItemState[]).includes(state);
+
+/** It may be at the rail, and nobody knows: no answer to it was ever heard. */
+export const isInDoubt = (state: ItemState): boolean => state === 'submitting' || state === 'unknown';

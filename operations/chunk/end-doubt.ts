@@ -1,6 +1,7 @@
 import { chunkOf } from '../../domain/batch/content.js';
 import { toItemId } from '../../domain/ids.js';
 import type { PaymentOutcome } from '../../domain/item/evidence.js';
+import { isInDoubt } from '../../domain/item/states.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
 import { openSender } from '../rail-connection/open.js';
@@ -10,9 +11,9 @@ import { lockEvidenceItems, settleEvidence } from '../settlement/settle.js';
 export type PersonReason = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed' | 'not_sendable';
 
 /**
- * Ends the doubt about items of one chunk that the rail has finally never seen and that may never be sent again. Where the rail can fence a key, it is
- * told never to accept it, and its word fails the item, whose money is given back. Otherwise the item stays `unknown` with exactly its
- * amount held, and an exception asks people to decide. Forbidding to send again never forbids finding out (R5).
+ * Ends the doubt about items of one chunk that the rail has finally never seen and that may never be sent again. Where the rail can fence
+ * a key, it is told never to accept it, and its word fails the item, whose money is given back. Otherwise the item stays `unknown` with
+ * exactly its amount held, and an exception asks people to decide. Forbidding to send again never forbids finding out (R5).
  */
 export const endDoubt = async (
   ctx: Context,
@@ -46,7 +47,7 @@ export const askPeople = (
     const batch = await stores.batches.get(batchId);
     if (!batch) throw new Error(`there is no batch ${batchId}`);
     const items = await lockEvidenceItems(stores, batch, ordinals);
-    const inDoubt = items.filter(({ state }) => state === 'submitting' || state === 'unknown').map(({ ordinal }) => ordinal);
+    const inDoubt = items.filter(({ state }) => isInDoubt(state)).map(({ ordinal }) => ordinal);
     if (inDoubt.length > 0) await raiseException(ctx, stores, { kind: `unknown_${reason}`, batchId, ordinals: inDoubt });
   });
 

@@ -1,10 +1,10 @@
 import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
-import { reduceParked, settleEvidence } from '../settlement/settle.js';
+import { reduceParked } from '../settlement/settle.js';
 import { type Halt, intendChunk } from './intend.js';
-import { isAnswered, providerBack, providerSilent } from './provider-health.js';
 import { resolveItems } from './resolve.js';
 import { type Progress, sendDispatch } from './send.js';
+import { settleAnswer } from './settle-answer.js';
 import { stopForIntegrity } from './verify-content.js';
 
 export type ChunkReport =
@@ -31,20 +31,17 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       return { kind: 'halted', halt: 'integrity_failed' };
     case 'nothing':
       if (intent.sentBefore) await resolveItems(ctx, { batchId, chunk, ordinals: 'submitting' }, progress);
-      await finishPayoutBatch(ctx, batchId);
+      // Whoever moves the last item ends the batch, but may have died before it did.
+      if (intent.open === 0) await finishPayoutBatch(ctx, batchId);
       return { kind: 'resolved' };
     case 'send': {
       await failpoint('after_intent');
-      const { dispatch } = intent;
-      const outcomes = await sendDispatch(dispatch, 'first', startedAt, progress);
+      const outcomes = await sendDispatch(intent.dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
-      const sentOn = { batchId, connectionId: dispatch.connection.id, payments: outcomes.length };
-      await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
-      await reduceParked(ctx);
-      if (!isAnswered(outcomes)) {
-        if (await providerSilent(ctx, sentOn)) return { kind: 'halted', halt: 'provider_unavailable' };
-      } else if (intent.ailing) await providerBack(ctx, sentOn);
-      return { kind: 'paid', sent: dispatch.artefact.payments.length };
+      const settled = await settleAnswer(ctx, batchId, intent, outcomes);
+      if (settled.parked) await reduceParked(ctx);
+      if (settled.unavailable) return { kind: 'halted', halt: 'provider_unavailable' };
+      return { kind: 'paid', sent: intent.dispatch.artefact.payments.length };
     }
   }
 };

@@ -3,6 +3,7 @@ import { kindRow, RESOLUTIONS } from '../../domain/exceptions.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
 import type { Evidence } from '../../domain/item/evidence.js';
+import { isInDoubt } from '../../domain/item/states.js';
 import type { ProblemCode } from '../../domain/problems.js';
 import { confirmationBytes, type ProposedItem } from '../../domain/proposal.js';
 import { finishPayoutBatch } from '../batch-state/finish.js';
@@ -141,7 +142,7 @@ const lockInDoubt = async (stores: Stores, batch: BatchRow, items: readonly Prop
     batch,
     items.map(({ ordinal }) => ordinal),
   );
-  const open = new Set(locked.flatMap(({ ordinal, state }) => (state === 'submitting' || state === 'unknown' ? [ordinal] : [])));
+  const open = new Set(locked.flatMap(({ ordinal, state }) => (isInDoubt(state) ? [ordinal] : [])));
   return items.filter(({ ordinal }) => open.has(ordinal));
 };
 

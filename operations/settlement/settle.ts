@@ -12,7 +12,7 @@ import { type BatchRow, versionOf } from '../stores/batches.js';
 import type { EvidenceItem, LookUpDelays } from '../stores/chunks.js';
 import type { ParkedRow } from '../stores/parked-evidence.js';
 import type { TransitionSource } from '../stores/transitions.js';
-import { type PricedStep, recordSteps } from './record.js';
+import { NEVER, type PricedStep, recordSteps } from './record.js';
 
 /** Evidence of payments of one batch. */
 export interface BatchEvidence {
@@ -30,20 +30,22 @@ export interface Settled {
   moved: number;
   /** True when the items that moved were the last open ones: the batch may end, in a transaction of its own. */
   lastOpen: boolean;
+  /** True when evidence of the workspace waits for its item, of whatever batch. */
+  parked: boolean;
 }
 
 /**
  * Settles evidence in a transaction of its own, all of it or nothing, and ends the batch when nothing is open any more. Answers how many
- * items moved, and whether this call ended the batch.
+ * items moved, whether this call ended the batch, and whether evidence of the workspace waits for its item (`reduceParked`).
  */
-export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<{ moved: number; finished: boolean }> => {
-  const { moved, lastOpen } = await ctx.inTenant(async (stores) => {
+export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<{ moved: number; finished: boolean; parked: boolean }> => {
+  const { moved, lastOpen, parked } = await ctx.inTenant(async (stores) => {
     const settled = await applyEvidence(ctx, stores, evidence);
     await ctx.services.failpoint('before_commit');
     return settled;
   });
   await ctx.services.failpoint('after_commit');
-  return { moved, finished: lastOpen && (await finishPayoutBatch(ctx, evidence.batchId)) };
+  return { moved, finished: lastOpen && (await finishPayoutBatch(ctx, evidence.batchId)), parked };
 };
 
 /**
@@ -56,9 +58,9 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
   const batch = await stores.batches.get(batchId);
   if (!batch) {
     await parkUnknown(ctx, stores, connectionId, outcomes);
-    return { moved: 0, lastOpen: false };
+    return { moved: 0, lastOpen: false, parked: true };
   }
-  const items = await lockEvidenceItems(stores, batch, ordinalsOf(batchId, outcomes));
+  const [items, parked] = await Promise.all([lockEvidenceItems(stores, batch, ordinalsOf(batchId, outcomes)), stores.parkedEvidence.anyWaits()]);
   const { moving, mismatched, matched, paidTwice } = reduceBatchEvidence(batch, connectionId, items, outcomes);
 
   const byPeople = source === 'person' ? [] : await settledByPeople(stores, batchId, spokenAgainst(batchId, items, matched));
@@ -73,24 +75,25 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
     ...(await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched)),
   ];
   let alerts: (() => Promise<void>)[] = [];
+  let open = 0;
   if (moving.length > 0) {
-    const recording = { action: 'chunk.settle', source, steps: moving.map(stepOf), lookUp: await lookUpDelays(ctx, stores, batch) } as const;
-    await recordSteps(ctx, stores, batch, recording, async (covered) => {
+    const lookUp = moving.every(({ evidence }) => isTerminalItem(evidence.outcome)) ? NEVER : await lookUpDelays(ctx, stores, batch);
+    const recording = { action: 'chunk.settle', source, steps: moving.map(stepOf), lookUp } as const;
+    const recorded = await recordSteps(ctx, stores, batch, recording, async (covered) => {
       const detail = { covered: covered.toString(), currency: batch.currency };
       alerts = await raiseAll(ctx, stores, covered > 0n ? [{ kind: 'reversal_covered', batchId, detail }, ...raisings] : raisings);
       // Whoever ends the doubt of an item, it waits for people no longer.
       const known = moving.flatMap(({ item }) => (item.state === 'unknown' || source === 'person' ? [item.ordinal] : []));
       if (known.length > 0) alerts.push(await endSettled(stores, { batchId, ordinals: known, resolution }));
     });
+    open = recorded.open;
   } else alerts = await raiseAll(ctx, stores, raisings);
   for (const alert of alerts) await alert();
 
-  const lastOpen =
-    moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome)) &&
-    (await stores.batches.counter(batchId)).open === 0;
+  const lastOpen = open === 0 && moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome));
   if (lastOpen) await stores.outbox.add({ batchId, message: 'batch_changed' });
   await stores.parkedEvidence.resolve(matched.flatMap((evidence) => evidence.parkedId ?? []));
-  return { moved: moving.length, lastOpen };
+  return { moved: moving.length, lastOpen, parked };
 };
 
 const settledByPeople = async (stores: Stores, batchId: string, ordinals: readonly number[]): Promise<number[]> =>
@@ -109,9 +112,13 @@ const raiseAll = async (ctx: Context, stores: Stores, raisings: readonly Raising
 /** Items under the locks of their chunks, in the states that their dispatches give them. */
 export const lockEvidenceItems = async (stores: Stores, batch: BatchRow, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
   const chunks = [...new Set(ordinals.map((ordinal) => chunkOf(ordinal, batch.chunkSize)))];
-  await stores.chunks.lockToSettle(batch.id, chunks);
-  const dispatches = await stores.dispatches.ofChunks(batch.id, chunks);
-  return (await stores.chunks.evidenceItems(batch.id, ordinals)).map((item) => ({
+  // One round trip: Postgres runs them in this order, so the two reads see what is there once the locks are held.
+  const [, dispatches, items] = await Promise.all([
+    stores.chunks.lockToSettle(batch.id, chunks),
+    stores.dispatches.ofChunks(batch.id, chunks),
+    stores.chunks.evidenceItems(batch.id, ordinals),
+  ]);
+  return items.map((item) => ({
     ...item,
     state: stateUnder(
       item,
@@ -133,7 +140,7 @@ const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] =>
 const FIRST_LOOKUP_MS = 1_000;
 
 /** When an item that has no final word yet is looked up: the rail says how long settlement takes. */
-export const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<LookUpDelays> => {
+const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<LookUpDelays> => {
   const connection = await stores.railConnections.get(batch.connectionId, versionOf(batch));
   const rail = ctx.services.rails.get(batch.rail);
   if (!connection || !rail) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);

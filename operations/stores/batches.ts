@@ -1,10 +1,13 @@
 import type { BatchState } from '../../domain/batch/states.js';
 import type { ExceptionKind } from '../../domain/exceptions.js';
 import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
+import type { ConnectionHealth } from './connection-health.js';
 import type { FactsRow, SHOWN_FACTS } from './facts.js';
 import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
+import type { RailConnectionRow } from './rail-connections.js';
 import type { UploadRow } from './uploads.js';
+import type { WorkspaceRow } from './workspaces.js';
 
 const NEW_BATCH = {
   id: uuid('id'),
@@ -135,6 +138,24 @@ export interface BatchView {
 /** What a batch shows of its upload. */
 export type ShownUpload = Pick<UploadRow, 'bytes' | 'lines' | 'count' | 'rowsChecked' | 'rowsStored' | 'refusal'>;
 
+/** What decides whether a chunk may be sent, all of one moment. */
+export interface BatchToSend {
+  batch: BatchRow;
+  control: ControlRow;
+  /** Null when the batch has no content of its current version. */
+  content: ContentRow | null;
+  workspace: WorkspaceRow;
+  /** The rail connection in the version that the batch names; null when there is none. */
+  connection: RailConnectionRow | null;
+  health: ConnectionHealth;
+  /** Until when the restored database knows of the batch; null for a batch that is not marked (R15). */
+  knownUntil: Date | null;
+  /** The chunk's stored audit path (`chunkPath`). */
+  path: Uint8Array | null;
+  /** Items that are not terminal yet. */
+  open: number;
+}
+
 /** Absent members stay as they are. */
 type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
 
@@ -173,6 +194,8 @@ export interface BatchStore {
   preparers(id: string): Promise<string[]>;
   /** Oldest first. */
   preparations(id: string): Promise<Preparation[]>;
+  /** What a permit to send a chunk needs, in one statement. Read it once the locks to send are held (R1). Null when there is no such batch. */
+  toSend(id: string, chunk: number): Promise<BatchToSend | null>;
   content(id: string, contentVersion: number): Promise<ContentRow | null>;
   insertContent(id: string, row: ContentRow): Promise<void>;
   /** Roots of all chunks in order. */

@@ -27,6 +27,8 @@ export interface ParkedEvidenceStore {
   park(rows: readonly ParkedRow[]): Promise<ReadonlySet<string>>;
   /** Unresolved evidence that by now names an item of its rail connection that was sent, locked FOR UPDATE; rows that others hold are skipped. */
   due(limit: number): Promise<ParkedRow[]>;
+  /** Whether any evidence of the workspace waits at all. */
+  anyWaits(): Promise<boolean>;
   resolve(ids: readonly string[]): Promise<void>;
   /** What waits, newest first. */
   waiting(page: PageQuery & { connectionId?: string | undefined }): Promise<Page<WaitingEvidence>>;
