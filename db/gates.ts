@@ -36,8 +36,8 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
     return rows.map(gates.row);
   },
 
-  // Event and leaf are looked up by key for each gate: planned while the log is nearly empty, a join would read all of it for as long as
-  // the plan is kept.
+  // Event and leaf are looked up by key for each gate, among the events of the batch: planned while the log is nearly empty, a join would
+  // read all of it for as long as the plan is kept.
   standing: async (batchId) => {
     const rows = await sql.rows<Standing>('join')`
       SELECT ${standing.gate.list}, ${standing.event.list}, p.role, p.last_step, l.leaf AS tree_leaf, l.index,
@@ -49,7 +49,9 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
       FROM (SELECT content_version FROM batch_control WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid) c
       JOIN gate g ON g.tenant_id = ${tenantId}::uuid AND g.batch_id = ${batchId}::uuid AND g.content_version = c.content_version
       LEFT JOIN sluice_gate_holders(${batchId}::uuid, c.content_version) p ON p.gate_id = g.id
-      LEFT JOIN LATERAL (SELECT * FROM audit_event WHERE tenant_id = ${tenantId}::uuid AND id = g.event_id LIMIT 1) e ON true
+      LEFT JOIN LATERAL (
+        SELECT * FROM audit_event WHERE tenant_id = ${tenantId}::uuid AND subject_type = 'batch' AND subject_id = ${batchId} AND id = g.event_id LIMIT 1
+      ) e ON true
       LEFT JOIN LATERAL (SELECT leaf, index FROM audit_leaf WHERE tenant_id = ${tenantId}::uuid AND event_id = g.event_id LIMIT 1) l ON true
       LEFT JOIN hold h ON h.tenant_id = ${tenantId}::uuid AND h.batch_id = ${batchId}::uuid AND h.content_version = c.content_version
       ORDER BY g.opened_at, g.id`;

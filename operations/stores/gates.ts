@@ -31,7 +31,7 @@ export interface StandingGate {
   prepared: boolean;
   /** The newest time step of its factor; null when there is no such factor of its person. */
   lastStep: number | null;
-  /** The event that it names. */
+  /** The event that it names; null when that is none of its batch. */
   event: StoredEvent | null;
   /** The leaf that the audit tree has for this event. */
   treeLeaf: Uint8Array | null;
