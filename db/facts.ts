@@ -189,9 +189,17 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         const payee = payeeId === null ? payeeReference : known.get(payeeId);
         return payee ? `${payee} ${amount} ${reference}` : [];
       });
+      const asked = Prisma.sql`(SELECT unnest(string_to_array(${lines.join('\n')}, E'\n')) AS which) l`;
+      const key = keyOf(Prisma.sql`l.which`);
+      // Mostly there is none. Keys alone are sorted in memory, and the first that was seen ends the search.
+      const any = await sql.row('set')`
+        SELECT 1 FROM (SELECT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
+          SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = k.key OFFSET 0) s
+        WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
+      if (!any) return null;
       const row = await sql.row<{ count: number; batch_id: string | null }>('set')`
         WITH mine AS MATERIALIZED (
-          SELECT l.which, ${keyOf(Prisma.sql`l.which`)} AS key FROM (SELECT unnest(string_to_array(${lines.join('\n')}, E'\n')) AS which) l ORDER BY key
+          SELECT l.which, ${key} AS key FROM ${asked} ORDER BY key
         ), ${repeats(
           null,
           Prisma.sql`SELECT ${currency}::text`,

@@ -40,10 +40,9 @@ BEGIN
   -- An item without its payee has no key, and is refused.
   INSERT INTO public.payment_seen (tenant_id, batch_id, ordinal, payee_id, key)
   SELECT n.tenant_id, n.batch_id, n.ordinal, n.payee_id,
-    hashtextextended(p.reference || ' ' || n.amount || ' ' || n.reference, uuid_hash_extended(n.tenant_id, 0)) AS key
+    hashtextextended(p.reference || ' ' || n.amount || ' ' || n.reference, uuid_hash_extended(n.tenant_id, 0))
   FROM arrived n LEFT JOIN LATERAL (
-    SELECT y.reference FROM public.payee y WHERE y.tenant_id = n.tenant_id AND y.id = n.payee_id LIMIT 1) p ON true
-  ORDER BY key;
+    SELECT y.reference FROM public.payee y WHERE y.tenant_id = n.tenant_id AND y.id = n.payee_id LIMIT 1) p ON true;
   RETURN NULL;
 END $$;
 ALTER FUNCTION sluice_see_payments() OWNER TO sluice_fn_items;
