@@ -15,9 +15,8 @@ import {
 import { membersOf } from '../operations/stores/columns.js';
 import { FACTS, SHOWN_FACTS } from '../operations/stores/facts.js';
 import { GATE } from '../operations/stores/gates.js';
-import { RECOVERY_MARK } from '../operations/stores/recoveries.js';
 import { UPLOAD, type UploadRow } from '../operations/stores/uploads.js';
-import type { WorkspaceRow } from '../operations/stores/workspaces.js';
+import { WORKSPACE } from '../operations/stores/workspaces.js';
 import {
   type batch_chunk,
   type batch_content,
@@ -28,10 +27,11 @@ import {
   type gate,
   Prisma,
   type payout_batch,
-  type recovery_mark,
   type upload,
+  type workspace,
 } from '../prisma/generated/client.js';
-import { FAILURES_MIN } from './connection-health.js';
+import { FAILURES_MIN, healthOf, type StoredHealth, toHealth } from './connection-health.js';
+import { CONNECTION_LIST, toConnection } from './rail-connections.js';
 import { batchKey, exclusive } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
@@ -46,7 +46,7 @@ const counters = tableOf<batch_counter>()(COUNTER);
 const chunkRoots = tableOf<batch_chunk>()(CHUNK_ROOT);
 const uploads = tableOf<upload>()(UPLOAD);
 const preparations = tableOf<batch_preparer>()(PREPARATION);
-const markOfBatch = tableOf<recovery_mark>()(RECOVERY_MARK).joined('m');
+const workspaces = tableOf<workspace>()(WORKSPACE).joined('w');
 
 const inView = {
   batch: batches.joined('b'),
@@ -84,6 +84,13 @@ interface StoredView {
   connection_disabled: boolean;
   connection_silent: boolean;
   newest_version: number;
+}
+
+interface StoredToSend extends StoredHealth {
+  'r.id': string | null;
+  known_until: Date | null;
+  open: number;
+  path: Uint8Array | null;
 }
 
 /** The row of a left join, which has nothing but nulls where there is none. */
@@ -155,26 +162,6 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async giveUpExternalId(id) {
     await orm.payout_batch.updateMany({ where: { tenant_id: tenantId, id }, data: { external_id: null } });
-  },
-
-  async toSend(id) {
-    const row = await sql.row<{ mode: WorkspaceRow['mode']; frozen_at: Date | null }>('hot')`
-      SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${markOfBatch.list}, w.mode, w.frozen_at
-      FROM payout_batch b
-      JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
-      JOIN workspace w ON w.tenant_id = b.tenant_id
-      LEFT JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version
-      LEFT JOIN recovery_mark m ON m.tenant_id = b.tenant_id AND m.batch_id = b.id
-      WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
-    if (!row) return null;
-    const mark = markOfBatch.row(row);
-    return {
-      batch: inView.batch.row(row),
-      control: inView.control.row(row),
-      content: toContent(inView.content.row(row)),
-      workspace: { mode: row.mode, frozenAt: row.frozen_at },
-      mark: (mark.batchId as string | null) === null ? null : mark,
-    };
   },
 
   async view(id) {
@@ -254,6 +241,36 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
   async preparations(id) {
     const rows = await orm.batch_preparer.findMany({ where: { tenant_id: tenantId, batch_id: id }, orderBy: { created_at: 'asc' } });
     return rows.map(preparations.row);
+  },
+
+  async toSend(id, chunk) {
+    const row = await sql.row<StoredToSend>('join')`
+      SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${workspaces.list}, ${CONNECTION_LIST},
+        n.open, ${healthOf(tenantId, id)}, m.known_until, k.path
+      FROM payout_batch b
+      JOIN workspace w ON w.tenant_id = ${tenantId}::uuid
+      JOIN batch_control c ON c.tenant_id = ${tenantId}::uuid AND c.batch_id = ${id}::uuid
+      JOIN batch_counter n ON n.tenant_id = ${tenantId}::uuid AND n.batch_id = ${id}::uuid
+      LEFT JOIN batch_content t ON t.tenant_id = ${tenantId}::uuid AND t.batch_id = ${id}::uuid AND t.content_version = c.content_version
+      LEFT JOIN batch_chunk k ON k.tenant_id = ${tenantId}::uuid AND k.batch_id = ${id}::uuid AND k.chunk = ${chunk}
+      LEFT JOIN recovery_mark m ON m.tenant_id = ${tenantId}::uuid AND m.batch_id = ${id}::uuid
+      LEFT JOIN (rail_connection r JOIN rail_connection_version v ON v.tenant_id = r.tenant_id AND v.connection_id = r.id)
+        ON r.tenant_id = ${tenantId}::uuid AND r.id = b.connection_id AND v.version = coalesce(b.connection_version, 1)
+      LEFT JOIN connection_health h ON h.tenant_id = ${tenantId}::uuid AND h.connection_id = b.connection_id
+      WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid`;
+    return (
+      row && {
+        batch: inView.batch.row(row),
+        control: inView.control.row(row),
+        content: toContent(inView.content.row(row)),
+        workspace: workspaces.row(row),
+        connection: row['r.id'] === null ? null : toConnection(row),
+        health: toHealth(row),
+        knownUntil: row.known_until,
+        path: row.path,
+        open: row.open,
+      }
+    );
   },
 
   async content(id, contentVersion) {

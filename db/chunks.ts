@@ -57,10 +57,14 @@ export const chunkStore = ({ sql }: Tx, { tenantId }: Scope): ChunkStore => ({
   },
 
   moveItems: async (batchId, blocks, { unknownMs, submittedMs }) => {
-    const row = await sql.row<{ covered: bigint }>('function')`
-      SELECT sluice_move_items(${batchId}::uuid, ${blocks.map((block) => block.eventId)}::uuid[], ${blocks.map((block) => block.body)}::text[],
-        ${unknownMs}::float8, ${submittedMs}::float8) AS covered`;
-    return row?.covered ?? 0n;
+    const [moved, counter] = await Promise.all([
+      sql.row<{ covered: bigint }>('function')`
+        SELECT sluice_move_items(${batchId}::uuid, ${blocks.map((block) => block.eventId)}::uuid[], ${blocks.map((block) => block.body)}::text[],
+          ${unknownMs}::float8, ${submittedMs}::float8) AS covered`,
+      sql.row<{ open: number }>('hot')`SELECT open FROM batch_counter WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid`,
+    ]);
+    if (!moved || !counter) throw new Error(`items of batch ${batchId} moved, and it has no counter row`);
+    return { covered: moved.covered, open: counter.open };
   },
 
   dueForLookup: async (batchId, limit) => {
@@ -100,16 +104,21 @@ export const chunkStore = ({ sql }: Tx, { tenantId }: Scope): ChunkStore => ({
 
 /**
  * Items that may be at the rail and are not final, with the time of their next look-up: their own, or else the end of their dispatch's
- * lease, because nobody has answered for them.
+ * lease, because nobody has answered for them. Read chunk by chunk of those that a dispatch covers: a join planned while the tables are
+ * nearly empty compares each item with each dispatch.
  */
 const atRail = (tenantId: string, batchId: string): Prisma.Sql => Prisma.sql`WITH batch AS (
     SELECT chunk_size FROM payout_batch WHERE tenant_id = ${tenantId}::uuid AND id = ${batchId}::uuid
   ), leases AS MATERIALIZED (
-    SELECT chunk, max(lease_until) AS lease_until FROM dispatch WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid GROUP BY chunk
+    SELECT d.chunk, max(d.lease_until) AS lease_until, d.chunk * b.chunk_size AS first, (d.chunk + 1) * b.chunk_size AS after
+    FROM dispatch d CROSS JOIN batch b WHERE d.tenant_id = ${tenantId}::uuid AND d.batch_id = ${batchId}::uuid GROUP BY d.chunk, b.chunk_size
   ), at_rail AS (
     SELECT i.ordinal, coalesce(i.look_up_at, l.lease_until) AS due_at
-    FROM payout_item i CROSS JOIN batch b LEFT JOIN leases l ON l.chunk = i.ordinal / b.chunk_size
-    WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND (i.look_up_at IS NOT NULL OR i.state = 'pending' AND l.chunk IS NOT NULL)
+    FROM leases l CROSS JOIN LATERAL (
+      SELECT ordinal, look_up_at FROM payout_item
+      WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal >= l.first AND ordinal < l.after
+        AND (look_up_at IS NOT NULL OR state = 'pending')
+      OFFSET 0) i
   )`;
 
 const chunkItems = (head: string, bytes: Uint8Array): ChunkItem[] => {

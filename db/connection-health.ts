@@ -1,4 +1,5 @@
-import type { ConnectionHealthStore } from '../operations/stores/connection-health.js';
+import type { ConnectionHealth, ConnectionHealthStore } from '../operations/stores/connection-health.js';
+import { Prisma } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 
@@ -10,19 +11,34 @@ const MANY_PAYMENTS = 8;
 /** After this a chunk tries although no look-up was answered: there may be nothing to look up. */
 const UNHEARD_MAX_MS = 5 * 60_000;
 
+/** What SQL gives of a connection's health; the last two are null where there is no row. */
+export interface StoredHealth {
+  told: boolean;
+  failures: number | null;
+  retry_in_ms: number;
+  heard: boolean;
+}
+
+/** For a SELECT list, beside a left join of `connection_health h`. */
+export const healthOf = (tenantId: string, batchId: string): Prisma.Sql => Prisma.sql`
+  EXISTS (SELECT FROM exception e WHERE e.tenant_id = ${tenantId}::uuid AND e.kind = 'provider_unavailable' AND e.batch_id = ${batchId}::uuid
+      AND e.resolved_at IS NULL) AS told,
+    h.failures, (extract(epoch FROM h.retry_at - now()) * 1000)::float8 AS retry_in_ms,
+    (h.heard_at IS NOT NULL OR h.retry_at < now() - ${UNHEARD_MAX_MS} * interval '1 millisecond') AS heard`;
+
+export const toHealth = ({ told, failures, retry_in_ms, heard }: StoredHealth): ConnectionHealth => {
+  if ((failures ?? 0) < FAILURES_MIN) return { kind: 'available', told, failed: (failures ?? 0) > 0 };
+  if (heard && retry_in_ms <= 0) return { kind: 'try', told, failed: true };
+  return { kind: 'unavailable', told, failed: true, retryInMs: Math.max(0, retry_in_ms) };
+};
+
 /** Connections of one tenant that do not answer, on the database's clock. */
 export const connectionHealthStore = ({ orm, sql }: Tx, { tenantId }: Scope): ConnectionHealthStore => ({
   of: async (connectionId, batchId) => {
-    const row = await sql.row<{ told: boolean; failures: number | null; retry_in_ms: number; heard: boolean }>('clock')`
-      SELECT EXISTS (SELECT FROM exception e WHERE e.tenant_id = ${tenantId}::uuid AND e.kind = 'provider_unavailable' AND e.batch_id = ${batchId}::uuid
-          AND e.resolved_at IS NULL) AS told,
-        h.failures, (extract(epoch FROM h.retry_at - now()) * 1000)::float8 AS retry_in_ms,
-        (h.heard_at IS NOT NULL OR h.retry_at < now() - ${UNHEARD_MAX_MS} * interval '1 millisecond') AS heard
+    const row = await sql.row<StoredHealth>('clock')`
+      SELECT ${healthOf(tenantId, batchId)}
       FROM (SELECT 1) one LEFT JOIN connection_health h ON h.tenant_id = ${tenantId}::uuid AND h.connection_id = ${connectionId}::uuid`;
-    const told = row?.told ?? false;
-    if (!row || (row.failures ?? 0) < FAILURES_MIN) return { kind: 'available', told, failed: (row?.failures ?? 0) > 0 };
-    if (row.heard && row.retry_in_ms <= 0) return { kind: 'try', told, failed: true };
-    return { kind: 'unavailable', told, failed: true, retryInMs: Math.max(0, row.retry_in_ms) };
+    return toHealth(row ?? { told: false, failures: null, retry_in_ms: 0, heard: false });
   },
 
   unanswered: async (connectionId, payments) => {

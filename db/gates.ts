@@ -36,20 +36,24 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
     return rows.map(gates.row);
   },
 
-  standing: async (batchId, contentVersion) => {
+  // Event and leaf are looked up by key for each gate, among the events of the batch: planned while the log is nearly empty, a join would
+  // read all of it for as long as the plan is kept.
+  standing: async (batchId) => {
     const rows = await sql.rows<Standing>('join')`
       SELECT ${standing.gate.list}, ${standing.event.list}, p.role, p.last_step, l.leaf AS tree_leaf, l.index,
         h.id AS hold_id, h.amount AS hold_amount,
         coalesce(l.index < (SELECT max(c.size) FROM audit_checkpoint c WHERE c.tenant_id = g.tenant_id AND c.published_at IS NOT NULL), false) AS published,
         EXISTS (SELECT 1 FROM batch_preparer r WHERE r.tenant_id = g.tenant_id AND r.batch_id = g.batch_id AND r.person_id = g.person_id)
-          OR NOT EXISTS (SELECT 1 FROM dispatch a WHERE a.tenant_id = g.tenant_id AND a.batch_id = g.batch_id)
+          OR g.gate <> 'execute' AND NOT EXISTS (SELECT 1 FROM dispatch a WHERE a.tenant_id = g.tenant_id AND a.batch_id = g.batch_id)
             AND sluice_changed_lately(g.tenant_id, g.batch_id, g.person_id, g.opened_at) AS prepared
-      FROM gate g
-      LEFT JOIN sluice_gate_holders(${batchId}::uuid, ${contentVersion}::int) p ON p.gate_id = g.id
-      LEFT JOIN audit_event e ON e.tenant_id = g.tenant_id AND e.id = g.event_id
-      LEFT JOIN audit_leaf l ON l.tenant_id = g.tenant_id AND l.event_id = g.event_id
-      LEFT JOIN hold h ON h.tenant_id = g.tenant_id AND h.batch_id = g.batch_id AND h.content_version = g.content_version
-      WHERE g.tenant_id = ${tenantId}::uuid AND g.batch_id = ${batchId}::uuid AND g.content_version = ${contentVersion}
+      FROM (SELECT content_version FROM batch_control WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid) c
+      JOIN gate g ON g.tenant_id = ${tenantId}::uuid AND g.batch_id = ${batchId}::uuid AND g.content_version = c.content_version
+      LEFT JOIN sluice_gate_holders(${batchId}::uuid, c.content_version) p ON p.gate_id = g.id
+      LEFT JOIN LATERAL (
+        SELECT * FROM audit_event WHERE tenant_id = ${tenantId}::uuid AND subject_type = 'batch' AND subject_id = ${batchId} AND id = g.event_id LIMIT 1
+      ) e ON true
+      LEFT JOIN LATERAL (SELECT leaf, index FROM audit_leaf WHERE tenant_id = ${tenantId}::uuid AND event_id = g.event_id LIMIT 1) l ON true
+      LEFT JOIN hold h ON h.tenant_id = ${tenantId}::uuid AND h.batch_id = ${batchId}::uuid AND h.content_version = c.content_version
       ORDER BY g.opened_at, g.id`;
     return rows.map((row) => ({
       gate: standing.gate.row(row),

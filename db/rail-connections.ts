@@ -7,10 +7,13 @@ import { tableOf } from './transaction/table.js';
 const connections = tableOf<rail_connection>()(RAIL_CONNECTION).joined('r');
 const versions = tableOf<rail_connection_version>()(RAIL_CONNECTION_VERSION).joined('v');
 
-const IN_VERSION = Prisma.sql`SELECT ${connections.list}, ${versions.list} FROM rail_connection r
+/** For a SELECT list, beside `rail_connection r` and `rail_connection_version v`. */
+export const CONNECTION_LIST = Prisma.sql`${connections.list}, ${versions.list}`;
+
+const IN_VERSION = Prisma.sql`SELECT ${CONNECTION_LIST} FROM rail_connection r
   JOIN rail_connection_version v ON v.tenant_id = r.tenant_id AND v.connection_id = r.id`;
 
-const toConnection = (row: object): RailConnectionRow => ({ ...connections.row(row), ...versions.row(row) });
+export const toConnection = (row: object): RailConnectionRow => ({ ...connections.row(row), ...versions.row(row) });
 
 /** Rail connections of one tenant; their credentials are encrypted here. */
 export const railConnectionStore = ({ sql }: Tx, { tenantId }: Scope): RailConnectionStore => ({

@@ -5,13 +5,13 @@ import type { Connection } from './connection.js';
 import { nameOf } from './sql.js';
 
 /**
- * Lets the ORM run a transaction on a connection of our choice, so that SQL can run on the same one. The ORM cannot name a
- * connection when it begins a transaction, so transactions begin one after the other, and each takes the connection on offer.
- * The next one waits only until the ORM has taken the connection, not for an answer of the server.
+ * Lets the ORM work inside a transaction that the driver has begun, on its connection. The ORM cannot name a connection when it begins a
+ * transaction of its own, so these begin one after the other, and each takes the connection on offer. BEGIN, COMMIT and ROLLBACK are the
+ * driver's: the ORM sends none.
  */
 export const handingAdapter = (): {
   factory: SqlDriverAdapterFactory;
-  /** Runs `begin`: the transaction that it begins runs on this connection. */
+  /** Runs `begin`: what the ORM begins in it runs on this connection. */
   handOver<T>(connection: Connection, begin: () => Promise<T>): Promise<T>;
 } => {
   let offer: { connection: Connection; taken: () => void } | null = null;
@@ -22,7 +22,6 @@ export const handingAdapter = (): {
     const { connection, taken } = offer;
     offer = null;
     taken();
-    await connection.begin();
     return transactionOn(connection);
   };
   const adapter: SqlDriverAdapter = { ...NAMES, ...REFUSING, startTransaction, getConnectionInfo: () => ({ supportsRelationJoins: true }) };
@@ -56,12 +55,11 @@ const transactionOn = async (connection: Connection): Promise<Transaction> => {
   const queries = await new PrismaPg(new OneConnection(connection), { statementNameGenerator: ({ sql }) => nameOf(sql) }).connect();
   return {
     ...NAMES,
-    // We send COMMIT and ROLLBACK ourselves, because the connection must refuse statements from then on.
     options: { usePhantomQuery: true },
     queryRaw: (query) => queries.queryRaw(query),
     executeRaw: (query) => queries.executeRaw(query),
-    commit: () => connection.end('COMMIT'),
-    rollback: () => connection.end('ROLLBACK'),
+    commit: async () => {},
+    rollback: async () => {},
   };
 };
 

@@ -5,10 +5,13 @@ import type pg from 'pg';
  * ROLLBACK is sent it refuses, so that a late statement runs neither by itself nor in the next transaction.
  */
 export interface Connection {
-  /** Sends BEGIN. When that fails the connection is closed. */
-  begin(): Promise<void>;
+  /**
+   * Sends BEGIN, and with it a statement that sets what holds until the transaction ends: both take one round trip. Answers the row of
+   * that statement, null without one. When BEGIN fails the connection is closed.
+   */
+  begin(setting?: pg.QueryConfig): Promise<object | null>;
   query(query: pg.QueryConfig): Promise<pg.QueryResult>;
-  /** Refuses from now on, ends the transaction and gives the connection back to the pool. */
+  /** Refuses from now on, ends the transaction and gives the connection back to the pool. COMMIT throws when the transaction was rolled back. */
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>;
   /**
    * Gives the connection back when no transaction was begun on it, and closes it when one was begun and nobody ended it: its
@@ -26,16 +29,32 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
     broken = error;
   };
   client.on('error', onError);
+  // Statements that are sent together leave in one write.
+  let isCorked = false;
+  const send = (query: string | pg.QueryConfig): Promise<pg.QueryResult> => {
+    const { stream } = (client as unknown as pg.Client).connection;
+    if (!isCorked) {
+      isCorked = true;
+      stream.cork();
+      process.nextTick(() => {
+        isCorked = false;
+        stream.uncork();
+      });
+    }
+    return client.query(query);
+  };
   const release = () => {
     client.off('error', onError);
     client.release(broken);
   };
   return {
-    begin: async () => {
+    begin: async (setting) => {
       if (state !== 'fresh') throw new Error('this connection has begun a transaction before');
       state = 'begun';
       try {
-        await client.query('BEGIN');
+        // Nothing else goes out before BEGIN is answered: without it, it would be a transaction by itself.
+        const [, set] = await Promise.all([send('BEGIN'), setting ? send(setting) : null]);
+        return set?.rows[0] ?? null;
       } catch (error) {
         broken ??= error as Error;
         if (state === 'begun') {
@@ -47,13 +66,17 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
     },
     query: async (query) => {
       if (state !== 'begun') throw new Error('this transaction has ended');
-      return client.query(query);
+      return send(query);
     },
     end: async (how) => {
-      if (state !== 'begun') return;
+      if (state !== 'begun') {
+        if (how === 'ROLLBACK') return;
+        throw new Error('this transaction has ended');
+      }
       state = 'ended';
       try {
-        await client.query(how);
+        const { command } = await send(how);
+        if (command !== how) throw new Error('this transaction was rolled back, because one of its statements failed');
       } catch (error) {
         broken ??= error as Error;
         throw error;

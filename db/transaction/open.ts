@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { PrismaClient } from '../../prisma/generated/client.js';
+import { type Prisma, PrismaClient } from '../../prisma/generated/client.js';
 import { handingAdapter } from './adapter.js';
-import { takeConnection } from './connection.js';
-import { type Sql, sqlOver } from './sql.js';
+import { type Connection, takeConnection } from './connection.js';
+import { configOf, type Sql, sqlOver } from './sql.js';
 
 /** One open transaction: the ORM for single rows and SQL for sets, both on the same connection. */
 export interface Tx {
@@ -12,12 +12,18 @@ export interface Tx {
 
 type Orm = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 
+export interface TransactionTerms {
+  timeoutMs?: number;
+  /** A statement that sets something until the transaction ends. It goes out with BEGIN, and `work` gets its row. */
+  setting?: Prisma.Sql;
+}
+
 export interface Database {
   /**
    * Runs `work` in one transaction, commits when it returns and rolls back when it throws. A transaction that takes
    * longer than `timeoutMs` is rolled back. Once it has ended, for whatever reason, its `Tx` refuses every statement.
    */
-  transaction<T>(work: (tx: Tx) => Promise<T>, options?: { timeoutMs: number }): Promise<T>;
+  transaction<T>(work: (tx: Tx, set: object | null) => Promise<T>, terms?: TransactionTerms): Promise<T>;
   /** Statements outside any transaction, each committed by itself. */
   sql: Sql;
   close(): Promise<void>;
@@ -35,22 +41,57 @@ const USUAL_MS = 30_000;
 
 /** Opens a pool of at most `connectionsMax` connections in the role that the URL names. */
 export const openDatabase = (url: string, connectionsMax: number): Database => {
-  const pool = new pg.Pool({ connectionString: url, max: connectionsMax, options: PLANNER, connectionTimeoutMillis: USUAL_MS });
+  const pool = new pg.Pool({
+    ...{ connectionString: url, max: connectionsMax, options: PLANNER, connectionTimeoutMillis: USUAL_MS },
+    // Statements that are sent together share a round trip. Postgres runs them one after the other all the same.
+    pipeline: true,
+  });
   // A connection that breaks while nobody uses it is replaced by the pool.
   pool.on('error', () => undefined);
   const adapter = handingAdapter();
   // `minimal`: no source lines in messages, and no stack taken at every call.
   const client = new PrismaClient({ errorFormat: 'minimal', adapter: adapter.factory });
 
+  /** The ORM on a connection. It joins at its first use, because that costs as much as ten statements, and most transactions need none. */
+  const joining = (connection: Connection, timeout: number): { orm: Orm; leave: () => void } => {
+    let leave = (): void => {};
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    let joined: Promise<Orm> | null = null;
+    const join = (): Promise<Orm> => {
+      joined ??= new Promise((resolve, reject) => {
+        const inside = async (orm: Orm): Promise<void> => {
+          resolve(orm);
+          await left;
+        };
+        adapter.handOver(connection, () => client.$transaction(inside, { maxWait: USUAL_MS, timeout })).catch(reject);
+      });
+      return joined;
+    };
+    return { orm: calling(join), leave };
+  };
+
   return {
-    transaction: async (work, { timeoutMs } = { timeoutMs: USUAL_MS }) => {
+    transaction: async (work, { timeoutMs = USUAL_MS, setting } = {}) => {
       const connection = await takeConnection(pool);
       try {
-        return await adapter.handOver(connection, () =>
-          client.$transaction((orm) => work({ orm, sql: sqlOver(connection.query) }), { maxWait: USUAL_MS, timeout: timeoutMs }),
-        );
+        const set = await connection.begin(setting && configOf(setting));
+        const timer = setTimeout(() => void connection.end('ROLLBACK').catch(() => undefined), timeoutMs);
+        const { orm, leave } = joining(connection, timeoutMs);
+        try {
+          const result = await work({ orm, sql: sqlOver(connection.query) }, set);
+          await connection.end('COMMIT');
+          return result;
+        } catch (error) {
+          await connection.end('ROLLBACK').catch(() => undefined);
+          throw error;
+        } finally {
+          clearTimeout(timer);
+          leave();
+        }
       } finally {
-        // Whoever ended the transaction gave the connection back. Without an end, BEGIN failed, was late or was never sent.
+        // Whoever ended the transaction gave the connection back. Without an end, BEGIN failed.
         connection.abandon();
       }
     },
@@ -60,4 +101,20 @@ export const openDatabase = (url: string, connectionsMax: number): Database => {
       await pool.end();
     },
   };
+};
+
+type Calls = Record<string, (...input: unknown[]) => unknown>;
+
+/** The ORM of later: each call waits until it has joined. */
+const calling = (join: () => Promise<Orm>): Orm => {
+  const members = (join: () => Promise<unknown>): Calls =>
+    new Proxy({} as Calls, {
+      get:
+        (_, name: string) =>
+        async (...input: unknown[]) =>
+          ((await join()) as Calls)[name]?.(...input),
+    });
+  const models = members(join);
+  const get = (_: object, name: string) => (name.startsWith('$') ? models[name] : members(async () => (await join())[name as keyof Orm]));
+  return new Proxy({}, { get }) as Orm;
 };

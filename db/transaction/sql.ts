@@ -37,10 +37,8 @@ export interface Sql {
 type Send = (query: pg.QueryConfig) => Promise<pg.QueryResult>;
 
 export const sqlOver = (send: Send): Sql => {
-  const query = async (strings: TemplateStringsArray, values: unknown[]): Promise<pg.QueryResult> => {
-    const { text, values: parameters } = Prisma.sql(strings, ...values);
-    return send({ name: nameOf(text), text, values: parameters, types }).catch(withoutRow);
-  };
+  const query = (strings: TemplateStringsArray, values: unknown[]): Promise<pg.QueryResult> =>
+    send(configOf(Prisma.sql(strings, ...values))).catch(withoutRow);
   return {
     rows:
       () =>
@@ -56,6 +54,9 @@ export const sqlOver = (send: Send): Sql => {
         (await query(strings, values)).rowCount ?? 0,
   };
 };
+
+/** A statement as the driver sends it, prepared under its name. */
+export const configOf = ({ text, values }: Prisma.Sql): pg.QueryConfig => ({ name: nameOf(text), text, values, types });
 
 /** Postgres repeats the refused row in `detail`, with people's data, and errors go to the log. */
 const withoutRow = (error: { detail?: string; where?: string }): never => {

@@ -1,4 +1,5 @@
 import type { InTenant } from '../../operations/context.js';
+import { Prisma } from '../../prisma/generated/client.js';
 import { storesOf } from '../stores.js';
 import type { Database, Tx } from './open.js';
 import type { Scope } from './scope.js';
@@ -13,18 +14,24 @@ export const tenantTransactions =
   async (work, options) => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await database.transaction(async (tx) => work(storesOf(tx, await enterTenant(tx, who))), options);
+        return await database.transaction((tx, set) => work(storesOf(tx, scopeOf(who, set))), { ...options, setting: tenantSetting(who) });
       } catch (error) {
         if (attempt >= ATTEMPTS_MAX || !isRetryable(error)) throw error;
       }
     }
   };
 
-/** Binds a transaction to a tenant: the one place that sets `app.tenant_id` for the stores. */
-export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> => {
-  const row = await tx.sql.row<{ now: Date }>('setting')`SELECT set_config('app.tenant_id', ${who.tenantId}, true), now() AS now`;
-  if (!row) throw new Error('the database did not answer the first statement of a transaction');
-  return { ...who, now: row.now };
+/** Binds a transaction that has begun to a tenant. */
+export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> =>
+  scopeOf(who, await tx.sql.row('setting')`${tenantSetting(who)}`);
+
+/** The one statement that sets `app.tenant_id` for the stores. */
+const tenantSetting = ({ tenantId }: Omit<Scope, 'now'>): Prisma.Sql =>
+  Prisma.sql`SELECT set_config('app.tenant_id', ${tenantId}, true), now() AS now`;
+
+const scopeOf = (who: Omit<Scope, 'now'>, set: object | null): Scope => {
+  if (!set) throw new Error('the database did not answer the first statement of a transaction');
+  return { ...who, now: (set as { now: Date }).now };
 };
 
 const isRetryable = (error: unknown): boolean => {

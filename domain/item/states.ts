@@ -38,3 +38,6 @@ export const isOpenAtRail = (state: ItemState): boolean => state === 'submitting
 export const TERMINAL_ITEM_STATES = ['paid', 'failed', 'returned', 'cancelled', 'excluded', 'blocked'] as const satisfies readonly ItemState[];
 
 export const isTerminalItem = (state: ItemState): boolean => (TERMINAL_ITEM_STATES as readonly ItemState[]).includes(state);
+
+/** It may be at the rail, and nobody knows: no answer to it was ever heard. */
+export const isInDoubt = (state: ItemState): boolean => state === 'submitting' || state === 'unknown';

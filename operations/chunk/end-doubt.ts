@@ -11,9 +11,9 @@ import { lockEvidenceItems, settleEvidence } from '../settlement/settle.js';
 export type PersonReason = 'key_expired' | 'rendering_changed' | 'payee_deleted' | 'connection_changed' | 'not_sendable';
 
 /**
- * Ends the doubt about items of one chunk that the rail has finally never seen and that may never be sent again. Where the rail can fence a key, it is
- * told never to accept it, and its word fails the item, whose money is given back. Otherwise the item stays `unknown` with exactly its
- * amount held, and an exception asks people to decide. Forbidding to send again never forbids finding out (R5).
+ * Ends the doubt about items of one chunk that the rail has finally never seen and that may never be sent again. Where the rail can fence
+ * a key, it is told never to accept it, and its word fails the item, whose money is given back. Otherwise the item stays `unknown` with
+ * exactly its amount held, and an exception asks people to decide. Forbidding to send again never forbids finding out (R5).
  */
 export const endDoubt = async (
   ctx: Context,

@@ -5,12 +5,12 @@ import { validGates } from '../gate/verify.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { Payment } from '../rail.js';
-import { type Opened, openSigned } from '../rail-connection/open.js';
+import { type Opened, openRowAsSigned } from '../rail-connection/open.js';
 import { recordDoubt } from '../recovery/record-doubt.js';
-import { type PricedStep, recordSteps } from '../settlement/record.js';
-import { lookUpDelays } from '../settlement/settle.js';
-import { type BatchToSend, type ControlRow, versionOf } from '../stores/batches.js';
+import { NEVER, type PricedStep, recordSteps } from '../settlement/record.js';
+import { type ControlRow, versionOf } from '../stores/batches.js';
 import type { ChunkItem } from '../stores/chunks.js';
+import type { RailConnectionRow } from '../stores/rail-connections.js';
 import { recordDispatch } from './record-dispatch.js';
 import { type Dispatch, leaseOf } from './send.js';
 import { contentMatches, paymentOf, type SignedBatch } from './verify-content.js';
@@ -28,7 +28,14 @@ export interface ChunkPlace {
 
 export interface Permitted extends SignedBatch {
   kind: 'permitted';
-  mark: BatchToSend['mark'];
+  /** The batch's rail connection in the batch's version; not opened yet, and not compared with what was signed. */
+  connection: RailConnectionRow | null;
+  /** Of a batch that may have been paid before the database was restored: until when the database knows (R15). */
+  knownUntil: Date | null;
+  /** The chunk's stored audit path. */
+  path: Uint8Array | null;
+  /** Items of the batch that are not terminal yet. */
+  open: number;
   /** True when the time to pay has passed: what was not sent is blocked. */
   late: boolean;
   /** True when the connection did not answer before, or the batch still says so: an answer ends that (provider-health.ts). */
@@ -48,20 +55,23 @@ const CHECKPOINT_POLL_MS = 100;
  */
 export const permitSending = async (ctx: Context, stores: Stores, { batchId, chunk }: ChunkPlace): Promise<Permit> => {
   if (ctx.services.recovery.reason() !== null) return { kind: 'halted', halt: 'recovery_mode' };
-  await stores.chunks.lockToSend(batchId, chunk);
-  const found = await stores.batches.toSend(batchId);
+  // One round trip: Postgres runs them in this order, so the two reads see what is there once the locks are held.
+  const [, found, standing] = await Promise.all([
+    stores.chunks.lockToSend(batchId, chunk),
+    stores.batches.toSend(batchId, chunk),
+    stores.gates.standing(batchId),
+  ]);
   if (found?.control.state !== 'executing') return { kind: 'halted', halt: 'not_executing' };
-  const { batch, control, content, workspace, mark } = found;
+  const { batch, control, content, workspace, health } = found;
   const halt = haltOf(control) ?? (workspace.frozenAt ? 'frozen' : null);
   if (halt) return { kind: 'halted', halt };
 
-  const gates = content && (await validGates(ctx, stores, batchId, content));
+  const gates = content && (await validGates(ctx, stores, batchId, content, standing));
   if (!content || !gates || gates.kind === 'forged') return { kind: 'halted', halt: 'gates_missing' };
   if (batch.executeNotBefore && stores.now < batch.executeNotBefore)
     return { kind: 'wait', reason: 'not_before', afterMs: batch.executeNotBefore.getTime() - stores.now.getTime() };
   if (gates.kind === 'unpublished') return { kind: 'wait', reason: 'checkpoint', afterMs: CHECKPOINT_POLL_MS };
   const late = batch.executeBy !== null && stores.now >= batch.executeBy;
-  const health = await stores.connectionHealth.of(batch.connectionId, batchId);
   // What is late is blocked and not sent, so it need not wait for the provider.
   if (health.kind === 'unavailable' && !late) return { kind: 'halted', halt: 'provider_unavailable' };
   const ailing = health.failed || health.told;
@@ -70,7 +80,10 @@ export const permitSending = async (ctx: Context, stores: Stores, { batchId, chu
     batch,
     content,
     mode: workspace.mode,
-    mark,
+    connection: found.connection,
+    knownUntil: found.knownUntil,
+    path: found.path,
+    open: found.open,
     executeGate: gates.executeGate,
     late,
     ailing,
@@ -92,8 +105,8 @@ export const haltOf = (control: ControlRow): ControlHalt | null => {
 
 export type Intent =
   | { kind: 'send'; dispatch: Dispatch; ailing: boolean }
-  /** Nothing of the chunk is left to send. `sentBefore`: an earlier dispatch covers it. */
-  | { kind: 'nothing'; sentBefore: boolean }
+  /** Nothing of the chunk is left to send. `sentBefore`: an earlier dispatch covers it. `open`: items of the batch that are not terminal. */
+  | { kind: 'nothing'; sentBefore: boolean; open: number }
   | Wait
   | { kind: 'halted'; halt: Halt }
   | { kind: 'mismatch' };
@@ -106,30 +119,31 @@ export type Intent =
 export const intendChunk = (ctx: Context, place: ChunkPlace): Promise<Intent> =>
   ctx.inTenant(async (stores) => {
     const { batchId, chunk } = place;
-    const permit = await permitSending(ctx, stores, place);
+    // Sent after the locks, and so read under them.
+    const [permit, dispatches] = await Promise.all([permitSending(ctx, stores, place), stores.dispatches.ofChunks(batchId, [chunk])]);
     if (permit.kind !== 'permitted') return permit;
-    if ((await stores.dispatches.ofChunks(batchId, [chunk])).length > 0) return { kind: 'nothing', sentBefore: true };
+    const { open } = permit;
+    if (dispatches.length > 0) return { kind: 'nothing', sentBefore: true, open };
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = await stores.chunks.items(batchId, from, to);
     const pending = items.filter((item) => item.state === 'pending');
-    if (pending.length === 0) return { kind: 'nothing', sentBefore: items.some((item) => item.state === 'submitting') };
+    if (pending.length === 0) return { kind: 'nothing', sentBefore: items.some((item) => item.state === 'submitting'), open };
 
     // The restored database takes it for unsent, and it may have left: it is looked up first (R15).
-    if (permit.mark) {
-      const { knownUntil } = permit.mark;
-      await recordDoubt(ctx, stores, permit.batch, { chunk, from, to, items: pending, attempt: 1, knownUntil });
-      return { kind: 'nothing', sentBefore: true };
+    if (permit.knownUntil) {
+      await recordDoubt(ctx, stores, permit.batch, { chunk, from, to, items: pending, attempt: 1, knownUntil: permit.knownUntil });
+      return { kind: 'nothing', sentBefore: true, open };
     }
     const sendable = pending.filter((item) => blockReason(permit, item) === null);
     const sending = await openDestinations(ctx, stores, sendable);
-    if (!(await contentMatches(ctx, stores, permit, { chunk, items, sending }))) return { kind: 'mismatch' };
+    if (!(await contentMatches(ctx, stores, permit, { chunk, path: permit.path, items, sending }))) return { kind: 'mismatch' };
     // What is late is only blocked, so a disabled connection keeps no money.
-    const opened = sendable.length > 0 ? await openSigned(ctx, stores, permit.batch) : null;
+    const opened = sendable.length > 0 ? await openRowAsSigned(ctx, stores, permit.batch, permit.connection) : null;
     if (sendable.length > 0 && !opened) return { kind: 'mismatch' };
     if (opened?.disabled) return { kind: 'halted', halt: 'connection_disabled' };
     if (sendable.length > 0 && !(await mayDispatch(stores, permit))) return { kind: 'halted', halt: 'provider_unavailable' };
-    await block(ctx, stores, permit, pending);
-    if (!opened) return { kind: 'nothing', sentBefore: false };
+    const left = await block(ctx, stores, permit, pending);
+    if (!opened) return { kind: 'nothing', sentBefore: false, open: left };
     const payments = sendable.map((item) => {
       const destination = sending.get(item.ordinal);
       if (!destination) throw new Error(`the destination of item ${item.ordinal} was verified, but is not open`);
@@ -149,17 +163,17 @@ const blockReason = (permit: Permitted, item: ChunkItem): 'execute_by_passed' | 
   return item.payeeHeld ? 'payee_held' : null;
 };
 
-/** Blocks what may not be sent: pending → blocked, with its money given back. */
-const block = async (ctx: Context, stores: Stores, permit: Permitted, pending: readonly ChunkItem[]): Promise<void> => {
+/** Blocks what may not be sent: pending → blocked, with its money given back. Answers how many items of the batch are open then. */
+const block = async (ctx: Context, stores: Stores, permit: Permitted, pending: readonly ChunkItem[]): Promise<number> => {
   const steps = pending.flatMap((item): PricedStep[] => {
     const reason = blockReason(permit, item);
     const { ordinal, version, amount } = item;
     if (reason === null) return [];
     return [{ ordinal, version: version + 1, from: 'pending', to: 'blocked', rank: 0, providerReference: null, inboundId: null, reason, amount }];
   });
-  if (steps.length === 0) return;
-  const lookUp = await lookUpDelays(ctx, stores, permit.batch);
-  await recordSteps(ctx, stores, permit.batch, { action: 'chunk.settle', source: 'intent', steps, lookUp });
+  if (steps.length === 0) return permit.open;
+  const { open } = await recordSteps(ctx, stores, permit.batch, { action: 'chunk.settle', source: 'intent', steps, lookUp: NEVER });
+  return open;
 };
 
 const writeDispatch = async (

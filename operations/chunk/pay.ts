@@ -31,18 +31,18 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       return { kind: 'halted', halt: 'integrity_failed' };
     case 'nothing':
       if (intent.sentBefore) await resolveItems(ctx, { batchId, chunk, ordinals: 'submitting' }, progress);
-      await finishPayoutBatch(ctx, batchId);
+      // Whoever moves the last item ends the batch, but may have died before it did.
+      if (intent.open === 0) await finishPayoutBatch(ctx, batchId);
       return { kind: 'resolved' };
     case 'send': {
       await failpoint('after_intent');
-      const { dispatch } = intent;
-      const outcomes = await sendDispatch(dispatch, 'first', startedAt, progress);
+      const outcomes = await sendDispatch(intent.dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
-      const sentOn = { batchId, connectionId: dispatch.connection.id, payments: outcomes.length };
+      const sentOn = { batchId, connectionId: intent.dispatch.connection.id, payments: outcomes.length };
       const { parked } = await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
       if (parked) await reduceParked(ctx);
       if (await noteAnswer(ctx, sentOn, outcomes, intent.ailing)) return { kind: 'halted', halt: 'provider_unavailable' };
-      return { kind: 'paid', sent: dispatch.artefact.payments.length };
+      return { kind: 'paid', sent: intent.dispatch.artefact.payments.length };
     }
   }
 };

@@ -5,8 +5,8 @@ import type { NewDispatch } from '../stores/dispatches.js';
 /** Writes a dispatch and the audit event that tells all of it. `amount`: sum of its items, minor units. */
 export const recordDispatch = async (stores: Stores, { amount, ...row }: Omit<NewDispatch, 'eventId'> & { amount: bigint }): Promise<void> => {
   const eventId = stores.audit.newId();
-  await stores.dispatches.insert({ ...row, eventId });
-  await stores.audit.append({
+  const inserted = stores.dispatches.insert({ ...row, eventId });
+  const appended = stores.audit.append({
     id: eventId,
     subject: { type: 'chunk', id: `${row.batchId}/${row.chunk}` },
     action: 'chunk.intend',
@@ -27,4 +27,5 @@ export const recordDispatch = async (stores: Stores, { amount, ...row }: Omit<Ne
       lease_ms: row.leaseMs,
     },
   });
+  await Promise.all([inserted, appended]);
 };

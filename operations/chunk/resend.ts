@@ -2,11 +2,12 @@ import { rangeOf } from '../../domain/batch/content.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { fromItemId, toItemId } from '../../domain/ids.js';
 import { coverageOf, covers, stateUnder } from '../../domain/item/coverage.js';
+import { isInDoubt } from '../../domain/item/states.js';
 import type { Context } from '../context.js';
 import { openDestinations } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { keyOutlasts } from '../rail.js';
-import { type Opened, openSender, openSigned, sentAsSigned } from '../rail-connection/open.js';
+import { type Opened, openRowAsSigned, openSender, sentAsSigned } from '../rail-connection/open.js';
 import { settleEvidence } from '../settlement/settle.js';
 import type { ChunkItem } from '../stores/chunks.js';
 import type { TimedDispatch } from '../stores/dispatches.js';
@@ -53,9 +54,9 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
 
 const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): Promise<ResendIntent> =>
   ctx.inTenant(async (stores) => {
-    const permit = await permitSending(ctx, stores, { batchId, chunk });
+    // Sent after the locks, and so read under them.
+    const [permit, dispatches] = await Promise.all([permitSending(ctx, stores, { batchId, chunk }), stores.dispatches.ofChunks(batchId, [chunk])]);
     if (permit.kind === 'wait' || (permit.kind === 'halted' && permit.halt === 'recovery_mode')) return { kind: 'nothing' };
-    const dispatches = await stores.dispatches.ofChunks(batchId, [chunk]);
     // Another process may have sent meanwhile: what the lookup found is then out of date (R2, R5).
     if (dispatches.at(-1)?.attempt !== seen || dispatches.some((dispatch) => dispatch.leaseLeftMs > 0)) return { kind: 'nothing' };
     const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals: ordinalsOf(keys) });
@@ -67,7 +68,7 @@ const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): 
     if (permit.late) return never('not_sendable');
     const { from, to } = rangeOf(chunk, permit.batch.chunkSize, permit.content.size);
     const items = (await stores.chunks.items(batchId, from, to)).map((item) => Object.assign(item, { state: stateUnder(item, dispatches) }));
-    const again = items.filter((item) => isSilent(item) && !isHeld(item) && keys.has(toItemId(batchId, item.ordinal)));
+    const again = items.filter((item) => isInDoubt(item.state) && !isHeld(item) && keys.has(toItemId(batchId, item.ordinal)));
     if (again.length === 0) return { kind: 'nothing' };
     return prepareAgain(ctx, stores, permit, { chunk, from, to, items, dispatches, again });
   });
@@ -87,8 +88,6 @@ export const isKeyOver = ({ rail, connection }: Pick<Opened, 'rail' | 'connectio
 
 const ordinalsOf = (keys: ReadonlySet<string>): number[] => [...keys].flatMap((key) => fromItemId(key)?.ordinal ?? []);
 
-const isSilent = ({ state }: ChunkItem): boolean => state === 'submitting' || state === 'unknown';
-
 /** Held after the first send: the item waits until people release the payee. A deleted payee never comes back, so that goes to a person. */
 const isHeld = ({ payeeHeld, subjectKey }: ChunkItem): boolean => payeeHeld && subjectKey !== null;
 
@@ -101,7 +100,7 @@ const prepareAgain = async (
   const { batch } = permit;
   const ordinals = found.again.map((item) => item.ordinal);
   const never = (reason: PersonReason): ResendIntent => ({ kind: 'never', reason, ordinals });
-  const opened = await openSigned(ctx, stores, batch);
+  const opened = await openRowAsSigned(ctx, stores, batch, permit.connection);
   if (!opened) return { kind: 'mismatch' };
   // All items of a chunk are pending together, so its first dispatch covers everything that was ever sent of it.
   const first = found.dispatches[0];
@@ -115,7 +114,8 @@ const prepareAgain = async (
   const sentItems = found.items.filter((item) => covers(first, item.ordinal));
   const sending = await openDestinations(ctx, stores, sentItems);
   if (sentItems.some((item) => !sending.has(item.ordinal))) return never('payee_deleted');
-  if (!(await contentMatches(ctx, stores, permit, { chunk: found.chunk, items: found.items, sending }))) return { kind: 'mismatch' };
+  if (!(await contentMatches(ctx, stores, permit, { chunk: found.chunk, path: permit.path, items: found.items, sending })))
+    return { kind: 'mismatch' };
   const payments = sentItems.flatMap((item) => {
     const destination = sending.get(item.ordinal);
     return destination ? [paymentOf(batch, item, destination)] : [];
@@ -126,7 +126,7 @@ const prepareAgain = async (
 
   // Where the provider knows an artefact as one, a part of it would be a new one: it goes out whole, or not at all (R20).
   const leaving = capabilities.unit === 'item' ? found.again : sentItems;
-  if (leaving.some((item) => isSilent(item) && isHeld(item))) return { kind: 'nothing' };
+  if (leaving.some((item) => isInDoubt(item.state) && isHeld(item))) return { kind: 'nothing' };
   const keys = new Set(leaving.map((item) => toItemId(batch.id, item.ordinal)));
   const artefact = opened.rail.prepare(
     payments.filter(({ key }) => keys.has(key)),

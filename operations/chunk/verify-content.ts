@@ -30,7 +30,7 @@ export const contentMatches = async (
   ctx: Context,
   stores: Stores,
   { batch, content, executeGate, mode }: SignedBatch,
-  chunk: { chunk: number; items: readonly ChunkItem[]; sending: ReadonlyMap<number, OpenedDestination | null> },
+  chunk: { chunk: number; path: Uint8Array | null; items: readonly ChunkItem[]; sending: ReadonlyMap<number, OpenedDestination | null> },
 ): Promise<boolean> => {
   const { from, to } = rangeOf(chunk.chunk, batch.chunkSize, content.size);
   if (chunk.items.length !== to - from || chunk.items.some((item, i) => item.ordinal !== from + i)) return false;
@@ -40,7 +40,7 @@ export const contentMatches = async (
     if (destination === null) return false;
     leaves.push(destination ? leafOf(ctx, batch, item, destination) : item.leaf);
   }
-  const root = await rootOver(ctx, stores, { batch, content }, chunk.chunk, merkleRoot(ctx.services.sha256, leaves));
+  const root = await rootOver(ctx, stores, { batch, content }, chunk, merkleRoot(ctx.services.sha256, leaves));
   if (!root) return false;
   const recomputed = contentUnder(ctx.services.sha256, { tenantId: ctx.tenantId, mode }, batch, content, root);
   return sameBytes(recomputed.digest, executeGate.digest);
@@ -51,10 +51,9 @@ const rootOver = async (
   { services: { sha256 } }: Context,
   stores: Stores,
   { batch, content }: Pick<SignedBatch, 'batch' | 'content'>,
-  chunk: number,
+  { chunk, path }: { chunk: number; path: Uint8Array | null },
   chunkRoot: Uint8Array,
 ): Promise<Uint8Array | null> => {
-  const path = await stores.batches.chunkPath(batch.id, chunk);
   if (path) return rootFromInclusion(sha256, chunkRoot, chunk, chunkCount(content.size, batch.chunkSize), hashesOf(path));
   const roots = await stores.batches.chunkRoots(batch.id);
   roots[chunk] = chunkRoot;

@@ -21,11 +21,16 @@ type GateVerdict =
 
 /**
  * Whether the three gates of a batch let its content pass (R1, R9, R11): the worker asks before anything leaves. The database asks for
- * most of it when a gate opens; the authenticator alone is what nobody can write who has only the database. One statement and three
- * HMACs, so it is asked anew for every chunk. What does not hold becomes an exception, with each gate and what is wrong with it.
+ * most of it when a gate opens; the authenticator alone is what nobody can write who has only the database. One statement (`standing`)
+ * and three HMACs, so it is asked anew for every chunk. What does not hold becomes an exception, with each gate and what is wrong with it.
  */
-export const validGates = async (ctx: Context, stores: Stores, batchId: string, content: ContentRow): Promise<GateVerdict> => {
-  const standing = await stores.gates.standing(batchId, content.contentVersion);
+export const validGates = async (
+  ctx: Context,
+  stores: Stores,
+  batchId: string,
+  content: ContentRow,
+  standing: readonly StandingGate[],
+): Promise<GateVerdict> => {
   const onContent = standing.filter(({ gate }) => sameBytes(gate.digest, content.digest));
   const faults = [...setFaults(onContent), ...onContent.flatMap((one) => faultsOf(ctx, one))];
   const executeGate = onContent.find(({ gate }) => gate.gate === 'execute')?.gate;

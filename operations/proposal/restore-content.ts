@@ -19,11 +19,11 @@ export const wholeContentMatches = async (ctx: Context, proposalId: string): Pro
   for (let chunk = 0; chunk < chunks; chunk++) {
     const matches = await ctx.inTenant(async (stores) => {
       const { from, to } = rangeOf(chunk, signed.batch.chunkSize, signed.content.size);
-      const items = await stores.chunks.items(signed.batch.id, from, to);
+      const [items, path] = await Promise.all([stores.chunks.items(signed.batch.id, from, to), stores.batches.chunkPath(signed.batch.id, chunk)]);
       // Of an excluded item, or one whose payee was deleted, only the leaf is left.
       const known = items.filter((item) => item.state !== 'excluded' && item.subjectKey !== null);
       const sending = await openDestinations(ctx, stores, known);
-      return contentMatches(ctx, stores, signed, { chunk, items, sending });
+      return contentMatches(ctx, stores, signed, { chunk, path, items, sending });
     });
     if (!matches) return false;
   }

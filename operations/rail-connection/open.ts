@@ -5,6 +5,7 @@ import type { Stores } from '../ports.js';
 import type { OpenConnection, Rail } from '../rail.js';
 import { type BatchRow, versionOf } from '../stores/batches.js';
 import type { DispatchRow } from '../stores/dispatches.js';
+import type { RailConnectionRow } from '../stores/rail-connections.js';
 
 /** Where a rail connection's credentials are sealed; canonical JSON `{"api_key": …, "webhook_secret": …}`. */
 export const credentialsPlace = (tenantId: string, connectionId: string) =>
@@ -23,8 +24,12 @@ export interface Opened {
  */
 export const openConnection = async (ctx: Context, stores: Stores, connectionId: string, version?: number): Promise<Opened | null> => {
   const row = await stores.railConnections.get(connectionId, version);
-  const rail = row ? ctx.services.rails.get(row.rail) : undefined;
-  if (!row || !rail) return null;
+  return row && openRow(ctx, stores, row);
+};
+
+const openRow = async (ctx: Context, stores: Stores, row: RailConnectionRow): Promise<Opened | null> => {
+  const rail = ctx.services.rails.get(row.rail);
+  if (!rail) return null;
   const plain = await ctx.services.vault.open(stores.keys, credentialsPlace(ctx.tenantId, row.id), row.sealed);
   const credentials = JSON.parse(new TextDecoder().decode(plain)) as { api_key: string; webhook_secret: string };
   return {
@@ -43,8 +48,12 @@ export const openConnection = async (ctx: Context, stores: Stores, connectionId:
  * The connection that a batch is paid through, in the version that its digest binds; null when its settings are not the ones that were
  * signed (R10). Throws when it does not exist.
  */
-export const openSigned = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<Opened | null> => {
-  const opened = await openConnection(ctx, stores, batch.connectionId, versionOf(batch));
+export const openSigned = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<Opened | null> =>
+  openRowAsSigned(ctx, stores, batch, await stores.railConnections.get(batch.connectionId, versionOf(batch)));
+
+/** The same of a row that was read before: it has to be the batch's connection in the batch's version. */
+export const openRowAsSigned = async (ctx: Context, stores: Stores, batch: BatchRow, row: RailConnectionRow | null): Promise<Opened | null> => {
+  const opened = row && (await openRow(ctx, stores, row));
   if (!opened) throw new Error(`batch ${batch.id} names a rail or a version of a rail connection that does not exist`);
   const signed = batch.connectionSettings;
   return signed === null || sameBytes(settingsHash(ctx.services.sha256, opened.connection.settings), signed) ? opened : null;

@@ -18,9 +18,12 @@ export interface Recording {
   lookUp: LookUpDelays;
 }
 
+/** For steps to states that nobody looks up. */
+export const NEVER: LookUpDelays = { unknownMs: 0, submittedMs: 0 };
+
 /**
  * Writes the steps of items of one batch with all that follows from them: one block of transitions and one audit event for each chunk, and,
- * by the database itself, hold, transfers and counters (R8, R16). Returns the sum that suspense covered, minor units. `between` runs before
+ * by the database itself, hold, transfers and counters (R8, R16). Returns the sum that suspense covered, minor units, and how many items of the batch are open. `between` runs before
  * the audit events: it raises and ends exceptions, whose locks come before those of the log (R8).
  */
 export const recordSteps = async (
@@ -29,23 +32,27 @@ export const recordSteps = async (
   batch: BatchRow,
   { action, source, steps, lookUp }: Recording,
   between: (covered: bigint) => Promise<void> = async () => {},
-): Promise<{ covered: bigint }> => {
+): Promise<{ covered: bigint; open: number }> => {
   const { sha256 } = ctx.services;
   const blocks = [...byChunk(steps, batch.chunkSize)].map(([chunk, own]) => {
     const inOrder = own.map((step) => ({ ...step, source }));
     return { chunk, own, eventId: stores.audit.newId(), body: transitionBlock({ source, chunk }, inOrder) };
   });
-  const covered = await stores.chunks.moveItems(batch.id, blocks, lookUp);
+  const { covered, open } = await stores.chunks.moveItems(batch.id, blocks, lookUp);
   await between(covered);
-  for (const { chunk, own, eventId, body } of blocks)
-    await stores.audit.append({
-      id: eventId,
-      subject: { type: 'chunk', id: `${batch.id}/${chunk}` },
-      action,
-      result: 'ok',
-      detail: { chunk, source, transitions: summaryOf(own), transitions_sha256: blockHash(sha256, body) },
-    });
-  return { covered };
+  // Sent together, in the order of the chunks, which is the order of the locks of their log.
+  await Promise.all(
+    blocks.map(({ chunk, own, eventId, body }) =>
+      stores.audit.append({
+        id: eventId,
+        subject: { type: 'chunk', id: `${batch.id}/${chunk}` },
+        action,
+        result: 'ok',
+        detail: { chunk, source, transitions: summaryOf(own), transitions_sha256: blockHash(sha256, body) },
+      }),
+    ),
+  );
+  return { covered, open };
 };
 
 const byChunk = (steps: readonly PricedStep[], chunkSize: number): Map<number, PricedStep[]> => {

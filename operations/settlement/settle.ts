@@ -12,7 +12,7 @@ import { type BatchRow, versionOf } from '../stores/batches.js';
 import type { EvidenceItem, LookUpDelays } from '../stores/chunks.js';
 import type { ParkedRow } from '../stores/parked-evidence.js';
 import type { TransitionSource } from '../stores/transitions.js';
-import { type PricedStep, recordSteps } from './record.js';
+import { NEVER, type PricedStep, recordSteps } from './record.js';
 
 /** Evidence of payments of one batch. */
 export interface BatchEvidence {
@@ -30,6 +30,8 @@ export interface Settled {
   moved: number;
   /** True when the items that moved were the last open ones: the batch may end, in a transaction of its own. */
   lastOpen: boolean;
+  /** Whether evidence about the batch was parked before (`reduceParked`). */
+  parked: boolean;
 }
 
 /**
@@ -39,9 +41,8 @@ export interface Settled {
 export const settleEvidence = async (ctx: Context, evidence: BatchEvidence): Promise<{ moved: number; finished: boolean; parked: boolean }> => {
   const { moved, lastOpen, parked } = await ctx.inTenant(async (stores) => {
     const settled = await applyEvidence(ctx, stores, evidence);
-    const parked = await stores.parkedEvidence.hasAbout(evidence.batchId);
     await ctx.services.failpoint('before_commit');
-    return { ...settled, parked };
+    return settled;
   });
   await ctx.services.failpoint('after_commit');
   return { moved, parked, finished: lastOpen && (await finishPayoutBatch(ctx, evidence.batchId)) };
@@ -57,9 +58,12 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
   const batch = await stores.batches.get(batchId);
   if (!batch) {
     await parkUnknown(ctx, stores, connectionId, outcomes);
-    return { moved: 0, lastOpen: false };
+    return { moved: 0, lastOpen: false, parked: false };
   }
-  const items = await lockEvidenceItems(stores, batch, ordinalsOf(batchId, outcomes));
+  const [items, parked] = await Promise.all([
+    lockEvidenceItems(stores, batch, ordinalsOf(batchId, outcomes)),
+    stores.parkedEvidence.hasAbout(batchId),
+  ]);
   const { moving, mismatched, matched, paidTwice } = reduceBatchEvidence(batch, connectionId, items, outcomes);
 
   const byPeople = source === 'person' ? [] : await settledByPeople(stores, batchId, spokenAgainst(batchId, items, matched));
@@ -74,11 +78,11 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
     ...(await parkMismatched(ctx, stores, { batchId, connectionId }, mismatched)),
   ];
   let alerts: (() => Promise<void>)[] = [];
+  let open = 0;
   if (moving.length > 0) {
-    const isOpen = moving.some(({ evidence }) => !isTerminalItem(evidence.outcome));
-    const lookUp = isOpen ? await lookUpDelays(ctx, stores, batch) : NO_LOOK_UP;
+    const lookUp = moving.every(({ evidence }) => isTerminalItem(evidence.outcome)) ? NEVER : await lookUpDelays(ctx, stores, batch);
     const recording = { action: 'chunk.settle', source, steps: moving.map(stepOf), lookUp } as const;
-    await recordSteps(ctx, stores, batch, recording, async (covered) => {
+    const recorded = await recordSteps(ctx, stores, batch, recording, async (covered) => {
       const detail = { covered: covered.toString(), currency: batch.currency };
       alerts = await raiseAll(ctx, stores, covered > 0n ? [{ kind: 'reversal_covered', batchId, detail }, ...raisings] : raisings);
       // Whoever ends the doubt of an item, it waits for people no longer.
@@ -87,15 +91,14 @@ export const applyEvidence = async (ctx: Context, stores: Stores, evidence: Batc
       );
       if (known.length > 0) alerts.push(await endSettled(stores, { batchId, ordinals: known, resolution }));
     });
+    open = recorded.open;
   } else alerts = await raiseAll(ctx, stores, raisings);
   for (const alert of alerts) await alert();
 
-  const lastOpen =
-    moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome)) &&
-    (await stores.batches.counter(batchId)).open === 0;
+  const lastOpen = open === 0 && moving.some(({ item, evidence }) => !isTerminalItem(item.state) && isTerminalItem(evidence.outcome));
   if (lastOpen) await stores.outbox.add({ batchId, message: 'batch_changed' });
   await stores.parkedEvidence.resolve(matched.flatMap((evidence) => evidence.parkedId ?? []));
-  return { moved: moving.length, lastOpen };
+  return { moved: moving.length, lastOpen, parked };
 };
 
 const settledByPeople = async (stores: Stores, batchId: string, ordinals: readonly number[]): Promise<number[]> =>
@@ -114,9 +117,13 @@ const raiseAll = async (ctx: Context, stores: Stores, raisings: readonly Raising
 /** Items under the locks of their chunks, in the states that their dispatches give them. */
 export const lockEvidenceItems = async (stores: Stores, batch: BatchRow, ordinals: readonly number[]): Promise<EvidenceItem[]> => {
   const chunks = [...new Set(ordinals.map((ordinal) => chunkOf(ordinal, batch.chunkSize)))];
-  await stores.chunks.lockToSettle(batch.id, chunks);
-  const dispatches = await stores.dispatches.ofChunks(batch.id, chunks);
-  return (await stores.chunks.evidenceItems(batch.id, ordinals)).map((item) => ({
+  // One round trip: Postgres runs them in this order, so the two reads see what is there once the locks are held.
+  const [, dispatches, items] = await Promise.all([
+    stores.chunks.lockToSettle(batch.id, chunks),
+    stores.dispatches.ofChunks(batch.id, chunks),
+    stores.chunks.evidenceItems(batch.id, ordinals),
+  ]);
+  return items.map((item) => ({
     ...item,
     state: stateUnder(
       item,
@@ -134,14 +141,11 @@ const ordinalsOf = (batchId: string, outcomes: readonly Evidence[]): number[] =>
   ),
 ];
 
-/** Nothing that moves is open, so nothing is looked up. */
-const NO_LOOK_UP: LookUpDelays = { unknownMs: 0, submittedMs: 0 };
-
 /** A payment whose answer was lost is looked up soon; later lookups back off (operations/chunk/resolve.ts). */
 const FIRST_LOOKUP_MS = 1_000;
 
 /** When an item that has no final word yet is looked up: the rail says how long settlement takes. */
-export const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<LookUpDelays> => {
+const lookUpDelays = async (ctx: Context, stores: Stores, batch: BatchRow): Promise<LookUpDelays> => {
   const connection = await stores.railConnections.get(batch.connectionId, versionOf(batch));
   const rail = ctx.services.rails.get(batch.rail);
   if (!connection || !rail) throw new Error(`batch ${batch.id} names a rail or a rail connection that does not exist`);

@@ -1,10 +1,11 @@
 import type { BatchState } from '../../domain/batch/states.js';
 import type { ExceptionKind } from '../../domain/exceptions.js';
 import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
+import type { ConnectionHealth } from './connection-health.js';
 import type { FactsRow, SHOWN_FACTS } from './facts.js';
 import type { GateRow } from './gates.js';
 import type { Page, PageQuery } from './page.js';
-import type { RecoveryMark } from './recoveries.js';
+import type { RailConnectionRow } from './rail-connections.js';
 import type { UploadRow } from './uploads.js';
 import type { WorkspaceRow } from './workspaces.js';
 
@@ -140,15 +141,22 @@ export type ShownUpload = Pick<UploadRow, 'bytes' | 'lines' | 'count' | 'rowsChe
 /** Absent members stay as they are. */
 type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
 
-/** A batch that may be sent, with all that may stop it. */
+/** What decides whether a chunk may be sent, all of one moment. */
 export interface BatchToSend {
   batch: BatchRow;
   control: ControlRow;
-  /** Of the current content version. */
+  /** Null when the batch has no content of its current version. */
   content: ContentRow | null;
-  workspace: Pick<WorkspaceRow, 'mode' | 'frozenAt'>;
-  /** Set when a restored database takes it for unsent (R15). */
-  mark: RecoveryMark | null;
+  workspace: WorkspaceRow;
+  /** The rail connection in the version that the batch names; null when there is none. */
+  connection: RailConnectionRow | null;
+  health: ConnectionHealth;
+  /** Until when the restored database knows of the batch; null for a batch that is not marked (R15). */
+  knownUntil: Date | null;
+  /** The chunk's stored audit path (`chunkPath`). */
+  path: Uint8Array | null;
+  /** Items that are not terminal yet. */
+  open: number;
 }
 
 export interface BatchStore {
@@ -166,8 +174,8 @@ export interface BatchStore {
   view(id: string): Promise<BatchView | null>;
   list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
-  /** What a permit to send looks at, as it is now: the caller has locked it for sending. Null when there is no such batch. */
-  toSend(id: string): Promise<BatchToSend | null>;
+  /** What a permit to send a chunk needs, in one statement. Read it once the locks to send are held (R1). Null when there is no such batch. */
+  toSend(id: string, chunk: number): Promise<BatchToSend | null>;
   /** The control row as it is now, without a lock. Null for a batch that nobody sees. */
   control(id: string): Promise<ControlRow | null>;
   /**

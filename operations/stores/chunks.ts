@@ -15,9 +15,9 @@ export interface ChunkStore {
   evidenceItems(batchId: string, ordinals: readonly number[]): Promise<EvidenceItem[]>;
   /**
    * Moves items as the blocks say, one block an event (domain/item/transitions.ts), with transfers, hold and counters. Returns the sum
-   * that suspense covered, minor units. Throws a retryable error when an item is not where its block says.
+   * that suspense covered, minor units, and how many items of the batch are open then. Throws a retryable error when an item is not where its block says.
    */
-  moveItems(batchId: string, blocks: readonly { eventId: string; body: string }[], lookUp: LookUpDelays): Promise<bigint>;
+  moveItems(batchId: string, blocks: readonly { eventId: string; body: string }[], lookUp: LookUpDelays): Promise<{ covered: bigint; open: number }>;
   /**
    * Ordinals of items that are due to be looked up at the rail, those that have waited longest first: their time has come, or the lease of
    * their dispatch has ended in silence.

@@ -27,11 +27,11 @@ export interface StandingGate {
   gate: GateRow;
   /** The role that its person has now; null when they are no active member. */
   role: Role | null;
-  /** Whether its person prepared the batch, or changed one of its destinations in the 24 hours before the gate opened (R9). */
+  /** Whether its person prepared the batch, or, of the gates that no such person opens, changed one of its destinations in the 24 hours before (R9). */
   prepared: boolean;
   /** The newest time step of its factor; null when there is no such factor of its person. */
   lastStep: number | null;
-  /** The event that it names. */
+  /** The event that it names; null when that is none of its batch. */
   event: StoredEvent | null;
   /** The leaf that the audit tree has for this event. */
   treeLeaf: Uint8Array | null;
@@ -46,10 +46,10 @@ export interface GateStore {
   /** Gates opened on this content version, oldest first. */
   open(batchId: string, contentVersion: number): Promise<GateRow[]>;
   /**
-   * The same with all that decides whether they let anything pass. Who changed destinations is asked until the first payment of the
+   * Gates opened on the batch's current content, with all that decides whether they let anything pass. Who changed destinations is asked until the first payment of the
    * batch left: neither the gate nor what it opened ever changes, so an answer that let one pass stays true.
    */
-  standing(batchId: string, contentVersion: number): Promise<StandingGate[]>;
+  standing(batchId: string): Promise<StandingGate[]>;
   /** All gates the batch ever had, voided ones included, oldest first. */
   all(batchId: string): Promise<GateRow[]>;
   /** Gates of the workspace by id, after the given one. */

@@ -187,6 +187,26 @@ test('a transaction that outlasts its time is rolled back; one that needs more s
   expect(await inTenant(slow, { timeoutMs: 60_000 })).toMatchObject({ waiting: 0 });
 });
 
+test('a transaction of which a statement failed says that it did not commit, although its work went on', async () => {
+  const swallowing = transaction(async ({ sql }) => {
+    await sql.run('set')`SELECT 1 / ${0}::int`.catch(() => undefined);
+    return 'done';
+  });
+  await expect(swallowing).rejects.toThrow('was rolled back');
+  expect(await transaction(({ sql }) => sql.row('set')`SELECT 1 AS one`)).toEqual({ one: 1 });
+});
+
+test('statements that are sent together run in order, each on what the one before it left', async () => {
+  const [, , seen] = await transaction(({ sql }) =>
+    Promise.all([
+      sql.run('setting')`SELECT set_config('app.tenant_id', ${'first'}, true)`,
+      sql.run('setting')`SELECT set_config('app.tenant_id', ${'second'}, true)`,
+      sql.row('setting')`SELECT current_setting('app.tenant_id') AS id`,
+    ]),
+  );
+  expect(seen).toEqual({ id: 'second' });
+});
+
 test('twenty transactions that begin at once each have the ORM and SQL on one connection', async () => {
   const begun = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>

@@ -112,6 +112,41 @@ describe('what holds payments back (R1)', () => {
     expect(await payChunk(world.worker(), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'paid' });
   });
 
+  test('an intent that waited for a pause sees it, and sends nothing', async () => {
+    const batchId = await world.executing(tokens(3));
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let pause = (): void => {};
+    const paused = new Promise<void>((resolve) => {
+      pause = resolve;
+    });
+    const pausing = world.api().inTenant(async (stores) => {
+      const control = await stores.batches.lock(batchId);
+      await stores.batches.moveLocked(batchId, control?.rowVersion ?? 0, { pausedAt: stores.now });
+      pause();
+      await ended;
+    });
+    await paused;
+    let isDone = false;
+    const paying = payChunk(world.worker(), { batchId, chunk: 0 }, quiet).finally(() => {
+      isDone = true;
+    });
+    await until('the intent to wait for the pause', async () => {
+      const waiting = await world.sql(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return waiting.length > 0 || isDone || undefined;
+    });
+    expect(isDone).toBe(false);
+    end();
+    await pausing;
+    expect(await paying).toEqual({ kind: 'halted', halt: 'paused' });
+    await world.sql('UPDATE batch_control SET paused_at = NULL, row_version = row_version + 1 WHERE batch_id = $1', [batchId]);
+    expect(await payChunk(world.worker(), { batchId, chunk: 0 }, quiet)).toMatchObject({ kind: 'paid' });
+  });
+
   test('a frozen workspace sends nothing', async () => {
     const batchId = await world.executing(tokens(2));
     await world.sql('UPDATE workspace SET frozen_at = now()');

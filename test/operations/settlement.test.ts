@@ -192,7 +192,7 @@ describe('evidence that contradicts what we sent is kept, reported, and moves no
 
   test('a batch that is not of this workspace', async () => {
     const stranger = '00000000-0000-7000-8000-000000000001';
-    expect(await apply(stranger, [said(stranger, 0, 'paid', 1)])).toEqual({ moved: 0, finished: false, parked: true });
+    expect(await apply(stranger, [said(stranger, 0, 'paid', 1)])).toEqual({ moved: 0, finished: false, parked: false });
     expect(await parkedFor(stranger, 0)).toBe(1);
   });
 
