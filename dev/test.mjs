@@ -53,7 +53,8 @@ process.exit(failed > 0 || passed === 0 ? 1 : 0);
 async function run({ name, workers }) {
   const started = Date.now();
   const report = join(folder, `${name}.json`);
-  const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', name, '--maxWorkers', String(workers), '--json', '--outputFile', report];
+  const atOnce = jestArguments.includes('--maxWorkers') ? [] : ['--maxWorkers', String(workers)];
+  const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', name, ...atOnce, '--json', '--outputFile', report];
   const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...jest, ...jestArguments], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
