@@ -10,6 +10,7 @@ export interface Connection {
    * that statement, null without one. When BEGIN fails the connection is closed.
    */
   begin(setting?: pg.QueryConfig): Promise<object | null>;
+  /** Once a statement has failed, Postgres refuses those after it; they throw the error of that first one, which alone says why. */
   query(query: pg.QueryConfig): Promise<pg.QueryResult>;
   /** Refuses from now on, ends the transaction and gives the connection back to the pool. COMMIT throws when the transaction was rolled back. */
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>;
@@ -20,11 +21,15 @@ export interface Connection {
   abandon(): void;
 }
 
+/** SQLSTATE of a statement after one that failed. Statements that are sent together get it before anybody has read why. */
+const IN_FAILED_TRANSACTION = '25P02';
+
 /** Takes a connection out of the pool. Throws when none is free within the pool's `connectionTimeoutMillis`. */
 export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
   const client = await pool.connect();
   let state: 'fresh' | 'begun' | 'ended' = 'fresh';
   let broken: Error | undefined;
+  let failure: Error | undefined;
   const onError = (error: Error) => {
     broken = error;
   };
@@ -66,7 +71,12 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
     },
     query: async (query) => {
       if (state !== 'begun') throw new Error('this transaction has ended');
-      return send(query);
+      try {
+        return await send(query);
+      } catch (error) {
+        failure ??= error as Error;
+        throw (error as pg.DatabaseError).code === IN_FAILED_TRANSACTION ? failure : error;
+      }
     },
     end: async (how) => {
       if (state !== 'begun') {
@@ -76,7 +86,7 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
       state = 'ended';
       try {
         const { command } = await send(how);
-        if (command !== how) throw new Error('this transaction was rolled back, because one of its statements failed');
+        if (command !== how) throw new Error('this transaction was rolled back, because one of its statements failed', { cause: failure });
       } catch (error) {
         broken ??= error as Error;
         throw error;
