@@ -180,7 +180,7 @@ export const recoveryPlan = z
         state: z.enum(BATCH_STATES),
         open: z.number().int(),
         amount: minorUnits,
-        /** `look_up`: its open items are in doubt and are looked up. `ask_then_look_up`: when the provider has payments of it, or does not say, its items are looked up when it executes. */
+        /** `look_up`: its open items are in doubt and are looked up, and it is paused: nothing of it is sent until somebody resumes it. `ask_then_look_up`: when the provider has payments of it, or does not say, its items are looked up when it executes. */
         step: z.enum(['look_up', 'ask_then_look_up']),
       }),
     ),
@@ -199,6 +199,8 @@ export const recoveryPlan = z
         settled: z.number().int(),
         /** Batches that wait for their execute gate again, because they may have been paid. */
         marked: z.number().int(),
+        /** Executing batches that wait until somebody resumes them. */
+        paused: z.number().int(),
         /** Rail connections that could not say what they have. */
         silent: z.number().int(),
         /** The generation of the log that began, and how many events of the earlier ones are lost. */

@@ -31,6 +31,7 @@ const doneFacts = (done: NonNullable<Recovery['done']>): string =>
     ['carried out', done.at],
     ['in doubt', `${done.doubtful} items, which are looked up before anything is sent`],
     ['providers reported', `${done.reported} payments, which settled ${done.settled} items`],
+    ['to resume', `${done.paused} batches that execute: sluice batch resume BATCH, if it shall go on`],
     ['to execute again', `${done.marked} batches that may have been paid: their items are looked up first`],
     ['did not answer', done.silent === 0 ? null : `${done.silent} rail connections; sluice exceptions list --kind recovery_unheard`],
     ['the log', `goes on as generation ${done.generation}; ${done.lost_events} published events are lost`],

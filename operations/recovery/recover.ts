@@ -20,15 +20,17 @@ export interface Recovered {
   settled: number;
   /** Batches that do not execute yet and whose chunks will be looked up instead of sent. */
   marked: number;
+  /** Executing batches that wait until somebody resumes them. */
+  paused: number;
   /** Rail connections that could not say what they have. */
   silent: number;
 }
 
 /**
  * Brings a restored workspace back to what the providers know (R15): puts every open item of every executing batch in doubt, asks each rail
- * what it has since the backup and settles that, and marks batches that may have been executed since. It may run any number of times and
- * die anywhere: each step finds what was done, and a dispatch of purpose `recovery` that is younger than `confirmedAt` is this one's.
- * People hear of each connection that could not say what it has.
+ * what it has since the backup and settles that, pauses what is left, and marks batches that may have been executed since. It may run any
+ * number of times and die anywhere: each step finds what was done, and a dispatch of purpose `recovery` that is younger than `confirmedAt`
+ * is this one's. People hear of each connection that could not say what it has.
  */
 export const recoverWorkspace = async (
   ctx: Context,
@@ -39,6 +41,8 @@ export const recoverWorkspace = async (
   // Before anything is asked: an item in doubt can be neither withdrawn nor sent, and evidence settles it.
   for (const batch of batches) if (batch.state === 'executing') doubtful += await putInDoubt(ctx, batch, confirmedAt, knownUntil);
   const heard = await importSince(ctx, knownUntil);
+  let paused = 0;
+  for (const batch of batches) if (await pauseWhatIsLeft(ctx, batch, proposalId)) paused += 1;
   const waiting = batches.filter(({ state }) => state !== 'executing');
   // A batch of which the settings that it is paid through have answered, and know nothing, was not executed.
   const marked = waiting.filter(
@@ -51,7 +55,7 @@ export const recoverWorkspace = async (
       alerts.push((await openException(ctx, stores, { kind: 'recovery_unheard', connectionId, detail: { versions } })).alert);
     for (const alert of alerts) await alert();
   });
-  return { doubtful, reported: heard.reported, settled: heard.settled, marked: marked.length, silent: heard.silent.size };
+  return { doubtful, reported: heard.reported, settled: heard.settled, marked: marked.length, paused, silent: heard.silent.size };
 };
 
 /** Puts the open items of a batch in doubt, chunk by chunk, and answers how many there are. */
@@ -75,6 +79,29 @@ const putInDoubt = async (ctx: Context, { batchId }: OpenBatch, confirmedAt: Dat
     });
   return count;
 };
+
+/**
+ * Pauses an executing batch that has open items, and answers whether it is paused. Somebody may have paused or cancelled it in the time that
+ * was lost, or have held a payee, so nothing more of it leaves until a person resumes it. Lookups go on.
+ */
+const pauseWhatIsLeft = (ctx: Context, { batchId }: OpenBatch, proposalId: string): Promise<boolean> =>
+  ctx.inTenant(async (stores) => {
+    const control = await stores.batches.lock(batchId);
+    if (control?.state !== 'executing' || control.cancellingAt !== null) return false;
+    if ((await stores.batches.counter(batchId)).open === 0) return false;
+    if (control.pausedAt !== null) return true;
+    await stores.batches.moveLocked(batchId, control.rowVersion, { pausedAt: stores.now, reason: PAUSED_BECAUSE });
+    await stores.outbox.add({ batchId, message: 'batch_changed' });
+    await stores.audit.append({
+      subject: { type: 'batch', id: batchId },
+      action: 'batch.pause',
+      result: 'ok',
+      detail: { state: control.state, proposal_id: proposalId },
+    });
+    return true;
+  });
+
+const PAUSED_BECAUSE = 'A backup was put back: a pause or cancel since then is lost. Resume the batch if it shall go on.';
 
 interface Heard {
   reported: number;

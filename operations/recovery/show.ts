@@ -49,6 +49,7 @@ const doneBy = async (ctx: Context, stores: Stores, proposalId: string): Promise
     reported: count('reported'),
     settled: count('settled'),
     marked: count('marked'),
+    paused: count('paused'),
     silent: count('silent'),
     generation: count('generation'),
     lost_events: detail['lost_size'] === null ? 0 : count('lost_size') - count('kept_size'),

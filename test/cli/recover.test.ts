@@ -45,6 +45,7 @@ const DONE = {
   reported: 5,
   settled: 4,
   marked: 2,
+  paused: 1,
   silent: 1,
   generation: 2,
   lost_events: 1,

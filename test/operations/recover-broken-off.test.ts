@@ -116,6 +116,7 @@ test('a recovery that dies before any of its steps goes on, and puts nothing in 
   expect(await world.archive.generation(world.home.tenantId)).toBe(2);
   expect(await unheard()).toEqual([NOWHERE]);
   await world.sequence();
+  await lost.resume(batchId);
   expect(await lost.drive(batchId)).toBe('completed');
   expect(await world.broken()).toEqual([]);
 });
@@ -177,6 +178,7 @@ describe('a connection that is not what it was', () => {
     await set(Buffer.alloc(32));
     await lost.recover();
     await unheard();
+    await lost.resume(batchId);
     await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
     await lookUpDue(world.worker(), batchId, quiet);
     expect((await world.provider.books()).count).toBe(before);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import { askProposalChallenge } from '../../operations/proposal/ask.js';
@@ -57,9 +58,42 @@ test('a copy from mid-run: what was paid since is settled, the rest is looked up
   expect(lost.ended).toContain(batchId);
   // In doubt at once: nothing of it can be withdrawn as unsent.
   expect(await world.counter(batchId)).toMatchObject({ paid: CHUNK * 2, open: CHUNK });
+  await lost.resume(batchId);
   expect(await lost.drive(batchId)).toBe('completed');
   expect(await taken()).toBe(before + CHUNK * 3);
   expect(await world.broken()).toEqual([]);
+});
+
+test('a batch that was paused or cancelled in the lost time sends nothing more until a person resumes it, and can be cancelled', async () => {
+  const batchId = await world.executing(tokens(CHUNK * 2));
+  await world.sequence();
+  await lost.sentByTheLost(batchId, 0);
+  const before = await taken();
+  await lost.recover();
+  expect((await world.view(batchId))?.control).toMatchObject({ pausedAt: expect.any(Date), reason: expect.stringContaining('Resume the batch') });
+  const go = async (): Promise<void> => {
+    for (const chunk of [0, 1]) await payChunk(world.worker(), { batchId, chunk }, quiet);
+    await lookUpDue(world.worker(), batchId, quiet);
+  };
+  await go();
+  expect([await taken(), await world.counter(batchId)]).toEqual([before, expect.objectContaining({ paid: CHUNK, open: CHUNK })]);
+  // The worker stops a batch; people alone let it go on.
+  const rowVersion = (await world.view(batchId))?.control.rowVersion ?? 0;
+  const unpause = world.worker().inTenant((stores) => stores.batches.moveLocked(batchId, rowVersion, { pausedAt: null }));
+  await expect(unpause).rejects.toThrow('when a person resumes it');
+  must(await cancelPayoutBatch(world.as(await world.person('admin')), { batch_id: batchId }));
+  expect(await lost.drive(batchId)).toBe('completed');
+  expect([await taken(), await world.counter(batchId)]).toEqual([before, expect.objectContaining({ paid: CHUNK, open: 0 })]);
+  expect(await world.broken()).toEqual([]);
+});
+
+test('a batch of which nothing is left to send is not paused', async () => {
+  const batchId = await world.executing(tokens(2));
+  await world.sequence();
+  await lost.sentByTheLost(batchId, 0);
+  await lost.recover();
+  expect((await world.view(batchId))?.control).toMatchObject({ pausedAt: null });
+  expect(await lost.drive(batchId)).toBe('completed');
 });
 
 test('a copy from after completion: nothing is in doubt, and nothing changes', async () => {
@@ -104,7 +138,7 @@ test('where a recovery stands, and what it did; an earlier one is none of a late
   await confirmedRecovery(world);
   expect(must(await showRecovery(who))).toMatchObject({ proposal: { state: 'confirmed', confirmed_by: expect.any(String) }, done: null });
   expect(await lost.carryOut()).toBe(1);
-  const done = { doubtful: 3, reported: expect.any(Number), settled: 3, marked: 0, generation: expect.any(Number), lost_events: 0 };
+  const done = { doubtful: 3, reported: expect.any(Number), settled: 3, marked: 0, paused: 0, generation: expect.any(Number), lost_events: 0 };
   expect(must(await showRecovery(who))).toMatchObject({ proposal: { state: 'applied' }, done });
   await world.sequence();
   expect(must(await showRecovery(who))).toMatchObject({ proposal: null, done: null });

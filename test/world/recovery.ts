@@ -4,12 +4,14 @@ import { payChunk } from '../../operations/chunk/pay.js';
 import { paymentOf } from '../../operations/chunk/verify-content.js';
 import type { Context } from '../../operations/context.js';
 import { openDestinations } from '../../operations/payee/sealing.js';
+import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { openConnection } from '../../operations/rail-connection/open.js';
 import { applyRecoveries, type RecoveryParts } from '../../operations/recovery/apply.js';
 import { versionOf } from '../../operations/stores/batches.js';
 import { until } from '../harness/until.js';
 import type { PayingWorld } from './paying.js';
 import { confirmedRecovery } from './proposals.js';
+import { must } from './wire.js';
 
 /** Services of a process in recovery mode. */
 export const RECOVERING = { recovery: { reason: () => 'an older copy was put back' } };
@@ -70,5 +72,10 @@ export const recoveryOf = (world: PayingWorld) => {
     });
   };
 
-  return { sentByTheLost, ended, carryOut, recover, drive };
+  /** A person lets a batch go on that the recovery has paused. */
+  const resume = async (batchId: string): Promise<void> => {
+    must(await resumePayoutBatch(world.as(await world.person('executor')), { batch_id: batchId }));
+  };
+
+  return { sentByTheLost, ended, carryOut, recover, resume, drive };
 };
