@@ -54,6 +54,11 @@ export const recoveryStore = ({ orm, sql }: Tx, { tenantId }: Scope): RecoverySt
     await orm.log_generation.create({ data: { tenant_id: tenantId, ...generations.stored(row) } });
   },
 
+  pause: async (batchId, reason) => {
+    const row = await sql.row<{ paused: boolean }>('function')`SELECT sluice_pause_recovered(${batchId}::uuid, ${reason}) AS paused`;
+    return row?.paused ?? false;
+  },
+
   mark: async (row) => {
     await orm.recovery_mark.createMany({ data: [{ tenant_id: tenantId, ...marks.stored(row) }], skipDuplicates: true });
   },

@@ -42,7 +42,7 @@ export const recoverWorkspace = async (
   for (const batch of batches) if (batch.state === 'executing') doubtful += await putInDoubt(ctx, batch, confirmedAt, knownUntil);
   const heard = await importSince(ctx, knownUntil);
   let paused = 0;
-  for (const batch of batches) if (await pauseWhatIsLeft(ctx, batch, proposalId)) paused += 1;
+  for (const batch of batches) if (batch.state === 'executing' && (await pauseWhatIsLeft(ctx, batch, proposalId))) paused += 1;
   const waiting = batches.filter(({ state }) => state !== 'executing');
   // A batch of which the settings that it is paid through have answered, and know nothing, was not executed.
   const marked = waiting.filter(
@@ -86,17 +86,15 @@ const putInDoubt = async (ctx: Context, { batchId }: OpenBatch, confirmedAt: Dat
  */
 const pauseWhatIsLeft = (ctx: Context, { batchId }: OpenBatch, proposalId: string): Promise<boolean> =>
   ctx.inTenant(async (stores) => {
-    const control = await stores.batches.lock(batchId);
-    if (control?.state !== 'executing' || control.cancellingAt !== null) return false;
-    if ((await stores.batches.counter(batchId)).open === 0) return false;
-    if (control.pausedAt !== null) return true;
-    await stores.batches.moveLocked(batchId, control.rowVersion, { pausedAt: stores.now, reason: PAUSED_BECAUSE });
+    // Paused in the backup already, or by this recovery before it was broken off: it waits for the same person.
+    if ((await stores.batches.lock(batchId))?.pausedAt) return true;
+    if (!(await stores.recoveries.pause(batchId, PAUSED_BECAUSE))) return false;
     await stores.outbox.add({ batchId, message: 'batch_changed' });
     await stores.audit.append({
       subject: { type: 'batch', id: batchId },
       action: 'batch.pause',
       result: 'ok',
-      detail: { state: control.state, proposal_id: proposalId },
+      detail: { state: 'executing', proposal_id: proposalId },
     });
     return true;
   });

@@ -45,6 +45,11 @@ export interface RecoveryStore {
   connections(): Promise<{ connectionId: string; version: number }[]>;
   /** Records that the log goes on as this generation. The database refuses one that is not the newest, or not confirmed by two people. */
   startGeneration(row: LogGeneration): Promise<void>;
+  /**
+   * Pauses an executing batch that has open items, under a confirmed recovery; nothing else may pause one in the worker's name. False when
+   * it is paused, is being cancelled, or has nothing open. The caller has locked it.
+   */
+  pause(batchId: string, reason: string): Promise<boolean>;
   /** Marks a batch. A second mark changes nothing. */
   mark(row: RecoveryMark): Promise<void>;
   /** Null for a batch that is not marked. */

@@ -135,6 +135,7 @@ describe('who may write what [S3-06]', () => {
       ).toMatch(/does not go from|row-level security/);
     for (const column of ['content_version', 'paused_at', 'cancelling_at'])
       expect(await attempt('worker', [`UPDATE batch_control SET ${column} = ${column}`])).toMatch(/permission denied/);
+    expect(await attempt('worker', [`SELECT sluice_pause_recovered($1, 'no recovery')`, [batch.id]])).toMatch(/confirmed by two people/);
     for (const column of ['amount', 'payee_id', 'destination_id', 'leaf'])
       expect(await attempt('worker', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
     expect(await attempt('worker', [`UPDATE workspace SET frozen_at = NULL`])).toMatch(/row-level security/);

@@ -1,12 +1,26 @@
--- A recovery pauses what executes, because pauses and cancels of the lost time are lost too (docs/adr/0053). The worker may pause a batch;
--- people alone let it go on.
-GRANT UPDATE (paused_at) ON batch_control TO sluice_worker;
+-- A recovery pauses what executes, because pauses and cancels of the lost time are lost too (docs/adr/0053). The worker has no right to
+-- pause or resume: it calls this, which pauses an executing batch with open items, under a recovery that two people stand behind.
+GRANT sluice_fn_items TO CURRENT_USER;
+GRANT CREATE ON SCHEMA public TO sluice_fn_items;
+GRANT UPDATE (paused_at, reason, row_version) ON batch_control TO sluice_fn_items;
+GRANT SELECT ON proposal TO sluice_fn_items;
 
-CREATE FUNCTION sluice_pause_stays() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+-- Answers whether it paused the batch; one that is paused, or being cancelled, stays as it is.
+CREATE FUNCTION sluice_pause_recovered(p_batch uuid, p_reason text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, public AS $$
+DECLARE
+  v_tenant uuid := current_setting('app.tenant_id')::uuid;
 BEGIN
-  RAISE EXCEPTION 'a paused batch goes on when a person resumes it' USING ERRCODE = 'check_violation';
+  IF NOT EXISTS (SELECT FROM public.proposal p WHERE p.tenant_id = v_tenant AND p.choice = 'recover' AND p.state = 'confirmed') THEN
+    RAISE EXCEPTION 'a recovery is confirmed by two people before it pauses a batch' USING ERRCODE = 'check_violation';
+  END IF;
+  UPDATE public.batch_control c SET paused_at = now(), reason = p_reason, row_version = c.row_version + 1
+  WHERE c.tenant_id = v_tenant AND c.batch_id = p_batch AND c.state = 'executing' AND c.paused_at IS NULL AND c.cancelling_at IS NULL
+    AND EXISTS (SELECT FROM public.batch_counter n WHERE n.tenant_id = v_tenant AND n.batch_id = p_batch AND n.open > 0);
+  RETURN FOUND;
 END $$;
-REVOKE EXECUTE ON FUNCTION sluice_pause_stays() FROM PUBLIC;
-CREATE TRIGGER control_pause_stays BEFORE UPDATE OF paused_at ON batch_control FOR EACH ROW
-  WHEN (current_user = 'sluice_worker' AND OLD.paused_at IS NOT NULL AND NEW.paused_at IS DISTINCT FROM OLD.paused_at)
-  EXECUTE FUNCTION sluice_pause_stays();
+ALTER FUNCTION sluice_pause_recovered(uuid, text) OWNER TO sluice_fn_items;
+REVOKE EXECUTE ON FUNCTION sluice_pause_recovered(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sluice_pause_recovered(uuid, text) TO sluice_worker;
+REVOKE CREATE ON SCHEMA public FROM sluice_fn_items;
+REVOKE sluice_fn_items FROM CURRENT_USER;
