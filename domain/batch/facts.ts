@@ -1,6 +1,6 @@
 import type { BatchState } from './states.js';
 
-/** How far back earlier payments count, in days: for payments that are repeated, and for what is usual. */
+/** How far back earlier payments count, in days: for payments that are repeated, and for what is usual. The database forgets after 97. */
 export const FACTS_DAYS = 90;
 
 /** An item above so many times the payee's median is unusual. */

@@ -57,13 +57,13 @@ export interface UnusualItem {
   median: bigint;
 }
 
-/** For a transaction that may seal a million items, which takes a third of a minute: on a busy machine the usual time is too short. */
+/** For a transaction that may seal a million items: on a busy machine the usual time is too short. */
 export const SEALING = { timeoutMs: 10 * 60_000 };
 
 export interface FactStore {
   /**
-   * Computes and stores the facts of a content version from its items. Until the transaction ends no other batch of the workspace is
-   * sealed, so of two equal ones the second sees the first.
+   * Computes the facts of a content version from its items, then takes a lock, compares them with what was sealed meanwhile and stores
+   * them. Until the transaction ends no other batch of the workspace is sealed, so of two equal ones the second sees the first.
    */
   seal(batchId: string, contentVersion: number): Promise<FactsRow>;
   /** Null for a content version of before facts were sealed. */

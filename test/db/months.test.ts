@@ -173,6 +173,8 @@ test('the owner moves late rows into their month, as the decision describes', as
     const found = await world.sql(`SELECT tableoid::regclass::text AS part FROM ${table} WHERE batch_id = $1`, [late]);
     expect(found).toEqual([{ part: `sluice_parts.${inMonth(33)[at]}` }]);
   }
+  // A payment that moves is the one that was seen, and not another one.
+  expect(await world.sql('SELECT ordinal FROM payment_seen WHERE batch_id = $1', [late])).toEqual([{ ordinal: 0 }]);
 });
 
 describe('partitions', () => {

@@ -101,6 +101,10 @@ describe('the same payments again', () => {
       refusal: { code: 'repeated_payments', extra: { batch_id: first.id, count: 2 }, detail: expect.stringContaining('allow_duplicates') },
     });
     expect(codeOf(await validate(more))).toBe('repeated_payments');
+    const [known] = await world.sql<{ id: string }>(`SELECT id FROM payee WHERE reference = 'again-1'`);
+    const byId = { payee_id: `payee_${known?.id.replaceAll('-', '')}`, amount: 500 };
+    expect(codeOf(await validate([{ ...byId, reference: 'INV 1' }]))).toBe('repeated_payments');
+    expect(codeOf(await validate([{ ...byId, reference: 'INV 2' }]))).toBe('ok');
     await paid(first.id);
     expect(codeOf(await create(items))).toBe('repeated_payments');
     const again = made(await create(more, { allow_duplicates: true }));
