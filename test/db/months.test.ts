@@ -160,7 +160,8 @@ describe('months', () => {
 });
 
 test('the owner moves late rows into their month, as the decision describes', async () => {
-  const late = uuidAt(monthStart(33), '0');
+  const late = uuidAt(monthStart(33) + 2, '0');
+  expect(await lay(late)).toEqual(inDefault);
   for (const table of TABLES) {
     await world.sql(`ALTER TABLE ${table} DETACH PARTITION sluice_parts.${table}_default`);
     await world.sql(`ALTER TABLE sluice_parts.${table}_default RENAME TO ${table}_late`);
