@@ -20,6 +20,18 @@ const USUAL_BATCHES = 50;
 
 const DAY_MS = 86_400_000;
 
+/** A held payee, with the sums over all of them. */
+interface StoredHeld {
+  reference: string;
+  held_at: Date;
+  person_id: string | null;
+  api_key_id: string | null;
+  reason: string | null;
+  count: number;
+  payments: number;
+  amount: bigint;
+}
+
 /** The smallest UUIDv7 of a moment: ids carry the time at which they were made. */
 const firstIdOf = (at: Date): string => `${at.getTime().toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
 
@@ -78,6 +90,15 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     return new Map(rows.map(({ id, reference }) => [id, reference]));
   };
 
+  /** What tells accounts apart: the beginning of a fingerprint, by which destinations have an index. */
+  const accountOf = (destination: string) => Prisma.raw(`substr(${destination}.fingerprint, 1, 16)`);
+
+  /** The first destinations of \`about\` that are so, as JSON. */
+  const firstOf = (isSo: Prisma.Sql, shown: Prisma.Sql) => Prisma.sql`(
+    SELECT coalesce(jsonb_agg(${shown} ORDER BY s.ordinal), '[]') FROM (
+      SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.* FROM about a WHERE ${isSo} ORDER BY a.destination_id, a.ordinal) d
+      ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s)`;
+
   /** The facts of a batch as of now, and how many sealings of the workspace they know of. */
   const look = async (batchId: string): Promise<Found & { place: bigint }> => {
     const batch = Prisma.sql`SELECT b.currency FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid`;
@@ -85,13 +106,22 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     const row = await sql.row<object & { place: bigint }>('set')`
       WITH about AS MATERIALIZED (
         SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
-          p.last_paid_destination_id <> m.destination_id AS changed, ${keyOf(payment('p.reference', 'm'))} AS key
+          p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
+          CASE WHEN d.account IS NOT NULL THEN (
+            SELECT o.payee_id FROM payee_destination o WHERE o.tenant_id = ${tenantId}::uuid AND ${accountOf('o')} = d.account
+              AND o.payee_id <> m.payee_id LIMIT 1) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
         FROM (
           SELECT i.ordinal, i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id
         ) m CROSS JOIN LATERAL (
-          SELECT y.reference, y.first_paid_at, y.last_paid_destination_id, y.created_at, y.least_paid FROM payee y
+          SELECT y.reference, y.country, y.first_paid_at, y.last_paid_destination_id, y.created_at, y.least_paid FROM payee y
           WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
+        LEFT JOIN LATERAL (
+          SELECT true AS elsewhere, ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country
+          FROM payee_destination n
+          WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
+            AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
+              WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id) LIMIT 1) d ON true
       ), mine AS MATERIALIZED (SELECT a.key, a.ordinal AS which FROM about a ORDER BY a.key),
       ${repeats(
         batchId,
@@ -123,17 +153,19 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       ), counted AS (
         SELECT count(DISTINCT payee_id) FILTER (WHERE first_paid_at IS NULL)::int AS new_payees,
           count(DISTINCT payee_id) FILTER (WHERE created_at >= date_trunc('day', now(), 'UTC'))::int AS first_seen_payees,
-          count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed, coalesce(sum(amount), 0)::bigint AS total
+          count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed,
+          count(DISTINCT destination_id) FILTER (WHERE in_other_country)::int AS foreign_accounts,
+          count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total
         FROM about
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
         (${sameFile(mySha256, batchId)}) AS same_file_batch_id, (SELECT count(*)::int FROM repeats) AS repeated, ${MOST} AS repeated_batch_id,
-        c.new_payees, c.first_seen_payees, c.changed, (SELECT count(*)::int FROM unusual) AS unusual,
+        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
         jsonb_build_object(
-          'changed', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.last_paid_destination_id) ORDER BY s.ordinal), '[]') FROM (
-            SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.ordinal, a.destination_id, a.last_paid_destination_id FROM about a WHERE a.changed
-              ORDER BY a.destination_id, a.ordinal) d ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s),
+          'changed', ${firstOf(Prisma.sql`a.changed`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
+          'foreign', ${firstOf(Prisma.sql`a.in_other_country`, Prisma.sql`s.ordinal`)},
+          'shared', ${firstOf(Prisma.sql`a.other_payee_id IS NOT NULL`, Prisma.sql`jsonb_build_array(s.ordinal, s.other_payee_id)`)},
           'unusual', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.median) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
             SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s)) AS shown
       FROM counted c`;
@@ -211,19 +243,79 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     },
 
     async changedDestinations(batchId, shown) {
-      const rows = await sql.rows<{ payee_reference: string; from: string; to: string; changed_by: string | null; changed_at: Date }>('join')`
-        SELECT p.reference AS payee_reference, o.masked AS "from", n.masked AS "to", n.created_by AS changed_by, n.created_at AS changed_at
+      const rows = await sql.rows<{ payee_reference: string; from: string; to: string; person: string | null; key: string | null; changed_at: Date }>(
+        'join',
+      )`
+        SELECT p.reference AS payee_reference, o.masked AS "from", n.masked AS "to", n.created_by AS person, k.api_key_id AS key,
+          n.created_at AS changed_at
         FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, from]) => from)}::uuid[])
           WITH ORDINALITY AS w (ordinal, from_id, place)
         JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
         JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
         JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id
         JOIN payee_destination o ON o.tenant_id = i.tenant_id AND o.id = w.from_id
+        LEFT JOIN payee_destination_key k ON k.tenant_id = i.tenant_id AND k.destination_id = n.id
         ORDER BY w.place`;
       return rows.map((row) => ({
         ...{ payeeReference: row.payee_reference, from: row.from, to: row.to },
-        ...{ changedBy: row.changed_by, changedAt: row.changed_at },
+        ...{ changedBy: { personId: row.person, apiKeyId: row.key }, changedAt: row.changed_at },
       }));
+    },
+
+    async foreignAccounts(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; country: string; to: string }>('join')`
+        SELECT p.reference AS payee_reference, p.country, n.masked AS "to"
+        FROM unnest(${arrayText(shown)}::int[]) WITH ORDINALITY AS w (ordinal, place)
+        JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
+        JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
+        JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id
+        ORDER BY w.place`;
+      return rows.map((row) => ({ payeeReference: row.payee_reference, payeeCountry: row.country, to: row.to }));
+    },
+
+    async sharedAccounts(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; to: string; other_reference: string }>('join')`
+        SELECT p.reference AS payee_reference, n.masked AS "to", o.reference AS other_reference
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, other]) => other)}::uuid[])
+          WITH ORDINALITY AS w (ordinal, other_id, place)
+        JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
+        JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
+        JOIN payee o ON o.tenant_id = i.tenant_id AND o.id = w.other_id
+        JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id
+        ORDER BY w.place`;
+      return rows.map((row) => ({ payeeReference: row.payee_reference, to: row.to, otherReference: row.other_reference }));
+    },
+
+    async heldPayees(batchId) {
+      // Few payees are held, so each one's payments are looked for. Those of an old batch may be forgotten, and its items are read.
+      const theirs =
+        batchId.replaceAll('-', '') < since
+          ? Prisma.sql`
+            SELECT h.id, i.amount FROM held h JOIN payout_item i ON i.payee_id = h.id
+            WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'`
+          : Prisma.sql`
+            SELECT h.id, i.amount FROM held h CROSS JOIN LATERAL (
+              SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = h.id OFFSET 0) s
+            CROSS JOIN LATERAL (SELECT i.amount FROM payout_item i
+              WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = s.batch_id AND i.ordinal = s.ordinal AND i.state <> 'excluded' LIMIT 1) i
+            WHERE s.batch_id = ${batchId}::uuid`;
+      const rows = await sql.rows<StoredHeld>('set')`
+        WITH held AS MATERIALIZED (
+          SELECT y.id, y.reference, y.held_at FROM payee y
+          WHERE y.tenant_id = ${tenantId}::uuid AND y.held_at IS NOT NULL
+        ), theirs AS MATERIALIZED (
+          SELECT t.id, count(*) AS payments, sum(t.amount) AS amount FROM (${theirs}) t GROUP BY t.id
+        )
+        SELECT h.*, k.person_id, k.api_key_id, k.reason, count(*) OVER ()::int AS count, (sum(t.payments) OVER ())::int AS payments, (sum(t.amount) OVER ())::bigint AS amount
+        FROM theirs t JOIN held h ON h.id = t.id
+        LEFT JOIN payee_hold k ON k.tenant_id = ${tenantId}::uuid AND k.payee_id = h.id AND k.held_at = h.held_at
+        ORDER BY t.amount DESC, h.reference LIMIT ${FACTS_SHOWN}`;
+      const { count = 0, payments = 0, amount = 0n } = rows[0] ?? {};
+      const shown = rows.map((row) => ({
+        ...{ payeeReference: row.reference, heldAt: row.held_at, reason: row.reason },
+        heldBy: { personId: row.person_id, apiKeyId: row.api_key_id },
+      }));
+      return { count, payments, amount, shown };
     },
 
     async unusualItems(batchId, shown) {

@@ -74,7 +74,9 @@ const QUERIES: Record<string, { query: Query; rows: number; role?: 'api' }> = {
       ),
     rows: 10,
   },
-  'facts of a batch': { query: (stores) => stores.facts.seal(batchId, 1), rows: 3 * MANY, role: 'api' },
+  // Of each item its payment, its payee, the destination, which was not paid before, and another of the account, which all of them have.
+  'facts of a batch': { query: (stores) => stores.facts.seal(batchId, 1), rows: 5 * MANY + 1, role: 'api' },
+  'held payees of a batch': { query: (stores) => stores.facts.heldPayees(batchId), rows: 6, role: 'api' },
   'items of a chunk': { query: (stores) => stores.chunks.items(batchId, 10, 13), rows: 12 },
 };
 
@@ -93,6 +95,7 @@ beforeAll(async () => {
   for (let i = 0; i < MANY; i++) payees.push(await world.payee(`Payee ${i}`, preparer));
   ids = payees.map(({ id }) => id);
   batchId = (await world.batch({ amounts: payees.map(() => 1n), payees })).id;
+  await world.sql('UPDATE payee SET held_at = now() WHERE id = ANY ($1)', [ids.slice(7, 9)]);
 });
 afterAll(async () => {
   for (const pool of Object.values(pools)) await pool.close();
