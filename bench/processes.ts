@@ -35,6 +35,9 @@ const readStat = (pid: number): string[] => {
   }
 };
 
+/** CPU of one process so far, ms. */
+export const cpuMsOf = (pid: number): number => usage(readStat(pid)).cpuSeconds * 1_000;
+
 /** The CPU of ended children counts for their parent. */
 const usage = (stat: string[]): Usage => ({
   cpuSeconds: [11, 12, 13, 14].reduce((sum, field) => sum + Number(stat[field] ?? 0), 0) / TICKS_A_SECOND,

@@ -3,7 +3,7 @@ import { BATCH_STATES } from '../domain/batch/states.js';
 import { GATES } from '../domain/gate.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { destination, destinationInput, payeeFields } from './payees.js';
-import { code, currency, fieldError, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
+import { code, currency, doneBy, fieldError, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
 
 /** JSON takes this many items; a CSV takes a million. */
 export const JSON_ITEMS_MAX = 10_000;
@@ -104,7 +104,7 @@ export const batch = z
      * What a person has to look at: `unknown_items`, `integrity_failed`, `provider_unavailable`, `run_stalled`, `exceptions`,
      * `connection_disabled`, `connection_changed`;
      * and while gates are still to be opened `changed_destinations`, `same_file`, `same_payments`, `unusual_amounts`, `unusual_total`,
-     * `first_seen_payees`.
+     * `first_seen_payees`, `foreign_accounts`, `shared_accounts`.
      */
     attention: z.array(z.string()),
     /** It has ended, and nothing about it waits for people: its books are final until the provider says otherwise. */
@@ -199,19 +199,36 @@ export const challenge = z
       funding_account: z.object({ id: wireId, name: z.string(), balance: minorUnits, balance_after: minorUnits }),
       largest: z.array(z.object({ payee_reference: z.string(), payee_name: z.string().nullable(), destination: z.string(), amount: minorUnits })),
       new_payees: z.number().int(),
-      /** What is new or unusual about it, as of when this content version was sealed. */
+      /** What is new or unusual about it, as of when this content version was sealed; held payees are of now. */
       facts: z.object({
         sealed_at: timestamp,
         /** The batch that was made from the same file and is paid or may still be. */
         same_file: z.object({ batch_id: wireId }).nullable(),
         /** Payments equal in payee, amount and reference to ones paid or open in the last 90 days, and the batch with most of them. */
         same_payments: z.object({ count: z.number().int(), batch_id: wireId }).nullable(),
-        /** Destinations other than the one that the payee was paid at last; up to 50 are shown. */
+        /** Destinations of another account than the one that the payee was paid at last; up to 50 are shown. */
         changed_destinations: z.object({
           count: z.number().int(),
           shown: z.array(
-            z.object({ payee_reference: z.string(), from: z.string(), to: z.string(), changed_by: wireId.nullable(), changed_at: timestamp }),
+            z.object({ payee_reference: z.string(), from: z.string(), to: z.string(), changed_by: doneBy.nullable(), changed_at: timestamp }),
           ),
+        }),
+        /** Payees to whom nothing is sent while they are held; up to 50 are shown, those with the largest amounts. */
+        held_payees: z.object({
+          count: z.number().int(),
+          payments: z.number().int(),
+          amount: minorUnits,
+          shown: z.array(z.object({ payee_reference: z.string(), held_at: timestamp, held_by: doneBy.nullable(), reason: z.string().nullable() })),
+        }),
+        /** Destinations that the payee was not paid at last, with an IBAN of another country than the payee; up to 50 are shown. */
+        foreign_accounts: z.object({
+          count: z.number().int(),
+          shown: z.array(z.object({ payee_reference: z.string(), country: z.string(), destination: z.string() })),
+        }),
+        /** Destinations that the payee was not paid at last, of an account that another payee has or had; up to 50 are shown. */
+        shared_accounts: z.object({
+          count: z.number().int(),
+          shown: z.array(z.object({ payee_reference: z.string(), destination: z.string(), other_payee_reference: z.string() })),
         }),
         /** Payments above 10 times the payee's median of the last 90 days; counted up to 1,000, and up to 50 are shown. */
         unusual_amounts: z.object({

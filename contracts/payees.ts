@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { page, timestamp, wireId } from './wire.js';
+import { doneBy, page, timestamp, wireId } from './wire.js';
 
 /** Exactly one group: `iban` (with `bic`), `routing_number` with `account_number`, or `account_token`. */
 export const destinationInput = {
@@ -39,6 +39,8 @@ export const payee = z
     payee_type: z.enum(['individual', 'company']),
     country: z.string(),
     held: z.boolean(),
+    /** Since when, by whom and why nothing is sent to them; null while they are not held. */
+    hold: z.object({ held_at: timestamp, held_by: doneBy.nullable(), reason: z.string().nullable() }).nullable(),
     created_at: timestamp,
     destination: destination.nullable(),
   })

@@ -31,6 +31,11 @@ export const wireId = z.string().meta({ examples: ['batch_0198c2aa7c1e7b3d9f10a4
 
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC in answers' });
 
+/** Who did something: a member of the workspace with their present role, and the API key if one was used. */
+export const doneBy = z
+  .object({ person_id: wireId, name: z.string(), role: z.string(), api_key: z.object({ id: wireId, name: z.string() }).nullable() })
+  .meta({ id: 'DoneBy' });
+
 /** Integer minor units. Balances of external and suspense accounts may be negative. */
 export const minorUnits = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 

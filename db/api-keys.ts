@@ -12,6 +12,11 @@ export const apiKeyStore = ({ orm }: Tx, { tenantId, now }: Scope): ApiKeyStore 
   insert: async ({ tokenHash, ...row }) =>
     apiKeys.row(await orm.api_key.create({ data: { tenant_id: tenantId, token_hash: Uint8Array.from(tokenHash), ...apiKeys.stored(row) } })),
 
+  names: async (ids) => {
+    const rows = await orm.api_key.findMany({ where: { tenant_id: tenantId, id: { in: [...ids] } }, select: { id: true, name: true } });
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  },
+
   list: async ({ limit, after }) => {
     const rows = await orm.api_key.findMany({
       where: { tenant_id: tenantId, ...(after ? { id: { lt: after } } : {}) },

@@ -1,6 +1,6 @@
 import { FACTS_DAYS, FACTS_SHOWN, UNUSUAL_AMOUNT, UNUSUAL_TOTAL } from '../domain/batch/facts.js';
 import { TERMINAL_BATCH_STATES } from '../domain/batch/states.js';
-import { FACTS, type FactStore, type UnusualItem } from '../operations/stores/facts.js';
+import { FACTS, type FactStore, type FactsRow, type UnusualItem } from '../operations/stores/facts.js';
 import { type batch_facts, Prisma } from '../prisma/generated/client.js';
 import { exclusive, factsKey } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
@@ -8,6 +8,9 @@ import type { Scope } from './transaction/scope.js';
 import { arrayText, tableOf } from './transaction/table.js';
 
 export const facts = tableOf<batch_facts>()(FACTS);
+const { contentVersion: _version, sealedAt: _at, ...FOUND_OF } = FACTS;
+const FOUND = Object.keys(FOUND_OF) as (keyof typeof FOUND_OF)[];
+type Found = Pick<FactsRow, keyof typeof FOUND_OF>;
 
 /** Items that are compared exactly with their payee's median: the largest of those that are ten times above any earlier payment. */
 const COMPARED_MAX = 1_000;
@@ -16,6 +19,18 @@ const COMPARED_MAX = 1_000;
 const USUAL_BATCHES = 50;
 
 const DAY_MS = 86_400_000;
+
+/** A held payee, with the sums over all of them. */
+interface StoredHeld {
+  reference: string;
+  held_at: Date;
+  person_id: string | null;
+  api_key_id: string | null;
+  reason: string | null;
+  count: number;
+  payments: number;
+  amount: bigint;
+}
 
 /** The smallest UUIDv7 of a moment: ids carry the time at which they were made. */
 const firstIdOf = (at: Date): string => `${at.getTime().toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
@@ -28,27 +43,32 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const since = firstIdOf(new Date(now.getTime() - FACTS_DAYS * DAY_MS));
   const ended = [...TERMINAL_BATCH_STATES];
 
-  /** CTEs from `mine` (ordinal, payee_id, amount, reference) to `repeats` (ordinal, batch_id): each repeated item once. */
-  const repeats = (batchId: string | null, currency: Prisma.Sql) => Prisma.sql`
+  /** What `payment_seen` keeps of a payment: `sluice_see_payments` of the database hashes the same. */
+  const keyOf = (payment: Prisma.Sql) => Prisma.sql`hashtextextended(${payment}, uuid_hash_extended(${tenantId}::uuid, 0))`;
+  const payment = (payeeReference: string, item: string) => Prisma.raw(`${payeeReference} || ' ' || ${item}.amount || ' ' || ${item}.reference`);
+
+  /**
+   * CTEs from `mine` (which, key), in the order of its keys, to `repeats` (which, batch_id): each repeated payment once. `same` compares `e`,
+   * which has columns of `mine` and the place of the other payment, with the other item `i` of the payee `y`.
+   */
+  const repeats = (batchId: string | null, currency: Prisma.Sql, same: Prisma.Sql) => Prisma.sql`
     equal AS MATERIALIZED (
-      SELECT m.ordinal, m.reference, s.batch_id, s.ordinal AS other FROM mine m CROSS JOIN LATERAL (
-        SELECT e.batch_id, e.ordinal FROM payment_seen e
-        WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = m.payee_id AND e.amount = m.amount
-          AND e.reference_hash = hashtextextended(m.reference, 0) AND e.batch_id >= ${since}::uuid
-          AND e.batch_id IS DISTINCT FROM ${batchId}::uuid OFFSET 0) s
+      SELECT m.which, s.batch_id, s.ordinal FROM mine m CROSS JOIN LATERAL (
+        SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = m.key OFFSET 0) s
+      WHERE s.batch_id >= ${since}::uuid AND s.batch_id IS DISTINCT FROM ${batchId}::uuid
     ), earlier AS MATERIALIZED (
       SELECT d.batch_id, b.ended FROM (SELECT DISTINCT batch_id FROM equal) d CROSS JOIN LATERAL (
         SELECT c.state = ANY (${ended}::text[]) AS ended FROM payout_batch p
         JOIN batch_control c ON c.tenant_id = p.tenant_id AND c.batch_id = p.id
         WHERE p.tenant_id = ${tenantId}::uuid AND p.id = d.batch_id AND p.currency = (${currency}) AND c.state <> 'receiving' LIMIT 1) b
     ), repeats AS MATERIALIZED (
-      SELECT DISTINCT ON (e.ordinal) e.ordinal, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
+      SELECT DISTINCT ON (e.which) e.which, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
       CROSS JOIN LATERAL (
-        SELECT i.state, i.reference FROM payout_item i
-        WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.other LIMIT 1) i
-      WHERE i.reference = e.reference
-        AND (i.state IN ('submitting', 'unknown', 'submitted', 'paid') OR (i.state = 'pending' AND NOT b.ended))
-      ORDER BY e.ordinal, e.batch_id DESC
+        SELECT i.state, i.payee_id, i.amount, i.reference FROM payout_item i
+        WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal LIMIT 1) i
+      CROSS JOIN LATERAL (${same}) same
+      WHERE i.state IN ('submitting', 'unknown', 'submitted', 'paid') OR (i.state = 'pending' AND NOT b.ended)
+      ORDER BY e.which, e.batch_id DESC
     )`;
   const MOST = Prisma.sql`(SELECT r.batch_id FROM repeats r GROUP BY r.batch_id ORDER BY count(*) DESC, r.batch_id DESC LIMIT 1)`;
 
@@ -61,63 +81,123 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       AND c.state <> 'receiving' AND (NOT c.state = ANY (${ended}::text[]) OR n.paid > 0)
     ORDER BY p.id DESC LIMIT 1`;
 
-  return {
-    async seal(batchId, contentVersion) {
-      await sql.run('lock')`SELECT ${exclusive(factsKey(tenantId))}`;
-      const batch = Prisma.sql`SELECT b.currency FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid`;
-      const row = await sql.row('set')`
-        WITH mine AS MATERIALIZED (
+  /** The callers' references of payees, by id. */
+  const referencesOf = async (payeeIds: readonly string[]): Promise<Map<string, string>> => {
+    if (payeeIds.length === 0) return new Map();
+    const rows = await sql.rows<{ id: string; reference: string }>('set')`
+      SELECT p.* FROM unnest(${[...new Set(payeeIds)]}::uuid[]) AS w (id)
+      CROSS JOIN LATERAL (SELECT y.id, y.reference FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = w.id LIMIT 1) p`;
+    return new Map(rows.map(({ id, reference }) => [id, reference]));
+  };
+
+  /** What tells accounts apart: the beginning of a fingerprint, by which destinations have an index. */
+  const accountOf = (destination: string) => Prisma.raw(`substr(${destination}.fingerprint, 1, 16)`);
+
+  /** The first destinations of \`about\` that are so, as JSON. */
+  const firstOf = (isSo: Prisma.Sql, shown: Prisma.Sql) => Prisma.sql`(
+    SELECT coalesce(jsonb_agg(${shown} ORDER BY s.ordinal), '[]') FROM (
+      SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.* FROM about a WHERE ${isSo} ORDER BY a.destination_id, a.ordinal) d
+      ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s)`;
+
+  /** The facts of a batch as of now, and how many sealings of the workspace they know of. */
+  const look = async (batchId: string): Promise<Found & { place: bigint }> => {
+    const batch = Prisma.sql`SELECT b.currency FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid`;
+    const mySha256 = Prisma.sql`(SELECT b.source_sha256 FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid)`;
+    const row = await sql.row<object & { place: bigint }>('set')`
+      WITH about AS MATERIALIZED (
+        SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
+          p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
+          CASE WHEN d.account IS NOT NULL THEN (
+            SELECT o.payee_id FROM payee_destination o WHERE o.tenant_id = ${tenantId}::uuid AND ${accountOf('o')} = d.account
+              AND o.payee_id <> m.payee_id LIMIT 1) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
+        FROM (
           SELECT i.ordinal, i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id
-        ), ${repeats(batchId, batch)}, about AS MATERIALIZED (
-          SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, l.least,
-            p.last_paid_destination_id <> m.destination_id AS changed
-          FROM mine m CROSS JOIN LATERAL (
-            SELECT y.first_paid_at, y.last_paid_destination_id, y.created_at FROM payee y
-            WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
-          LEFT JOIN LATERAL (
-            SELECT e.amount AS least FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = m.payee_id
-            ORDER BY e.amount LIMIT 1) l ON p.first_paid_at IS NOT NULL
-        ), unusual AS MATERIALIZED (
-          SELECT a.ordinal, a.amount, u.median FROM (
-            SELECT ordinal, payee_id, amount FROM about WHERE amount > ${UNUSUAL_AMOUNT}::bigint * least ORDER BY amount DESC, ordinal LIMIT ${COMPARED_MAX}
-          ) a CROSS JOIN LATERAL (
-            SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY e.amount) AS median FROM payment_seen e
-            CROSS JOIN LATERAL (SELECT 1 FROM payout_item i
-              WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal AND i.state = 'paid' LIMIT 1) i
-            CROSS JOIN LATERAL (SELECT 1 FROM payout_batch b
-              WHERE b.tenant_id = ${tenantId}::uuid AND b.id = e.batch_id AND b.currency = (${batch}) LIMIT 1) b
-            WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = a.payee_id AND e.batch_id >= ${since}::uuid AND e.batch_id <> ${batchId}::uuid
-          ) u WHERE a.amount > ${UNUSUAL_AMOUNT}::bigint * u.median
-        ), usual AS MATERIALIZED (
-          SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY t.total) AS total FROM (
-            SELECT t.total FROM payout_batch mine
-            JOIN payout_batch b ON b.tenant_id = mine.tenant_id AND b.funding_account_id = mine.funding_account_id
-            JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
-            JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version
-            WHERE mine.tenant_id = ${tenantId}::uuid AND mine.id = ${batchId}::uuid AND b.id >= ${since}::uuid AND b.id <> ${batchId}::uuid
-              AND c.state IN ('executing', 'completed')
-            ORDER BY b.id DESC LIMIT ${USUAL_BATCHES}
-          ) t
-        ), counted AS (
-          SELECT count(DISTINCT payee_id) FILTER (WHERE first_paid_at IS NULL)::int AS new_payees,
-            count(DISTINCT payee_id) FILTER (WHERE created_at >= date_trunc('day', now(), 'UTC'))::int AS first_seen,
-            count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed, coalesce(sum(amount), 0)::bigint AS total
-          FROM about
-        )
-        INSERT INTO batch_facts (tenant_id, batch_id, content_version, same_file_batch_id, repeated, repeated_batch_id, new_payees, first_seen_payees,
-          changed, unusual, usual_total, shown)
+        ) m CROSS JOIN LATERAL (
+          SELECT y.reference, y.country, y.first_paid_at, y.last_paid_destination_id, y.created_at, y.least_paid FROM payee y
+          WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
+        LEFT JOIN LATERAL (
+          SELECT true AS elsewhere, ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country
+          FROM payee_destination n
+          WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
+            AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
+              WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id) LIMIT 1) d ON true
+      ), mine AS MATERIALIZED (SELECT a.key, a.ordinal AS which FROM about a ORDER BY a.key),
+      ${repeats(
+        batchId,
+        batch,
+        Prisma.sql`
+          SELECT 1 FROM payout_item o WHERE o.tenant_id = ${tenantId}::uuid AND o.batch_id = ${batchId}::uuid AND o.ordinal = e.which
+            AND o.payee_id = i.payee_id AND o.amount = i.amount AND o.reference = i.reference LIMIT 1`,
+      )}, unusual AS MATERIALIZED (
+        SELECT a.ordinal, a.amount, u.median FROM (
+          SELECT ordinal, payee_id, amount FROM about WHERE amount > ${UNUSUAL_AMOUNT}::bigint * least_paid ORDER BY amount DESC, ordinal LIMIT ${COMPARED_MAX}
+        ) a CROSS JOIN LATERAL (
+          SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY i.amount) AS median FROM payment_seen e
+          CROSS JOIN LATERAL (SELECT i.amount FROM payout_item i
+            WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal AND i.state = 'paid' LIMIT 1) i
+          CROSS JOIN LATERAL (SELECT 1 FROM payout_batch b
+            WHERE b.tenant_id = ${tenantId}::uuid AND b.id = e.batch_id AND b.currency = (${batch}) LIMIT 1) b
+          WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = a.payee_id AND e.batch_id >= ${since}::uuid AND e.batch_id <> ${batchId}::uuid
+        ) u WHERE a.amount > ${UNUSUAL_AMOUNT}::bigint * u.median
+      ), usual AS MATERIALIZED (
+        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY t.total) AS total FROM (
+          SELECT t.total FROM payout_batch mine
+          JOIN payout_batch b ON b.tenant_id = mine.tenant_id AND b.funding_account_id = mine.funding_account_id
+          JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
+          JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version
+          WHERE mine.tenant_id = ${tenantId}::uuid AND mine.id = ${batchId}::uuid AND b.id >= ${since}::uuid AND b.id <> ${batchId}::uuid
+            AND c.state IN ('executing', 'completed')
+          ORDER BY b.id DESC LIMIT ${USUAL_BATCHES}
+        ) t
+      ), counted AS (
+        SELECT count(DISTINCT payee_id) FILTER (WHERE first_paid_at IS NULL)::int AS new_payees,
+          count(DISTINCT payee_id) FILTER (WHERE created_at >= date_trunc('day', now(), 'UTC'))::int AS first_seen_payees,
+          count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed,
+          count(DISTINCT destination_id) FILTER (WHERE in_other_country)::int AS foreign_accounts,
+          count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total
+        FROM about
+      )
+      SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
+        (${sameFile(mySha256, batchId)}) AS same_file_batch_id, (SELECT count(*)::int FROM repeats) AS repeated, ${MOST} AS repeated_batch_id,
+        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, (SELECT count(*)::int FROM unusual) AS unusual,
+        (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
+        jsonb_build_object(
+          'changed', ${firstOf(Prisma.sql`a.changed`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
+          'foreign', ${firstOf(Prisma.sql`a.in_other_country`, Prisma.sql`s.ordinal`)},
+          'shared', ${firstOf(Prisma.sql`a.other_payee_id IS NOT NULL`, Prisma.sql`jsonb_build_array(s.ordinal, s.other_payee_id)`)},
+          'unusual', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.median) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
+            SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s)) AS shown
+      FROM counted c`;
+    if (!row) throw new Error(`the facts of batch ${batchId} were not found`);
+    return { ...facts.row(row), place: row.place };
+  };
+
+  /**
+   * Whether a batch that was sealed after `place` sealings may have a payment of this one. Payments of a batch that is too old for
+   * anybody's question may be forgotten.
+   */
+  const meetsNewer = async (batchId: string, place: bigint): Promise<boolean> => {
+    const row = await sql.row<{ meets: boolean }>('set')`
+      SELECT EXISTS (
+        SELECT FROM batch_facts f
+        CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t
+        CROSS JOIN LATERAL (SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = t.key OFFSET 0) s
+        WHERE f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid
+          AND (s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid)
+      ) AS meets`;
+    return row?.meets !== false;
+  };
+
+  return {
+    async seal(batchId, contentVersion) {
+      const seen = await look(batchId);
+      await sql.run('lock')`SELECT ${exclusive(factsKey(tenantId))}`;
+      const { place: _, ...found } = (await meetsNewer(batchId, seen.place)) ? await look(batchId) : seen;
+      const row = await sql.row('set')`
+        INSERT INTO batch_facts (tenant_id, batch_id, content_version, place, ${facts.names(FOUND)})
         SELECT ${tenantId}::uuid, ${batchId}::uuid, ${contentVersion}::int,
-          (${sameFile(Prisma.sql`(SELECT b.source_sha256 FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid)`, batchId)}),
-          (SELECT count(*)::int FROM repeats), ${MOST}, c.new_payees, c.first_seen, c.changed, (SELECT count(*)::int FROM unusual),
-          (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total),
-          jsonb_build_object(
-            'changed', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.last_paid_destination_id) ORDER BY s.ordinal), '[]') FROM (
-              SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.ordinal, a.last_paid_destination_id FROM about a WHERE a.changed
-                ORDER BY a.destination_id, a.ordinal) d ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s),
-            'unusual', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.median) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
-              SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s))
-        FROM counted c
+          (SELECT coalesce(max(f.place), 0) + 1 FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid), ${facts.values(FOUND, found)}
         RETURNING ${facts.list()}`;
       if (!row) throw new Error(`the facts of batch ${batchId} were not sealed`);
       return facts.row(row);
@@ -135,36 +215,107 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     },
 
     async repeatsOf(payments, currency) {
+      const known = await referencesOf(payments.flatMap(({ payeeId }) => payeeId ?? []));
+      // A payee's reference has no blanks, and no reference has a control character, so each line says one payment.
+      const lines = payments.flatMap(({ payeeId, payeeReference, amount, reference }) => {
+        const payee = payeeId === null ? payeeReference : known.get(payeeId);
+        return payee ? `${payee} ${amount} ${reference}` : [];
+      });
+      const asked = Prisma.sql`(SELECT unnest(string_to_array(${lines.join('\n')}, E'\n')) AS which) l`;
+      const key = keyOf(Prisma.sql`l.which`);
+      // Mostly there is none. Keys alone are sorted in memory, and the first that was seen ends the search.
+      const any = await sql.row('set')`
+        SELECT 1 FROM (SELECT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
+          SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = k.key OFFSET 0) s
+        WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
+      if (!any) return null;
       const row = await sql.row<{ count: number; batch_id: string | null }>('set')`
         WITH mine AS MATERIALIZED (
-          SELECT n.ordinal, p.id AS payee_id, n.amount, n.reference
-          FROM unnest(${payments.map((one) => one.payeeId)}::uuid[], ${payments.map((one) => one.payeeReference)}::text[],
-            ${arrayText(payments.map((one) => one.amount))}::bigint[], ${payments.map((one) => one.reference)}::text[])
-            WITH ORDINALITY AS n (payee_id, payee_reference, amount, reference, ordinal)
-          CROSS JOIN LATERAL (
-            SELECT n.payee_id AS id WHERE n.payee_id IS NOT NULL
-            UNION ALL
-            (SELECT y.id FROM payee y WHERE n.payee_id IS NULL AND y.tenant_id = ${tenantId}::uuid AND y.reference = n.payee_reference LIMIT 1)) p
-          ORDER BY p.id
-        ), ${repeats(null, Prisma.sql`SELECT ${currency}::text`)}
+          SELECT l.which, ${key} AS key FROM ${asked} ORDER BY key
+        ), ${repeats(
+          null,
+          Prisma.sql`SELECT ${currency}::text`,
+          Prisma.sql`
+            SELECT 1 FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = i.payee_id AND ${payment('y.reference', 'i')} = e.which LIMIT 1`,
+        )}
         SELECT count(*)::int AS count, ${MOST} AS batch_id FROM repeats`;
       return row?.batch_id ? { count: row.count, batchId: row.batch_id } : null;
     },
 
     async changedDestinations(batchId, shown) {
-      const rows = await sql.rows<{ payee_reference: string; from: string; to: string; changed_by: string | null; changed_at: Date }>('join')`
-        SELECT p.reference AS payee_reference, o.masked AS "from", n.masked AS "to", n.created_by AS changed_by, n.created_at AS changed_at
+      const rows = await sql.rows<{ payee_reference: string; from: string; to: string; person: string | null; key: string | null; changed_at: Date }>(
+        'join',
+      )`
+        SELECT p.reference AS payee_reference, o.masked AS "from", n.masked AS "to", n.created_by AS person, k.api_key_id AS key,
+          n.created_at AS changed_at
         FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, from]) => from)}::uuid[])
           WITH ORDINALITY AS w (ordinal, from_id, place)
         JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
         JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
         JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id
         JOIN payee_destination o ON o.tenant_id = i.tenant_id AND o.id = w.from_id
+        LEFT JOIN payee_destination_key k ON k.tenant_id = i.tenant_id AND k.destination_id = n.id
         ORDER BY w.place`;
       return rows.map((row) => ({
         ...{ payeeReference: row.payee_reference, from: row.from, to: row.to },
-        ...{ changedBy: row.changed_by, changedAt: row.changed_at },
+        ...{ changedBy: { personId: row.person, apiKeyId: row.key }, changedAt: row.changed_at },
       }));
+    },
+
+    async foreignAccounts(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; country: string; to: string }>('join')`
+        SELECT p.reference AS payee_reference, p.country, n.masked AS "to"
+        FROM unnest(${arrayText(shown)}::int[]) WITH ORDINALITY AS w (ordinal, place)
+        JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
+        JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
+        JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id
+        ORDER BY w.place`;
+      return rows.map((row) => ({ payeeReference: row.payee_reference, payeeCountry: row.country, to: row.to }));
+    },
+
+    async sharedAccounts(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; to: string; other_reference: string }>('join')`
+        SELECT p.reference AS payee_reference, n.masked AS "to", o.reference AS other_reference
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, other]) => other)}::uuid[])
+          WITH ORDINALITY AS w (ordinal, other_id, place)
+        JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
+        JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id
+        JOIN payee o ON o.tenant_id = i.tenant_id AND o.id = w.other_id
+        JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id
+        ORDER BY w.place`;
+      return rows.map((row) => ({ payeeReference: row.payee_reference, to: row.to, otherReference: row.other_reference }));
+    },
+
+    async heldPayees(batchId) {
+      // Few payees are held, so each one's payments are looked for. Those of an old batch may be forgotten, and its items are read.
+      const theirs =
+        batchId.replaceAll('-', '') < since
+          ? Prisma.sql`
+            SELECT h.id, i.amount FROM held h JOIN payout_item i ON i.payee_id = h.id
+            WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'`
+          : Prisma.sql`
+            SELECT h.id, i.amount FROM held h CROSS JOIN LATERAL (
+              SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = h.id OFFSET 0) s
+            CROSS JOIN LATERAL (SELECT i.amount FROM payout_item i
+              WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = s.batch_id AND i.ordinal = s.ordinal AND i.state <> 'excluded' LIMIT 1) i
+            WHERE s.batch_id = ${batchId}::uuid`;
+      const rows = await sql.rows<StoredHeld>('set')`
+        WITH held AS MATERIALIZED (
+          SELECT y.id, y.reference, y.held_at FROM payee y
+          WHERE y.tenant_id = ${tenantId}::uuid AND y.held_at IS NOT NULL
+        ), theirs AS MATERIALIZED (
+          SELECT t.id, count(*) AS payments, sum(t.amount) AS amount FROM (${theirs}) t GROUP BY t.id
+        )
+        SELECT h.*, k.person_id, k.api_key_id, k.reason, count(*) OVER ()::int AS count, (sum(t.payments) OVER ())::int AS payments, (sum(t.amount) OVER ())::bigint AS amount
+        FROM theirs t JOIN held h ON h.id = t.id
+        LEFT JOIN payee_hold k ON k.tenant_id = ${tenantId}::uuid AND k.payee_id = h.id AND k.held_at = h.held_at
+        ORDER BY t.amount DESC, h.reference LIMIT ${FACTS_SHOWN}`;
+      const { count = 0, payments = 0, amount = 0n } = rows[0] ?? {};
+      const shown = rows.map((row) => ({
+        ...{ payeeReference: row.reference, heldAt: row.held_at, reason: row.reason },
+        heldBy: { personId: row.person_id, apiKeyId: row.api_key_id },
+      }));
+      return { count, payments, amount, shown };
     },
 
     async unusualItems(batchId, shown) {

@@ -23,9 +23,14 @@ export const membershipStore = ({ orm, sql }: Tx, { tenantId }: Scope): Membersh
   },
 
   names: async (personIds) => {
-    const rows = await sql.rows('join')`
-      SELECT ${people.list('p')} FROM membership m JOIN person p ON p.id = m.person_id
+    const rows = await sql.rows<{ role: Role }>('join')`
+      SELECT ${people.list('p')}, m.role FROM membership m JOIN person p ON p.id = m.person_id
       WHERE m.tenant_id = ${tenantId}::uuid AND m.person_id = ANY (${[...personIds]}::uuid[])`;
-    return new Map(rows.map(people.row).map(({ id, name, email }) => [id, { name, email }]));
+    return new Map(
+      rows.map((row) => {
+        const { id, name, email } = people.row(row);
+        return [id, { name, email, role: row.role }];
+      }),
+    );
   },
 });

@@ -1,15 +1,16 @@
 import { membersOf } from '../operations/stores/columns.js';
-import { DESTINATION, type DestinationRow, PAYEE, type PayeeStore, type PayeeToPay } from '../operations/stores/payees.js';
-import { Prisma, type payee, type payee_destination } from '../prisma/generated/client.js';
+import { DESTINATION, type DestinationRow, HOLD_OF_PAYEE, PAYEE, type PayeeStore, type PayeeToPay } from '../operations/stores/payees.js';
+import { Prisma, type payee, type payee_destination, type payee_hold } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
-import { tableOf } from './transaction/table.js';
+import { arrayText, tableOf } from './transaction/table.js';
 
 const payees = tableOf<payee>()(PAYEE);
 const NEW = ['id', 'reference', 'payeeType', 'country', 'sealedName'] as const;
 const destinations = tableOf<payee_destination>()(DESTINATION);
 const NEW_DESTINATION = membersOf(DESTINATION);
+const holds = tableOf<payee_hold>()(HOLD_OF_PAYEE);
 
 /** Rows of one INSERT. Larger statements need more memory and are not faster. */
 const INSERT_ROWS_MAX = 5_000;
@@ -96,8 +97,23 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeSto
       return new Map(rows.map(destinations.row).map((row) => [row.id, row]));
     },
 
-    setHeld: async (id, held) => {
-      await orm.payee.updateMany({ where: { tenant_id: tenantId, id }, data: { held_at: held ? now : null } });
+    hold: async (id, by, reason) => {
+      await orm.payee.updateMany({ where: { tenant_id: tenantId, id }, data: { held_at: now } });
+      await orm.payee_hold.create({ data: { tenant_id: tenantId, ...holds.stored({ payeeId: id, heldAt: now, ...by, reason }) } });
+    },
+
+    holds: async (rows) => {
+      const held = rows.filter(({ heldAt }) => heldAt !== null);
+      if (held.length === 0) return new Map();
+      const found = await sql.rows('set')`
+        SELECT h.* FROM unnest(${held.map(({ id }) => id)}::uuid[], ${held.map(({ heldAt }) => heldAt)}::timestamptz[]) AS w (id, at)
+        CROSS JOIN LATERAL (
+          SELECT ${holds.list()} FROM payee_hold WHERE tenant_id = ${tenantId}::uuid AND payee_id = w.id AND held_at = w.at LIMIT 1) h`;
+      return new Map(found.map(holds.row).map((row) => [row.payeeId, row]));
+    },
+
+    release: async (id) => {
+      await orm.payee.updateMany({ where: { tenant_id: tenantId, id }, data: { held_at: null } });
     },
 
     insert: async (rows) => {
@@ -122,6 +138,14 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeSto
           ON CONFLICT (tenant_id, payee_id, version) DO NOTHING
           RETURNING id`;
         for (const { id } of written) inserted.add(id);
+      }
+      const keyed = rows.filter(({ id, createdByKey }) => createdByKey !== null && inserted.has(id));
+      for (let from = 0; from < keyed.length; from += INSERT_ROWS_MAX) {
+        const part = keyed.slice(from, from + INSERT_ROWS_MAX);
+        await sql.run('set')`
+          INSERT INTO payee_destination_key (tenant_id, destination_id, api_key_id)
+          SELECT ${tenantId}::uuid, n.* FROM unnest(${arrayText(part.map(({ id }) => id))}::uuid[],
+            ${arrayText(part.map(({ createdByKey }) => createdByKey))}::uuid[]) AS n`;
       }
       return inserted;
     },

@@ -71,6 +71,11 @@ export const openRelayStore = (url: string) => {
       const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_idempotency_keys(${limit}) AS gone`;
       return Number(row?.gone ?? 0);
     },
+    /** Deletes up to `limit` payments of all workspaces that were seen too long ago to be repeated. The function knows how long that is. */
+    forgetPayments: async (limit: number) => {
+      const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_forget_payments(${limit}) AS gone`;
+      return Number(row?.gone ?? 0);
+    },
     addMonths: async () => {
       const row = await sql.row<{ missing: number }>('function')`SELECT sluice_add_months() AS missing`;
       return row?.missing ?? 0;

@@ -5,7 +5,7 @@ import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
 const uploads = tableOf<upload>()(UPLOAD);
-const NEW = ['batchId', 'becomes', 'personId', 'bytes', 'lines', 'parts', 'count', 'total', 'rowsStored'] as const;
+const NEW = ['batchId', 'becomes', 'personId', 'apiKeyId', 'bytes', 'lines', 'parts', 'count', 'total', 'rowsStored'] as const;
 
 /** Files of one tenant on their way to become batches (R19). */
 export const uploadStore = ({ orm, sql }: Tx, { tenantId }: Scope): UploadStore => ({

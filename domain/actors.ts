@@ -75,6 +75,15 @@ export const permissionsOf = (actor: Actor): readonly Permission[] => {
   }
 };
 
+/** Who did something, as it is kept with what was done: the person who answers for it, and the API key if one was used. */
+export interface DoneBy {
+  /** Null for the system. */
+  personId: string | null;
+  apiKeyId: string | null;
+}
+
+export const doneBy = (actor: Actor): DoneBy => ({ personId: personBehind(actor), apiKeyId: actor.type === 'api_key' ? actor.keyId : null });
+
 /** The person who answers for what an actor does; null for the system. So the owner of an API key or an agent becomes the preparer (R9). */
 export const personBehind = (actor: Actor): string | null => {
   switch (actor.type) {

@@ -35,7 +35,11 @@ export const canonicalDestination = (destination: Destination): Record<string, s
   }
 };
 
-/** For people: shows the last four characters at most, and the country of an IBAN. */
+/** What tells accounts apart: an IBAN is the same account with a BIC and without. */
+export const canonicalAccount = (destination: Destination): Record<string, string> =>
+  canonicalDestination(destination.kind === 'iban' ? { ...destination, bic: null } : destination);
+
+/** For people: shows the last four characters at most, and the country of an IBAN, which facts of batches read here (db/facts.ts). */
 export const maskDestination = (destination: Destination): string => {
   const tail = (text: string) => `…${text.slice(-4)}`;
   switch (destination.kind) {

@@ -33,10 +33,10 @@ export interface RelayParts {
 
 const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
-/** Most idempotency keys that one statement deletes. */
-const KEYS_MAX = 10_000;
+/** Most rows that one statement deletes. */
+const PRUNED_MAX = 10_000;
 
-export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'months', 'recovery'] as const;
+export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'seen payments', 'months', 'recovery'] as const;
 export type RelayJob = (typeof RELAY_JOBS)[number];
 
 /** What wakes a job before its time. */
@@ -52,7 +52,8 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     outbox: () => deliverDue(parts),
     inbound: () => drainAll(parts.tenantsToDrain, parts.contextOf),
     reconciler: () => reconcile().then(() => 0),
-    'idempotency keys': () => parts.store.pruneKeys(KEYS_MAX),
+    'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
+    'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
     months: () => addMonths(parts),
     recovery: () => (parts.recovery.reason() === null ? Promise.resolve(0) : recoverAll(parts)),
   };
@@ -65,8 +66,8 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
 };
 
 /**
- * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months and deletes idempotency keys that are
- * past their time. Any number of processes may run it. Resolves when the signal has aborted and all passes are done.
+ * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys and
+ * seen payments that are past their time. Any number of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl, reconcileMs, onLost } = parts;
@@ -76,6 +77,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     inbound: POLL_MS,
     reconciler: reconcileMs,
     'idempotency keys': DAY_MS,
+    'seen payments': DAY_MS,
     months: DAY_MS,
     recovery: POLL_MS,
   };

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
+import { whoText } from '../render/done-by.js';
 import { facts, table } from '../render/table.js';
 
 type Payee = ResponseOf<'show_payee'>;
@@ -107,5 +108,11 @@ const payeeFacts = (payee: Payee): string =>
     ['type', payee.payee_type],
     ['country', payee.country],
     ['destination', payee.destination ? `${payee.destination.masked} (version ${payee.destination.version})` : null],
-    ['held', payee.held ? 'yes' : 'no'],
+    ['held', payee.hold ? `since ${payee.hold.held_at}` : 'no'],
+    ...(payee.hold
+      ? ([
+          ['held by', whoText(payee.hold.held_by)],
+          ['reason', payee.hold.reason],
+        ] as const)
+      : []),
   ]);

@@ -1,10 +1,22 @@
 import type { ResponseOf } from '../../client/types.js';
+import { whoText } from './done-by.js';
 import { money } from './money.js';
+
 import { table } from './table.js';
 
 /** What is new or unusual about a batch, one paragraph a fact, for whoever is about to type a code. Empty when nothing is. */
 export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['summary']): string[] => {
-  const { same_file, same_payments, changed_destinations: changed, unusual_amounts: unusual, unusual_total, first_seen_payees } = facts;
+  const {
+    same_file,
+    same_payments,
+    held_payees: held,
+    foreign_accounts: foreign,
+    shared_accounts: shared,
+    changed_destinations: changed,
+    unusual_amounts: unusual,
+    unusual_total,
+    first_seen_payees,
+  } = facts;
   const warnings = [
     ...(same_file ? [`The same file was paid before, or is being paid: ${same_file.batch_id}`] : []),
     ...(same_payments ? [`${same_payments.count} of the payments are paid or open already, most of them in ${same_payments.batch_id}`] : []),
@@ -15,10 +27,40 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
     ...(warnings.length > 0 ? ['Look at this first:', ...warnings.map((line) => `  ${line}`), ''] : []),
     ...(changed.count > 0
       ? [
-          `Destinations that are not the one that was paid last: ${changed.count}`,
+          `Destinations that are not the account that was paid last: ${changed.count}`,
           table(
             ['PAYEE', 'PAID LAST', 'NOW', 'CHANGED BY', 'AT'],
-            changed.shown.map((one) => [one.payee_reference, one.from, one.to, one.changed_by, one.changed_at]),
+            changed.shown.map((one) => [one.payee_reference, one.from, one.to, whoText(one.changed_by), one.changed_at]),
+          ),
+          '',
+        ]
+      : []),
+    ...(held.count > 0
+      ? [
+          `Held payees: ${held.count}. While they are held nothing is sent to them: ${held.payments} payments, ${money(held.amount, currency)}`,
+          table(
+            ['PAYEE', 'HELD SINCE', 'HELD BY', 'REASON'],
+            held.shown.map((one) => [one.payee_reference, one.held_at, whoText(one.held_by), one.reason]),
+          ),
+          '',
+        ]
+      : []),
+    ...(foreign.count > 0
+      ? [
+          `New destinations in another country than the payee: ${foreign.count}`,
+          table(
+            ['PAYEE', 'COUNTRY', 'DESTINATION'],
+            foreign.shown.map((one) => [one.payee_reference, one.country, one.destination]),
+          ),
+          '',
+        ]
+      : []),
+    ...(shared.count > 0
+      ? [
+          `New destinations of an account that another payee has: ${shared.count}`,
+          table(
+            ['PAYEE', 'DESTINATION', 'ALSO OF'],
+            shared.shown.map((one) => [one.payee_reference, one.destination, one.other_payee_reference]),
           ),
           '',
         ]

@@ -1,6 +1,6 @@
 import type { BatchState } from './states.js';
 
-/** How far back earlier payments count, in days: for payments that are repeated, and for what is usual. */
+/** How far back earlier payments count, in days: for payments that are repeated, and for what is usual. The database forgets after 97. */
 export const FACTS_DAYS = 90;
 
 /** An item above so many times the payee's median is unusual. */
@@ -9,7 +9,7 @@ export const UNUSUAL_AMOUNT = 10;
 /** A total above so many times the funding account's median batch is unusual. */
 export const UNUSUAL_TOTAL = 3;
 
-/** Changed destinations and unusual amounts that a challenge shows one by one. */
+/** Cases of each kind that a challenge shows one by one. */
 export const FACTS_SHOWN = 50;
 
 /** What is counted about one content version when it is sealed. */
@@ -18,7 +18,7 @@ export interface FactCounts {
   sameFileBatchId: string | null;
   /** Items that equal a payment of an earlier batch in payee, amount and reference. */
   repeated: number;
-  /** Destinations of paid payees that are not the one that was paid last. */
+  /** Destinations of paid payees whose account is not the one that was paid last. */
   changed: number;
   /** Items above ten times the payee's median. */
   unusual: number;
@@ -26,6 +26,10 @@ export interface FactCounts {
   usualTotal: bigint | null;
   /** Payees that the workspace got to know on the day of the sealing. */
   firstSeenPayees: number;
+  /** Destinations that the payee was not paid at last, in another country than the payee. */
+  foreignAccounts: number;
+  /** Destinations that the payee was not paid at last, with an account that another payee has. */
+  sharedAccounts: number;
 }
 
 const WAITING: readonly BatchState[] = ['draft', 'queued', 'approved', 'authorized'];
@@ -40,5 +44,7 @@ export const attentionOfFacts = (state: BatchState, facts: FactCounts | null): s
     ...(facts.unusual > 0 ? ['unusual_amounts'] : []),
     ...(facts.usualTotal === null ? [] : ['unusual_total']),
     ...(facts.firstSeenPayees > 0 ? ['first_seen_payees'] : []),
+    ...(facts.foreignAccounts > 0 ? ['foreign_accounts'] : []),
+    ...(facts.sharedAccounts > 0 ? ['shared_accounts'] : []),
   ];
 };

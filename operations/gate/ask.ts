@@ -6,6 +6,7 @@ import { toWireId } from '../../domain/ids.js';
 import type { Refusal, Result } from '../../domain/result.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { nameDoneBy } from '../done-by.js';
 import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { openDestination } from '../payee/sealing.js';
@@ -94,31 +95,64 @@ const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, cont
   };
 };
 
-const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise<Challenge['summary']['facts']> => ({
-  sealed_at: seen.sealedAt.toISOString(),
-  same_file: seen.sameFileBatchId === null ? null : { batch_id: toWireId('batch', seen.sameFileBatchId) },
-  same_payments: seen.repeatedBatchId === null ? null : { count: seen.repeated, batch_id: toWireId('batch', seen.repeatedBatchId) },
-  changed_destinations: {
-    count: seen.changed,
-    shown: (await stores.facts.changedDestinations(batchId, seen.shown.changed)).map((one) => ({
-      payee_reference: one.payeeReference,
-      from: one.from,
-      to: one.to,
-      changed_by: one.changedBy === null ? null : toWireId('person', one.changedBy),
-      changed_at: one.changedAt.toISOString(),
-    })),
-  },
-  unusual_amounts: {
-    count: seen.unusual,
-    shown: (await stores.facts.unusualItems(batchId, seen.shown.unusual)).map((one) => ({
-      payee_reference: one.payeeReference,
-      amount: Number(one.amount),
-      median: Number(one.median),
-    })),
-  },
-  unusual_total: seen.usualTotal === null ? null : { median: Number(seen.usualTotal) },
-  first_seen_payees: seen.firstSeenPayees,
-});
+const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise<Challenge['summary']['facts']> => {
+  const { facts } = stores;
+  const changed = await facts.changedDestinations(batchId, seen.shown.changed);
+  const held = await facts.heldPayees(batchId);
+  const nameOf = await nameDoneBy(stores, [...changed.map(({ changedBy }) => changedBy), ...held.shown.map(({ heldBy }) => heldBy)]);
+  return {
+    sealed_at: seen.sealedAt.toISOString(),
+    same_file: seen.sameFileBatchId === null ? null : { batch_id: toWireId('batch', seen.sameFileBatchId) },
+    same_payments: seen.repeatedBatchId === null ? null : { count: seen.repeated, batch_id: toWireId('batch', seen.repeatedBatchId) },
+    changed_destinations: {
+      count: seen.changed,
+      shown: changed.map((one) => ({
+        payee_reference: one.payeeReference,
+        from: one.from,
+        to: one.to,
+        changed_by: nameOf(one.changedBy),
+        changed_at: one.changedAt.toISOString(),
+      })),
+    },
+    held_payees: {
+      count: held.count,
+      payments: held.payments,
+      amount: Number(held.amount),
+      shown: held.shown.map((one) => ({
+        payee_reference: one.payeeReference,
+        held_at: one.heldAt.toISOString(),
+        held_by: nameOf(one.heldBy),
+        reason: one.reason,
+      })),
+    },
+    foreign_accounts: {
+      count: seen.foreignAccounts,
+      shown: (await facts.foreignAccounts(batchId, seen.shown.foreign ?? [])).map((one) => ({
+        payee_reference: one.payeeReference,
+        country: one.payeeCountry,
+        destination: one.to,
+      })),
+    },
+    shared_accounts: {
+      count: seen.sharedAccounts,
+      shown: (await facts.sharedAccounts(batchId, seen.shown.shared ?? [])).map((one) => ({
+        payee_reference: one.payeeReference,
+        destination: one.to,
+        other_payee_reference: one.otherReference,
+      })),
+    },
+    unusual_amounts: {
+      count: seen.unusual,
+      shown: (await facts.unusualItems(batchId, seen.shown.unusual)).map((one) => ({
+        payee_reference: one.payeeReference,
+        amount: Number(one.amount),
+        median: Number(one.median),
+      })),
+    },
+    unusual_total: seen.usualTotal === null ? null : { median: Number(seen.usualTotal) },
+    first_seen_payees: seen.firstSeenPayees,
+  };
+};
 
 /**
  * The payments with the largest amounts, destinations masked. The name is the one inside the destination version that is signed

@@ -1,4 +1,4 @@
-import { personBehind } from '../../domain/actors.js';
+import { doneBy } from '../../domain/actors.js';
 import { toHex } from '../../domain/hashing.js';
 import type { Result } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
@@ -60,9 +60,8 @@ export const handOver = async (
     if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: null }))) return LOST;
     await makeKeys(ctx, stores);
     const { count, total } = totals ?? { count: null, total: null };
-    const personId = personBehind(ctx.actor);
     const size = { bytes: BigInt(file.bytes), lines: Math.max(0, file.lines - 1), parts };
-    await stores.uploads.insert({ batchId: batch.id, becomes, personId, ...size, count, total, rowsStored: receiving.nextOrdinal });
+    await stores.uploads.insert({ batchId: batch.id, becomes, ...doneBy(ctx.actor), ...size, count, total, rowsStored: receiving.nextOrdinal });
     await stores.outbox.add({ batchId: batch.id, message: 'batch_changed' });
     await stores.audit.append({
       subject: { type: 'batch', id: batch.id },

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { createBatchCsv } from '../../contracts/batches.js';
-import { personBehind } from '../../domain/actors.js';
+import { doneBy } from '../../domain/actors.js';
 import { externalIdTaken } from '../../domain/batch/refusals.js';
 import { ok, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
@@ -75,7 +75,7 @@ export const receiveCsv = async (
 
   const receiving = await begun();
   if ('refusal' in receiving) return refused(receiving.refusal);
-  const stored = await storeParts(ctx, file.open(), receiving, { terms, createdBy: personBehind(ctx.actor), lease: leaseEnd, goOn });
+  const stored = await storeParts(ctx, file.open(), receiving, { terms, createdBy: doneBy(ctx.actor), lease: leaseEnd, goOn });
   if (stored === LOST) return refused(beingReceived());
   const { batch } = receiving;
   const { rowVersion } = stored;

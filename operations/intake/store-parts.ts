@@ -1,3 +1,4 @@
+import type { DoneBy } from '../../domain/actors.js';
 import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { gateDeadline } from '../../domain/gate.js';
@@ -38,8 +39,8 @@ export const LOST = 'lost';
 
 export interface Storing {
   terms: PaymentTerms;
-  /** The person whose new destinations these are (R9). */
-  createdBy: string | null;
+  /** Whose new destinations these are (R9). */
+  createdBy: DoneBy;
   /** Until when nobody else may take the upload over; null when a workflow owns it. */
   lease: (stores: Stores) => Date | null;
   /** Runs in the transaction of a part, with the number of rows that are stored by then. */

@@ -31,7 +31,7 @@ export const takeIn = async (ctx: Context, batchId: string, signal: AbortSignal)
   if ('refusal' in totals) return refuseFile(ctx, job, totals.refusal);
   const stored = await storeParts(ctx, handedOver(ctx, batchId, job.upload.parts), job, {
     terms: job.terms,
-    createdBy: job.upload.personId,
+    createdBy: { personId: job.upload.personId, apiKeyId: job.upload.apiKeyId },
     lease: () => null,
     stored: (stores, rowsStored) => stores.uploads.update(batchId, { rowsStored }),
     goOn: () => {

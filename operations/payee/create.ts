@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { createPayee as contract } from '../../contracts/payees.js';
-import { personBehind } from '../../domain/actors.js';
+import { doneBy } from '../../domain/actors.js';
 import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
@@ -31,10 +31,10 @@ export const createPayee = (ctx: Context, input: z.output<typeof contract>): Pro
     const described = detailsOfNew(input);
     if ('errors' in described) return refused(described.errors);
     const { sentTo } = described;
-    const first = { sentTo, fingerprint: (await fingerprints(ctx, stores))(sentTo) };
+    const first = { sentTo, fingerprint: (await fingerprints(ctx, stores)).whole(sentTo) };
     const planned = { reference: input.reference, known: null, added: [first] };
     const row = (
-      await writePayees(ctx, stores, [planned], { made: { payees: new Set(), destinations: new Set() }, createdBy: personBehind(ctx.actor) })
+      await writePayees(ctx, stores, [planned], { made: { payees: new Set(), destinations: new Set() }, createdBy: doneBy(ctx.actor) })
     )?.get(first);
     if (!row) return refused([TAKEN]);
     await stores.audit.append({

@@ -1,9 +1,9 @@
-import { personBehind } from '../../domain/actors.js';
+import { type DoneBy, doneBy } from '../../domain/actors.js';
 import type { Destination } from '../../domain/destination.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import type { DestinationRow, PayeeRow } from '../stores/payees.js';
+import type { DestinationRow, NewDestination, NewPayee } from '../stores/payees.js';
 import type { PayeeInput } from './details.js';
 import { type PlannedDestination, type PlannedInput, type PlannedPayee, planPayees } from './plan.js';
 import { newDestination, sealName } from './sealing.js';
@@ -31,13 +31,13 @@ const ROUNDS_MAX = 20;
  *
  * `field` of an error is the bare member (`name`, `iban`, `payee_id`); the caller puts its own path before it. Throws when other
  * calls change the same payees in every round; the caller's transaction then rolls back and the request may be sent again.
- * `createdBy` is the person whose new destinations they are (R9).
+ * `createdBy` is whose new destinations they are (R9).
  */
 export const ensurePayees = async (
   ctx: Context,
   stores: Stores,
   inputs: readonly PayeeInput[],
-  createdBy: string | null = personBehind(ctx.actor),
+  createdBy: DoneBy = doneBy(ctx.actor),
 ): Promise<EnsureAnswer[]> => {
   const made: Made = { payees: new Set(), destinations: new Set() };
   for (let round = 1; round <= ROUNDS_MAX; round++) {
@@ -70,8 +70,8 @@ interface Made {
 
 interface Writing {
   made: Made;
-  /** The person whose new destinations these are (R9). */
-  createdBy: string | null;
+  /** Whose new destinations these are (R9). */
+  createdBy: DoneBy;
 }
 
 /** The row that was written for each planned version. */
@@ -98,13 +98,13 @@ export const writePayees = async (
   if (subjects.length > 0) await stores.keys.insertSubjectKeys(subjects);
   for (const { subjectId } of subjects) made.payees.add(subjectId);
 
-  const destinations = new Map<PlannedDestination, DestinationRow>();
+  const destinations = new Map<PlannedDestination, NewDestination>();
   for (const payee of payees) {
     const owner = ownerOf(payee, fresh, keys);
     if (!payee.known && !inserted.has(payee.reference)) continue;
     for (const [i, added] of payee.added.entries()) {
       const of = { ...owner, version: owner.newestVersion + 1 + i, createdBy };
-      destinations.set(added, newDestination(ctx, of, added.sentTo, added.fingerprint));
+      destinations.set(added, newDestination(ctx, of, added));
     }
   }
   const kept = destinations.size > 0 ? await stores.payees.insertDestinations([...destinations.values()]) : new Set<string>();
@@ -112,10 +112,10 @@ export const writePayees = async (
   return inserted.size === rows.length && kept.size === destinations.size ? destinations : null;
 };
 
-type NewPayee = { row: Omit<PayeeRow, 'createdAt' | 'heldAt'>; key: Uint8Array; stored: Uint8Array };
+type KeyedPayee = { row: NewPayee; key: Uint8Array; stored: Uint8Array };
 
-const newPayees = async (ctx: Context, stores: Stores, payees: readonly PlannedPayee[]): Promise<Map<string, NewPayee>> => {
-  const fresh = new Map<string, NewPayee>();
+const newPayees = async (ctx: Context, stores: Stores, payees: readonly PlannedPayee[]): Promise<Map<string, KeyedPayee>> => {
+  const fresh = new Map<string, KeyedPayee>();
   if (payees.length === 0) return fresh;
   const newKey = await ctx.services.vault.newSubjectKeys(stores.keys, ctx.tenantId);
   for (const { reference, known, added } of payees) {
@@ -137,7 +137,7 @@ const keysOfKnown = async (ctx: Context, stores: Stores, payees: readonly Planne
 
 const ownerOf = (
   { reference, known }: PlannedPayee,
-  fresh: ReadonlyMap<string, NewPayee>,
+  fresh: ReadonlyMap<string, KeyedPayee>,
   keys: ReadonlyMap<string, Uint8Array>,
 ): { key: Uint8Array; payeeId: string; newestVersion: number } => {
   const made = fresh.get(reference);

@@ -1,3 +1,4 @@
+import { doneBy } from '../../domain/actors.js';
 import { type Result, refuse } from '../../domain/result.js';
 import { reasonHash } from '../batch-state/end-early.js';
 import { type Context, refusedAndAudited } from '../context.js';
@@ -37,7 +38,8 @@ const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Prom
     const recovering = recoveryRefusal(ctx);
     if (recovering) return refusedAndAudited(stores, { subject: { type: 'payee', id: payee.id }, action, detail }, recovering);
     const changes = (payee.heldAt === null) === (verb === 'hold');
-    if (changes) await stores.payees.setHeld(payee.id, verb === 'hold');
+    if (changes && verb === 'hold') await stores.payees.hold(payee.id, doneBy(ctx.actor), input.reason);
+    if (changes && verb === 'release') await stores.payees.release(payee.id);
     await stores.audit.append({ subject: { type: 'payee', id: payee.id }, action, result: 'ok', detail: { ...detail, changed: changes } });
     const shown = await wirePayee(ctx, stores, payee.id);
     if (!shown) throw new Error(`payee ${payee.id} has no row after it was changed`);

@@ -1,11 +1,10 @@
 import type { SentTo } from '../../domain/destination.js';
-import { sameBytes } from '../../domain/hashing.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { DestinationToPay, PayeeToPay } from '../stores/payees.js';
 import { type Described, detailsOfKnown, detailsOfNew, givesAllDetails, givesDetails, type InlinePayee, type PayeeInput } from './details.js';
-import { fingerprints, openDestination } from './sealing.js';
+import { type Fingerprints, fingerprints, hasEnd, openDestination } from './sealing.js';
 
 /** A payee that the workspace has, as it was read for one call. */
 export interface KnownPayee extends PayeeToPay {
@@ -38,7 +37,7 @@ export type PlannedInput = { errors: FieldError[] } | { payee: PlannedPayee; use
 /** Decides for every input, in their order, which version it uses, or what is wrong with it. It writes nothing. */
 export const planPayees = async (ctx: Context, stores: Stores, inputs: readonly PayeeInput[]): Promise<PlannedInput[]> => {
   const decided = await decidePayees(ctx, stores, inputs, 'write');
-  const fingerprintOf = await fingerprints(ctx, stores);
+  const prints = await fingerprints(ctx, stores);
   const payees = new Map<string, PlannedPayee>();
   const plannedPayee = (reference: string, known: KnownPayee | null): PlannedPayee => {
     const payee = payees.get(reference) ?? { reference, known, added: [] };
@@ -48,7 +47,7 @@ export const planPayees = async (ctx: Context, stores: Stores, inputs: readonly 
   return decided.map((input): PlannedInput => {
     if ('errors' in input) return input;
     const payee = plannedPayee(input.reference, input.known);
-    return { payee, use: 'newest' in input ? input.newest : versionFor(payee, input.sentTo, fingerprintOf(input.sentTo)) };
+    return { payee, use: 'newest' in input ? input.newest : versionFor(payee, input.sentTo, prints) };
   });
 };
 
@@ -136,12 +135,13 @@ const describe = (inline: InlinePayee, known: KnownPayee | null, firstDetails: R
 };
 
 /** The newest or an already planned version when it has the same fingerprint; otherwise one more planned version. */
-const versionFor = (payee: PlannedPayee, sentTo: SentTo, fingerprint: Uint8Array): DestinationToPay | PlannedDestination => {
+const versionFor = (payee: PlannedPayee, sentTo: SentTo, prints: Fingerprints): DestinationToPay | PlannedDestination => {
+  const end = prints.endOf(sentTo);
   const newest = payee.known?.newest;
-  if (newest && sameBytes(newest.fingerprint, fingerprint)) return newest;
-  const same = payee.added.find((version) => sameBytes(version.fingerprint, fingerprint));
+  if (newest && hasEnd(newest.fingerprint, end)) return newest;
+  const same = payee.added.find((version) => hasEnd(version.fingerprint, end));
   if (same) return same;
-  const added = { sentTo, fingerprint };
+  const added = { sentTo, fingerprint: prints.whole(sentTo, end) };
   payee.added.push(added);
   return added;
 };

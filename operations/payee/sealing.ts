@@ -1,10 +1,11 @@
+import type { DoneBy } from '../../domain/actors.js';
 import { commitmentTo } from '../../domain/batch/content.js';
-import { canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
-import { canonicalBytes, type Json, toHex } from '../../domain/hashing.js';
+import { canonicalAccount, canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
+import { canonicalBytes, type Json, sameBytes, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
 import type { ChunkItem } from '../stores/chunks.js';
-import type { DestinationRow } from '../stores/payees.js';
+import type { DestinationRow, NewDestination } from '../stores/payees.js';
 
 const SALT_BYTES = 16;
 const encoder = new TextEncoder();
@@ -30,10 +31,9 @@ export const openName = (ctx: Context, key: Uint8Array, payeeId: string, sealed:
 /** A new immutable destination version, not stored yet: sealed, masked, and with a commitment under a salt of its own. */
 export const newDestination = (
   ctx: Context,
-  of: { key: Uint8Array; payeeId: string; version: number; createdBy: string | null },
-  sentTo: SentTo,
-  fingerprint: Uint8Array,
-): DestinationRow => {
+  of: { key: Uint8Array; payeeId: string; version: number; createdBy: DoneBy },
+  { sentTo, fingerprint }: { sentTo: SentTo; fingerprint: Uint8Array },
+): NewDestination => {
   const { entropy, sha256, vault } = ctx.services;
   const id = entropy.newId();
   const salt = entropy.bytes(SALT_BYTES);
@@ -47,7 +47,8 @@ export const newDestination = (
     fingerprint,
     masked: maskDestination(sentTo.destination),
     commitment: commitmentTo(sha256, salt, canonicalSentTo(sentTo)),
-    createdBy: of.createdBy,
+    createdBy: of.createdBy.personId,
+    createdByKey: of.createdBy.apiKeyId,
   };
 };
 
@@ -93,8 +94,26 @@ const openUnchanged = (ctx: Context, key: Uint8Array, destination: Pick<Destinat
   }
 };
 
-/** HMAC of name, type, country and destination: equal for equal values of one workspace. It finds the same version; no gate signs it (R10). */
-export const fingerprints = async (ctx: Context, stores: Stores): Promise<(sentTo: SentTo) => Uint8Array> => {
+/** What tells accounts apart, at the beginning of a fingerprint. */
+const ACCOUNT_BYTES = 16;
+
+/**
+ * Fingerprints of one workspace: HMACs under its key, equal for equal values. 16 bytes are of the account alone, and 32 of name, type,
+ * country and destination, so their ends tell versions apart and their beginnings tell accounts apart. No gate signs them (R10).
+ */
+export interface Fingerprints {
+  /** The end of a fingerprint, which is enough to find the same version. */
+  endOf(sentTo: SentTo): Uint8Array;
+  whole(sentTo: SentTo, end?: Uint8Array): Uint8Array;
+}
+
+/** The fingerprints of this workspace. */
+export const fingerprints = async (ctx: Context, stores: Stores): Promise<Fingerprints> => {
   const mac = await ctx.services.vault.macs(stores.keys, ctx.tenantId, 'fingerprint');
-  return (sentTo) => mac(canonicalBytes(canonicalSentTo(sentTo)));
+  const endOf = (sentTo: SentTo): Uint8Array => mac(canonicalBytes(canonicalSentTo(sentTo)));
+  const account = (sentTo: SentTo): Uint8Array => mac(canonicalBytes(canonicalAccount(sentTo.destination))).subarray(0, ACCOUNT_BYTES);
+  return { endOf, whole: (sentTo, end = endOf(sentTo)) => Buffer.concat([account(sentTo), end]) };
 };
+
+/** Whether a fingerprint is of the version that has this end. */
+export const hasEnd = (fingerprint: Uint8Array, end: Uint8Array): boolean => sameBytes(fingerprint.subarray(ACCOUNT_BYTES), end);

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import type { payee } from '../../contracts/payees.js';
+import type { DoneBy } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
+import { nameDoneBy, type WireDoneBy } from '../done-by.js';
 import type { Stores } from '../ports.js';
-import type { DestinationRow, PayeeRow } from '../stores/payees.js';
+import type { DestinationRow, PayeeHold, PayeeRow } from '../stores/payees.js';
 import { openDestination, openName } from './sealing.js';
 
 export type WirePayee = z.infer<typeof payee>;
@@ -17,6 +19,8 @@ export interface PayeeWithDestination {
 /** Payees in their wire form: the name as it would be sent now, destinations masked. The number of statements does not grow with the rows. */
 export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<WirePayee[]> => {
   const names = await namesOf(ctx, stores, rows);
+  const holds = await stores.payees.holds(rows.map(({ payee }) => payee));
+  const nameOf = await nameDoneBy(stores, [...holds.values()]);
   return rows.map(({ payee, destination }) => ({
     object: 'payee',
     id: toWireId('payee', payee.id),
@@ -25,6 +29,7 @@ export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly 
     payee_type: payee.payeeType,
     country: payee.country,
     held: payee.heldAt !== null,
+    hold: payee.heldAt && wireHold(payee.heldAt, holds.get(payee.id), nameOf),
     created_at: payee.createdAt.toISOString(),
     destination: destination && {
       object: 'destination',
@@ -35,6 +40,13 @@ export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly 
     },
   }));
 };
+
+/** A payee that was held before it was kept by whom has no row of its hold. */
+const wireHold = (heldAt: Date, hold: PayeeHold | undefined, nameOf: (deed: DoneBy) => WireDoneBy | null): WirePayee['hold'] => ({
+  held_at: heldAt.toISOString(),
+  held_by: hold ? nameOf(hold) : null,
+  reason: hold?.reason ?? null,
+});
 
 /** Names by payee id; a deleted person has none. The newest destination's name counts, because it may differ from the first one. */
 export const namesOf = async (ctx: Context, stores: Stores, rows: readonly PayeeWithDestination[]): Promise<Map<string, string>> => {

@@ -18,6 +18,8 @@ export type ApiKeyRow = Row<typeof API_KEY>;
 export interface ApiKeyStore {
   /** `tokenHash` is the SHA-256 of the token; no store reads it back. */
   insert(row: Omit<ApiKeyRow, 'createdAt' | 'revokedAt'> & { tokenHash: Uint8Array }): Promise<ApiKeyRow>;
+  /** Names of keys by id, revoked ones included. */
+  names(ids: readonly string[]): Promise<Map<string, string>>;
   /** A page of a list, newest first. */
   list(page: PageQuery): Promise<Page<ApiKeyRow>>;
   /** The revoked row; null when there is no such key. Revoking twice keeps the first time. */

@@ -1,3 +1,4 @@
+import type { DoneBy } from '../../domain/actors.js';
 import { bytes, columns, int, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 
@@ -12,6 +13,7 @@ export const PAYEE = columns({
   createdAt: time('created_at'),
 });
 export type PayeeRow = Row<typeof PAYEE>;
+export type NewPayee = Pick<PayeeRow, 'id' | 'reference' | 'payeeType' | 'country' | 'sealedName'>;
 
 /** An immutable version of where a payee is paid. */
 export const DESTINATION = columns({
@@ -21,14 +23,29 @@ export const DESTINATION = columns({
   kind: oneOf<'iban' | 'us_bank' | 'account_token'>()('kind'),
   /** Canonical JSON of `{salt, sent_to}`, encrypted under the payee's subject key. */
   sealed: bytes('sealed'),
-  /** HMAC under the tenant's fingerprint key. It finds equal destinations; nothing signs it. */
+  /** HMACs under the tenant's fingerprint key: 16 bytes of the account alone, then 32 of the whole version. Nothing signs them. */
   fingerprint: bytes('fingerprint'),
   masked: text('masked'),
   commitment: bytes('commitment'),
-  /** The person who added it; null when a key did. */
+  /** The person who added it or whose key did; null when the system did. */
   createdBy: nullable(uuid('created_by')),
 });
 export type DestinationRow = Row<typeof DESTINATION>;
+
+/** A version that is not stored yet, with the API key that it came with. */
+export interface NewDestination extends DestinationRow {
+  createdByKey: string | null;
+}
+
+/** Who held a payee and why. */
+export const HOLD_OF_PAYEE = columns({
+  payeeId: uuid('payee_id'),
+  heldAt: time('held_at'),
+  personId: nullable(uuid('person_id')),
+  apiKeyId: nullable(uuid('api_key_id')),
+  reason: text('reason'),
+});
+export type PayeeHold = Row<typeof HOLD_OF_PAYEE>;
 
 /** A payee with its newest destination. */
 interface KnownPayee {
@@ -57,10 +74,14 @@ export interface PayeeStore {
   byIds(ids: readonly string[]): Promise<Map<string, KnownPayee>>;
   /** Destinations by id, of any version. */
   destinations(ids: readonly string[]): Promise<Map<string, DestinationRow>>;
-  /** Holds a payee, or lets it go. */
-  setHeld(id: string, held: boolean): Promise<void>;
+  /** Holds a payee. */
+  hold(id: string, by: DoneBy, reason: string): Promise<void>;
+  /** The present holds of these payees, by payee. One statement for any number. */
+  holds(payees: readonly Pick<PayeeRow, 'id' | 'heldAt'>[]): Promise<Map<string, PayeeHold>>;
+  /** Lets a held payee go. */
+  release(id: string): Promise<void>;
   /** Returns the references that were written; one that somebody else took meanwhile is absent (read it again). */
-  insert(payees: readonly Omit<PayeeRow, 'createdAt' | 'heldAt'>[]): Promise<Set<string>>;
+  insert(payees: readonly NewPayee[]): Promise<Set<string>>;
   /** Returns the ids that were written; a version that somebody else took meanwhile is absent (read it again). */
-  insertDestinations(rows: readonly DestinationRow[]): Promise<Set<string>>;
+  insertDestinations(rows: readonly NewDestination[]): Promise<Set<string>>;
 }

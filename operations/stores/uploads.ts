@@ -8,6 +8,8 @@ export const UPLOAD = columns({
   becomes: oneOf<'draft' | 'queued'>()('becomes'),
   /** Who sent it; null for a program. */
   personId: nullable(uuid('person_id')),
+  /** The API key that it came with. */
+  apiKeyId: nullable(uuid('api_key_id')),
   bytes: bigint('bytes'),
   /** Lines after the first: as many rows, or fewer when a quoted cell has line ends. */
   lines: int('lines'),
@@ -23,7 +25,10 @@ export const UPLOAD = columns({
   endedAt: nullable(time('ended_at')),
 });
 export type UploadRow = Row<typeof UPLOAD>;
-export type NewUpload = Pick<UploadRow, 'batchId' | 'becomes' | 'personId' | 'bytes' | 'lines' | 'parts' | 'count' | 'total' | 'rowsStored'>;
+export type NewUpload = Pick<
+  UploadRow,
+  'batchId' | 'becomes' | 'personId' | 'apiKeyId' | 'bytes' | 'lines' | 'parts' | 'count' | 'total' | 'rowsStored'
+>;
 
 /** Files on their way to become batches: their progress, and their bytes in sealed parts. */
 export interface UploadStore {

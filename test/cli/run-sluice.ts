@@ -92,6 +92,8 @@ export const BATCH = {
   created_at: '2026-01-01T00:00:00Z',
 };
 
+export const PERSON = { person_id: 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d22', name: 'Ada Lovelace', role: 'approver' };
+
 export const CHALLENGE = {
   object: 'challenge',
   id: 'challenge_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
@@ -119,11 +121,19 @@ export const CHALLENGE = {
             payee_reference: 'p-1',
             from: 'IBAN DE …3000',
             to: 'IBAN LT …0009',
-            changed_by: 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d22',
+            changed_by: { ...PERSON, api_key: { id: 'key_0198c2aa7c1e7b3d9f10a4c2e6b80d33', name: 'import' } },
             changed_at: '2025-12-31T23:59:00Z',
           },
         ],
       },
+      held_payees: {
+        count: 1,
+        payments: 2,
+        amount: 1_000_100,
+        shown: [{ payee_reference: 'p-1', held_at: '2025-12-30T08:00:00Z', held_by: { ...PERSON, api_key: null }, reason: 'a call about fraud' }],
+      },
+      foreign_accounts: { count: 1, shown: [{ payee_reference: 'p-1', country: 'DE', destination: 'IBAN LT …0009' }] },
+      shared_accounts: { count: 1, shown: [{ payee_reference: 'p-1', destination: 'IBAN LT …0009', other_payee_reference: 'p-77' }] },
       unusual_amounts: { count: 1, shown: [{ payee_reference: 'p-1', amount: 1_000_000, median: 9_900 }] },
       unusual_total: { median: 100_000 },
       first_seen_payees: 1,

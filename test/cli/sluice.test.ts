@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Answers, BATCH, CHALLENGE, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
+import { type Answers, BATCH, CHALLENGE, emptyFolder, PERSON, problemOf, runSluice, scriptedApi } from './run-sluice.js';
 
 let close = (): void => {};
 afterEach(() => close());
@@ -157,6 +157,22 @@ describe('data and messages', () => {
   });
 });
 
+test('a held payee is shown with who holds it, since when and why', async () => {
+  const payee = { object: 'payee', id: 'payee_0198c2aa7c1e7b3d9f10a4c2e6b80d44', reference: 'p-1', name: 'Ada', payee_type: 'individual' };
+  const rest = { country: 'DE', created_at: '2025-01-01T00:00:00Z', destination: null };
+  const hold = { held_at: '2025-12-30T08:00:00Z', held_by: { ...PERSON, api_key: null }, reason: 'a call about fraud' };
+  const shown = async (more: object) => {
+    const { env } = await apiOf(() => ({ status: 200, body: { ...payee, ...rest, ...more } }));
+    return (await runSluice(['payee', 'show', payee.id], { env })).stdout.replaceAll(/ +/g, ' ');
+  };
+  const held = await shown({ held: true, hold });
+  for (const line of ['held since 2025-12-30T08:00:00Z', 'held by Ada Lovelace (approver)', 'reason a call about fraud'])
+    expect(held).toContain(line);
+  const free = await shown({ held: false, hold: null });
+  expect(free).toContain('held no');
+  expect(free).not.toContain('reason');
+});
+
 describe('gates', () => {
   const gateApi = (answers: (attempt: number) => { status: number; body: unknown }) => {
     let attempt = 0;
@@ -184,12 +200,18 @@ describe('gates', () => {
       `2 of the payments are paid or open already, most of them in ${facts.same_payments.batch_id}`,
       'above 3 times the usual batch of this account, 1,000.00 EUR',
       'Payees first seen on the day that the batch was sealed: 1',
-      'Destinations that are not the one that was paid last: 51',
+      'Destinations that are not the account that was paid last: 51',
       'IBAN LT …0009',
+      'Ada Lovelace (approver), key import',
+      'Held payees: 1. While they are held nothing is sent to them: 2 payments, 10,001.00 EUR',
+      '2025-12-30T08:00:00Z Ada Lovelace (approver) a call about fraud',
+      'New destinations in another country than the payee: 1',
+      'New destinations of an account that another payee has: 1',
+      'p-77',
       "Payments above 10 times the payee's median: 1",
       '99.00 EUR',
     ];
-    for (const shown of said) expect(stderr).toContain(shown);
+    for (const shown of said) expect(stderr.replaceAll(/ +/g, ' ')).toContain(shown);
   });
 
   test('a spent code: the command waits, asks again, and repeats the same key', async () => {

@@ -160,7 +160,8 @@ describe('months', () => {
 });
 
 test('the owner moves late rows into their month, as the decision describes', async () => {
-  const late = uuidAt(monthStart(33), '0');
+  const late = uuidAt(monthStart(33) + 2, '0');
+  expect(await lay(late)).toEqual(inDefault);
   for (const table of TABLES) {
     await world.sql(`ALTER TABLE ${table} DETACH PARTITION sluice_parts.${table}_default`);
     await world.sql(`ALTER TABLE sluice_parts.${table}_default RENAME TO ${table}_late`);
@@ -173,6 +174,8 @@ test('the owner moves late rows into their month, as the decision describes', as
     const found = await world.sql(`SELECT tableoid::regclass::text AS part FROM ${table} WHERE batch_id = $1`, [late]);
     expect(found).toEqual([{ part: `sluice_parts.${inMonth(33)[at]}` }]);
   }
+  // A payment that moves is the one that was seen, and not another one.
+  expect(await world.sql('SELECT ordinal FROM payment_seen WHERE batch_id = $1', [late])).toEqual([{ ordinal: 0 }]);
 });
 
 describe('partitions', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { DestinationRow } from '../../operations/stores/payees.js';
+import type { DestinationRow, NewDestination } from '../../operations/stores/payees.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Workspace } from '../world/workspaces.js';
@@ -21,7 +21,7 @@ const payee = (reference: string) => ({
   country: 'NL',
   sealedName: randomBytes(50),
 });
-const destination = (payeeId: string, version: number): DestinationRow => ({
+const destination = (payeeId: string, version: number): NewDestination => ({
   id: systemEntropy.newId(),
   payeeId,
   version,
@@ -31,9 +31,14 @@ const destination = (payeeId: string, version: number): DestinationRow => ({
   masked: 'IBAN NL …4300',
   commitment: randomBytes(32),
   createdBy: version % 2 ? null : systemEntropy.newId(),
+  createdByKey: version % 2 ? systemEntropy.newId() : null,
 });
-const plain = (row: DestinationRow | null | undefined) =>
-  row && { ...row, sealed: Buffer.from(row.sealed), fingerprint: Buffer.from(row.fingerprint), commitment: Buffer.from(row.commitment) };
+/** A version as it is read: without its key, and bytes of one class. */
+const plain = (row: DestinationRow | NewDestination | null | undefined) => {
+  if (!row) return row;
+  const { createdByKey: _, ...read } = { createdByKey: null, ...row };
+  return { ...read, sealed: Buffer.from(row.sealed), fingerprint: Buffer.from(row.fingerprint), commitment: Buffer.from(row.commitment) };
+};
 
 describe('the store of payees', () => {
   test('keeps what it was given, and finds it by id and reference with the newest destination', async () => {
@@ -55,12 +60,15 @@ describe('the store of payees', () => {
     expect(read.get).toMatchObject({ id: row.id, reference: row.reference, payeeType: 'company', country: 'NL', heldAt: null });
     expect(Buffer.from(read.get?.sealedName ?? [])).toEqual(row.sealedName);
     const { id, reference, payeeType, country } = row;
-    const { sealed: _sealed, masked: _masked, createdBy: _createdBy, ...newest } = plain(versions[2]) ?? {};
+    const { payeeId, version, kind, fingerprint, commitment } = plain(versions[2]) ?? {};
+    const newest = { id: versions[2]?.id, payeeId, version, kind, fingerprint, commitment };
     expect(read.toPay).toEqual([{ id, reference, payeeType, country, hasKey: false, newest }]);
     expect(read.toPayById).toEqual(read.toPay);
     expect(read.withoutNewest).toEqual([{ ...read.toPay[0], newest: null }]);
     expect(plain(read.byId?.destination)).toEqual(plain(versions[2]));
     expect(versions.map(({ id }) => plain(read.all.get(id)))).toEqual(versions.map(plain));
+    const keys = await world.sql('SELECT destination_id, api_key_id FROM payee_destination_key ORDER BY destination_id');
+    expect(keys).toEqual([versions[0], versions[2]].map((one) => ({ destination_id: one?.id, api_key_id: one?.createdByKey })));
     expect([...read.some.keys()].sort()).toEqual([versions[0]?.id, versions[2]?.id].sort());
   });
 
@@ -106,14 +114,20 @@ describe('the store of payees', () => {
     await expect(enter(foreign.tenantId)(({ payees }) => payees.insertDestinations([destination(row.id, 2)]))).rejects.toThrow();
   });
 
-  test('says whether a payee is held', async () => {
+  test('says whether a payee is held, by whom and why', async () => {
     const row = payee(`held-${systemEntropy.newId()}`);
     await enter()(({ payees }) => payees.insert([row]));
-    const set = (heldAt: string) => world.sql(`UPDATE payee SET held_at = ${heldAt} WHERE id = $1`, [row.id]);
-    await set('now()');
-    expect((await enter()(({ payees }) => payees.get(row.id)))?.heldAt).toBeInstanceOf(Date);
-    await set('NULL');
-    expect((await enter()(({ payees }) => payees.get(row.id)))?.heldAt).toBeNull();
+    const get = () => enter()(({ payees }) => payees.get(row.id));
+    const [personId, apiKeyId] = [systemEntropy.newId(), systemEntropy.newId()];
+    await enter()(({ payees }) => payees.hold(row.id, { personId, apiKeyId }, 'a call'));
+    const held = await get();
+    expect(held?.heldAt).toBeInstanceOf(Date);
+    const holds = await enter()(({ payees }) => payees.holds(held ? [held] : []));
+    expect(holds.get(row.id)).toEqual({ payeeId: row.id, heldAt: held?.heldAt, personId, apiKeyId, reason: 'a call' });
+    await enter()(({ payees }) => payees.release(row.id));
+    const released = await get();
+    expect(released?.heldAt).toBeNull();
+    expect(await enter()(({ payees }) => payees.holds(released ? [released] : []))).toEqual(new Map());
   });
 
   test('a destination version is never changed: not by the API, and nothing grants it', async () => {

@@ -1,25 +1,36 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createBatch, createBatchCsv } from '../../contracts/batches.js';
+import { storesOf } from '../../db/stores.js';
+import { type Database, openDatabase } from '../../db/transaction/open.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
+import { toWireId } from '../../domain/ids.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import type { Context } from '../../operations/context.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { addDestination } from '../../operations/payee/add-destination.js';
+import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
+import { showPayee } from '../../operations/payee/show.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { until } from '../harness/until.js';
 import { spooled } from '../world/intake.js';
+import { iban } from '../world/payees.js';
 import { openPayingWorld, type PayingWorld } from '../world/paying.js';
 import { codeOf, made, must, uuidOf } from '../world/wire.js';
 
 let world: PayingWorld;
+let pool: Database;
 beforeAll(async () => {
   world = await openPayingWorld();
+  pool = openDatabase(world.database.urls.api, 1);
 }, 120_000);
-afterAll(() => world.close());
+afterAll(async () => {
+  await pool?.close();
+  await world.close();
+});
 
 const payee = (reference: string, token = `acct_${reference}`) => ({
   ...{ reference, name: 'Ada', payee_type: 'individual', country: 'DE', account_token: token },
@@ -65,7 +76,7 @@ describe('changed destinations', () => {
           payee_reference: 'moved',
           from: expect.stringMatching(/oved$/),
           to: expect.stringMatching(/here$/),
-          changed_by: `person_${changer.id.replaceAll('-', '')}`,
+          changed_by: { person_id: toWireId('person', changer.id), name: expect.any(String), role: 'preparer', api_key: null },
           changed_at: expect.stringMatching(/Z$/),
         },
       ],
@@ -74,6 +85,45 @@ describe('changed destinations', () => {
     expect((await show(batch.id)).attention).toEqual([]);
     const next = made(await create([{ payee: { reference: 'moved' }, amount: 700, reference: 'INV 3' }]));
     expect((await shownOf(next.id)).facts.changed_destinations).toEqual({ count: 0, shown: [] });
+  });
+
+  test('the same account in a new version is none: with another name, and there and back before anything was paid', async () => {
+    await paid(made(await create([pay('renamed', 500), pay('there-and-back', 500)])).id);
+    const add = async (reference: string, account_token: string, name?: string) => {
+      const [known] = await world.sql<{ id: string }>('SELECT id FROM payee WHERE reference = $1', [reference]);
+      must(await addDestination(world.as(world.preparer), { payee_id: known?.id ?? '', account_token, name }));
+    };
+    await add('renamed', 'acct_renamed', 'Ada King');
+    await add('there-and-back', 'acct_there');
+    await add('there-and-back', 'acct_there-and-back');
+    const next = (reference: string) => ({ payee: { reference }, amount: 600, reference: 'INV 2' });
+    const batch = made(await create([next('renamed'), next('there-and-back')]));
+    expect(batch.attention).not.toContain('changed_destinations');
+    expect((await shownOf(batch.id)).facts.changed_destinations).toEqual({ count: 0, shown: [] });
+    await add('there-and-back', 'acct_there');
+    const there = made(await create([{ ...next('there-and-back'), reference: 'INV 3' }]));
+    await paid(there.id);
+    await add('there-and-back', 'acct_there-and-back');
+    const back = made(await create([{ ...next('there-and-back'), reference: 'INV 4' }]));
+    expect((await shownOf(back.id)).facts.changed_destinations.count).toBe(1);
+  });
+
+  test('of an API key name the key beside its person', async () => {
+    await paid(made(await create([pay('by-key', 500)])).id);
+    const keyId = world.services.entropy.newId();
+    const key = { id: keyId, name: 'import of invoices', prefix: 'sk', scopes: [], ownerPersonId: world.preparer.id, expiresAt: null };
+    await world.as(world.preparer).inTenant((stores) => stores.apiKeys.insert({ ...key, tokenHash: Buffer.from(keyId) }));
+    const ctx: Context = {
+      ...world.as(world.preparer),
+      actor: { type: 'api_key', keyId, ownerPersonId: world.preparer.id, scopes: ['batches.create'] },
+    };
+    const items = [pay('by-key', 600, 'INV 2', 'acct_by-key-2')];
+    const batch = made(await createPayoutBatch(ctx, { ...createBatch.parse({ ...terms, items }), validate_only: false }));
+    const [shown] = (await shownOf(batch.id)).facts.changed_destinations.shown;
+    expect(shown?.changed_by).toEqual({
+      ...{ person_id: toWireId('person', world.preparer.id), name: expect.any(String), role: 'preparer' },
+      api_key: { id: toWireId('apiKey', keyId), name: 'import of invoices' },
+    });
   });
 
   test('an edit seals the facts of what is left, and the event of a challenge holds the hash of what it showed', async () => {
@@ -101,6 +151,10 @@ describe('the same payments again', () => {
       refusal: { code: 'repeated_payments', extra: { batch_id: first.id, count: 2 }, detail: expect.stringContaining('allow_duplicates') },
     });
     expect(codeOf(await validate(more))).toBe('repeated_payments');
+    const [known] = await world.sql<{ id: string }>(`SELECT id FROM payee WHERE reference = 'again-1'`);
+    const byId = { payee_id: `payee_${known?.id.replaceAll('-', '')}`, amount: 500 };
+    expect(codeOf(await validate([{ ...byId, reference: 'INV 1' }]))).toBe('repeated_payments');
+    expect(codeOf(await validate([{ ...byId, reference: 'INV 2' }]))).toBe('ok');
     await paid(first.id);
     expect(codeOf(await create(items))).toBe('repeated_payments');
     const again = made(await create(more, { allow_duplicates: true }));
@@ -189,6 +243,86 @@ describe('the same file again', () => {
     const first = made(await upload(text));
     must(await rejectPayoutBatch(world.as(await world.person('approver')), { batch_id: uuidOf(first.id), reason: 'wrong month' }));
     expect(made(await upload(text)).attention).not.toContain('same_file');
+  });
+});
+
+describe('held payees', () => {
+  const about = async (reference: string) => {
+    const [known] = await world.sql<{ id: string }>('SELECT id FROM payee WHERE reference = $1', [reference]);
+    return { payee_id: known?.id ?? '', reason: 'a call about fraud' };
+  };
+
+  test('of a batch are shown with count, amount, holder and reason, as of now', async () => {
+    made(await create([pay('held-before', 50)]));
+    const holder = await world.person('approver');
+    must(await holdPayee(world.as(holder), await about('held-before')));
+    const items = [pay('held-before', 500), pay('held-before', 70, 'INV 2'), pay('held-after', 30), pay('held-never', 1)];
+    const batch = made(await create(items));
+    const by = { person_id: toWireId('person', holder.id), name: expect.any(String), role: 'approver', api_key: null };
+    const shown = { payee_reference: 'held-before', held_at: expect.stringMatching(/Z$/), held_by: by, reason: 'a call about fraud' };
+    expect((await shownOf(batch.id)).facts.held_payees).toEqual({ count: 1, payments: 2, amount: 570, shown: [shown] });
+    must(await holdPayee(world.as(holder), await about('held-after')));
+    const both = (await shownOf(batch.id)).facts.held_payees;
+    expect(both).toMatchObject({ count: 2, payments: 3, amount: 600, shown: [shown, { ...shown, payee_reference: 'held-after' }] });
+    for (const reference of ['held-before', 'held-after']) must(await releasePayee(world.as(holder), await about(reference)));
+    expect((await shownOf(batch.id)).facts.held_payees).toEqual({ count: 0, payments: 0, amount: 0, shown: [] });
+  });
+
+  test('are found in a batch whose payments were forgotten, and a payment that was left out counts no more', async () => {
+    const batch = made(await create([pay('held-old', 500), pay('held-old', 70, 'INV 2')]));
+    must(await editPayoutBatch(world.as(world.preparer), { batch_id: uuidOf(batch.id), exclude: [{ batchId: uuidOf(batch.id), ordinal: 1 }] }));
+    must(await holdPayee(world.as(await world.person('approver')), await about('held-old')));
+    const heldOf = (days: number) => {
+      const now = new Date(Date.now() + days * 86_400_000);
+      return pool.transaction(async (tx) => {
+        await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+        const scope = { tenantId: world.home.tenantId, actor: { type: 'system', process: 'api' }, requestId: 'r', now } as const;
+        return storesOf(tx, scope).facts.heldPayees(uuidOf(batch.id));
+      });
+    };
+    for (const days of [0, 98]) expect(await heldOf(days)).toMatchObject({ count: 1, payments: 1, amount: 500n });
+    must(await releasePayee(world.as(await world.person('approver')), await about('held-old')));
+  });
+
+  test('say so themselves: since when, by whom and why, until they are released', async () => {
+    made(await create([pay('held-shown', 50)]));
+    const holder = await world.person('executor');
+    const held = must(await holdPayee(world.as(holder), await about('held-shown')));
+    expect(held).toMatchObject({ held: true, hold: { held_by: { role: 'executor', api_key: null }, reason: 'a call about fraud' } });
+    const { payee_id } = await about('held-shown');
+    expect(must(await showPayee(world.api(), { payee_id }))).toEqual(held);
+    expect(must(await releasePayee(world.as(holder), await about('held-shown')))).toMatchObject({ held: false, hold: null });
+  });
+});
+
+describe('new destinations', () => {
+  const person = (reference: string, country: string, account: number) => ({
+    payee: { reference, name: 'Ada', country, iban: iban(account) },
+    amount: 500,
+    reference: 'INV 1',
+  });
+
+  test('in another country than the payee are shown until they were paid', async () => {
+    const batch = made(await create([person('abroad', 'FR', 7_001), person('at-home', 'DE', 7_002), pay('nowhere', 500)]));
+    expect(batch.attention).toContain('foreign_accounts');
+    expect((await shownOf(batch.id)).facts.foreign_accounts).toEqual({
+      count: 1,
+      shown: [{ payee_reference: 'abroad', country: 'FR', destination: expect.stringMatching(/^IBAN DE …/) }],
+    });
+    await paid(batch.id);
+    const again = made(await create([{ payee: { reference: 'abroad' }, amount: 600, reference: 'INV 2' }]));
+    expect((await shownOf(again.id)).facts.foreign_accounts).toEqual({ count: 0, shown: [] });
+  });
+
+  test('of an account that another payee has are shown, whatever its name or BIC is', async () => {
+    made(await create([person('owner', 'DE', 7_003)]));
+    const other = person('other', 'DE', 7_003);
+    const batch = made(await create([{ ...other, payee: { ...other.payee, name: 'Bob', bic: 'COBADEFFXXX' } }, person('alone', 'DE', 7_004)]));
+    expect(batch.attention).toContain('shared_accounts');
+    expect((await shownOf(batch.id)).facts.shared_accounts).toEqual({
+      count: 1,
+      shown: [{ payee_reference: 'other', destination: expect.stringMatching(/^IBAN DE …/), other_payee_reference: 'owner' }],
+    });
   });
 });
 

@@ -52,7 +52,7 @@ ALTER TABLE batch_chunk ADD COLUMN path bytea;
 GRANT UPDATE (path) ON batch_chunk TO sluice_api;
 
 -- ── What the items of a payee tell about it ────────────────────────────────────────────────────
-ALTER TABLE payee ADD COLUMN first_paid_at timestamptz(6), ADD COLUMN last_paid_destination_id uuid;
+ALTER TABLE payee ADD COLUMN first_paid_at timestamptz(6), ADD COLUMN last_paid_destination_id uuid, ADD COLUMN least_paid bigint;
 
 -- ── Transitions of one event in one block ──────────────────────────────────────────────────────
 -- `body` is canonical JSON, and its SHA-256 stands in the event (domain/item/transitions.ts).
@@ -190,7 +190,7 @@ GRANT USAGE, CREATE ON SCHEMA public TO sluice_fn_items;
 GRANT SELECT ON payout_batch, batch_control, batch_content, batch_counter, dispatch, item_edge, payout_item, payee, hold, account, transfer TO sluice_fn_items;
 GRANT UPDATE (state, rank, version, provider_reference, reason, look_up_at, leaf) ON payout_item TO sluice_fn_items;
 GRANT UPDATE (open, unknown, submitted, paid, failed, returned, cancelled, excluded, blocked, was_unknown, paid_amount) ON batch_counter TO sluice_fn_items;
-GRANT UPDATE (first_paid_at, last_paid_destination_id) ON payee TO sluice_fn_items;
+GRANT UPDATE (first_paid_at, last_paid_destination_id, least_paid) ON payee TO sluice_fn_items;
 GRANT UPDATE (remaining, resolved_at) ON hold TO sluice_fn_items;
 -- FOR NO KEY UPDATE asks for an UPDATE right. Balances move by the trigger of transfers alone.
 GRANT UPDATE (name) ON account TO sluice_fn_items;
@@ -339,15 +339,18 @@ BEGIN
     m_events := m_events || array_fill(p_events[n], ARRAY[cardinality(n_ordinals)]);
   END LOOP;
 
-  -- Where each payee was paid last. Looked up payee by payee, because a join would read all payees of the workspace.
-  UPDATE public.payee p SET first_paid_at = coalesce(p.first_paid_at, now()), last_paid_destination_id = known.destination_id
+  -- Where each payee was paid last, and the least that it was ever paid. Looked up payee by payee, because a join would read all payees of
+  -- the workspace.
+  UPDATE public.payee p SET first_paid_at = coalesce(p.first_paid_at, now()), last_paid_destination_id = known.destination_id,
+    least_paid = least(p.least_paid, known.least)
   FROM (
-    SELECT found.id, paid.destination_id FROM (
-      SELECT DISTINCT ON (m.payee_id) m.payee_id, m.destination_id FROM unnest(m_payees, m_destinations, m_to) AS m (payee_id, destination_id, t)
+    SELECT found.id, paid.destination_id, paid.least FROM (
+      SELECT DISTINCT ON (m.payee_id) m.payee_id, m.destination_id, min(m.amount) OVER (PARTITION BY m.payee_id) AS least
+      FROM unnest(m_payees, m_destinations, m_amounts, m_to) AS m (payee_id, destination_id, amount, t)
       WHERE m.t = 'paid' ORDER BY m.payee_id, m.destination_id DESC
     ) paid CROSS JOIN LATERAL (
       SELECT l.id FROM public.payee l WHERE l.tenant_id = v_tenant AND l.id = paid.payee_id
-        AND l.last_paid_destination_id IS DISTINCT FROM paid.destination_id LIMIT 1 FOR NO KEY UPDATE
+        AND (l.last_paid_destination_id IS DISTINCT FROM paid.destination_id OR (l.least_paid <= paid.least) IS NOT TRUE) LIMIT 1 FOR NO KEY UPDATE
     ) found
   ) known
   WHERE p.tenant_id = v_tenant AND p.id = known.id;
