@@ -87,7 +87,7 @@ const seed = async (url: string, items: number, say: (line: string) => void) => 
   );
   await run(
     `INSERT INTO payee_destination (tenant_id, id, payee_id, version, kind, sealed, fingerprint, masked, commitment)
-     SELECT $1, id, id, 1, 'iban', '', '', '', decode(repeat('00', 32), 'hex') FROM payee WHERE tenant_id = $1`,
+     SELECT $1, id, id, 1, 'iban', '', sha256(reference::bytea), 'IBAN DE …1234', decode(repeat('00', 32), 'hex') FROM payee WHERE tenant_id = $1`,
     [tenantId],
   );
   say(`${payees} payees; now ${SEEN} payments`);

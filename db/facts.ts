@@ -90,7 +90,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     return new Map(rows.map(({ id, reference }) => [id, reference]));
   };
 
-  /** What tells accounts apart: the beginning of a fingerprint, by which destinations have an index. */
+  /** What tells accounts apart: the beginning of a fingerprint, which `payee_account` has too. */
   const accountOf = (destination: string) => Prisma.raw(`substr(${destination}.fingerprint, 1, 16)`);
 
   /** The first destinations of \`about\` that are so, as JSON. */
@@ -108,7 +108,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
           p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
           CASE WHEN d.account IS NOT NULL THEN (
-            SELECT o.payee_id FROM payee_destination o WHERE o.tenant_id = ${tenantId}::uuid AND ${accountOf('o')} = d.account
+            SELECT o.payee_id FROM payee_account o WHERE o.tenant_id = ${tenantId}::uuid AND o.account = d.account
               AND o.payee_id <> m.payee_id LIMIT 1) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
         FROM (
           SELECT i.ordinal, i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i

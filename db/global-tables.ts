@@ -33,6 +33,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_forget_payments: 'sluice_fn_idempotency',
   sluice_post_transfers: 'sluice_fn_ledger',
   sluice_lock_accounts: 'sluice_fn_items',
+  sluice_keep_accounts: 'sluice_fn_items',
   sluice_step_items: 'sluice_fn_items',
   sluice_post_items: 'sluice_fn_items',
   sluice_move_items: 'sluice_fn_items',

@@ -29,7 +29,7 @@ export const payeesOf = ({ sqlIn, api }: OwnDatabase & { api: () => Context }) =
     await sqlIn(
       tenantId,
       `INSERT INTO payee_destination (tenant_id, id, payee_id, version, kind, sealed, fingerprint, masked, commitment, created_by)
-       VALUES ($1, $2, $3, 1, 'iban', $4, '\\x00', 'IBAN DE …1234', $5, $6)`,
+       VALUES ($1, $2, $3, 1, 'iban', $4, sha256(decode(replace($2::uuid::text, '-', ''), 'hex')), 'IBAN DE …1234', $5, $6)`,
       [tenantId, destinationId, id, Buffer.from(sealed), randomBytes(32), madeBy?.id ?? null],
     );
     return { id, destinationId };
