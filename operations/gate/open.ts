@@ -9,6 +9,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow } from '../stores/gates.js';
@@ -158,8 +159,7 @@ const executeRefusal = async (ctx: Context, stores: Stores, opened: readonly Gat
 
 const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
   if (frozenAt) return refuse('workspace_frozen', 'No gate opens while the workspace is frozen.').refusal;
-  const recovering = ctx.services.recovery.reason();
-  return recovering === null ? null : refuse('recovery_mode', recovering).refusal;
+  return recoveryRefusal(ctx);
 };
 
 /** Accounts that a batch posts to. They are made here, because the worker may not make any. */
