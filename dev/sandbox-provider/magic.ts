@@ -62,7 +62,7 @@ export const MAGIC: readonly Fate[] = [
     prefix: 'lookup_',
     digits: '9905',
     behaviour: { kind: 'lookup_only' },
-    provider: 'pays it; never answers the request, but lookups at once',
+    provider: 'pays it; only lookups are answered',
     sluice: '`unknown`, then `paid` by webhook or lookup',
   },
   {
@@ -76,8 +76,8 @@ export const MAGIC: readonly Fate[] = [
     prefix: 'refused_',
     digits: '9907',
     behaviour: { kind: 'first_request', fault: 'error_before_accept' },
-    provider: 'answers the first request with 503 and does not have it',
-    sluice: '`unknown`, found absent, sent again, then `paid`',
+    provider: 'answers the first request with 503, without it',
+    sluice: '`unknown`, found absent, sent again, `paid`',
   },
   {
     prefix: 'broken_',
@@ -97,8 +97,8 @@ export const MAGIC: readonly Fate[] = [
     prefix: 'limited_',
     digits: '9910',
     behaviour: { kind: 'first_request', fault: 'rate_limited' },
-    provider: 'answers the first request with 429 and does not have it',
-    sluice: 'sent again, at once or as for `refused_`, then `paid`',
+    provider: 'answers the first request with 429, without it',
+    sluice: 'sent again, at once or like `refused_`',
   },
   {
     prefix: 'garbled_',
@@ -118,8 +118,8 @@ export const MAGIC: readonly Fate[] = [
     prefix: 'silent_',
     digits: '9913',
     behaviour: { kind: 'silent', ms: 20_000 },
-    provider: 'pays it, answers nothing, sends no webhook; lookups answer after 20 s',
-    sluice: '`unknown` for some 20 s, then `paid` by lookup alone',
+    provider: 'pays it; no answer or webhook; lookups after 20 s',
+    sluice: '`unknown`; after 20 s `paid` by lookup',
   },
 ];
 
