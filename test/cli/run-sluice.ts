@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -30,39 +28,6 @@ export const runSluice = async (
 };
 
 export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
-
-export interface Received {
-  method: string;
-  path: string;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
-
-export type Answers = (request: Received) => { status: number; body: unknown } | { events: string };
-
-/** An API that gives the answers of a test and records the requests. */
-export const scriptedApi = async (answers: Answers) => {
-  const received: Received[] = [];
-  const server = createServer(async (req, res) => {
-    const request = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: await text(req) };
-    received.push(request);
-    const answer = answers(request);
-    if ('events' in answer) return void res.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer.events);
-    const type = answer.status < 400 ? 'application/json' : 'application/problem+json';
-    res.writeHead(answer.status, { 'content-type': type }).end(JSON.stringify(answer.body));
-  });
-  await new Promise<void>((done) => {
-    server.listen(0, '127.0.0.1', done);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-};
 
 export const problemOf = (code: string, status: number, more: object = {}) => ({
   status,

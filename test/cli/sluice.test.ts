@@ -1,16 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Answers, BATCH, CHALLENGE, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
-
-let close = (): void => {};
-afterEach(() => close());
-
-const apiOf = async (answers: Answers) => {
-  const api = await scriptedApi(answers);
-  close = api.close;
-  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
-};
+import { describe, expect, test } from '@jest/globals';
+import { BATCH, CHALLENGE, emptyFolder, problemOf, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
 
 describe('help and usage', () => {
   test('help names every command, on standard output, and exits 0', async () => {
@@ -79,7 +71,6 @@ describe('help and usage', () => {
   test('an ended session exits 4, a refusal exits 1, with code and request id', async () => {
     const ended = await apiOf(() => problemOf('session_expired', 401));
     expect((await runSluice(['batch', 'list'], { env: ended.env })).code).toBe(4);
-    ended.close();
     const refused = await apiOf(() => problemOf('wrong_state', 409, { state: 'completed' }));
     const { code, stderr } = await runSluice(['batch', 'pause', BATCH.id], { env: refused.env });
     expect([code, stderr.includes('wrong_state, request req_1')]).toEqual([1, true]);
