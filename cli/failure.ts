@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { ProblemError } from '../client/problem-error.js';
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends a command with a message for people and a hint about the next step. */

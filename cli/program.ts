@@ -31,7 +31,8 @@ export interface LocalStackParts extends NonNullable<DoctorSettings['local']> {
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first. Data goes to standard output, messages to standard error.';
+const EXIT_CODES =
+  'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C). Data goes to standard output, messages to standard error.';
 
 /** Runs one command line and returns its exit code. It writes to the terminal only. */
 export const runCommand = async (argv: readonly string[], { env, terminal, schemas, local }: ProgramSettings): Promise<ExitCode> => {

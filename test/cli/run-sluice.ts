@@ -10,11 +10,16 @@ export interface Ran {
   stderr: string;
 }
 
+interface RunSettings {
+  env?: Record<string, string>;
+  input?: string;
+  cwd?: string;
+  /** SIGINT is sent as soon as standard error says this, as Ctrl-C does. */
+  breakOff?: RegExp;
+}
+
 /** Runs the command line in a process of its own, without any profile of this machine. */
-export const runSluice = async (
-  argv: string[],
-  { env = {}, input = '', cwd = emptyFolder() }: { env?: Record<string, string>; input?: string; cwd?: string } = {},
-): Promise<Ran> => {
+export const runSluice = async (argv: string[], { env = {}, input = '', cwd = emptyFolder(), breakOff }: RunSettings = {}): Promise<Ran> => {
   const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), ...argv], {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), ...env },
@@ -23,6 +28,14 @@ export const runSluice = async (
   const ended = new Promise<number | null>((done) => {
     child.once('close', done);
   });
+  if (breakOff) {
+    let said = '';
+    child.stderr.on('data', (part: Buffer) => {
+      const before = breakOff.test(said);
+      said += part;
+      if (!before && breakOff.test(said)) child.kill('SIGINT');
+    });
+  }
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, stdout, stderr };
 };
