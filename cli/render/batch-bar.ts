@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { type Batch, countsLine } from './batch.js';
+import { type Batch, countsLine, stateLine } from './batch.js';
 
 /** A live view of one batch. `stop` gives the terminal back; nothing is drawn afterwards. */
 export interface Progress {
@@ -32,7 +32,7 @@ export const batchLines = (print: (line: string) => void): Progress => {
   let last = '';
   return {
     show: (batch) => {
-      const line = `${batch.state}: ${batch.upload && batch.state === 'receiving' ? rowsLine(batch.upload) : countsLine(batch)}`;
+      const line = `${stateLine(batch)}: ${batch.upload && batch.state === 'receiving' ? rowsLine(batch.upload) : countsLine(batch)}`;
       if (line !== last) print(line);
       last = line;
     },
@@ -52,5 +52,5 @@ const viewOf = (batch: Batch): { done: number; total: number; text: string } => 
     return { done, total, text: `${Math.floor((100 * done) / Math.max(total, 1))}% · ${rowsLine(upload)}` };
   }
   const done = batch.item_count - batch.counts.open;
-  return { done, total: batch.item_count, text: `${done}/${batch.item_count} settled · ${batch.state} · ${countsLine(batch)}` };
+  return { done, total: batch.item_count, text: `${done}/${batch.item_count} settled · ${stateLine(batch)} · ${countsLine(batch)}` };
 };

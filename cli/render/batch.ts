@@ -6,12 +6,11 @@ import { facts, table } from './table.js';
 export type Batch = ResponseOf<'show_payout_batch'>;
 type Item = ResponseOf<'list_payout_items'>['data'][number];
 
-export const batchFacts = (batch: Batch): string => {
-  const flags = [batch.paused ? 'paused' : '', batch.cancelling ? 'cancelling' : '', ...batch.attention].filter(Boolean);
-  return facts([
+export const batchFacts = (batch: Batch): string =>
+  facts([
     ['batch', batch.id],
     ['external id', batch.external_id],
-    ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...flags].join(', ')],
+    ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...haltsOf(batch), ...batch.attention].join(', ')],
     ...(batch.reason ? [['reason', batch.reason] as const] : []),
     ...(batch.upload && batch.state === 'receiving' ? [['file', uploadLine(batch.upload)] as const] : []),
     ...(batch.upload?.refusal?.errors.map((error) => ['error', errorLine(error)] as const) ?? []),
@@ -24,7 +23,15 @@ export const batchFacts = (batch: Batch): string => {
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
     ['deadline', batch.deadline_at],
   ]);
-};
+
+/** Whether it is held up by a person: it is paused, or cancelled and not over yet. */
+const haltsOf = ({ paused, cancelling }: Batch): string[] => [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
+
+/** The state as a live view shows it, such as `executing, paused`. */
+export const stateLine = (batch: Batch): string => [batch.state, ...haltsOf(batch)].join(', ');
+
+/** A person paused it, and it goes on only when a person resumes it. */
+export const isPaused = ({ paused, cancelling }: Batch): boolean => paused && !cancelling;
 
 const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Batch['upload']>): string =>
   `${rows_checked} rows checked, ${rows_stored} stored, of ${rows_expected}`;
@@ -65,6 +72,10 @@ export const suggestNext = (cli: Cli, batch: Batch): void => {
   if (next) cli.suggest(next);
 };
 
+/** What ends a pause. */
+export const resumeStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string =>
+  `sluice ${besideStack ? '--as executor ' : ''}batch resume ${batch.id}`;
+
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
 export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
   const gate = (verb: string, role: string): string =>
@@ -80,5 +91,5 @@ export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>
     executing: `sluice batch watch ${batch.id}`,
     completed: `sluice batch evidence ${batch.id}`,
   };
-  return steps[batch.state] ?? null;
+  return isPaused(batch) ? resumeStep(batch, { besideStack }) : (steps[batch.state] ?? null);
 };

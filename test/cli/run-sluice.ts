@@ -64,7 +64,7 @@ export const BATCH = {
   item_count: 2,
   total: 1_234_567,
   paid_total: 0,
-  counts: { open: 2, paid: 0 },
+  counts: { open: 2, unknown: 0, submitted: 0, paid: 0, failed: 0, returned: 0, cancelled: 0, excluded: 0, blocked: 0, was_unknown: 0 },
   gates: [],
   deadline_at: null,
   created_at: '2026-01-01T00:00:00Z',
