@@ -15,10 +15,13 @@ export const batchFacts = (batch: Batch): string =>
     ...(batch.upload && batch.state === 'receiving' ? [['file', uploadLine(batch.upload)] as const] : []),
     ...(batch.upload?.refusal?.errors.map((error) => ['error', errorLine(error)] as const) ?? []),
     ['items', batch.item_count],
+    ['of these', countsLine(batch)],
+    // Beside the items: what was left out of the batch, and how many of all were in doubt at some time.
+    ...(batch.counts.excluded > 0 ? [['excluded', `${batch.counts.excluded} more`] as const] : []),
+    ...(batch.counts.was_unknown > 0 ? [['once unknown', batch.counts.was_unknown] as const] : []),
     ['total', money(batch.total, batch.currency)],
     ['paid', money(batch.paid_total, batch.currency)],
     ['rail', batch.rail],
-    ['counts', countsLine(batch)],
     ['gates', batch.gates.map(({ gate }) => gate).join(', ') || 'none open'],
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
     ['deadline', batch.deadline_at],
@@ -39,11 +42,20 @@ const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Ba
 const errorLine = ({ row, field, message }: { row?: number | undefined; field: string; message: string }): string =>
   `${row === undefined ? '' : `row ${row}, `}${field}: ${message}`;
 
-/** Counts that are not zero, such as `paid 988, failed 7, open 5`. */
-export const countsLine = ({ counts }: Pick<Batch, 'counts'>): string =>
-  Object.entries(counts)
+/**
+ * Where the payments of a batch are, each counted once, so that the counts add up to its items. The API's `open` holds `unknown` and
+ * `submitted` too; the rest of it, `to send`, has not been sent or is being sent.
+ */
+export const disjointCounts = ({ counts }: Pick<Batch, 'counts'>): Readonly<Record<string, number>> => {
+  const { open, unknown, submitted, paid, failed, returned, cancelled, blocked } = counts;
+  return { 'to send': open - unknown - submitted, submitted, unknown, paid, failed, returned, blocked, cancelled };
+};
+
+/** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
+export const countsLine = (batch: Pick<Batch, 'counts'>): string =>
+  Object.entries(disjointCounts(batch))
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${name.replace('_', ' ')} ${count}`)
+    .map(([name, count]) => `${name} ${count}`)
     .join(', ') || 'none';
 
 export const batchTable = (batches: readonly Batch[]): string =>
