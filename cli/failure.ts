@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { ProblemError } from '../client/problem-error.js';
+import { type Problem, ProblemError } from '../client/problem-error.js';
+import { formatMoney } from '../domain/money.js';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -27,10 +28,15 @@ export interface Ending {
 const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 
 /** The command that fixes a refusal, where there is one. */
-const FIXES: Readonly<Record<string, string>> = {
-  external_id_taken: 'sluice batch show EXTERNAL_ID',
-  insufficient_funds: 'sluice ledger top-up AMOUNT   (sandbox money only), then repeat the command with a new code',
+const FIXES: Readonly<Record<string, (problem: Problem) => string>> = {
+  external_id_taken: () => 'sluice batch show EXTERNAL_ID',
+  insufficient_funds: ({ shortfall, currency }) =>
+    `sluice ledger top-up ${decimal(shortfall, currency)}   (sandbox money only), then repeat the command`,
 };
+
+/** An amount as `sluice ledger top-up` takes it. */
+const decimal = (minor: unknown, currency: unknown): string =>
+  typeof minor === 'number' && typeof currency === 'string' ? (formatMoney(BigInt(minor), currency).split(' ')[0] ?? 'AMOUNT') : 'AMOUNT';
 
 /** How a command ends after an error of any kind. */
 export const endingOf = (error: unknown): Ending => {
@@ -44,7 +50,7 @@ export const endingOf = (error: unknown): Ending => {
     return {
       exitCode: signIn ? EXIT.signIn : EXIT.failed,
       message: problemText(error),
-      hint: signIn ? 'sluice login' : (FIXES[error.problem.code] ?? null),
+      hint: signIn ? 'sluice login' : (FIXES[error.problem.code]?.(error.problem) ?? null),
       problem: error.problem,
     };
   }

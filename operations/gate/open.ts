@@ -171,6 +171,11 @@ const shortfallRefusal = async (stores: Stores, { batch, content }: GateFacts): 
   for (const kind of POSTED_ACCOUNTS) others.push((await stores.accounts.ensure(kind, batch.currency)).id);
   const locked = await stores.accounts.lock([batch.fundingAccountId, ...others]);
   const available = locked.find(({ id }) => id === batch.fundingAccountId)?.balance ?? 0n;
+  return refusalOfFunds({ batch, content }, available);
+};
+
+/** Refuses when this is too little for the batch and its fees, and says how much is missing. */
+export const refusalOfFunds = ({ batch, content }: Pick<GateFacts, 'batch' | 'content'>, available: bigint): Refusal | null => {
   const shortfall = content.total + batch.feeMaximum - available;
   if (shortfall <= 0n) return null;
   return refuse('insufficient_funds', `The funding account lacks ${formatMoney(shortfall, batch.currency)}. Top it up, then try again.`, {

@@ -203,10 +203,20 @@ describe('gates', () => {
     expect(stderr).toContain('next: run the same again then, with that code');
   });
 
-  test('too little money: the message says how to top up', async () => {
-    const { env } = await gateApi(() => problemOf('insufficient_funds', 409));
+  test('too little money: approve warns of it with the amount that is missing', async () => {
+    const funding_account = { ...CHALLENGE.summary.funding_account, balance_after: -765_433 };
+    const short = { ...CHALLENGE, summary: { ...CHALLENGE.summary, funding_account } };
+    const { env } = await apiOf(({ path }) => (path.endsWith('/challenges') ? { status: 201, body: short } : { status: 200, body: BATCH }));
+    const { stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '111111\n' });
+    expect(stderr).toContain('Warning: Main lacks 7,654.33 EUR for this batch.');
+  });
+
+  test('too little money: authorize is refused before a code is read, and the message says how much to top up', async () => {
+    const refusal = problemOf('insufficient_funds', 409, { shortfall: 1_234_567, currency: 'EUR' });
+    const { env, received } = await apiOf(() => refusal);
     const { code, stderr } = await runSluice(['batch', 'authorize', BATCH.id], { env, input: '111111\n' });
-    expect([code, stderr.includes('next: sluice ledger top-up')]).toEqual([1, true]);
+    expect([code, received.map(({ path }) => path.split('/').at(-1))]).toEqual([1, ['challenges']]);
+    expect(stderr).toContain('next: sluice ledger top-up 12345.67   (sandbox money only), then repeat the command');
   });
 
   test('no code at all exits 2 and opens nothing', async () => {
