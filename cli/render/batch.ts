@@ -1,5 +1,6 @@
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
+import { inFlags } from '../flags.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
@@ -11,7 +12,7 @@ export const batchFacts = (batch: Batch): string =>
     ['batch', batch.id],
     ['external id', batch.external_id],
     ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...haltsOf(batch), ...batch.attention].join(', ')],
-    ...(batch.reason ? [['reason', batch.reason] as const] : []),
+    ...(batch.reason ? [['reason', reasonOf(batch)] as const] : []),
     ...(batch.upload && batch.state === 'receiving' ? [['file', uploadLine(batch.upload)] as const] : []),
     ...(batch.upload?.refusal?.errors.map((error) => ['error', errorLine(error)] as const) ?? []),
     ['items', batch.item_count],
@@ -26,6 +27,10 @@ export const batchFacts = (batch: Batch): string =>
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
     ['deadline', batch.deadline_at],
   ]);
+
+/** Why a file was refused is said in the words of the API, and the file is sent again with flags. */
+const reasonOf = ({ state, reason }: Batch): string | null =>
+  reason !== null && state === 'refused' ? inFlags(reason, ['--allow-duplicates']) : reason;
 
 /** Whether it is held up by a person: it is paused, or cancelled and not over yet. */
 const haltsOf = ({ paused, cancelling }: Batch): string[] => [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
