@@ -158,7 +158,8 @@ describe('gates', () => {
     const { env, received } = await gateApi(() => ({ status: 200, body: { ...BATCH, state: 'approved' } }));
     const { code, stdout, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '123456\n' });
     expect(code).toBe(0);
-    for (const shown of ['12,345.67 EUR', 'Main', '7,654.33 EUR', 'p-1', 'DE…3000', BATCH.digest, 'new payees  1']) expect(stderr).toContain(shown);
+    for (const shown of ['12,345.67 EUR', 'Main', '7,654.33 EUR', 'p-1', 'DE…3000', BATCH.digest, 'new payees  1, who were never paid'])
+      expect(stderr).toContain(shown);
     // A name that would steer the terminal is shown without its control characters.
     expect(stderr).not.toContain('\u001b');
     expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ challenge_id: CHALLENGE.id, code: '123456' });
@@ -174,7 +175,7 @@ describe('gates', () => {
       `The same file was paid before, or is being paid: ${facts.same_file.batch_id}`,
       `2 of the payments are paid or open already, most of them in ${facts.same_payments.batch_id}`,
       'above 3 times the usual batch of this account, 1,000.00 EUR',
-      'Payees first seen on the day that the batch was sealed: 1',
+      'Payees who were added to this workspace on the day that the batch was sealed: 1',
       'Destinations that are not the one that was paid last: 51',
       'IBAN LT …0009',
       "Payments above 10 times the payee's median: 1",

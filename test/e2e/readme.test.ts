@@ -25,7 +25,13 @@ const TOUR = BLOCKS.filter((block) => block.includes('npx sluice'));
 /** What each block of the tour has to print. */
 const SAYS: readonly (readonly RegExp[])[] = [
   [/^external id +my-first-batch$/m, /^state +queued(, \w+)*$/m, /^total +1,785\.40 EUR$/m, /^Operating account EUR: [\d,]+\.\d\d EUR$/m],
-  [/^To approve:$/m, /^new payees +5$/m, /^state +approved(, \w+)*$/m, /^state +authorized(, \w+)*$/m],
+  [
+    /^To approve:$/m,
+    /^new payees +5, who were never paid from this workspace before$/m,
+    /^This code opens one gate or signs in once, within the next \d+ s\.$/m,
+    /^state +approved(, \w+)*$/m,
+    /^state +authorized(, \w+)*$/m,
+  ],
   [
     /^state +executing(, \w+)*$/m,
     /^worker \(process \d+\) was killed; process \d+ took its place$/m,
