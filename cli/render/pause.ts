@@ -11,7 +11,7 @@ interface BatchEvent {
   at: string;
   action: string;
   result: string;
-  event: { actor?: { type: string; role?: string; personId?: string; keyId?: string } };
+  event: { actor?: { type: string; role?: string; personId?: string; keyId?: string; process?: string } };
 }
 
 /** The pause that stands after this event: the first one since the batch was resumed, because pausing twice changes nothing. */
@@ -25,7 +25,7 @@ export const pauseAfter = (pause: Pause | null, data: unknown): Pause | null => 
 const nameOf = (actor: BatchEvent['event']['actor']): string => {
   if (actor?.personId) return `${actor.role ?? 'person'} ${toWireId('person', actor.personId)}`;
   if (actor?.keyId) return `API key ${toWireId('apiKey', actor.keyId)}`;
-  return 'somebody';
+  return actor?.process ? `the ${actor.process}` : 'somebody';
 };
 
 /** The sentence about a pause. Without the event, the log has not caught up, and only the pause itself is known. */

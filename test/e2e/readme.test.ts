@@ -41,6 +41,7 @@ const SAYS: readonly (readonly RegExp[])[] = [
     /eva-1 .* returned /,
   ],
   [/^checksum ok/m, /^The forgery was noticed\.$/m, /changed/, /Written to evidence\.json/, /^evidence ok$/m],
+  [/^\(none\)$/m, /^held +(yes|since .*)$/m, /^held +no$/m],
   [/\/namespaces\/sluice\/workflows\/batch_[0-9a-f]{32}$/m, /^process worker +ok /m, /^ +approver +\S+ \S+ +\S+@demo\.example/m],
 ];
 
