@@ -11,5 +11,5 @@ export const expireBatchActivity =
       const result = await expirePayoutBatch(ctx, { batch_id: place.batchId });
       if (result.ok) return;
       const { code, detail } = result.refusal;
-      throw code === 'recovery_mode' ? new InRecovery(detail) : new Absent(detail);
+      throw code === 'recovery_mode' || code === 'not_ready' ? new InRecovery(detail) : new Absent(detail);
     });

@@ -1,7 +1,9 @@
 import { CommanderError } from 'commander';
-import { ProblemError } from '../client/problem-error.js';
+import { type Problem, ProblemError } from '../client/problem-error.js';
+import { formatMoney } from '../domain/money.js';
+import { flagOf, inFlags } from './flags.js';
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Ends a command with a message for people and a hint about the next step. */
@@ -27,31 +29,46 @@ export interface Ending {
 const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 
 /** The command that fixes a refusal, where there is one. */
-const FIXES: Readonly<Record<string, string>> = {
-  external_id_taken: 'sluice batch show EXTERNAL_ID',
-  insufficient_funds: 'sluice ledger top-up AMOUNT   (sandbox money only), then repeat the command with a new code',
+const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string>> = {
+  external_id_taken: ({ external_id }, { options }) => `sluice batch show ${external_id ?? options['externalId'] ?? 'ID'}`,
+  insufficient_funds: ({ shortfall, currency }) =>
+    `sluice ledger top-up ${decimal(shortfall, currency)}   (sandbox money only), then repeat the command`,
 };
 
+/** An amount as `sluice ledger top-up` takes it. */
+const decimal = (minor: unknown, currency: unknown): string =>
+  typeof minor === 'number' && typeof currency === 'string' ? (formatMoney(BigInt(minor), currency).split(' ')[0] ?? 'AMOUNT') : 'AMOUNT';
+
+/** The command line that failed: the flags of its command, and what was given for them. */
+export interface Asked {
+  flags: readonly string[];
+  options: Readonly<Record<string, unknown>>;
+}
+
 /** How a command ends after an error of any kind. */
-export const endingOf = (error: unknown): Ending => {
+export const endingOf = (error: unknown, asked: Asked): Ending => {
   if (error instanceof CommanderError) {
     // `--help` and `--version` are no failure; for everything else commander has printed a message already.
     return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, message: null, hint: null, problem: null };
   }
-  if (error instanceof Failure) return { exitCode: error.exitCode, message: error.message, hint: error.hint, problem: null };
+  // Its message may be what the API said about a file.
+  if (error instanceof Failure) return { exitCode: error.exitCode, message: inFlags(error.message, asked.flags), hint: error.hint, problem: null };
   if (error instanceof ProblemError) {
     const signIn = SIGN_IN_AGAIN.includes(error.problem.code);
     return {
       exitCode: signIn ? EXIT.signIn : EXIT.failed,
-      message: problemText(error),
-      hint: signIn ? 'sluice login' : (FIXES[error.problem.code] ?? null),
+      message: problemText(error, asked),
+      hint: signIn ? 'sluice login' : (FIXES[error.problem.code]?.(error.problem, asked) ?? null),
       problem: error.problem,
     };
   }
   return { exitCode: EXIT.failed, message: error instanceof Error ? error.message : String(error), hint: null, problem: null };
 };
 
-const problemText = ({ problem }: ProblemError): string => {
-  const errors = (problem.errors ?? []).map(({ row, field, message }) => `  ${row === undefined ? '' : `row ${row}, `}${field}: ${message}`);
-  return [`${problem.title}: ${problem.detail}`, ...errors, `  ${problem.code}, request ${problem.request_id}`].join('\n');
+const problemText = ({ problem }: ProblemError, { flags }: Asked): string => {
+  // With a row, the field is a column of the file.
+  const errors = (problem.errors ?? []).map(({ row, field, message }) =>
+    row === undefined ? `  ${flagOf(field, flags)}: ${inFlags(message, flags)}` : `  row ${row}, ${field}: ${message}`,
+  );
+  return [`${inFlags(`${problem.title}: ${problem.detail}`, flags)}`, ...errors, `  ${problem.code}, request ${problem.request_id}`].join('\n');
 };

@@ -4,7 +4,7 @@ import type { Cli } from './cli.js';
 import type { Batch } from './render/batch.js';
 import { shownFacts } from './render/facts.js';
 import { money } from './render/money.js';
-import { facts, table } from './render/table.js';
+import { facts, printable, table } from './render/table.js';
 import { withCode } from './with-code.js';
 
 export type Gate = 'approve' | 'authorize' | 'execute';
@@ -40,14 +40,21 @@ const challengeSummary = ({ gate, batch_id, content_version, digest, expires_at,
       ['rail', summary.rail],
       ['from', account.name],
       ['balance', balance],
-      ['new payees', summary.new_payees],
+      ['new payees', summary.new_payees === 0 ? 'none' : `${summary.new_payees}, who were never paid from this workspace before`],
       ['digest', digest],
       ['expires', expires_at],
     ]),
     '',
+    ...shortfallWarning(gate, account, summary.currency),
     summary.largest.length === summary.item_count ? 'All of them:' : `The ${summary.largest.length} largest:`,
     largest,
     '',
     ...shownFacts(summary),
   ].join('\n');
+};
+
+/** What the account lacks for this batch. At execute the money is held already. */
+const shortfallWarning = (gate: Gate, { name, balance_after: after }: Challenge['summary']['funding_account'], currency: string): string[] => {
+  if (gate === 'execute' || after >= 0) return [];
+  return [printable(`Warning: ${name} lacks ${money(-after, currency)} for this batch. Authorize is refused until that much is topped up.`), ''];
 };

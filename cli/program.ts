@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { createCli, nextLine } from './cli.js';
+import { type Cli, createCli, nextLine } from './cli.js';
 import { auditCommands } from './commands/audit.js';
 import { batchCommands } from './commands/batch.js';
 import { type DoctorSettings, doctorCommand } from './commands/doctor.js';
@@ -31,10 +31,11 @@ export interface LocalStackParts extends NonNullable<DoctorSettings['local']> {
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-const EXIT_CODES = 'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first. Data goes to standard output, messages to standard error.';
+const EXIT_CODES =
+  'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C). Data goes to standard output, messages to standard error.';
 
-/** Runs one command line and returns its exit code. It writes to the terminal only. */
-export const runCommand = async (argv: readonly string[], { env, terminal, schemas, local }: ProgramSettings): Promise<ExitCode> => {
+/** All commands, and what they work with. */
+export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings): { program: Command; cli: Cli } => {
   const program = new Command('sluice')
     .description('Pays many people safely: batches, gates, ledger and audit log, over the API.')
     .version(version)
@@ -65,11 +66,22 @@ export const runCommand = async (argv: readonly string[], { env, terminal, schem
   openCommand(program, cli);
   if (local) local.mountDev(program);
   else refuseDev(program);
+  return { program, cli };
+};
+
+/** Runs one command line and returns its exit code. It writes to the terminal only. */
+export const runCommand = async (argv: readonly string[], settings: ProgramSettings): Promise<ExitCode> => {
+  const { program, cli } = createProgram(settings);
+  const { terminal } = settings;
+  let acting = program;
+  program.hook('preAction', (_program, command) => {
+    acting = command;
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    const ending = endingOf(error);
+    const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts() });
     if (ending.problem && cli.options().json) terminal.out(JSON.stringify(ending.problem, null, 2));
     if (ending.message) terminal.err(ending.message);
     if (ending.hint) terminal.err(nextLine(ending.hint, cli.besideStack));

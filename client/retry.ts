@@ -5,10 +5,23 @@ export interface RetrySetting {
   attempts: number;
   /** First pause in ms; it doubles with each try. */
   pauseMs: number;
-  sleep: (ms: number) => Promise<void>;
+  /** Ends early when the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-export const DEFAULT_RETRY: RetrySetting = { attempts: 6, pauseMs: 200, sleep: (ms) => new Promise((done) => setTimeout(done, ms)) };
+const sleep: RetrySetting['sleep'] = (ms, signal) =>
+  new Promise((done) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end, { once: true });
+    if (signal?.aborted) end();
+  });
+
+export const DEFAULT_RETRY: RetrySetting = { attempts: 6, pauseMs: 200, sleep };
 
 const PAUSE_MAX_MS = 30_000;
 

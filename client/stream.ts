@@ -4,7 +4,7 @@ import { ROUTES } from '../contracts/routes.js';
 import { ProblemError, Unreachable } from './problem-error.js';
 import { withRetries } from './retry.js';
 import { exchange, type Transport } from './send.js';
-import type { ResponseOf } from './types.js';
+import type { CallOptions, ResponseOf } from './types.js';
 
 /**
  * Uploads a CSV as a batch. `open` is called once per try, because a retry needs the body from its start. `query` is that of the
@@ -14,29 +14,37 @@ export const uploadCsv = async (
   transport: Transport,
   query: z.input<typeof createBatchCsv>,
   open: () => ReadableStream<Uint8Array>,
-  idempotencyKey: string = crypto.randomUUID(),
+  { idempotencyKey = crypto.randomUUID(), signal }: CallOptions = {},
 ): Promise<ResponseOf<'create_payout_batch'>> => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   const headers = { ...transport.headers, 'content-type': 'text/csv', 'idempotency-key': idempotencyKey };
   const response = await withRetries(transport.retry, () =>
-    exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, { method: 'POST', headers, body: open(), duplex: 'half' } as RequestInit),
+    exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, {
+      method: 'POST',
+      headers,
+      body: open(),
+      duplex: 'half',
+      ...(signal ? { signal } : {}),
+    } as RequestInit),
   );
   return (await response.json()) as ResponseOf<'create_payout_batch'>;
 };
 
 /**
  * Follows a batch whose file is taken in after the answer, until that has ended, and returns it as it stands then: with content, or
- * `refused` with the errors of the file. `show` gets every progress.
+ * `refused` with the errors of the file. `show` gets every progress. When `signal` aborts, it returns the batch as it was seen last.
  */
 export const followUpload = async (
   transport: Transport,
   batch: ResponseOf<'show_payout_batch'>,
   show: (batch: ResponseOf<'show_payout_batch'>) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<ResponseOf<'show_payout_batch'>> => {
   let last = batch;
   const enough = new AbortController();
-  while (last.state === 'receiving') {
+  signal?.addEventListener('abort', () => enough.abort(), { once: true });
+  while (last.state === 'receiving' && !signal?.aborted) {
     for await (const event of streamEvents(transport, batch.id, enough.signal)) {
       if (event.name !== 'progress') continue;
       last = event.data as ResponseOf<'show_payout_batch'>;
@@ -83,7 +91,7 @@ export async function* streamEvents(transport: Transport, batchId: string, signa
       if (error instanceof ProblemError && !error.retryable) throw error;
       if (failures + 1 >= transport.retry.attempts) throw error;
     }
-    await transport.retry.sleep(transport.retry.pauseMs * 2 ** failures);
+    await transport.retry.sleep(transport.retry.pauseMs * 2 ** failures, signal);
   }
 }
 

@@ -75,17 +75,18 @@ export const CSV_COLUMNS = [
   'reference',
 ] as const;
 
+/** Items by state. They overlap: see the descriptions. */
 export const counts = z.object({
-  open: z.number().int(),
-  unknown: z.number().int(),
-  submitted: z.number().int(),
+  open: z.number().int().meta({ description: 'Not final yet: also those counted as unknown and submitted' }),
+  unknown: z.number().int().meta({ description: 'Nobody knows yet whether the provider has them; part of open' }),
+  submitted: z.number().int().meta({ description: 'The provider has them and has said nothing final; part of open' }),
   paid: z.number().int(),
   failed: z.number().int(),
   returned: z.number().int(),
   cancelled: z.number().int(),
-  excluded: z.number().int(),
+  excluded: z.number().int().meta({ description: 'Left out by an edit; not part of item_count' }),
   blocked: z.number().int(),
-  was_unknown: z.number().int(),
+  was_unknown: z.number().int().meta({ description: 'Those that were unknown at some time, wherever they are now' }),
 });
 
 export const batch = z

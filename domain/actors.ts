@@ -49,6 +49,13 @@ export const ROLES = {
 
 export type Role = keyof typeof ROLES;
 
+/** Who may do it, in words: `an approver, an authorizer or an admin`. */
+export const holdersOf = (permission: Permission): string => {
+  const names = (Object.keys(ROLES) as Role[]).filter((role) => (ROLES[role] as readonly Permission[]).includes(permission));
+  const words = names.map((name) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`);
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+};
+
 /** Scopes that no API key and no agent may hold, because only people open a gate and end doubt. */
 const PEOPLE_ONLY: readonly Permission[] = [
   'gates.approve',

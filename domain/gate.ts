@@ -1,4 +1,4 @@
-import { type Actor, type Permission, permissionsOf, ROLES, type Role } from './actors.js';
+import { type Actor, holdersOf, type Permission, permissionsOf, ROLES, type Role } from './actors.js';
 import type { BatchState, BatchVerb } from './batch/states.js';
 import { canonicalBytes, toHex } from './hashing.js';
 import { type Refusal, refuse } from './result.js';
@@ -54,7 +54,7 @@ export const refusalToOpen = (question: GateQuestion): Refusal | null => {
   if (actor.type !== 'user')
     return refuse('gate_needs_person', `A ${actor.type.replaceAll('_', ' ')} cannot open a gate; sign in as a person.`).refusal;
   if (!permissionsOf(actor).includes(GATE_PERMISSION[gate]))
-    return refuse('forbidden', `Your role lacks ${GATE_PERMISSION[gate]}; ask a person who holds it.`).refusal;
+    return refuse('forbidden', `Your role lacks ${GATE_PERMISSION[gate]}; ${holdersOf(GATE_PERMISSION[gate])} may.`).refusal;
   if (state !== GATE_STATE[gate])
     return refuse('wrong_state', `${gate} needs a batch in state ${GATE_STATE[gate]}; it is ${state}.`, { extra: { state } }).refusal;
   if (gate !== 'execute' && preparers.includes(actor.personId))

@@ -1,4 +1,4 @@
-import { type Actor, permissionsOf } from './actors.js';
+import { type Actor, holdersOf, permissionsOf } from './actors.js';
 import { type ExceptionKind, kindRow, RESOLUTIONS, type Resolution } from './exceptions.js';
 import { canonicalBytes, type Sha256, toHex } from './hashing.js';
 import { type Refusal, refuse } from './result.js';
@@ -116,7 +116,7 @@ export const refusalToPropose = (question: {
   const { actor, kind, choice, preparers } = question;
   if (!isPerson(actor)) return needsPerson(actor, 'propose how an exception ends');
   if (!permissionsOf(actor).includes('exceptions.propose'))
-    return refuse('forbidden', 'Your role lacks exceptions.propose; ask a person who holds it.').refusal;
+    return refuse('forbidden', `Your role lacks exceptions.propose; ${holdersOf('exceptions.propose')} may.`).refusal;
   const allowed = kindRow(kind).resolutions;
   if (!allowed.includes(choice))
     return refuse(
@@ -136,7 +136,7 @@ export const refusalToConfirm = (question: {
   const { actor, state, proposedBy, preparers } = question;
   if (!isPerson(actor)) return needsPerson(actor, 'confirm a proposal');
   if (!permissionsOf(actor).includes('exceptions.confirm'))
-    return refuse('forbidden', 'Your role lacks exceptions.confirm; ask a person who holds it.').refusal;
+    return refuse('forbidden', `Your role lacks exceptions.confirm; ${holdersOf('exceptions.confirm')} may.`).refusal;
   if (state !== 'proposed')
     return refuse('proposal_closed', `The proposal is ${state}; read it to see what became of it.`, { extra: { state } }).refusal;
   if (actor.personId === proposedBy) return refuse('proposal_same_person', 'You proposed this; a second person has to confirm it.').refusal;

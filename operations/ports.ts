@@ -208,6 +208,8 @@ export interface CheckpointSigner {
 export interface RecoveryMode {
   /** Null in normal operation; in recovery the reason, as a sentence for people. */
   reason(): string | null;
+  /** The only reason is that no comparison counts at present, as after a start: trying again soon may do. Absent: never so. */
+  comparing?(): boolean;
 }
 
 /** What operations need besides the database. Each process builds it once, where it starts. */

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { type Permission, permissionsOf } from '../../domain/actors.js';
+import { holdersOf, type Permission, permissionsOf } from '../../domain/actors.js';
 import { refuse } from '../../domain/result.js';
 import { refusedAndAudited } from '../../operations/context.js';
 import { contextOf, exchangeOf } from '../exchange.js';
@@ -15,7 +15,7 @@ export const permission =
     const exchange = exchangeOf(res);
     const context = contextOf(exchange);
     if (permissionsOf(context.actor).includes(needed)) return next();
-    const { refusal } = refuse('forbidden', `This needs the permission ${needed}, which this principal does not have.`, {
+    const { refusal } = refuse('forbidden', `This needs the permission ${needed}, which this principal does not have; ${holdersOf(needed)} may.`, {
       extra: { permission: needed },
     });
     if (req.method !== 'GET' && req.method !== 'HEAD') {

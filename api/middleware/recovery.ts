@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { RouteShape } from '../../contracts/route-shape.js';
-import { refuse } from '../../domain/result.js';
+import { recoveryRefusal } from '../../operations/recovery/refuse.js';
 import { exchangeOf } from '../exchange.js';
 import { sendRefusal } from '../respond.js';
 
@@ -10,7 +10,7 @@ export const worksInRecovery = ({ method, inRecovery }: Pick<RouteShape, 'method
 
 /** Refuses what decides about money or rights while the database may be an older copy (R15), before anything of the request is read. */
 export const notInRecovery: RequestHandler = (_req, res, next) => {
-  const reason = exchangeOf(res).publicContext.services.recovery.reason();
-  if (reason === null) return next();
-  sendRefusal(res, refuse('recovery_mode', reason).refusal);
+  const refusal = recoveryRefusal(exchangeOf(res).publicContext);
+  if (refusal === null) return next();
+  sendRefusal(res, refusal);
 };

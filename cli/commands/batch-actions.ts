@@ -82,6 +82,9 @@ export const batchActions = (batch: Command, cli: Cli): void => {
 };
 
 const describe = (batch: Batch & { already_sent?: number; not_sent?: number }): string => {
-  const sent = batch.already_sent === undefined ? '' : `\n${batch.already_sent} payments were already sent, ${batch.not_sent} were not.`;
+  const sent =
+    batch.already_sent === undefined
+      ? ''
+      : `\nOf ${batch.item_count} payments ${batch.already_sent} were sent already and are settled all the same; ${batch.not_sent} were not sent.`;
   return `${batchFacts(batch)}${sent}`;
 };

@@ -7,11 +7,12 @@ import type { Client } from '../../client/client.js';
 import { followUpload, uploadCsv } from '../../client/stream.js';
 import type { RequestOf, ResponseOf } from '../../client/types.js';
 import type { createBatchCsv } from '../../contracts/batches.js';
+import { breakable } from '../break-off.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
+import { batchBar, rowsLine } from '../render/batch-bar.js';
 import { money } from '../render/money.js';
-import { uploadBar } from '../render/upload-bar.js';
 
 interface CreateOptions {
   format?: 'csv' | 'json';
@@ -59,13 +60,27 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
 const followed = async (cli: Cli, client: Client, batch: Batch): Promise<Batch> => {
   if (batch.state !== 'receiving') return batch;
   cli.note(`${batch.id} is taken in by the server, also when this command ends. Look again with: sluice batch show ${batch.id}`);
-  const bar = cli.terminal.watched && !cli.options().json ? uploadBar() : null;
+  const bar = cli.terminal.watched && !cli.options().json ? batchBar() : null;
+  let last = batch;
+  const show = (now: Batch): void => {
+    last = now;
+    bar?.show(now);
+  };
   try {
-    return await followUpload(client.transport, batch, (now) => bar?.show(now));
+    return await breakable(
+      (signal) => followUpload(client.transport, batch, show, signal),
+      () => ({ message: takenIn(last), hint: `sluice batch watch ${batch.id}` }),
+    );
   } finally {
     bar?.stop();
   }
 };
+
+/** What the server has of a file whose upload nobody follows any more. */
+const takenIn = ({ id, state, upload }: Batch): string =>
+  state === 'receiving' && upload
+    ? `Broken off; the server has the whole file of ${id} and goes on taking it in: ${rowsLine(upload)}.`
+    : `Broken off; the server has taken in ${id}.`;
 
 const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
   const chosen = format ?? file.split('.').at(-1)?.toLowerCase();
@@ -90,7 +105,10 @@ const fromCsv = async (cli: Cli, client: Client, file: string, options: CreateOp
   // Standard input can't be read twice, so its bytes are stored for a retry.
   const stored = file === '-' ? await buffer(process.stdin) : null;
   const open = () => Readable.toWeb(stored ? Readable.from([stored]) : createReadStream(file)) as ReadableStream<Uint8Array>;
-  return uploadCsv(client.transport, query, open);
+  return breakable(
+    (signal) => uploadCsv(client.transport, query, open, { signal }),
+    () => ({ message: 'Broken off while the file was sent: there is a batch only if the server has the whole file.', hint: 'sluice batch list' }),
+  );
 };
 
 const fromJson = async (client: Client, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
+import { findPayee } from '../find-payee.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { whoText } from '../render/done-by.js';
 import { facts, table } from '../render/table.js';
@@ -21,6 +22,8 @@ interface NewPayee extends DestinationOptions {
   country: string;
   type: Payee['payee_type'];
 }
+
+const PAYEE = 'its id, or your reference';
 
 export const payeeCommands = (program: Command, cli: Cli): void => {
   const payee = program.command('payee').description('payees and their destinations');
@@ -53,18 +56,18 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
   payee
     .command('show')
     .description('show one payee')
-    .argument('<payee>')
-    .action(async (id: string) => {
+    .argument('<payee>', PAYEE)
+    .action(async (name: string) => {
       const { client } = await cli.connect();
-      const shown = await client.show_payee({ payee_id: id });
+      const shown = await client.show_payee({ payee_id: await findPayee(client, name) });
       cli.present(shown, () => payeeFacts(shown));
     });
 
   withDestination(payee.command('add-destination').description('give a payee a new destination; batches keep the one they were created with'))
-    .argument('<payee>')
-    .action(async (id: string, where: DestinationOptions) => {
+    .argument('<payee>', PAYEE)
+    .action(async (name: string, where: DestinationOptions) => {
       const { client } = await cli.connect();
-      const changed = await client.add_destination({ payee_id: id, ...destinationOf(where) });
+      const changed = await client.add_destination({ payee_id: await findPayee(client, name), ...destinationOf(where) });
       cli.present(changed, () => payeeFacts(changed));
     });
 
@@ -75,11 +78,11 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
     payee
       .command(verb)
       .description(description)
-      .argument('<payee>')
+      .argument('<payee>', PAYEE)
       .requiredOption('--reason <text>', 'why, for the audit log')
-      .action(async (id: string, { reason }: { reason: string }) => {
+      .action(async (name: string, { reason }: { reason: string }) => {
         const { client } = await cli.connect();
-        const changed = await client[`${verb}_payee`]({ payee_id: id, reason });
+        const changed = await client[`${verb}_payee`]({ payee_id: await findPayee(client, name), reason });
         cli.present(changed, () => payeeFacts(changed));
       });
 };

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
+import { breakable } from '../break-off.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { confirmationSummary, proposalFacts } from '../render/exception.js';
@@ -70,11 +71,20 @@ const confirmRecovery = async (cli: Cli, client: Client, proposalId: string, wai
 };
 
 /** Waits until the worker has carried the confirmed recovery out. Ending the command leaves the recovery as it is. */
-const carriedOut = async (cli: Cli, client: Client): Promise<Recovery> => {
+const carriedOut = (cli: Cli, client: Client): Promise<Recovery> =>
+  breakable(
+    (signal) => waitedFor(cli, client, signal),
+    () => ({
+      message: 'Broken off; the recovery is confirmed, and the worker carries it out without this command.',
+      hint: 'sluice recover   (says where it stands)',
+    }),
+  );
+
+const waitedFor = async (cli: Cli, client: Client, signal: AbortSignal): Promise<Recovery> => {
   cli.note('Confirmed. The worker carries it out: it looks at every open batch and asks every rail connection.');
   const since = performance.now();
-  for (let told = false; ; await pause(POLL_MS)) {
-    const shown = await client.show_recovery({});
+  for (let told = false; ; await pause(POLL_MS, undefined, { signal })) {
+    const shown = await client.show_recovery({}, { signal });
     if (shown.proposal?.state !== 'confirmed') return shown;
     if (told || performance.now() - since < SLOW_MS) continue;
     cli.note(

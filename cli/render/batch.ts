@@ -1,30 +1,45 @@
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
+import { inFlags } from '../flags.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
 export type Batch = ResponseOf<'show_payout_batch'>;
 type Item = ResponseOf<'list_payout_items'>['data'][number];
 
-export const batchFacts = (batch: Batch): string => {
-  const flags = [batch.paused ? 'paused' : '', batch.cancelling ? 'cancelling' : '', ...batch.attention].filter(Boolean);
-  return facts([
+export const batchFacts = (batch: Batch): string =>
+  facts([
     ['batch', batch.id],
     ['external id', batch.external_id],
-    ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...flags].join(', ')],
-    ...(batch.reason ? [['reason', batch.reason] as const] : []),
+    ['state', [batch.outcome ? `${batch.state} (${batch.outcome})` : batch.state, ...haltsOf(batch), ...batch.attention].join(', ')],
+    ...(batch.reason ? [['reason', reasonOf(batch)] as const] : []),
     ...(batch.upload && batch.state === 'receiving' ? [['file', uploadLine(batch.upload)] as const] : []),
     ...(batch.upload?.refusal?.errors.map((error) => ['error', errorLine(error)] as const) ?? []),
     ['items', batch.item_count],
+    ['of these', countsLine(batch)],
+    // Beside the items: what was left out of the batch, and how many of all were in doubt at some time.
+    ...(batch.counts.excluded > 0 ? [['excluded', `${batch.counts.excluded} more`] as const] : []),
+    ...(batch.counts.was_unknown > 0 ? [['once unknown', batch.counts.was_unknown] as const] : []),
     ['total', money(batch.total, batch.currency)],
     ['paid', money(batch.paid_total, batch.currency)],
     ['rail', batch.rail],
-    ['counts', countsLine(batch)],
     ['gates', batch.gates.map(({ gate }) => gate).join(', ') || 'none open'],
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
     ['deadline', batch.deadline_at],
   ]);
-};
+
+/** Why a file was refused is said in the words of the API, and the file is sent again with flags. */
+const reasonOf = ({ state, reason }: Batch): string | null =>
+  reason !== null && state === 'refused' ? inFlags(reason, ['--allow-duplicates']) : reason;
+
+/** Whether it is held up by a person: it is paused, or cancelled and not over yet. */
+const haltsOf = ({ paused, cancelling }: Batch): string[] => [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
+
+/** The state as a live view shows it, such as `executing, paused`. */
+export const stateLine = (batch: Batch): string => [batch.state, ...haltsOf(batch)].join(', ');
+
+/** A person paused it, and it goes on only when a person resumes it. */
+export const isPaused = ({ paused, cancelling }: Batch): boolean => paused && !cancelling;
 
 const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Batch['upload']>): string =>
   `${rows_checked} rows checked, ${rows_stored} stored, of ${rows_expected}`;
@@ -32,11 +47,20 @@ const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Ba
 const errorLine = ({ row, field, message }: { row?: number | undefined; field: string; message: string }): string =>
   `${row === undefined ? '' : `row ${row}, `}${field}: ${message}`;
 
-/** Counts that are not zero, such as `paid 988, failed 7, open 5`. */
-export const countsLine = ({ counts }: Pick<Batch, 'counts'>): string =>
-  Object.entries(counts)
+/**
+ * Where the payments of a batch are, each counted once, so that the counts add up to its items. The API's `open` holds `unknown` and
+ * `submitted` too; the rest of it, `to send`, has not been sent or is being sent.
+ */
+export const disjointCounts = ({ counts }: Pick<Batch, 'counts'>): Readonly<Record<string, number>> => {
+  const { open, unknown, submitted, paid, failed, returned, cancelled, blocked } = counts;
+  return { 'to send': open - unknown - submitted, submitted, unknown, paid, failed, returned, blocked, cancelled };
+};
+
+/** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
+export const countsLine = (batch: Pick<Batch, 'counts'>): string =>
+  Object.entries(disjointCounts(batch))
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${name.replace('_', ' ')} ${count}`)
+    .map(([name, count]) => `${name} ${count}`)
     .join(', ') || 'none';
 
 export const batchTable = (batches: readonly Batch[]): string =>
@@ -65,6 +89,10 @@ export const suggestNext = (cli: Cli, batch: Batch): void => {
   if (next) cli.suggest(next);
 };
 
+/** What ends a pause. */
+export const resumeStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string =>
+  `sluice ${besideStack ? '--as executor ' : ''}batch resume ${batch.id}`;
+
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
 export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
   const gate = (verb: string, role: string): string =>
@@ -80,5 +108,5 @@ export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>
     executing: `sluice batch watch ${batch.id}`,
     completed: `sluice batch evidence ${batch.id}`,
   };
-  return steps[batch.state] ?? null;
+  return isPaused(batch) ? resumeStep(batch, { besideStack }) : (steps[batch.state] ?? null);
 };

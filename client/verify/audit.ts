@@ -27,7 +27,7 @@ export interface AuditReport {
   signed: number;
   /** Events that no checkpoint covers yet. */
   unsealed: number;
-  /** Events whose body retention has dropped; their leaves still count. */
+  /** Events without a body, which the format allows; their leaves still count. */
   expired: number;
   /** Events whose gates and money were checked completely. */
   joined: number;

@@ -79,6 +79,7 @@ export const GATE_ROUTES = {
       'factor_missing',
       'factor_locked',
       'gate_deadline_passed',
+      'insufficient_funds',
     ],
   },
   approve_payout_batch: batchVerb({

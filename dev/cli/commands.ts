@@ -28,7 +28,7 @@ export const mountDev = (program: Command): void => {
         console.error(`All codes that are valid now were used; waiting ${seconds} s for the next one.`),
       );
       show(program, found, () => [found.code]);
-      if (!program.opts<{ json?: boolean }>().json) console.error(`good for ${found.seconds} s`);
+      if (!program.opts<{ json?: boolean }>().json) console.error(`This code opens one gate or signs in once, within the next ${found.seconds} s.`);
     });
   dev
     .command('kill')

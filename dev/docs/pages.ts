@@ -2,6 +2,7 @@ import { openApiDocument } from '../../api/openapi/document.js';
 import { configurationPage } from './configuration.js';
 import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
+import { sandboxPage } from './sandbox.js';
 import { stateMachinesPage } from './state-machines.js';
 
 /** The pages that are generated from the code, by path. */
@@ -9,6 +10,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/state-machines.md': stateMachinesPage,
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
+  'docs/sandbox.md': sandboxPage,
   'docs/adr/README.md': decisionsPage,
   // Recorded, so that a change of the route table shows what changes for callers.
   'docs/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,

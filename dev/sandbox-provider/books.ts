@@ -24,6 +24,8 @@ export class Books {
   readonly pending = new Map<string, PendingEvent>();
   /** Keys that are never accepted. */
   readonly fenced = new Set<string>();
+  /** Until when lookups do not answer about a payment, ms on the provider's clock, by index. Few payments have one. */
+  readonly #silentUntil = new Map<number, number>();
   /** Payments accepted more than once under one key, and their money. */
   duplicates = { count: 0, amount: 0n };
   webhookUrl: string | null = null;
@@ -78,6 +80,11 @@ export class Books {
     };
   }
 
+  /** Whether lookups do not answer about this payment yet. */
+  isSilent(index: number): boolean {
+    return (this.#silentUntil.get(index) ?? 0) > this.now();
+  }
+
   /** The payment as its first answer showed it. */
   firstView(entry: BookEntry): PaymentView {
     return this.view({ ...entry, status: entry.first, version: 1, reason: entry.first === 'declined' ? entry.reason : null });
@@ -106,13 +113,14 @@ export class Books {
         break;
       case 'accepted':
         for (const payment of record[2]) {
-          const [key, amount, , , , , steps] = payment;
+          const [key, amount, , , , , steps, silentUntil] = payment;
           if (this.payments.find(key) !== undefined) {
             this.duplicates.count += 1;
             this.duplicates.amount += BigInt(amount);
             continue;
           }
           const index = this.payments.add(payment, record[1]);
+          if (silentUntil !== undefined) this.#silentUntil.set(index, silentUntil);
           steps?.forEach(([to, dueAt, why], n) => {
             this.agenda.add(dueAt, [index, to, n + 2, why]);
           });

@@ -15,6 +15,8 @@ export type AcceptedPayment = [
   status: BookStatus,
   reason: string | null,
   steps: Step[] | null,
+  /** Until when (ms on the provider's clock) lookups do not answer about it. */
+  silentUntil?: number,
 ];
 
 export type Move = [index: number, status: BookStatus, version: number, reason: string | null];

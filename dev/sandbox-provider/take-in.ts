@@ -69,6 +69,8 @@ const plan = (
     const reason = behaviour?.kind === 'declined' ? behaviour.reason : 'account_closed';
     return [key, body.amount, body.currency, fingerprint, 'declined', reason, null];
   }
+  // Paid at once, whatever the settlement mode: a change later on would be an event, which tells of it.
+  if (behaviour?.kind === 'silent') return [key, body.amount, body.currency, fingerprint, 'paid', null, null, now + behaviour.ms];
   const settledAt = now + options.settleMs;
   if (behaviour?.kind === 'fails' || faults.hits('fail_after_accept', key)) {
     return accepted('accepted', [['failed', settledAt, behaviour?.kind === 'fails' ? behaviour.reason : 'account_not_found']]);

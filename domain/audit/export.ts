@@ -64,7 +64,7 @@ export interface ExportEvent {
   index: number | null;
   /** The tree's leaf, hex. */
   leaf: string;
-  /** The canonical body; null when retention has removed it. */
+  /** The canonical body; null when it was removed, which nothing does today. */
   event: { [key: string]: Json } | null;
 }
 

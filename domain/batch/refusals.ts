@@ -26,8 +26,10 @@ export const repeatedPayments = (count: number, batchId: string): Refusal => {
   }).refusal;
 };
 
-export const externalIdTaken = (): Refusal =>
-  refuse('external_id_taken', 'A batch of this workspace has this external_id. Read it with ?external_id=, or send another id.').refusal;
+export const externalIdTaken = (externalId: string): Refusal =>
+  refuse('external_id_taken', 'Another batch of this workspace has this external_id. Look at that batch, or send another external_id.', {
+    extra: { external_id: externalId },
+  }).refusal;
 
 export const noSuchBatch = () => refuse('not_found', 'There is no such batch in this workspace.');
 

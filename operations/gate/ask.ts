@@ -12,7 +12,7 @@ import { answer } from '../idempotency/answer.js';
 import { openDestination } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import { type FactsRow, SEALING } from '../stores/facts.js';
-import { type GateFacts, lockForGate, standingRefusal } from './open.js';
+import { type GateFacts, lockForGate, refusalOfFunds, standingRefusal } from './open.js';
 
 export type Challenge = z.infer<typeof challenge>;
 
@@ -21,7 +21,7 @@ const LARGEST_SHOWN = 10;
 /**
  * Shows a person what a gate would let pass, and gives them a challenge for it: bound to person, gate, content version and digest,
  * valid for five minutes (R11). Reads the stored digest and hashes no item. Refuses a person whom the gate would refuse, so that
- * nobody types a code in vain.
+ * nobody types a code in vain; that is also when the account lacks the money that authorize would reserve.
  */
 export const askChallenge = (ctx: Context, input: { batch_id: string } & z.output<typeof askContract>): Promise<Result<Challenge>> =>
   ctx.inTenant(async (stores) => {
@@ -35,6 +35,10 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
     const factor = await usableFactor(stores, ctx.actor.personId);
     if (!factor.ok) return refused(factor.refusal);
+    // Read without a lock, because the gate looks again under one.
+    const account = gate === 'authorize' ? await stores.accounts.get(facts.batch.fundingAccountId) : null;
+    const lacking = account && refusalOfFunds(facts, account.balance);
+    if (lacking) return refused(lacking);
 
     const bound = {
       id: ctx.services.entropy.newId(),

@@ -9,6 +9,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { recoveryRefusal } from '../recovery/refuse.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow } from '../stores/gates.js';
@@ -158,8 +159,7 @@ const executeRefusal = async (ctx: Context, stores: Stores, opened: readonly Gat
 
 const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
   if (frozenAt) return refuse('workspace_frozen', 'No gate opens while the workspace is frozen.').refusal;
-  const recovering = ctx.services.recovery.reason();
-  return recovering === null ? null : refuse('recovery_mode', recovering).refusal;
+  return recoveryRefusal(ctx);
 };
 
 /** Accounts that a batch posts to. They are made here, because the worker may not make any. */
@@ -171,6 +171,11 @@ const shortfallRefusal = async (stores: Stores, { batch, content }: GateFacts): 
   for (const kind of POSTED_ACCOUNTS) others.push((await stores.accounts.ensure(kind, batch.currency)).id);
   const locked = await stores.accounts.lock([batch.fundingAccountId, ...others]);
   const available = locked.find(({ id }) => id === batch.fundingAccountId)?.balance ?? 0n;
+  return refusalOfFunds({ batch, content }, available);
+};
+
+/** Refuses when this is too little for the batch and its fees, and says how much is missing. */
+export const refusalOfFunds = ({ batch, content }: Pick<GateFacts, 'batch' | 'content'>, available: bigint): Refusal | null => {
   const shortfall = content.total + batch.feeMaximum - available;
   if (shortfall <= 0n) return null;
   return refuse('insufficient_funds', `The funding account lacks ${formatMoney(shortfall, batch.currency)}. Top it up, then try again.`, {

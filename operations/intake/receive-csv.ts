@@ -100,7 +100,7 @@ const resolve = async (ctx: Context, stores: Stores, query: CsvQuery): Promise<{
   if ('errors' in resolved) return { refusal: wrongInput(resolved.errors) };
   const other = query.external_id ? await stores.batches.byExternalId(query.external_id) : null;
   // A batch that its own request still receives is looked at later, once the file is known to be good.
-  return other && (await stores.batches.view(other)) ? { refusal: externalIdTaken() } : resolved;
+  return other && (await stores.batches.view(other)) ? { refusal: externalIdTaken(query.external_id ?? '') } : resolved;
 };
 
 /** Begins the upload, or goes on with an abandoned one of the same file. Its run ends it when nothing else does. */
@@ -113,7 +113,7 @@ const begin = async (ctx: Context, stores: Stores, wanted: NewBatch): Promise<Re
     const { nextOrdinal } = await stores.items.totals(batch.id);
     return { batch, rowVersion: control.rowVersion + 1, nextOrdinal };
   }
-  if (!(await insertNew(ctx, stores, wanted, 'receiving', leaseEnd(stores)))) return { refusal: externalIdTaken() };
+  if (!(await insertNew(ctx, stores, wanted, 'receiving', leaseEnd(stores)))) return { refusal: externalIdTaken(wanted.externalId ?? '') };
   // The end of a creation tells the run again, which waits until then.
   await stores.outbox.add({ batchId: wanted.id, message: 'batch_changed' });
   return { batch: wanted, rowVersion: 1, nextOrdinal: 0 };

@@ -35,7 +35,7 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
     if ('errors' in resolved) return refused(wrongInput(resolved.errors));
     const refusal = await checkItems(ctx, stores, input, resolved.terms);
     if (refusal) return refused(refusal);
-    if (taken) return refused(externalIdTaken());
+    if (taken) return refused(externalIdTaken(external_id));
     const repeats = await refuseRepeats(stores, input);
     if (repeats) return refused(repeats);
     const total = input.items.reduce((sum, item) => sum + BigInt(item.amount), 0n);
@@ -44,7 +44,7 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
     const batch = newBatch(ctx, input, resolved.terms, { source: 'json', sourceSha256: null });
     const state = input.draft ? 'draft' : 'queued';
     // The batch is inserted before its payees, so that concurrent requests with the same external_id wait here and write nothing.
-    if (!(await insertNew(ctx, stores, batch, state, gateDeadline(stores.now, batch.executeBy)))) return refused(externalIdTaken());
+    if (!(await insertNew(ctx, stores, batch, state, gateDeadline(stores.now, batch.executeBy)))) return refused(externalIdTaken(external_id ?? ''));
     const items = await makeItems(ctx, stores, batch, input.items);
     await stores.items.insert(batch.id, items);
     const { sha256 } = ctx.services;

@@ -9,7 +9,7 @@ import { recoveryRefusal } from '../recovery/refuse.js';
 /**
  * Ends a batch whose deadline has passed on the database's clock. It leaves any other batch alone, so a call that comes too early
  * or twice does nothing. Answers the state that the batch is in afterwards. The worker calls it when its timer wakes (R13).
- * In recovery mode a batch that is due stays as it is (`recovery_mode`): it may have been paid after the copy was made (R15).
+ * In recovery mode a batch that is due stays as it is (`recovery_mode`, or `not_ready` before the first comparison): it may have been paid after the copy was made (R15).
  */
 export const expirePayoutBatch = (ctx: Context, input: { batch_id: string }): Promise<Result<{ state: BatchState }>> =>
   ctx.inTenant(async (stores) => {

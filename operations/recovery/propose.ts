@@ -8,6 +8,7 @@ import { openException } from '../exception/raise.js';
 import { toWireProposal, type WireProposal } from '../exception/view.js';
 import { answer } from '../idempotency/answer.js';
 import { planRecovery } from './plan.js';
+import { recoveryRefusal } from './refuse.js';
 
 const KIND = 'database_restored';
 
@@ -19,7 +20,7 @@ export const plannedIn = (reason: string): string | null => /\(plan ([0-9a-f]{64
 
 /**
  * Proposes to recover the workspace by the plan that the person has read. A second person confirms like any other proposal; then the worker
- * carries it out. Refuses with `not_in_recovery`, or `plan_changed` when the plan is another one.
+ * carries it out. Refuses with `not_in_recovery`, `not_ready` before the first comparison, or `plan_changed` when the plan is another one.
  */
 export const proposeRecovery = (ctx: Context, input: z.output<typeof contract>): Promise<Result<WireProposal>> =>
   ctx.inTenant(async (stores) => {
@@ -30,7 +31,10 @@ export const proposeRecovery = (ctx: Context, input: z.output<typeof contract>):
       detail: { kind: KIND, plan: plan.digest },
     } as const;
     const refused = (refusal: Refusal) => refusedAndAudited(stores, entry, refusal);
-    if (ctx.services.recovery.reason() === null) return refused(notInRecovery());
+    const recovering = recoveryRefusal(ctx);
+    if (recovering === null) return refused(notInRecovery());
+    // Whether there is anything to recover is not known yet.
+    if (recovering.code === 'not_ready') return refused(recovering);
     const refusal = refusalToPropose({ actor: ctx.actor, kind: KIND, choice: 'recover', preparers: [] });
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');

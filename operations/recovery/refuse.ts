@@ -1,9 +1,13 @@
 import { type Refusal, refuse } from '../../domain/result.js';
-import type { Context } from '../context.js';
+import type { Services } from '../ports.js';
 
-/** Why nobody decides about money or rights now: the process is in recovery mode (R15). Null in normal operation. */
-export const recoveryRefusal = (ctx: Context): Refusal | null => {
-  const reason = ctx.services.recovery.reason();
+/**
+ * Why nobody decides about money or rights now (R15): the process is in recovery mode, which waiting does not end, or it has not compared the
+ * database yet (`not_ready`), which it does soon. Null in normal operation.
+ */
+export const recoveryRefusal = ({ services }: { services: Pick<Services, 'recovery'> }): Refusal | null => {
+  const { recovery } = services;
+  const reason = recovery.reason();
   if (reason === null) return null;
-  return refuse('recovery_mode', reason).refusal;
+  return refuse(recovery.comparing?.() ? 'not_ready' : 'recovery_mode', reason).refusal;
 };

@@ -6,12 +6,18 @@ import type { Context } from '../context.js';
 import { toWireProposal } from '../exception/view.js';
 import type { Stores } from '../ports.js';
 import { planRecovery } from './plan.js';
+import { recoveryRefusal } from './refuse.js';
 
 type WireRecovery = z.infer<typeof recoveryPlan>;
 
-/** What a recovery of the workspace would do, why the process is in recovery mode, and where the newest recovery stands. */
+/**
+ * What a recovery of the workspace would do, why the process is in recovery mode, and where the newest recovery stands. Refuses with
+ * `not_ready` before the first comparison: nothing is known of it then.
+ */
 export const showRecovery = (ctx: Context): Promise<Result<WireRecovery>> =>
   ctx.inTenant(async (stores) => {
+    const recovering = recoveryRefusal(ctx);
+    if (recovering?.code === 'not_ready') return { ok: false, refusal: recovering };
     const { knownUntil, batches, connections, digest } = await planRecovery(ctx, stores);
     const reason = ctx.services.recovery.reason();
     const newest = await stores.proposals.newest('recover');

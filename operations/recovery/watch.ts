@@ -6,9 +6,10 @@ const EVERY_MS = 60_000;
 /** ms that a comparison stays good. When the next one hangs (the archive is out of reach), the process stops acting after this time. */
 const GOOD_MS = 3 * EVERY_MS;
 const RETRY_MS = 1_000;
-const NOT_COMPARED = 'The comparison with the published checkpoints has not finished yet.';
+const NOT_COMPARED = 'This process is starting: its comparison with the published checkpoints has not finished yet. Try again in a moment.';
 
 export interface RecoveryWatch extends RecoverySwitch {
+  comparing(): boolean;
   /** Compares at once and lets nothing through until that is done: the database may be another one now. */
   compareAgain(): void;
   /** Resolves when the first comparison has come to an end, whatever it found. */
@@ -76,6 +77,7 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, { onProblem,
     enter,
     compared,
     reason: () => found.reason() ?? (isGood() ? null : NOT_COMPARED),
+    comparing: () => found.reason() === null && !isGood(),
     compareAgain: () => {
       comparedAt = null;
       again = true;

@@ -48,6 +48,23 @@ test.each(ROUTE_LIST.filter(([id, { method }]) => method === 'GET' || WORK.inclu
   expect(answer.json['code']).not.toBe('recovery_mode');
 });
 
+test.each(changes.filter(([id]) => !WORK.includes(id)))(
+  '%s before the first comparison is not ready, and says when to try again',
+  async (id, shape) => {
+    const usual = world.services.recovery;
+    world.services.recovery = { reason: () => 'This process is starting.', comparing: () => true };
+    try {
+      const answer = await ask(id, shape);
+      expect([answer.status, answer.json['code'], answer.headers.get('retry-after')]).toEqual([503, 'not_ready', '1']);
+      expect(answer.json['detail']).toBe('This process is starting.');
+      expect(JSON.stringify(answer.json)).not.toContain('behind');
+      expect(world.calls).toEqual([]);
+    } finally {
+      world.services.recovery = usual;
+    }
+  },
+);
+
 test('a person without the permission is told so in recovery mode too', async () => {
   const [id, shape] = changes.find(([name]) => name === 'top_up') ?? [];
   if (!id || !shape) throw new Error('no such route');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { KEY_SCOPES, type Permission, permissionsOf, ROLES, type Role } from '../../domain/actors.js';
+import { holdersOf, KEY_SCOPES, type Permission, permissionsOf, ROLES, type Role } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
@@ -57,6 +57,7 @@ describe('permissions', () => {
       const refusedByTable = answer.status === 403 && answer.json['code'] === 'forbidden' && answer.json['permission'] === shape.permission;
       expect(refusedByTable).toBe(!allowed);
       // A refused change is audited as a failed attempt; nothing else of the workspace is touched.
+      if (!allowed) expect(answer.json['detail']).toContain(`${holdersOf(shape.permission as Permission)} may`);
       if (!allowed) expect(world.calls).toEqual(shape.method === 'GET' ? [] : ['audit.append']);
     },
   );

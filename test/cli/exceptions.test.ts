@@ -1,16 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Answers, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
-
-let close = (): void => {};
-afterEach(() => close());
-
-const apiOf = async (answers: Answers) => {
-  const api = await scriptedApi(answers);
-  close = api.close;
-  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
-};
+import { describe, expect, test } from '@jest/globals';
+import { emptyFolder, problemOf, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
 
 const ITEM = 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003';
 const EXCEPTION = {
@@ -79,7 +71,6 @@ describe('reading', () => {
     const { env } = await apiOf(() => page([EXCEPTION]));
     const { stdout } = await runSluice(['exceptions', 'list'], { env });
     for (const shown of ['unknown_key_expired', '40 d', '129 of 130', '129.00 EUR']) expect(stdout).toContain(shown);
-    close();
     const { env: empty } = await apiOf(() => page([]));
     for (const list of [
       ['exceptions', 'list'],

@@ -1,23 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Answers, BATCH, emptyFolder, runSluice, scriptedApi } from './run-sluice.js';
+import { describe, expect, test } from '@jest/globals';
+import { BATCH, emptyFolder, runSluice } from './run-sluice.js';
 import { otherVerifierKey, sampleProof, verifierKey } from './sample-proof.js';
-
-let close = (): void => {};
-afterEach(() => close());
+import { apiOf } from './scripted-api.js';
 
 const proof = sampleProof();
 const forged = { ...proof, items: proof.items.map((item) => ({ ...item, amount: '1' })) };
 
-const apiOf = async (evidence: object) => {
-  const answers: Answers = ({ path }) => ({
+/** The environment of a command whose API answers this evidence. */
+const serving = async (evidence: object) => {
+  const { env } = await apiOf(({ path }) => ({
     status: 200,
     body: path.includes('/evidence') ? evidence : { object: 'checkpoint', verifier_key: verifierKey },
-  });
-  const api = await scriptedApi(answers);
-  close = api.close;
-  return { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' };
+  }));
+  return env;
 };
 
 const folderWith = (files: Record<string, string>): string => {
@@ -30,30 +27,32 @@ describe('sluice batch evidence --verify', () => {
   test('verifies what the server answers, against a key that is given; the document goes to --out', async () => {
     const cwd = folderWith({ 'sluice.key': `${verifierKey}\n` });
     const argv = ['batch', 'evidence', BATCH.id, '--verify', '--key', 'sluice.key', '--out', 'evidence.json'];
-    const { code, stdout } = await runSluice(argv, { cwd, env: await apiOf(proof) });
+    const { code, stdout } = await runSluice(argv, { cwd, env: await serving(proof) });
     expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'evidence ok']);
     expect(JSON.parse(readFileSync(join(cwd, 'evidence.json'), 'utf8'))).toEqual(proof);
   });
 
   test("without a key it takes the server's own, and says that this proves less", async () => {
-    const { code, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify'], { env: await apiOf(proof) });
+    const { code, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify'], { env: await serving(proof) });
     expect([code, stderr.includes('not its own witness')]).toEqual([0, true]);
   });
 
   test('what does not hold exits 1 with the reason', async () => {
-    const { code, stdout, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify', '--key', verifierKey], { env: await apiOf(forged) });
+    const { code, stdout, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify', '--key', verifierKey], {
+      env: await serving(forged),
+    });
     expect([code, stderr.trim()]).toEqual([1, 'The evidence does not hold.']);
     expect(stdout).toMatch(/^changed: item item_\S+ is not what its leaf says$/m);
   });
 
   test('the sound evidence of another batch exits 1', async () => {
     const other = BATCH.id.replace(/1$/, '2');
-    const { code, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await apiOf(proof) });
+    const { code, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await serving(proof) });
     expect([code, stderr.includes('the evidence of another batch')]).toEqual([1, true]);
   });
 
   test('--key alone is wrong usage', async () => {
-    expect((await runSluice(['batch', 'evidence', BATCH.id, '--key', verifierKey], { env: await apiOf(proof) })).code).toBe(2);
+    expect((await runSluice(['batch', 'evidence', BATCH.id, '--key', verifierKey], { env: await serving(proof) })).code).toBe(2);
   });
 });
 

@@ -1,14 +1,6 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { type Answers, problemOf, runSluice, scriptedApi } from './run-sluice.js';
-
-let close = (): void => {};
-afterEach(() => close());
-
-const apiOf = async (answers: Answers) => {
-  const api = await scriptedApi(answers);
-  close = api.close;
-  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
-};
+import { expect, test } from '@jest/globals';
+import { problemOf, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
 
 const PLAN = {
   object: 'recovery_plan',

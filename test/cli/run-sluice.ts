@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -12,11 +10,16 @@ export interface Ran {
   stderr: string;
 }
 
+interface RunSettings {
+  env?: Record<string, string>;
+  input?: string;
+  cwd?: string;
+  /** SIGINT is sent as soon as standard error says this, as Ctrl-C does. */
+  breakOff?: RegExp;
+}
+
 /** Runs the command line in a process of its own, without any profile of this machine. */
-export const runSluice = async (
-  argv: string[],
-  { env = {}, input = '', cwd = emptyFolder() }: { env?: Record<string, string>; input?: string; cwd?: string } = {},
-): Promise<Ran> => {
+export const runSluice = async (argv: string[], { env = {}, input = '', cwd = emptyFolder(), breakOff }: RunSettings = {}): Promise<Ran> => {
   const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), ...argv], {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), ...env },
@@ -25,44 +28,19 @@ export const runSluice = async (
   const ended = new Promise<number | null>((done) => {
     child.once('close', done);
   });
+  if (breakOff) {
+    let said = '';
+    child.stderr.on('data', (part: Buffer) => {
+      const before = breakOff.test(said);
+      said += part;
+      if (!before && breakOff.test(said)) child.kill('SIGINT');
+    });
+  }
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, stdout, stderr };
 };
 
 export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
-
-export interface Received {
-  method: string;
-  path: string;
-  headers: Record<string, string | string[] | undefined>;
-  body: string;
-}
-
-export type Answers = (request: Received) => { status: number; body: unknown } | { events: string };
-
-/** An API that gives the answers of a test and records the requests. */
-export const scriptedApi = async (answers: Answers) => {
-  const received: Received[] = [];
-  const server = createServer(async (req, res) => {
-    const request = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: await text(req) };
-    received.push(request);
-    const answer = answers(request);
-    if ('events' in answer) return void res.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer.events);
-    const type = answer.status < 400 ? 'application/json' : 'application/problem+json';
-    res.writeHead(answer.status, { 'content-type': type }).end(JSON.stringify(answer.body));
-  });
-  await new Promise<void>((done) => {
-    server.listen(0, '127.0.0.1', done);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-};
 
 export const problemOf = (code: string, status: number, more: object = {}) => ({
   status,
@@ -86,7 +64,7 @@ export const BATCH = {
   item_count: 2,
   total: 1_234_567,
   paid_total: 0,
-  counts: { open: 2, paid: 0 },
+  counts: { open: 2, unknown: 0, submitted: 0, paid: 0, failed: 0, returned: 0, cancelled: 0, excluded: 0, blocked: 0, was_unknown: 0 },
   gates: [],
   deadline_at: null,
   created_at: '2026-01-01T00:00:00Z',

@@ -1,17 +1,9 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { generate } from 'otplib';
-import { type Answers, BATCH, emptyFolder, problemOf, runSluice, scriptedApi } from './run-sluice.js';
-
-let close = (): void => {};
-afterEach(() => close());
-
-const apiOf = async (answers: Answers) => {
-  const api = await scriptedApi(answers);
-  close = api.close;
-  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
-};
+import { BATCH, emptyFolder, problemOf, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
 
 describe('signing in', () => {
   const SESSION = {

@@ -1,16 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Answers, BATCH, CHALLENGE, emptyFolder, PERSON, problemOf, runSluice, scriptedApi } from './run-sluice.js';
-
-let close = (): void => {};
-afterEach(() => close());
-
-const apiOf = async (answers: Answers) => {
-  const api = await scriptedApi(answers);
-  close = api.close;
-  return { ...api, env: { SLUICE_URL: api.url, SLUICE_API_KEY: 'sluice_test_key' } };
-};
+import { describe, expect, test } from '@jest/globals';
+import { BATCH, CHALLENGE, emptyFolder, PERSON, problemOf, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
 
 describe('help and usage', () => {
   test('help names every command, on standard output, and exits 0', async () => {
@@ -79,7 +71,6 @@ describe('help and usage', () => {
   test('an ended session exits 4, a refusal exits 1, with code and request id', async () => {
     const ended = await apiOf(() => problemOf('session_expired', 401));
     expect((await runSluice(['batch', 'list'], { env: ended.env })).code).toBe(4);
-    ended.close();
     const refused = await apiOf(() => problemOf('wrong_state', 409, { state: 'completed' }));
     const { code, stderr } = await runSluice(['batch', 'pause', BATCH.id], { env: refused.env });
     expect([code, stderr.includes('wrong_state, request req_1')]).toEqual([1, true]);
@@ -146,7 +137,7 @@ describe('data and messages', () => {
     ].join('');
     const { env } = await apiOf(({ path }) => (path.endsWith('/events') ? { events } : { status: 200, body: over }));
     const people = await runSluice(['batch', 'watch', BATCH.id], { env });
-    expect([people.code, people.stderr.includes('executing: open 2')]).toEqual([1, true]);
+    expect([people.code, people.stderr.includes('executing: to send 2')]).toEqual([1, true]);
     const json = await runSluice(['--json', 'batch', 'watch', BATCH.id], { env });
     expect(
       json.stdout
@@ -183,7 +174,8 @@ describe('gates', () => {
     const { env, received } = await gateApi(() => ({ status: 200, body: { ...BATCH, state: 'approved' } }));
     const { code, stdout, stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '123456\n' });
     expect(code).toBe(0);
-    for (const shown of ['12,345.67 EUR', 'Main', '7,654.33 EUR', 'p-1', 'DE…3000', BATCH.digest, 'new payees  1']) expect(stderr).toContain(shown);
+    for (const shown of ['12,345.67 EUR', 'Main', '7,654.33 EUR', 'p-1', 'DE…3000', BATCH.digest, 'new payees  1, who were never paid'])
+      expect(stderr).toContain(shown);
     // A name that would steer the terminal is shown without its control characters.
     expect(stderr).not.toContain('\u001b');
     expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ challenge_id: CHALLENGE.id, code: '123456' });
@@ -199,7 +191,7 @@ describe('gates', () => {
       `The same file was paid before, or is being paid: ${facts.same_file.batch_id}`,
       `2 of the payments are paid or open already, most of them in ${facts.same_payments.batch_id}`,
       'above 3 times the usual batch of this account, 1,000.00 EUR',
-      'Payees first seen on the day that the batch was sealed: 1',
+      'Payees who were added to this workspace on the day that the batch was sealed: 1',
       'Destinations that are not the account that was paid last: 51',
       'IBAN LT …0009',
       'Ada Lovelace (approver), key import',
@@ -234,10 +226,20 @@ describe('gates', () => {
     expect(stderr).toContain('next: run the same again then, with that code');
   });
 
-  test('too little money: the message says how to top up', async () => {
-    const { env } = await gateApi(() => problemOf('insufficient_funds', 409));
+  test('too little money: approve warns of it with the amount that is missing', async () => {
+    const funding_account = { ...CHALLENGE.summary.funding_account, balance_after: -765_433 };
+    const short = { ...CHALLENGE, summary: { ...CHALLENGE.summary, funding_account } };
+    const { env } = await apiOf(({ path }) => (path.endsWith('/challenges') ? { status: 201, body: short } : { status: 200, body: BATCH }));
+    const { stderr } = await runSluice(['batch', 'approve', BATCH.id], { env, input: '111111\n' });
+    expect(stderr).toContain('Warning: Main lacks 7,654.33 EUR for this batch.');
+  });
+
+  test('too little money: authorize is refused before a code is read, and the message says how much to top up', async () => {
+    const refusal = problemOf('insufficient_funds', 409, { shortfall: 1_234_567, currency: 'EUR' });
+    const { env, received } = await apiOf(() => refusal);
     const { code, stderr } = await runSluice(['batch', 'authorize', BATCH.id], { env, input: '111111\n' });
-    expect([code, stderr.includes('next: sluice ledger top-up')]).toEqual([1, true]);
+    expect([code, received.map(({ path }) => path.split('/').at(-1))]).toEqual([1, ['challenges']]);
+    expect(stderr).toContain('next: sluice ledger top-up 12345.67   (sandbox money only), then repeat the command');
   });
 
   test('no code at all exits 2 and opens nothing', async () => {

@@ -138,7 +138,7 @@ test('every rule that is cited has its heading in docs/money-path.md', () => {
 test('the rules stand in their order, and each says what it prevents, what holds it and what notices its loss', () => {
   expect([...RULES.keys()]).toEqual(Array.from({ length: RULES.size }, (_, at) => `R${at + 1}`));
   for (const section of RULES.values())
-    for (const part of ['- **Prevents:**', '- **Held by:**', '- **Noticed by:**']) expect(section.split(part)).toHaveLength(2);
+    for (const part of ['- **Prevents:**', '- **Held by:**', '- **Noticed by:**']) expect(section.split(`\n${part}`)).toHaveLength(2);
 });
 
 test('every broken patch that a rule names is in test/broken', () => {

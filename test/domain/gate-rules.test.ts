@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Actor, KEY_SCOPES, PERMISSIONS, ROLES, type Role } from '../../domain/actors.js';
+import { type Actor, holdersOf, KEY_SCOPES, PERMISSIONS, ROLES, type Role } from '../../domain/actors.js';
 import { BATCH_STATES } from '../../domain/batch/states.js';
 import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, type GateStatement, gateBytes, refusalToOpen } from '../../domain/gate.js';
 
@@ -106,4 +106,11 @@ test('the canonical form of a gate is fixed, and says everything: any change of 
     const other = typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}x` : Uint8Array.of(0xac);
     expect(text({ [member]: other })).not.toBe(text());
   }
+});
+
+test('a refusal of a role names the roles that may', () => {
+  expect(holdersOf('payees.hold')).toBe('an approver, an authorizer, an executor or an admin');
+  const actor: Actor = { type: 'user', personId: 'ann', sessionId: 's', role: 'auditor' };
+  const refusal = refusalToOpen({ gate: 'execute', actor, state: 'authorized', preparers: [], opened: [] });
+  expect(refusal?.detail).toBe('Your role lacks gates.execute; an executor or an admin may.');
 });

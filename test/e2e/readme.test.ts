@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { BatchProof } from '../../domain/audit/proof.js';
 import { guardFolder } from '../harness/guard.js';
 import { until } from '../harness/until.js';
 import { ownDatabase } from './harness/database.js';
@@ -13,7 +14,7 @@ jest.setTimeout(240_000);
 /**
  * The README, followed to the letter: its `sh` blocks run in their order in one folder, beside one stack that its first block has
  * started. Only `npm start` gets flags for free ports and a folder of its own, and `npx` is a stand-in that starts the same program
- * without npm. `npm run check` and `npm test` run elsewhere; here they only have to exist.
+ * without npm, and notes when it ended. `npm run check` and `npm test` run elsewhere; here they only have to exist.
  */
 const ROOT = process.cwd();
 const README = readFileSync('README.md', 'utf8');
@@ -24,8 +25,15 @@ const TOUR = BLOCKS.filter((block) => block.includes('npx sluice'));
 /** What each block of the tour has to print. */
 const SAYS: readonly (readonly RegExp[])[] = [
   [/^external id +my-first-batch$/m, /^state +queued(, \w+)*$/m, /^total +1,785\.40 EUR$/m, /^Operating account EUR: [\d,]+\.\d\d EUR$/m],
-  [/^To approve:$/m, /^new payees +5$/m, /^state +approved(, \w+)*$/m, /^state +authorized(, \w+)*$/m, /^state +executing(, \w+)*$/m],
   [
+    /^To approve:$/m,
+    /^new payees +5, who were never paid from this workspace before$/m,
+    /^This code opens one gate or signs in once, within the next \d+ s\.$/m,
+    /^state +approved(, \w+)*$/m,
+    /^state +authorized(, \w+)*$/m,
+  ],
+  [
+    /^state +executing(, \w+)*$/m,
     /^worker \(process \d+\) was killed; process \d+ took its place$/m,
     /^state +completed \(partial\)$/m,
     /cleo-1 .* paid /,
@@ -33,10 +41,13 @@ const SAYS: readonly (readonly RegExp[])[] = [
     /eva-1 .* returned /,
   ],
   [/^checksum ok/m, /^The forgery was noticed\.$/m, /changed/, /Written to evidence\.json/, /^evidence ok$/m],
+  [/^\(none\)$/m, /^held +(yes|since .*)$/m, /^held +no$/m],
   [/\/namespaces\/sluice\/workflows\/batch_[0-9a-f]{32}$/m, /^process worker +ok /m, /^ +approver +\S+ \S+ +\S+@demo\.example/m],
 ];
 
 let folder: string;
+/** What the stand-in for `npx` notes: each command, and when it ended. */
+let ends: string;
 let dataDir: string;
 let start: ChildProcess;
 let release: (() => void) | undefined;
@@ -69,9 +80,16 @@ beforeAll(async () => {
   // The user that the embedded Postgres runs as, where we are root, has to reach it.
   chmodSync(folder, 0o755);
   dataDir = join(folder, 'data');
+  ends = join(folder, 'ends.jsonl');
   mkdirSync(join(folder, 'bin'));
-  const npx = ['#!/bin/sh', '[ "$1" = sluice ] || exit 64', 'shift', `exec "${process.execPath}" "${ROOT}/bin/sluice.mjs" "$@"`];
-  writeFileSync(join(folder, 'bin', 'npx'), `${npx.join('\n')}\n`, { mode: 0o755 });
+  const npx = `#!${process.execPath}
+    const { spawnSync } = require('node:child_process');
+    const [name, ...argv] = process.argv.slice(2);
+    if (name !== 'sluice') process.exit(64);
+    const { status } = spawnSync(process.execPath, [${JSON.stringify(join(ROOT, 'bin/sluice.mjs'))}, ...argv], { stdio: 'inherit' });
+    require('node:fs').appendFileSync(${JSON.stringify(ends)}, JSON.stringify({ command: argv.join(' '), at: Date.now() }) + '\\n');
+    process.exit(status ?? 1);`;
+  writeFileSync(join(folder, 'bin', 'npx'), npx, { mode: 0o755 });
   expect([BLOCKS[0], scripts['start']]).toEqual(['npm start\n', 'node dev/start.mjs']);
   database = await ownDatabase();
   release = guardFolder(dataDir);
@@ -131,6 +149,22 @@ describe('the tour', () => {
     const { code, output } = await shell(block);
     expect({ code, output }).toMatchObject({ code: 0 });
     for (const said of SAYS[step - 1] ?? []) expect(output).toMatch(said);
+  });
+
+  test('the worker is killed before the batch is over, and the payment in doubt is settled by a lookup, sent once', () => {
+    const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    const commands = read('ends.jsonl')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { command: string; at: number });
+    const proof = JSON.parse(read('evidence.json')) as BatchProof;
+    const completed = proof.events.map(({ event }) => event).find(({ action }) => action === 'batch.complete');
+    const killedAt = commands.find(({ command }) => command === 'dev kill worker')?.at;
+    expect(new Date(String(completed?.['at'])).getTime()).toBeGreaterThan(killedAt ?? Number.POSITIVE_INFINITY);
+    const cleo = proof.items.find(({ reference }) => reference === 'INV-2043')?.ordinal;
+    const steps = proof.transitions.filter(({ ordinal }) => ordinal === cleo).map(({ to, source }) => ({ to, source }));
+    expect(steps.at(-1)).toEqual({ to: 'paid', source: 'lookup' });
+    expect(proof.attempts.map(({ purpose }) => purpose)).toEqual(['first']);
   });
 
   test('a code opens one gate; piped once more it opens nothing, and the command says when to come again', async () => {

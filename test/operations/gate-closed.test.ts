@@ -60,17 +60,32 @@ describe('when a gate is closed', () => {
 });
 
 describe('money', () => {
-  test('too little money is refused and audited, and uses up neither code nor challenge', async () => {
+  test('a challenge for authorize is refused while money is missing, and says how much; one for approve is not', async () => {
     const funds = await world.balance(world.home.funding);
+    const first = await world.waitingFor('approve', { amounts: [funds + 77n] });
+    const seen = await askChallenge(world.as(first.who), { batch_id: first.batch.id, gate: 'approve' });
+    expect(seen).toMatchObject({ ok: true, value: { summary: { funding_account: { balance_after: -77 } } } });
     const { batch, who } = await world.waitingFor('authorize', { amounts: [funds + 77n] });
+    const refused = await askChallenge(world.as(who), { batch_id: batch.id, gate: 'authorize' });
+    expect(refused).toMatchObject({ ok: false, refusal: { code: 'insufficient_funds', extra: { shortfall: 77, available: Number(funds) } } });
+    expect(await world.results(batch.id, 'gate.challenge')).toContain('insufficient_funds');
+    expect(await world.sql('SELECT 1 FROM challenge WHERE batch_id = $1 AND gate = $2', [batch.id, 'authorize'])).toEqual([]);
+  });
+
+  test('money that went to another batch after the challenge: refused and audited, and neither code nor challenge is used up', async () => {
+    const funds = await world.balance(world.home.funding);
+    const { batch, who } = await world.waitingFor('authorize', { amounts: [funds] });
     const challenge = await world.challenge(who, 'authorize', batch.id);
+    const other = await world.waitingFor('authorize', { amounts: [77n] });
+    const taken = await world.tryGate(other.who, 'authorize', other.batch.id, await world.challenge(other.who, 'authorize', other.batch.id));
+    expect(codeOf(taken)).toBe('ok');
     const code = await world.code(who);
     const refused = await world.tryGate(who, 'authorize', batch.id, challenge, code);
-    expect(refused).toMatchObject({ ok: false, refusal: { code: 'insufficient_funds', extra: { shortfall: 77, available: Number(funds) } } });
+    expect(refused).toMatchObject({ ok: false, refusal: { code: 'insufficient_funds', extra: { shortfall: 77, available: Number(funds) - 77 } } });
     expect((await factorOf(who))?.last_step).toBe('0');
     expect(await world.results(batch.id, 'gate.authorize')).toEqual(['insufficient_funds']);
     const funded = await topUp(world.as(await world.person('preparer')), { account_id: world.home.funding, amount: 77 });
-    expect(funded).toMatchObject({ ok: true, value: { balance: Number(funds) + 77 } });
+    expect(funded).toMatchObject({ ok: true, value: { balance: Number(funds) } });
     expect(codeOf(await world.tryGate(who, 'authorize', batch.id, challenge, code))).toBe('ok');
     expect(await world.balance(world.home.funding)).toBe(0n);
     await topUp(world.as(await world.person('preparer')), { account_id: world.home.funding, amount: 1_000_000 });

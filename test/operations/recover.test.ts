@@ -144,6 +144,9 @@ test('where a recovery stands, and what it did; an earlier one is none of a late
 test('one person alone recovers nothing, and nothing is recovered outside recovery mode', async () => {
   const who = await world.person('admin');
   const plan = must(await showRecovery(world.as(who, recovering)));
+  const starting = world.as(who, { services: { recovery: { reason: () => 'not compared yet', comparing: () => true } } });
+  expect(await showRecovery(starting)).toMatchObject({ refusal: { code: 'not_ready' } });
+  expect(await proposeRecovery(starting, { reason: 'x', plan_digest: plan.digest })).toMatchObject({ refusal: { code: 'not_ready' } });
   expect(await proposeRecovery(world.as(who), { reason: 'x', plan_digest: plan.digest })).toMatchObject({ refusal: { code: 'not_in_recovery' } });
   expect(await proposeRecovery(world.as(who, recovering), { reason: 'x', plan_digest: '00'.repeat(32) })).toMatchObject({
     refusal: { code: 'plan_changed' },

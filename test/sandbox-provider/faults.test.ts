@@ -50,10 +50,33 @@ describe('a request that goes wrong', () => {
     ['broken_1', 500, 200],
     ['reset_1', 'lost', 200],
     ['lookup_1', 'lost', 'lost'],
+    ['silent_1', 'lost', 'lost'],
   ] as const)('%s: first %s, then %s, and once in the books', async (token, first, second) => {
     const key = newKey();
     expect([await pay(key, token), await pay(key, token)]).toEqual([first, second]);
     expect((await provider.payments()).filter((payment) => payment.idempotency_key === key)).toHaveLength(1);
+  });
+
+  test('silent_: paid without an event; lookups answer only after twenty seconds of the provider’s clock, also after a restart', async () => {
+    const [silent, other] = [newKey(), newKey()];
+    const byKey = async () => (await provider.call('GET', `/v1/payments/by-key/${silent}`)).status;
+    const many = async () => (await provider.call('POST', '/v1/payments/lookup', { keys: [silent, other] })).body;
+    await provider.call('POST', '/v1/payments/bulk', {
+      settlement: 'async',
+      payments: [{ idempotency_key: silent, ...samplePayment('silent_1') }],
+    });
+    await pay(other);
+    const found = ({ idempotency_key }: { idempotency_key: string }) => idempotency_key;
+    await provider.call('POST', '/control/clock', { advance_ms: 10_000 });
+    await provider.kill();
+    await provider.restart();
+    const early = await many();
+    expect([await byKey(), early.found.map(found), early.absent]).toEqual([503, [other], []]);
+    await provider.call('POST', '/control/clock', { advance_ms: 10_000 });
+    const late = await many();
+    expect([await byKey(), late.found.map(found), late.absent]).toEqual([200, [silent, other], []]);
+    expect(late.found[0]).toMatchObject({ status: 'paid', version: 1 });
+    expect((await provider.books()).webhooks_pending).toBe(0);
   });
 
   test('the last four digits of a bank account do what a token does', async () => {

@@ -8,10 +8,11 @@ export const getByKey = async (provider: Provider, key: string): Promise<Answer>
   await provider.books.durable();
   const index = provider.books.payments.find(key);
   if (index === undefined) return problem(404, 'payment_not_found', 'no payment has this key');
+  if (provider.books.isSilent(index)) return problem(503, 'unavailable', 'lookup is not available for this payment yet');
   return json(200, provider.books.view(provider.books.payments.read(index)));
 };
 
-/** POST /v1/payments/lookup */
+/** POST /v1/payments/lookup. A payment of which lookups do not answer yet is in neither list. */
 export const postLookup = async (provider: Provider, body: unknown): Promise<Answer> => {
   const parsed = lookupBody.safeParse(body);
   if (!parsed.success) return invalid(parsed.error);
@@ -20,7 +21,7 @@ export const postLookup = async (provider: Provider, body: unknown): Promise<Ans
   const { payments } = provider.books;
   const places = parsed.data.keys.map((key) => [key, payments.find(key)] as const);
   return json(200, {
-    found: places.flatMap(([, index]) => (index === undefined ? [] : [provider.books.view(payments.read(index))])),
+    found: places.flatMap(([, index]) => (index === undefined || provider.books.isSilent(index) ? [] : [provider.books.view(payments.read(index))])),
     absent: places.flatMap(([key, index]) => (index === undefined ? [key] : [])),
   });
 };

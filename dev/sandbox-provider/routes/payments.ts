@@ -63,7 +63,7 @@ const take = async (provider: Provider, payments: readonly Incoming[], settlemen
 };
 
 const magicFault = (provider: Provider, { key, behaviour }: Incoming): RequestFault | null => {
-  if (behaviour?.kind === 'lookup_only') return 'reset_after_accept';
+  if (behaviour?.kind === 'lookup_only' || behaviour?.kind === 'silent') return 'reset_after_accept';
   if (behaviour?.kind !== 'first_request') return null;
   return provider.faults.countTry(`magic ${key}`) === 0 ? behaviour.fault : null;
 };

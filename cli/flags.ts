@@ -1,0 +1,67 @@
+/**
+ * The API's field behind each flag; several where commands use the flag for different ones, none for a flag that the API does not know.
+ * Refusals of the API name its fields, and people type flags.
+ */
+export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
+  '--account': ['account_id'],
+  '--account-number': ['account_number'],
+  '--account-token': ['account_token'],
+  '--after': ['starting_after'],
+  '--all': [],
+  '--allow-duplicates': ['allow_duplicates'],
+  '--as': [],
+  '--batch': ['batch_id'],
+  '--bic': ['bic'],
+  '--checkpoint': [],
+  '--choice': ['choice'],
+  '--confirm': ['proposal_id'],
+  '--connection': ['connection', 'connection_id'],
+  '--country': ['country'],
+  '--currency': ['currency'],
+  '--delivery': ['delivery_id'],
+  '--description': ['description'],
+  '--draft': ['draft'],
+  '--email': ['email'],
+  '--exclude': ['exclude'],
+  '--expires-at': ['expires_at'],
+  '--export': [],
+  '--external-id': ['external_id'],
+  '--format': [],
+  '--funding-account': ['funding_account'],
+  '--iban': ['iban'],
+  '--items': ['items'],
+  '--json': [],
+  '--key': [],
+  '--kind': ['kind'],
+  '--limit': ['limit'],
+  '--name': ['name'],
+  '--no-wait': [],
+  '--note': [],
+  '--open': [],
+  '--out': [],
+  '--owner': ['owner_id'],
+  '--plan': [],
+  '--profile': [],
+  '--rail': ['rail'],
+  '--reason': ['reason'],
+  '--reference': ['reference'],
+  '--references': [],
+  '--routing-number': ['routing_number'],
+  '--scopes': ['scopes'],
+  '--since': ['since'],
+  '--state': ['state'],
+  '--tenant': ['workspace_id'],
+  '--type': ['payee_type'],
+  '--url': [],
+  '--validate-only': ['validate_only'],
+  '--verify': [],
+  '--version': [],
+  '--workspace': ['workspace_id'],
+};
+
+/** The flag of a command for a field of the API, or the field itself when the command has none for it. */
+export const flagOf = (field: string, flags: readonly string[]): string => flags.find((flag) => FIELDS_OF[flag]?.includes(field)) ?? field;
+
+/** A sentence of the API with the flags of a command for its fields. Fields of one word, such as `reason`, are words of the language too. */
+export const inFlags = (sentence: string, flags: readonly string[]): string =>
+  sentence.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (field) => flagOf(field, flags));

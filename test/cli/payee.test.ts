@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { problemOf, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
+
+const PAYEE = {
+  object: 'payee',
+  id: 'payee_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  reference: 'ana-1',
+  name: 'Ana Lopes',
+  payee_type: 'individual',
+  country: 'PT',
+  destination: null,
+  held: true,
+};
+
+test.each([
+  [['hold', 'ana-1', '--reason', 'taken over'], `/v1/payees/${PAYEE.id}/hold`],
+  [['release', 'ana-1', '--reason', 'it is them'], `/v1/payees/${PAYEE.id}/release`],
+  [['show', 'ana-1'], `/v1/payees/${PAYEE.id}`],
+  [['add-destination', 'ana-1', '--iban', 'DE89370400440532013000'], `/v1/payees/${PAYEE.id}/destinations`],
+  [['show', PAYEE.id], `/v1/payees/${PAYEE.id}`],
+])('payee %j finds the payee by reference or id', async (argv, path) => {
+  const { env, received } = await apiOf((request) => {
+    const isList = request.path.startsWith('/v1/payees?');
+    return { status: 200, body: isList ? { data: request.path.includes('reference=ana-1') ? [PAYEE] : [] } : PAYEE };
+  });
+  expect((await runSluice(['payee', ...argv], { env })).code).toBe(0);
+  expect(received.at(-1)?.path).toBe(path);
+});
+
+test('a reference that no payee has is said before anything else is asked', async () => {
+  const { env, received } = await apiOf(() => ({ status: 200, body: { data: [] } }));
+  const { code, stderr } = await runSluice(['payee', 'hold', 'nobody', '--reason', 'x'], { env });
+  expect([code, received.map(({ method }) => method)]).toEqual([1, ['GET']]);
+  expect(stderr).toContain('There is no payee with the id or reference nobody.');
+});
+
+test('what the API says about roles is shown', async () => {
+  const { env } = await apiOf(() => problemOf('forbidden', 403, { detail: 'This needs payees.hold; an approver or an admin may.' }));
+  expect((await runSluice(['payee', 'hold', PAYEE.id, '--reason', 'x'], { env })).stderr).toContain('an approver or an admin may');
+});
