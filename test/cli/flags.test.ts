@@ -49,7 +49,7 @@ test.each(FLAGS.filter(({ flag }) => (FIELDS_OF[flag]?.length ?? 0) > 0).map(({ 
     const flags = command.options.flatMap(({ long }) => long ?? []);
     for (const field of FIELDS_OF[flag] ?? []) {
       const problem = { title: 'T', detail: `Leave ${field} out.`, code: 'c', request_id: 'r', errors: [{ field, message: 'wrong' }] };
-      const { message } = endingOf(new ProblemError(problem as never, null), { flags, options: {} });
+      const { message } = endingOf(new ProblemError(problem as never, null), { flags, options: {}, besideStack: false });
       expect(message).toContain(`\n  ${flagOf(field, flags)}: wrong`);
       expect(flagOf(field, flags)).toMatch(/^--/);
       if (field.includes('_')) expect(message).toContain(`Leave ${flagOf(field, flags)} out.`);
