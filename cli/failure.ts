@@ -33,6 +33,8 @@ const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string | null>> = {
   external_id_taken: ({ external_id }, { options }) => `sluice batch show ${external_id ?? options['externalId'] ?? 'ID'}`,
   forbidden: (problem, asked) => asHolder(problem, asked),
+  repeated_file: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
+  repeated_payments: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
   insufficient_funds: ({ shortfall, currency }) =>
     `sluice ledger top-up ${decimal(shortfall, currency)}   (sandbox money only), then repeat the command`,
 };
