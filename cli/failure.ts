@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { type Problem, ProblemError } from '../client/problem-error.js';
+import { ROLES, type Role } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
 import { flagOf, inFlags } from './flags.js';
 
@@ -29,10 +30,19 @@ export interface Ending {
 const SIGN_IN_AGAIN: readonly string[] = ['unauthenticated', 'session_expired'];
 
 /** The command that fixes a refusal, where there is one. */
-const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string>> = {
+const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string | null>> = {
   external_id_taken: ({ external_id }, { options }) => `sluice batch show ${external_id ?? options['externalId'] ?? 'ID'}`,
+  forbidden: (problem, asked) => asHolder(problem, asked),
+  repeated_file: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
+  repeated_payments: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
   insufficient_funds: ({ shortfall, currency }) =>
     `sluice ledger top-up ${decimal(shortfall, currency)}   (sandbox money only), then repeat the command`,
+};
+
+/** Somebody of the demo stack who may do what was refused. */
+const asHolder = ({ permission }: Problem, { besideStack }: Asked): string | null => {
+  const role = (Object.keys(ROLES) as Role[]).find((name) => name !== 'admin' && (ROLES[name] as readonly unknown[]).includes(permission));
+  return besideStack && role ? `the same with --as ${role}` : null;
 };
 
 /** An amount as `sluice ledger top-up` takes it. */
@@ -43,6 +53,8 @@ const decimal = (minor: unknown, currency: unknown): string =>
 export interface Asked {
   flags: readonly string[];
   options: Readonly<Record<string, unknown>>;
+  /** Whether `--as ROLE` is there to act as somebody else. */
+  besideStack: boolean;
 }
 
 /** How a command ends after an error of any kind. */

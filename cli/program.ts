@@ -81,7 +81,7 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     await program.parseAsync(argv, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts() });
+    const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
     if (ending.problem && cli.options().json) terminal.out(JSON.stringify(ending.problem, null, 2));
     if (ending.message) terminal.err(ending.message);
     if (ending.hint) terminal.err(nextLine(ending.hint, cli.besideStack));

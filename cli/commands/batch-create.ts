@@ -59,7 +59,6 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
 /** Follows a large file until it is taken in: with a bar on a terminal. It goes on by itself when nobody follows. */
 const followed = async (cli: Cli, client: Client, batch: Batch): Promise<Batch> => {
   if (batch.state !== 'receiving') return batch;
-  cli.note(`${batch.id} is taken in by the server, also when this command ends. Look again with: sluice batch show ${batch.id}`);
   const bar = cli.terminal.watched && !cli.options().json ? batchBar() : null;
   let last = batch;
   const show = (now: Batch): void => {
@@ -68,7 +67,10 @@ const followed = async (cli: Cli, client: Client, batch: Batch): Promise<Batch> 
   };
   try {
     return await breakable(
-      (signal) => followUpload(client.transport, batch, show, signal),
+      (signal) => {
+        cli.note(`${batch.id} is taken in by the server, also when this command ends. Look again with: sluice batch show ${batch.id}`);
+        return followUpload(client.transport, batch, show, signal);
+      },
       () => ({ message: takenIn(last), hint: `sluice batch watch ${batch.id}` }),
     );
   } finally {

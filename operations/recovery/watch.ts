@@ -6,7 +6,8 @@ const EVERY_MS = 60_000;
 /** ms that a comparison stays good. When the next one hangs (the archive is out of reach), the process stops acting after this time. */
 const GOOD_MS = 3 * EVERY_MS;
 const RETRY_MS = 1_000;
-const NOT_COMPARED = 'This process is starting: its comparison with the published checkpoints has not finished yet. Try again in a moment.';
+const STARTING = 'This process is starting: its comparison with the published checkpoints has not finished yet. Try again in a moment.';
+const OUT_OF_DATE = 'The comparison with the published checkpoints is out of date, and a new one has not finished yet. Try again in a moment.';
 
 export interface RecoveryWatch extends RecoverySwitch {
   comparing(): boolean;
@@ -34,6 +35,7 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, { onProblem,
   const found = recoverySwitch(null);
   /** When the last good comparison began, ms of the monotonic clock; null when none counts. */
   let comparedAt: number | null = null;
+  let wasCompared = false;
   /** Set when a new comparison is asked for while one runs: the running one may have read the database of before. */
   let again = false;
   let running = false;
@@ -56,6 +58,7 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, { onProblem,
       const reason = (await compare()).reason();
       if (reason !== null) enter(reason);
       comparedAt = again ? null : startedAt;
+      wasCompared ||= comparedAt !== null;
       if (comparedAt !== null) firstIsOver();
     } catch (error) {
       comparedAt = null;
@@ -76,7 +79,7 @@ export const watchRecovery = (compare: () => Promise<RecoveryMode>, { onProblem,
   return {
     enter,
     compared,
-    reason: () => found.reason() ?? (isGood() ? null : NOT_COMPARED),
+    reason: () => found.reason() ?? (isGood() ? null : wasCompared ? OUT_OF_DATE : STARTING),
     comparing: () => found.reason() === null && !isGood(),
     compareAgain: () => {
       comparedAt = null;

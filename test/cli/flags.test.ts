@@ -49,7 +49,7 @@ test.each(FLAGS.filter(({ flag }) => (FIELDS_OF[flag]?.length ?? 0) > 0).map(({ 
     const flags = command.options.flatMap(({ long }) => long ?? []);
     for (const field of FIELDS_OF[flag] ?? []) {
       const problem = { title: 'T', detail: `Leave ${field} out.`, code: 'c', request_id: 'r', errors: [{ field, message: 'wrong' }] };
-      const { message } = endingOf(new ProblemError(problem as never, null), { flags, options: {} });
+      const { message } = endingOf(new ProblemError(problem as never, null), { flags, options: {}, besideStack: false });
       expect(message).toContain(`\n  ${flagOf(field, flags)}: wrong`);
       expect(flagOf(field, flags)).toMatch(/^--/);
       if (field.includes('_')) expect(message).toContain(`Leave ${flagOf(field, flags)} out.`);
@@ -65,10 +65,15 @@ const creating = async (answer: object, ...more: string[]) => {
 };
 
 test('a repeated file names the flag that says that it is meant; a column of a row keeps its name', async () => {
-  const said = { detail: 'It is paid already. Send it with allow_duplicates.', errors: [{ field: 'account_token', message: 'm', row: 3 }] };
+  const said = {
+    batch_id: BATCH.id,
+    detail: 'It is paid already. Send it with allow_duplicates.',
+    errors: [{ field: 'account_token', message: 'm', row: 3 }],
+  };
   const { stderr } = await creating(problemOf('repeated_file', 409, said));
   expect(stderr).toContain('Send it with --allow-duplicates.');
   expect(stderr).toContain('row 3, account_token: m');
+  expect(stderr).toContain(`next: sluice batch show ${BATCH.id}`);
   const whole = {
     ...BATCH,
     state: 'refused',

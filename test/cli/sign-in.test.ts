@@ -74,6 +74,12 @@ describe('signing in', () => {
     expect([await expected(before), await expected(before + 1)]).toContainEqual(codes.slice(0, 3));
   });
 
+  test('beside a stack a refusal names somebody to act as', async () => {
+    const { url } = await apiOf(() => problemOf('forbidden', 403, { permission: 'payees.hold' }));
+    const { stderr } = await runSluice(['payee', 'hold', 'payee_1', '--reason', 'x'], { cwd: besideStack(url) });
+    expect(stderr).toContain('next: the same with --as approver');
+  });
+
   test('beside a stack the next step names the role, and is typed with npx', async () => {
     const { url } = await apiOf(() => ({ status: 200, body: BATCH }));
     const { stderr } = await runSluice(['batch', 'show', BATCH.id], { cwd: besideStack(url) });
