@@ -39,6 +39,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_move_items: 'sluice_fn_items',
   sluice_withdraw_items: 'sluice_fn_items',
   sluice_give_back: 'sluice_fn_items',
+  sluice_pause_recovered: 'sluice_fn_items',
   sluice_place_hold: 'sluice_fn_items',
   sluice_release_hold: 'sluice_fn_items',
   sluice_count_content: 'sluice_fn_items',
