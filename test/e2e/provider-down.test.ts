@@ -14,7 +14,9 @@ jest.setTimeout(300_000);
 const WINDOW = 2;
 /** Payments of a chunk at most, on a rail of single calls. */
 const CHUNK = 128;
-const MANY = ITEMS * 4;
+/** Enough to be in mid-run when the provider goes down, also on a busy machine. */
+const MANY = ITEMS * 6;
+const LATENCY_MS = 300;
 
 let world: World;
 let second: AnotherWorker;
@@ -26,7 +28,6 @@ beforeAll(async () => {
   });
   second = await startAnotherWorker(world);
   await second.ready;
-  await world.provider('POST', '/control/faults', { latency_ms: 100 });
 });
 
 afterAll(async () => {
@@ -87,12 +88,14 @@ describe.each(ROUNDS)('round %d', () => {
   test.each(OUTAGES)(
     `a provider that $how for ${DOWN_SECONDS} s: sending stops for all its batches, people hear of it, and it goes on by itself`,
     async ({ down, up }) => {
+      await world.provider('POST', '/control/faults', { latency_ms: LATENCY_MS });
       const batches = await Promise.all([startPaying(), startPaying()]);
       for (const { batchId } of batches)
         await until(`the first payments of ${batchId}`, async () => ((await world.accepted(batchId)).length > 0 ? true : undefined));
       const before = await Promise.all(batches.map(dispatched));
       await down();
       try {
+        for (const batch of batches) expect(await show(batch)).toMatchObject({ state: 'executing' });
         for (const batch of batches)
           await until(`the attention of ${batch.batchId}`, async () =>
             (await show(batch)).attention.includes('provider_unavailable') ? true : undefined,
@@ -104,6 +107,7 @@ describe.each(ROUNDS)('round %d', () => {
       } finally {
         await up();
       }
+      await world.provider('POST', '/control/faults', { latency_ms: 0 });
       for (const { people, batchId } of batches) {
         const ended = await world.ended(people, batchId, 240_000);
         expect(ended).toMatchObject({ state: 'completed', outcome: 'full', counts: { paid: MANY, open: 0 }, attention: [] });
