@@ -15,11 +15,19 @@ export interface Connection {
   /** Refuses from now on, ends the transaction and gives the connection back to the pool. COMMIT throws when the transaction was rolled back. */
   end(how: 'COMMIT' | 'ROLLBACK'): Promise<void>;
   /**
+   * Rolls back because the time is over. When the server does not answer that for another five seconds, the connection is closed and
+   * whatever waits for it throws: it may be dead without anybody having said so.
+   */
+  expire(): void;
+  /**
    * Gives the connection back when no transaction was begun on it, and closes it when one was begun and nobody ended it: its
    * BEGIN may still be answered, and the next transaction must not run inside it. Does nothing after `end`.
    */
   abandon(): void;
 }
+
+/** How long an answer to ROLLBACK is waited for, ms. */
+const GRACE_MS = 5_000;
 
 /** SQLSTATE of a statement after one that failed. Statements that are sent together get it before anybody has read why. */
 const IN_FAILED_TRANSACTION = '25P02';
@@ -48,9 +56,27 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
     }
     return client.query(query);
   };
+  let grace: NodeJS.Timeout | undefined;
   const release = () => {
+    clearTimeout(grace);
     client.off('error', onError);
     client.release(broken);
+  };
+  const end: Connection['end'] = async (how) => {
+    if (state !== 'begun') {
+      if (how === 'ROLLBACK') return;
+      throw new Error('this transaction has ended');
+    }
+    state = 'ended';
+    try {
+      const { command } = await send(how);
+      if (command !== how) throw new Error('this transaction was rolled back, because one of its statements failed', { cause: failure });
+    } catch (error) {
+      broken ??= error as Error;
+      throw error;
+    } finally {
+      release();
+    }
   };
   return {
     begin: async (setting) => {
@@ -78,21 +104,13 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
         throw (error as pg.DatabaseError).code === IN_FAILED_TRANSACTION ? failure : error;
       }
     },
-    end: async (how) => {
-      if (state !== 'begun') {
-        if (how === 'ROLLBACK') return;
-        throw new Error('this transaction has ended');
-      }
-      state = 'ended';
-      try {
-        const { command } = await send(how);
-        if (command !== how) throw new Error('this transaction was rolled back, because one of its statements failed', { cause: failure });
-      } catch (error) {
-        broken ??= error as Error;
-        throw error;
-      } finally {
-        release();
-      }
+    end,
+    expire: () => {
+      grace = setTimeout(() => {
+        broken ??= new Error('the database did not answer in time');
+        (client as unknown as pg.Client).connection.stream.destroy(broken);
+      }, GRACE_MS);
+      void end('ROLLBACK').catch(() => undefined);
     },
     abandon: () => {
       if (state === 'ended') return;

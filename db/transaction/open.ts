@@ -33,8 +33,11 @@ export interface Database {
  * Plans are generic and kept as long as their connection, because right after an ingest the statistics do not know the new
  * rows yet. Sequential scans are off, because a plan made while a table had one page would go on reading all of it. Every
  * statement names the tenant, which is the first column of every index.
+ *
+ * Postgres ends a transaction whose process sends nothing for 15 s: one that stands still, or whose machine is gone, would hold its locks
+ * for as long as it pleases, and every chunk, pause and cancel of the workspace would wait for it.
  */
-const PLANNER = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
+const SETTINGS = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c idle_in_transaction_session_timeout=15s';
 
 /** How long a transaction may wait for a free connection, and how long it may then take, ms. */
 const USUAL_MS = 30_000;
@@ -42,7 +45,7 @@ const USUAL_MS = 30_000;
 /** Opens a pool of at most `connectionsMax` connections in the role that the URL names. */
 export const openDatabase = (url: string, connectionsMax: number): Database => {
   const pool = new pg.Pool({
-    ...{ connectionString: url, max: connectionsMax, options: PLANNER, connectionTimeoutMillis: USUAL_MS },
+    ...{ connectionString: url, max: connectionsMax, options: SETTINGS, connectionTimeoutMillis: USUAL_MS },
     // Statements that are sent together share a round trip. Postgres runs them one after the other all the same.
     pipeline: true,
   });
@@ -75,9 +78,10 @@ export const openDatabase = (url: string, connectionsMax: number): Database => {
   return {
     transaction: async (work, { timeoutMs = USUAL_MS, setting } = {}) => {
       const connection = await takeConnection(pool);
+      // It counts from before BEGIN, because the connection may be dead and nobody know it.
+      const timer = setTimeout(() => connection.expire(), timeoutMs);
       try {
         const set = await connection.begin(setting && configOf(setting));
-        const timer = setTimeout(() => void connection.end('ROLLBACK').catch(() => undefined), timeoutMs);
         const { orm, leave } = joining(connection, timeoutMs);
         try {
           const result = await work({ orm, sql: sqlOver(connection.query) }, set);
@@ -87,10 +91,10 @@ export const openDatabase = (url: string, connectionsMax: number): Database => {
           await connection.end('ROLLBACK').catch(() => undefined);
           throw error;
         } finally {
-          clearTimeout(timer);
           leave();
         }
       } finally {
+        clearTimeout(timer);
         // Whoever ended the transaction gave the connection back. Without an end, BEGIN failed.
         connection.abandon();
       }

@@ -112,7 +112,10 @@ const handle = (processes: SupervisedProcesses, state: StackState, stackFile: st
       await processes.part(name).stop();
       await processes.part(name).start(env);
     },
-    stopPart: (name) => processes.part(name).stop(),
+    stopPart: async (name) => {
+      await processes.part(name).stop();
+      write();
+    },
     startPart: (name, env = {}) => processes.part(name).start(env),
     stop: () => processes.stop(),
   };

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { takeConnection } from '../../db/transaction/connection.js';
@@ -186,6 +187,50 @@ test('a transaction that outlasts its time is rolled back; one that needs more s
   await expect(inTenant(slow, { timeoutMs: 100 })).rejects.toThrow();
   expect(await inTenant(slow, { timeoutMs: 60_000 })).toMatchObject({ waiting: 0 });
 });
+
+test('a transaction on a connection that is dead without anybody knowing ends all the same, and gives its place back', async () => {
+  const { hostname, port } = new URL(server.urls.worker);
+  let isDead = false;
+  const sockets: Socket[] = [];
+  const proxy = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    sockets.push(near, far);
+    for (const socket of [near, far]) socket.on('error', () => undefined).on('close', () => [near, far].map((one) => one.destroy()));
+    near.on('data', (bytes) => isDead || far.write(bytes));
+    far.on('data', (bytes) => isDead || near.write(bytes));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = new URL(server.urls.worker);
+  Object.assign(url, { hostname: '127.0.0.1', port: String((proxy.address() as AddressInfo).port) });
+  const through = openDatabase(url.href, 1);
+  try {
+    const one = ({ sql }: Tx) => sql.row('set')`SELECT 1 AS one`;
+    expect(await through.transaction(one)).toEqual({ one: 1 });
+    isDead = true;
+    await expect(through.transaction(one, { timeoutMs: 100 })).rejects.toThrow('did not answer in time');
+    isDead = false;
+    expect(await through.transaction(one)).toEqual({ one: 1 });
+  } finally {
+    await through.close();
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  }
+}, 30_000);
+
+test('a transaction of a process that stands still keeps its locks for 15 s, and no longer', async () => {
+  const lock = ({ sql }: Tx) => sql.run('lock')`SELECT pg_advisory_xact_lock(20261127)`;
+  let go = (): void => {};
+  const still = transaction(async (tx) => {
+    await lock(tx);
+    await new Promise<void>((resolve) => {
+      go = resolve;
+    });
+  });
+  const ended = still.catch((error: Error) => error.message);
+  await wide.transaction(lock);
+  go();
+  expect(await ended).toMatch(/terminat|ended|connection error/);
+}, 60_000);
 
 test('a transaction of which a statement failed says that it did not commit, although its work went on', async () => {
   const swallowing = transaction(async ({ sql }) => {

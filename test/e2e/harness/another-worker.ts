@@ -12,8 +12,8 @@ export interface AnotherWorker {
   log: string;
   /** Resolves when it takes work. */
   ready: Promise<void>;
-  /** Resolves when it has ended. */
-  died: Promise<void>;
+  /** Waits until it has ended. */
+  died(): Promise<void>;
   /** Waits until it stands still at its failpoint. */
   stopped(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
@@ -43,13 +43,17 @@ export const startAnotherWorker = async (world: World, env: Record<string, strin
     },
   });
   guard.note('worker', pid);
-  void exited.then(guard.release);
+  let gone = false;
+  void exited.then(() => {
+    gone = true;
+    guard.release();
+  });
   // One that dies at its failpoint need not become ready.
   ready.catch(() => undefined);
   return {
     log,
     ready,
-    died: exited,
+    died: () => until('the other worker to die', async () => gone || undefined, 120_000).then(() => undefined),
     stopped: async () => {
       await until('the other worker to stop at its failpoint', async () => (isStopped(pid) ? true : undefined));
     },

@@ -14,8 +14,5 @@ export const PLACES: readonly { name: FailpointName; pass: number; magic?: strin
   { name: 'in_sequencer', pass: 1 },
 ];
 
-/** Here a process holds locks in an open transaction: while it stands still, its batch waits for it. */
-export const IN_TRANSACTION: readonly FailpointName[] = ['before_commit'];
-
 /** Three chunks of at most 128 items, one after the other, and a run that continues as new between them. */
 export const ONE_BY_ONE = { SLUICE_CHUNK_WINDOW: '1', SLUICE_HISTORY_EVENTS: '12' };
