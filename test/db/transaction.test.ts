@@ -232,7 +232,7 @@ test('a transaction of a process that stands still keeps its locks for 15 s, and
     });
   });
   const ended = still.catch((error: Error) => error.message);
-  await wide.transaction(lock, { timeoutMs: 30_000 }).finally(() => go());
+  await wide.transaction(lock, { timeoutMs: 22_000 }).finally(() => go());
   expect(await ended).toMatch(/terminat|ended|connection error/);
 }, 60_000);
 
