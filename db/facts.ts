@@ -175,16 +175,18 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
 
   /**
    * Whether a batch that was sealed after `place` sealings may have a payment of this one. Payments of a batch that is too old for
-   * anybody's question may be forgotten.
+   * anybody's question may be forgotten. Each key is asked for once, because a batch may have very many equal payments.
    */
   const meetsNewer = async (batchId: string, place: bigint): Promise<boolean> => {
     const row = await sql.row<{ meets: boolean }>('set')`
       SELECT EXISTS (
-        SELECT FROM batch_facts f
-        CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t
+        SELECT FROM (
+          SELECT DISTINCT t.key FROM (
+            SELECT DISTINCT f.batch_id FROM batch_facts f
+            WHERE f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid) f
+          CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t OFFSET 0) t
         CROSS JOIN LATERAL (SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = t.key OFFSET 0) s
-        WHERE f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid
-          AND (s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid)
+        WHERE s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid
       ) AS meets`;
     return row?.meets !== false;
   };
