@@ -48,12 +48,13 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const payment = (payeeReference: string, item: string) => Prisma.raw(`${payeeReference} || ' ' || ${item}.amount || ' ' || ${item}.reference`);
 
   /**
-   * CTEs from `mine` (which, key), in the order of its keys, to `repeats` (which, batch_id): each repeated payment once. `same` compares `e`,
-   * which has columns of `mine` and the place of the other payment, with the other item `i` of the payee `y`.
+   * CTEs from `mine` (key) to `repeats` (count, batch_id): each different payment that repeats another once, with how many of `asked` (which)
+   * are so. `said` says what the other item `i` is (which), in the same words. Keys are asked for once, and payments are grouped and not
+   * paired, because two batches may have very many equal ones, and keys that agree by chance or on purpose.
    */
-  const repeats = (batchId: string | null, currency: Prisma.Sql, same: Prisma.Sql) => Prisma.sql`
+  const repeats = (batchId: string | null, currency: Prisma.Sql, asked: Prisma.Sql, said: Prisma.Sql) => Prisma.sql`
     equal AS MATERIALIZED (
-      SELECT m.which, s.batch_id, s.ordinal FROM mine m CROSS JOIN LATERAL (
+      SELECT s.batch_id, s.ordinal FROM (SELECT DISTINCT m.key FROM mine m ORDER BY m.key OFFSET 0) m CROSS JOIN LATERAL (
         SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = m.key OFFSET 0) s
       WHERE s.batch_id >= ${since}::uuid AND s.batch_id IS DISTINCT FROM ${batchId}::uuid
     ), earlier AS MATERIALIZED (
@@ -61,16 +62,23 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         SELECT c.state = ANY (${ended}::text[]) AS ended FROM payout_batch p
         JOIN batch_control c ON c.tenant_id = p.tenant_id AND c.batch_id = p.id
         WHERE p.tenant_id = ${tenantId}::uuid AND p.id = d.batch_id AND p.currency = (${currency}) AND c.state <> 'receiving' LIMIT 1) b
-    ), repeats AS MATERIALIZED (
-      SELECT DISTINCT ON (e.which) e.which, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
+    ), theirs AS MATERIALIZED (
+      SELECT DISTINCT ON (w.which) w.which, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
       CROSS JOIN LATERAL (
         SELECT i.state, i.payee_id, i.amount, i.reference FROM payout_item i
         WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal LIMIT 1) i
-      CROSS JOIN LATERAL (${same}) same
+      CROSS JOIN LATERAL (${said}) w
       WHERE i.state IN ('submitting', 'unknown', 'submitted', 'paid') OR (i.state = 'pending' AND NOT b.ended)
-      ORDER BY e.which, e.batch_id DESC
+      ORDER BY w.which, e.batch_id DESC
+    ), repeats AS MATERIALIZED (
+      SELECT count(*) - 1 AS count, (array_agg(w.batch_id) FILTER (WHERE w.batch_id IS NOT NULL))[1] AS batch_id FROM (
+        SELECT t.which, t.batch_id FROM theirs t
+        UNION ALL
+        SELECT m.which, NULL FROM (${asked}) m WHERE EXISTS (SELECT FROM theirs)
+      ) w GROUP BY w.which HAVING count(w.batch_id) = 1 AND count(*) > 1
     )`;
-  const MOST = Prisma.sql`(SELECT r.batch_id FROM repeats r GROUP BY r.batch_id ORDER BY count(*) DESC, r.batch_id DESC LIMIT 1)`;
+  const REPEATED = Prisma.sql`(SELECT coalesce(sum(r.count), 0)::int FROM repeats r)`;
+  const MOST = Prisma.sql`(SELECT r.batch_id FROM repeats r GROUP BY r.batch_id ORDER BY sum(r.count) DESC, r.batch_id DESC LIMIT 1)`;
 
   /** The newest batch of a file, the given one apart, with a payment that is paid or may be. */
   const sameFile = (sha256: Prisma.Sql, batchId: string | null) => Prisma.sql`
@@ -122,13 +130,14 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
             AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
               WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id) LIMIT 1) d ON true
-      ), mine AS MATERIALIZED (SELECT a.key, a.ordinal AS which FROM about a ORDER BY a.key),
+      ), mine AS (SELECT a.key FROM about a),
       ${repeats(
         batchId,
         batch,
         Prisma.sql`
-          SELECT 1 FROM payout_item o WHERE o.tenant_id = ${tenantId}::uuid AND o.batch_id = ${batchId}::uuid AND o.ordinal = e.which
-            AND o.payee_id = i.payee_id AND o.amount = i.amount AND o.reference = i.reference LIMIT 1`,
+          SELECT ${payment('i.payee_id', 'i')} AS which FROM payout_item i
+          WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'`,
+        Prisma.sql`SELECT ${payment('i.payee_id', 'i')} AS which`,
       )}, unusual AS MATERIALIZED (
         SELECT a.ordinal, a.amount, u.median FROM (
           SELECT ordinal, payee_id, amount FROM about WHERE amount > ${UNUSUAL_AMOUNT}::bigint * least_paid ORDER BY amount DESC, ordinal LIMIT ${COMPARED_MAX}
@@ -159,7 +168,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         FROM about
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
-        (${sameFile(mySha256, batchId)}) AS same_file_batch_id, (SELECT count(*)::int FROM repeats) AS repeated, ${MOST} AS repeated_batch_id,
+        (${sameFile(mySha256, batchId)}) AS same_file_batch_id, ${REPEATED} AS repeated, ${MOST} AS repeated_batch_id,
         c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
         jsonb_build_object(
@@ -227,20 +236,20 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       const key = keyOf(Prisma.sql`l.which`);
       // Mostly there is none. Keys alone are sorted in memory, and the first that was seen ends the search.
       const any = await sql.row('set')`
-        SELECT 1 FROM (SELECT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
+        SELECT 1 FROM (SELECT DISTINCT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
           SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = k.key OFFSET 0) s
         WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
       if (!any) return null;
       const row = await sql.row<{ count: number; batch_id: string | null }>('set')`
-        WITH mine AS MATERIALIZED (
-          SELECT l.which, ${key} AS key FROM ${asked} ORDER BY key
-        ), ${repeats(
+        WITH mine AS (SELECT ${key} AS key FROM ${asked}),
+        ${repeats(
           null,
           Prisma.sql`SELECT ${currency}::text`,
+          Prisma.sql`SELECT l.which FROM ${asked}`,
           Prisma.sql`
-            SELECT 1 FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = i.payee_id AND ${payment('y.reference', 'i')} = e.which LIMIT 1`,
+            SELECT ${payment('y.reference', 'i')} AS which FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = i.payee_id LIMIT 1`,
         )}
-        SELECT count(*)::int AS count, ${MOST} AS batch_id FROM repeats`;
+        SELECT ${REPEATED} AS count, ${MOST} AS batch_id`;
       return row?.batch_id ? { count: row.count, batchId: row.batch_id } : null;
     },
 

@@ -95,6 +95,16 @@ const QUERIES: Record<string, Asked> = {
       ),
     rows: 10,
   },
+  // Of each batch its payments and items, and of each item its payee; never a pair of payments.
+  'equal payments that were made twice': {
+    query: (stores) =>
+      stores.facts.repeatsOf(
+        Array.from({ length: EQUAL }, () => ({ ...payment(equal.payeeId, 5n), payeeId: equal.payeeId })),
+        'EUR',
+      ),
+    rows: 7 * EQUAL,
+  },
+  'facts of a batch of equal payments': { query: (stores) => stores.facts.seal(equal.second, 1), rows: 8 * EQUAL, role: 'api' },
   // Of each item its payment, its payee, the destination, which was not paid before, and who has its account.
   'facts of a batch': { query: (stores) => stores.facts.seal(batchId, 1), rows: 5 * MANY, role: 'api' },
   'held payees of a batch': { query: (stores) => stores.facts.heldPayees(batchId), rows: 6, role: 'api' },

@@ -162,6 +162,35 @@ describe('the same payments again', () => {
     expect((await shownOf(again.id)).facts.same_payments).toEqual({ count: 2, batch_id: first.id });
   });
 
+  test('are all counted when they are equal, and the batch with the most of them is named', async () => {
+    const meant = { allow_duplicates: true };
+    const few = made(await create([pay('equal-1', 500), pay('equal-2', 500), pay('equal-2', 600)]));
+    made(await create([pay('equal-3', 500), pay('equal-3', 500)], meant));
+    const items = [pay('equal-1', 500), pay('equal-3', 500), pay('equal-1', 500), pay('equal-1', 500), pay('equal-4', 500), pay('equal-4', 500)];
+    const lines = items.map(({ amount, payee: { reference } }) => ({
+      payeeId: null,
+      payeeReference: reference,
+      amount: BigInt(amount),
+      reference: 'INV 1',
+    }));
+    const repeatsOf = (currency: string) =>
+      pool.transaction(async (tx) => {
+        await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+        const scope = { tenantId: world.home.tenantId, actor: { type: 'system', process: 'api' }, requestId: 'r', now: new Date() } as const;
+        return storesOf(tx, scope).facts.repeatsOf(lines, currency);
+      });
+    expect(await repeatsOf('EUR')).toEqual({ count: 4, batchId: uuidOf(few.id) });
+    expect(await repeatsOf('USD')).toBeNull();
+    const again = made(await create(items, meant));
+    expect((await shownOf(again.id)).facts.same_payments).toEqual({ count: 4, batch_id: few.id });
+    // The newest batch with a payment is the one that it repeats, and an item that was left out counts no more.
+    const more = made(await create([...items, pay('equal-2', 600)], meant));
+    expect((await shownOf(more.id)).facts.same_payments).toEqual({ count: 7, batch_id: again.id });
+    const exclude = [0, 6].map((ordinal) => ({ batchId: uuidOf(more.id), ordinal }));
+    must(await editPayoutBatch(world.as(world.preparer), { batch_id: uuidOf(more.id), exclude }));
+    expect((await shownOf(more.id)).facts.same_payments).toEqual({ count: 5, batch_id: again.id });
+  });
+
   test('another amount, reference or payee is another payment, and so is one of a batch that was rejected', async () => {
     const first = made(await create([pay('near', 500, 'INV 1')]));
     made(await create([pay('near', 501, 'INV 1'), pay('near', 500, 'INV 2'), pay('nearer', 500, 'INV 1')]));
