@@ -20,6 +20,9 @@ const USUAL_BATCHES = 50;
 
 const DAY_MS = 86_400_000;
 
+/** Facts, with how many sealings of the workspace they know of, and whether an item goes to an account that its payee was not paid at last. */
+type Seen = Found & { place: bigint; elsewhere: boolean };
+
 /** A held payee, with the sums over all of them. */
 interface StoredHeld {
   reference: string;
@@ -107,17 +110,24 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.* FROM about a WHERE ${isSo} ORDER BY a.destination_id, a.ordinal) d
       ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s)`;
 
-  /** The facts of a batch as of now, and how many sealings of the workspace they know of. */
-  const look = async (batchId: string): Promise<Found & { place: bigint }> => {
+  /** The destination `n` of an item `m`, when its payee `p` was last paid at another account. */
+  const ELSEWHERE = Prisma.sql`payee_destination n
+    WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
+      AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
+        WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id)`;
+  /** Another payee than that of the item `m` with the account of `d`. */
+  const OTHER_PAYEE = Prisma.sql`
+    SELECT o.payee_id FROM payee_account o WHERE o.tenant_id = ${tenantId}::uuid AND o.account = d.account AND o.payee_id <> m.payee_id LIMIT 1`;
+
+  /** The facts of a batch as of now. */
+  const look = async (batchId: string): Promise<Seen> => {
     const batch = Prisma.sql`SELECT b.currency FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid`;
     const mySha256 = Prisma.sql`(SELECT b.source_sha256 FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid)`;
-    const row = await sql.row<object & { place: bigint }>('set')`
+    const row = await sql.row<object & Pick<Seen, 'place' | 'elsewhere'>>('set')`
       WITH about AS MATERIALIZED (
         SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
-          p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
-          CASE WHEN d.account IS NOT NULL THEN (
-            SELECT o.payee_id FROM payee_account o WHERE o.tenant_id = ${tenantId}::uuid AND o.account = d.account
-              AND o.payee_id <> m.payee_id LIMIT 1) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
+          d.elsewhere, p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
+          CASE WHEN d.account IS NOT NULL THEN (${OTHER_PAYEE}) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
         FROM (
           SELECT i.ordinal, i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id
@@ -126,10 +136,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
         LEFT JOIN LATERAL (
           SELECT true AS elsewhere, ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country
-          FROM payee_destination n
-          WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
-            AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
-              WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id) LIMIT 1) d ON true
+          FROM ${ELSEWHERE} LIMIT 1) d ON true
       ), mine AS (SELECT a.key FROM about a),
       ${repeats(
         batchId,
@@ -164,12 +171,13 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           count(DISTINCT payee_id) FILTER (WHERE created_at >= date_trunc('day', now(), 'UTC'))::int AS first_seen_payees,
           count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed,
           count(DISTINCT destination_id) FILTER (WHERE in_other_country)::int AS foreign_accounts,
-          count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total
+          count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total,
+          coalesce(bool_or(elsewhere), false) AS elsewhere
         FROM about
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
         (${sameFile(mySha256, batchId)}) AS same_file_batch_id, ${REPEATED} AS repeated, ${MOST} AS repeated_batch_id,
-        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, (SELECT count(*)::int FROM unusual) AS unusual,
+        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
         jsonb_build_object(
           'changed', ${firstOf(Prisma.sql`a.changed`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
@@ -179,20 +187,26 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
             SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s)) AS shown
       FROM counted c`;
     if (!row) throw new Error(`the facts of batch ${batchId} were not found`);
-    return { ...facts.row(row), place: row.place };
+    return { ...facts.row(row), place: row.place, elsewhere: row.elsewhere };
   };
 
   /**
-   * Whether a batch that was sealed after `place` sealings may have a payment of this one. Payments of a batch that is too old for
-   * anybody's question may be forgotten. Each key is asked for once, because a batch may have very many equal payments.
+   * Whether the facts may miss something of a batch that was sealed since: that it has a payment of this one, or brought an account of this
+   * one for another payee. Nothing is read when none was sealed.
    */
-  const meetsNewer = async (batchId: string, place: bigint): Promise<boolean> => {
+  const missesNewer = async (batchId: string, { place, elsewhere }: Seen): Promise<boolean> => {
+    const newer = Prisma.sql`f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid`;
+    if (await meetsNewer(batchId, newer)) return true;
+    return elsewhere && (await sharesNow(batchId, newer));
+  };
+
+  /** Payments of a batch that is too old for anybody's question may be forgotten. Each key is asked for once, for many payments are equal. */
+  const meetsNewer = async (batchId: string, newer: Prisma.Sql): Promise<boolean> => {
     const row = await sql.row<{ meets: boolean }>('set')`
       SELECT EXISTS (
         SELECT FROM (
           SELECT DISTINCT t.key FROM (
-            SELECT DISTINCT f.batch_id FROM batch_facts f
-            WHERE f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid) f
+            SELECT DISTINCT f.batch_id FROM batch_facts f WHERE ${newer}) f
           CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t OFFSET 0) t
         CROSS JOIN LATERAL (SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = t.key OFFSET 0) s
         WHERE s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid
@@ -200,11 +214,26 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     return row?.meets !== false;
   };
 
+  /** An account that was shared before counts too: facts that were found once more are the same, and seldom is one shared. */
+  const sharesNow = async (batchId: string, newer: Prisma.Sql): Promise<boolean> => {
+    const row = await sql.row<{ shares: boolean }>('set')`
+      SELECT EXISTS (SELECT FROM batch_facts f WHERE ${newer}) AND EXISTS (
+        SELECT FROM (
+          SELECT DISTINCT i.payee_id, i.destination_id FROM payout_item i
+          WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id OFFSET 0
+        ) m CROSS JOIN LATERAL (
+          SELECT y.last_paid_destination_id FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
+        CROSS JOIN LATERAL (SELECT ${accountOf('n')} AS account FROM ${ELSEWHERE} LIMIT 1) d
+        CROSS JOIN LATERAL (${OTHER_PAYEE}) o
+      ) AS shares`;
+    return row?.shares !== false;
+  };
+
   return {
     async seal(batchId, contentVersion) {
       const seen = await look(batchId);
       await sql.run('lock')`SELECT ${exclusive(factsKey(tenantId))}`;
-      const { place: _, ...found } = (await meetsNewer(batchId, seen.place)) ? await look(batchId) : seen;
+      const { place: _, elsewhere: __, ...found } = (await missesNewer(batchId, seen)) ? await look(batchId) : seen;
       const row = await sql.row('set')`
         INSERT INTO batch_facts (tenant_id, batch_id, content_version, place, ${facts.names(FOUND)})
         SELECT ${tenantId}::uuid, ${batchId}::uuid, ${contentVersion}::int,

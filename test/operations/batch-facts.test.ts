@@ -59,6 +59,41 @@ const paid = async (id: string) => {
   return id;
 };
 
+/** Makes two batches of an item: the second is looked at before the first is committed, and sealed after it. */
+const atOnce = async (first: object, second: object) => {
+  const preparer = world.as(world.preparer);
+  let sealed = (): void => {};
+  const isSealed = new Promise<void>((resolve) => {
+    sealed = resolve;
+  });
+  let commit = (): void => {};
+  const committed = new Promise<void>((resolve) => {
+    commit = resolve;
+  });
+  const held: Context = {
+    ...preparer,
+    inTenant: (work, options) =>
+      preparer.inTenant(async (stores) => {
+        const result = await work(stores);
+        sealed();
+        await committed;
+        return result;
+      }, options),
+  };
+  const one = createPayoutBatch(held, { ...createBatch.parse({ ...terms, items: [first] }), validate_only: false });
+  await isSealed;
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  const other = create([second]);
+  other.then(end, end);
+  const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
+  await until('the second to wait or to end', async () => over || (await world.sql(waits)).length > 0 || undefined);
+  commit();
+  return [one, other] as const;
+};
+
 describe('changed destinations', () => {
   test('of paid payees are shown with old and new, who changed them and when, and listed in attention until the batch executes', async () => {
     await paid(made(await create([pay('moved', 500), pay('stayed', 500)])).id);
@@ -210,37 +245,8 @@ describe('the same payments again', () => {
   test('of two equal batches that are made at once only the first is taken: the second waits for it', async () => {
     // The payee is known already, or making it would let one wait for the other.
     made(await create([pay('race', 500, 'INV 0')]));
-    const first = world.as(world.preparer);
-    let sealed = (): void => {};
-    const isSealed = new Promise<void>((resolve) => {
-      sealed = resolve;
-    });
-    let commit = (): void => {};
-    const committed = new Promise<void>((resolve) => {
-      commit = resolve;
-    });
-    const held: Context = {
-      ...first,
-      inTenant: (work, options) =>
-        first.inTenant(async (stores) => {
-          const result = await work(stores);
-          sealed();
-          await committed;
-          return result;
-        }, options),
-    };
-    const one = createPayoutBatch(held, { ...createBatch.parse({ ...terms, items: [pay('race', 500)] }), validate_only: false });
-    await isSealed;
-    let over = false;
-    const other = create([pay('race', 500)])
-      .then(codeOf, () => 'undone')
-      .finally(() => {
-        over = true;
-      });
-    const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
-    await until('the second to wait or to end', async () => over || (await world.sql(waits)).length > 0 || undefined);
-    commit();
-    expect([codeOf(await one), await other]).toEqual(['ok', 'undone']);
+    const [one, other] = await atOnce(pay('race', 500), pay('race', 500));
+    expect([codeOf(await one), await other.then(codeOf, () => 'undone')]).toEqual(['ok', 'undone']);
     expect(await world.sql(`SELECT 1 FROM payout_item i JOIN payee p ON p.id = i.payee_id WHERE p.reference = 'race'`)).toHaveLength(2);
   });
 });
@@ -351,6 +357,15 @@ describe('new destinations', () => {
     expect((await shownOf(batch.id)).facts.shared_accounts).toEqual({
       count: 1,
       shown: [{ payee_reference: 'other', destination: expect.stringMatching(/^IBAN DE …/), other_payee_reference: 'owner' }],
+    });
+  });
+
+  test('of an account that a batch made at once has for another payee are shown with the one that is sealed second', async () => {
+    const [one, other] = await atOnce(person('at-once-1', 'DE', 7_005), person('at-once-2', 'DE', 7_005));
+    expect((await shownOf(made(await one).id)).facts.shared_accounts.count).toBe(0);
+    expect((await shownOf(made(await other).id)).facts.shared_accounts).toEqual({
+      count: 1,
+      shown: [{ payee_reference: 'at-once-2', destination: expect.stringMatching(/^IBAN DE …/), other_payee_reference: 'at-once-1' }],
     });
   });
 });
