@@ -3,7 +3,7 @@ import { createBatch, createBatchCsv } from '../../contracts/batches.js';
 import { storesOf } from '../../db/stores.js';
 import { type Database, openDatabase } from '../../db/transaction/open.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
-import { toWireId } from '../../domain/ids.js';
+import { toItemId, toWireId } from '../../domain/ids.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import type { Context } from '../../operations/context.js';
 import { askChallenge } from '../../operations/gate/ask.js';
@@ -15,6 +15,7 @@ import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { settleEvidence } from '../../operations/settlement/settle.js';
 import { until } from '../harness/until.js';
 import { spooled } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -57,6 +58,16 @@ const paid = async (id: string) => {
   await payChunk(world.worker(), { batchId, chunk: 0 }, () => {});
   expect((await world.view(batchId))?.control.state).toBe('completed');
   return id;
+};
+
+/** The provider says that the money of a paid batch's first item came back. */
+const cameBack = async (id: string) => {
+  const batchId = uuidOf(id);
+  const [item] = await world.sql<{ provider_reference: string }>('SELECT provider_reference FROM payout_item WHERE batch_id = $1', [batchId]);
+  const outcome = { key: toItemId(batchId, 0), outcome: 'returned', rank: 9, reason: null, amount: null, currency: null } as const;
+  const outcomes = [{ ...outcome, providerReference: item?.provider_reference ?? '' }];
+  const { connectionId } = world.home;
+  expect(await settleEvidence(world.worker(), { batchId, connectionId, source: 'webhook', outcomes })).toMatchObject({ moved: 1 });
 };
 
 /** Makes two batches of an item: the second is looked at before the first is committed, and sealed after it. */
@@ -141,6 +152,31 @@ describe('changed destinations', () => {
     await add('there-and-back', 'acct_there-and-back');
     const back = made(await create([{ ...next('there-and-back'), reference: 'INV 4' }]));
     expect((await shownOf(back.id)).facts.changed_destinations.count).toBe(1);
+  });
+
+  test('an account whose payment came back is not known: the one before is, and with none the payee is new again', async () => {
+    const first = await paid(made(await create([pay('bounced', 500, 'INV 1', 'acct_good')])).id);
+    const wrong = await paid(made(await create([pay('bounced', 500, 'INV 2', 'acct_wrong')])).id);
+    const factsOf = async (text: string, token: string) => {
+      const { facts, new_payees } = await shownOf(made(await create([pay('bounced', 500, text, token)])).id);
+      return [facts.changed_destinations.count, new_payees];
+    };
+    expect(await factsOf('INV 3', 'acct_wrong')).toEqual([0, 0]);
+    await cameBack(wrong);
+    expect(await factsOf('INV 4', 'acct_wrong')).toEqual([1, 0]);
+    expect(await factsOf('INV 5', 'acct_good')).toEqual([0, 0]);
+    await cameBack(first);
+    expect(await factsOf('INV 6', 'acct_good')).toEqual([0, 1]);
+  });
+
+  test('a payment that came back leaves an account known where another payment stands', async () => {
+    for (const text of ['INV 1', 'INV 2']) await paid(made(await create([pay('stands', 500, text)])).id);
+    const elsewhere = await paid(made(await create([pay('stands', 500, 'INV 3', 'acct_stands_2')])).id);
+    const last = await paid(made(await create([pay('stands', 500, 'INV 4')])).id);
+    await cameBack(elsewhere);
+    await cameBack(last);
+    const batch = made(await create([pay('stands', 500, 'INV 5')]));
+    expect([(await shownOf(batch.id)).facts.changed_destinations.count, (await shownOf(batch.id)).new_payees]).toEqual([0, 0]);
   });
 
   test('of an API key name the key beside its person', async () => {
