@@ -20,6 +20,9 @@ const USUAL_BATCHES = 50;
 
 const DAY_MS = 86_400_000;
 
+/** Facts, with how many sealings of the workspace they know of, and whether an item goes to an account that its payee was not paid at last. */
+type Seen = Found & { place: bigint; elsewhere: boolean };
+
 /** A held payee, with the sums over all of them. */
 interface StoredHeld {
   reference: string;
@@ -48,12 +51,13 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const payment = (payeeReference: string, item: string) => Prisma.raw(`${payeeReference} || ' ' || ${item}.amount || ' ' || ${item}.reference`);
 
   /**
-   * CTEs from `mine` (which, key), in the order of its keys, to `repeats` (which, batch_id): each repeated payment once. `same` compares `e`,
-   * which has columns of `mine` and the place of the other payment, with the other item `i` of the payee `y`.
+   * CTEs from `mine` (key) to `repeats` (count, batch_id): each different payment that repeats another once, with how many of `asked` (which)
+   * are so. `said` says what the other item `i` is (which), in the same words. Keys are asked for once, and payments are grouped and not
+   * paired, because two batches may have very many equal ones, and keys that agree by chance or on purpose.
    */
-  const repeats = (batchId: string | null, currency: Prisma.Sql, same: Prisma.Sql) => Prisma.sql`
+  const repeats = (batchId: string | null, currency: Prisma.Sql, asked: Prisma.Sql, said: Prisma.Sql) => Prisma.sql`
     equal AS MATERIALIZED (
-      SELECT m.which, s.batch_id, s.ordinal FROM mine m CROSS JOIN LATERAL (
+      SELECT s.batch_id, s.ordinal FROM (SELECT DISTINCT m.key FROM mine m ORDER BY m.key OFFSET 0) m CROSS JOIN LATERAL (
         SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = m.key OFFSET 0) s
       WHERE s.batch_id >= ${since}::uuid AND s.batch_id IS DISTINCT FROM ${batchId}::uuid
     ), earlier AS MATERIALIZED (
@@ -61,16 +65,23 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         SELECT c.state = ANY (${ended}::text[]) AS ended FROM payout_batch p
         JOIN batch_control c ON c.tenant_id = p.tenant_id AND c.batch_id = p.id
         WHERE p.tenant_id = ${tenantId}::uuid AND p.id = d.batch_id AND p.currency = (${currency}) AND c.state <> 'receiving' LIMIT 1) b
-    ), repeats AS MATERIALIZED (
-      SELECT DISTINCT ON (e.which) e.which, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
+    ), theirs AS MATERIALIZED (
+      SELECT DISTINCT ON (w.which) w.which, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
       CROSS JOIN LATERAL (
         SELECT i.state, i.payee_id, i.amount, i.reference FROM payout_item i
         WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal LIMIT 1) i
-      CROSS JOIN LATERAL (${same}) same
+      CROSS JOIN LATERAL (${said}) w
       WHERE i.state IN ('submitting', 'unknown', 'submitted', 'paid') OR (i.state = 'pending' AND NOT b.ended)
-      ORDER BY e.which, e.batch_id DESC
+      ORDER BY w.which, e.batch_id DESC
+    ), repeats AS MATERIALIZED (
+      SELECT count(*) - 1 AS count, (array_agg(w.batch_id) FILTER (WHERE w.batch_id IS NOT NULL))[1] AS batch_id FROM (
+        SELECT t.which, t.batch_id FROM theirs t
+        UNION ALL
+        SELECT m.which, NULL FROM (${asked}) m WHERE EXISTS (SELECT FROM theirs)
+      ) w GROUP BY w.which HAVING count(w.batch_id) = 1 AND count(*) > 1
     )`;
-  const MOST = Prisma.sql`(SELECT r.batch_id FROM repeats r GROUP BY r.batch_id ORDER BY count(*) DESC, r.batch_id DESC LIMIT 1)`;
+  const REPEATED = Prisma.sql`(SELECT coalesce(sum(r.count), 0)::int FROM repeats r)`;
+  const MOST = Prisma.sql`(SELECT r.batch_id FROM repeats r GROUP BY r.batch_id ORDER BY sum(r.count) DESC, r.batch_id DESC LIMIT 1)`;
 
   /** The newest batch of a file, the given one apart, with a payment that is paid or may be. */
   const sameFile = (sha256: Prisma.Sql, batchId: string | null) => Prisma.sql`
@@ -99,17 +110,24 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.* FROM about a WHERE ${isSo} ORDER BY a.destination_id, a.ordinal) d
       ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s)`;
 
-  /** The facts of a batch as of now, and how many sealings of the workspace they know of. */
-  const look = async (batchId: string): Promise<Found & { place: bigint }> => {
+  /** The destination `n` of an item `m`, when its payee `p` was last paid at another account. */
+  const ELSEWHERE = Prisma.sql`payee_destination n
+    WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
+      AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
+        WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id)`;
+  /** Another payee than that of the item `m` with the account of `d`. */
+  const OTHER_PAYEE = Prisma.sql`
+    SELECT o.payee_id FROM payee_account o WHERE o.tenant_id = ${tenantId}::uuid AND o.account = d.account AND o.payee_id <> m.payee_id LIMIT 1`;
+
+  /** The facts of a batch as of now. */
+  const look = async (batchId: string): Promise<Seen> => {
     const batch = Prisma.sql`SELECT b.currency FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid`;
     const mySha256 = Prisma.sql`(SELECT b.source_sha256 FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid)`;
-    const row = await sql.row<object & { place: bigint }>('set')`
+    const row = await sql.row<object & Pick<Seen, 'place' | 'elsewhere'>>('set')`
       WITH about AS MATERIALIZED (
         SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
-          p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
-          CASE WHEN d.account IS NOT NULL THEN (
-            SELECT o.payee_id FROM payee_account o WHERE o.tenant_id = ${tenantId}::uuid AND o.account = d.account
-              AND o.payee_id <> m.payee_id LIMIT 1) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
+          d.elsewhere, p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
+          CASE WHEN d.account IS NOT NULL THEN (${OTHER_PAYEE}) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
         FROM (
           SELECT i.ordinal, i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id
@@ -118,17 +136,15 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
         LEFT JOIN LATERAL (
           SELECT true AS elsewhere, ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country
-          FROM payee_destination n
-          WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
-            AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
-              WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id) LIMIT 1) d ON true
-      ), mine AS MATERIALIZED (SELECT a.key, a.ordinal AS which FROM about a ORDER BY a.key),
+          FROM ${ELSEWHERE} LIMIT 1) d ON true
+      ), mine AS (SELECT a.key FROM about a),
       ${repeats(
         batchId,
         batch,
         Prisma.sql`
-          SELECT 1 FROM payout_item o WHERE o.tenant_id = ${tenantId}::uuid AND o.batch_id = ${batchId}::uuid AND o.ordinal = e.which
-            AND o.payee_id = i.payee_id AND o.amount = i.amount AND o.reference = i.reference LIMIT 1`,
+          SELECT ${payment('i.payee_id', 'i')} AS which FROM payout_item i
+          WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'`,
+        Prisma.sql`SELECT ${payment('i.payee_id', 'i')} AS which`,
       )}, unusual AS MATERIALIZED (
         SELECT a.ordinal, a.amount, u.median FROM (
           SELECT ordinal, payee_id, amount FROM about WHERE amount > ${UNUSUAL_AMOUNT}::bigint * least_paid ORDER BY amount DESC, ordinal LIMIT ${COMPARED_MAX}
@@ -155,12 +171,13 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           count(DISTINCT payee_id) FILTER (WHERE created_at >= date_trunc('day', now(), 'UTC'))::int AS first_seen_payees,
           count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed,
           count(DISTINCT destination_id) FILTER (WHERE in_other_country)::int AS foreign_accounts,
-          count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total
+          count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total,
+          coalesce(bool_or(elsewhere), false) AS elsewhere
         FROM about
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
-        (${sameFile(mySha256, batchId)}) AS same_file_batch_id, (SELECT count(*)::int FROM repeats) AS repeated, ${MOST} AS repeated_batch_id,
-        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, (SELECT count(*)::int FROM unusual) AS unusual,
+        (${sameFile(mySha256, batchId)}) AS same_file_batch_id, ${REPEATED} AS repeated, ${MOST} AS repeated_batch_id,
+        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
         jsonb_build_object(
           'changed', ${firstOf(Prisma.sql`a.changed`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
@@ -170,30 +187,53 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
             SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s)) AS shown
       FROM counted c`;
     if (!row) throw new Error(`the facts of batch ${batchId} were not found`);
-    return { ...facts.row(row), place: row.place };
+    return { ...facts.row(row), place: row.place, elsewhere: row.elsewhere };
   };
 
   /**
-   * Whether a batch that was sealed after `place` sealings may have a payment of this one. Payments of a batch that is too old for
-   * anybody's question may be forgotten.
+   * Whether the facts may miss something of a batch that was sealed since: that it has a payment of this one, or brought an account of this
+   * one for another payee. Nothing is read when none was sealed.
    */
-  const meetsNewer = async (batchId: string, place: bigint): Promise<boolean> => {
+  const missesNewer = async (batchId: string, { place, elsewhere }: Seen): Promise<boolean> => {
+    const newer = Prisma.sql`f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid`;
+    if (await meetsNewer(batchId, newer)) return true;
+    return elsewhere && (await sharesNow(batchId, newer));
+  };
+
+  /** Payments of a batch that is too old for anybody's question may be forgotten. Each key is asked for once, for many payments are equal. */
+  const meetsNewer = async (batchId: string, newer: Prisma.Sql): Promise<boolean> => {
     const row = await sql.row<{ meets: boolean }>('set')`
       SELECT EXISTS (
-        SELECT FROM batch_facts f
-        CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t
+        SELECT FROM (
+          SELECT DISTINCT t.key FROM (
+            SELECT DISTINCT f.batch_id FROM batch_facts f WHERE ${newer}) f
+          CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t OFFSET 0) t
         CROSS JOIN LATERAL (SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = t.key OFFSET 0) s
-        WHERE f.tenant_id = ${tenantId}::uuid AND f.place > ${place} AND f.batch_id <> ${batchId}::uuid
-          AND (s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid)
+        WHERE s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid
       ) AS meets`;
     return row?.meets !== false;
+  };
+
+  /** An account that was shared before counts too: facts that were found once more are the same, and seldom is one shared. */
+  const sharesNow = async (batchId: string, newer: Prisma.Sql): Promise<boolean> => {
+    const row = await sql.row<{ shares: boolean }>('set')`
+      SELECT EXISTS (SELECT FROM batch_facts f WHERE ${newer}) AND EXISTS (
+        SELECT FROM (
+          SELECT DISTINCT i.payee_id, i.destination_id FROM payout_item i
+          WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id OFFSET 0
+        ) m CROSS JOIN LATERAL (
+          SELECT y.last_paid_destination_id FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
+        CROSS JOIN LATERAL (SELECT ${accountOf('n')} AS account FROM ${ELSEWHERE} LIMIT 1) d
+        CROSS JOIN LATERAL (${OTHER_PAYEE}) o
+      ) AS shares`;
+    return row?.shares !== false;
   };
 
   return {
     async seal(batchId, contentVersion) {
       const seen = await look(batchId);
       await sql.run('lock')`SELECT ${exclusive(factsKey(tenantId))}`;
-      const { place: _, ...found } = (await meetsNewer(batchId, seen.place)) ? await look(batchId) : seen;
+      const { place: _, elsewhere: __, ...found } = (await missesNewer(batchId, seen)) ? await look(batchId) : seen;
       const row = await sql.row('set')`
         INSERT INTO batch_facts (tenant_id, batch_id, content_version, place, ${facts.names(FOUND)})
         SELECT ${tenantId}::uuid, ${batchId}::uuid, ${contentVersion}::int,
@@ -225,20 +265,20 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       const key = keyOf(Prisma.sql`l.which`);
       // Mostly there is none. Keys alone are sorted in memory, and the first that was seen ends the search.
       const any = await sql.row('set')`
-        SELECT 1 FROM (SELECT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
+        SELECT 1 FROM (SELECT DISTINCT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
           SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = k.key OFFSET 0) s
         WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
       if (!any) return null;
       const row = await sql.row<{ count: number; batch_id: string | null }>('set')`
-        WITH mine AS MATERIALIZED (
-          SELECT l.which, ${key} AS key FROM ${asked} ORDER BY key
-        ), ${repeats(
+        WITH mine AS (SELECT ${key} AS key FROM ${asked}),
+        ${repeats(
           null,
           Prisma.sql`SELECT ${currency}::text`,
+          Prisma.sql`SELECT l.which FROM ${asked}`,
           Prisma.sql`
-            SELECT 1 FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = i.payee_id AND ${payment('y.reference', 'i')} = e.which LIMIT 1`,
+            SELECT ${payment('y.reference', 'i')} AS which FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = i.payee_id LIMIT 1`,
         )}
-        SELECT count(*)::int AS count, ${MOST} AS batch_id FROM repeats`;
+        SELECT ${REPEATED} AS count, ${MOST} AS batch_id`;
       return row?.batch_id ? { count: row.count, batchId: row.batch_id } : null;
     },
 

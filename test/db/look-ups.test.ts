@@ -4,13 +4,17 @@ import { type Database, openDatabase, type Tx } from '../../db/transaction/open.
 import type { Stores } from '../../operations/ports.js';
 import type { AskedPayment } from '../../operations/stores/facts.js';
 import { systemEntropy } from '../../vault/entropy.js';
+import { until } from '../harness/until.js';
 import { openWorld, type World } from '../world/open.js';
+import type { Payee } from '../world/payees.js';
 
 /**
  * A read of a few rows among many fetches only a few, also with a plan that a long connection made while the tables were
  * empty. Postgres itself counts the rows that index scans fetched in a transaction.
  */
 const MANY = 400;
+/** Equal payments of one batch, of which all pairs would be a million. */
+const EQUAL = 1_000;
 const { newId } = systemEntropy;
 
 let world: World;
@@ -19,6 +23,8 @@ let batchId: string;
 /** A batch with its three gates. */
 let openedId: string;
 let ids: string[];
+/** Batches of many equal payments to one payee. */
+let equal: { payeeId: string; first: string; second: string };
 
 type Query = (stores: Stores) => Promise<unknown>;
 
@@ -89,10 +95,32 @@ const QUERIES: Record<string, Asked> = {
       ),
     rows: 10,
   },
+  // Of each batch its payments and items, and of each item its payee; never a pair of payments.
+  'equal payments that were made twice': {
+    query: (stores) =>
+      stores.facts.repeatsOf(
+        Array.from({ length: EQUAL }, () => ({ ...payment(equal.payeeId, 5n), payeeId: equal.payeeId })),
+        'EUR',
+      ),
+    rows: 7 * EQUAL,
+  },
+  'facts of a batch of equal payments': { query: (stores) => stores.facts.seal(equal.second, 1), rows: 8 * EQUAL, role: 'api' },
   // Of each item its payment, its payee, the destination, which was not paid before, and who has its account.
   'facts of a batch': { query: (stores) => stores.facts.seal(batchId, 1), rows: 5 * MANY, role: 'api' },
   'held payees of a batch': { query: (stores) => stores.facts.heldPayees(batchId), rows: 6, role: 'api' },
   'items of a chunk': { query: (stores) => stores.chunks.items(batchId, 10, 13), rows: 12 },
+};
+
+/** A batch of equal payments. */
+const equals = async (payee: Payee): Promise<string> => {
+  const { id } = await world.batch({ amounts: [5n], payees: [payee] });
+  await world.sqlIn(
+    world.home.tenantId,
+    `INSERT INTO payout_item (tenant_id, batch_id, ordinal, payee_id, destination_id, reference, remittance, amount, leaf)
+     SELECT $1, $2, n, $3, $4, 'ref-0', '', 5, sha256(n::text::bytea) FROM generate_series(1, $5::int - 1) n`,
+    [world.home.tenantId, id, payee.id, payee.destinationId, EQUAL],
+  );
+  return id;
 };
 
 const absent = (error: Error): void => {
@@ -103,6 +131,7 @@ beforeAll(async () => {
   world = await openWorld();
   for (const role of ['api', 'worker'] as const) pools[role] = openDatabase(world.database.urls[role], 1);
   [batchId, openedId, ids] = [newId(), newId(), [newId()]];
+  equal = { payeeId: newId(), first: newId(), second: newId() };
   // Nothing is there yet, so sealing it refuses, with its plans made.
   for (const asked of Object.values(QUERIES)) await fetched(asked).catch(absent);
   const preparer = await world.person('preparer');
@@ -110,6 +139,8 @@ beforeAll(async () => {
   for (let i = 0; i < MANY; i++) payees.push(await world.payee(`Payee ${i}`, preparer));
   ids = payees.map(({ id }) => id);
   batchId = (await world.batch({ amounts: payees.map(() => 1n), payees })).id;
+  const many = await world.payee('Payee of many', preparer);
+  equal = { payeeId: many.id, first: await equals(many), second: await equals(many) };
   openedId = (await world.batch()).id;
   for (const id of [openedId, (await world.batch()).id]) await world.openUpTo('execute', id);
   await world.sql('UPDATE payee SET held_at = now() WHERE id = ANY ($1)', [ids.slice(7, 9)]);
@@ -121,4 +152,24 @@ afterAll(async () => {
 
 test.each(Object.entries(QUERIES))('%s: no more rows are read than are answered', async (_name, asked) => {
   expect(await fetched(asked)).toBeLessThanOrEqual(asked.rows);
+});
+
+test('a batch is compared with one that was sealed meanwhile by each of its keys once, and not by each pair of equal payments', async () => {
+  const other = openDatabase(world.database.urls.api, 1);
+  const { tenantId } = world.home;
+  const ofOther = await world.batch({ amounts: [3n] });
+  let reads: Promise<number> | undefined;
+  await other.transaction(async (tx) => {
+    await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+    const scope = { tenantId, actor: { type: 'system', process: 'api' }, requestId: 'r', now: new Date() } as const;
+    await storesOf(tx, scope).facts.seal(equal.first, 1);
+    reads = fetched({ query: (stores) => stores.facts.seal(ofOther.id, 1), rows: 0, role: 'api' });
+    const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
+    await until('the other sealing to wait', async () => (await world.sql(waits)).length > 0 || undefined);
+  });
+  // Each payment of the newer batch, and then all that have their one key.
+  const rows = await reads;
+  await other.close();
+  expect(rows).toBeGreaterThan(2 * EQUAL);
+  expect(rows).toBeLessThan(5 * EQUAL);
 });

@@ -3,7 +3,7 @@ import { createBatch, createBatchCsv } from '../../contracts/batches.js';
 import { storesOf } from '../../db/stores.js';
 import { type Database, openDatabase } from '../../db/transaction/open.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
-import { toWireId } from '../../domain/ids.js';
+import { toItemId, toWireId } from '../../domain/ids.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import type { Context } from '../../operations/context.js';
 import { askChallenge } from '../../operations/gate/ask.js';
@@ -15,6 +15,7 @@ import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { settleEvidence } from '../../operations/settlement/settle.js';
 import { until } from '../harness/until.js';
 import { spooled } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -57,6 +58,51 @@ const paid = async (id: string) => {
   await payChunk(world.worker(), { batchId, chunk: 0 }, () => {});
   expect((await world.view(batchId))?.control.state).toBe('completed');
   return id;
+};
+
+/** The provider says that the money of a paid batch's first item came back. */
+const cameBack = async (id: string) => {
+  const batchId = uuidOf(id);
+  const [item] = await world.sql<{ provider_reference: string }>('SELECT provider_reference FROM payout_item WHERE batch_id = $1', [batchId]);
+  const outcome = { key: toItemId(batchId, 0), outcome: 'returned', rank: 9, reason: null, amount: null, currency: null } as const;
+  const outcomes = [{ ...outcome, providerReference: item?.provider_reference ?? '' }];
+  const { connectionId } = world.home;
+  expect(await settleEvidence(world.worker(), { batchId, connectionId, source: 'webhook', outcomes })).toMatchObject({ moved: 1 });
+};
+
+/** Makes two batches of an item: the second is looked at before the first is committed, and sealed after it. */
+const atOnce = async (first: object, second: object) => {
+  const preparer = world.as(world.preparer);
+  let sealed = (): void => {};
+  const isSealed = new Promise<void>((resolve) => {
+    sealed = resolve;
+  });
+  let commit = (): void => {};
+  const committed = new Promise<void>((resolve) => {
+    commit = resolve;
+  });
+  const held: Context = {
+    ...preparer,
+    inTenant: (work, options) =>
+      preparer.inTenant(async (stores) => {
+        const result = await work(stores);
+        sealed();
+        await committed;
+        return result;
+      }, options),
+  };
+  const one = createPayoutBatch(held, { ...createBatch.parse({ ...terms, items: [first] }), validate_only: false });
+  await isSealed;
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  const other = create([second]);
+  other.then(end, end);
+  const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
+  await until('the second to wait or to end', async () => over || (await world.sql(waits)).length > 0 || undefined);
+  commit();
+  return [one, other] as const;
 };
 
 describe('changed destinations', () => {
@@ -106,6 +152,31 @@ describe('changed destinations', () => {
     await add('there-and-back', 'acct_there-and-back');
     const back = made(await create([{ ...next('there-and-back'), reference: 'INV 4' }]));
     expect((await shownOf(back.id)).facts.changed_destinations.count).toBe(1);
+  });
+
+  test('an account whose payment came back is not known: the one before is, and with none the payee is new again', async () => {
+    const first = await paid(made(await create([pay('bounced', 500, 'INV 1', 'acct_good')])).id);
+    const wrong = await paid(made(await create([pay('bounced', 500, 'INV 2', 'acct_wrong')])).id);
+    const factsOf = async (text: string, token: string) => {
+      const { facts, new_payees } = await shownOf(made(await create([pay('bounced', 500, text, token)])).id);
+      return [facts.changed_destinations.count, new_payees];
+    };
+    expect(await factsOf('INV 3', 'acct_wrong')).toEqual([0, 0]);
+    await cameBack(wrong);
+    expect(await factsOf('INV 4', 'acct_wrong')).toEqual([1, 0]);
+    expect(await factsOf('INV 5', 'acct_good')).toEqual([0, 0]);
+    await cameBack(first);
+    expect(await factsOf('INV 6', 'acct_good')).toEqual([0, 1]);
+  });
+
+  test('a payment that came back leaves an account known where another payment stands', async () => {
+    for (const text of ['INV 1', 'INV 2']) await paid(made(await create([pay('stands', 500, text)])).id);
+    const elsewhere = await paid(made(await create([pay('stands', 500, 'INV 3', 'acct_stands_2')])).id);
+    const last = await paid(made(await create([pay('stands', 500, 'INV 4')])).id);
+    await cameBack(elsewhere);
+    await cameBack(last);
+    const batch = made(await create([pay('stands', 500, 'INV 5')]));
+    expect([(await shownOf(batch.id)).facts.changed_destinations.count, (await shownOf(batch.id)).new_payees]).toEqual([0, 0]);
   });
 
   test('of an API key name the key beside its person', async () => {
@@ -162,6 +233,35 @@ describe('the same payments again', () => {
     expect((await shownOf(again.id)).facts.same_payments).toEqual({ count: 2, batch_id: first.id });
   });
 
+  test('are all counted when they are equal, and the batch with the most of them is named', async () => {
+    const meant = { allow_duplicates: true };
+    const few = made(await create([pay('equal-1', 500), pay('equal-2', 500), pay('equal-2', 600)]));
+    made(await create([pay('equal-3', 500), pay('equal-3', 500)], meant));
+    const items = [pay('equal-1', 500), pay('equal-3', 500), pay('equal-1', 500), pay('equal-1', 500), pay('equal-4', 500), pay('equal-4', 500)];
+    const lines = items.map(({ amount, payee: { reference } }) => ({
+      payeeId: null,
+      payeeReference: reference,
+      amount: BigInt(amount),
+      reference: 'INV 1',
+    }));
+    const repeatsOf = (currency: string) =>
+      pool.transaction(async (tx) => {
+        await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.home.tenantId}, true)`;
+        const scope = { tenantId: world.home.tenantId, actor: { type: 'system', process: 'api' }, requestId: 'r', now: new Date() } as const;
+        return storesOf(tx, scope).facts.repeatsOf(lines, currency);
+      });
+    expect(await repeatsOf('EUR')).toEqual({ count: 4, batchId: uuidOf(few.id) });
+    expect(await repeatsOf('USD')).toBeNull();
+    const again = made(await create(items, meant));
+    expect((await shownOf(again.id)).facts.same_payments).toEqual({ count: 4, batch_id: few.id });
+    // The newest batch with a payment is the one that it repeats, and an item that was left out counts no more.
+    const more = made(await create([...items, pay('equal-2', 600)], meant));
+    expect((await shownOf(more.id)).facts.same_payments).toEqual({ count: 7, batch_id: again.id });
+    const exclude = [0, 6].map((ordinal) => ({ batchId: uuidOf(more.id), ordinal }));
+    must(await editPayoutBatch(world.as(world.preparer), { batch_id: uuidOf(more.id), exclude }));
+    expect((await shownOf(more.id)).facts.same_payments).toEqual({ count: 5, batch_id: again.id });
+  });
+
   test('another amount, reference or payee is another payment, and so is one of a batch that was rejected', async () => {
     const first = made(await create([pay('near', 500, 'INV 1')]));
     made(await create([pay('near', 501, 'INV 1'), pay('near', 500, 'INV 2'), pay('nearer', 500, 'INV 1')]));
@@ -181,37 +281,8 @@ describe('the same payments again', () => {
   test('of two equal batches that are made at once only the first is taken: the second waits for it', async () => {
     // The payee is known already, or making it would let one wait for the other.
     made(await create([pay('race', 500, 'INV 0')]));
-    const first = world.as(world.preparer);
-    let sealed = (): void => {};
-    const isSealed = new Promise<void>((resolve) => {
-      sealed = resolve;
-    });
-    let commit = (): void => {};
-    const committed = new Promise<void>((resolve) => {
-      commit = resolve;
-    });
-    const held: Context = {
-      ...first,
-      inTenant: (work, options) =>
-        first.inTenant(async (stores) => {
-          const result = await work(stores);
-          sealed();
-          await committed;
-          return result;
-        }, options),
-    };
-    const one = createPayoutBatch(held, { ...createBatch.parse({ ...terms, items: [pay('race', 500)] }), validate_only: false });
-    await isSealed;
-    let over = false;
-    const other = create([pay('race', 500)])
-      .then(codeOf, () => 'undone')
-      .finally(() => {
-        over = true;
-      });
-    const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
-    await until('the second to wait or to end', async () => over || (await world.sql(waits)).length > 0 || undefined);
-    commit();
-    expect([codeOf(await one), await other]).toEqual(['ok', 'undone']);
+    const [one, other] = await atOnce(pay('race', 500), pay('race', 500));
+    expect([codeOf(await one), await other.then(codeOf, () => 'undone')]).toEqual(['ok', 'undone']);
     expect(await world.sql(`SELECT 1 FROM payout_item i JOIN payee p ON p.id = i.payee_id WHERE p.reference = 'race'`)).toHaveLength(2);
   });
 });
@@ -322,6 +393,15 @@ describe('new destinations', () => {
     expect((await shownOf(batch.id)).facts.shared_accounts).toEqual({
       count: 1,
       shown: [{ payee_reference: 'other', destination: expect.stringMatching(/^IBAN DE …/), other_payee_reference: 'owner' }],
+    });
+  });
+
+  test('of an account that a batch made at once has for another payee are shown with the one that is sealed second', async () => {
+    const [one, other] = await atOnce(person('at-once-1', 'DE', 7_005), person('at-once-2', 'DE', 7_005));
+    expect((await shownOf(made(await one).id)).facts.shared_accounts.count).toBe(0);
+    expect((await shownOf(made(await other).id)).facts.shared_accounts).toEqual({
+      count: 1,
+      shown: [{ payee_reference: 'at-once-2', destination: expect.stringMatching(/^IBAN DE …/), other_payee_reference: 'at-once-1' }],
     });
   });
 });

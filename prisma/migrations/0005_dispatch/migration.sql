@@ -355,6 +355,31 @@ BEGIN
   ) known
   WHERE p.tenant_id = v_tenant AND p.id = known.id;
 
+  -- An account whose money came back is not known by that: the payee was last paid where its newest payment that stands went, and with none
+  -- it is new again. Payments that are forgotten do not count, which errs to the careful side.
+  IF EXISTS (SELECT FROM unnest(m_from, m_to) AS m (f, t) WHERE m.f = 'paid' AND m.t <> 'paid') THEN
+    UPDATE public.payee p SET last_paid_destination_id = known.destination_id,
+      first_paid_at = CASE WHEN known.destination_id IS NOT NULL THEN p.first_paid_at END
+    FROM (
+      SELECT found.id, stands.destination_id FROM (
+        SELECT DISTINCT m.payee_id, m.destination_id FROM unnest(m_payees, m_destinations, m_from, m_to) AS m (payee_id, destination_id, f, t)
+        WHERE m.f = 'paid' AND m.t <> 'paid' ORDER BY m.payee_id, m.destination_id
+      ) gone CROSS JOIN LATERAL (
+        SELECT l.id FROM public.payee l WHERE l.tenant_id = v_tenant AND l.id = gone.payee_id
+          AND l.last_paid_destination_id = gone.destination_id LIMIT 1 FOR NO KEY UPDATE
+      ) found LEFT JOIN LATERAL (
+        SELECT i.destination_id FROM (
+          SELECT e.batch_id, e.ordinal FROM public.payment_seen e WHERE e.tenant_id = v_tenant AND e.payee_id = gone.payee_id
+          ORDER BY e.batch_id DESC, e.ordinal DESC OFFSET 0
+        ) s CROSS JOIN LATERAL (
+          SELECT o.destination_id FROM public.payout_item o
+          WHERE o.tenant_id = v_tenant AND o.batch_id = s.batch_id AND o.ordinal = s.ordinal AND o.state = 'paid' LIMIT 1
+        ) i ORDER BY s.batch_id DESC, s.ordinal DESC LIMIT 1
+      ) stands ON true
+    ) known
+    WHERE p.tenant_id = v_tenant AND p.id = known.id AND p.last_paid_destination_id IS DISTINCT FROM known.destination_id;
+  END IF;
+
   v_covered := public.sluice_post_items(p_batch, p_events[1], m_events, m_ordinals, m_versions, m_amounts, m_from, m_to);
 
   UPDATE public.batch_counter n SET

@@ -34,7 +34,8 @@ CREATE TRIGGER payment_seen_is_kept AFTER DELETE ON payment_seen REFERENCING OLD
 
 GRANT sluice_fn_items, sluice_fn_idempotency TO CURRENT_USER;
 GRANT CREATE ON SCHEMA public TO sluice_fn_items, sluice_fn_idempotency;
-GRANT INSERT ON payment_seen TO sluice_fn_items;
+-- It asks for a payee's other payments when one came back (sluice_move_items).
+GRANT SELECT, INSERT ON payment_seen TO sluice_fn_items;
 CREATE FUNCTION sluice_see_payments() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
   -- An item without its payee has no key, and is refused. A row that the owner moves into its month was seen before.
