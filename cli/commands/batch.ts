@@ -23,11 +23,11 @@ export const batchCommands = (program: Command, cli: Cli): void => {
 const batchRead = (batch: Command, cli: Cli): void => {
   withPage(
     batch.command('list').description('list batches, newest first').option('--state <state>', 'only those in this state, such as executing'),
-  ).action(async (options: ListOptions) => {
+  ).action(async (options: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const page = await client.list_payout_batches({ ...pageOf(options), state: options.state as never });
     cli.present(page, () => batchTable(page.data));
-    suggestMore(cli, 'sluice batch list', page);
+    suggestMore(cli, command, page);
   });
 
   batch
@@ -47,10 +47,10 @@ const batchRead = (batch: Command, cli: Cli): void => {
       .description('list the payments of a batch')
       .argument('<batch>')
       .option('--state <state>', 'only those in this state, such as failed'),
-  ).action(async (name: string, options: ListOptions) => {
+  ).action(async (name: string, options: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
     cli.present(page, () => itemTable(page.data));
-    suggestMore(cli, `sluice batch items ${name}`, page);
+    suggestMore(cli, command, page);
   });
 };

@@ -29,7 +29,7 @@ const reading = (exceptions: Command, cli: Cli): void => {
       .option('--kind <kind>', 'only this kind, such as unknown_key_expired')
       .option('--batch <batch>', 'only those of one batch')
       .option('--owner <person>', 'only those of one person'),
-  ).action(async ({ all, kind, batch, owner, ...page }: ListOptions) => {
+  ).action(async ({ all, kind, batch, owner, ...page }: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const listed = await client.list_exceptions({
       ...pageOf(page),
@@ -39,7 +39,7 @@ const reading = (exceptions: Command, cli: Cli): void => {
       owner_id: owner,
     });
     cli.present(listed, () => exceptionTable(listed.data));
-    suggestMore(cli, 'sluice exceptions list', listed);
+    suggestMore(cli, command, listed);
   });
 
   exceptions
@@ -56,11 +56,11 @@ const reading = (exceptions: Command, cli: Cli): void => {
 
   withPage(
     exceptions.command('items').description('list the items of one').argument('<exception>').option('--open', 'only those that nobody has settled'),
-  ).action(async (id: string, { open, ...page }: PageOptions & { open?: boolean }) => {
+  ).action(async (id: string, { open, ...page }: PageOptions & { open?: boolean }, command: Command) => {
     const { client } = await cli.connect();
     const items = await client.list_exception_items({ exception_id: id, ...pageOf(page), state: open ? 'open' : undefined });
     cli.present(items, () => exceptionItemTable(items.data));
-    suggestMore(cli, `sluice exceptions items ${id}`, items);
+    suggestMore(cli, command, items);
   });
 };
 
@@ -149,7 +149,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
     });
 
   withPage(exceptions.command('proposal-items').description('list the items of a proposal, each with its reference').argument('<proposal>')).action(
-    async (id: string, page: PageOptions) => {
+    async (id: string, page: PageOptions, command: Command) => {
       const { client } = await cli.connect();
       const items = await client.list_proposal_items({ proposal_id: id, ...pageOf(page) });
       cli.present(items, () =>
@@ -158,7 +158,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
           items.data.map((one) => [one.id, one.provider_reference, money(one.amount, one.currency)]),
         ),
       );
-      suggestMore(cli, `sluice exceptions proposal-items ${id}`, items);
+      suggestMore(cli, command, items);
     },
   );
 };
