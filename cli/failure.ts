@@ -35,6 +35,8 @@ const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string 
   forbidden: (problem, asked) => asHolder(problem, asked),
   repeated_file: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
   repeated_payments: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
+  items_proposed: ({ proposal_id }, { besideStack }) =>
+    proposal_id ? `sluice ${besideStack ? '--as authorizer ' : ''}exceptions confirm ${proposal_id}   (a second person; or withdraw it)` : null,
   insufficient_funds: ({ shortfall, currency }) =>
     `sluice ledger top-up ${decimal(shortfall, currency)}   (sandbox money only), then repeat the command`,
 };

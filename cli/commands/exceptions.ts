@@ -5,7 +5,7 @@ import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
-import { confirmationSummary, exceptionItemTable, exceptionTable, exceptionText, proposalFacts } from '../render/exception.js';
+import { confirmationSummary, exceptionItemTable, exceptionTable, exceptionText, type FullException, proposalFacts } from '../render/exception.js';
 import { money } from '../render/money.js';
 import { table } from '../render/table.js';
 import { withCode } from '../with-code.js';
@@ -50,8 +50,8 @@ const reading = (exceptions: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const shown = await client.show_exception({ exception_id: id });
       cli.present(shown, () => exceptionText(shown));
-      if (shown.state === 'open' && shown.choices[0])
-        cli.suggest(`sluice exceptions resolve ${id} --choice ${shown.choices[0].choice} --reason TEXT`);
+      const [first, ...others] = waysOn(cli, shown);
+      if (first) cli.suggest(first, ...others);
     });
 
   withPage(
@@ -62,6 +62,30 @@ const reading = (exceptions: Command, cli: Cli): void => {
     cli.present(items, () => exceptionItemTable(items.data));
     suggestMore(cli, command, items);
   });
+};
+
+/** What a person may do about one: confirm what is proposed, else each choice that its kind has. What settles nothing comes first. */
+const waysOn = (cli: Cli, { id, state, choices, proposals }: FullException): string[] => {
+  const waiting = proposals.filter((one) => one.state === 'proposed');
+  if (state !== 'open' || waiting.length > 0) return waiting.map((one) => confirmStep(cli, one.id));
+  const asWhom = cli.besideStack ? '--as executor ' : '';
+  return [...choices]
+    .sort((one, other) => one.people - other.people)
+    .map(({ choice, people }) => {
+      const references = choice === PAID ? ' --references FILE' : '';
+      const second = people > 1 ? '   (a second person confirms it)' : '';
+      return `sluice ${asWhom}exceptions resolve ${id} --choice ${choice}${references} --reason TEXT${second}`;
+    });
+};
+
+/** The one choice that needs the provider's reference of each item. */
+const PAID = 'provider_paid';
+
+/** How a second person confirms. Beside the demo stack it names one who may. */
+const confirmStep = ({ besideStack, options }: Cli, proposal: string): string => {
+  if (!besideStack) return `sluice exceptions confirm ${proposal}   (a second person, with a code)`;
+  const role = options().as === 'authorizer' ? 'approver' : 'authorizer';
+  return `sluice --as ${role} exceptions confirm ${proposal}   (not who proposed it; asks for a code: npx sluice dev code ${role})`;
 };
 
 /** assign, comment. */
@@ -110,6 +134,12 @@ const ending = (exceptions: Command, cli: Cli): void => {
     .option('--items <items...>', 'only these items')
     .option('--references <file>', 'CSV with item,reference in each line, for provider_paid')
     .action(async (id: string, options: ResolveOptions) => {
+      if (options.choice === PAID && options.references === undefined)
+        throw new Failure(
+          EXIT.usage,
+          `Give --references: a file with item,reference in each line, the reference that the provider gave the payment.`,
+          `sluice exceptions items ${id} --open`,
+        );
       const { client } = await cli.connect();
       const items = options.references === undefined ? options.items?.map((item) => ({ id: item })) : referencesIn(options.references);
       const made = await client.propose_resolution({
@@ -119,7 +149,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
         items,
       });
       cli.present(made, () => proposalFacts(made));
-      if (made.state === 'proposed') cli.suggest(`sluice exceptions confirm ${made.id}   (a second person, with a code)`);
+      if (made.state === 'proposed') cli.suggest(confirmStep(cli, made.id));
     });
 
   exceptions
