@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
-import { batchFacts, batchTable, itemTable, suggestNext } from '../render/batch.js';
+import { batchFacts, batchTable, isUnsent, itemTable, suggestNext } from '../render/batch.js';
 import { batchActions } from './batch-actions.js';
 import { batchCreate } from './batch-create.js';
 import { batchWatch } from './batch-watch.js';
@@ -49,8 +50,10 @@ const batchRead = (batch: Command, cli: Cli): void => {
       .option('--state <state>', 'only those in this state, such as failed'),
   ).action(async (name: string, options: ListOptions, command: Command) => {
     const { client } = await cli.connect();
-    const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
-    cli.present(page, () => itemTable(page.data));
+    const batch_id = await findBatch(client, name);
+    const page = await client.list_payout_items({ batch_id, ...pageOf(options), state: options.state as never });
+    const ended = !cli.options().json && page.data.some(isUnsent) && isTerminalBatch((await client.show_payout_batch({ batch_id })).state);
+    cli.present(page, () => itemTable(page.data, ended));
     suggestMore(cli, command, page);
   });
 };

@@ -1,4 +1,5 @@
 import type { ResponseOf } from '../../client/types.js';
+import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
 import { money } from './money.js';
@@ -25,7 +26,7 @@ export const batchFacts = (batch: Batch): string =>
     ['rail', batch.rail],
     ['gates', batch.gates.map(({ gate }) => gate).join(', ') || 'none open'],
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
-    ['deadline', batch.deadline_at],
+    ...(isTerminalBatch(batch.state) ? [] : [['deadline', batch.deadline_at] as const]),
   ]);
 
 /** Why a file was refused is said in the words of the API, and the file is sent again with flags. */
@@ -49,15 +50,24 @@ const errorLine = ({ row, field, message }: { row?: number | undefined; field: s
 
 /**
  * Where the payments of a batch are, each counted once, so that the counts add up to its items. The API's `open` holds `unknown` and
- * `submitted` too; the rest of it, `to send`, has not been sent or is being sent.
+ * `submitted` too; the rest of it, `to send`, has not been sent or is being sent, and is `never sent` once the batch has ended.
  */
-export const disjointCounts = ({ counts }: Pick<Batch, 'counts'>): Readonly<Record<string, number>> => {
+export const disjointCounts = ({ counts, state }: Pick<Batch, 'counts' | 'state'>): Readonly<Record<string, number>> => {
   const { open, unknown, submitted, paid, failed, returned, cancelled, blocked } = counts;
-  return { 'to send': open - unknown - submitted, submitted, unknown, paid, failed, returned, blocked, cancelled };
+  return {
+    [isTerminalBatch(state) ? 'never sent' : 'to send']: open - unknown - submitted,
+    submitted,
+    unknown,
+    paid,
+    failed,
+    returned,
+    blocked,
+    cancelled,
+  };
 };
 
 /** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
-export const countsLine = (batch: Pick<Batch, 'counts'>): string =>
+export const countsLine = (batch: Pick<Batch, 'counts' | 'state'>): string =>
   Object.entries(disjointCounts(batch))
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)
@@ -69,7 +79,8 @@ export const batchTable = (batches: readonly Batch[]): string =>
     batches.map((one) => [one.id, one.state, one.item_count, money(one.total, one.currency), one.external_id, one.created_at]),
   );
 
-export const itemTable = (items: readonly Item[]): string =>
+/** Items of a batch, which has ended or not: what was pending then is never sent. */
+export const itemTable = (items: readonly Item[], ended: boolean): string =>
   table(
     ['#', 'PAYEE', 'DESTINATION', 'AMOUNT', 'STATE', 'REASON', 'REFERENCE'],
     items.map((one) => [
@@ -77,11 +88,14 @@ export const itemTable = (items: readonly Item[]): string =>
       one.payee_reference,
       one.destination.masked,
       money(one.amount, one.currency),
-      one.state,
+      ended && isUnsent(one) ? `${one.state} (never sent)` : one.state,
       one.reason,
       one.reference,
     ]),
   );
+
+/** Its batch has not sent it. */
+export const isUnsent = ({ state }: Item): boolean => state === 'pending';
 
 /** Suggests the next command for a batch in this state, if there is one. */
 export const suggestNext = (cli: Cli, batch: Batch): void => {

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Batch, batchFacts, countsLine, disjointCounts } from '../../cli/render/batch.js';
-import { BATCH } from './run-sluice.js';
+import { BATCH_STATES, isTerminalBatch } from '../../domain/batch/states.js';
+import { BATCH, runSluice } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
 
 const some = fc.integer({ min: 0, max: 1_000 });
 const counted = fc.record({
@@ -11,12 +13,12 @@ const counted = fc.record({
 
 test('what people see counts each item once and adds up to the items of the batch', () => {
   fc.assert(
-    fc.property(counted, ({ waiting, ...counts }) => {
+    fc.property(counted, fc.constantFrom(...BATCH_STATES), ({ waiting, ...counts }, state) => {
       const { unknown, submitted, paid, failed, returned, cancelled, blocked } = counts;
       const items = waiting + unknown + submitted + paid + failed + returned + cancelled + blocked;
-      const shown = disjointCounts({ counts: { ...counts, open: waiting + unknown + submitted } });
+      const shown = disjointCounts({ state, counts: { ...counts, open: waiting + unknown + submitted } });
       expect(Object.values(shown).reduce((sum, count) => sum + count, 0)).toBe(items);
-      const line = countsLine({ counts: { ...counts, open: waiting + unknown + submitted } });
+      const line = countsLine({ state, counts: { ...counts, open: waiting + unknown + submitted } });
       expect([...line.matchAll(/ (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(items);
     }),
   );
@@ -26,4 +28,21 @@ test('a batch that is shown has its counts under its items; what was left out or
   const counts = { ...BATCH.counts, open: 5, unknown: 1, submitted: 2, paid: 4, failed: 1, excluded: 3, was_unknown: 2 };
   const shown = batchFacts({ ...BATCH, item_count: 10, counts } as unknown as Batch);
   expect(shown).toMatch(/^items +10\nof these +to send 2, submitted 2, unknown 1, paid 4, failed 1\nexcluded +3 more\nonce unknown +2$/m);
+});
+
+test.each(BATCH_STATES)('%s: payments are to be sent, and there is a deadline, only as long as the batch has not ended', (state) => {
+  const shown = batchFacts({ ...BATCH, state, deadline_at: '2026-02-01T00:00:00Z' } as unknown as Batch).replaceAll(/ +/g, ' ');
+  const [sent, deadline] = isTerminalBatch(state) ? ['never sent', false] : ['to send', true];
+  expect([shown.includes(`of these ${sent} 2`), shown.includes('deadline')]).toEqual([true, deadline]);
+});
+
+test.each([
+  ['rejected', 'pending (never sent)'],
+  ['cancelled', 'pending (never sent)'],
+  ['queued', 'pending  '],
+])('an item of a batch that is %s is %s', async (state, shown) => {
+  const item = { ordinal: 0, payee_reference: 'p-1', destination: { masked: 'm' }, amount: 100, currency: 'EUR', state: 'pending', reason: null };
+  const page = { object: 'list', data: [{ ...item, reference: 'r' }], has_more: false, next_cursor: null };
+  const { env } = await apiOf(({ path }) => ({ status: 200, body: path.includes('/items') ? page : { ...BATCH, state } }));
+  expect((await runSluice(['batch', 'items', BATCH.id], { env })).stdout).toContain(shown);
 });
