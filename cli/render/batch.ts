@@ -34,13 +34,14 @@ const reasonOf = ({ state, reason }: Batch): string | null =>
   reason !== null && state === 'refused' ? inFlags(reason, ['--allow-duplicates']) : reason;
 
 /** Whether it is held up by a person: it is paused, or cancelled and not over yet. */
-const haltsOf = ({ paused, cancelling }: Batch): string[] => [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
+const haltsOf = ({ state, paused, cancelling }: Batch): string[] =>
+  isTerminalBatch(state) ? [] : [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
 
 /** The state as a live view shows it, such as `executing, paused`. */
 export const stateLine = (batch: Batch): string => [batch.state, ...haltsOf(batch)].join(', ');
 
 /** A person paused it, and it goes on only when a person resumes it. */
-export const isPaused = ({ paused, cancelling }: Batch): boolean => paused && !cancelling;
+export const isPaused = ({ state, paused, cancelling }: Batch): boolean => paused && !cancelling && !isTerminalBatch(state);
 
 const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Batch['upload']>): string =>
   `${rows_checked} rows checked, ${rows_stored} stored, of ${rows_expected}`;

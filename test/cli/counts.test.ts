@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Batch, batchFacts, countsLine, disjointCounts } from '../../cli/render/batch.js';
+import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, stateLine } from '../../cli/render/batch.js';
 import { BATCH_STATES, isTerminalBatch } from '../../domain/batch/states.js';
 import { BATCH, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
@@ -45,4 +45,12 @@ test.each([
   const page = { object: 'list', data: [{ ...item, reference: 'r' }], has_more: false, next_cursor: null };
   const { env } = await apiOf(({ path }) => ({ status: 200, body: path.includes('/items') ? page : { ...BATCH, state } }));
   expect((await runSluice(['batch', 'items', BATCH.id], { env })).stdout).toContain(shown);
+});
+
+test.each(BATCH_STATES)('%s: it is paused or cancelling only as long as it has not ended', (state) => {
+  const batch = { ...BATCH, state, outcome: 'full', paused: true, cancelling: true } as unknown as Batch;
+  const open = !isTerminalBatch(state);
+  expect(batchFacts(batch).includes('paused, cancelling')).toBe(open);
+  expect(stateLine(batch)).toBe(open ? `${state}, paused, cancelling` : state);
+  expect(isPaused({ ...batch, cancelling: false })).toBe(open);
 });
