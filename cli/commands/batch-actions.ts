@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
 import { type Gate, openGate } from '../open-gate.js';
-import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
+import { type Batch, batchFacts, sentLine, suggestNext } from '../render/batch.js';
 
 const GATES: readonly { gate: Gate; description: string }[] = [
   { gate: 'approve', description: 'open the first gate, with a code' },
@@ -81,10 +81,4 @@ export const batchActions = (batch: Command, cli: Cli): void => {
   }
 };
 
-const describe = (batch: Batch & { already_sent?: number; not_sent?: number }): string => {
-  const sent =
-    batch.already_sent === undefined
-      ? ''
-      : `\nOf ${batch.item_count} payments ${batch.already_sent} were sent already and are settled all the same; ${batch.not_sent} were not sent.`;
-  return `${batchFacts(batch)}${sent}`;
-};
+const describe = (batch: Batch): string => [batchFacts(batch), sentLine(batch)].filter((part) => part !== '').join('\n');

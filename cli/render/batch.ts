@@ -5,7 +5,9 @@ import { inFlags } from '../flags.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
-export type Batch = ResponseOf<'show_payout_batch'>;
+/** Pausing and cancelling answer also how many payments were sent by then, and how many were not. */
+export type Batch = ResponseOf<'show_payout_batch'> & { already_sent?: number; not_sent?: number };
+type Counted = Pick<Batch, 'counts' | 'state' | 'not_sent'>;
 type Item = ResponseOf<'list_payout_items'>['data'][number];
 
 export const batchFacts = (batch: Batch): string =>
@@ -51,24 +53,38 @@ const errorLine = ({ row, field, message }: { row?: number | undefined; field: s
 
 /**
  * Where the payments of a batch are, each counted once, so that the counts add up to its items. The API's `open` holds `unknown` and
- * `submitted` too; the rest of it, `to send`, has not been sent or is being sent, and is `never sent` once the batch has ended.
+ * `submitted` too. The rest of it has not been sent or is being sent, which only the answer to a pause or a cancel tells apart; it is
+ * `never sent` once the batch has ended.
  */
-export const disjointCounts = ({ counts, state }: Pick<Batch, 'counts' | 'state'>): Readonly<Record<string, number>> => {
-  const { open, unknown, submitted, paid, failed, returned, cancelled, blocked } = counts;
-  return {
-    [isTerminalBatch(state) ? 'never sent' : 'to send']: open - unknown - submitted,
-    submitted,
-    unknown,
-    paid,
-    failed,
-    returned,
-    blocked,
-    cancelled,
-  };
+export const disjointCounts = (batch: Counted): Readonly<Record<string, number>> => {
+  const { unknown, submitted, paid, failed, returned, cancelled, blocked } = batch.counts;
+  return { ...unansweredOf(batch), submitted, unknown, paid, failed, returned, blocked, cancelled };
+};
+
+/** What the provider has not answered, and what may not have left yet. */
+const unansweredOf = ({ counts, state, not_sent }: Counted): Readonly<Record<string, number>> => {
+  const { open, unknown, submitted, cancelled, blocked } = counts;
+  const rest = open - unknown - submitted;
+  if (isTerminalBatch(state)) return { 'never sent': rest };
+  if (state !== 'executing') return { 'to send': rest };
+  if (not_sent === undefined) return { 'to send or being sent': rest };
+  // What was not sent and is no longer open was cancelled or blocked.
+  const toSend = Math.min(rest, Math.max(0, not_sent - cancelled - blocked));
+  return { 'to send': toSend, 'being sent': rest - toSend };
+};
+
+/** What a halt leaves behind: what may have left is settled all the same. Empty for an answer that does not say it. */
+export const sentLine = (batch: Batch): string => {
+  const { item_count, already_sent, not_sent, counts } = batch;
+  if (already_sent === undefined || not_sent === undefined || item_count === 0) return '';
+  if (already_sent === 0) return `None of its ${item_count} payments was sent.`;
+  const isBeingSent = (disjointCounts(batch)['being sent'] ?? 0) > 0;
+  const sent = counts.unknown === 0 ? 'sent or being sent' : isBeingSent ? 'sent, being sent or in doubt' : 'sent or in doubt';
+  return `Of ${item_count} payments ${already_sent} are ${sent} and are settled all the same; ${not_sent} were not sent.`;
 };
 
 /** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
-export const countsLine = (batch: Pick<Batch, 'counts' | 'state'>): string =>
+export const countsLine = (batch: Counted): string =>
   Object.entries(disjointCounts(batch))
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)

@@ -33,5 +33,5 @@ export const pauseText = (pause: Pause | null, reason: string | null): string =>
   [
     pause ? `The batch is paused since ${pause.at} by ${pause.by}` : 'The batch is paused',
     reason === null ? '' : `, because: ${reason}`,
-    '. Nothing more is sent until somebody resumes it; what was sent is settled all the same.',
+    '. Nothing more is sent until somebody resumes it; what was sent or is being sent is settled all the same.',
   ].join('');

@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, stateLine } from '../../cli/render/batch.js';
+import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, sentLine, stateLine } from '../../cli/render/batch.js';
 import { BATCH_STATES, isTerminalBatch } from '../../domain/batch/states.js';
 import { BATCH, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
@@ -33,7 +33,7 @@ test('a batch that is shown has its counts under its items; what was left out or
 test.each(BATCH_STATES)('%s: payments are to be sent, and there is a deadline, only as long as the batch has not ended', (state) => {
   const shown = batchFacts({ ...BATCH, state, deadline_at: '2026-02-01T00:00:00Z' } as unknown as Batch).replaceAll(/ +/g, ' ');
   const [sent, deadline] = isTerminalBatch(state) ? ['never sent', false] : ['to send', true];
-  expect([shown.includes(`of these ${sent} 2`), shown.includes('deadline')]).toEqual([true, deadline]);
+  expect([new RegExp(`of these ${sent}( or being sent)? 2`).test(shown), shown.includes('deadline')]).toEqual([true, deadline]);
 });
 
 test.each([
@@ -53,4 +53,45 @@ test.each(BATCH_STATES)('%s: it is paused or cancelling only as long as it has n
   expect(batchFacts(batch).includes('paused, cancelling')).toBe(open);
   expect(stateLine(batch)).toBe(open ? `${state}, paused, cancelling` : state);
   expect(isPaused({ ...batch, cancelling: false })).toBe(open);
+});
+
+describe('what a pause or a cancel leaves behind', () => {
+  const some = fc.integer({ min: 0, max: 1_000 });
+  const halted = fc.record({ ...{ toSend: some, beingSent: some, unknown: some, submitted: some, paid: some, cancelled: some, blocked: some } });
+
+  test('counts and sentence agree: what is being sent is not to be sent as well', () => {
+    fc.assert(
+      fc.property(halted, ({ toSend, beingSent, ...counts }) => {
+        const { unknown, submitted, paid, cancelled, blocked } = counts;
+        const already_sent = beingSent + unknown + submitted + paid;
+        const not_sent = toSend + cancelled + blocked;
+        const item_count = already_sent + not_sent;
+        const open = toSend + beingSent + unknown + submitted;
+        const batch = { ...BATCH, state: 'executing', item_count, already_sent, not_sent, counts: { ...BATCH.counts, ...counts, open } };
+        const shown = disjointCounts(batch as unknown as Batch);
+        expect([shown['to send'], shown['being sent']]).toEqual([toSend, beingSent]);
+        expect(Object.values(shown).reduce((sum, count) => sum + count, 0)).toBe(item_count);
+        const line = sentLine(batch as unknown as Batch);
+        if (item_count === 0) expect(line).toBe('');
+        else if (already_sent === 0) expect(line).toBe(`None of its ${item_count} payments was sent.`);
+        else {
+          expect(line).toContain(`Of ${item_count} payments ${already_sent} are sent`);
+          expect([line.includes('being sent'), line.includes('in doubt')]).toEqual([unknown === 0 || beingSent > 0, unknown > 0]);
+        }
+      }),
+    );
+  });
+
+  test('an answer that does not tell them apart says so', () => {
+    expect(countsLine({ ...BATCH, state: 'executing' } as unknown as Batch)).toBe('to send or being sent 2');
+    expect(sentLine(BATCH as unknown as Batch)).toBe('');
+  });
+
+  test('batch pause prints both', async () => {
+    const counts = { ...BATCH.counts, open: 2 };
+    const { env } = await apiOf(() => ({ status: 200, body: { ...BATCH, state: 'executing', paused: true, counts, already_sent: 1, not_sent: 1 } }));
+    const { stdout } = await runSluice(['batch', 'pause', BATCH.id], { env });
+    expect(stdout).toContain('to send 1, being sent 1');
+    expect(stdout).toContain('Of 2 payments 1 are sent or being sent and are settled all the same; 1 were not sent.');
+  });
 });

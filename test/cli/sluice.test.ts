@@ -137,7 +137,7 @@ describe('data and messages', () => {
     ].join('');
     const { env } = await apiOf(({ path }) => (path.endsWith('/events') ? { events } : { status: 200, body: over }));
     const people = await runSluice(['batch', 'watch', BATCH.id], { env });
-    expect([people.code, people.stderr.includes('executing: to send 2')]).toEqual([1, true]);
+    expect([people.code, people.stderr.includes('executing: to send or being sent 2')]).toEqual([1, true]);
     const json = await runSluice(['--json', 'batch', 'watch', BATCH.id], { env });
     expect(
       json.stdout
