@@ -84,6 +84,10 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
         const { client } = await cli.connect();
         const changed = await client[`${verb}_payee`]({ payee_id: await findPayee(client, name), reason });
         cli.present(changed, () => payeeFacts(changed));
+        const { hold } = changed;
+        if (verb !== 'hold' || !hold || hold.reason === reason) return;
+        const by = whoText(hold.held_by);
+        cli.note(`The payee was held already, since ${hold.held_at}${by ? ` by ${by}` : ''}; your reason was not stored.`);
       });
 };
 
