@@ -124,6 +124,12 @@ export const suggestNext = (cli: Cli, batch: Batch): void => {
 export const resumeStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string =>
   `sluice ${besideStack ? '--as executor ' : ''}batch resume ${batch.id}`;
 
+/** What a person reads of a batch that ran: the payments that were not paid, else what proves it. */
+const afterEnd = ({ id, counts }: Batch): string => {
+  const unpaid = (['failed', 'returned', 'blocked'] as const).find((state) => counts[state] > 0);
+  return unpaid ? `sluice batch items ${id} --state ${unpaid}` : `sluice batch evidence ${id} --out evidence.json`;
+};
+
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
 export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
   const gate = (verb: string, role: string): string =>
@@ -137,7 +143,8 @@ export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>
     approved: gate('authorize', 'authorizer'),
     authorized: gate('execute', 'executor'),
     executing: `sluice batch watch ${batch.id}`,
-    completed: `sluice batch evidence ${batch.id}`,
+    completed: afterEnd(batch),
+    failed: afterEnd(batch),
   };
   return isPaused(batch) ? resumeStep(batch, { besideStack }) : (steps[batch.state] ?? null);
 };

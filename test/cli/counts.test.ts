@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, sentLine, stateLine } from '../../cli/render/batch.js';
+import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, nextStep, sentLine, stateLine } from '../../cli/render/batch.js';
 import { BATCH_STATES, isTerminalBatch } from '../../domain/batch/states.js';
 import { BATCH, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
@@ -95,3 +95,19 @@ describe('what a pause or a cancel leaves behind', () => {
     expect(stdout).toContain('Of 2 payments 1 are sent or being sent and are settled all the same; 1 were not sent.');
   });
 });
+
+test.each(['failed', 'returned', 'blocked', null])(
+  'after a batch that ran, the next step shows what is %s, else takes the evidence into a file',
+  async (state) => {
+    const counts = { ...BATCH.counts, open: 0, paid: 1, ...(state === null ? {} : { [state]: 1 }) };
+    const next = state === null ? `batch evidence ${BATCH.id} --out evidence.json` : `batch items ${BATCH.id} --state ${state}`;
+    for (const ended of ['completed', 'failed'] as const)
+      expect(nextStep({ ...BATCH, state: ended, counts } as unknown as Batch, { besideStack: false })).toBe(`sluice ${next}`);
+    const { env } = await apiOf(({ path }) =>
+      path.endsWith('/events')
+        ? { events: 'event: end\ndata: {"state":"completed"}\n\n' }
+        : { status: 200, body: { ...BATCH, state: 'completed', outcome: 'full', counts } },
+    );
+    expect((await runSluice(['batch', 'watch', BATCH.id], { env })).stderr).toContain(`next: sluice ${next}`);
+  },
+);
