@@ -29,7 +29,12 @@ export const tenantOf = (text: string): string => {
   return tenant;
 };
 
-const keyOf = (text: string): string => (existsSync(text) ? readFileSync(text, 'utf8').trim() : text);
+/** A verifier key is `name+hash+key`; anything else is the name of a file. */
+const keyOf = (text: string): string => {
+  if (existsSync(text)) return readFileSync(text, 'utf8').trim();
+  if (!text.includes('+')) throw new Failure(EXIT.usage, `There is no file ${text}.`);
+  return text;
+};
 
 const keyOfServer = async (cli: Cli, client: Client | null): Promise<string> => {
   if (!client) throw new Failure(EXIT.usage, 'Give --key: a document that is verified offline needs a key that does not come with it.');

@@ -15,8 +15,8 @@ export interface Cli {
   present(data: unknown, human: () => string): void;
   /** Prints a message for people on standard error. */
   note(text: string): void;
-  /** Prints what to do next; not with `--json`. */
-  suggest(text: string): void;
+  /** Prints what to do next, and what else may be done instead; not with `--json`. */
+  suggest(text: string, ...others: string[]): void;
   /** Whether this runs beside a local demo stack. There `--as` is available, and people type `npx sluice`. */
   besideStack: boolean;
 }
@@ -35,12 +35,16 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
     connect: (more) => connect(env, { ...options(), ...more }, terminal),
     present: (data, human) => terminal.out(options().json ? JSON.stringify(data, null, 2) : human()),
     note: terminal.err,
-    suggest: (text) => {
-      if (!options().json) terminal.err(nextLine(text, besideStack));
+    suggest: (text, ...others) => {
+      if (options().json) return;
+      terminal.err(nextLine(text, besideStack));
+      for (const other of others) terminal.err(`  or: ${asTyped(other, besideStack)}`);
     },
     besideStack,
   };
 };
 
 /** `next: …`, as people type it here. */
-export const nextLine = (text: string, besideStack: boolean): string => `next: ${besideStack ? text.replace(/^sluice /, 'npx sluice ') : text}`;
+export const nextLine = (text: string, besideStack: boolean): string => `next: ${asTyped(text, besideStack)}`;
+
+const asTyped = (text: string, besideStack: boolean): string => (besideStack ? text.replace(/^sluice /, 'npx sluice ') : text);

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { type Problem, ProblemError } from '../client/problem-error.js';
 import { ROLES, type Role } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
+import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import { flagOf, inFlags } from './flags.js';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4, interrupted: 130, terminated: 143 } as const;
@@ -14,6 +15,8 @@ export class Failure extends Error {
     readonly exitCode: ExitCode,
     message: string,
     readonly hint: string | null = null,
+    /** The API's code for the same, for `--json`. */
+    readonly code: ProblemCode | null = null,
   ) {
     super(message);
   }
@@ -23,7 +26,7 @@ export interface Ending {
   exitCode: ExitCode;
   message: string | null;
   hint: string | null;
-  /** The server's problem, for `--json`. */
+  /** The server's problem for `--json`, or one in its form for what the command line refuses by itself. Null for what is no refusal. */
   problem: unknown;
 }
 
@@ -35,6 +38,8 @@ const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string 
   forbidden: (problem, asked) => asHolder(problem, asked),
   repeated_file: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
   repeated_payments: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
+  items_proposed: ({ proposal_id }, { besideStack }) =>
+    proposal_id ? `sluice ${besideStack ? '--as authorizer ' : ''}exceptions confirm ${proposal_id}   (a second person; or withdraw it)` : null,
   insufficient_funds: ({ shortfall, currency }) =>
     `sluice ledger top-up ${decimal(shortfall, currency)}   (sandbox money only), then repeat the command`,
 };
@@ -61,10 +66,17 @@ export interface Asked {
 export const endingOf = (error: unknown, asked: Asked): Ending => {
   if (error instanceof CommanderError) {
     // `--help` and `--version` are no failure; for everything else commander has printed a message already.
-    return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, message: null, hint: null, problem: null };
+    const isFailure = error.exitCode !== 0;
+    const problem = isFailure ? problemOf('invalid_request', error.message.replace(/^error: /, '')) : null;
+    return { exitCode: isFailure ? EXIT.usage : EXIT.ok, message: null, hint: null, problem };
   }
   // Its message may be what the API said about a file.
-  if (error instanceof Failure) return { exitCode: error.exitCode, message: inFlags(error.message, asked.flags), hint: error.hint, problem: null };
+  if (error instanceof Failure) {
+    const { exitCode, hint } = error;
+    const message = inFlags(error.message, asked.flags);
+    const isBrokenOff = exitCode === EXIT.interrupted || exitCode === EXIT.terminated;
+    return { exitCode, message, hint, problem: isBrokenOff ? null : problemOf(error.code ?? CODES[exitCode] ?? null, message) };
+  }
   if (error instanceof ProblemError) {
     const signIn = SIGN_IN_AGAIN.includes(error.problem.code);
     return {
@@ -74,7 +86,18 @@ export const endingOf = (error: unknown, asked: Asked): Ending => {
       problem: error.problem,
     };
   }
-  return { exitCode: EXIT.failed, message: error instanceof Error ? error.message : String(error), hint: null, problem: null };
+  const message = error instanceof Error ? error.message : String(error);
+  return { exitCode: EXIT.failed, message, hint: null, problem: problemOf(null, message) };
+};
+
+/** The codes of what the command line refuses by itself. Anything else has a code that the API does not know. */
+const CODES: Partial<Record<ExitCode, ProblemCode>> = { [EXIT.usage]: 'invalid_request', [EXIT.signIn]: 'unauthenticated' };
+
+/** A problem document as the API's, of a request that was never sent. */
+const problemOf = (known: ProblemCode | null, detail: string) => {
+  const code = known ?? 'command_failed';
+  const { status, title } = known ? PROBLEMS[known] : { status: 500, title: 'The command failed' };
+  return { type: `/docs/errors#${code}`, title, status, detail, code, request_id: '' };
 };
 
 const problemText = ({ problem }: ProblemError, { flags }: Asked): string => {

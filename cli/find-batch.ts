@@ -6,6 +6,6 @@ export const findBatch = async (client: Client, name: string): Promise<string> =
   if (name.startsWith('batch_')) return name;
   const { data } = await client.list_payout_batches({ external_id: name, limit: 1 });
   const [found] = data;
-  if (!found) throw new Failure(EXIT.failed, `There is no batch with the id or external id ${name}.`, 'sluice batch list');
+  if (!found) throw new Failure(EXIT.failed, `There is no batch with the id or external id ${name}.`, 'sluice batch list', 'not_found');
   return found.id;
 };

@@ -6,6 +6,6 @@ export const findPayee = async (client: Client, name: string): Promise<string> =
   if (name.startsWith('payee_')) return name;
   const { data } = await client.list_payees({ reference: name, limit: 1 });
   const [found] = data;
-  if (!found) throw new Failure(EXIT.failed, `There is no payee with the id or reference ${name}.`, 'sluice payee list');
+  if (!found) throw new Failure(EXIT.failed, `There is no payee with the id or reference ${name}.`, 'sluice payee list', 'not_found');
   return found.id;
 };

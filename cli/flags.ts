@@ -45,7 +45,7 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--rail': ['rail'],
   '--reason': ['reason'],
   '--reference': ['reference'],
-  '--references': [],
+  '--references': ['provider_reference'],
   '--routing-number': ['routing_number'],
   '--scopes': ['scopes'],
   '--since': ['since'],
@@ -59,8 +59,11 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--workspace': ['workspace_id'],
 };
 
-/** The flag of a command for a field of the API, or the field itself when the command has none for it. */
-export const flagOf = (field: string, flags: readonly string[]): string => flags.find((flag) => FIELDS_OF[flag]?.includes(field)) ?? field;
+/** The flag of a command for a field of the API, such as `reason` or `items.3.provider_reference`; the field itself when it has none for it. */
+export const flagOf = (field: string, flags: readonly string[]): string => {
+  const last = field.split('.').at(-1) ?? field;
+  return flags.find((flag) => FIELDS_OF[flag]?.includes(last)) ?? field;
+};
 
 /** A sentence of the API with the flags of a command for its fields. Fields of one word, such as `reason`, are words of the language too. */
 export const inFlags = (sentence: string, flags: readonly string[]): string =>

@@ -14,6 +14,27 @@ export const withPage = (command: Command): Command =>
 export const pageOf = ({ limit, after }: PageOptions) => ({ limit, starting_after: after });
 
 /** Suggests the command for the next page, if there is one. */
-export const suggestMore = (cli: Cli, command: string, page: { has_more: boolean; next_cursor: string | null }): void => {
-  if (page.has_more) cli.suggest(`${command} --after ${page.next_cursor}`);
+export const suggestMore = (cli: Cli, command: Command, page: { has_more: boolean; next_cursor: string | null }): void => {
+  if (page.has_more) cli.suggest(`${lineOf(command)} --after ${page.next_cursor}`);
 };
+
+/** The command line that runs this command as it was run, without `--after`. */
+const lineOf = (command: Command): string => {
+  const [root = '', ...names] = chainOf(command).map((one) => one.name());
+  return [root, ...chainOf(command).slice(0, -1).flatMap(givenTo), ...names, ...command.args.map(quoted), ...givenTo(command)].join(' ');
+};
+
+/** The program, its command, and the commands below down to this one. */
+const chainOf = (command: Command): Command[] => [...(command.parent ? chainOf(command.parent) : []), command];
+
+/** The flags that a person typed for a command, each with its value. */
+const givenTo = (command: Command): string[] =>
+  command.options.flatMap((option) => {
+    const name = option.attributeName();
+    if (option.long === '--after' || command.getOptionValueSource(name) !== 'cli') return [];
+    const value: unknown = command.getOptionValue(name);
+    return [option.long ?? '', ...(typeof value === 'boolean' ? [] : [value].flat().map((one) => quoted(String(one))))];
+  });
+
+/** A word as a shell takes it. */
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

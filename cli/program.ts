@@ -71,8 +71,15 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
 
 /** Runs one command line and returns its exit code. It writes to the terminal only. */
 export const runCommand = async (argv: readonly string[], settings: ProgramSettings): Promise<ExitCode> => {
-  const { program, cli } = createProgram(settings);
-  const { terminal } = settings;
+  let hasPrinted = false;
+  const terminal: Terminal = {
+    ...settings.terminal,
+    out: (text) => {
+      hasPrinted = true;
+      settings.terminal.out(text);
+    },
+  };
+  const { program, cli } = createProgram({ ...settings, terminal });
   let acting = program;
   program.hook('preAction', (_program, command) => {
     acting = command;
@@ -82,7 +89,8 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     return EXIT.ok;
   } catch (error) {
     const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
-    if (ending.problem && cli.options().json) terminal.out(JSON.stringify(ending.problem, null, 2));
+    // What was printed is the answer, also when it is one that ends in a failure.
+    if (ending.problem && cli.options().json && !hasPrinted) terminal.out(JSON.stringify(ending.problem, null, 2));
     if (ending.message) terminal.err(ending.message);
     if (ending.hint) terminal.err(nextLine(ending.hint, cli.besideStack));
     return ending.exitCode;

@@ -49,11 +49,11 @@ export const proposalStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Propo
   },
 
   taken: async (batchId, ordinals) => {
-    const rows = await sql.rows<{ ordinal: number }>('join')`
-      SELECT i.ordinal FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
+    const rows = await sql.rows<{ ordinal: number; proposal_id: string }>('join')`
+      SELECT i.ordinal, i.proposal_id FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = ANY(${arrayText(ordinals)}::int[])
         AND p.state IN ('proposed', 'confirmed') AND p.choice <> 'keep_asking' ORDER BY i.ordinal`;
-    return rows.map(({ ordinal }) => ordinal);
+    return rows.map((row) => ({ ordinal: row.ordinal, proposalId: row.proposal_id }));
   },
 
   settledByPeople: async (batchId, ordinals) => {

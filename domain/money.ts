@@ -17,6 +17,7 @@ const DIGITS: ReadonlyMap<string, number> = new Map(currencyCodes.data.map(({ co
 export const parseDecimal = (text: string, currency: string): Result<bigint> => {
   const exponent = currencyExponent(currency);
   if (exponent === null) return refuse('invalid_request', `${currency} is not an ISO 4217 currency code`);
+  if (/^-\d/.test(text)) return refuse('invalid_request', 'the amount must be greater than zero');
   const match = /^(0|[1-9]\d{0,15})(?:\.(\d+))?$/.exec(text);
   if (!match) return refuse('invalid_request', 'write the amount as digits with a point, such as 1234.50');
   const fraction = match[2] ?? '';

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.js';
+import { streamEvents } from '../../client/stream.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
 import { type Gate, openGate } from '../open-gate.js';
-import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
+import { type Batch, batchFacts, sentLine, suggestNext } from '../render/batch.js';
+import { cancelAfter, type Pause, pauseAfter } from '../render/pause.js';
 
 const GATES: readonly { gate: Gate; description: string }[] = [
   { gate: 'approve', description: 'open the first gate, with a code' },
@@ -76,15 +78,33 @@ export const batchActions = (batch: Command, cli: Cli): void => {
     if (reason === 'optional') command.option('--reason <text>', 'why, for the audit log');
     command.action(async (name: string, options: { reason?: string }) => {
       const { client } = await cli.connect();
-      show(await run(client, await findBatch(client, name), options.reason));
+      const changed = await run(client, await findBatch(client, name), options.reason);
+      show(changed);
+      if (options.reason !== undefined && changed.reason !== options.reason) cli.note(await notStored(client, changed.id, action));
     });
   }
 };
 
-const describe = (batch: Batch & { already_sent?: number; not_sent?: number }): string => {
-  const sent =
-    batch.already_sent === undefined
-      ? ''
-      : `\nOf ${batch.item_count} payments ${batch.already_sent} were sent already and are settled all the same; ${batch.not_sent} were not sent.`;
-  return `${batchFacts(batch)}${sent}`;
+/** Done already, by somebody else perhaps: then the first reason stays. */
+const notStored = async (client: Client, batchId: string, action: string): Promise<string> => {
+  const isPause = action === 'pause';
+  const first = await firstDone(client, batchId, isPause ? pauseAfter : cancelAfter).catch(() => null);
+  const since = first ? `, since ${first.at} by ${first.by}` : '';
+  return `The batch was ${isPause ? 'paused' : 'cancelled'} already${since}; your reason was not stored.`;
 };
+
+/** What the audit log says by now of who did it first. */
+const firstDone = async (client: Client, batchId: string, after: typeof pauseAfter): Promise<Pause | null> => {
+  const enough = new AbortController();
+  const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(LOG_MS)]);
+  let first: Pause | null = null;
+  // The stream begins with the events of the past, and then says how the batch stands now.
+  for await (const event of streamEvents(client.transport, batchId, signal)) {
+    if (event.name === 'audit') first = after(first, event.data);
+    if (event.name === 'progress') enough.abort();
+  }
+  return first;
+};
+const LOG_MS = 5_000;
+
+const describe = (batch: Batch): string => [batchFacts(batch), sentLine(batch)].filter((part) => part !== '').join('\n');

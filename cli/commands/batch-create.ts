@@ -7,7 +7,7 @@ import type { Client } from '../../client/client.js';
 import { followUpload, uploadCsv } from '../../client/stream.js';
 import type { RequestOf, ResponseOf } from '../../client/types.js';
 import type { createBatchCsv } from '../../contracts/batches.js';
-import { breakable } from '../break-off.js';
+import { breakable, type Standing } from '../break-off.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
@@ -46,8 +46,15 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     .option('--no-wait', 'do not follow a large file until it is taken in')
     .action(async (file: string, options: CreateOptions) => {
       if (file !== '-' && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
-      const { client } = await cli.connect();
-      const made = formatOf(file, options) === 'csv' ? await fromCsv(cli, client, file, options) : await fromJson(client, file, options);
+      const sending: Sending = { isSent: false };
+      const { client, made } = await breakable(
+        async (signal) => {
+          const { client } = await cli.connect();
+          const from = formatOf(file, options) === 'csv' ? fromCsv : fromJson;
+          return { client, made: await from({ cli, client, signal, sending }, file, options) };
+        },
+        () => brokenOff(sending),
+      );
       const created = options.wait && made.object === 'payout_batch' ? await followed(cli, client, made) : made;
       cli.present(created, () => describe(created));
       if (created.object !== 'payout_batch') return;
@@ -78,11 +85,35 @@ const followed = async (cli: Cli, client: Client, batch: Batch): Promise<Batch> 
   }
 };
 
+/** How far a file is on its way: whether all of it was handed to the network. */
+interface Sending {
+  isSent: boolean;
+}
+
+interface Upload {
+  cli: Cli;
+  client: Client;
+  signal: AbortSignal;
+  sending: Sending;
+}
+
+/** Without the whole file the server makes no batch. */
+const brokenOff = ({ isSent }: Sending): Standing =>
+  isSent
+    ? { message: 'Broken off before the server answered: it has made a batch if it has the whole file.', hint: 'sluice batch list' }
+    : { message: 'Broken off before the whole file was sent: nothing was stored.', hint: 'send the file again' };
+
 /** What the server has of a file whose upload nobody follows any more. */
 const takenIn = ({ id, state, upload }: Batch): string =>
   state === 'receiving' && upload
     ? `Broken off; the server has the whole file of ${id} and goes on taking it in: ${rowsLine(upload)}.`
     : `Broken off; the server has taken in ${id}.`;
+
+/** All of standard input. A command that is broken off does not wait for the rest. */
+const standardInput = (signal: AbortSignal): Promise<Buffer> => {
+  signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
+  return buffer(process.stdin);
+};
 
 const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
   const chosen = format ?? file.split('.').at(-1)?.toLowerCase();
@@ -90,7 +121,11 @@ const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
   return chosen;
 };
 
-const fromCsv = async (cli: Cli, client: Client, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
+const fromCsv = async (
+  { cli, client, signal, sending }: Upload,
+  file: string,
+  options: CreateOptions,
+): Promise<ResponseOf<'create_payout_batch'>> => {
   const currency = options.currency ?? (await onlyCurrency(client));
   cli.note(`Paying in ${currency} over ${options.rail}.`);
   const query: z.input<typeof createBatchCsv> = {
@@ -105,29 +140,36 @@ const fromCsv = async (cli: Cli, client: Client, file: string, options: CreateOp
     ...(options.validateOnly ? { validate_only: 'true' } : {}),
   };
   // Standard input can't be read twice, so its bytes are stored for a retry.
-  const stored = file === '-' ? await buffer(process.stdin) : null;
-  const open = () => Readable.toWeb(stored ? Readable.from([stored]) : createReadStream(file)) as ReadableStream<Uint8Array>;
-  return breakable(
-    (signal) => uploadCsv(client.transport, query, open, { signal }),
-    () => ({ message: 'Broken off while the file was sent: there is a batch only if the server has the whole file.', hint: 'sluice batch list' }),
-  );
+  const stored = file === '-' ? await standardInput(signal) : null;
+  const open = () => {
+    const bytes = stored ? Readable.from([stored]) : createReadStream(file);
+    bytes.once('end', () => {
+      sending.isSent = true;
+    });
+    return Readable.toWeb(bytes) as ReadableStream<Uint8Array>;
+  };
+  return uploadCsv(client.transport, query, open, { signal });
 };
 
-const fromJson = async (client: Client, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
-  const text = file === '-' ? (await buffer(process.stdin)).toString('utf8') : readFileSync(file, 'utf8');
+const fromJson = async ({ client, signal, sending }: Upload, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
+  const text = file === '-' ? (await standardInput(signal)).toString('utf8') : readFileSync(file, 'utf8');
   let body: RequestOf<'create_payout_batch'>;
   try {
     body = JSON.parse(text) as RequestOf<'create_payout_batch'>;
   } catch (error) {
     throw new Failure(EXIT.usage, `${file} is no valid JSON: ${(error as Error).message}`);
   }
-  return client.create_payout_batch({
-    ...body,
-    ...(options.externalId ? { external_id: options.externalId } : {}),
-    ...(options.draft ? { draft: true } : {}),
-    ...(options.allowDuplicates ? { allow_duplicates: true } : {}),
-    ...(options.validateOnly ? { validate_only: 'true' } : {}),
-  });
+  sending.isSent = true;
+  return client.create_payout_batch(
+    {
+      ...body,
+      ...(options.externalId ? { external_id: options.externalId } : {}),
+      ...(options.draft ? { draft: true } : {}),
+      ...(options.allowDuplicates ? { allow_duplicates: true } : {}),
+      ...(options.validateOnly ? { validate_only: 'true' } : {}),
+    },
+    { signal },
+  );
 };
 
 const onlyCurrency = async (client: Client): Promise<string> => {

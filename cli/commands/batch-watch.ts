@@ -5,7 +5,7 @@ import { breakable } from '../break-off.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findBatch } from '../find-batch.js';
-import { type Batch, batchFacts, countsLine, isPaused, nextStep, resumeStep, stateLine } from '../render/batch.js';
+import { type Batch, batchFacts, countsLine, isPaused, nextStep, resumeStep, stateLine, suggestNext } from '../render/batch.js';
 import { batchBar, batchLines } from '../render/batch-bar.js';
 import { type Pause, pauseAfter, pauseText } from '../render/pause.js';
 
@@ -36,8 +36,8 @@ export const batchWatch = (batch: Command, cli: Cli): void => {
       const last = await client.show_payout_batch({ batch_id: batchId });
       if (!cli.options().json) cli.terminal.out(batchFacts(last));
       if (isPaused(last)) throw new Failure(EXIT.failed, pauseText(pause, last.reason), `${resumeStep(last, cli)}   (then watch it again)`);
-      if (!ENDED_WELL.includes(last.state)) throw new Failure(EXIT.failed, `The batch is ${last.state}.`);
-      cli.suggest(`sluice batch evidence ${last.id}`);
+      if (!ENDED_WELL.includes(last.state)) throw new Failure(EXIT.failed, `The batch is ${last.state}.`, nextStep(last, cli));
+      suggestNext(cli, last);
     });
 };
 

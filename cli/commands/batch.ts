@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
-import { batchFacts, batchTable, itemTable, suggestNext } from '../render/batch.js';
+import { batchFacts, batchTable, isUnsent, itemTable, suggestNext } from '../render/batch.js';
 import { batchActions } from './batch-actions.js';
 import { batchCreate } from './batch-create.js';
 import { batchWatch } from './batch-watch.js';
@@ -23,11 +24,11 @@ export const batchCommands = (program: Command, cli: Cli): void => {
 const batchRead = (batch: Command, cli: Cli): void => {
   withPage(
     batch.command('list').description('list batches, newest first').option('--state <state>', 'only those in this state, such as executing'),
-  ).action(async (options: ListOptions) => {
+  ).action(async (options: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const page = await client.list_payout_batches({ ...pageOf(options), state: options.state as never });
     cli.present(page, () => batchTable(page.data));
-    suggestMore(cli, 'sluice batch list', page);
+    suggestMore(cli, command, page);
   });
 
   batch
@@ -47,10 +48,12 @@ const batchRead = (batch: Command, cli: Cli): void => {
       .description('list the payments of a batch')
       .argument('<batch>')
       .option('--state <state>', 'only those in this state, such as failed'),
-  ).action(async (name: string, options: ListOptions) => {
+  ).action(async (name: string, options: ListOptions, command: Command) => {
     const { client } = await cli.connect();
-    const page = await client.list_payout_items({ batch_id: await findBatch(client, name), ...pageOf(options), state: options.state as never });
-    cli.present(page, () => itemTable(page.data));
-    suggestMore(cli, `sluice batch items ${name}`, page);
+    const batch_id = await findBatch(client, name);
+    const page = await client.list_payout_items({ batch_id, ...pageOf(options), state: options.state as never });
+    const ended = !cli.options().json && page.data.some(isUnsent) && isTerminalBatch((await client.show_payout_batch({ batch_id })).state);
+    cli.present(page, () => itemTable(page.data, ended));
+    suggestMore(cli, command, page);
   });
 };

@@ -10,7 +10,7 @@ type Filter = PageOptions & { connection?: string };
 export const waitingCommands = (program: Command, cli: Cli): void => {
   const parked = program.command('parked').description('evidence of providers that fits nothing yet');
   withPage(parked.command('list').description('list it, newest first').option('--connection <id>', 'only of one rail connection')).action(
-    async ({ connection, ...page }: Filter) => {
+    async ({ connection, ...page }: Filter, command: Command) => {
       const { client } = await cli.connect();
       const listed = await client.list_parked_evidence({ ...pageOf(page), connection_id: connection });
       cli.present(listed, () =>
@@ -22,7 +22,7 @@ export const waitingCommands = (program: Command, cli: Cli): void => {
           }),
         ),
       );
-      suggestMore(cli, 'sluice parked list', listed);
+      suggestMore(cli, command, listed);
     },
   );
   parked
@@ -39,7 +39,7 @@ export const waitingCommands = (program: Command, cli: Cli): void => {
   const deliveries = program.command('deliveries').description('webhooks that were stored: those that cannot be read, and replay');
   withPage(
     deliveries.command('list').description('list those that cannot be read').option('--connection <id>', 'only of one rail connection'),
-  ).action(async ({ connection, ...page }: Filter) => {
+  ).action(async ({ connection, ...page }: Filter, command: Command) => {
     const { client } = await cli.connect();
     const listed = await client.list_deliveries({ ...pageOf(page), connection_id: connection });
     cli.present(listed, () =>
@@ -48,7 +48,7 @@ export const waitingCommands = (program: Command, cli: Cli): void => {
         listed.data.map((one) => [one.id, one.connection_id, one.received_at, one.attempts, one.problem, one.next_at]),
       ),
     );
-    suggestMore(cli, 'sluice deliveries list', listed);
+    suggestMore(cli, command, listed);
   });
   deliveries
     .command('discard')

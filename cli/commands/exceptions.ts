@@ -5,7 +5,7 @@ import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
-import { confirmationSummary, exceptionItemTable, exceptionTable, exceptionText, proposalFacts } from '../render/exception.js';
+import { confirmationSummary, exceptionItemTable, exceptionTable, exceptionText, type FullException, proposalFacts } from '../render/exception.js';
 import { money } from '../render/money.js';
 import { table } from '../render/table.js';
 import { withCode } from '../with-code.js';
@@ -29,7 +29,7 @@ const reading = (exceptions: Command, cli: Cli): void => {
       .option('--kind <kind>', 'only this kind, such as unknown_key_expired')
       .option('--batch <batch>', 'only those of one batch')
       .option('--owner <person>', 'only those of one person'),
-  ).action(async ({ all, kind, batch, owner, ...page }: ListOptions) => {
+  ).action(async ({ all, kind, batch, owner, ...page }: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const listed = await client.list_exceptions({
       ...pageOf(page),
@@ -39,7 +39,7 @@ const reading = (exceptions: Command, cli: Cli): void => {
       owner_id: owner,
     });
     cli.present(listed, () => exceptionTable(listed.data));
-    suggestMore(cli, 'sluice exceptions list', listed);
+    suggestMore(cli, command, listed);
   });
 
   exceptions
@@ -50,18 +50,42 @@ const reading = (exceptions: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const shown = await client.show_exception({ exception_id: id });
       cli.present(shown, () => exceptionText(shown));
-      if (shown.state === 'open' && shown.choices[0])
-        cli.suggest(`sluice exceptions resolve ${id} --choice ${shown.choices[0].choice} --reason TEXT`);
+      const [first, ...others] = waysOn(cli, shown);
+      if (first) cli.suggest(first, ...others);
     });
 
   withPage(
     exceptions.command('items').description('list the items of one').argument('<exception>').option('--open', 'only those that nobody has settled'),
-  ).action(async (id: string, { open, ...page }: PageOptions & { open?: boolean }) => {
+  ).action(async (id: string, { open, ...page }: PageOptions & { open?: boolean }, command: Command) => {
     const { client } = await cli.connect();
     const items = await client.list_exception_items({ exception_id: id, ...pageOf(page), state: open ? 'open' : undefined });
     cli.present(items, () => exceptionItemTable(items.data));
-    suggestMore(cli, `sluice exceptions items ${id}`, items);
+    suggestMore(cli, command, items);
   });
+};
+
+/** What a person may do about one: confirm what is proposed, else each choice that its kind has. What settles nothing comes first. */
+const waysOn = (cli: Cli, { id, state, choices, proposals }: FullException): string[] => {
+  const waiting = proposals.filter((one) => one.state === 'proposed');
+  if (state !== 'open' || waiting.length > 0) return waiting.map((one) => confirmStep(cli, one.id));
+  const asWhom = cli.besideStack ? '--as executor ' : '';
+  return [...choices]
+    .sort((one, other) => one.people - other.people)
+    .map(({ choice, people }) => {
+      const references = choice === PAID ? ' --references FILE' : '';
+      const second = people > 1 ? '   (a second person confirms it)' : '';
+      return `sluice ${asWhom}exceptions resolve ${id} --choice ${choice}${references} --reason TEXT${second}`;
+    });
+};
+
+/** The one choice that needs the provider's reference of each item. */
+const PAID = 'provider_paid';
+
+/** How a second person confirms. Beside the demo stack it names one who may. */
+const confirmStep = ({ besideStack, options }: Cli, proposal: string): string => {
+  if (!besideStack) return `sluice exceptions confirm ${proposal}   (a second person, with a code)`;
+  const role = options().as === 'authorizer' ? 'approver' : 'authorizer';
+  return `sluice --as ${role} exceptions confirm ${proposal}   (not who proposed it; asks for a code: npx sluice dev code ${role})`;
 };
 
 /** assign, comment. */
@@ -110,6 +134,12 @@ const ending = (exceptions: Command, cli: Cli): void => {
     .option('--items <items...>', 'only these items')
     .option('--references <file>', 'CSV with item,reference in each line, for provider_paid')
     .action(async (id: string, options: ResolveOptions) => {
+      if (options.choice === PAID && options.references === undefined)
+        throw new Failure(
+          EXIT.usage,
+          `Give --references: a file with item,reference in each line, the reference that the provider gave the payment.`,
+          `sluice exceptions items ${id} --open`,
+        );
       const { client } = await cli.connect();
       const items = options.references === undefined ? options.items?.map((item) => ({ id: item })) : referencesIn(options.references);
       const made = await client.propose_resolution({
@@ -119,7 +149,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
         items,
       });
       cli.present(made, () => proposalFacts(made));
-      if (made.state === 'proposed') cli.suggest(`sluice exceptions confirm ${made.id}   (a second person, with a code)`);
+      if (made.state === 'proposed') cli.suggest(confirmStep(cli, made.id));
     });
 
   exceptions
@@ -149,7 +179,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
     });
 
   withPage(exceptions.command('proposal-items').description('list the items of a proposal, each with its reference').argument('<proposal>')).action(
-    async (id: string, page: PageOptions) => {
+    async (id: string, page: PageOptions, command: Command) => {
       const { client } = await cli.connect();
       const items = await client.list_proposal_items({ proposal_id: id, ...pageOf(page) });
       cli.present(items, () =>
@@ -158,7 +188,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
           items.data.map((one) => [one.id, one.provider_reference, money(one.amount, one.currency)]),
         ),
       );
-      suggestMore(cli, `sluice exceptions proposal-items ${id}`, items);
+      suggestMore(cli, command, items);
     },
   );
 };

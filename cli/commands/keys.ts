@@ -23,7 +23,7 @@ export const keyCommands = (program: Command, cli: Cli): void => {
       cli.suggest(`sluice keys revoke ${made.id}`);
     });
 
-  withPage(keys.command('list').description('list API keys')).action(async (options: PageOptions) => {
+  withPage(keys.command('list').description('list API keys')).action(async (options: PageOptions, command: Command) => {
     const { client } = await cli.connect();
     const page = await client.list_api_keys(pageOf(options));
     cli.present(page, () =>
@@ -32,7 +32,7 @@ export const keyCommands = (program: Command, cli: Cli): void => {
         page.data.map((one) => [one.id, one.name, one.prefix, one.scopes.join(' '), one.expires_at, one.revoked_at]),
       ),
     );
-    suggestMore(cli, 'sluice keys list', page);
+    suggestMore(cli, command, page);
   });
 
   keys

@@ -10,7 +10,7 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
   const ledger = program.command('ledger').description('accounts, balances, transfers');
 
   withPage(ledger.command('accounts').description('accounts and their balances').option('--currency <code>')).action(
-    async ({ currency, ...page }: PageOptions & { currency?: string }) => {
+    async ({ currency, ...page }: PageOptions & { currency?: string }, command: Command) => {
       const { client } = await cli.connect();
       const accounts = await client.list_accounts({ currency, ...pageOf(page) });
       cli.present(accounts, () =>
@@ -19,12 +19,12 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
           accounts.data.map((one) => [one.id, one.kind, one.name, money(one.balance, one.currency)]),
         ),
       );
-      suggestMore(cli, 'sluice ledger accounts', accounts);
+      suggestMore(cli, command, accounts);
     },
   );
 
   withPage(ledger.command('transfers').description('transfers, newest first').option('--account <id>').option('--batch <id>')).action(
-    async ({ account, batch, ...page }: PageOptions & { account?: string; batch?: string }) => {
+    async ({ account, batch, ...page }: PageOptions & { account?: string; batch?: string }, command: Command) => {
       const { client } = await cli.connect();
       const transfers = await client.list_transfers({ account_id: account, batch_id: batch, ...pageOf(page) });
       cli.present(transfers, () =>
@@ -40,7 +40,7 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
           ]),
         ),
       );
-      suggestMore(cli, 'sluice ledger transfers', transfers);
+      suggestMore(cli, command, transfers);
     },
   );
 

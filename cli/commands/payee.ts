@@ -40,7 +40,7 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
     });
 
   withPage(payee.command('list').description('list payees').option('--reference <text>', 'only the one with this reference')).action(
-    async ({ reference, ...page }: PageOptions & { reference?: string }) => {
+    async ({ reference, ...page }: PageOptions & { reference?: string }, command: Command) => {
       const { client } = await cli.connect();
       const payees = await client.list_payees({ reference, ...pageOf(page) });
       cli.present(payees, () =>
@@ -49,7 +49,7 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
           payees.data.map((one) => [one.id, one.reference, one.name, one.country, one.destination?.masked ?? null, one.held ? 'yes' : 'no']),
         ),
       );
-      suggestMore(cli, 'sluice payee list', payees);
+      suggestMore(cli, command, payees);
     },
   );
 
@@ -84,6 +84,10 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
         const { client } = await cli.connect();
         const changed = await client[`${verb}_payee`]({ payee_id: await findPayee(client, name), reason });
         cli.present(changed, () => payeeFacts(changed));
+        const { hold } = changed;
+        if (verb !== 'hold' || !hold || hold.reason === reason) return;
+        const by = whoText(hold.held_by);
+        cli.note(`The payee was held already, since ${hold.held_at}${by ? ` by ${by}` : ''}; your reason was not stored.`);
       });
 };
 

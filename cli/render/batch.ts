@@ -1,10 +1,13 @@
 import type { ResponseOf } from '../../client/types.js';
+import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
-export type Batch = ResponseOf<'show_payout_batch'>;
+/** Pausing and cancelling answer also how many payments were sent by then, and how many were not. */
+export type Batch = ResponseOf<'show_payout_batch'> & { already_sent?: number; not_sent?: number };
+type Counted = Pick<Batch, 'counts' | 'state' | 'not_sent'>;
 type Item = ResponseOf<'list_payout_items'>['data'][number];
 
 export const batchFacts = (batch: Batch): string =>
@@ -25,7 +28,7 @@ export const batchFacts = (batch: Batch): string =>
     ['rail', batch.rail],
     ['gates', batch.gates.map(({ gate }) => gate).join(', ') || 'none open'],
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
-    ['deadline', batch.deadline_at],
+    ...(isTerminalBatch(batch.state) ? [] : [['deadline', batch.deadline_at] as const]),
   ]);
 
 /** Why a file was refused is said in the words of the API, and the file is sent again with flags. */
@@ -33,13 +36,14 @@ const reasonOf = ({ state, reason }: Batch): string | null =>
   reason !== null && state === 'refused' ? inFlags(reason, ['--allow-duplicates']) : reason;
 
 /** Whether it is held up by a person: it is paused, or cancelled and not over yet. */
-const haltsOf = ({ paused, cancelling }: Batch): string[] => [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
+const haltsOf = ({ state, paused, cancelling }: Batch): string[] =>
+  isTerminalBatch(state) ? [] : [...(paused ? ['paused'] : []), ...(cancelling ? ['cancelling'] : [])];
 
 /** The state as a live view shows it, such as `executing, paused`. */
 export const stateLine = (batch: Batch): string => [batch.state, ...haltsOf(batch)].join(', ');
 
 /** A person paused it, and it goes on only when a person resumes it. */
-export const isPaused = ({ paused, cancelling }: Batch): boolean => paused && !cancelling;
+export const isPaused = ({ state, paused, cancelling }: Batch): boolean => paused && !cancelling && !isTerminalBatch(state);
 
 const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Batch['upload']>): string =>
   `${rows_checked} rows checked, ${rows_stored} stored, of ${rows_expected}`;
@@ -49,15 +53,38 @@ const errorLine = ({ row, field, message }: { row?: number | undefined; field: s
 
 /**
  * Where the payments of a batch are, each counted once, so that the counts add up to its items. The API's `open` holds `unknown` and
- * `submitted` too; the rest of it, `to send`, has not been sent or is being sent.
+ * `submitted` too. The rest of it has not been sent or is being sent, which only the answer to a pause or a cancel tells apart; it is
+ * `never sent` once the batch has ended.
  */
-export const disjointCounts = ({ counts }: Pick<Batch, 'counts'>): Readonly<Record<string, number>> => {
-  const { open, unknown, submitted, paid, failed, returned, cancelled, blocked } = counts;
-  return { 'to send': open - unknown - submitted, submitted, unknown, paid, failed, returned, blocked, cancelled };
+export const disjointCounts = (batch: Counted): Readonly<Record<string, number>> => {
+  const { unknown, submitted, paid, failed, returned, cancelled, blocked } = batch.counts;
+  return { ...unansweredOf(batch), submitted, unknown, paid, failed, returned, blocked, cancelled };
+};
+
+/** What the provider has not answered, and what may not have left yet. */
+const unansweredOf = ({ counts, state, not_sent }: Counted): Readonly<Record<string, number>> => {
+  const { open, unknown, submitted, cancelled, blocked } = counts;
+  const rest = open - unknown - submitted;
+  if (isTerminalBatch(state)) return { 'never sent': rest };
+  if (state !== 'executing') return { 'to send': rest };
+  if (not_sent === undefined) return { 'to send or being sent': rest };
+  // What was not sent and is no longer open was cancelled or blocked.
+  const toSend = Math.min(rest, Math.max(0, not_sent - cancelled - blocked));
+  return { 'to send': toSend, 'being sent': rest - toSend };
+};
+
+/** What a halt leaves behind: what may have left is settled all the same. Empty for an answer that does not say it. */
+export const sentLine = (batch: Batch): string => {
+  const { item_count, already_sent, not_sent, counts } = batch;
+  if (already_sent === undefined || not_sent === undefined || item_count === 0) return '';
+  if (already_sent === 0) return `None of its ${item_count} payments was sent.`;
+  const isBeingSent = (disjointCounts(batch)['being sent'] ?? 0) > 0;
+  const sent = counts.unknown === 0 ? 'sent or being sent' : isBeingSent ? 'sent, being sent or in doubt' : 'sent or in doubt';
+  return `Of ${item_count} payments ${already_sent} are ${sent} and are settled all the same; ${not_sent} were not sent.`;
 };
 
 /** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
-export const countsLine = (batch: Pick<Batch, 'counts'>): string =>
+export const countsLine = (batch: Counted): string =>
   Object.entries(disjointCounts(batch))
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)
@@ -69,7 +96,8 @@ export const batchTable = (batches: readonly Batch[]): string =>
     batches.map((one) => [one.id, one.state, one.item_count, money(one.total, one.currency), one.external_id, one.created_at]),
   );
 
-export const itemTable = (items: readonly Item[]): string =>
+/** Items of a batch, which has ended or not: what was pending then is never sent. */
+export const itemTable = (items: readonly Item[], ended: boolean): string =>
   table(
     ['#', 'PAYEE', 'DESTINATION', 'AMOUNT', 'STATE', 'REASON', 'REFERENCE'],
     items.map((one) => [
@@ -77,11 +105,14 @@ export const itemTable = (items: readonly Item[]): string =>
       one.payee_reference,
       one.destination.masked,
       money(one.amount, one.currency),
-      one.state,
+      ended && isUnsent(one) ? `${one.state} (never sent)` : one.state,
       one.reason,
       one.reference,
     ]),
   );
+
+/** Its batch has not sent it. */
+export const isUnsent = ({ state }: Item): boolean => state === 'pending';
 
 /** Suggests the next command for a batch in this state, if there is one. */
 export const suggestNext = (cli: Cli, batch: Batch): void => {
@@ -92,6 +123,12 @@ export const suggestNext = (cli: Cli, batch: Batch): void => {
 /** What ends a pause. */
 export const resumeStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string =>
   `sluice ${besideStack ? '--as executor ' : ''}batch resume ${batch.id}`;
+
+/** What a person reads of a batch that ran: the payments that were not paid, else what proves it. */
+const afterEnd = ({ id, counts }: Batch): string => {
+  const unpaid = (['failed', 'returned', 'blocked'] as const).find((state) => counts[state] > 0);
+  return unpaid ? `sluice batch items ${id} --state ${unpaid}` : `sluice batch evidence ${id} --out evidence.json`;
+};
 
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
 export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
@@ -106,7 +143,8 @@ export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>
     approved: gate('authorize', 'authorizer'),
     authorized: gate('execute', 'executor'),
     executing: `sluice batch watch ${batch.id}`,
-    completed: `sluice batch evidence ${batch.id}`,
+    completed: afterEnd(batch),
+    failed: afterEnd(batch),
   };
   return isPaused(batch) ? resumeStep(batch, { besideStack }) : (steps[batch.state] ?? null);
 };

@@ -1,6 +1,6 @@
 import { toWireId } from '../../domain/ids.js';
 
-/** Who paused a batch, and when, as its audit log says. */
+/** Who paused a batch or cancelled it, and when, as its audit log says. */
 export interface Pause {
   at: string;
   by: string;
@@ -16,10 +16,16 @@ interface BatchEvent {
 
 /** The pause that stands after this event: the first one since the batch was resumed, because pausing twice changes nothing. */
 export const pauseAfter = (pause: Pause | null, data: unknown): Pause | null => {
+  const { action, result } = data as BatchEvent;
+  return result === 'ok' && action === 'batch.resume' ? null : firstOf('batch.pause', pause, data);
+};
+
+/** The cancel that counts after this event: the first one, because cancelling twice changes nothing. */
+export const cancelAfter = (cancel: Pause | null, data: unknown): Pause | null => firstOf('batch.cancel', cancel, data);
+
+const firstOf = (wanted: string, found: Pause | null, data: unknown): Pause | null => {
   const { at, action, result, event } = data as BatchEvent;
-  if (result !== 'ok') return pause;
-  if (action === 'batch.resume') return null;
-  return action === 'batch.pause' && pause === null ? { at, by: nameOf(event.actor) } : pause;
+  return found === null && result === 'ok' && action === wanted ? { at, by: nameOf(event.actor) } : found;
 };
 
 const nameOf = (actor: BatchEvent['event']['actor']): string => {
@@ -33,5 +39,5 @@ export const pauseText = (pause: Pause | null, reason: string | null): string =>
   [
     pause ? `The batch is paused since ${pause.at} by ${pause.by}` : 'The batch is paused',
     reason === null ? '' : `, because: ${reason}`,
-    '. Nothing more is sent until somebody resumes it; what was sent is settled all the same.',
+    '. Nothing more is sent until somebody resumes it; what was sent or is being sent is settled all the same.',
   ].join('');

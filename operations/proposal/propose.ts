@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { propose as contract } from '../../contracts/exceptions.js';
 import { DOUBT_KINDS, RESOLUTIONS } from '../../domain/exceptions.js';
 import { toHex } from '../../domain/hashing.js';
+import { toWireId } from '../../domain/ids.js';
 import { PROPOSAL_ITEMS_MAX, type ProposedItem, proposalDigest, refusalToPropose } from '../../domain/proposal.js';
 import { type FieldError, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { reasonHash } from '../batch-state/end-early.js';
@@ -80,8 +81,13 @@ const itemsOf = async (stores: Stores, exception: ExceptionRow, input: ProposeIn
   }
   const ordinals = found.map(({ ordinal }) => ordinal);
   const taken = input.choice === 'keep_asking' ? [] : await stores.proposals.taken(batchId, ordinals);
-  if (taken.length > 0)
-    return refuse('items_proposed', 'Confirm or withdraw the other proposal first.', { extra: { count: taken.length, ordinal: taken[0] ?? null } });
+  if (taken[0]) {
+    const { ordinal, proposalId } = taken[0];
+    const other = toWireId('proposal', proposalId);
+    return refuse('items_proposed', `Confirm or withdraw the other proposal first: ${other}.`, {
+      extra: { count: taken.length, ordinal, proposal_id: other },
+    });
+  }
   return { ok: true, value: found.map(({ ordinal, amount }) => ({ ordinal, amount, providerReference: references.get(ordinal) ?? null })) };
 };
 

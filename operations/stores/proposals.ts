@@ -57,8 +57,8 @@ export interface ProposalStore {
   ofException(exceptionId: string): Promise<ProposalRow[]>;
   /** Its items, by ordinal. */
   items(id: string): Promise<ProposedItem[]>;
-  /** Which of these items another proposal that has not ended names. */
-  taken(batchId: string, ordinals: readonly number[]): Promise<number[]>;
+  /** Which of these items another proposal that has not ended names, and which one. */
+  taken(batchId: string, ordinals: readonly number[]): Promise<{ ordinal: number; proposalId: string }[]>;
   /** Which of these items people have settled by a proposal that was carried out. */
   settledByPeople(batchId: string, ordinals: readonly number[]): Promise<number[]>;
   /** Moves a locked proposal; the database holds the edges. */

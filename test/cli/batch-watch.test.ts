@@ -67,3 +67,16 @@ test('after a pause the next step is to resume; of a cancelled batch it is not',
   const cancelled = await apiOf(() => ({ status: 200, body: { ...PAUSED, cancelling: true } }));
   expect((await runSluice(['batch', 'show', BATCH.id], { env: cancelled.env })).stderr).not.toContain('resume');
 });
+
+test.each([
+  ['pause', 'paused', PAUSED],
+  ['cancel', 'cancelled', { ...PAUSED, paused: false, cancelling: true }],
+])('a second %s: the reason that is not stored is said to be, and who did it first', async (verb, done, batch) => {
+  const events = [audit(`batch.${verb}`, '2026-01-01T00:01:00Z', 'executor'), audit(`batch.${verb}`, '2026-01-01T00:02:00Z'), progress(batch)];
+  const { env } = await streaming(batch, ...events);
+  const again = await runSluice(['batch', verb, BATCH.id, '--reason', 'another'], { env });
+  expect(again.stderr).toContain(`The batch was ${done} already, since 2026-01-01T00:01:00Z by executor person_`);
+  expect(again.stderr).toContain('; your reason was not stored.');
+  for (const more of [[], ['--reason', 'the bank called']])
+    expect((await runSluice(['batch', verb, BATCH.id, ...more], { env })).stderr).not.toContain('already');
+});

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
@@ -44,6 +46,59 @@ describe('a command that is broken off', () => {
     expect(code).toBe(130);
     expect(stderr).toMatch(new RegExp(`Broken off; the server has the whole file of ${BATCH.id} and goes on taking it in: 7 of 40 rows checked\\.`));
     expect(stderr).toContain(`next: sluice batch watch ${BATCH.id}`);
+  });
+
+  /** A server that takes in no byte of what is sent to it, and never answers. */
+  const deaf = async () => {
+    const server = createServer((req) => void req.pause());
+    await new Promise<void>((done) => {
+      server.listen(0, '127.0.0.1', done);
+    });
+    return { server, env: { SLUICE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, SLUICE_API_KEY: 'k' } };
+  };
+
+  test.each([
+    ['while a CSV is sent', 'big.csv', 'nothing was stored.', 'next: send the file again'],
+    ['once a JSON file was sent', 'all.json', 'it has made a batch if it has the whole file.', 'next: sluice batch list'],
+  ])('batch create %s says what there is, and exits 130', async (_name, file, said, next) => {
+    const { server, env } = await deaf();
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'big.csv'), `payee_reference,amount\n${'p-1,1.00\n'.repeat(4_000_000)}`);
+    writeFileSync(join(cwd, 'all.json'), '{}');
+    const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), 'batch', 'create', file, '--currency', 'EUR'], {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), ...env },
+    });
+    let stderr = '';
+    child.stderr.on('data', (part: Buffer) => {
+      stderr += part;
+    });
+    server.once('request', () => child.kill('SIGINT'));
+    const code = await new Promise((done) => {
+      child.once('close', done);
+    });
+    server.closeAllConnections();
+    server.close();
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining(said) });
+    expect(stderr).toContain(next);
+  });
+
+  test('batch create while standard input is read stores nothing and ends', async () => {
+    const cwd = emptyFolder();
+    const { env } = await following(BATCH);
+    const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), 'batch', 'create', '-', '--format', 'csv', '--currency', 'EUR'], {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), ...env },
+    });
+    let stderr = '';
+    child.stderr.on('data', (part: Buffer) => {
+      stderr += part;
+      if (stderr.endsWith('Paying in EUR over sandbox.\n')) child.kill('SIGINT');
+    });
+    const code = await new Promise((done) => {
+      child.once('close', done);
+    });
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining('nothing was stored.') });
   });
 
   test('batch watch says where the batch stands, how to go on, and exits 130', async () => {

@@ -97,6 +97,52 @@ describe('reading', () => {
   });
 });
 
+describe('what to do next', () => {
+  const nextOf = async (more: object) => {
+    const { env } = await apiOf(() => ({ status: 200, body: { ...FULL, ...more } }));
+    const { stderr } = await runSluice(['exceptions', 'show', EXCEPTION.id], { env });
+    return stderr.split('\n').filter((line) => /^(next| {2}or): /.test(line));
+  };
+  const choices = [
+    { choice: 'provider_paid', people: 2 },
+    { choice: 'provider_never_got', people: 2 },
+    { choice: 'keep_asking', people: 1 },
+  ];
+
+  test('every choice of the kind is a command that can be run; what settles nothing comes first', async () => {
+    const resolve = `sluice exceptions resolve ${EXCEPTION.id} --choice`;
+    expect(await nextOf({ choices })).toEqual([
+      `next: ${resolve} keep_asking --reason TEXT`,
+      `  or: ${resolve} provider_paid --references FILE --reason TEXT   (a second person confirms it)`,
+      `  or: ${resolve} provider_never_got --reason TEXT   (a second person confirms it)`,
+    ]);
+    expect(await nextOf({ choices: [] })).toEqual([]);
+  });
+
+  test('a proposal that is open is confirmed first; one that is closed is not', async () => {
+    const closed = { ...PROPOSAL, id: 'proposal_old', state: 'withdrawn' };
+    expect(await nextOf({ choices, proposals: [closed, PROPOSAL] })).toEqual([
+      `next: sluice exceptions confirm ${PROPOSAL.id}   (a second person, with a code)`,
+    ]);
+    expect(await nextOf({ choices, proposals: [closed] })).toHaveLength(3);
+  });
+
+  test('a refusal about references names --references, and another proposal is named', async () => {
+    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--choice', 'provider_paid', '--reason', 'x'];
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'refs.csv'), `${ITEM},pay_1\n`);
+    const errors = [{ field: 'items.0.provider_reference', reason: 'required', message: 'give it' }];
+    const wrong = await apiOf(() => problemOf('invalid_request', 400, { errors }));
+    expect((await runSluice([...argv, '--references', 'refs.csv'], { env: wrong.env, cwd })).stderr).toContain('--references: give it');
+    const without = await runSluice([...argv, '--items', ITEM], { env: wrong.env });
+    expect([without.code, without.stderr]).toEqual([2, expect.stringContaining('Give --references')]);
+    expect(wrong.received.map(({ method }) => method)).toEqual(['POST']);
+    const taken = await apiOf(() => problemOf('items_proposed', 409, { proposal_id: PROPOSAL.id }));
+    const { stderr } = await runSluice([...argv, '--references', 'refs.csv'], { env: taken.env, cwd });
+    expect(stderr).toContain(`next: sluice exceptions confirm ${PROPOSAL.id}`);
+  });
+});
+
 describe('ending', () => {
   test('references come from a file, and the proposal waits for a second person', async () => {
     const { env, received } = await apiOf(() => ({ status: 201, body: PROPOSAL }));

@@ -19,8 +19,9 @@ const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(c
 const FLAGS = commands(program).flatMap((command) => command.options.map(({ long }) => ({ command, flag: long ?? '' })));
 
 const shapeOf = (schema: unknown): string[] => Object.keys((schema as { shape?: object } | undefined)?.shape ?? {});
-/** Every field that a request can have. */
+/** Every field that a request can have. References are named item by item. */
 const FIELDS = new Set([
+  'provider_reference',
   ...Object.values<RouteShape>(ROUTES).flatMap(({ params, query, body }) => [params, query, body].flatMap(shapeOf)),
   ...shapeOf(createBatchCsv),
 ]);

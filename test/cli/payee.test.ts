@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { problemOf, runSluice } from './run-sluice.js';
+import { PERSON, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
 const PAYEE = {
@@ -38,4 +38,12 @@ test('a reference that no payee has is said before anything else is asked', asyn
 test('what the API says about roles is shown', async () => {
   const { env } = await apiOf(() => problemOf('forbidden', 403, { detail: 'This needs payees.hold; an approver or an admin may.' }));
   expect((await runSluice(['payee', 'hold', PAYEE.id, '--reason', 'x'], { env })).stderr).toContain('an approver or an admin may');
+});
+
+test('a payee that is held already: the reason that is not stored is said to be', async () => {
+  const hold = { held_at: '2026-01-01T00:00:00Z', held_by: { ...PERSON, api_key: null }, reason: 'a call about fraud' };
+  const { env } = await apiOf(() => ({ status: 200, body: { ...PAYEE, hold } }));
+  const again = await runSluice(['payee', 'hold', PAYEE.id, '--reason', 'another'], { env });
+  expect(again.stderr).toContain('The payee was held already, since 2026-01-01T00:00:00Z by Ada Lovelace (approver); your reason was not stored.');
+  expect((await runSluice(['payee', 'hold', PAYEE.id, '--reason', hold.reason], { env })).stderr).not.toContain('already');
 });

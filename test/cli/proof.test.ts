@@ -93,3 +93,13 @@ describe('sluice evidence verify, with no server at all', () => {
     expect((await runSluice(['evidence', 'verify', 'nothing.json', '--key', verifierKey])).code).toBe(2);
   });
 });
+
+test.each([
+  ['audit', 'verify', '--export', 'some.json'],
+  ['evidence', 'verify', 'some.json'],
+])('a key in a file that is not there: %j says so', async (...argv) => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, 'some.json'), '{}');
+  const { code, stderr } = await runSluice([...argv, '--key', 'nope.key'], { cwd });
+  expect([code, stderr.trim()]).toEqual([2, 'There is no file nope.key.']);
+});

@@ -79,6 +79,31 @@ describe('help and usage', () => {
   });
 });
 
+describe('--json of what the command line refuses by itself', () => {
+  test.each([
+    ['no batch of that name', ['batch', 'show', 'nope'], 1, 'not_found', 'There is no batch with the id or external id nope.'],
+    ['no payee of that name', ['payee', 'show', 'nope'], 1, 'not_found', 'There is no payee with the id or reference nope.'],
+    ['a file that is not there', ['batch', 'create', 'nope.csv'], 2, 'invalid_request', 'There is no file nope.csv.'],
+    ['an unknown option', ['batch', 'list', '--nope'], 2, 'invalid_request', "unknown option '--nope'"],
+    ['a profile that is not there', ['--profile', 'nope', 'batch', 'list'], 4, 'unauthenticated', 'There is no profile nope.'],
+    ['an API that is not there', ['--url', 'http://127.0.0.1:1', 'doctor'], 1, null, ''],
+  ])('%s is a problem document on standard output', async (_name, argv, exits, problem, detail) => {
+    const { env } = await apiOf(() => ({ status: 200, body: { data: [] } }));
+    const { code, stdout } = await runSluice(['--json', ...argv], { env });
+    expect(code).toBe(exits);
+    const said = JSON.parse(stdout);
+    if (problem !== null) expect(said).toMatchObject({ code: problem, detail, title: expect.any(String), status: expect.any(Number) });
+  });
+
+  test('a command that has printed its answer prints no problem after it', async () => {
+    const { env } = await apiOf(({ path }) =>
+      path.endsWith('/events') ? { events: 'event: end\ndata: {}\n\n' } : { status: 200, body: { ...BATCH, state: 'failed' } },
+    );
+    const { code, stdout } = await runSluice(['--json', 'batch', 'watch', BATCH.id], { env });
+    expect([code, JSON.parse(stdout)]).toEqual([1, { event: 'end', id: null, data: {} }]);
+  });
+});
+
 describe('data and messages', () => {
   test('--json is the resource itself and nothing else on standard output', async () => {
     const { env } = await apiOf(() => ({ status: 200, body: BATCH }));
@@ -137,7 +162,7 @@ describe('data and messages', () => {
     ].join('');
     const { env } = await apiOf(({ path }) => (path.endsWith('/events') ? { events } : { status: 200, body: over }));
     const people = await runSluice(['batch', 'watch', BATCH.id], { env });
-    expect([people.code, people.stderr.includes('executing: to send 2')]).toEqual([1, true]);
+    expect([people.code, people.stderr.includes('executing: to send or being sent 2')]).toEqual([1, true]);
     const json = await runSluice(['--json', 'batch', 'watch', BATCH.id], { env });
     expect(
       json.stdout

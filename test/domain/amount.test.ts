@@ -96,3 +96,8 @@ describe('amounts for people', () => {
     expect(formatMoney(minor, code)).toBe(text);
   });
 });
+
+test.each(['-12.50', '-1', '-0.00', '0', '0.00'])('%s is refused because it is not greater than zero, not for its form', (text) => {
+  const parsed = parseDecimal(text, 'EUR');
+  expect(parsed.ok ? null : parsed.refusal.detail).toBe('the amount must be greater than zero');
+});

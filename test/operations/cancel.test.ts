@@ -100,7 +100,7 @@ describe('while executing', () => {
     const cancelled = await cancelPayoutBatch(world.as(admin), { batch_id: batch.id });
     expect(cancelled).toMatchObject({
       ok: true,
-      value: { state: 'cancelled', outcome: 'none', already_sent: 0, not_sent: 2, counts: { open: 0, cancelled: 2 } },
+      value: { state: 'cancelled', outcome: 'none', cancelling: false, already_sent: 0, not_sent: 2, counts: { open: 0, cancelled: 2 } },
     });
     expect(await world.sql('SELECT 1 FROM hold WHERE batch_id = $1 AND resolved_at IS NULL', [batch.id])).toEqual([]);
   });

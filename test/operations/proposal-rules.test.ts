@@ -197,7 +197,8 @@ describe('what a proposal may be about', () => {
     ]);
     expect(codeOf(await propose([{ id: { batchId, ordinal: 7 }, provider_reference: 'x' }]))).toBe('items_not_open');
     const made = must(await propose([first]));
-    expect(codeOf(await propose([first, second]))).toBe('items_proposed');
+    const taken = await propose([first, second]);
+    expect([codeOf(taken), taken.ok ? null : taken.refusal.extra]).toEqual(['items_proposed', { count: 1, ordinal: 0, proposal_id: made.id }]);
     must(await withdrawProposal(world.as(who), { proposal_id: uuidOf(made.id), reason: 'wrong reference' }));
     expect(codeOf(await doubt.confirm(await world.person('authorizer'), uuidOf(made.id)))).toBe('proposal_closed');
     must(await propose([first, second]));

@@ -1,0 +1,57 @@
+import { expect, test } from '@jest/globals';
+import type { Command } from 'commander';
+import { createProgram, runCommand } from '../../cli/program.js';
+import { emptyFolder } from './run-sluice.js';
+import { apiOf } from './scripted-api.js';
+
+const settingsOf = (env: NodeJS.ProcessEnv, said: string[] = []) => ({
+  env,
+  terminal: { out: () => {}, err: (text: string) => said.push(text), watched: false, canAsk: false, readLine: async () => null },
+  schemas: {} as never,
+  local: null,
+});
+const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];
+const pathOf = (command: Command): string[] => (command.parent ? [...pathOf(command.parent), command.name()] : []);
+
+/** Every command that lists in pages, each of its flags given. */
+const LISTS = commands(createProgram(settingsOf({})).program)
+  .filter(({ options }) => options.some(({ long }) => long === '--after'))
+  .map((command) => ({
+    name: pathOf(command).join(' '),
+    argv: [
+      ...pathOf(command),
+      ...command.registeredArguments.map((_argument, place) => `batch_${place}`),
+      ...command.options.flatMap(({ long, required, optional }) => [
+        long ?? '',
+        ...(required || optional ? [long === '--limit' ? '2' : long === '--batch' ? 'batch_7' : `a value'${long}`] : []),
+      ]),
+    ],
+  }));
+
+/** The words of a line, as a shell reads them. */
+const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) => word.replace(/'([^']*)'|\\(')/g, (_all, inner, escaped) => inner ?? escaped));
+
+test('there are lists', () => {
+  expect(LISTS.map(({ name }) => name)).toEqual(expect.arrayContaining(['batch list', 'batch items', 'exceptions list', 'parked list']));
+  expect(LISTS.length).toBeGreaterThanOrEqual(10);
+});
+
+test.each(LISTS)('$name: the next page is the same list, after the last of this one', async ({ argv }) => {
+  const { env, received, url } = await apiOf(() => ({
+    status: 200,
+    body: { object: 'list', data: [], has_more: true, next_cursor: 'item_last' },
+  }));
+  const said: string[] = [];
+  const folder = emptyFolder();
+  const settings = settingsOf({ ...env, HOME: folder, XDG_CONFIG_HOME: folder }, said);
+  expect(await runCommand(['--url', url, ...argv], settings)).toBe(0);
+  const next = said.find((line) => line.startsWith('next: ')) ?? '';
+  const [, ...words] = wordsOf(next.replace(/^next: (npx )?/, ''));
+  expect(words.slice(0, 2)).toEqual(['--url', url]);
+  expect(await runCommand(words, settings)).toBe(0);
+  const [first, second] = received.map(({ path }) => new URL(path, url));
+  expect(first?.searchParams.get('starting_after')).toBe("a value'--after");
+  first?.searchParams.set('starting_after', 'item_last');
+  expect(second?.href).toBe(first?.href);
+});
