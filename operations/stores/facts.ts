@@ -1,15 +1,5 @@
-import type { DoneBy } from '../../domain/actors.js';
 import { bigint, columns, int, json, nullable, type Row, time, uuid } from './columns.js';
-
-/** Single cases, as ordinals: a changed destination with the one that was paid last, an unusual item with the payee's median. */
-export interface ShownFacts {
-  changed: [ordinal: number, lastPaidDestinationId: string][];
-  unusual: [ordinal: number, median: number][];
-  /** An account of another country than the payee. Facts of before have neither of these. */
-  foreign?: number[];
-  /** An account with another payee who has it. */
-  shared?: [ordinal: number, otherPayeeId: string][];
-}
+import type { ShownFactStore, ShownFacts } from './shown-facts.js';
 
 export const FACTS = columns({
   contentVersion: int('content_version'),
@@ -57,50 +47,10 @@ export interface Repeats {
   batchId: string;
 }
 
-/** A destination whose account is not the one that the payee was paid at last, and who added it. */
-export interface ChangedDestination {
-  payeeReference: string;
-  from: string;
-  to: string;
-  changedBy: DoneBy;
-  changedAt: Date;
-}
-
-/** A destination that the payee was not paid at last, in another country than the payee. */
-export interface ForeignAccount {
-  payeeReference: string;
-  payeeCountry: string;
-  to: string;
-}
-
-/** A destination that the payee was not paid at last, and another payee with the same account. */
-export interface SharedAccount {
-  payeeReference: string;
-  to: string;
-  otherReference: string;
-}
-
-/** Payees of a batch to whom nothing is sent, as of now. */
-export interface HeldPayees {
-  count: number;
-  payments: number;
-  /** Minor units. */
-  amount: bigint;
-  /** Those with the largest amounts. */
-  shown: { payeeReference: string; heldAt: Date; heldBy: DoneBy; reason: string | null }[];
-}
-
-/** An item above the payee's usual amounts, minor units. */
-export interface UnusualItem {
-  payeeReference: string;
-  amount: bigint;
-  median: bigint;
-}
-
 /** For a transaction that may seal a million items: on a busy machine the usual time is too short. */
 export const SEALING = { timeoutMs: 10 * 60_000 };
 
-export interface FactStore {
+export interface FactStore extends ShownFactStore {
   /**
    * Computes the facts of a content version from its items, then takes a lock, compares them with what was sealed meanwhile and stores
    * them. Until the transaction ends no other batch of the workspace is sealed, so of two equal ones the second sees the first.
@@ -112,10 +62,4 @@ export interface FactStore {
   sameFile(sha256: Uint8Array): Promise<string | null>;
   /** Which of these payments are paid or open in batches of the last 90 days. Null when none is. */
   repeatsOf(payments: readonly AskedPayment[], currency: string): Promise<Repeats | null>;
-  changedDestinations(batchId: string, shown: ShownFacts['changed']): Promise<ChangedDestination[]>;
-  foreignAccounts(batchId: string, shown: readonly number[]): Promise<ForeignAccount[]>;
-  sharedAccounts(batchId: string, shown: NonNullable<ShownFacts['shared']>): Promise<SharedAccount[]>;
-  /** Looked for anew each time, because payees are held after the facts were sealed. */
-  heldPayees(batchId: string): Promise<HeldPayees>;
-  unusualItems(batchId: string, shown: ShownFacts['unusual']): Promise<UnusualItem[]>;
 }

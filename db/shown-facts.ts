@@ -1,0 +1,114 @@
+import { FACTS_SHOWN } from '../domain/batch/facts.js';
+import type { ShownFactStore, UnusualItem } from '../operations/stores/shown-facts.js';
+import { Prisma } from '../prisma/generated/client.js';
+import type { Sql } from './transaction/sql.js';
+import { arrayText } from './transaction/table.js';
+
+/** A held payee, with the sums over all of them. */
+interface StoredHeld {
+  reference: string;
+  held_at: Date;
+  person_id: string | null;
+  api_key_id: string | null;
+  reason: string | null;
+  count: number;
+  payments: number;
+  amount: bigint;
+}
+
+/**
+ * The single cases that people are shown, by the ordinals that sealing kept, and held payees as of now. `since`: the first id of the time
+ * that facts look back.
+ */
+export const shownFactStore = (sql: Sql, tenantId: string, since: string): ShownFactStore => {
+  /** The items of `w` (ordinal) with their payees. */
+  const itemsOf = (batchId: string) => Prisma.sql`
+    JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
+    JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id`;
+  const DESTINATION = Prisma.sql`JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id`;
+
+  return {
+    async changedDestinations(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; from: string; to: string; person: string | null; key: string | null; changed_at: Date }>(
+        'join',
+      )`
+        SELECT p.reference AS payee_reference, o.masked AS "from", n.masked AS "to", n.created_by AS person, k.api_key_id AS key,
+          n.created_at AS changed_at
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, from]) => from)}::uuid[])
+          WITH ORDINALITY AS w (ordinal, from_id, place)
+        ${itemsOf(batchId)}
+        ${DESTINATION}
+        JOIN payee_destination o ON o.tenant_id = i.tenant_id AND o.id = w.from_id
+        LEFT JOIN payee_destination_key k ON k.tenant_id = i.tenant_id AND k.destination_id = n.id
+        ORDER BY w.place`;
+      return rows.map((row) => ({
+        ...{ payeeReference: row.payee_reference, from: row.from, to: row.to },
+        ...{ changedBy: { personId: row.person, apiKeyId: row.key }, changedAt: row.changed_at },
+      }));
+    },
+
+    async foreignAccounts(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; country: string; to: string }>('join')`
+        SELECT p.reference AS payee_reference, p.country, n.masked AS "to"
+        FROM unnest(${arrayText(shown)}::int[]) WITH ORDINALITY AS w (ordinal, place)
+        ${itemsOf(batchId)}
+        ${DESTINATION}
+        ORDER BY w.place`;
+      return rows.map((row) => ({ payeeReference: row.payee_reference, payeeCountry: row.country, to: row.to }));
+    },
+
+    async sharedAccounts(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; to: string; other_reference: string }>('join')`
+        SELECT p.reference AS payee_reference, n.masked AS "to", o.reference AS other_reference
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, other]) => other)}::uuid[])
+          WITH ORDINALITY AS w (ordinal, other_id, place)
+        ${itemsOf(batchId)}
+        JOIN payee o ON o.tenant_id = i.tenant_id AND o.id = w.other_id
+        ${DESTINATION}
+        ORDER BY w.place`;
+      return rows.map((row) => ({ payeeReference: row.payee_reference, to: row.to, otherReference: row.other_reference }));
+    },
+
+    async heldPayees(batchId) {
+      // Few payees are held, so each one's payments are looked for. Those of an old batch may be forgotten, and its items are read.
+      const theirs =
+        batchId.replaceAll('-', '') < since
+          ? Prisma.sql`
+            SELECT h.id, i.amount FROM held h JOIN payout_item i ON i.payee_id = h.id
+            WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'`
+          : Prisma.sql`
+            SELECT h.id, i.amount FROM held h CROSS JOIN LATERAL (
+              SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = h.id OFFSET 0) s
+            CROSS JOIN LATERAL (SELECT i.amount FROM payout_item i
+              WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = s.batch_id AND i.ordinal = s.ordinal AND i.state <> 'excluded' LIMIT 1) i
+            WHERE s.batch_id = ${batchId}::uuid`;
+      const rows = await sql.rows<StoredHeld>('set')`
+        WITH held AS MATERIALIZED (
+          SELECT y.id, y.reference, y.held_at FROM payee y
+          WHERE y.tenant_id = ${tenantId}::uuid AND y.held_at IS NOT NULL
+        ), theirs AS MATERIALIZED (
+          SELECT t.id, count(*) AS payments, sum(t.amount) AS amount FROM (${theirs}) t GROUP BY t.id
+        )
+        SELECT h.*, k.person_id, k.api_key_id, k.reason, count(*) OVER ()::int AS count, (sum(t.payments) OVER ())::int AS payments, (sum(t.amount) OVER ())::bigint AS amount
+        FROM theirs t JOIN held h ON h.id = t.id
+        LEFT JOIN payee_hold k ON k.tenant_id = ${tenantId}::uuid AND k.payee_id = h.id AND k.held_at = h.held_at
+        ORDER BY t.amount DESC, h.reference LIMIT ${FACTS_SHOWN}`;
+      const { count = 0, payments = 0, amount = 0n } = rows[0] ?? {};
+      const shown = rows.map((row) => ({
+        ...{ payeeReference: row.reference, heldAt: row.held_at, reason: row.reason },
+        heldBy: { personId: row.person_id, apiKeyId: row.api_key_id },
+      }));
+      return { count, payments, amount, shown };
+    },
+
+    async unusualItems(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; amount: bigint; median: bigint }>('join')`
+        SELECT p.reference AS payee_reference, i.amount, w.median
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${arrayText(shown.map(([, median]) => median))}::bigint[])
+          WITH ORDINALITY AS w (ordinal, median, place)
+        ${itemsOf(batchId)}
+        ORDER BY w.place`;
+      return rows.map((row): UnusualItem => ({ payeeReference: row.payee_reference, amount: row.amount, median: row.median }));
+    },
+  };
+};

@@ -1,0 +1,61 @@
+import type { DoneBy } from '../../domain/actors.js';
+
+/** Single cases, as ordinals: a changed destination with the one that was paid last, an unusual item with the payee's median. */
+export interface ShownFacts {
+  changed: [ordinal: number, lastPaidDestinationId: string][];
+  unusual: [ordinal: number, median: number][];
+  /** An account of another country than the payee. Facts of before have neither of these. */
+  foreign?: number[];
+  /** An account with another payee who has it. */
+  shared?: [ordinal: number, otherPayeeId: string][];
+}
+
+/** A destination whose account is not the one that the payee was paid at last, and who added it. */
+export interface ChangedDestination {
+  payeeReference: string;
+  from: string;
+  to: string;
+  changedBy: DoneBy;
+  changedAt: Date;
+}
+
+/** A destination that the payee was not paid at last, in another country than the payee. */
+export interface ForeignAccount {
+  payeeReference: string;
+  payeeCountry: string;
+  to: string;
+}
+
+/** A destination that the payee was not paid at last, and another payee with the same account. */
+export interface SharedAccount {
+  payeeReference: string;
+  to: string;
+  otherReference: string;
+}
+
+/** Payees of a batch to whom nothing is sent, as of now. */
+export interface HeldPayees {
+  count: number;
+  payments: number;
+  /** Minor units. */
+  amount: bigint;
+  /** Those with the largest amounts. */
+  shown: { payeeReference: string; heldAt: Date; heldBy: DoneBy; reason: string | null }[];
+}
+
+/** An item above the payee's usual amounts, minor units. */
+export interface UnusualItem {
+  payeeReference: string;
+  amount: bigint;
+  median: bigint;
+}
+
+/** The single cases behind the facts of a batch. */
+export interface ShownFactStore {
+  changedDestinations(batchId: string, shown: ShownFacts['changed']): Promise<ChangedDestination[]>;
+  foreignAccounts(batchId: string, shown: readonly number[]): Promise<ForeignAccount[]>;
+  sharedAccounts(batchId: string, shown: NonNullable<ShownFacts['shared']>): Promise<SharedAccount[]>;
+  /** Looked for anew each time, because payees are held after the facts were sealed. */
+  heldPayees(batchId: string): Promise<HeldPayees>;
+  unusualItems(batchId: string, shown: ShownFacts['unusual']): Promise<UnusualItem[]>;
+}
