@@ -35,6 +35,7 @@ const IN_FAILED_TRANSACTION = '25P02';
 /** Takes a connection out of the pool. Throws when none is free within the pool's `connectionTimeoutMillis`. */
 export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
   const client = await pool.connect();
+  const { stream } = (client as unknown as pg.Client).connection;
   let state: 'fresh' | 'begun' | 'ended' = 'fresh';
   let broken: Error | undefined;
   let failure: Error | undefined;
@@ -45,7 +46,6 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
   // Statements that are sent together leave in one write.
   let isCorked = false;
   const send = (query: string | pg.QueryConfig): Promise<pg.QueryResult> => {
-    const { stream } = (client as unknown as pg.Client).connection;
     if (!isCorked) {
       isCorked = true;
       stream.cork();
@@ -108,7 +108,7 @@ export const takeConnection = async (pool: pg.Pool): Promise<Connection> => {
     expire: () => {
       grace = setTimeout(() => {
         broken ??= new Error('the database did not answer in time');
-        (client as unknown as pg.Client).connection.stream.destroy(broken);
+        stream.destroy(broken);
       }, GRACE_MS);
       void end('ROLLBACK').catch(() => undefined);
     },
