@@ -46,8 +46,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
    */
   const repeats = (batchId: string | null, currency: Prisma.Sql, asked: Prisma.Sql, said: Prisma.Sql) => Prisma.sql`
     equal AS MATERIALIZED (
-      SELECT s.batch_id, s.ordinal FROM (SELECT DISTINCT m.key FROM mine m ORDER BY m.key OFFSET 0) m CROSS JOIN LATERAL (
-        SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = m.key OFFSET 0) s
+      SELECT s.batch_id, s.ordinal FROM sluice_seen_payments(ARRAY(SELECT m.key FROM mine m)) s
       WHERE s.batch_id >= ${since}::uuid AND s.batch_id IS DISTINCT FROM ${batchId}::uuid
     ), earlier AS MATERIALIZED (
       SELECT d.batch_id, b.ended FROM (SELECT DISTINCT batch_id FROM equal) d CROSS JOIN LATERAL (
@@ -193,11 +192,9 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const meetsNewer = async (batchId: string, newer: Prisma.Sql): Promise<boolean> => {
     const row = await sql.row<{ meets: boolean }>('set')`
       SELECT EXISTS (
-        SELECT FROM (
-          SELECT DISTINCT t.key FROM (
-            SELECT DISTINCT f.batch_id FROM batch_facts f WHERE ${newer}) f
-          CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t OFFSET 0) t
-        CROSS JOIN LATERAL (SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = t.key OFFSET 0) s
+        SELECT FROM sluice_seen_payments(ARRAY(
+          SELECT t.key FROM (SELECT DISTINCT f.batch_id FROM batch_facts f WHERE ${newer}) f
+          CROSS JOIN LATERAL (SELECT e.key FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.batch_id = f.batch_id OFFSET 0) t)) s
         WHERE s.batch_id = ${batchId}::uuid OR ${batchId}::uuid < ${since}::uuid
       ) AS meets`;
     return row?.meets !== false;
@@ -252,10 +249,9 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       });
       const asked = Prisma.sql`(SELECT unnest(string_to_array(${lines.join('\n')}, E'\n')) AS which) l`;
       const key = keyOf(Prisma.sql`l.which`);
-      // Mostly there is none. Keys alone are sorted in memory, and the first that was seen ends the search.
+      // Mostly there is none, and keys alone are sorted in memory.
       const any = await sql.row('set')`
-        SELECT 1 FROM (SELECT DISTINCT ${key} AS key FROM ${asked} ORDER BY key OFFSET 0) k CROSS JOIN LATERAL (
-          SELECT e.batch_id FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.key = k.key OFFSET 0) s
+        SELECT 1 FROM sluice_seen_payments(ARRAY(SELECT ${key} FROM ${asked})) s
         WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
       if (!any) return null;
       const row = await sql.row<{ count: number; batch_id: string | null }>('set')`

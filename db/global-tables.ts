@@ -31,6 +31,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_open_exceptions: 'sluice_fn_driver',
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
   sluice_forget_payments: 'sluice_fn_idempotency',
+  sluice_seen_payments: 'sluice_fn_idempotency',
   sluice_post_transfers: 'sluice_fn_ledger',
   sluice_lock_accounts: 'sluice_fn_items',
   sluice_keep_accounts: 'sluice_fn_items',
