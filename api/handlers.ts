@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { createBatchCsv } from '../contracts/batches.js';
 import type { ROUTES, RouteId } from '../contracts/routes.js';
 import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
@@ -8,7 +7,8 @@ import type { SpooledFile } from './spool.js';
 
 type Routes = typeof ROUTES;
 
-type Part<Shape, Name extends 'params' | 'query' | 'body'> = Shape extends Record<Name, infer Schema extends z.ZodType> ? z.output<Schema> : unknown;
+type Part<Shape, Name extends 'params' | 'query' | 'csvQuery' | 'body'> =
+  Shape extends Record<Name, infer Schema extends z.ZodType> ? z.output<Schema> : unknown;
 
 /** The input of an operation: parameters, query and body of its contract in one object, ids as UUIDs. */
 export type InputOf<Id extends RouteId> = Part<Routes[Id], 'params'> & Part<Routes[Id], 'query'> & Part<Routes[Id], 'body'>;
@@ -31,17 +31,16 @@ export type Signed<Id extends RouteId> = (
 export type Streamed<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange) => Promise<Result<null>>;
 
 /** The handler of a route that takes JSON, or the same resource as an uploaded file with its settings in the query. */
-export interface JsonOrCsv<Id extends RouteId, Query extends z.ZodType = typeof createBatchCsv> {
+export interface JsonOrCsv<Id extends RouteId> {
   json: Operation<Id>;
-  query: Query;
-  csv: (ctx: Context, query: z.output<Query>, file: SpooledFile, haste: { respondAsync: boolean }) => Promise<Result<OutputOf<Id>>>;
+  csv: (ctx: Context, query: Part<Routes[Id], 'csvQuery'>, file: SpooledFile, haste: { respondAsync: boolean }) => Promise<Result<OutputOf<Id>>>;
 }
 
 type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }
   ? Public<Id>
   : Routes[Id] extends { permission: 'signed' }
     ? Signed<Id>
-    : Routes[Id] extends { format: 'json_or_csv' }
+    : Routes[Id] extends { csvQuery: z.ZodObject }
       ? JsonOrCsv<Id>
       : Routes[Id] extends { format: 'events' | 'lines' }
         ? Streamed<Id>

@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import type { z } from 'zod';
 import type { RouteShape } from '../contracts/route-shape.js';
 import type { RouteId } from '../contracts/routes.js';
 import { toHex } from '../domain/hashing.js';
@@ -8,7 +9,7 @@ import { idempotent } from '../operations/idempotency/guard.js';
 import type { ApiDeps } from './deps.js';
 import { contextOf, exchangeOf } from './exchange.js';
 import type { JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
-import { readInput, validate } from './read-input.js';
+import { readCsvQuery, readInput } from './read-input.js';
 import { sendResult } from './respond.js';
 import { spooled } from './spool.js';
 
@@ -58,6 +59,7 @@ export const serveUpload = (
   deps: Pick<ApiDeps, 'spoolDir' | 'newRequestId'>,
   id: RouteId,
   shape: RouteShape,
+  csvQuery: z.ZodObject,
   handler: JsonOrCsv<never>,
 ): RequestHandler => {
   const json = serveOperation(id, shape, handler.json);
@@ -65,7 +67,7 @@ export const serveUpload = (
     if (!req.is('text/csv')) return json(req, res, next);
     if ((req.get('content-encoding') ?? 'identity') !== 'identity')
       return sendResult(res, shape, refuse('unsupported_media_type', 'Send the CSV without a content encoding.'));
-    const query = validate(handler.query, req.query);
+    const query = readCsvQuery(req, csvQuery);
     if (!query.ok) return sendResult(res, shape, query);
     const missing = missingKey(res, shape);
     if (missing) return sendResult(res, shape, missing);

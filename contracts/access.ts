@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { KEY_SCOPES, type Permission, ROLES, type Role } from '../domain/actors.js';
-import { code, id, timestamp, wireId } from './wire.js';
+import { code, id, name, time, timestamp, wireId } from './wire.js';
 
 const roles = Object.keys(ROLES) as [Role, ...Role[]];
 
-export const createSession = z.object({
+export const createSession = z.strictObject({
   email: z.email().max(254),
-  password: z.string().min(1).max(256).meta({ secret: true }),
+  /** Any characters but halves of surrogate pairs, which have no form in UTF-8. */
+  password: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine((text) => !/\p{Cs}/u.test(text), 'broken Unicode')
+    .meta({ secret: true }),
   code,
   /** For people who belong to several workspaces. Default: the test workspace. */
   workspace_id: id('workspace').optional(),
@@ -26,10 +32,10 @@ export const session = z
 
 const scope = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
 
-export const createApiKey = z.object({
-  name: z.string().min(1).max(100),
+export const createApiKey = z.strictObject({
+  name: name(100),
   scopes: z.array(scope).min(1),
-  expires_at: timestamp.optional(),
+  expires_at: time.optional(),
 });
 
 export const apiKey = z

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { AUDIT_SUBJECTS } from '../domain/audit/event.js';
-import { hash, page, timestamp, wireId } from './wire.js';
+import { hash, line, page, timestamp, wireId } from './wire.js';
 
-export const listEvents = z.object({
+export const listEvents = z.strictObject({
   ...page,
   subject_type: z.enum(AUDIT_SUBJECTS).optional(),
-  subject_id: z.string().max(100).optional(),
-  action: z.string().max(64).optional(),
+  subject_id: line(100).optional(),
+  action: line(64).optional(),
 });
 
 /** `event` is the canonical body; its hash, made as docs/audit.md says, is `leaf`. */
@@ -39,8 +39,8 @@ export const checkpoint = z
   })
   .meta({ id: 'Checkpoint' });
 
-export const proveInclusion = z.object({ event_id: z.string(), size: z.coerce.number().int().min(1).optional() });
-export const proveConsistency = z.object({ from: z.coerce.number().int().min(0), to: z.coerce.number().int().min(0).optional() });
+export const proveInclusion = z.strictObject({ event_id: line(100), size: z.coerce.number().int().min(1).optional() });
+export const proveConsistency = z.strictObject({ from: z.coerce.number().int().min(0), to: z.coerce.number().int().min(0).optional() });
 
 export const inclusionProof = z
   .object({ object: z.literal('inclusion_proof'), index: z.number().int(), size: z.number().int(), leaf: hash, root: hash, path: z.array(hash) })

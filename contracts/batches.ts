@@ -3,7 +3,23 @@ import { BATCH_STATES } from '../domain/batch/states.js';
 import { GATES } from '../domain/gate.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { destination, destinationInput, payeeFields } from './payees.js';
-import { code, currency, doneBy, fieldError, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
+import {
+  code,
+  currency,
+  doneBy,
+  fieldError,
+  hash,
+  id,
+  itemId,
+  line,
+  lines,
+  minorUnits,
+  page,
+  payableCurrency,
+  time,
+  timestamp,
+  wireId,
+} from './wire.js';
 
 /** JSON takes this many items; a CSV takes a million. */
 export const JSON_ITEMS_MAX = 10_000;
@@ -12,23 +28,23 @@ export const CSV_ROWS_MAX = 1_000_000;
 const amount = z.number().int().positive().max(Number.MAX_SAFE_INTEGER).meta({ description: 'Minor units' });
 
 const header = {
-  currency,
-  rail: z.string().min(1).max(32),
-  external_id: z.string().min(1).max(128).optional(),
-  description: z.string().max(280).default(''),
+  currency: payableCurrency,
+  rail: line(32),
+  external_id: line(128).optional(),
+  description: line(280, 0).default(''),
   /** Default: the workspace's funding account in this currency. */
   funding_account: id('account').optional(),
   /** Default: the workspace's connection of this rail. */
   connection: id('connection').optional(),
-  execute_not_before: timestamp.optional(),
-  execute_by: timestamp.optional(),
+  execute_not_before: time.optional(),
+  execute_by: time.optional(),
 };
 
-export const newItem = z.object({
+export const newItem = z.strictObject({
   /** Exactly one of both: a payee of the workspace by id, or the caller's own reference, for a new payee with all its details. */
   payee_id: id('payee').optional(),
   payee: z
-    .object({
+    .strictObject({
       ...payeeFields,
       name: payeeFields.name.optional(),
       // No default here: what is left out stays as it is for a known payee.
@@ -38,12 +54,12 @@ export const newItem = z.object({
     })
     .optional(),
   amount,
-  currency: currency.optional(),
-  reference: z.string().min(1).max(140),
-  remittance: z.string().max(140).default(''),
+  currency: payableCurrency.optional(),
+  reference: line(140),
+  remittance: line(140, 0).default(''),
 });
 
-export const createBatch = z.object({
+export const createBatch = z.strictObject({
   ...header,
   draft: z.boolean().default(false),
   /** Accepts items that repeat payee, amount and reference of each other, or of payments that are paid or open in an earlier batch. */
@@ -55,10 +71,10 @@ const flag = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true');
-export const validateOnly = z.object({ validate_only: flag });
+export const validateOnly = z.strictObject({ validate_only: flag });
 
 /** The query of a CSV upload; the body is the file. */
-export const createBatchCsv = z.object({ ...header, draft: flag, allow_duplicates: flag, validate_only: flag });
+export const createBatchCsv = z.strictObject({ ...header, draft: flag, allow_duplicates: flag, validate_only: flag });
 
 /** The one header a CSV may have, in any order; destination columns that are not used may be left out. */
 export const CSV_COLUMNS = [
@@ -171,16 +187,16 @@ export const item = z
   })
   .meta({ id: 'PayoutItem' });
 
-export const listBatches = z.object({ ...page, state: z.enum(BATCH_STATES).optional(), external_id: z.string().max(128).optional() });
-export const listItems = z.object({ ...page, state: z.enum(ITEM_STATES).optional() });
+export const listBatches = z.strictObject({ ...page, state: z.enum(BATCH_STATES).optional(), external_id: line(128).optional() });
+export const listItems = z.strictObject({ ...page, state: z.enum(ITEM_STATES).optional() });
 
 /** Leaves items out. The total is computed again, and open gates are void. */
-export const editBatch = z.object({ exclude: z.array(itemId).min(1).max(10_000), row_version: z.number().int().optional() });
+export const editBatch = z.strictObject({ exclude: z.array(itemId).min(1).max(10_000), row_version: z.number().int().optional() });
 
-export const withReason = z.object({ reason: z.string().min(1).max(500) });
-export const optionalReason = z.object({ reason: z.string().min(1).max(500).optional() });
+export const withReason = z.strictObject({ reason: lines(500) });
+export const optionalReason = z.strictObject({ reason: lines(500).optional() });
 
-export const askChallenge = z.object({ gate: z.enum(GATES) });
+export const askChallenge = z.strictObject({ gate: z.enum(GATES) });
 
 /** What will be paid, as the second factor is bound to it. */
 export const challenge = z
@@ -245,7 +261,7 @@ export const challenge = z
   })
   .meta({ id: 'Challenge' });
 
-export const openGate = z.object({ challenge_id: id('challenge'), code });
+export const openGate = z.strictObject({ challenge_id: id('challenge'), code });
 
 /** The answer to cancel and pause. The counts are exact for the moment the batch was halted. */
 export const halted = batch.extend({ already_sent: z.number().int(), not_sent: z.number().int() }).meta({ id: 'HaltedPayoutBatch' });

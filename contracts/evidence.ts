@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { EVIDENCE_OUTCOMES } from '../domain/item/evidence.js';
-import { id, minorUnits, page, timestamp, wireId } from './wire.js';
+import { id, minorUnits, page, time, timestamp, wireId } from './wire.js';
 
-export const listParkedEvidence = z.object({ ...page, connection_id: id('connection').optional() });
+export const listParkedEvidence = z.strictObject({ ...page, connection_id: id('connection').optional() });
 
 /** What a provider said that fits nothing of ours yet. */
 export const parkedEvidence = z
@@ -22,7 +22,7 @@ export const parkedEvidence = z
   })
   .meta({ id: 'ParkedEvidence' });
 
-export const listDeliveries = z.object({ ...page, connection_id: id('connection').optional() });
+export const listDeliveries = z.strictObject({ ...page, connection_id: id('connection').optional() });
 
 /** A webhook that was authenticated and stored, and cannot be read. Its body stays sealed. */
 export const delivery = z
@@ -38,5 +38,5 @@ export const delivery = z
   })
   .meta({ id: 'Delivery' });
 
-export const replay = z.object({ since: timestamp.optional(), delivery_id: id('delivery').optional() });
+export const replay = z.strictObject({ since: time.optional(), delivery_id: id('delivery').optional() });
 export const replayed = z.object({ object: z.literal('replay'), connection_id: wireId, count: z.number().int() }).meta({ id: 'Replay' });

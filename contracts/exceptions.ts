@@ -3,13 +3,13 @@ import { BATCH_STATES } from '../domain/batch/states.js';
 import { EXCEPTION_KINDS, type ExceptionKind, RESOLUTIONS, type Resolution } from '../domain/exceptions.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { PROPOSAL_ITEMS_MAX, PROPOSAL_STATES } from '../domain/proposal.js';
-import { code, currency, hash, id, itemId, minorUnits, page, timestamp, wireId } from './wire.js';
+import { code, currency, hash, id, itemId, line, lines, minorUnits, page, timestamp, wireId } from './wire.js';
 
 const kind = z.enum(Object.keys(EXCEPTION_KINDS) as [ExceptionKind, ...ExceptionKind[]]);
 const choice = z.enum(Object.keys(RESOLUTIONS) as [Resolution, ...Resolution[]]);
-const reason = z.string().min(1).max(500);
+const reason = lines(500);
 
-export const listExceptions = z.object({
+export const listExceptions = z.strictObject({
   ...page,
   state: z.enum(['open', 'resolved']).optional(),
   kind: kind.optional(),
@@ -90,7 +90,7 @@ export const fullException = z
   })
   .meta({ id: 'FullException' });
 
-export const listExceptionItems = z.object({ ...page, state: z.enum(['open', 'resolved']).optional() });
+export const listExceptionItems = z.strictObject({ ...page, state: z.enum(['open', 'resolved']).optional() });
 
 export const exceptionItem = z
   .object({
@@ -110,21 +110,21 @@ export const exceptionItem = z
   .meta({ id: 'ExceptionItem' });
 
 /** Null: nobody. */
-export const assign = z.object({ owner_id: id('person').nullable() });
-export const addComment = z.object({ body: z.string().min(1).max(2_000) });
+export const assign = z.strictObject({ owner_id: id('person').nullable() });
+export const addComment = z.strictObject({ body: lines(2_000) });
 
-export const propose = z.object({
+export const propose = z.strictObject({
   choice,
   reason,
   /** Left out: all items that are open, up to 10,000. `provider_paid` needs each with the provider's reference. */
   items: z
-    .array(z.object({ id: itemId, provider_reference: z.string().min(1).max(128).optional() }))
+    .array(z.strictObject({ id: itemId, provider_reference: line(128).optional() }))
     .min(1)
     .max(PROPOSAL_ITEMS_MAX)
     .optional(),
 });
 
-export const listProposalItems = z.object({ ...page });
+export const listProposalItems = z.strictObject({ ...page });
 export const proposalItem = z
   .object({
     object: z.literal('proposal_item'),
@@ -158,9 +158,9 @@ export const proposalChallenge = z
   })
   .meta({ id: 'ProposalChallenge' });
 
-export const confirm = z.object({ challenge_id: id('challenge'), code });
+export const confirm = z.strictObject({ challenge_id: id('challenge'), code });
 
-export const proposeRecovery = z.object({
+export const proposeRecovery = z.strictObject({
   reason,
   /** Of the plan that the person has read. */
   plan_digest: hash,

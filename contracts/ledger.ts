@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ACCOUNT_KINDS, TRANSFER_KINDS } from '../domain/ledger/postings.js';
-import { currency, id, minorUnits, page, timestamp, wireId } from './wire.js';
+import { currency, id, minorUnits, page, payableCurrency, timestamp, wireId } from './wire.js';
 
-export const listAccounts = z.object({ ...page, kind: z.enum(ACCOUNT_KINDS).optional(), currency: currency.optional() });
-export const listTransfers = z.object({ ...page, account_id: id('account').optional(), batch_id: id('batch').optional() });
+export const listAccounts = z.strictObject({ ...page, kind: z.enum(ACCOUNT_KINDS).optional(), currency: payableCurrency.optional() });
+export const listTransfers = z.strictObject({ ...page, account_id: id('account').optional(), batch_id: id('batch').optional() });
 
 export const account = z
   .object({
@@ -33,4 +33,4 @@ export const transfer = z
   })
   .meta({ id: 'Transfer' });
 
-export const topUp = z.object({ amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
+export const topUp = z.strictObject({ amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER) });

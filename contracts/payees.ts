@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { doneBy, page, timestamp, wireId } from './wire.js';
+import { country, doneBy, line, name, page, pastedCode, timestamp, wireId } from './wire.js';
 
 /** Exactly one group: `iban` (with `bic`), `routing_number` with `account_number`, or `account_token`. */
 export const destinationInput = {
-  iban: z.string().max(42).optional(),
-  bic: z.string().max(11).optional(),
-  routing_number: z.string().max(9).optional(),
-  account_number: z.string().max(17).optional(),
-  account_token: z.string().max(64).optional(),
+  iban: pastedCode(34).optional(),
+  bic: pastedCode(11).optional(),
+  routing_number: pastedCode(9).optional(),
+  account_number: pastedCode(17).optional(),
+  account_token: line(64).optional(),
 };
 
 export const payeeFields = {
@@ -16,14 +16,14 @@ export const payeeFields = {
     .min(1)
     .max(64)
     .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
-  name: z.string().min(1).max(140),
+  name: name(140),
   payee_type: z.enum(['individual', 'company']).default('individual'),
-  country: z.string().regex(/^[A-Z]{2}$/, 'an ISO 3166-1 code such as DE'),
+  country,
 };
 
-export const createPayee = z.object({ ...payeeFields, ...destinationInput });
-export const addDestination = z.object({ name: payeeFields.name.optional(), ...destinationInput });
-export const listPayees = z.object({ ...page, reference: z.string().max(64).optional() });
+export const createPayee = z.strictObject({ ...payeeFields, ...destinationInput });
+export const addDestination = z.strictObject({ name: payeeFields.name.optional(), ...destinationInput });
+export const listPayees = z.strictObject({ ...page, reference: line(64).optional() });
 
 export const destination = z
   .object({ object: z.literal('destination'), id: wireId, version: z.number().int(), kind: z.string(), masked: z.string() })

@@ -19,11 +19,13 @@ export interface RouteShape {
   returnsSecret?: true;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** The route also takes a CSV as its body. Then this is its query: what JSON has in its body. */
+  csvQuery?: z.ZodObject;
   body?: z.ZodType;
   /** A body that a reader of the API's description can copy. Every route with a body has one, and a test parses it by the contract. */
   example?: object;
   /** Default `json`. `events` and `lines` are streams that the handler writes; `raw` keeps the body's bytes for its signature. */
-  format?: 'json' | 'json_or_csv' | 'events' | 'lines' | 'raw';
+  format?: 'json' | 'events' | 'lines' | 'raw';
   out: { status: 200 | 201 | 202; body: z.ZodType };
   problems: readonly ProblemCode[];
 }

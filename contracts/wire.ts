@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { countryMessage, isCountry } from '../domain/country.js';
 import { fromItemId, fromWireId, type IdKind } from '../domain/ids.js';
+import { currencyExponent, currencyMessage } from '../domain/money.js';
+import { canonicalCode, canonicalLine, canonicalLines, hasLetter, unfitCharacter, unfitMessage } from '../domain/text.js';
 
 /** Parts that resources share. Members are snake_case, times RFC 3339 in UTC, amounts integer minor units. */
 
@@ -29,7 +32,56 @@ export const itemId = z.string().transform((wire, issue) => {
 /** An id in an answer. */
 export const wireId = z.string().meta({ examples: ['batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11'] });
 
+/** A time in an answer. */
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC in answers' });
+
+const isUsable = (time: string): boolean => {
+  const year = new Date(time).getUTCFullYear();
+  return year >= 1970 && year <= 9998;
+};
+
+/** A time in a request: any offset, UTC years 1970 to 9998; parses to UTC with milliseconds, as it is kept. */
+export const time = z.iso
+  .datetime({ offset: true })
+  .refine(isUsable, { message: 'a time between the years 1970 and 9998, in UTC', params: { reason: 'time_range' }, abort: true })
+  .overwrite((text) => new Date(text).toISOString())
+  .meta({ description: 'RFC 3339 with any offset; kept in UTC, to the millisecond' });
+
+const fitting =
+  (form: { lines: boolean }): z.core.CheckFn<string> =>
+  ({ value, issues }) => {
+    const unfit = unfitCharacter(value, form);
+    if (unfit) issues.push({ code: 'custom', input: value, message: unfitMessage(unfit), params: { reason: 'characters' }, continue: false });
+  };
+
+/** One line of text that people read, of 1 to `max` characters in its one form (domain/text.ts), in which it is kept and compared. */
+export const line = (max: number, min = 1) =>
+  z
+    .string()
+    .check(fitting({ lines: false }))
+    .overwrite(canonicalLine)
+    .min(min)
+    .max(max);
+
+/** Text of several lines, such as a comment. */
+export const lines = (max: number) =>
+  z
+    .string()
+    .overwrite(canonicalLines)
+    .check(fitting({ lines: true }))
+    .min(1)
+    .max(max);
+
+/** The name of somebody or something: a line with a letter in it. */
+export const name = (max: number) => line(max).refine(hasLetter, { message: 'a name has a letter in it', params: { reason: 'no_letter' } });
+
+/** A code such as an IBAN or BIC, as people paste it; parses to its one form (domain/text.ts), of at most `max` characters. */
+export const pastedCode = (max: number) =>
+  z
+    .string()
+    .overwrite(canonicalCode)
+    .check(fitting({ lines: false }))
+    .max(max);
 
 /** Who did something: a member of the workspace with their present role, and the API key if one was used. */
 export const doneBy = z
@@ -39,14 +91,30 @@ export const doneBy = z
 /** Integer minor units. Balances of external and suspense accounts may be negative. */
 export const minorUnits = z.number().int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
 
+/** A currency in an answer. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as EUR');
+
+/** A currency of ISO 4217 to pay in, in a request. */
+export const payableCurrency = z
+  .string()
+  .refine((text) => currencyExponent(text) !== null, { error: ({ input }) => currencyMessage(String(input)), params: { reason: 'unknown_currency' } })
+  .meta({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' });
+
+/** A country of ISO 3166-1, in a request. */
+export const country = z
+  .string()
+  .refine(isCountry, { error: ({ input }) => countryMessage(String(input)), params: { reason: 'unknown_country' } })
+  .meta({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2' });
 
 /** 32 bytes as hex. */
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const page = {
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  starting_after: z.string().max(100).optional(),
+  starting_after: z
+    .string()
+    .regex(/^[a-z]+_[0-9a-f]{32,40}$/, 'the next_cursor of the page before')
+    .optional(),
 };
 
 export const listOf = <T extends z.ZodType>(data: T) =>

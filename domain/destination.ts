@@ -60,26 +60,53 @@ export interface RawDestination {
   account_token?: string | undefined;
 }
 
-/** Parses exactly one destination group and checks it: IBAN (ISO 13616), BIC (ISO 9362), ABA routing checksum, characters of a token. */
+/** The fields of each kind of destination, the one that it cannot be without first. */
+const FIELDS = {
+  iban: ['iban', 'bic'],
+  us_bank: ['account_number', 'routing_number'],
+  account_token: ['account_token'],
+} as const satisfies Record<Destination['kind'], readonly (keyof RawDestination)[]>;
+
+/**
+ * Parses exactly one kind of destination in the one form of its codes, and checks it: IBAN (ISO 13616), BIC (ISO 9362, eleven characters),
+ * ABA routing checksum, characters of a token. A field of another kind is an error, because nobody would read it.
+ */
 export const parseDestination = (raw: RawDestination): { destination: Destination } | { errors: FieldError[] } => {
-  const groups = [raw.iban, raw.account_number ?? raw.routing_number, raw.account_token].filter((value) => value !== undefined && value !== '');
-  if (groups.length !== 1)
-    return fail('destination', 'one_destination', 'give exactly one of iban, routing_number with account_number, or account_token');
-  if (raw.iban) return parseIban(raw.iban, raw.bic);
-  if (raw.account_token) {
-    if (!/^[A-Za-z0-9_-]{4,64}$/.test(raw.account_token))
-      return fail('account_token', 'token_characters', '4 to 64 characters of A-Z, a-z, 0-9, _ and -');
-    return { destination: { kind: 'account_token', accountToken: raw.account_token } };
-  }
+  const given = Object.values(FIELDS)
+    .flat()
+    .filter((field) => raw[field]);
+  if (given.length === 0) return fail('destination', 'one_destination', ONE_DESTINATION);
+  const kinds = Object.keys(FIELDS) as Destination['kind'][];
+  const kind = kinds.find((one) => raw[FIELDS[one][0]]);
+  if (!kind && given[0] === 'bic') return fail('bic', 'one_destination', 'a BIC goes with an IBAN; add the IBAN or leave the BIC out');
+  const fields: readonly (keyof RawDestination)[] = FIELDS[kind ?? 'us_bank'];
+  const others = given.filter((field) => !fields.includes(field));
+  if (others.length > 0)
+    return {
+      errors: others.map((field) => ({
+        field,
+        reason: 'one_destination',
+        message: `leave it out beside ${fields.join(' or ')}: ${ONE_DESTINATION}`,
+      })),
+    };
+  if (kind === 'iban') return parseIban(raw.iban ?? '', raw.bic);
+  if (kind === 'account_token') return parseToken(raw.account_token ?? '');
   return parseUsBank(raw.routing_number ?? '', raw.account_number ?? '');
 };
+
+export const ONE_DESTINATION = 'give exactly one of iban, routing_number with account_number, or account_token';
 
 const parseIban = (text: string, bic: string | undefined): { destination: Destination } | { errors: FieldError[] } => {
   const iban = electronicFormatIBAN(text) ?? '';
   if (!isValidIBAN(iban)) return fail('iban', 'iban_checksum', 'the country, length or check digits of this IBAN are wrong');
   if (bic && !isValidBIC(bic)) return fail('bic', 'bic_format', 'a BIC has 8 or 11 characters');
-  return { destination: { kind: 'iban', iban, bic: bic || null } };
+  return { destination: { kind: 'iban', iban, bic: bic ? bic.padEnd(11, 'X') : null } };
 };
+
+const parseToken = (token: string): { destination: Destination } | { errors: FieldError[] } =>
+  /^[A-Za-z0-9_-]{4,64}$/.test(token)
+    ? { destination: { kind: 'account_token', accountToken: token } }
+    : fail('account_token', 'token_characters', '4 to 64 characters of A-Z, a-z, 0-9, _ and -');
 
 const parseUsBank = (routing: string, account: string): { destination: Destination } | { errors: FieldError[] } => {
   if (!isRoutingNumber(routing)) return fail('routing_number', 'aba_checksum', 'nine digits whose ABA checksum holds');

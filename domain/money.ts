@@ -1,14 +1,33 @@
-import currencyCodes from 'currency-codes';
+import { currencies } from 'countries-list/currencies';
 import { ok, type Result, refuse } from './result.js';
 
 /** The largest amount that survives a JSON number: 2^53 − 1 minor units. */
 export const AMOUNT_MAX = 9_007_199_254_740_991n;
 
-/** Digits after the decimal point of an ISO 4217 currency (`EUR` → 2, `JPY` → 0), or null for any other text. */
+/** Digits after the decimal point of an ISO 4217 currency that can be paid (`EUR` → 2, `JPY` → 0), or null for any other text. */
 export const currencyExponent = (currency: string): number | null => DIGITS.get(currency) ?? null;
 
-/** By code. The package searches its list for every call, and a file asks once a row. */
-const DIGITS: ReadonlyMap<string, number> = new Map(currencyCodes.data.map(({ code, digits }) => [code, digits]));
+/** Codes of ISO 4217 that are units of account, securities' shares or funds (list one, "fund"): nobody is paid in them. */
+const FUNDS = new Set(['BOV', 'CHE', 'CHW', 'CLF', 'COU', 'MXV', 'USN', 'USS', 'UYI', 'UYW']);
+/** Codes that begin with X are metals, tests, "no currency" and baskets, apart from these: money that several countries share. */
+const SHARED = new Set(['XAF', 'XCD', 'XCG', 'XOF', 'XPF']);
+
+const isMoney = (code: string): boolean => !FUNDS.has(code) && (!code.startsWith('X') || SHARED.has(code));
+
+const DIGITS: ReadonlyMap<string, number> = new Map(
+  Object.entries(currencies).flatMap(([code, { decimals, withdrawn }]) => (withdrawn || !isMoney(code) ? [] : [[code, decimals] as const])),
+);
+
+/** Currencies that the euro or another one has replaced, and what people write instead of a code. */
+const USUAL_MISTAKES: Readonly<Record<string, string>> = { ANG: 'XCG', BGN: 'EUR', HRK: 'EUR', CNH: 'CNY', GBX: 'GBP', RMB: 'CNY', NTD: 'TWD' };
+
+/** What is wrong with a text that is no currency to pay in, and what to write instead where that is known. It repeats three letters only. */
+export const currencyMessage = (text: string): string => {
+  const code = text.trim().toUpperCase();
+  const instead = USUAL_MISTAKES[code] ?? (DIGITS.has(code) ? code : null);
+  if (!/^[A-Z]{3}$/.test(code)) return 'an ISO 4217 code of three capital letters such as EUR';
+  return `${text.trim()} is no currency of ISO 4217 that payees are paid in${instead ? `; use ${instead}` : ', such as EUR'}`;
+};
 
 /**
  * A decimal as people write it in a CSV (`1234.50`) → minor units (`123450n`). The point is the only separator. Refuses signs,

@@ -50,9 +50,3 @@ const howMany = (errors: number): string => {
   if (errors === 1) return 'the error';
   return errors > ERRORS_MAX || errors === 0 ? `the errors (the first ${ERRORS_MAX} are listed)` : `the ${errors} errors`;
 };
-
-/** Control characters and lone surrogates: rails and the database refuse or change them, and then the leaf would not match (R3). */
-const UNFIT = /[\p{Cc}\p{Cs}]/u;
-
-export const textErrors = (field: string, text: string): FieldError[] =>
-  UNFIT.test(text) ? [{ field, reason: 'control_characters', message: 'leave out control characters and broken Unicode' }] : [];

@@ -15,8 +15,8 @@ const JSON_TYPES = ['application/json', 'application/*+json'];
 export const body = (shape: RouteShape): RequestHandler[] => {
   if (shape.format === 'raw') return [express.raw({ type: () => true, limit: RAW_BYTES, inflate: false })];
   if (!shape.body) return [];
-  const accepted = shape.format === 'json_or_csv' ? [...JSON_TYPES, 'text/csv'] : JSON_TYPES;
-  return [only(accepted), express.json({ type: JSON_TYPES, limit: shape.format === 'json_or_csv' ? BATCH_BYTES : OTHER_BYTES })];
+  const accepted = shape.csvQuery ? [...JSON_TYPES, 'text/csv'] : JSON_TYPES;
+  return [only(accepted), express.json({ type: JSON_TYPES, limit: shape.csvQuery ? BATCH_BYTES : OTHER_BYTES })];
 };
 
 const only =

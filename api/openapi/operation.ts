@@ -28,10 +28,20 @@ const tagOf = (path: string): string => path.split('/')[2] ?? 'v1';
 const parametersOf = (shape: RouteShape, collect: Collector): JsonSchema[] => [
   ...membersOf(shape.params, 'path', collect),
   ...membersOf(shape.query, 'query', collect),
+  ...membersOf(shape.csvQuery, 'query', collect)
+    .filter(({ name }) => !(String(name) in (shape.query?.shape ?? {})))
+    .map(ofCsv),
   ...(shape.permission === 'public' || shape.permission === 'signed' ? [] : [{ $ref: '#/components/parameters/SluiceWorkspace' }]),
   ...(shape.idempotency ? [{ $ref: `#/components/parameters/IdempotencyKey${shape.idempotency === 'required' ? 'Required' : ''}` }] : []),
   ...(shape.format === 'events' ? [{ $ref: '#/components/parameters/LastEventId' }] : []),
 ];
+
+/** A member of the query that goes with a CSV alone, where it may have to be there; JSON has it in its body. */
+const ofCsv = (member: JsonSchema): JsonSchema => ({
+  ...member,
+  description: `With \`text/csv\` only${member['required'] ? ', where it is required' : ''}`,
+  required: false,
+});
 
 const membersOf = (schema: z.ZodObject | undefined, place: 'path' | 'query', collect: Collector): JsonSchema[] => {
   if (!schema) return [];
@@ -42,7 +52,7 @@ const membersOf = (schema: z.ZodObject | undefined, place: 'path' | 'query', col
 const requestOf = (shape: RouteShape, collect: Collector): JsonSchema => {
   if (shape.format === 'raw') return { requestBody: { required: true, content: { 'application/octet-stream': {} } } };
   if (!shape.body) return {};
-  const csv = shape.format === 'json_or_csv' ? { 'text/csv': { schema: { type: 'string' } } } : {};
+  const csv = shape.csvQuery ? { 'text/csv': { schema: { type: 'string' } } } : {};
   const required = !shape.body.safeParse({}).success;
   return {
     requestBody: { required, content: { 'application/json': { schema: collect.schemaOf(shape.body, 'input'), example: shape.example }, ...csv } },

@@ -1,4 +1,3 @@
-import { createBatchCsv } from '../../contracts/batches.js';
 import { toWireEvent } from '../../operations/audit/wire.js';
 import { receiveCsv } from '../../operations/intake/receive-csv.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
@@ -27,7 +26,7 @@ type PayoutBatches = Pick<
 export const payoutBatches = (
   deps: Pick<ApiDeps, 'leaves' | 'draining'>,
 ): Omit<PayoutBatches, 'approve_payout_batch' | 'authorize_payout_batch' | 'execute_payout_batch'> => ({
-  create_payout_batch: { json: createPayoutBatch, query: createBatchCsv, csv: receiveCsv },
+  create_payout_batch: { json: createPayoutBatch, csv: receiveCsv },
   list_payout_batches: listPayoutBatches,
   show_payout_batch: showPayoutBatch,
   edit_payout_batch: editPayoutBatch,

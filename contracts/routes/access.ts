@@ -53,7 +53,7 @@ export const ACCESS_ROUTES = {
     path: '/v1/api-keys',
     summary: 'List API keys',
     permission: 'keys.manage',
-    query: z.object(page),
+    query: z.strictObject(page),
     of: access.apiKey,
   }),
   revoke_api_key: {
@@ -62,7 +62,7 @@ export const ACCESS_ROUTES = {
     summary: 'Revoke an API key at once',
     permission: 'keys.manage',
     rateClass: 'write',
-    params: z.object({ key_id: id('apiKey') }),
+    params: z.strictObject({ key_id: id('apiKey') }),
     out: { status: 200, body: access.apiKey },
     problems: ['not_found'],
   },

@@ -3,7 +3,7 @@ import * as batches from '../batches.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id, listOf } from '../wire.js';
 
-const batchParams = z.object({ batch_id: id('batch') });
+const batchParams = z.strictObject({ batch_id: id('batch') });
 
 /** Making, reading and changing batches. */
 export const BATCH_ROUTES = {
@@ -14,8 +14,8 @@ export const BATCH_ROUTES = {
     permission: 'batches.create',
     rateClass: 'money',
     idempotency: 'required',
-    format: 'json_or_csv',
-    query: batches.validateOnly.loose(),
+    query: batches.validateOnly,
+    csvQuery: batches.createBatchCsv,
     body: batches.createBatch,
     example: {
       currency: 'EUR',

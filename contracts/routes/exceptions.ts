@@ -4,8 +4,8 @@ import * as exceptions from '../exceptions.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id, listOf } from '../wire.js';
 
-const exceptionParams = z.object({ exception_id: id('exception') });
-const proposalParams = z.object({ proposal_id: id('proposal') });
+const exceptionParams = z.strictObject({ exception_id: id('exception') });
+const proposalParams = z.strictObject({ proposal_id: id('proposal') });
 
 const ITEM = 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003';
 

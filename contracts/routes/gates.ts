@@ -4,7 +4,7 @@ import * as batches from '../batches.js';
 import type { RouteShape } from '../route-shape.js';
 import { id } from '../wire.js';
 
-const batchParams = z.object({ batch_id: id('batch') });
+const batchParams = z.strictObject({ batch_id: id('batch') });
 
 type Verb = Pick<RouteShape, 'summary' | 'permission' | 'body' | 'example'>;
 

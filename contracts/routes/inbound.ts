@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RouteShape } from '../route-shape.js';
-import { id } from '../wire.js';
+import { id, line } from '../wire.js';
 
 /** Webhooks of providers. */
 export const INBOUND_ROUTES = {
@@ -13,7 +13,7 @@ export const INBOUND_ROUTES = {
     // Kept as it came. It is reduced after recovery.
     inRecovery: 'works',
     format: 'raw',
-    params: z.object({ rail: z.string().max(32), connection_id: id('connection') }),
+    params: z.strictObject({ rail: line(32), connection_id: id('connection') }),
     out: { status: 202, body: z.object({ object: z.literal('inbound_receipt'), duplicate: z.boolean() }) },
     problems: ['not_found', 'signature_invalid', 'verification_unavailable', 'payload_too_large'],
   },

@@ -26,7 +26,7 @@ export const LEDGER_ROUTES = {
     permission: 'ledger.top_up',
     rateClass: 'money',
     idempotency: 'required',
-    params: z.object({ account_id: id('account') }),
+    params: z.strictObject({ account_id: id('account') }),
     body: ledger.topUp,
     example: { amount: 100_000_00 },
     out: { status: 201, body: ledger.account },

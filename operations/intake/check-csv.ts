@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
+import { line } from '../../contracts/wire.js';
 import { duplicateItems, repeatedPayments } from '../../domain/batch/refusals.js';
 import type { RawDestination } from '../../domain/destination.js';
 import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { givesDestination, type PayeeInput } from '../payee/details.js';
+import { NAME_DIFFERS } from '../payee/plan.js';
 import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
 import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
 import type { PaymentTerms } from './resolve-terms.js';
@@ -86,7 +88,7 @@ const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { curre
 
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 
-/** `described` holds the references of payees that earlier parts described: a later row may name them and say no more. */
+/** `described` holds the references of new payees that earlier parts described, and each with its name: a later row may name them and say no more. */
 const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, described: SeenDigests): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
@@ -102,20 +104,25 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, descr
   for (const [i, { row, payee }] of payments.entries()) {
     // The description of a known payee is stored already.
     if (inspected[i]?.isNew === false && inspected[i]?.errors.length === 0) continue;
-    const digest = referenceDigest(ctx, payee.payee.reference);
-    const left = (inspected[i]?.errors ?? []).filter((error) => !(described.has(digest) && isFilledIn(error, payee.payee)));
+    const { reference, name } = payee.payee;
+    const digest = textDigest(ctx, reference);
+    const isDescribed = described.has(digest);
+    const left = (inspected[i]?.errors ?? []).filter((error) => !(isDescribed && isFilledIn(error, payee.payee)));
+    // A reference has no line feed, so this is no reference.
+    const named = name === undefined ? null : textDigest(ctx, `${reference}\n${name}`);
+    if (isDescribed && named && !described.has(named)) left.push(NAME_DIFFERS);
     errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), row })));
-    if (left.length === 0) good.push(digest);
+    if (left.length === 0) good.push(digest, ...(named ? [named] : []));
   }
   for (const digest of good) described.add(digest);
   return { payments, errors: errors.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
 };
 
-/** Is this error gone once the second pass has stored the part that describes the payee? */
+/** Is this error of a payee that an earlier part described none? What is left out is filled in, and the name is compared with the earlier one. */
 const isFilledIn = (error: FieldError, payee: RawDestination): boolean =>
-  error.reason === 'required' || (error.reason === 'one_destination' && !givesDestination(payee));
+  error.reason === 'required' || error === NAME_DIFFERS || (error.reason === 'one_destination' && !givesDestination(payee));
 
-const referenceDigest = (ctx: Context, reference: string): Uint8Array => ctx.services.sha256(encoder.encode(reference));
+const textDigest = (ctx: Context, text: string): Uint8Array => ctx.services.sha256(encoder.encode(text));
 
 /** None of the three can hold a line feed, so different rows are different texts. */
 const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
@@ -147,7 +154,7 @@ const cells = z.object({
   country: payeeFields.country.optional(),
   ...destinationInput,
   amount: z.string(),
-  reference: z.string().max(140),
+  reference: line(140),
 });
 
 /** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
@@ -167,13 +174,14 @@ const toError = (issue: z.core.$ZodIssue, raw: CsvRow['cells'], row: number): Fi
   const field = String(issue.path[0]);
   if (!(field in raw)) return { field, reason: 'missing', message: 'this cell must not be empty', row };
   if (issue.code === 'too_big') return { field, reason: 'too_long', message: `at most ${issue.maximum} characters`, row };
+  const reason = issue.code === 'custom' ? issue.params?.['reason'] : undefined;
+  if (typeof reason === 'string') return { field, reason, message: issue.message, row };
   return { field, reason: issue.code === 'invalid_value' ? 'one_of' : 'form', message: MESSAGES[field] ?? 'this cell is not of the right form', row };
 };
 
 const MESSAGES: Readonly<Record<string, string>> = {
   payee_reference: 'printable ASCII without spaces, at most 64 characters',
   payee_type: 'individual or company',
-  country: 'an ISO 3166-1 code such as DE',
 };
 
 /** Member of a payee → column of the file. */

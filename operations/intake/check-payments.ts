@@ -1,5 +1,5 @@
 import type { Destination } from '../../domain/destination.js';
-import { type FieldError, textErrors } from '../../domain/result.js';
+import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { PayeeInput } from '../payee/details.js';
 import { decidePayees } from '../payee/plan.js';
@@ -21,9 +21,8 @@ export const checkPayment = (payment: PaymentText, currency: string, capabilitie
     errors.push({ field: 'currency', reason: 'other_currency', message: 'a batch has one currency; make a batch for each' });
   if (payment.reference.length > maxLength)
     errors.push({ field: 'reference', reason: 'reference_too_long', message: `this rail takes references of at most ${maxLength} characters` });
-  else if (textErrors('reference', payment.reference).length > 0 || !characters.test(payment.reference))
+  else if (!characters.test(payment.reference))
     errors.push({ field: 'reference', reason: 'reference_characters', message: `this rail takes ${describe} in a reference` });
-  errors.push(...textErrors('remittance', payment.remittance));
   return errors;
 };
 

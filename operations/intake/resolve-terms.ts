@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import type { createBatch } from '../../contracts/batches.js';
 import { settingsHash } from '../../domain/batch/content.js';
-import { currencyExponent } from '../../domain/money.js';
-import { type FieldError, textErrors } from '../../domain/result.js';
+import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { RailCapabilities } from '../rail.js';
@@ -37,8 +36,6 @@ export const resolveTerms = async (ctx: Context, stores: Stores, header: BatchHe
   const rail = ctx.services.rails.get(header.rail);
   const capabilities = rail && connection ? rail.capabilities(connection) : null;
   const errors = [
-    ...textErrors('description', header.description),
-    ...textErrors('external_id', header.external_id ?? ''),
     ...connectionErrors(header, connection, capabilities),
     ...currencyErrors(header, capabilities),
     ...accountErrors(header, account),
@@ -97,7 +94,6 @@ const connectionErrors = (header: BatchHeader, connection: RailConnectionRow | n
 };
 
 const currencyErrors = (header: BatchHeader, capabilities: RailCapabilities | null): FieldError[] => {
-  if (currencyExponent(header.currency) === null) return error('currency', 'unknown_currency', 'this is not an ISO 4217 currency code');
   if (capabilities && capabilities.currencies !== 'any' && !capabilities.currencies.includes(header.currency))
     return error('currency', 'currency_not_on_rail', 'this rail does not pay in this currency');
   return [];

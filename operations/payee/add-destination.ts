@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { addDestination as contract } from '../../contracts/payees.js';
+import { ONE_DESTINATION } from '../../domain/destination.js';
 import { type FieldError, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
@@ -13,7 +14,7 @@ type Input = { payee_id: string } & z.output<typeof contract>;
 const NO_DESTINATION: FieldError = {
   field: 'destination',
   reason: 'one_destination',
-  message: 'give exactly one of iban, routing_number with account_number, or account_token',
+  message: ONE_DESTINATION,
 };
 
 /**

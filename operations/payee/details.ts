@@ -1,5 +1,5 @@
 import { parseDestination, type RawDestination, type SentTo } from '../../domain/destination.js';
-import { type FieldError, textErrors } from '../../domain/result.js';
+import type { FieldError } from '../../domain/result.js';
 
 /** How a payment names its payee: by id (a UUID), or inline by the caller's own reference with the payee's details. */
 export interface PayeeInput {
@@ -27,18 +27,20 @@ export const givesDestination = (details: RawDestination): boolean =>
 
 /** Does the input give anything that may differ from the payee's newest destination? */
 export const givesDetails = (details: PayeeDetails): boolean =>
-  details.name !== undefined || details.country !== undefined || givesDestination(details);
+  details.name !== undefined || details.country !== undefined || details.payee_type !== undefined || givesDestination(details);
 
 /** Does the input give all that a destination version holds, so that the newest one need not be opened? */
 export const givesAllDetails = (details: PayeeDetails): boolean => details.name !== undefined && givesDestination(details);
 
 /**
  * Name and destination of a known payee: from the input, and from `newest` where the input leaves them out. Country and type
- * belong to the payee and never change; another country is the error `country_differs`.
+ * belong to the payee and never change; another one is the error `country_differs` or `type_differs`.
  */
 export const detailsOfKnown = (details: PayeeDetails, known: Pick<SentTo, 'payeeType' | 'country'>, newest: SentTo | null): Described => {
   if (details.country !== undefined && details.country !== known.country)
     return wrong('country', 'country_differs', 'a payee keeps its country; give one in another country a reference of its own');
+  if (details.payee_type !== undefined && details.payee_type !== known.payeeType)
+    return wrong('payee_type', 'type_differs', 'a payee keeps its type; give one of another type a reference of its own');
   return describe({ ...details, country: known.country, payee_type: known.payeeType }, newest);
 };
 
@@ -50,8 +52,7 @@ export type Described = { sentTo: SentTo } | { errors: FieldError[] };
 const describe = (details: PayeeDetails, newest: SentTo | null): Described => {
   const errors: FieldError[] = [];
   const name = details.name ?? newest?.name;
-  if (name === undefined || name.trim() === '') errors.push(needed('name', 'a new payee needs a name'));
-  else errors.push(...textErrors('name', name));
+  if (name === undefined) errors.push(needed('name', 'a new payee needs a name'));
   if (details.country === undefined) errors.push(needed('country', 'a new payee needs a country, an ISO 3166-1 code such as DE'));
   const parsed = givesDestination(details) || !newest ? parseDestination(details) : { destination: newest.destination };
   if ('errors' in parsed) errors.push(...parsed.errors);

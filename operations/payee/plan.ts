@@ -131,7 +131,16 @@ const asItIs = (known: KnownPayee, field: string): DecidedInput => {
 const describe = (inline: InlinePayee, known: KnownPayee | null, firstDetails: ReadonlyMap<string, SentTo>): Described => {
   if (known) return detailsOfKnown(inline, known, known.newestSentTo);
   const first = firstDetails.get(inline.reference);
-  return first ? detailsOfKnown(inline, first, first) : detailsOfNew(inline);
+  if (!first) return detailsOfNew(inline);
+  if (inline.name !== undefined && inline.name !== first.name) return { errors: [NAME_DIFFERS] };
+  return detailsOfKnown(inline, first, first);
+};
+
+/** Of a payee that is new: which of two names is right, nobody can tell. A known payee's name may change. */
+export const NAME_DIFFERS: FieldError = {
+  field: 'name',
+  reason: 'name_differs',
+  message: 'an earlier payment names this new payee otherwise; correct one, or give each a reference of its own',
 };
 
 /** The newest or an already planned version when it has the same fingerprint; otherwise one more planned version. */

@@ -139,7 +139,7 @@ describe('a bad file', () => {
 
   test('a line end inside a quoted cell does not shift the rows after it, but no rail would take it in a name', async () => {
     expect(await errors(csvFile(csvRow(1).replace('Payee 1', '"Pay\r\nee"'), csvRow(2, 'much')))).toEqual([
-      '1 payee_name control_characters',
+      '1 payee_name characters',
       '2 amount amount',
     ]);
   });
@@ -177,7 +177,7 @@ describe('a bad file', () => {
     ).toEqual([
       '1 payee_reference missing',
       '2 payee_reference form',
-      '3 country form',
+      '3 country unknown_country',
       '4 amount missing',
       '5 amount amount',
       '6 amount amount',
@@ -226,9 +226,25 @@ describe('a bad file', () => {
     expect((await refused('not even a csv', { external_id: 'taken' })).code).toBe('external_id_taken');
   });
 
+  test('a new payee has one name and one type in a file, however far apart its rows are', async () => {
+    const header = 'payee_reference,payee_name,payee_type,country,iban,amount,reference';
+    const row = (place: number, name: string, type: string) => `one-name,${name},${type},DE,${iban(1)},1.00,twice ${place}`;
+    const others = Array.from({ length: ROWS_A_TRANSACTION }, (_, i) => `one-name-${i},Payee,individual,DE,${iban(1)},1.00,once`);
+    const rows = [row(1, 'Ana', 'individual'), row(2, 'Anna', 'individual'), ...others, row(3, 'Anna', 'individual'), row(4, ' Ana ', 'individual')];
+    expect(await errors([header, ...rows].join('\n'))).toEqual(['2 payee_name name_differs', `${others.length + 3} payee_name name_differs`]);
+    expect(await errors([header, row(1, 'Ana', 'individual'), row(2, 'Ana', 'company')].join('\n'))).toEqual(['2 payee_type type_differs']);
+  });
+
+  test('a cell that nobody would read is an error', async () => {
+    const header = 'payee_reference,payee_name,country,iban,bic,account_token,amount,reference';
+    expect(await errors(`${header}\nunread-1,Ana,DE,,GARBAGE,tok_12345,1.00,x`)).toEqual(['1 bic one_destination']);
+    expect(await errors(`${header}\nunread-1,Ana,DE,,DEUTDEFF,,1.00,x`)).toEqual(['1 bic one_destination']);
+    expect(await errors(`${header}\nunread-1,Ana,DE,${iban(1)},,tok_12345,1.00,x`)).toEqual(['1 account_token one_destination']);
+  });
+
   test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
     const rows = Array.from({ length: ROWS_A_TRANSACTION + 1 }, (_, i) => csvRow(70_000 + i));
-    rows[ROWS_A_TRANSACTION] = `p-70000,Payee,FR,${iban(1)},1.00,again`;
+    rows[ROWS_A_TRANSACTION] = `p-70000,Payee 70000,FR,${iban(1)},1.00,again`;
     const result = await upload(ctx(), csvFile(...rows), { external_id: 'torn' });
     expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${ROWS_A_TRANSACTION + 1} country country_differs`] });
     expect(made(await upload(ctx(), csvFile(csvRow(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
