@@ -7,7 +7,8 @@ import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
-import { type BatchView, type CounterRow, versionOf } from '../stores/batches.js';
+import type { BatchView } from '../stores/batch-views.js';
+import { type CounterRow, versionOf } from '../stores/batches.js';
 
 export type WireBatch = z.infer<typeof batch>;
 export type HaltedBatch = z.infer<typeof halted>;
