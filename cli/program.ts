@@ -10,6 +10,7 @@ import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
 import { payeeCommands } from './commands/payee.js';
+import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
 import { recoverCommand } from './commands/recover.js';
 import { signInCommands } from './commands/sign-in.js';
@@ -55,6 +56,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
   signInCommands(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
+  peopleCommands(program, cli);
   exceptionCommands(program, cli);
   waitingCommands(program, cli);
   ledgerCommands(program, cli);

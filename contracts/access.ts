@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { KEY_SCOPES, type Permission, ROLES, type Role } from '../domain/actors.js';
 import { code, id, name, time, timestamp, wireId } from './wire.js';
 
-const roles = Object.keys(ROLES) as [Role, ...Role[]];
+export const roles = Object.keys(ROLES) as [Role, ...Role[]];
 
 export const createSession = z.strictObject({
   email: z.email().max(254),

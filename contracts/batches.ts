@@ -120,8 +120,8 @@ export const batch = z
     /**
      * What a person has to look at: `unknown_items`, `integrity_failed`, `provider_unavailable`, `run_stalled`, `exceptions`,
      * `connection_disabled`, `connection_changed`;
-     * and while gates are still to be opened `changed_destinations`, `same_file`, `same_payments`, `unusual_amounts`, `unusual_total`,
-     * `first_seen_payees`, `foreign_accounts`, `shared_accounts`.
+     * and while gates are still to be opened `changed_destinations`, `same_file`, `same_payments`, `repeated_within`, `unusual_amounts`,
+     * `unusual_total`, `first_seen_payees`, `foreign_accounts`, `shared_accounts`.
      */
     attention: z.array(z.string()),
     /** It has ended, and nothing about it waits for people: its books are final until the provider says otherwise. */
@@ -142,7 +142,7 @@ export const batch = z
     total: minorUnits,
     paid_total: minorUnits,
     counts,
-    gates: z.array(z.object({ gate: z.enum(GATES), person_id: wireId, opened_at: timestamp })),
+    gates: z.array(z.object({ gate: z.enum(GATES), person_id: wireId, opened_by: doneBy.nullable(), opened_at: timestamp })),
     /** A large file that is taken in after its request was answered: how far it is, and why it was refused. Null for other batches. */
     upload: z
       .object({
@@ -223,6 +223,11 @@ export const challenge = z
         same_file: z.object({ batch_id: wireId }).nullable(),
         /** Payments equal in payee, amount and reference to ones paid or open in the last 90 days, and the batch with most of them. */
         same_payments: z.object({ count: z.number().int(), batch_id: wireId }).nullable(),
+        /** Payments equal in payee, amount and reference to an earlier one of this batch; up to 50 different ones are shown. */
+        repeated_within: z.object({
+          count: z.number().int(),
+          shown: z.array(z.object({ payee_reference: z.string(), amount: minorUnits, reference: z.string(), times: z.number().int() })),
+        }),
         /** Destinations of another account than the one that the payee was paid at last; up to 50 are shown. */
         changed_destinations: z.object({
           count: z.number().int(),

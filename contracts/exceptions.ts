@@ -3,7 +3,7 @@ import { BATCH_STATES } from '../domain/batch/states.js';
 import { EXCEPTION_KINDS, type ExceptionKind, RESOLUTIONS, type Resolution } from '../domain/exceptions.js';
 import { ITEM_STATES } from '../domain/item/states.js';
 import { PROPOSAL_ITEMS_MAX, PROPOSAL_STATES } from '../domain/proposal.js';
-import { code, currency, hash, id, itemId, line, lines, minorUnits, page, timestamp, wireId } from './wire.js';
+import { code, currency, doneBy, hash, id, itemId, line, lines, minorUnits, page, timestamp, wireId } from './wire.js';
 
 const kind = z.enum(Object.keys(EXCEPTION_KINDS) as [ExceptionKind, ...ExceptionKind[]]);
 const choice = z.enum(Object.keys(RESOLUTIONS) as [Resolution, ...Resolution[]]);
@@ -24,6 +24,8 @@ const shown = {
   severity: z.enum(['usual', 'high']),
   state: z.enum(['open', 'resolved']),
   batch_id: wireId.nullable(),
+  /** The batch's own name. */
+  batch_external_id: z.string().nullable(),
   connection_id: wireId.nullable(),
   item_count: z.number().int(),
   open_count: z.number().int(),
@@ -31,6 +33,8 @@ const shown = {
   open_amount: minorUnits,
   currency: currency.nullable(),
   owner_id: wireId.nullable(),
+  /** The same person by name; null for nobody, here and below. */
+  owner: doneBy.nullable(),
   created_at: timestamp,
   age_seconds: z.number().int(),
   resolved_at: timestamp.nullable(),
@@ -53,7 +57,9 @@ export const proposal = z
     item_count: z.number().int(),
     total: minorUnits,
     proposed_by: wireId,
+    proposer: doneBy.nullable(),
     confirmed_by: wireId.nullable(),
+    confirmer: doneBy.nullable(),
     /** The code of the refusal, of one that could not be carried out. */
     problem: z.string().nullable(),
     created_at: timestamp,
@@ -62,7 +68,14 @@ export const proposal = z
   .meta({ id: 'Proposal' });
 
 export const comment = z
-  .object({ object: z.literal('comment'), id: wireId, person_id: wireId.nullable(), body: z.string(), created_at: timestamp })
+  .object({
+    object: z.literal('comment'),
+    id: wireId,
+    person_id: wireId.nullable(),
+    author: doneBy.nullable(),
+    body: z.string(),
+    created_at: timestamp,
+  })
   .meta({ id: 'ExceptionComment' });
 
 /** One exception with all that is known about it. */
@@ -71,7 +84,8 @@ export const fullException = z
     ...shown,
     meaning: z.string(),
     next: z.string(),
-    choices: z.array(z.object({ choice, people: z.number().int() })),
+    /** How it may end; `effect` says what a choice would do to the money of all items that are open. */
+    choices: z.array(z.object({ choice, people: z.number().int(), effect: z.string() })),
     /** As it was known when the exception was raised. */
     detail: z.looseObject({}),
     known: z.object({
@@ -97,6 +111,7 @@ export const exceptionItem = z
     object: z.literal('exception_item'),
     id: wireId,
     ordinal: z.number().int(),
+    payee_reference: z.string(),
     amount: minorUnits,
     currency,
     state: z.enum(ITEM_STATES),
@@ -130,6 +145,7 @@ export const proposalItem = z
     object: z.literal('proposal_item'),
     id: wireId,
     ordinal: z.number().int(),
+    payee_reference: z.string(),
     amount: minorUnits,
     currency,
     provider_reference: z.string().nullable(),
@@ -147,13 +163,27 @@ export const proposalChallenge = z
     summary: z.object({
       kind,
       choice,
+      /** What the choice does to the money, in a sentence. */
+      effect: z.string(),
       reason: z.string(),
       proposed_by: wireId,
+      proposer: doneBy.nullable(),
       batch_id: wireId.nullable(),
+      batch_external_id: z.string().nullable(),
       item_count: z.number().int(),
       total: minorUnits,
       currency: currency.nullable(),
-      largest: z.array(z.object({ item_id: wireId, amount: minorUnits, provider_reference: z.string().nullable() })),
+      /** Up to 10, by amount. The name is the one that was sent, null once the person was deleted. */
+      largest: z.array(
+        z.object({
+          item_id: wireId,
+          ordinal: z.number().int(),
+          payee_reference: z.string(),
+          payee_name: z.string().nullable(),
+          amount: minorUnits,
+          provider_reference: z.string().nullable(),
+        }),
+      ),
     }),
   })
   .meta({ id: 'ProposalChallenge' });

@@ -9,6 +9,7 @@ import { GATE_ROUTES } from './routes/gates.js';
 import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
+import { PEOPLE_ROUTES } from './routes/people.js';
 
 /** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
 export const ROUTES = {
@@ -21,6 +22,7 @@ export const ROUTES = {
   ...INBOUND_ROUTES,
   ...EXCEPTION_ROUTES,
   ...EVIDENCE_ROUTES,
+  ...PEOPLE_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 

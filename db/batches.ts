@@ -1,8 +1,6 @@
-import type { ExceptionKind } from '../domain/exceptions.js';
 import {
   BATCH,
   type BatchStore,
-  type BatchView,
   CHUNK_ROOT,
   CONTENT,
   CONTROL,
@@ -10,11 +8,8 @@ import {
   type ContentRow,
   NEW_BATCH_MEMBERS,
   PREPARATION,
-  SHOWN_GATE,
 } from '../operations/stores/batches.js';
 import { membersOf } from '../operations/stores/columns.js';
-import { FACTS, SHOWN_FACTS } from '../operations/stores/facts.js';
-import { GATE } from '../operations/stores/gates.js';
 import { UPLOAD, type UploadRow } from '../operations/stores/uploads.js';
 import { WORKSPACE } from '../operations/stores/workspaces.js';
 import {
@@ -22,19 +17,16 @@ import {
   type batch_content,
   type batch_control,
   type batch_counter,
-  type batch_facts,
   type batch_preparer,
-  type gate,
   Prisma,
   type payout_batch,
   type upload,
   type workspace,
 } from '../prisma/generated/client.js';
-import { FAILURES_MIN, healthOf, type StoredHealth, toHealth } from './connection-health.js';
+import { healthOf, type StoredHealth, toHealth } from './connection-health.js';
 import { CONNECTION_LIST, toConnection } from './rail-connections.js';
 import { batchKey, exclusive } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
-import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
 
@@ -48,43 +40,14 @@ const uploads = tableOf<upload>()(UPLOAD);
 const preparations = tableOf<batch_preparer>()(PREPARATION);
 const workspaces = tableOf<workspace>()(WORKSPACE).joined('w');
 
-const inView = {
+/** Their columns where several of these tables are joined. */
+export const inView = {
   batch: batches.joined('b'),
   control: controls.joined('c'),
   content: contents.joined('t'),
   counter: counters.joined('n'),
   upload: uploads.joined('u'),
 };
-const factsInView = tableOf<batch_facts>()(FACTS).json('f', SHOWN_FACTS);
-const gatesInView = tableOf<gate>()(GATE).json('g', SHOWN_GATE);
-
-/** An upload that only its own request knows has neither content nor a row in `upload`: nobody sees it (R19). */
-const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${inView.content.list}, ${inView.counter.list}, ${inView.upload.list},
-    coalesce((SELECT jsonb_agg(jsonb_build_array(${gatesInView.list}) ORDER BY g.opened_at)
-      FROM gate g WHERE g.tenant_id = c.tenant_id AND g.batch_id = c.batch_id AND g.content_version = c.content_version), '[]') AS gates,
-    (SELECT jsonb_build_array(${factsInView.list})
-      FROM batch_facts f WHERE f.tenant_id = c.tenant_id AND f.batch_id = c.batch_id AND f.content_version = c.content_version) AS facts,
-    ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
-      AS open_exceptions,
-    (SELECT r.disabled_at IS NOT NULL FROM rail_connection r WHERE r.tenant_id = b.tenant_id AND r.id = b.connection_id) AS connection_disabled,
-    EXISTS (SELECT 1 FROM connection_health h WHERE h.tenant_id = b.tenant_id AND h.connection_id = b.connection_id AND h.failures >= ${FAILURES_MIN}) AS connection_silent,
-    (SELECT max(v.version) FROM rail_connection_version v WHERE v.tenant_id = b.tenant_id AND v.connection_id = b.connection_id) AS newest_version
-  FROM payout_batch b
-  JOIN batch_control c ON c.tenant_id = b.tenant_id AND c.batch_id = b.id
-  JOIN batch_counter n ON n.tenant_id = b.tenant_id AND n.batch_id = b.id
-  LEFT JOIN batch_content t ON t.tenant_id = b.tenant_id AND t.batch_id = b.id AND t.content_version = c.content_version
-  LEFT JOIN upload u ON u.tenant_id = b.tenant_id AND u.batch_id = b.id`;
-
-const IS_SEEN = Prisma.sql`(t.batch_id IS NOT NULL OR u.batch_id IS NOT NULL)`;
-
-interface StoredView {
-  gates: unknown[][];
-  facts: unknown[] | null;
-  open_exceptions: ExceptionKind[];
-  connection_disabled: boolean;
-  connection_silent: boolean;
-  newest_version: number;
-}
 
 interface StoredToSend extends StoredHealth {
   'r.id': string | null;
@@ -94,20 +57,8 @@ interface StoredToSend extends StoredHealth {
 }
 
 /** The row of a left join, which has nothing but nulls where there is none. */
-const toContent = (row: ContentRow): ContentRow | null => ((row.digest as Uint8Array | null) === null ? null : row);
-const toUpload = (row: UploadRow): UploadRow | null => ((row.batchId as string | null) === null ? null : row);
-
-const toView = (row: StoredView): BatchView => ({
-  batch: inView.batch.row(row),
-  control: inView.control.row(row),
-  content: toContent(inView.content.row(row)),
-  upload: toUpload(inView.upload.row(row)),
-  counter: inView.counter.row(row),
-  gates: row.gates.map(gatesInView.row),
-  facts: row.facts && factsInView.row(row.facts),
-  openExceptions: row.open_exceptions,
-  connection: { disabled: row.connection_disabled, silent: row.connection_silent, newestVersion: row.newest_version },
-});
+export const toContent = (row: ContentRow): ContentRow | null => ((row.digest as Uint8Array | null) === null ? null : row);
+export const toUpload = (row: UploadRow): UploadRow | null => ((row.batchId as string | null) === null ? null : row);
 
 /** People see this batch: it has content, or a workflow takes it in. */
 const SEEN = Prisma.sql`(EXISTS (SELECT 1 FROM batch_content t WHERE t.tenant_id = c.tenant_id AND t.batch_id = c.batch_id)
@@ -162,20 +113,6 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async giveUpExternalId(id) {
     await orm.payout_batch.updateMany({ where: { tenant_id: tenantId, id }, data: { external_id: null } });
-  },
-
-  async view(id) {
-    const row = await sql.row<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${id}::uuid AND ${IS_SEEN}`;
-    return row && toView(row);
-  },
-
-  async list({ limit, after, state, externalId }) {
-    const rows = await sql.rows<StoredView>('join')`${VIEW} WHERE b.tenant_id = ${tenantId}::uuid AND ${IS_SEEN}
-      ${after === undefined ? Prisma.empty : Prisma.sql`AND b.id < ${after}::uuid`}
-      ${state === undefined ? Prisma.empty : Prisma.sql`AND c.state = ${state}`}
-      ${externalId === undefined ? Prisma.empty : Prisma.sql`AND b.external_id = ${externalId}`}
-      ORDER BY b.id DESC LIMIT ${limit + 1}`;
-    return pageOf(rows, limit, toView);
   },
 
   async get(id) {

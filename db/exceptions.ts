@@ -12,14 +12,19 @@ const exceptions = tableOf<exception>()(EXCEPTION);
 const comments = tableOf<exception_comment>()(COMMENT);
 
 const inView = exceptions.joined('e');
-const VIEW = Prisma.sql`SELECT ${inView.list}, b.currency AS currency FROM exception e
+const VIEW = Prisma.sql`SELECT ${inView.list}, b.external_id AS batch_external_id, b.currency AS currency FROM exception e
   LEFT JOIN payout_batch b ON b.tenant_id = e.tenant_id AND b.id = e.batch_id`;
 
 interface StoredView {
+  batch_external_id: string | null;
   currency: string | null;
 }
 
-const toView = (row: StoredView): ExceptionView => ({ exception: inView.row(row), currency: row.currency });
+const toView = (row: StoredView): ExceptionView => ({
+  exception: inView.row(row),
+  batchExternalId: row.batch_external_id,
+  currency: row.currency,
+});
 
 /** Exceptions of one tenant: what a person has to look at. */
 export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): ExceptionStore => ({
@@ -108,18 +113,26 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope
   items: async ({ id, batchId }, { limit, afterOrdinal = -1, open }) => {
     // Looks up each item by its key: a join would read the whole batch (see db/chunks.ts).
     const rows = await sql.rows<StoredItem>('join')`
-      SELECT e.ordinal, e.amount, e.added_at, e.resolved_at, e.resolution, i.state, i.reason, i.provider_reference, i.attempt
+      SELECT e.ordinal, p.reference, e.amount, e.added_at, e.resolved_at, e.resolution, i.state, i.reason, i.provider_reference, i.attempt
       FROM (
         SELECT * FROM exception_item
         WHERE tenant_id = ${tenantId}::uuid AND exception_id = ${id}::uuid AND ordinal > ${afterOrdinal} 
           ${open === undefined ? Prisma.empty : Prisma.sql`AND (resolved_at IS NULL) = ${open}`}
         ORDER BY ordinal LIMIT ${limit + 1}) e
       CROSS JOIN LATERAL (
-        SELECT state, reason, provider_reference, attempt FROM item_now
+        SELECT payee_id, state, reason, provider_reference, attempt FROM item_now
         WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
+      CROSS JOIN LATERAL (SELECT reference FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = i.payee_id LIMIT 1) p
       ORDER BY e.ordinal`;
     return pageOf(rows, limit, (row) => ({
-      ...{ ordinal: row.ordinal, amount: row.amount, addedAt: row.added_at, resolvedAt: row.resolved_at, resolution: row.resolution },
+      ...{
+        ordinal: row.ordinal,
+        payeeReference: row.reference,
+        amount: row.amount,
+        addedAt: row.added_at,
+        resolvedAt: row.resolved_at,
+        resolution: row.resolution,
+      },
       ...{ state: row.state, reason: row.reason, providerReference: row.provider_reference, attempt: row.attempt },
     }));
   },
@@ -181,6 +194,7 @@ export const exceptionStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope
 
 interface StoredItem {
   ordinal: number;
+  reference: string;
   amount: bigint;
   added_at: Date;
   resolved_at: Date | null;

@@ -40,9 +40,9 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const payment = (payeeReference: string, item: string) => Prisma.raw(`${payeeReference} || ' ' || ${item}.amount || ' ' || ${item}.reference`);
 
   /**
-   * CTEs from `mine` (key) to `repeats` (count, batch_id): each different payment that repeats another once, with how many of `asked` (which)
-   * are so. `said` says what the other item `i` is (which), in the same words. Keys are asked for once, and payments are grouped and not
-   * paired, because two batches may have very many equal ones, and keys that agree by chance or on purpose.
+   * CTEs from `mine` (key, each once) to `repeats` (count, batch_id): each different payment that repeats another once, with how many of
+   * `asked` (which) are so. `said` says what the other item `i` is (which), in the same words. Keys are asked for once, and payments are
+   * grouped and not paired, because two batches may have very many equal ones, and keys that agree by chance or on purpose.
    */
   const repeats = (batchId: string | null, currency: Prisma.Sql, asked: Prisma.Sql, said: Prisma.Sql) => Prisma.sql`
     equal AS MATERIALIZED (
@@ -125,7 +125,9 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         LEFT JOIN LATERAL (
           SELECT true AS elsewhere, ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country
           FROM ${ELSEWHERE} LIMIT 1) d ON true
-      ), mine AS (SELECT a.key FROM about a),
+      ), mine AS MATERIALIZED (
+        SELECT a.key, count(*)::int AS times, min(a.ordinal) AS ordinal, min(a.amount) AS amount FROM about a GROUP BY a.key
+      ),
       ${repeats(
         batchId,
         batch,
@@ -165,12 +167,14 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
         (${sameFile(mySha256, batchId)}) AS same_file_batch_id, ${REPEATED} AS repeated, ${MOST} AS repeated_batch_id,
-        c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
+        (SELECT coalesce(sum(m.times - 1), 0)::int FROM mine m) AS repeated_within, c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
         jsonb_build_object(
           'changed', ${firstOf(Prisma.sql`a.changed`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
           'foreign', ${firstOf(Prisma.sql`a.in_other_country`, Prisma.sql`s.ordinal`)},
           'shared', ${firstOf(Prisma.sql`a.other_payee_id IS NOT NULL`, Prisma.sql`jsonb_build_array(s.ordinal, s.other_payee_id)`)},
+          'within', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.times) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
+            SELECT * FROM mine WHERE times > 1 ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s),
           'unusual', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.median) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
             SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s)) AS shown
       FROM counted c`;
@@ -255,7 +259,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
       if (!any) return null;
       const row = await sql.row<{ count: number; batch_id: string | null }>('set')`
-        WITH mine AS (SELECT ${key} AS key FROM ${asked}),
+        WITH mine AS (SELECT DISTINCT ${key} AS key FROM ${asked}),
         ${repeats(
           null,
           Prisma.sql`SELECT ${currency}::text`,

@@ -3,7 +3,7 @@ import { Prisma, type payout_item } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
-import { tableOf } from './transaction/table.js';
+import { arrayText, tableOf } from './transaction/table.js';
 
 /** The columns of `payout_item`, and of the view `item_now`, where a dispatch makes an item `submitting`. */
 export const items = tableOf<payout_item>()(ITEM);
@@ -34,6 +34,15 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
       SELECT ${items.list()} FROM item_now
       WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal >= ${from} AND ordinal < ${to}
       ORDER BY ordinal`;
+    return rows.map(items.row);
+  },
+
+  async at(batchId, ordinals) {
+    const rows = await sql.rows('set')`
+      SELECT i.* FROM unnest(${arrayText(ordinals)}::int[]) AS w (ordinal)
+      CROSS JOIN LATERAL (
+        SELECT ${items.list()} FROM payout_item
+        WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = w.ordinal LIMIT 1) i`;
     return rows.map(items.row);
   },
 

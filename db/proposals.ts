@@ -1,6 +1,7 @@
 import { CONFIRMATION, PROPOSAL, PROPOSAL_CHALLENGE, type ProposalStore } from '../operations/stores/proposals.js';
 import type { proposal, proposal_challenge, proposal_confirmation } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
+import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
 import { arrayText, tableOf } from './transaction/table.js';
 
@@ -46,6 +47,26 @@ export const proposalStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Propo
       SELECT ordinal, amount, provider_reference FROM proposal_item
       WHERE tenant_id = ${tenantId}::uuid AND proposal_id = ${id}::uuid ORDER BY ordinal`;
     return rows.map((row) => ({ ordinal: row.ordinal, amount: row.amount, providerReference: row.provider_reference }));
+  },
+
+  listItems: async ({ id, batchId }, { limit, afterOrdinal = -1 }) => {
+    // Looks up each item and its payee by key (see db/chunks.ts).
+    const rows = await sql.rows<{ ordinal: number; reference: string; amount: bigint; provider_reference: string | null }>('join')`
+      SELECT e.ordinal, p.reference, e.amount, e.provider_reference
+      FROM (
+        SELECT ordinal, amount, provider_reference FROM proposal_item
+        WHERE tenant_id = ${tenantId}::uuid AND proposal_id = ${id}::uuid AND ordinal > ${afterOrdinal} ORDER BY ordinal LIMIT ${limit + 1}) e
+      CROSS JOIN LATERAL (
+        SELECT payee_id FROM payout_item
+        WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND ordinal = e.ordinal LIMIT 1) i
+      CROSS JOIN LATERAL (SELECT reference FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = i.payee_id LIMIT 1) p
+      ORDER BY e.ordinal`;
+    return pageOf(rows, limit, (row) => ({
+      ordinal: row.ordinal,
+      payeeReference: row.reference,
+      amount: row.amount,
+      providerReference: row.provider_reference,
+    }));
   },
 
   taken: async (batchId, ordinals) => {

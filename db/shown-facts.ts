@@ -1,5 +1,5 @@
 import { FACTS_SHOWN } from '../domain/batch/facts.js';
-import type { ShownFactStore, UnusualItem } from '../operations/stores/shown-facts.js';
+import type { RepeatedItem, ShownFactStore, UnusualItem } from '../operations/stores/shown-facts.js';
 import { Prisma } from '../prisma/generated/client.js';
 import type { Sql } from './transaction/sql.js';
 import { arrayText } from './transaction/table.js';
@@ -67,6 +67,16 @@ export const shownFactStore = (sql: Sql, tenantId: string, since: string): Shown
         ${DESTINATION}
         ORDER BY w.place`;
       return rows.map((row) => ({ payeeReference: row.payee_reference, to: row.to, otherReference: row.other_reference }));
+    },
+
+    async repeatedItems(batchId, shown) {
+      const rows = await sql.rows<{ payee_reference: string; amount: bigint; reference: string; times: number }>('join')`
+        SELECT p.reference AS payee_reference, i.amount, i.reference, w.times
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${arrayText(shown.map(([, times]) => times))}::int[])
+          WITH ORDINALITY AS w (ordinal, times, place)
+        ${itemsOf(batchId)}
+        ORDER BY w.place`;
+      return rows.map(({ payee_reference, ...row }): RepeatedItem => ({ payeeReference: payee_reference, ...row }));
     },
 
     async heldPayees(batchId) {

@@ -3,6 +3,7 @@ import { accountStore } from './accounts.js';
 import { apiKeyStore } from './api-keys.js';
 import { auditStore } from './audit.js';
 import { batchRunStore } from './batch-runs.js';
+import { batchViewStore } from './batch-views.js';
 import { batchStore } from './batches.js';
 import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
@@ -47,7 +48,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   accounts: accountStore(tx, scope),
   transfers: transferStore(tx, scope),
   holds: holdStore(tx, scope),
-  batches: batchStore(tx, scope),
+  batches: { ...batchStore(tx, scope), ...batchViewStore(tx, scope) },
   batchRuns: batchRunStore(tx, scope),
   facts: factStore(tx, scope),
   uploads: uploadStore(tx, scope),

@@ -1,23 +1,41 @@
 import type { ItemState } from './item/states.js';
+import { groupedMoney } from './money.js';
 
-/** How a person may end an exception, and how many people that takes. */
+interface ResolutionRow {
+  /** How many people it takes. */
+  people: 1 | 2;
+  /** What it does to the money, as a sentence: `items` is `1 item is` or `3 items are`, `sum` their amount. */
+  effect(items: string, sum: string): string;
+}
+
+/** How a person may end an exception. */
 export const RESOLUTIONS = {
   /** The provider paid the items; each has the provider's reference. */
-  provider_paid: { people: 2 },
+  provider_paid: { people: 2, effect: (items, sum) => `${items} booked as paid: ${sum} leave the hold.` },
   /** The provider has not paid the items and never will; their money is given back. */
-  provider_never_got: { people: 2 },
+  provider_never_got: { people: 2, effect: (items, sum) => `${items} failed: ${sum} leave the hold and go back to the funding account.` },
   /** The content of the batch is again what its gates signed. */
-  content_restored: { people: 2 },
+  content_restored: { people: 2, effect: () => 'The batch goes on: what of it was not sent yet is paid as its gates signed it.' },
   /** What was lost was got back, or is written off; the books stay as the evidence says. */
-  made_good: { people: 2 },
+  made_good: { people: 2, effect: () => 'No money moves: the exception ends, and the books stay as they are.' },
   /** The database was restored from a backup: its batches are in doubt, and the installation goes on under a new identity. */
-  recover: { people: 2 },
+  recover: {
+    people: 2,
+    effect: () => 'No money moves at once: open items are looked up before anything is sent, and batches that execute are paused.',
+  },
   /** A person has looked into it, and nothing is left to do. */
-  looked_into: { people: 1 },
+  looked_into: { people: 1, effect: () => 'No money moves: the exception ends.' },
   /** Ask the provider again at once. It settles nothing, so one person is enough, and the exception stays open. */
-  keep_asking: { people: 1 },
-} as const satisfies Record<string, { people: 1 | 2 }>;
+  keep_asking: { people: 1, effect: () => 'No money moves: the provider is asked again at once, and the exception stays open.' },
+} as const satisfies Record<string, ResolutionRow>;
 export type Resolution = keyof typeof RESOLUTIONS;
+
+/** What a choice does to the money of so many items, in a sentence for whoever decides. `amount` is in minor units. */
+export const effectOf = (choice: Resolution, about: { items: number; amount: bigint; currency: string | null }): string => {
+  const { items, amount, currency } = about;
+  const { effect }: ResolutionRow = RESOLUTIONS[choice];
+  return effect(items === 1 ? '1 item is' : `${items} items are`, currency === null ? 'no money' : groupedMoney(amount, currency));
+};
 
 /** One kind of exception, in words for the person who has to end it. */
 export interface ExceptionKindRow {

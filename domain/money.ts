@@ -60,3 +60,7 @@ export const formatMoney = (minor: bigint, currency: string): string => {
   const whole = digits.slice(0, digits.length - exponent);
   return `${sign}${whole}${exponent > 0 ? `.${digits.slice(digits.length - exponent)}` : ''} ${currency}`;
 };
+
+/** The same with the thousands set apart: `1,234.50 EUR`. */
+export const groupedMoney = (minor: bigint, currency: string): string =>
+  formatMoney(minor, currency).replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ','));

@@ -5,12 +5,16 @@ import { toWireId } from '../domain/ids.js';
 import type { Stores } from './ports.js';
 
 export type WireDoneBy = z.infer<typeof doneBy>;
+export type NameOf = (deed: DoneBy) => WireDoneBy | null;
+
+/** A deed of which only the person is kept. */
+export const byPerson = (personId: string | null): DoneBy => ({ personId, apiKeyId: null });
 
 /**
  * Names who did something, for any number of deeds in two statements. The answer gives null for the system, and for a person who is no
  * member of the workspace.
  */
-export const nameDoneBy = async (stores: Stores, deeds: readonly DoneBy[]): Promise<(deed: DoneBy) => WireDoneBy | null> => {
+export const nameDoneBy = async (stores: Stores, deeds: readonly DoneBy[]): Promise<NameOf> => {
   const [personIds, keyIds] = [present(deeds.map(({ personId }) => personId)), present(deeds.map(({ apiKeyId }) => apiKeyId))];
   const members = personIds.length > 0 ? await stores.memberships.names(personIds) : new Map<string, never>();
   const keys = keyIds.length > 0 ? await stores.apiKeys.names(keyIds) : new Map<string, never>();

@@ -5,6 +5,7 @@ import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
 import type { AuditStore } from './stores/audit.js';
 import type { BatchRunStore } from './stores/batch-runs.js';
+import type { BatchViewStore } from './stores/batch-views.js';
 import type { BatchStore } from './stores/batches.js';
 import type { ChallengeStore } from './stores/challenges.js';
 import type { ChunkStore } from './stores/chunks.js';
@@ -48,7 +49,7 @@ export interface Stores {
   accounts: AccountStore;
   transfers: TransferStore;
   holds: HoldStore;
-  batches: BatchStore;
+  batches: BatchStore & BatchViewStore;
   batchRuns: BatchRunStore;
   facts: FactStore;
   uploads: UploadStore;

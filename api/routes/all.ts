@@ -9,6 +9,7 @@ import { inbound } from './inbound.js';
 import { ledger } from './ledger.js';
 import { payees } from './payees.js';
 import { payoutBatches } from './payout-batches.js';
+import { people } from './people.js';
 import { sessions } from './sessions.js';
 
 /** Binds every route of the table to its operation. A missing one does not compile. */
@@ -23,4 +24,5 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...inbound,
   ...exceptions,
   ...evidence,
+  ...people,
 });

@@ -10,6 +10,7 @@ import { toWireId } from '../../domain/ids.js';
 import { type TrustOptions, tenantOf, trustOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { nameMembers } from '../name-people.js';
 import { facts, printable } from '../render/table.js';
 
 export const auditCommands = (program: Command, cli: Cli): void => {
@@ -31,7 +32,8 @@ const auditTrail = (audit: Command, cli: Cli): void => {
       const tenant = options.tenant ? { tenant: toWireId('workspace', tenantOf(options.tenant)) } : {};
       const { client } = await cli.connect(tenant);
       const trust = await trustOf(cli, options, client);
-      const report = await verifyAudit(printEvents(cli, exportLines(client.transport)), trust);
+      const names = cli.options().json ? NO_NAMES : await nameMembers(client);
+      const report = await verifyAudit(printEvents(cli, exportLines(client.transport), names), trust);
       cli.terminal.out(cli.options().json ? JSON.stringify({ type: 'report', ...report }) : report.lines.join('\n'));
       requireVerified(report);
     });
@@ -99,11 +101,15 @@ const requireVerified = ({ ok }: { ok: boolean }): void => {
   if (!ok) throw new Failure(EXIT.failed, 'The log does not verify.');
 };
 
-/** Passes the lines of an export on, and prints the events among them. */
-async function* printEvents(cli: Cli, lines: AsyncIterable<string>): AsyncGenerator<string> {
+/** As JSON an event is printed as it was hashed, and that names nobody. */
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+/** Passes the lines of an export on, and prints the events among them; `names` are those of people, by id. */
+async function* printEvents(cli: Cli, lines: AsyncIterable<string>, names: ReadonlyMap<string, string>): AsyncGenerator<string> {
   for await (const line of lines) {
     const record = JSON.parse(line) as ExportRecord;
-    if (record.type === 'event') cli.terminal.out(cli.options().json ? line : lineOf(record.index, record.event as unknown as EventBody | null));
+    if (record.type === 'event')
+      cli.terminal.out(cli.options().json ? line : lineOf(record.index, record.event as unknown as EventBody | null, names));
     yield line;
   }
 }
@@ -112,16 +118,24 @@ interface EventBody {
   at: string;
   action: string;
   result: string;
-  actor: { type: string; personId?: string; keyId?: string; process?: string };
+  actor: { type: string; personId?: string; keyId?: string; ownerPersonId?: string; process?: string };
   subject: { type: string; id: string };
 }
 
-const lineOf = (index: number | null, event: EventBody | null): string => {
+const lineOf = (index: number | null, event: EventBody | null, names: ReadonlyMap<string, string>): string => {
   const place = index === null ? 'unsealed' : String(index);
   if (!event) return `${place.padStart(8)}  body expired`;
   const { at, action, result, actor, subject } = event;
   const actorId = actor.personId ?? actor.keyId ?? actor.process ?? '';
-  return `${place.padStart(8)}  ${at}  ${action.padEnd(18)} ${result.padEnd(18)} ${actor.type} ${actorId}  ${subject.type} ${subject.id}`;
+  const who = `${actor.type} ${actorId}${named(names, actor.personId ?? actor.ownerPersonId)}`;
+  const about = `${subject.type} ${subject.id}${subject.type === 'person' ? named(names, subject.id) : ''}`;
+  return `${place.padStart(8)}  ${at}  ${action.padEnd(18)} ${result.padEnd(18)} ${who}  ${about}`;
+};
+
+/** The name of a person, to stand behind an id; of an API key it is that of its owner. */
+const named = (names: ReadonlyMap<string, string>, personId: string | undefined): string => {
+  const name = personId === undefined ? undefined : names.get(personId);
+  return name === undefined ? '' : ` (${printable(name)})`;
 };
 
 async function* withLineEnds(lines: AsyncIterable<string>): AsyncGenerator<string> {

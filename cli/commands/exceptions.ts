@@ -4,10 +4,17 @@ import type { RequestOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findBatch } from '../find-batch.js';
+import { findPerson, PERSON } from '../find-person.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
-import { confirmationSummary, exceptionItemTable, exceptionTable, exceptionText, type FullException, proposalFacts } from '../render/exception.js';
-import { money } from '../render/money.js';
-import { table } from '../render/table.js';
+import {
+  confirmationSummary,
+  exceptionItemTable,
+  exceptionTable,
+  exceptionText,
+  type FullException,
+  proposalFacts,
+  proposalItemTable,
+} from '../render/exception.js';
 import { withCode } from '../with-code.js';
 
 export const exceptionCommands = (program: Command, cli: Cli): void => {
@@ -28,7 +35,7 @@ const reading = (exceptions: Command, cli: Cli): void => {
       .option('--all', 'resolved ones too')
       .option('--kind <kind>', 'only this kind, such as unknown_key_expired')
       .option('--batch <batch>', 'only those of one batch')
-      .option('--owner <person>', 'only those of one person'),
+      .option('--owner <person>', `only those of one person: ${PERSON}`),
   ).action(async ({ all, kind, batch, owner, ...page }: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const listed = await client.list_exceptions({
@@ -36,7 +43,7 @@ const reading = (exceptions: Command, cli: Cli): void => {
       state: all ? undefined : 'open',
       kind: kind as never,
       batch_id: batch === undefined ? undefined : await findBatch(client, batch),
-      owner_id: owner,
+      owner_id: owner === undefined ? undefined : await findPerson(client, owner),
     });
     cli.present(listed, () => exceptionTable(listed.data));
     suggestMore(cli, command, listed);
@@ -94,10 +101,10 @@ const caring = (exceptions: Command, cli: Cli): void => {
     .command('assign')
     .description('give one to a person, or to nobody')
     .argument('<exception>')
-    .argument('[person]', 'leave it out for nobody')
+    .argument('[person]', `${PERSON}; leave it out for nobody`)
     .action(async (id: string, person: string | undefined) => {
       const { client } = await cli.connect();
-      const assigned = await client.assign_exception({ exception_id: id, owner_id: person ?? null });
+      const assigned = await client.assign_exception({ exception_id: id, owner_id: person === undefined ? null : await findPerson(client, person) });
       cli.present(assigned, () => exceptionTable([assigned]));
     });
 
@@ -182,12 +189,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
     async (id: string, page: PageOptions, command: Command) => {
       const { client } = await cli.connect();
       const items = await client.list_proposal_items({ proposal_id: id, ...pageOf(page) });
-      cli.present(items, () =>
-        table(
-          ['ITEM', 'REFERENCE', 'AMOUNT'],
-          items.data.map((one) => [one.id, one.provider_reference, money(one.amount, one.currency)]),
-        ),
-      );
+      cli.present(items, () => proposalItemTable(items.data));
       suggestMore(cli, command, items);
     },
   );

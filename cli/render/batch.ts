@@ -2,6 +2,7 @@ import type { ResponseOf } from '../../client/types.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
+import { whoText } from './done-by.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
@@ -26,10 +27,13 @@ export const batchFacts = (batch: Batch): string =>
     ['total', money(batch.total, batch.currency)],
     ['paid', money(batch.paid_total, batch.currency)],
     ['rail', batch.rail],
-    ['gates', batch.gates.map(({ gate }) => gate).join(', ') || 'none open'],
+    ['gates', batch.gates.map(gateLine).join(', ') || 'none open'],
     ['content', `version ${batch.content_version}, digest ${batch.digest ?? 'not yet'}`],
     ...(isTerminalBatch(batch.state) ? [] : [['deadline', batch.deadline_at] as const]),
   ]);
+
+/** A gate with who opened it; their id when they are no member of the workspace. */
+const gateLine = ({ gate, person_id, opened_by }: Batch['gates'][number]): string => `${gate} by ${whoText(opened_by) ?? person_id}`;
 
 /** Why a file was refused is said in the words of the API, and the file is sent again with flags. */
 const reasonOf = ({ state, reason }: Batch): string | null =>

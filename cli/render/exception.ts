@@ -1,10 +1,18 @@
 import type { ResponseOf } from '../../client/types.js';
+import { whoText } from './done-by.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
 export type Exception = ResponseOf<'list_exceptions'>['data'][number];
 export type FullException = ResponseOf<'show_exception'>;
 export type Proposal = ResponseOf<'propose_resolution'>;
+
+/** A batch by its own name beside its id. */
+const batchText = (one: { batch_id: string | null; batch_external_id: string | null }): string | null =>
+  one.batch_external_id === null ? one.batch_id : `${one.batch_external_id} (${one.batch_id})`;
+
+/** An item by its number in the batch, as `batch items` lists it. */
+const numberText = ({ ordinal }: { ordinal: number }): string => `#${ordinal}`;
 
 const amount = (minor: number, currency: string | null): string | null => (currency === null ? null : money(minor, currency));
 
@@ -26,11 +34,11 @@ export const exceptionTable = (exceptions: readonly Exception[]): string =>
       one.id,
       one.severity === 'high' ? `${one.state}, high` : one.state,
       one.kind,
-      one.batch_id,
+      one.batch_external_id ?? one.batch_id,
       age(one.age_seconds),
       one.item_count === 0 ? null : `${one.open_count} of ${one.item_count}`,
       one.item_count === 0 ? null : amount(one.open_amount, one.currency),
-      one.owner_id,
+      whoText(one.owner) ?? one.owner_id,
     ]),
   );
 
@@ -41,12 +49,12 @@ export const exceptionText = (one: FullException): string =>
       ['exception', one.id],
       ['kind', `${one.kind} (${one.severity})`],
       ['state', one.resolution === null ? one.state : `${one.state}: ${one.resolution}`],
-      ['batch', one.batch_id],
+      ['batch', batchText(one)],
       ['connection', one.connection_id],
       ['age', `${age(one.age_seconds)}, since ${one.created_at}`],
       ['items', one.item_count === 0 ? null : `${one.open_count} open of ${one.item_count}`],
       ['amount', one.item_count === 0 ? null : `${amount(one.open_amount, one.currency)} open of ${amount(one.amount, one.currency)}`],
-      ['owner', one.owner_id],
+      ['owner', whoText(one.owner) ?? one.owner_id],
       ['known at the start', Object.keys(one.detail).length === 0 ? null : JSON.stringify(one.detail)],
       [
         'they stand',
@@ -61,7 +69,10 @@ export const exceptionText = (one: FullException): string =>
     one.next,
     ...(one.choices.length === 0
       ? []
-      : [`It ends by: ${one.choices.map(({ choice, people }) => `${choice} (${people} ${people === 1 ? 'person' : 'people'})`).join(', ')}.`]),
+      : [
+          'It ends by:',
+          ...one.choices.map(({ choice, people, effect }) => `  ${choice} (${people} ${people === 1 ? 'person' : 'people'}): ${effect}`),
+        ]),
     ...(one.proposals.length === 0 ? [] : ['', 'Proposals:', proposalTable(one.proposals)]),
     ...(one.comments.length === 0
       ? []
@@ -70,7 +81,7 @@ export const exceptionText = (one: FullException): string =>
           'Comments:',
           table(
             ['WHEN', 'WHO', 'COMMENT'],
-            one.comments.map(({ created_at, person_id, body }) => [created_at, person_id, body]),
+            one.comments.map(({ created_at, person_id, author, body }) => [created_at, whoText(author) ?? person_id, body]),
           ),
         ]),
   ].join('\n');
@@ -80,8 +91,23 @@ const railText = (rail: { name: string; key_lives_seconds: number; acceptance_wi
 
 export const exceptionItemTable = (items: ResponseOf<'list_exception_items'>['data']): string =>
   table(
-    ['ITEM', 'AMOUNT', 'STATE', 'REFERENCE AT THE PROVIDER', 'REASON', 'ENDED BY'],
-    items.map((one) => [one.id, money(one.amount, one.currency), one.state, one.provider_reference, one.reason, one.resolution]),
+    ['#', 'PAYEE', 'AMOUNT', 'STATE', 'REFERENCE AT THE PROVIDER', 'REASON', 'ENDED BY', 'ITEM'],
+    items.map((one) => [
+      numberText(one),
+      one.payee_reference,
+      money(one.amount, one.currency),
+      one.state,
+      one.provider_reference,
+      one.reason,
+      one.resolution,
+      one.id,
+    ]),
+  );
+
+export const proposalItemTable = (items: ResponseOf<'list_proposal_items'>['data']): string =>
+  table(
+    ['#', 'PAYEE', 'AMOUNT', 'REFERENCE AT THE PROVIDER', 'ITEM'],
+    items.map((one) => [numberText(one), one.payee_reference, money(one.amount, one.currency), one.provider_reference, one.id]),
   );
 
 const proposalTable = (proposals: readonly Proposal[]): string =>
@@ -92,8 +118,8 @@ const proposalTable = (proposals: readonly Proposal[]): string =>
       one.problem === null ? one.state : `${one.state}: ${one.problem}`,
       one.choice,
       one.item_count,
-      one.proposed_by,
-      one.confirmed_by,
+      whoText(one.proposer) ?? one.proposed_by,
+      whoText(one.confirmer) ?? one.confirmed_by,
       one.reason,
     ]),
   );
@@ -106,24 +132,28 @@ export const proposalFacts = (one: Proposal): string =>
     ['state', one.problem === null ? one.state : `${one.state}: ${one.problem}`],
     ['items', one.item_count],
     ['reason', one.reason],
-    ['proposed by', one.proposed_by],
-    ['confirmed by', one.confirmed_by],
+    ['proposed by', whoText(one.proposer) ?? one.proposed_by],
+    ['confirmed by', whoText(one.confirmer) ?? one.confirmed_by],
     ['digest', one.digest],
   ]);
 
 /** What the second person's code will be bound to, shown before they type it. */
 export const confirmationSummary = ({ proposal_id, digest, expires_at, summary }: ResponseOf<'ask_proposal_challenge'>): string => {
   const { currency } = summary;
-  const largest = currency === null ? [] : summary.largest.map((one) => [one.item_id, one.provider_reference, money(one.amount, currency)]);
+  const largest =
+    currency === null
+      ? []
+      : summary.largest.map((one) => [numberText(one), one.payee_reference, one.payee_name, money(one.amount, currency), one.provider_reference]);
   return [
     'To confirm:',
     facts([
       ['proposal', proposal_id],
       ['exception', summary.kind],
       ['choice', summary.choice],
+      ['what it does', summary.effect],
       ['reason', summary.reason],
-      ['proposed by', summary.proposed_by],
-      ['batch', summary.batch_id],
+      ['proposed by', whoText(summary.proposer) ?? summary.proposed_by],
+      ['batch', batchText(summary)],
       ['items', summary.item_count],
       ['total', amount(summary.total, currency)],
       ['digest', digest],
@@ -134,7 +164,7 @@ export const confirmationSummary = ({ proposal_id, digest, expires_at, summary }
       : [
           '',
           largest.length === summary.item_count ? 'All of them:' : `The ${largest.length} largest:`,
-          table(['ITEM', 'REFERENCE', 'AMOUNT'], largest),
+          table(['#', 'PAYEE', 'NAME', 'AMOUNT', 'REFERENCE AT THE PROVIDER'], largest),
         ]),
     '',
   ].join('\n');

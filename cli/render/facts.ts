@@ -1,7 +1,6 @@
 import type { ResponseOf } from '../../client/types.js';
 import { whoText } from './done-by.js';
 import { money } from './money.js';
-
 import { table } from './table.js';
 
 /** What is new or unusual about a batch, one paragraph a fact, for whoever is about to type a code. Empty when nothing is. */
@@ -9,6 +8,7 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
   const {
     same_file,
     same_payments,
+    repeated_within: within,
     held_payees: held,
     foreign_accounts: foreign,
     shared_accounts: shared,
@@ -25,6 +25,16 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
   ];
   return [
     ...(warnings.length > 0 ? ['Look at this first:', ...warnings.map((line) => `  ${line}`), ''] : []),
+    ...(within.count > 0
+      ? [
+          `Payments that repeat an earlier one of this batch in payee, amount and reference: ${within.count}`,
+          table(
+            ['PAYEE', 'AMOUNT', 'REFERENCE', 'TIMES'],
+            within.shown.map((one) => [one.payee_reference, money(one.amount, currency), one.reference, one.times]),
+          ),
+          '',
+        ]
+      : []),
     ...(changed.count > 0
       ? [
           `Destinations that are not the account that was paid last: ${changed.count}`,

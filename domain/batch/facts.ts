@@ -18,6 +18,8 @@ export interface FactCounts {
   sameFileBatchId: string | null;
   /** Items that equal a payment of an earlier batch in payee, amount and reference. */
   repeated: number;
+  /** Items that equal an earlier item of the same batch in payee, amount and reference. */
+  repeatedWithin: number;
   /** Destinations of paid payees whose account is not the one that was paid last. */
   changed: number;
   /** Items above ten times the payee's median. */
@@ -41,6 +43,7 @@ export const attentionOfFacts = (state: BatchState, facts: FactCounts | null): s
     ...(facts.changed > 0 ? ['changed_destinations'] : []),
     ...(facts.sameFileBatchId === null ? [] : ['same_file']),
     ...(facts.repeated > 0 ? ['same_payments'] : []),
+    ...(facts.repeatedWithin > 0 ? ['repeated_within'] : []),
     ...(facts.unusual > 0 ? ['unusual_amounts'] : []),
     ...(facts.usualTotal === null ? [] : ['unusual_total']),
     ...(facts.firstSeenPayees > 0 ? ['first_seen_payees'] : []),

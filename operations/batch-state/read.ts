@@ -6,15 +6,17 @@ import type { ExceptionKind } from '../../domain/exceptions.js';
 import { toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
+import { byPerson, type NameOf, nameDoneBy } from '../done-by.js';
 import type { Stores } from '../ports.js';
-import { type BatchView, type CounterRow, versionOf } from '../stores/batches.js';
+import type { BatchView } from '../stores/batch-views.js';
+import { type CounterRow, versionOf } from '../stores/batches.js';
 
 export type WireBatch = z.infer<typeof batch>;
 export type HaltedBatch = z.infer<typeof halted>;
 
 /** The batch as it stands in this transaction, which has just written or locked it. Throws when there is none. */
 export const readBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<WireBatch> =>
-  toWireBatch(await viewOf(stores, batchId), ctx.tenantId);
+  wireBatch(ctx, stores, await viewOf(stores, batchId));
 
 /**
  * The batch, and how many of its items were already sent and how many were not. The counts are exact, because the caller has locked
@@ -23,7 +25,7 @@ export const readBatch = async (ctx: Context, stores: Stores, batchId: string): 
 export const readHaltedBatch = async (ctx: Context, stores: Stores, batchId: string): Promise<HaltedBatch> => {
   const view = await viewOf(stores, batchId);
   const sent = await stores.dispatches.countSent(batchId);
-  return { ...toWireBatch(view, ctx.tenantId), already_sent: sent, not_sent: (view.content?.count ?? 0) - sent };
+  return { ...(await wireBatch(ctx, stores, view)), already_sent: sent, not_sent: (view.content?.count ?? 0) - sent };
 };
 
 const viewOf = async (stores: Stores, batchId: string): Promise<BatchView> => {
@@ -32,8 +34,24 @@ const viewOf = async (stores: Stores, batchId: string): Promise<BatchView> => {
   return view;
 };
 
-/** A batch as every route answers it. `tenantId` is the workspace that the batch belongs to. */
-export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
+/** A batch as every route answers it. */
+export const wireBatch = async (ctx: Context, stores: Stores, view: BatchView): Promise<WireBatch> =>
+  toWireBatch(view, ctx.tenantId, await nameOpeners(stores, [view]));
+
+/** The same for many. The number of statements does not grow with them. */
+export const wireBatches = async (ctx: Context, stores: Stores, views: readonly BatchView[]): Promise<WireBatch[]> => {
+  const nameOf = await nameOpeners(stores, views);
+  return views.map((view) => toWireBatch(view, ctx.tenantId, nameOf));
+};
+
+/** Names of who opened the gates. Nothing is asked where no gate is open: the worker, which takes files in, may not read people. */
+const nameOpeners = (stores: Stores, views: readonly BatchView[]): Promise<NameOf> =>
+  nameDoneBy(
+    stores,
+    views.flatMap(({ gates }) => gates.map(({ personId }) => byPerson(personId))),
+  );
+
+const toWireBatch = (view: BatchView, tenantId: string, nameOf: NameOf): WireBatch => {
   const { batch: row, control, content, counter, gates, upload } = view;
   return {
     object: 'payout_batch',
@@ -61,7 +79,12 @@ export const toWireBatch = (view: BatchView, tenantId: string): WireBatch => {
     total: Number(content?.total ?? 0),
     paid_total: Number(counter.paidAmount),
     counts: toWireCounts(counter),
-    gates: gates.map((gate) => ({ gate: gate.gate, person_id: toWireId('person', gate.personId), opened_at: gate.openedAt.toISOString() })),
+    gates: gates.map((gate) => ({
+      gate: gate.gate,
+      person_id: toWireId('person', gate.personId),
+      opened_by: nameOf(byPerson(gate.personId)),
+      opened_at: gate.openedAt.toISOString(),
+    })),
     upload: upload && {
       bytes: Number(upload.bytes),
       rows_expected: upload.count ?? upload.lines,

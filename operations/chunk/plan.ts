@@ -3,7 +3,8 @@ import type { BatchState } from '../../domain/batch/states.js';
 import type { Context } from '../context.js';
 import { abandonedAt } from '../intake/sweep-uploads.js';
 import type { Stores } from '../ports.js';
-import type { BatchRow, BatchView } from '../stores/batches.js';
+import type { BatchView } from '../stores/batch-views.js';
+import type { BatchRow } from '../stores/batches.js';
 import { haltOf } from './intend.js';
 
 /** What a run has to know about its batch. It is loaded again after every wake (R13), and grants nothing. */

@@ -5,7 +5,7 @@ import { type Result, wrongInput } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { refuseAbsentException, resolvedRefusal, subjectOf } from './refuse.js';
-import { toWireException, type WireException } from './view.js';
+import { type WireException, wireExceptions } from './view.js';
 
 type Input = { exception_id: string } & z.output<typeof contract>;
 
@@ -29,6 +29,7 @@ export const assignException = (ctx: Context, input: Input): Promise<Result<Wire
     await stores.exceptions.assign(exception.id, input.owner_id);
     await stores.audit.append({ ...entry, result: 'ok' });
     const view = await stores.exceptions.view(exception.id);
-    if (!view) throw new Error(`exception ${exception.id} is gone under its own lock`);
-    return answer(toWireException(view, stores.now));
+    const [assigned] = view ? await wireExceptions(stores, [view]) : [];
+    if (!assigned) throw new Error(`exception ${exception.id} is gone under its own lock`);
+    return answer(assigned);
   });

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { comment, addComment as contract } from '../../contracts/exceptions.js';
+import { doneBy } from '../../domain/actors.js';
 import type { Result } from '../../domain/result.js';
 import { reasonHash } from '../batch-state/end-early.js';
 import type { Context } from '../context.js';
+import { nameDoneBy } from '../done-by.js';
 import { answer } from '../idempotency/answer.js';
 import { refuseAbsentException, subjectOf } from './refuse.js';
 import { toWireComment } from './view.js';
@@ -23,5 +25,6 @@ export const commentOnException = (ctx: Context, { exception_id, body }: Input):
       result: 'ok',
       detail: { exception_id: exception.id, comment_id: row.id, body_sha256: reasonHash(ctx, body) },
     });
-    return answer(toWireComment({ ...row, actor: ctx.actor, createdAt: stores.now }));
+    const nameOf = await nameDoneBy(stores, [doneBy(ctx.actor)]);
+    return answer(toWireComment({ ...row, actor: ctx.actor, createdAt: stores.now }, nameOf));
   });

@@ -3,7 +3,7 @@ import type { listExceptions as contract } from '../../contracts/exceptions.js';
 import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { type List, listPage } from '../list-page.js';
-import { toWireException, type WireException } from './view.js';
+import { type WireException, wireExceptions } from './view.js';
 
 /** Exceptions of the workspace, newest first, by state, kind, batch or owner. Refuses a wrong cursor with `invalid_request`. */
 export const listExceptions = (ctx: Context, input: z.output<typeof contract>): Promise<Result<List<WireException>>> =>
@@ -11,6 +11,6 @@ export const listExceptions = (ctx: Context, input: z.output<typeof contract>): 
     ctx.inTenant(async (stores) => {
       const open = input.state === undefined ? undefined : input.state === 'open';
       const { rows, hasMore } = await stores.exceptions.list({ ...page, open, kind: input.kind, batchId: input.batch_id, ownerId: input.owner_id });
-      return { rows: rows.map((view) => toWireException(view, stores.now)), hasMore };
+      return { rows: await wireExceptions(stores, rows), hasMore };
     }),
   );

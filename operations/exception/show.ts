@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { fullException } from '../../contracts/exceptions.js';
-import { kindRow, RESOLUTIONS } from '../../domain/exceptions.js';
+import { doneBy } from '../../domain/actors.js';
+import { effectOf, kindRow, RESOLUTIONS } from '../../domain/exceptions.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { byPerson, nameDoneBy } from '../done-by.js';
 import type { Stores } from '../ports.js';
 import { sendingOf } from '../proposal/sending.js';
 import type { ExceptionView } from '../stores/exceptions.js';
@@ -24,15 +26,19 @@ export const fullOf = async (ctx: Context, stores: Stores, view: ExceptionView):
   const kind = kindRow(exception.kind);
   const proposals = await stores.proposals.ofException(exception.id);
   const confirmedBy = await stores.proposals.confirmers(proposals.map(({ id }) => id));
+  const comments = await stores.exceptions.comments(exception.id);
+  const people = [exception.ownerId, ...proposals.map(({ proposedBy }) => proposedBy), ...confirmedBy.values()];
+  const nameOf = await nameDoneBy(stores, [...people.map(byPerson), ...comments.map(({ actor }) => doneBy(actor))]);
+  const open = { items: exception.openCount, amount: exception.openAmount, currency: view.currency };
   return {
-    ...toWireException(view, stores.now),
+    ...toWireException(view, stores.now, nameOf),
     meaning: kind.meaning,
     next: kind.next,
-    choices: kind.resolutions.map((choice) => ({ choice, people: RESOLUTIONS[choice].people })),
+    choices: kind.resolutions.map((choice) => ({ choice, people: RESOLUTIONS[choice].people, effect: effectOf(choice, open) })),
     detail: exception.detail as { [key: string]: unknown },
     known: await knownOf(ctx, stores, view),
-    proposals: proposals.map((row) => toWireProposal(row, confirmedBy.get(row.id) ?? null)),
-    comments: (await stores.exceptions.comments(exception.id)).map(toWireComment),
+    proposals: proposals.map((row) => toWireProposal(row, confirmedBy.get(row.id) ?? null, nameOf)),
+    comments: comments.map((row) => toWireComment(row, nameOf)),
   };
 };
 

@@ -9,7 +9,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { nameDoneBy } from '../done-by.js';
 import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
-import { openDestination } from '../payee/sealing.js';
+import { paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
 import { type FactsRow, SEALING } from '../stores/facts.js';
 import { type GateFacts, lockForGate, refusalOfFunds, standingRefusal } from './open.js';
@@ -108,6 +108,15 @@ const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise
     sealed_at: seen.sealedAt.toISOString(),
     same_file: seen.sameFileBatchId === null ? null : { batch_id: toWireId('batch', seen.sameFileBatchId) },
     same_payments: seen.repeatedBatchId === null ? null : { count: seen.repeated, batch_id: toWireId('batch', seen.repeatedBatchId) },
+    repeated_within: {
+      count: seen.repeatedWithin,
+      shown: (await facts.repeatedItems(batchId, seen.shown.within ?? [])).map((one) => ({
+        payee_reference: one.payeeReference,
+        amount: Number(one.amount),
+        reference: one.reference,
+        times: one.times,
+      })),
+    },
     changed_destinations: {
       count: seen.changed,
       shown: changed.map((one) => ({
@@ -158,24 +167,12 @@ const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise
   };
 };
 
-/**
- * The payments with the largest amounts, destinations masked. The name is the one inside the destination version that is signed
- * and not the payee's present one, so that people see what would be sent. Five statements for any number.
- */
+/** The payments with the largest amounts, destinations masked. */
 const largestPayments = async (ctx: Context, stores: Stores, batchId: string, count: number): Promise<Challenge['summary']['largest']> => {
   const items = await stores.items.largest(batchId, count);
-  const payeeIds = [...new Set(items.map((item) => item.payeeId))];
-  const payees = await stores.payees.byIds(payeeIds);
-  const destinations = await stores.payees.destinations(items.map((item) => item.destinationId));
-  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
+  const of = await paidTo(ctx, stores, items);
   return items.map((item) => {
-    const destination = destinations.get(item.destinationId);
-    const key = keys.get(item.payeeId);
-    return {
-      payee_reference: payees.get(item.payeeId)?.payee.reference ?? '',
-      payee_name: key && destination ? openDestination(ctx, key, destination).sentTo.name : null,
-      destination: destination?.masked ?? '',
-      amount: Number(item.amount),
-    };
+    const { payee, destination, name } = of(item);
+    return { payee_reference: payee.reference, payee_name: name, destination: destination.masked, amount: Number(item.amount) };
   });
 };

@@ -1,9 +1,8 @@
 import type { z } from 'zod';
 import type { payee } from '../../contracts/payees.js';
-import type { DoneBy } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Context } from '../context.js';
-import { nameDoneBy, type WireDoneBy } from '../done-by.js';
+import { type NameOf, nameDoneBy } from '../done-by.js';
 import type { Stores } from '../ports.js';
 import type { DestinationRow, PayeeHold, PayeeRow } from '../stores/payees.js';
 import { openDestination, openName } from './sealing.js';
@@ -42,7 +41,7 @@ export const toWirePayees = async (ctx: Context, stores: Stores, rows: readonly 
 };
 
 /** A payee that was held before it was kept by whom has no row of its hold. */
-const wireHold = (heldAt: Date, hold: PayeeHold | undefined, nameOf: (deed: DoneBy) => WireDoneBy | null): WirePayee['hold'] => ({
+const wireHold = (heldAt: Date, hold: PayeeHold | undefined, nameOf: NameOf): WirePayee['hold'] => ({
   held_at: heldAt.toISOString(),
   held_by: hold ? nameOf(hold) : null,
   reason: hold?.reason ?? null,

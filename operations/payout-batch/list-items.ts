@@ -5,11 +5,10 @@ import { fromItemId, toItemId, toWireId } from '../../domain/ids.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { type List, toList, wrongCursor } from '../list-page.js';
-import { openDestination } from '../payee/sealing.js';
+import { type PaidTo, paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
 import type { ItemRow } from '../stores/items.js';
-import type { DestinationRow, PayeeRow } from '../stores/payees.js';
 
 export type WireItem = z.infer<typeof item>;
 type ListItemsInput = { batch_id: string } & z.output<typeof listItems>;
@@ -32,23 +31,12 @@ export const listPayoutItems = (ctx: Context, input: ListItemsInput): Promise<Re
     return ok(toList({ rows: await toWireItems(ctx, stores, batch, rows), hasMore }));
   });
 
-/** Four statements for any number of items. */
 const toWireItems = async (ctx: Context, stores: Stores, batch: BatchRow, items: readonly ItemRow[]): Promise<WireItem[]> => {
-  const payeeIds = [...new Set(items.map(({ payeeId }) => payeeId))];
-  const payees = await stores.payees.byIds(payeeIds);
-  const destinations = await stores.payees.destinations([...new Set(items.map(({ destinationId }) => destinationId))]);
-  const keys = await ctx.services.vault.subjectKeys(stores.keys, ctx.tenantId, await stores.keys.subjectKeys(payeeIds));
-  return items.map((row) => {
-    const payee = payees.get(row.payeeId)?.payee;
-    const destination = destinations.get(row.destinationId);
-    const key = keys.get(row.payeeId);
-    if (!payee || !destination) throw new Error(`item ${row.ordinal} of batch ${batch.id} names a payee or destination that is not there`);
-    const name = key ? openDestination(ctx, key, destination).sentTo.name : null;
-    return toWireItem(batch, row, payee, destination, name);
-  });
+  const of = await paidTo(ctx, stores, items);
+  return items.map((row) => toWireItem(batch, row, of(row)));
 };
 
-const toWireItem = (batch: BatchRow, row: ItemRow, payee: PayeeRow, destination: DestinationRow, name: string | null): WireItem => ({
+const toWireItem = (batch: BatchRow, row: ItemRow, { payee, destination, name }: PaidTo): WireItem => ({
   object: 'payout_item',
   id: toItemId(batch.id, row.ordinal),
   ordinal: row.ordinal,

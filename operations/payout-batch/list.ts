@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { listBatches } from '../../contracts/batches.js';
 import type { Result } from '../../domain/result.js';
-import { toWireBatch, type WireBatch } from '../batch-state/read.js';
+import { type WireBatch, wireBatches } from '../batch-state/read.js';
 import type { Context } from '../context.js';
 import { type List, listPage } from '../list-page.js';
 
@@ -10,6 +10,6 @@ export const listPayoutBatches = (ctx: Context, input: z.output<typeof listBatch
   listPage('batch', input, (page) =>
     ctx.inTenant(async (stores) => {
       const { rows, hasMore } = await stores.batches.list({ ...page, state: input.state, externalId: input.external_id });
-      return { rows: rows.map((view) => toWireBatch(view, ctx.tenantId)), hasMore };
+      return { rows: await wireBatches(ctx, stores, rows), hasMore };
     }),
   );

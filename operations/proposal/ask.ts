@@ -1,14 +1,18 @@
 import type { z } from 'zod';
 import type { proposalChallenge } from '../../contracts/exceptions.js';
+import { effectOf } from '../../domain/exceptions.js';
 import { CHALLENGE_MS } from '../../domain/gate.js';
 import { toHex } from '../../domain/hashing.js';
 import { toItemId, toWireId } from '../../domain/ids.js';
-import { proposalChallengeBytes } from '../../domain/proposal.js';
+import { type ProposedItem, proposalChallengeBytes } from '../../domain/proposal.js';
 import type { Refusal, Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { byPerson, nameDoneBy } from '../done-by.js';
 import { subjectOf } from '../exception/refuse.js';
 import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
+import { paidTo } from '../payee/paid-to.js';
+import type { Stores } from '../ports.js';
 import { confirmRefusal } from './confirm.js';
 import { lockProposal, type ProposalFacts, refuseAbsentProposal } from './lock.js';
 
@@ -59,26 +63,54 @@ export const askProposalChallenge = (ctx: Context, input: { proposal_id: string 
       proposal_id: toWireId('proposal', proposal.id),
       digest: toHex(bound.digest),
       expires_at: binding.expiresAt,
-      summary: summaryOf(facts),
+      summary: await summaryOf(ctx, stores, facts),
     });
   });
 
-const summaryOf = ({ proposal, exception, currency, items }: ProposalFacts): ProposalChallenge['summary'] => {
-  const { batchId } = proposal;
-  const largest = batchId === null ? [] : [...items].sort((a, b) => Number(b.amount - a.amount) || a.ordinal - b.ordinal).slice(0, LARGEST_SHOWN);
+const summaryOf = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promise<ProposalChallenge['summary']> => {
+  const { proposal, exception, batchExternalId, currency } = facts;
+  const nameOf = await nameDoneBy(stores, [byPerson(proposal.proposedBy)]);
   return {
     kind: exception.kind,
     choice: proposal.choice,
+    effect: effectOf(proposal.choice, { items: proposal.itemCount, amount: proposal.total, currency }),
     reason: proposal.reason,
     proposed_by: toWireId('person', proposal.proposedBy),
-    batch_id: batchId && toWireId('batch', batchId),
+    proposer: nameOf(byPerson(proposal.proposedBy)),
+    batch_id: proposal.batchId && toWireId('batch', proposal.batchId),
+    batch_external_id: batchExternalId,
     item_count: proposal.itemCount,
     total: Number(proposal.total),
     currency,
-    largest: largest.map(({ ordinal, amount, providerReference }) => ({
-      item_id: toItemId(batchId ?? '', ordinal),
+    largest: proposal.batchId === null ? [] : await largestItems(ctx, stores, proposal.batchId, facts.items),
+  };
+};
+
+/** The items with the largest amounts, each with whom it was sent to. */
+const largestItems = async (
+  ctx: Context,
+  stores: Stores,
+  batchId: string,
+  items: readonly ProposedItem[],
+): Promise<ProposalChallenge['summary']['largest']> => {
+  const largest = [...items].sort((a, b) => Number(b.amount - a.amount) || a.ordinal - b.ordinal).slice(0, LARGEST_SHOWN);
+  if (largest.length === 0) return [];
+  const rows = await stores.items.at(
+    batchId,
+    largest.map(({ ordinal }) => ordinal),
+  );
+  const of = await paidTo(ctx, stores, rows);
+  const byOrdinal = new Map(rows.map((row) => [row.ordinal, of(row)]));
+  return largest.map(({ ordinal, amount, providerReference }) => {
+    const to = byOrdinal.get(ordinal);
+    if (!to) throw new Error(`a proposal names item ${ordinal} of batch ${batchId}, which is not there`);
+    return {
+      item_id: toItemId(batchId, ordinal),
+      ordinal,
+      payee_reference: to.payee.reference,
+      payee_name: to.name,
       amount: Number(amount),
       provider_reference: providerReference,
-    })),
-  };
+    };
+  });
 };

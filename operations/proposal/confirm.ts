@@ -5,7 +5,7 @@ import { confirmationBytes, refusalToConfirm } from '../../domain/proposal.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
-import { toWireProposal, type WireProposal } from '../exception/view.js';
+import { type WireProposal, wireProposal } from '../exception/view.js';
 import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
@@ -64,7 +64,7 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
       result: 'ok',
       detail: { ...about, factor_id: factor.value.id, digest: toHex(digest), count: proposal.itemCount, amount: proposal.total.toString() },
     });
-    return answer(toWireProposal({ ...proposal, state: 'confirmed' }, personId));
+    return answer(await wireProposal(stores, { ...proposal, state: 'confirmed' }, personId));
   });
 
 /** Why this proposal may not be confirmed by this actor now. Null when it may. */

@@ -18,14 +18,15 @@ export const listProposalItems = (ctx: Context, input: Input): Promise<Result<Li
     if (after === null || (after && after.batchId !== batchId)) return wrongCursor('an item of this proposal');
     const currency = batchId === null ? null : (await stores.batches.get(batchId))?.currency;
     if (batchId === null || !currency) return ok(toList({ rows: [], hasMore: false }));
-    const items = (await stores.proposals.items(proposal.id)).filter(({ ordinal }) => after === undefined || ordinal > after.ordinal);
-    const rows = items.slice(0, input.limit).map(({ ordinal, amount, providerReference }) => ({
+    const page = await stores.proposals.listItems({ id: proposal.id, batchId }, { limit: input.limit, afterOrdinal: after?.ordinal });
+    const rows = page.rows.map(({ ordinal, payeeReference, amount, providerReference }) => ({
       object: 'proposal_item' as const,
       id: toItemId(batchId, ordinal),
       ordinal,
+      payee_reference: payeeReference,
       amount: Number(amount),
       currency,
       provider_reference: providerReference,
     }));
-    return ok(toList({ rows, hasMore: items.length > input.limit }));
+    return ok(toList({ rows, hasMore: page.hasMore }));
   });

@@ -9,7 +9,8 @@ import type { ProposalRow } from '../stores/proposals.js';
 export interface ProposalFacts {
   proposal: ProposalRow;
   exception: ExceptionRow;
-  /** Null for an exception that belongs to no batch. */
+  /** The batch's own name; null for one without, and for an exception that belongs to no batch, as is the currency. */
+  batchExternalId: string | null;
   currency: string | null;
   items: ProposedItem[];
   preparers: string[];
@@ -25,11 +26,11 @@ export const lockProposal = async (ctx: Context, stores: Stores, proposalId: str
   // Not locked: what is carried out locks items before exceptions (R8).
   const view = await stores.exceptions.view(found.exceptionId);
   if (!proposal || !view) throw new Error(`proposal ${proposalId} or its exception is gone`);
-  const { exception, currency } = view;
+  const { exception, batchExternalId, currency } = view;
   const items = await stores.proposals.items(proposalId);
   const preparers = proposal.batchId === null ? [] : await stores.batches.preparers(proposal.batchId);
   const digest = proposalDigest(ctx.services.sha256, { ...proposal, tenantId: ctx.tenantId, kind: exception.kind, items });
-  return { proposal, exception, currency, items, preparers, digest };
+  return { proposal, exception, batchExternalId, currency, items, preparers, digest };
 };
 
 export const noSuchProposal = () => refuse('not_found', 'This workspace has no such proposal.');

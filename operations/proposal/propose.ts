@@ -8,7 +8,7 @@ import { type FieldError, type Refusal, type Result, refuse, wrongInput } from '
 import { reasonHash } from '../batch-state/end-early.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { refuseAbsentException, resolvedRefusal, subjectOf } from '../exception/refuse.js';
-import { toWireProposal, type WireProposal } from '../exception/view.js';
+import { type WireProposal, wireProposal } from '../exception/view.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
@@ -57,7 +57,7 @@ export const proposeResolution = (ctx: Context, input: ProposeInput): Promise<Re
     await stores.proposals.insert(row, items.value);
     const about = { proposal_id: id, digest: toHex(row.digest), count: row.itemCount, amount: row.total.toString() };
     await stores.audit.append({ ...entry, result: 'ok', detail: { ...detail, ...about } });
-    return answer(toWireProposal({ ...row, problem: null, createdAt: stores.now, endedAt: null }, null));
+    return answer(await wireProposal(stores, { ...row, problem: null, createdAt: stores.now, endedAt: null }, null));
   });
 
 /** The items that a proposal is about, with their amounts; none for an exception that is not about doubt. */

@@ -3,7 +3,7 @@ import { refuse } from '../../domain/result.js';
 import { reasonHash } from '../batch-state/end-early.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { subjectOf } from '../exception/refuse.js';
-import { toWireProposal, type WireProposal } from '../exception/view.js';
+import { type WireProposal, wireProposal } from '../exception/view.js';
 import { answer } from '../idempotency/answer.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
 import { lockProposal, refuseAbsentProposal } from './lock.js';
@@ -27,5 +27,5 @@ export const withdrawProposal = (ctx: Context, input: { proposal_id: string; rea
     }
     await stores.proposals.move(proposal.id, 'withdrawn');
     await stores.audit.append({ ...entry, result: 'ok' });
-    return answer(toWireProposal({ ...proposal, state: 'withdrawn', endedAt: stores.now }, null));
+    return answer(await wireProposal(stores, { ...proposal, state: 'withdrawn', endedAt: stores.now }, null));
   });

@@ -5,7 +5,7 @@ import { proposalDigest, refusalToPropose } from '../../domain/proposal.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { openException } from '../exception/raise.js';
-import { toWireProposal, type WireProposal } from '../exception/view.js';
+import { type WireProposal, wireProposal } from '../exception/view.js';
 import { answer } from '../idempotency/answer.js';
 import { planRecovery } from './plan.js';
 import { recoveryRefusal } from './refuse.js';
@@ -58,7 +58,7 @@ export const proposeRecovery = (ctx: Context, input: z.output<typeof contract>):
       result: 'ok',
       detail: { ...entry.detail, exception_id: raised.id, proposal_id: row.id, digest: toHex(digest) },
     });
-    return answer(toWireProposal({ ...row, problem: null, createdAt: stores.now, endedAt: null }, null));
+    return answer(await wireProposal(stores, { ...row, problem: null, createdAt: stores.now, endedAt: null }, null));
   });
 
 const notInRecovery = (): Refusal =>

@@ -3,7 +3,7 @@ import type { recoveryPlan } from '../../contracts/exceptions.js';
 import { toWireId } from '../../domain/ids.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
-import { toWireProposal } from '../exception/view.js';
+import { wireProposal } from '../exception/view.js';
 import type { Stores } from '../ports.js';
 import { planRecovery } from './plan.js';
 import { recoveryRefusal } from './refuse.js';
@@ -37,7 +37,7 @@ export const showRecovery = (ctx: Context): Promise<Result<WireRecovery>> =>
       })),
       connections: new Set(connections.map(({ connectionId }) => connectionId)).size,
       digest,
-      proposal: proposal && toWireProposal(proposal, confirmedBy ?? null),
+      proposal: proposal && (await wireProposal(stores, proposal, confirmedBy ?? null)),
       done: proposal?.state === 'applied' ? await doneBy(ctx, stores, proposal.id) : null,
     });
   });

@@ -1,10 +1,6 @@
 import type { BatchState } from '../../domain/batch/states.js';
-import type { ExceptionKind } from '../../domain/exceptions.js';
 import { bigint, bytes, columns, flag, int, membersOf, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 import type { ConnectionHealth } from './connection-health.js';
-import type { FactsRow, SHOWN_FACTS } from './facts.js';
-import type { GateRow } from './gates.js';
-import type { Page, PageQuery } from './page.js';
 import type { RailConnectionRow } from './rail-connections.js';
 import type { UploadRow } from './uploads.js';
 import type { WorkspaceRow } from './workspaces.js';
@@ -108,36 +104,6 @@ export const PREPARATION = columns({
 });
 export type Preparation = Row<typeof PREPARATION>;
 
-/** What a batch shows of an opened gate. */
-export const SHOWN_GATE = ['id', 'gate', 'personId', 'openedAt'] as const;
-
-/** A batch as people see it. */
-export interface BatchView {
-  batch: BatchRow;
-  control: ControlRow;
-  /** Null while its file is taken in, and for ever when that ended early. */
-  content: ContentRow | null;
-  /** How far its file is, and why it was refused; null for a batch that was made within its request. */
-  upload: ShownUpload | null;
-  counter: CounterRow;
-  /** Open on the current content version, oldest first. */
-  gates: Pick<GateRow, (typeof SHOWN_GATE)[number]>[];
-  /** Of the current content version; null when none were sealed. */
-  facts: Pick<FactsRow, (typeof SHOWN_FACTS)[number]> | null;
-  /** Kinds of its exceptions that nobody has resolved yet; each kind is open once at the most. */
-  openExceptions: ExceptionKind[];
-  connection: {
-    disabled: boolean;
-    /** A dispatch of some batch was not answered, and none has been since. */
-    silent: boolean;
-    /** Its newest version; a batch pays through its own. */
-    newestVersion: number;
-  };
-}
-
-/** What a batch shows of its upload. */
-export type ShownUpload = Pick<UploadRow, 'bytes' | 'lines' | 'count' | 'rowsChecked' | 'rowsStored' | 'refusal'>;
-
 /** Absent members stay as they are. */
 type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
 
@@ -170,9 +136,6 @@ export interface BatchStore {
   incoming(id: string): Promise<{ batch: BatchRow; control: ControlRow; upload: UploadRow | null } | null>;
   /** Takes the external_id from a batch that is still `receiving`, so that another upload may have it. */
   giveUpExternalId(id: string): Promise<void>;
-  /** Null for a batch that its own request still receives, or gave up. `list` leaves such batches out too. */
-  view(id: string): Promise<BatchView | null>;
-  list(page: PageQuery & { state?: BatchState | undefined; externalId?: string | undefined }): Promise<Page<BatchView>>;
   get(id: string): Promise<BatchRow | null>;
   /** What a permit to send a chunk needs, in one statement. Read it once the locks to send are held (R1). Null when there is no such batch. */
   toSend(id: string, chunk: number): Promise<BatchToSend | null>;

@@ -32,6 +32,7 @@ export type ExceptionRow = Row<typeof EXCEPTION>;
 /** An item of an exception, with where it stands now. */
 export interface ExceptionItemRow {
   ordinal: number;
+  payeeReference: string;
   /** Minor units. */
   amount: bigint;
   addedAt: Date;
@@ -54,9 +55,10 @@ export const COMMENT = columns({
 });
 export type CommentRow = Row<typeof COMMENT>;
 
-/** An exception with the currency of its batch. */
+/** An exception with what people know its batch by, and its currency; null without a batch. */
 export interface ExceptionView {
   exception: ExceptionRow;
+  batchExternalId: string | null;
   currency: string | null;
 }
 

@@ -7,6 +7,8 @@ export const FACTS = columns({
   repeated: int('repeated'),
   /** The earlier batch that most of them are in. */
   repeatedBatchId: nullable(uuid('repeated_batch_id')),
+  /** Items that equal an earlier one of the same batch. */
+  repeatedWithin: int('repeated_within'),
   /** Payees that were never paid before. */
   newPayees: int('new_payees'),
   firstSeenPayees: int('first_seen_payees'),
@@ -24,6 +26,7 @@ export type FactsRow = Row<typeof FACTS>;
 export const SHOWN_FACTS = [
   'sameFileBatchId',
   'repeated',
+  'repeatedWithin',
   'changed',
   'unusual',
   'usualTotal',

@@ -47,6 +47,8 @@ export interface ItemStore {
   ): Promise<{ rows: ItemRow[]; hasMore: boolean }>;
   /** Items of [from, to) by ordinal. */
   range(batchId: string, from: number, to: number): Promise<ItemRow[]>;
+  /** Items by their ordinals, in no order. */
+  at(batchId: string, ordinals: readonly number[]): Promise<ItemRow[]>;
   /** The largest amounts among pending items, largest first. */
   largest(batchId: string, count: number): Promise<ItemRow[]>;
   /**

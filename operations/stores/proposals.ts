@@ -1,6 +1,7 @@
 import type { Resolution } from '../../domain/exceptions.js';
 import type { ProposalState, ProposedItem } from '../../domain/proposal.js';
 import { bigint, bytes, columns, int, nullable, oneOf, type Row, step, text, time, uuid } from './columns.js';
+import type { Page } from './page.js';
 
 /** How a person would end an exception. */
 export const PROPOSAL = columns({
@@ -48,6 +49,11 @@ export const CONFIRMATION = columns({
 });
 export type ConfirmationRow = Row<typeof CONFIRMATION>;
 
+/** An item of a proposal, with the caller's reference of its payee. */
+export interface ListedProposedItem extends ProposedItem {
+  payeeReference: string;
+}
+
 export interface ProposalStore {
   insert(row: Omit<ProposalRow, 'createdAt' | 'endedAt' | 'problem'>, items: readonly ProposedItem[]): Promise<void>;
   get(id: string): Promise<ProposalRow | null>;
@@ -57,6 +63,8 @@ export interface ProposalStore {
   ofException(exceptionId: string): Promise<ProposalRow[]>;
   /** Its items, by ordinal. */
   items(id: string): Promise<ProposedItem[]>;
+  /** A page of its items, by ordinal. */
+  listItems(row: { id: string; batchId: string }, page: { limit: number; afterOrdinal?: number | undefined }): Promise<Page<ListedProposedItem>>;
   /** Which of these items another proposal that has not ended names, and which one. */
   taken(batchId: string, ordinals: readonly number[]): Promise<{ ordinal: number; proposalId: string }[]>;
   /** Which of these items people have settled by a proposal that was carried out. */

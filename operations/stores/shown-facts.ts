@@ -4,10 +4,12 @@ import type { DoneBy } from '../../domain/actors.js';
 export interface ShownFacts {
   changed: [ordinal: number, lastPaidDestinationId: string][];
   unusual: [ordinal: number, median: number][];
-  /** An account of another country than the payee. Facts of before have neither of these. */
+  /** An account of another country than the payee. Facts of before have none of these. */
   foreign?: number[];
   /** An account with another payee who has it. */
   shared?: [ordinal: number, otherPayeeId: string][];
+  /** The first of several equal items, and how many they are. */
+  within?: [ordinal: number, times: number][];
 }
 
 /** A destination whose account is not the one that the payee was paid at last, and who added it. */
@@ -43,6 +45,15 @@ export interface HeldPayees {
   shown: { payeeReference: string; heldAt: Date; heldBy: DoneBy; reason: string | null }[];
 }
 
+/** A payment that a batch has several times. */
+export interface RepeatedItem {
+  payeeReference: string;
+  /** Minor units, of one of them. */
+  amount: bigint;
+  reference: string;
+  times: number;
+}
+
 /** An item above the payee's usual amounts, minor units. */
 export interface UnusualItem {
   payeeReference: string;
@@ -54,6 +65,7 @@ export interface UnusualItem {
 export interface ShownFactStore {
   changedDestinations(batchId: string, shown: ShownFacts['changed']): Promise<ChangedDestination[]>;
   foreignAccounts(batchId: string, shown: readonly number[]): Promise<ForeignAccount[]>;
+  repeatedItems(batchId: string, shown: NonNullable<ShownFacts['within']>): Promise<RepeatedItem[]>;
   sharedAccounts(batchId: string, shown: NonNullable<ShownFacts['shared']>): Promise<SharedAccount[]>;
   /** Looked for anew each time, because payees are held after the facts were sealed. */
   heldPayees(batchId: string): Promise<HeldPayees>;

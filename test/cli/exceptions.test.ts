@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { emptyFolder, problemOf, runSluice } from './run-sluice.js';
+import { emptyFolder, PERSON, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
 const ITEM = 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003';
+const ADA = { ...PERSON, api_key: null };
 const EXCEPTION = {
   object: 'exception',
   id: 'exc_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
@@ -12,13 +13,15 @@ const EXCEPTION = {
   severity: 'usual',
   state: 'open',
   batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+  batch_external_id: 'june-2026',
   connection_id: null,
   item_count: 130,
   open_count: 129,
   amount: 13_000,
   open_amount: 12_900,
   currency: 'EUR',
-  owner_id: null,
+  owner_id: PERSON.person_id,
+  owner: ADA,
   created_at: '2026-01-01T00:00:00Z',
   age_seconds: 3_456_000,
   resolved_at: null,
@@ -28,7 +31,7 @@ const FULL = {
   ...EXCEPTION,
   meaning: 'Nobody knows whether the provider has these items.',
   next: 'Ask the provider about each item by its key.',
-  choices: [{ choice: 'provider_paid', people: 2 }],
+  choices: [{ choice: 'provider_paid', people: 2, effect: '129 items are booked as paid.' }],
   detail: {},
   known: {
     states: [{ state: 'unknown', reason: 'attempt_died', count: 129, amount: 12_900 }],
@@ -38,7 +41,16 @@ const FULL = {
     may_fail_from: '2026-01-31T00:00:00Z',
   },
   proposals: [],
-  comments: [{ object: 'comment', id: 'comment_1', person_id: null, body: 'asked\u001b[2J', created_at: '2026-01-02T00:00:00Z' }],
+  comments: [
+    {
+      object: 'comment',
+      id: 'comment_1',
+      person_id: PERSON.person_id,
+      author: { ...ADA, api_key: { id: 'key_1', name: 'bot' } },
+      body: 'asked\u001b[2J',
+      created_at: '2026-01-02T00:00:00Z',
+    },
+  ],
 };
 const PROPOSAL = {
   object: 'proposal',
@@ -51,8 +63,10 @@ const PROPOSAL = {
   digest: 'ab'.repeat(32),
   item_count: 1,
   total: 100,
-  proposed_by: 'person_1',
+  proposed_by: PERSON.person_id,
+  proposer: ADA,
   confirmed_by: null,
+  confirmer: null,
   problem: null,
   created_at: '2026-01-02T00:00:00Z',
   ended_at: null,
@@ -70,7 +84,8 @@ describe('reading', () => {
   test('the list says how old it is and how much is open; an empty one says so', async () => {
     const { env } = await apiOf(() => page([EXCEPTION]));
     const { stdout } = await runSluice(['exceptions', 'list'], { env });
-    for (const shown of ['unknown_key_expired', '40 d', '129 of 130', '129.00 EUR']) expect(stdout).toContain(shown);
+    for (const shown of ['unknown_key_expired', 'june-2026', '40 d', '129 of 130', '129.00 EUR', 'Ada Lovelace (approver)'])
+      expect(stdout).toContain(shown);
     const { env: empty } = await apiOf(() => page([]));
     for (const list of [
       ['exceptions', 'list'],
@@ -89,7 +104,10 @@ describe('reading', () => {
       '2026-01-31T00:00:00Z',
       FULL.meaning,
       FULL.next,
-      'provider_paid (2 people)',
+      'provider_paid (2 people): 129 items are booked as paid.',
+      `june-2026 (${EXCEPTION.batch_id})`,
+      'Ada Lovelace (approver)',
+      'Ada Lovelace (approver), key bot',
     ])
       expect(stdout).toContain(shown);
     expect(stdout).not.toContain('\u001b');
@@ -104,9 +122,9 @@ describe('what to do next', () => {
     return stderr.split('\n').filter((line) => /^(next| {2}or): /.test(line));
   };
   const choices = [
-    { choice: 'provider_paid', people: 2 },
-    { choice: 'provider_never_got', people: 2 },
-    { choice: 'keep_asking', people: 1 },
+    { choice: 'provider_paid', people: 2, effect: 'e' },
+    { choice: 'provider_never_got', people: 2, effect: 'e' },
+    { choice: 'keep_asking', people: 1, effect: 'e' },
   ];
 
   test('every choice of the kind is a command that can be run; what settles nothing comes first', async () => {
@@ -169,8 +187,10 @@ describe('ending', () => {
       digest: PROPOSAL.digest,
       expires_at: '2026-01-01T00:05:00Z',
       summary: {
-        ...{ kind: EXCEPTION.kind, choice: 'provider_paid', reason: 'ticket 4711', proposed_by: 'person_1', batch_id: EXCEPTION.batch_id },
-        ...{ item_count: 1, total: 100, currency: 'EUR', largest: [{ item_id: ITEM, amount: 100, provider_reference: 'pay_1' }] },
+        ...{ kind: EXCEPTION.kind, choice: 'provider_paid', effect: '1 item is booked as paid: 1.00 EUR leave the hold.' },
+        ...{ reason: 'ticket 4711', proposed_by: PERSON.person_id, proposer: ADA, batch_id: EXCEPTION.batch_id, batch_external_id: 'june-2026' },
+        ...{ item_count: 1, total: 100, currency: 'EUR' },
+        largest: [{ item_id: ITEM, ordinal: 3, payee_reference: 'cleo-1', payee_name: 'Cleo\u001b[2J', amount: 100, provider_reference: 'pay_1' }],
       },
     };
     let tries = 0;
@@ -180,10 +200,65 @@ describe('ending', () => {
     });
     const { code, stdout, stderr } = await runSluice(['exceptions', 'confirm', PROPOSAL.id], { env, input: '111111\n222222\n' });
     expect(code).toBe(0);
-    for (const shown of ['ticket 4711', 'pay_1', '1.00 EUR', PROPOSAL.digest]) expect(stderr).toContain(shown);
+    for (const shown of [
+      ...['ticket 4711', PROPOSAL.digest, `june-2026 (${EXCEPTION.batch_id})`, 'proposed by Ada Lovelace (approver)'],
+      ...['what it does 1 item is booked as paid: 1.00 EUR leave the hold.', '#3 cleo-1 Cleo?[2J 1.00 EUR pay_1'],
+    ])
+      expect(stderr.replaceAll(/ +/g, ' ')).toContain(shown);
     expect(stdout).toContain('confirmed');
     const sent = received.filter(({ path }) => path.endsWith('/confirm'));
     expect(sent.map(({ body }) => JSON.parse(body).code)).toEqual(['111111', '222222']);
     expect(new Set(sent.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
+});
+
+describe('who takes care of one', () => {
+  const MEMBER = { object: 'person', id: PERSON.person_id, name: PERSON.name, email: 'ada@example.com', role: PERSON.role, active: true };
+  const OTHER = 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d99';
+  const api = () =>
+    apiOf(({ method, path }) => {
+      if (path.startsWith('/v1/people')) return page(path.includes('email=nobody') ? [] : [MEMBER]);
+      if (path === '/v1/sessions/current') return { status: 200, body: { person: MEMBER } };
+      return method === 'POST' ? { status: 200, body: EXCEPTION } : page([EXCEPTION]);
+    });
+
+  test.each([
+    ['me', PERSON.person_id],
+    ['ada@example.com', PERSON.person_id],
+    [OTHER, OTHER],
+  ])('is named by %s', async (name, ownerId) => {
+    const { env, received } = await api();
+    const { code, stdout } = await runSluice(['exceptions', 'assign', EXCEPTION.id, name], { env });
+    expect([code, JSON.parse(received.at(-1)?.body ?? '')]).toEqual([0, { owner_id: ownerId }]);
+    expect(stdout).toContain('Ada Lovelace (approver)');
+    expect((await runSluice(['exceptions', 'list', '--owner', name], { env })).code).toBe(0);
+    expect(received.at(-1)?.path).toContain(`owner_id=${ownerId}`);
+  });
+
+  test('is nobody without a name, and an address that nobody has is refused', async () => {
+    const { env, received } = await api();
+    await runSluice(['exceptions', 'assign', EXCEPTION.id], { env });
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ owner_id: null });
+    const { code, stderr } = await runSluice(['exceptions', 'assign', EXCEPTION.id, 'nobody@example.com'], { env });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('next: sluice people list')]);
+    expect(received.at(-1)?.method).toBe('GET');
+  });
+
+  test('is one of the people of the workspace, which are listed', async () => {
+    const { env } = await api();
+    const { stdout } = await runSluice(['people', 'list'], { env });
+    for (const shown of [MEMBER.id, MEMBER.name, MEMBER.email, MEMBER.role]) expect(stdout).toContain(shown);
+  });
+});
+
+test('items are shown by number and payee, with the id that a file of references needs', async () => {
+  const item = { id: ITEM, ordinal: 3, payee_reference: 'cleo-1', amount: 100, currency: 'EUR', state: 'unknown', reason: null, resolution: null };
+  const { env } = await apiOf(() => page([{ ...item, provider_reference: 'pay_1' }]));
+  for (const argv of [
+    ['exceptions', 'items', EXCEPTION.id],
+    ['exceptions', 'proposal-items', PROPOSAL.id],
+  ]) {
+    const { stdout } = await runSluice(argv, { env });
+    for (const shown of ['#3', 'cleo-1', '1.00 EUR', 'pay_1', ITEM]) expect(stdout).toContain(shown);
+  }
 });

@@ -13,6 +13,9 @@ const settingsOf = (env: NodeJS.ProcessEnv, said: string[] = []) => ({
 const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];
 const pathOf = (command: Command): string[] => (command.parent ? [...pathOf(command.parent), command.name()] : []);
 
+/** Flags whose value is looked up unless it is an id, and those that take no text. */
+const VALUES: Readonly<Record<string, string>> = { '--limit': '2', '--batch': 'batch_7', '--owner': 'person_7' };
+
 /** Every command that lists in pages, each of its flags given. */
 const LISTS = commands(createProgram(settingsOf({})).program)
   .filter(({ options }) => options.some(({ long }) => long === '--after'))
@@ -23,7 +26,7 @@ const LISTS = commands(createProgram(settingsOf({})).program)
       ...command.registeredArguments.map((_argument, place) => `batch_${place}`),
       ...command.options.flatMap(({ long, required, optional }) => [
         long ?? '',
-        ...(required || optional ? [long === '--limit' ? '2' : long === '--batch' ? 'batch_7' : `a value'${long}`] : []),
+        ...(required || optional ? [VALUES[long ?? ''] ?? `a value'${long}`] : []),
       ]),
     ],
   }));

@@ -92,6 +92,7 @@ export const CHALLENGE = {
       sealed_at: '2026-01-01T00:00:00Z',
       same_file: { batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00' },
       same_payments: { count: 2, batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00' },
+      repeated_within: { count: 2, shown: [{ payee_reference: 'p-9', amount: 4_200, reference: 'INV 7', times: 3 }] },
       changed_destinations: {
         count: 51,
         shown: [

@@ -10,8 +10,8 @@ export interface Received {
   body: string;
 }
 
-/** An answer with a body, or a stream of events, which `open` leaves open. */
-export type Answer = { status: number; body: unknown } | { events: string; open?: true };
+/** An answer with a body, JSON lines, or a stream of events, which `open` leaves open. */
+export type Answer = { status: number; body: unknown } | { lines: readonly object[] } | { events: string; open?: true };
 export type Answers = (request: Received) => Answer;
 
 const running = new Set<() => void>();
@@ -30,6 +30,10 @@ export const apiOf = async (answers: Answers) => {
     if ('events' in answer) {
       res.writeHead(200, { 'content-type': 'text/event-stream' }).write(answer.events);
       if (!answer.open) res.end();
+      return;
+    }
+    if ('lines' in answer) {
+      res.writeHead(200, { 'content-type': 'application/jsonl' }).end(answer.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       return;
     }
     const type = answer.status < 400 ? 'application/json' : 'application/problem+json';

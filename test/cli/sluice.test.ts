@@ -215,6 +215,8 @@ describe('gates', () => {
     const said = [
       `The same file was paid before, or is being paid: ${facts.same_file.batch_id}`,
       `2 of the payments are paid or open already, most of them in ${facts.same_payments.batch_id}`,
+      'Payments that repeat an earlier one of this batch in payee, amount and reference: 2',
+      'p-9 42.00 EUR INV 7 3',
       'above 3 times the usual batch of this account, 1,000.00 EUR',
       'Payees who were added to this workspace on the day that the batch was sealed: 1',
       'Destinations that are not the account that was paid last: 51',

@@ -152,6 +152,53 @@ describe('rows that others name', () => {
     expect(await attempt('owner', [`SELECT set_config('app.tenant_id', $1, true)`, [nowhere]], payee)).toMatch(/absent/);
   });
 
+  describe('the key of a destination', () => {
+    const written = newId();
+    const destination = (changed: Record<string, string> = {}) =>
+      copy('payee_destination', DESTINATION, { id: `'${written}'`, version: '9', ...changed }, 'true');
+    const key = (destinationId: string, keyId = newId()): Statement => [
+      'INSERT INTO payee_destination_key (tenant_id, destination_id, api_key_id) VALUES ($1, $2, $3)',
+      [world.home.tenantId, destinationId, keyId],
+    ];
+    /** A file with this person and key that the API has handed over. */
+    const handOver = (batchId: string, personId: string | null, keyId: string) =>
+      world.sql(
+        `INSERT INTO upload (tenant_id, batch_id, becomes, person_id, api_key_id, bytes, lines, parts) VALUES ($1, $2, 'queued', $3, $4, 1, 1, 1)`,
+        [world.home.tenantId, batchId, personId, keyId],
+      );
+
+    test('comes with it: for one that is absent, or was there before, there is none', async () => {
+      const payee = await world.payee('Cy', await world.person('preparer'));
+      for (const role of ['owner', 'api'] as const) {
+        expect(await attempt(role, destination(), key(written))).toBeNull();
+        expect(await attempt(role, key(newId()))).toMatch(/absent, or was there before/);
+        expect(await attempt(role, destination(), key(payee.destinationId))).toMatch(/absent, or was there before/);
+      }
+    });
+
+    test('is, with its person, that of one file, where the worker writes it', async () => {
+      const [one, other] = [newId(), newId()];
+      const [mine, theirs] = [newId(), newId()];
+      const batches = [await world.batch(), await world.batch(), await world.batch()];
+      await handOver(batches[0]?.id ?? '', one, mine);
+      await handOver(batches[1]?.id ?? '', other, theirs);
+      const by = (person: string | null) =>
+        copy(
+          'payee_destination',
+          `${DESTINATION}, created_by`,
+          { id: `'${written}'`, version: '9', created_by: person ? `'${person}'` : 'NULL' },
+          'true',
+        );
+      expect(await attempt('worker', by(one), key(written, mine))).toBeNull();
+      expect(await attempt('worker', by(one), key(written, theirs))).toMatch(/of one file/);
+      expect(await attempt('worker', by(one), key(written))).toMatch(/row-level security/);
+      const [old] = await world.sql<{ id: string }>('SELECT id FROM payee_destination LIMIT 1');
+      expect(await attempt('worker', key(old?.id ?? '', mine))).toMatch(/absent, or was there before/);
+      await handOver(batches[2]?.id ?? '', null, mine);
+      expect(await attempt('worker', by(null), key(written, mine))).toBeNull();
+    });
+  });
+
   test('and those rows stay, with their ids', async () => {
     await world.batch();
     for (const [table, id] of [

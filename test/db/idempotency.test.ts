@@ -9,6 +9,7 @@ import { answer } from '../../operations/idempotency/answer.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
 import { hashedInput } from '../../operations/idempotency/hashed-input.js';
 import { topUp } from '../../operations/ledger/top-up.js';
+import { latch } from '../harness/latch.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
 
@@ -33,20 +34,14 @@ const fund = (key: string, amount: number, { ctx = world.as(admin), leaseMs }: {
 
 /** A run that waits inside its transaction until `letGo` is called. */
 const held = (ctx: Context, work: (guarded: Context) => ReturnType<typeof topUp>) => {
-  let letGo: () => void = () => {};
-  let arrived: () => void = () => {};
-  const inside = new Promise<void>((resolve) => {
-    arrived = resolve;
-  });
-  const until = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const inside = latch();
+  const go = latch();
   const run = async (guarded: Context) => {
-    arrived();
-    await until;
+    inside.open();
+    await go.opened;
     return work(guarded);
   };
-  return { run, inside, letGo, ctx };
+  return { run, inside: inside.opened, letGo: go.open, ctx };
 };
 
 test('of 64 identical requests at once one runs; every other one must wait, or gets the same answer [S1-24]', async () => {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
+import { createPayee } from '../../operations/payee/create.js';
+import { systemEntropy } from '../../vault/entropy.js';
 import { type Ask, readTables, type TableShape, withoutPolicy, withoutSecurity } from '../harness/catalog.js';
 import { ensureRow, insertRow } from '../harness/sample-row.js';
 import { openWorld, type World } from '../world/open.js';
 import { confirmedProposal, confirmedRecovery } from '../world/proposals.js';
+import { must } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
@@ -47,9 +50,10 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: world.database.ownerUrl });
   await owner.connect();
   foreign = (await world.workspace()).tenantId;
-  // Triggers let nobody make these rows alone: gates, challenges, holds and the audit log.
+  // Triggers let nobody make these rows alone: gates, challenges, holds, keys of destinations and the audit log.
   await world.openUpTo('execute', (await world.batch()).id);
   await confirmedProposal(world);
+  await payeeByKey();
   await world.sequence();
   const proposalId = await confirmedRecovery(world);
   await world.worker().inTenant((stores) => stores.recoveries.startGeneration({ generation: 2, proposalId, keptSize: 0n }));
@@ -62,6 +66,17 @@ afterAll(async () => {
   await owner?.end();
   await world?.close();
 });
+
+/** A payee that came with an API key. */
+const payeeByKey = async (): Promise<void> => {
+  const key = {
+    type: 'api_key',
+    keyId: systemEntropy.newId(),
+    ownerPersonId: (await world.person('preparer')).id,
+    scopes: ['payees.write'],
+  } as const;
+  must(await createPayee(world.as(key), { reference: 'by-key', name: 'Ada', payee_type: 'individual', country: 'DE', account_token: 'acct_by-key' }));
+};
 
 /** Rows of the home workspace that can be seen from a workspace, or from none. Asked as the tables' owner. */
 const homeRows = async ({ name }: TableShape, from: string) => {

@@ -86,6 +86,7 @@ type Names<Store> = { [Name in keyof Store]: Query };
 const ITEMS: Names<Omit<Stores['items'], 'insert'>> = {
   list: (stores, id) => stores.items.list(id, { limit: 3, state: 'pending' }),
   range: (stores, id) => stores.items.range(id, 0, 4),
+  at: (stores, id) => stores.items.at(id, [1, 3]),
   largest: (stores, id) => stores.items.largest(id, 3),
   withdraw: (stores, id) => stores.items.withdraw(id, newId(), 'all'),
   totals: (stores, id) => stores.items.totals(id),

@@ -10,6 +10,7 @@ import { SUBJECT_KEY } from '../../operations/stores/keys.js';
 import type { subject_key } from '../../prisma/generated/client.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type TestDatabase, testDatabase } from '../harness/database.js';
+import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 
 let server: TestDatabase;
@@ -144,20 +145,17 @@ describe('a statement that comes late', () => {
       const gate = new pg.Client({ connectionString: server.ownerUrl });
       await gate.connect();
       await gate.query('SELECT pg_advisory_lock(7)');
-      let leak: (tx: Tx) => void = () => {};
-      const leaked = new Promise<Tx>((resolve) => {
-        leak = resolve;
-      });
+      const begun = latch<Tx>();
       const run = owner.transaction(
         async (tx) => {
-          leak(tx);
+          begun.open(tx);
           await tx.sql.run('lock')`SELECT pg_advisory_xact_lock(7)`;
         },
         { timeoutMs: 50 },
       );
       run.catch(() => undefined);
       // The time-out sends ROLLBACK, which waits on the connection behind the lock; a statement sent now would run after it, alone.
-      const late = await leaked;
+      const late = await begun.opened;
       await ended(late);
       const renamed = expect(rename(late, through)).rejects.toThrow();
       await gate.end();
@@ -224,15 +222,13 @@ test('a transaction on a connection that is dead without anybody knowing ends al
 
 test('a transaction of a process that stands still keeps its locks for 15 s, and no longer', async () => {
   const lock = ({ sql }: Tx) => sql.run('lock')`SELECT pg_advisory_xact_lock(20261127)`;
-  let go = (): void => {};
+  const go = latch();
   const still = transaction(async (tx) => {
     await lock(tx);
-    await new Promise<void>((resolve) => {
-      go = resolve;
-    });
+    await go.opened;
   });
   const ended = still.catch((error: Error) => error.message);
-  await wide.transaction(lock, { timeoutMs: 22_000 }).finally(() => go());
+  await wide.transaction(lock, { timeoutMs: 22_000 }).finally(() => go.open());
   expect(await ended).toMatch(/terminat|ended|connection error/);
 }, 60_000);
 

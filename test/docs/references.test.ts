@@ -29,6 +29,9 @@ const MADE_ELSEWHERE: ReadonlySet<string> = new Set([
   'evidence.json',
   'log.jsonl',
   'forged.jsonl',
+  // What the exception to try of docs/sandbox.md makes.
+  'doubt.csv',
+  'references.csv',
   // What a running stack, the command line and the sandbox provider keep.
   '.sluice/roll.json',
   '.sluice/stack.json',

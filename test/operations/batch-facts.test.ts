@@ -16,6 +16,7 @@ import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { settleEvidence } from '../../operations/settlement/settle.js';
+import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 import { spooled } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -73,26 +74,20 @@ const cameBack = async (id: string) => {
 /** Makes two batches of an item: the second is looked at before the first is committed, and sealed after it. */
 const atOnce = async (first: object, second: object) => {
   const preparer = world.as(world.preparer);
-  let sealed = (): void => {};
-  const isSealed = new Promise<void>((resolve) => {
-    sealed = resolve;
-  });
-  let commit = (): void => {};
-  const committed = new Promise<void>((resolve) => {
-    commit = resolve;
-  });
+  const sealed = latch();
+  const commit = latch();
   const held: Context = {
     ...preparer,
     inTenant: (work, options) =>
       preparer.inTenant(async (stores) => {
         const result = await work(stores);
-        sealed();
-        await committed;
+        sealed.open();
+        await commit.opened;
         return result;
       }, options),
   };
   const one = createPayoutBatch(held, { ...createBatch.parse({ ...terms, items: [first] }), validate_only: false });
-  await isSealed;
+  await sealed.opened;
   let over = false;
   const end = (): void => {
     over = true;
@@ -101,7 +96,7 @@ const atOnce = async (first: object, second: object) => {
   other.then(end, end);
   const waits = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = current_database()`;
   await until('the second to wait or to end', async () => over || (await world.sql(waits)).length > 0 || undefined);
-  commit();
+  commit.open();
   return [one, other] as const;
 };
 
@@ -284,6 +279,42 @@ describe('the same payments again', () => {
     const [one, other] = await atOnce(pay('race', 500), pay('race', 500));
     expect([codeOf(await one), await other.then(codeOf, () => 'undone')]).toEqual(['ok', 'undone']);
     expect(await world.sql(`SELECT 1 FROM payout_item i JOIN payee p ON p.id = i.payee_id WHERE p.reference = 'race'`)).toHaveLength(2);
+  });
+});
+
+describe('the same payments within one batch', () => {
+  test('are counted and shown when they are allowed, in a file and as JSON, and told while gates are to be opened', async () => {
+    const rows = [
+      row('within-1'),
+      row('within-2', '7.00'),
+      row('within-1'),
+      row('within-2', '7.00'),
+      row('within-2', '7.00'),
+      row('within-1', '6.00'),
+    ];
+    const batch = made(await upload(file(...rows), { allow_duplicates: 'true' }));
+    expect(batch.attention).toContain('repeated_within');
+    expect((await shownOf(batch.id)).facts.repeated_within).toEqual({
+      count: 3,
+      shown: [
+        { payee_reference: 'within-2', amount: 700, reference: 'INV 1', times: 3 },
+        { payee_reference: 'within-1', amount: 500, reference: 'INV 1', times: 2 },
+      ],
+    });
+    expect((await show(await paid(batch.id))).attention).not.toContain('repeated_within');
+    const twice = [pay('within-3', 500), pay('within-3', 500)];
+    expect(made(await create(twice, { allow_duplicates: true })).attention).toContain('repeated_within');
+  });
+
+  test('are none with another amount or reference, in an earlier batch, or once all but one are left out', async () => {
+    made(await create([pay('within-4', 500)]));
+    const meant = { allow_duplicates: true };
+    const other = made(await create([pay('within-4', 500), pay('within-4', 501), pay('within-4', 500, 'INV 2')], meant));
+    expect(other.attention).toContain('same_payments');
+    expect((await shownOf(other.id)).facts.repeated_within).toEqual({ count: 0, shown: [] });
+    const batch = made(await create([pay('within-5', 500), pay('within-5', 500)], meant));
+    must(await editPayoutBatch(world.as(world.preparer), { batch_id: uuidOf(batch.id), exclude: [{ batchId: uuidOf(batch.id), ordinal: 0 }] }));
+    expect((await show(batch.id)).attention).not.toContain('repeated_within');
   });
 });
 

@@ -4,6 +4,7 @@ import { payChunk } from '../../operations/chunk/pay.js';
 import type { Context } from '../../operations/context.js';
 import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import type { Failpoint, FailpointName } from '../../operations/ports.js';
+import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
@@ -114,21 +115,15 @@ describe('what holds payments back (R1)', () => {
 
   test('an intent that waited for a pause sees it, and sends nothing', async () => {
     const batchId = await world.executing(tokens(3));
-    let end = (): void => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    let pause = (): void => {};
-    const paused = new Promise<void>((resolve) => {
-      pause = resolve;
-    });
+    const paused = latch();
+    const end = latch();
     const pausing = world.api().inTenant(async (stores) => {
       const control = await stores.batches.lock(batchId);
       await stores.batches.moveLocked(batchId, control?.rowVersion ?? 0, { pausedAt: stores.now });
-      pause();
-      await ended;
+      paused.open();
+      await end.opened;
     });
-    await paused;
+    await paused.opened;
     let isDone = false;
     const paying = payChunk(world.worker(), { batchId, chunk: 0 }, quiet).finally(() => {
       isDone = true;
@@ -140,7 +135,7 @@ describe('what holds payments back (R1)', () => {
       return waiting.length > 0 || isDone || undefined;
     });
     expect(isDone).toBe(false);
-    end();
+    end.open();
     await pausing;
     expect(await paying).toEqual({ kind: 'halted', halt: 'paused' });
     await world.sql('UPDATE batch_control SET paused_at = NULL, row_version = row_version + 1 WHERE batch_id = $1', [batchId]);

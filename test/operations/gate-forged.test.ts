@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import pg from 'pg';
 import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import { GATES, type Gate } from '../../domain/gate.js';
-import { toWireBatch } from '../../operations/batch-state/read.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
+import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import type { GateKey, Services } from '../../operations/ports.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import type { Person } from '../world/people.js';
-import { codeOf, uuidOf } from '../world/wire.js';
+import { codeOf, must, uuidOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
@@ -90,8 +90,7 @@ describe('with the SQL of the API and another key, or none', () => {
       detail: { faults: ['approve: authenticator', 'authorize: authenticator', 'execute: authenticator'] },
     });
     expect(await world.results(batchId, 'exception.raise')).toEqual(['ok']);
-    const view = await world.view(batchId);
-    expect(view && toWireBatch(view, world.home.tenantId).attention).toEqual(['gates_forged', 'exceptions']);
+    expect(must(await showPayoutBatch(world.api(), { batch_id: batchId })).attention).toEqual(['gates_forged', 'exceptions']);
     expect(await counted()).toBe(0);
   });
 

@@ -90,6 +90,21 @@ describe('a file that a workflow takes in', () => {
     expect(await ctx().inTenant((stores) => stores.batches.preparers(id))).toEqual([world.preparer.id]);
   });
 
+  test('that came with an API key leaves the key beside each new destination', async () => {
+    const keyId = world.services.entropy.newId();
+    const key = world.as({ type: 'api_key', keyId, ownerPersonId: world.preparer.id, scopes: ['batches.create'] });
+    const query = createBatchCsv.parse({ currency: 'EUR', rail: 'sandbox' });
+    const text = csvFile(csvRow(810_000), csvRow(810_001), csvRow(0, '3.00', 'by key'));
+    const id = uuidOf(made(await receiveCsv(key, query, spooled(text), { respondAsync: true })).id);
+    await takeIn(world.worker(), id, never);
+    expect((await show(id)).state).toBe('queued');
+    const keys = await world.sql(
+      `SELECT p.reference, k.api_key_id, d.created_by FROM payee_destination_key k JOIN payee_destination d ON d.id = k.destination_id
+       JOIN payee p ON p.id = d.payee_id ORDER BY 1`,
+    );
+    expect(keys).toEqual([810_000, 810_001].map((n) => ({ reference: `p-${n}`, api_key_id: keyId, created_by: world.preparer.id })));
+  });
+
   test('goes on where a killed worker stopped, and no row is stored twice', async () => {
     const id = await sent(fresh(), { draft: 'true' });
     await expect(takeIn(dying(2), id, never)).rejects.toThrow('killed');

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { toItemId } from '../../domain/ids.js';
 import { unknownOutcome } from '../../domain/item/evidence.js';
-import { toWireBatch } from '../../operations/batch-state/read.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { resolveItems } from '../../operations/chunk/resolve.js';
+import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import type { Services } from '../../operations/ports.js';
 import type { Rail } from '../../operations/rail.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
+import { must } from '../world/wire.js';
 
 jest.setTimeout(120_000);
 
@@ -37,10 +38,7 @@ const deaf = () => {
   return { calls, rails: new Map([['sandbox', { ...real, send, lookup }]]) satisfies Services['rails'] };
 };
 
-const attention = async (batchId: string): Promise<string[]> => {
-  const view = await world.view(batchId);
-  return view ? toWireBatch(view, world.home.tenantId).attention : [];
-};
+const attention = async (batchId: string): Promise<string[]> => must(await showPayoutBatch(world.api(), { batch_id: batchId })).attention;
 /** What a pause of the connection, and the times of lookups, have come to. */
 const later = async (batchId: string): Promise<void> => {
   await world.sql(`UPDATE connection_health SET retry_at = now() - interval '1 second'`);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { recoverySwitch } from '../../operations/recovery/mode.js';
 import { type RecoveryWatch, watchRecovery } from '../../operations/recovery/watch.js';
+import { latch } from '../harness/latch.js';
 
 const NOT_COMPARED = /has not finished/;
 
@@ -77,10 +78,8 @@ test('a lost connection closes everything until the database was compared again'
 });
 
 test('a comparison that was under way when the connection was lost does not count', async () => {
-  let open = () => {};
-  gate = new Promise((resolve) => {
-    open = resolve;
-  });
+  const { opened, open } = latch();
+  gate = opened;
   begin(null, 'an older copy was put back');
   watch.compareAgain();
   open();
@@ -97,12 +96,10 @@ test('a minute that could not be compared closes what moves money', async () => 
 });
 
 test('a comparison that hangs closes what moves money after three minutes', async () => {
-  let open = () => {};
+  const { opened, open } = latch();
   begin(null);
   await pass(0);
-  gate = new Promise((resolve) => {
-    open = resolve;
-  });
+  gate = opened;
   await pass(179_999);
   expect([comparisons, watch.reason()]).toEqual([2, null]);
   await pass(1);

@@ -8,6 +8,7 @@ import { listDeliveries } from '../../operations/inbound/list.js';
 import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
 import { listParkedEvidence } from '../../operations/parked-evidence/list.js';
 import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
+import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 import { doubtOf } from '../world/doubt.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
@@ -82,20 +83,14 @@ describe('a payee (R1)', () => {
   test('that is held waits for the intents that run, and every later one sees the hold', async () => {
     const { payeeId } = await heldBatch();
     const approver = await world.person('approver');
-    let end = (): void => {};
-    const ended = new Promise<void>((done) => {
-      end = done;
-    });
-    let begun = (): void => {};
-    const running = new Promise<void>((done) => {
-      begun = done;
-    });
+    const begun = latch();
+    const end = latch();
     const intent = world.worker().inTenant(async (stores) => {
       await stores.workspaces.lockShared();
-      begun();
-      await ended;
+      begun.open();
+      await end.opened;
     });
-    await running;
+    await begun.opened;
     let answered = false;
     const holding = holdPayee(world.as(approver), { payee_id: payeeId, reason: 'taken over' }).then((held) => {
       answered = true;
@@ -108,7 +103,7 @@ describe('a payee (R1)', () => {
       return waiting.length > 0 || answered || undefined;
     });
     expect(answered).toBe(false);
-    end();
+    end.open();
     await intent;
     expect(must(await holding).held).toBe(true);
     must(await releasePayee(world.as(approver), { payee_id: payeeId, reason: 'r' }));

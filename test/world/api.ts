@@ -137,7 +137,7 @@ const listening = async (server: Server): Promise<string> => {
 };
 
 /** Every call of a store's method, as `store.method`. */
-const recordStores = (stores: Stores, calls: string[]): Stores =>
+export const recordStores = (stores: Stores, calls: string[]): Stores =>
   new Proxy(stores, {
     get: (target, name) => {
       const store = Reflect.get(target, name) as unknown;

@@ -34,8 +34,8 @@ export const doubtOf = (world: PayingWorld) => {
   });
 
   /** A batch of which nobody knows what became of it, with the exception that says so. */
-  const doubtful = async (count: number): Promise<{ batchId: string; exceptionId: string }> => {
-    const batchId = await world.executing(tokens(count));
+  const doubtful = async (count: number, terms: Record<string, unknown> = {}): Promise<{ batchId: string; exceptionId: string }> => {
+    const batchId = await world.executing(tokens(count), terms);
     const worker = world.worker();
     const chunkSize = (await world.view(batchId))?.batch.chunkSize ?? 1;
     for (let chunk = 0; chunk * chunkSize < count; chunk++) await intendChunk(worker, { batchId, chunk });
