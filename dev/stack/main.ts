@@ -13,6 +13,8 @@ import { startersFrom, watchStarters } from './watch-starters.js';
 
 /** `npm start`, after the launcher (dev/start.mjs) has made the checkout runnable. */
 
+// What the stack and its parts write is for their owner alone, also when a part names no mode (docs/adr/0058).
+process.umask(0o077);
 // Whoever reads the output may end first. A line that nobody reads must not end the supervisor before its parts.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
