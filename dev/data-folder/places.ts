@@ -18,6 +18,8 @@ export const placesIn = (dataDir: string) => ({
   stackFile: join(dataDir, 'stack.json'),
   demoFile: join(dataDir, 'demo.json'),
   roll: join(dataDir, 'roll.json'),
+  /** Where the command line keeps the sessions of the demo's people (cli/identity/demo-person.ts). */
+  sessions: join(dataDir, 'sessions'),
   logs: Object.fromEntries([...PARTS, 'supervisor'].map((name) => [name, join(dataDir, 'logs', `${name}.log`)])) as Record<
     PartName | 'supervisor',
     string

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -17,10 +18,16 @@ beforeAll(() => {
 });
 afterAll(() => sandbox?.remove());
 
-/** Starts the stack for people who close nothing, calls `look` while it runs, and stops it. */
+/** Runs a program for people who close nothing. */
+const openly = (...command: string[]): string[] => ['sh', '-c', 'umask 000; exec "$@"', 'sh', process.execPath, ...command];
+
+/** Starts the stack, has a person sign in, calls `look` while it runs, and stops it. */
 const whileItRuns = async (look: () => void): Promise<void> => {
-  const { stack } = await start(sandbox, ['sh', '-c', 'umask 000; exec "$@"', 'sh', process.execPath, 'dev/start.mjs', ...sandbox.flags]);
+  const { stack } = await start(sandbox, openly('dev/start.mjs', ...sandbox.flags));
   try {
+    const [command = '', ...args] = openly('bin/sluice.mjs', '--as', 'auditor', 'batch', 'list');
+    const { status, stderr } = spawnSync(command, args, { env: { ...process.env, SLUICE_DATA_DIR: sandbox.dataDir }, encoding: 'utf8' });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
     look();
   } finally {
     signal(stack.supervisor.pid, 'SIGTERM');
@@ -53,7 +60,7 @@ test('nothing that a first start writes is open to others, whatever the umask', 
   await whileItRuns(() => {
     const { dataDir: _, logs, ...others } = places;
     // So that the list holds what it should.
-    expect(entries()).toEqual(expect.arrayContaining([...Object.values(others), ...Object.values(logs)]));
+    expect(entries()).toEqual(expect.arrayContaining([...Object.values(others), ...Object.values(logs), join(places.sessions, 'auditor.json')]));
     expect(open(entries())).toEqual([]);
   });
 });
