@@ -56,6 +56,7 @@ export const start = async (
   [command = '', ...args]: string[],
   { env = {}, until: wanted = 'everything' }: { env?: Record<string, string>; until?: 'everything' | 'servers' } = {},
 ): Promise<{ child: ChildProcess; stack: StartedStack }> => {
+  if (supervisorOf(dataDir)) throw new Error('the stack of an earlier test still runs');
   const { DATABASE_URL: _, TEMPORAL_ADDRESS: __, ...own } = process.env;
   const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...own, ...env } });
   let screen = '';
