@@ -7,7 +7,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const NODE_MIN = [20, 19];
 const CLIENT_STAMP = join(ROOT, 'prisma', 'generated', '.sluice-generated');
 
 /**
@@ -54,9 +53,12 @@ function packagesAreCurrent() {
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return;
+  // `engines` names the versions that were tried, as `^major.minor.0 || …`. npm refuses the others too (.npmrc).
+  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const tried = [...engines.node.matchAll(/\^(\d+)\.(\d+)/g)].map((version) => version.slice(1).map(Number));
+  if (tried.some(([itsMajor, itsMinor]) => major === itsMajor && minor >= itsMinor)) return;
   throw new Error(
-    `Sluice needs Node ${NODE_MIN.join('.')} or newer; this is ${process.versions.node}. Install Node 24 (https://nodejs.org) and run the same command again.`,
+    `Sluice was tried on Node ${tried.map((version) => version.join('.')).join(', ')} and newer ones of each; this is ${process.versions.node}. Install Node 24 (https://nodejs.org) and run the same command again.`,
   );
 }
 

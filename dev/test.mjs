@@ -26,8 +26,8 @@ const chosen = FAMILIES.filter(({ name }) => names.length === 0 || names.include
 if (chosen.some(({ needsTemporal }) => needsTemporal)) await ensureTemporal((line) => console.log(line));
 
 let running = null;
-// Ctrl-C reaches the run of jest by itself.
-for (const signal of ['SIGTERM', 'SIGHUP'])
+// A terminal's Ctrl-C reaches the run of jest too, but npm hands a signal on to this process alone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     running?.kill(signal);
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { placesIn } from './places.js';
 import { end, identify, isThere, type ProcessIdentity } from './process-identity.js';
 
 /** The processes of the stack on a data folder: the supervisor, and the ones that it started. */
@@ -24,14 +25,14 @@ const ORDER = ['api', 'worker', 'provider', 'temporal', 'postgres'];
  */
 export const takeFolder = async (dataDir: string, say: (line: string) => void): Promise<FolderLock> => {
   try {
-    makeFolder(dataDir);
+    makeFolder(dataDir, 0o700);
     accessSync(dataDir, constants.W_OK);
   } catch (error) {
     throw new Error(
       `The data folder ${dataDir} can't be written (${(error as Error).message}). Make it writable, or name another: npm start -- --data-dir DIR`,
     );
   }
-  const file = join(dataDir, 'roll.json');
+  const file = placesIn(dataDir).roll;
   const me = identify(process.pid);
   if (!me) throw new Error('the identity of this process cannot be read');
   const roll: Roll = { supervisor: me, processes: {} };
@@ -50,11 +51,15 @@ export const takeFolder = async (dataDir: string, say: (line: string) => void): 
   }
 };
 
-/** Creates the folder level by level, because Node's recursive mkdir never ends on file systems such as /proc. The server's user may read it. */
-const makeFolder = (folder: string): void => {
+/**
+ * Creates the folder level by level, because Node's recursive mkdir never ends on file systems such as /proc. The levels above the data folder
+ * hold nothing of ours, and other users may pass through them, also where the umask says otherwise: one of them may be the server's.
+ */
+const makeFolder = (folder: string, mode: number): void => {
   if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder, { mode: 0o755 });
+  makeFolder(dirname(folder), 0o755);
+  mkdirSync(folder, { mode });
+  chmodSync(folder, mode);
 };
 
 export class FolderLock {
@@ -78,7 +83,7 @@ export class FolderLock {
 
 /** The supervisor of a data folder, if it lives. */
 export const supervisorOf = (dataDir: string): ProcessIdentity | null => {
-  const roll = read(join(dataDir, 'roll.json'));
+  const roll = read(placesIn(dataDir).roll);
   return roll && isThere(roll.supervisor) ? roll.supervisor : null;
 };
 

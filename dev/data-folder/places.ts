@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PARTS, type PartName } from './state.js';
@@ -17,6 +16,10 @@ export const placesIn = (dataDir: string) => ({
   logins: join(dataDir, 'logins.json'),
   secrets: join(dataDir, 'secrets.json'),
   stackFile: join(dataDir, 'stack.json'),
+  demoFile: join(dataDir, 'demo.json'),
+  roll: join(dataDir, 'roll.json'),
+  /** Where the command line keeps the sessions of the demo's people (cli/identity/demo-person.ts). */
+  sessions: join(dataDir, 'sessions'),
   logs: Object.fromEntries([...PARTS, 'supervisor'].map((name) => [name, join(dataDir, 'logs', `${name}.log`)])) as Record<
     PartName | 'supervisor',
     string
@@ -24,8 +27,3 @@ export const placesIn = (dataDir: string) => ({
 });
 
 export type Places = ReturnType<typeof placesIn>;
-
-export const makeFolders = (places: Places): void => {
-  for (const file of [places.temporalState, places.logs.api]) mkdirSync(dirname(file), { recursive: true });
-  for (const folder of [places.provider, places.spool, places.checkpoints]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-};

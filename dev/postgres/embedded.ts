@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   log: string;
   /** Name of the database. */
   database?: string;
+  /** The data folder around it, which holds nothing else: where we are root, the server's user may pass through it. */
+  within?: string;
   /** Server settings on top of the usual ones. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -50,9 +52,9 @@ const SETTINGS = {
  */
 export const startEmbeddedPostgres = async (options: EmbeddedOptions): Promise<EmbeddedPostgres> => {
   const account = postgresAccount();
-  const cluster = findCluster(options.dataDir, account);
+  const cluster = findCluster(options, account);
   const passwords = readPasswords(options.dataDir);
-  mkdirSync(dirname(options.log), { recursive: true });
+  mkdirSync(dirname(options.log), { recursive: true, mode: 0o700 });
   const programs = findPrograms(account);
   if (!existsSync(join(cluster, 'PG_VERSION'))) initialise(cluster, programs, account, passwords.superuser);
   if (account && statSync(cluster).uid !== account.uid) chownSync(cluster, account.uid, account.gid);

@@ -77,7 +77,7 @@ const loginUrl = (ownerUrl: string, process: ProcessRole, password: string): str
 
 const readPasswords = (file: string): Record<ProcessRole, string> => {
   if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const fresh = Object.fromEntries(PROCESSES.map((process) => [process, randomBytes(24).toString('hex')]));
     writeFileSync(file, `${JSON.stringify(fresh)}\n`, { mode: 0o600 });
   }

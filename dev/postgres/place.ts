@@ -23,7 +23,13 @@ export const findPrograms = (account: Account | undefined): string => {
   if (existsSync(copy) && statSync(copy).uid !== 0) throw new Error(`${copy} does not belong to root. Remove it and start again.`);
   if (!existsSync(copy)) {
     const fresh = mkdtempSync(`${copy}-`);
-    cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
+    // The server's user reads the programs, also where the umask closes what we store.
+    const umask = process.umask(0o022);
+    try {
+      cpSync(native, fresh, { recursive: true, verbatimSymlinks: true });
+    } finally {
+      process.umask(umask);
+    }
     chmodSync(fresh, 0o755);
     renameSync(fresh, copy);
   }
@@ -41,28 +47,38 @@ const packagedPrograms = (name: string): string => {
 
 /**
  * Folder of the cluster of `dataDir`. When the server's user can't reach that, the cluster is in /var/lib/sluice and
- * `dataDir/location` holds its path.
+ * `dataDir/location` holds its path. The user's group may pass through `dataDir` and the folder `within` which it lies, but not list them.
  */
-export const findCluster = (dataDir: string, account: Account | undefined): string => {
-  mkdirSync(dataDir, { recursive: true });
+export const findCluster = ({ dataDir, within }: { dataDir: string; within?: string }, account: Account | undefined): string => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  if (account) for (const folder of [within, dataDir]) if (folder !== undefined && !mayPass(folder, account)) letPass(folder, account);
   const pointer = join(dataDir, 'location');
   if (existsSync(pointer)) return readFileSync(pointer, 'utf8').trim();
   const cluster = join(dataDir, 'cluster');
   if (!account || isReachable(dataDir, account)) return cluster;
-  mkdirSync(OPEN_DATA, { recursive: true, mode: 0o755 });
+  if (mkdirSync(OPEN_DATA, { recursive: true }) !== undefined) chmodSync(OPEN_DATA, 0o755);
   const place = mkdtempSync(join(OPEN_DATA, 'cluster-'));
   chownSync(place, account.uid, account.gid);
-  writeFileSync(pointer, `${place}\n`);
+  writeFileSync(pointer, `${place}\n`, { mode: 0o600 });
   return place;
 };
 
-const isReachable = (path: string, { uid, gid }: Account): boolean => {
+const isReachable = (path: string, account: Account): boolean => {
   for (let folder = path; ; folder = dirname(folder)) {
-    const { uid: owner, gid: group, mode } = statSync(folder);
-    const bit = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
-    if (!(mode & bit)) return false;
+    if (!mayPass(folder, account)) return false;
     if (folder === dirname(folder)) return true;
   }
+};
+
+const mayPass = (folder: string, { uid, gid }: Account): boolean => {
+  const { uid: owner, gid: group, mode } = statSync(folder);
+  return (mode & (owner === uid ? 0o100 : group === gid ? 0o010 : 0o001)) !== 0;
+};
+
+/** Lets the user's group pass. The group is set first, so that the folder's former one never may. */
+const letPass = (folder: string, { gid }: Account): void => {
+  chownSync(folder, statSync(folder).uid, gid);
+  chmodSync(folder, 0o710);
 };
 
 /** The user that Postgres runs as when we are root, because Postgres refuses to run as root. */

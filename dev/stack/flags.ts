@@ -7,15 +7,18 @@ export interface Flags {
   demo: boolean | undefined;
   ports: 'usual' | 'free' | number;
   dataDir: string | undefined;
+  /** The stack does not end with whoever started it, nor by SIGHUP. */
+  detached: boolean;
   /** How many rows of the sample are paid. */
   items: number;
 }
 
-const USAGE = `npm start -- [--once] [--demo | --no-demo] [--port-base N] [--data-dir DIR]
+const USAGE = `npm start -- [--once] [--demo | --no-demo] [--port-base N] [--data-dir DIR] [--detached]
   --once         pay the sample, check the books, stop; exit code 0 only when every check passed
   --demo         pay the sample on this start too; --no-demo: not even on the first
   --port-base N  listen on N and the eight ports after it; 0 uses free ones
-  --data-dir DIR store everything in DIR instead of .sluice`;
+  --data-dir DIR store everything in DIR instead of .sluice
+  --detached     go on when the terminal, npm or another process that started it ends; a second npm start shows whom to kill`;
 
 const BASE_MAX = 65_535 - 8;
 
@@ -30,6 +33,7 @@ export const readFlags = (argv: string[]): Flags => {
         'no-demo': { type: 'boolean' },
         'port-base': { type: 'string' },
         'data-dir': { type: 'string' },
+        detached: { type: 'boolean', default: false },
         items: { type: 'string', default: '1000' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -45,6 +49,7 @@ export const readFlags = (argv: string[]): Flags => {
       demo: values['no-demo'] ? false : values.demo,
       ports: portsOf(values['port-base']),
       dataDir: values['data-dir'],
+      detached: values.detached,
       items: wholeNumber('--items', values.items, 1_000),
     };
   } catch (error) {

@@ -9,8 +9,14 @@ import { progressOn } from '../demo/progress.js';
 import { readFlags } from './flags.js';
 import { outcomeLines, readyScreen, runningScreen } from './screen.js';
 import { type Stack, startStack } from './start-stack.js';
+import { startersFrom, watchStarters } from './watch-starters.js';
 
 /** `npm start`, after the launcher (dev/start.mjs) has made the checkout runnable. */
+
+// What the stack and its parts write is for their owner alone, also when a part names no mode (docs/adr/0056).
+process.umask(0o077);
+// Whoever reads the output may end first. A line that nobody reads must not end the supervisor before its parts.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 const started = Number(process.env['SLUICE_STARTED_AT'] ?? Date.now());
 const flags = readFlags(process.argv.slice(2));
@@ -35,7 +41,14 @@ const exit = (code: number): Promise<never> => {
   })();
   return exiting;
 };
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void exit(name === 'SIGINT' ? 130 : 143));
+process.on('SIGINT', () => void exit(130));
+process.on('SIGTERM', () => void exit(143));
+process.on('SIGHUP', () => void (flags.detached || exit(143)));
+if (!flags.detached)
+  watchStarters(startersFrom(process.env['SLUICE_STARTERS']), (pid) => {
+    say(`process ${pid}, which started this, has ended: everything stops (npm start -- --detached goes on)`);
+    void exit(143);
+  });
 
 try {
   const firstStart = !existsSync(places.stackFile);

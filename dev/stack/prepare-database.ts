@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { writePrivateJson } from '../../cli/identity/private-file.js';
 import { fromWireId } from '../../domain/ids.js';
 import type { Argon2Cost } from '../../vault/credentials.js';
@@ -31,7 +30,7 @@ export const prepareDatabase = async (
   const provider = providerSecrets(places.secrets);
   const demo = await step('demo workspace', () =>
     seed({
-      ...{ ownerUrl, connection, keyFile: places.keyFile, demoFile: join(places.dataDir, 'demo.json') },
+      ...{ ownerUrl, connection, keyFile: places.keyFile, demoFile: places.demoFile },
       provider: { baseUrl: `${LOOPBACK}:${ports.provider}`, ...provider },
       ...(argon2 ? { argon2 } : {}),
     }),

@@ -1,4 +1,5 @@
-import { makeFolders, type Places } from '../data-folder/places.js';
+import { makeFolders } from '../data-folder/folders.js';
+import type { Places } from '../data-folder/places.js';
 import { readTemporalSettings, type TemporalSettings } from '../temporal/settings.js';
 import { choosePorts, type PortName, type Ports, requireFree } from './ports.js';
 

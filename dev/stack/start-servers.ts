@@ -1,4 +1,5 @@
 import { Connection } from '@temporalio/client';
+import { isOursAlone } from '../data-folder/folders.js';
 import { startEmbeddedPostgres } from '../postgres/embedded.js';
 import { prepareNamespace } from '../temporal/ensure-namespace.js';
 import { findTemporalCli } from '../temporal/find-cli.js';
@@ -26,7 +27,10 @@ export const startServers = async (
   let ownerUrl = site.database?.directUrl ?? '';
   const startPostgres = (): Promise<void> =>
     begin('postgres', async () => {
-      const server = await startEmbeddedPostgres({ dataDir: places.postgres, port: ports.postgres, log: places.logs.postgres, settings: postgres });
+      const server = await startEmbeddedPostgres({
+        ...{ dataDir: places.postgres, port: ports.postgres, log: places.logs.postgres, settings: postgres },
+        ...(isOursAlone(places) ? { within: places.dataDir } : {}),
+      });
       ({ ownerUrl } = server);
       return { ...server, ready: Promise.resolve() };
     });

@@ -90,7 +90,7 @@ beforeAll(async () => {
     require('node:fs').appendFileSync(${JSON.stringify(ends)}, JSON.stringify({ command: argv.join(' '), at: Date.now() }) + '\\n');
     process.exit(status ?? 1);`;
   writeFileSync(join(folder, 'bin', 'npx'), npx, { mode: 0o755 });
-  expect([BLOCKS[0], scripts['start']]).toEqual(['npm start\n', 'node dev/start.mjs']);
+  expect([BLOCKS[0], scripts['start']]).toEqual(['npm start\n', 'exec node dev/start.mjs']);
   database = await ownDatabase();
   release = guardFolder(dataDir);
   start = spawn(process.execPath, ['dev/start.mjs', '--port-base', '0', '--data-dir', dataDir], {
