@@ -73,7 +73,8 @@ export const lines = (max: number) =>
     .max(max);
 
 /** The name of somebody or something: a line with a letter in it. */
-export const name = (max: number) => line(max).refine(hasLetter, { message: 'a name has a letter in it', params: { reason: 'no_letter' } });
+export const name = (max: number) =>
+  line(max).refine((text) => text === '' || hasLetter(text), { message: 'a name has a letter in it', params: { reason: 'no_letter' } });
 
 /** A code such as an IBAN or BIC, as people paste it; parses to its one form (domain/text.ts), of at most `max` characters. */
 export const pastedCode = (max: number) =>

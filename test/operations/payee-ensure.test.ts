@@ -83,9 +83,9 @@ describe('payees of a batch', () => {
         const model = new Map<number, string>();
         const seen = new Map<string, { payeeId: string; destinationId: string }>();
         for (const call of calls) {
-          // The first input describes a payee in full; later ones may leave out what is known.
+          // The first input describes a payee in full; later ones may leave out what is known. A new payee has one name.
           const complete = call.map(({ payee, token, name }) =>
-            model.has(payee) ? { payee, token, name } : { payee, token: token ?? TOKENS[0], name: name ?? 'Ada' },
+            model.has(payee) ? { payee, token, name } : { payee, token: token ?? TOKENS[0], name: 'Ada' },
           );
           const answers = await ensured(
             complete.map(({ payee, token, name }) => ({
@@ -133,6 +133,16 @@ describe('payees of a batch', () => {
     expect(await versionsOf(answers[0]?.payeeId ?? '')).toBe(2);
   });
 
+  test('a new payee has one name in a call, and one type', async () => {
+    const reference = fresh();
+    const named = await ensure([inline(reference), { payee: { reference, name: 'Another' } }, { payee: { reference, payee_type: 'company' } }]);
+    expect(named.map((answer) => ('errors' in answer ? answer.errors.map(({ reason }) => reason) : 'none'))).toEqual([
+      [],
+      ['name_differs'],
+      ['type_differs'],
+    ]);
+  });
+
   test('are all made or none: an error anywhere writes nothing, and the check finds the same errors without writing', async () => {
     const [good, known] = [fresh(), fresh()];
     await ensured([inline(known)]);
@@ -151,7 +161,7 @@ describe('payees of a batch', () => {
       [],
       ['name required'],
       ['destination one_destination'],
-      ['destination one_destination'],
+      ['account_token one_destination'],
       ['country country_differs'],
       ['payee_id not_found'],
       ['payee one_payee'],

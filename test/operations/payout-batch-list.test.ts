@@ -55,7 +55,7 @@ describe('batches', () => {
   });
 
   test('a cursor that is no batch id is refused', async () => {
-    const result = await listPayoutBatches(ctx(), listBatches.parse({ starting_after: 'payee_1' }));
+    const result = await listPayoutBatches(ctx(), listBatches.parse({ starting_after: `payee_${'1'.repeat(32)}` }));
     expect(refusalOf(result)).toEqual({ code: 'invalid_request', errors: ['starting_after id_form'] });
   });
 
