@@ -19,7 +19,7 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...payoutBatches(deps),
   ...gates,
   ...ledger,
-  ...audit,
+  ...audit(deps),
   ...inbound,
   ...exceptions,
   ...evidence,
