@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { codecServer } from '../../api/codec.js';
 import { listen } from '../../api/listen.js';
+import { until } from '../harness/until.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
+import { connectTo } from './raw-http.js';
 
 const spoolDir = join(tmpdir(), `sluice-upload-test-${process.pid}`);
 let world: ApiWorld;
@@ -71,6 +74,42 @@ test('a CSV without its settings, without a key, or compressed is refused before
   expect((await post('/v1/payout-batches?currency=EUR&rail=sandbox', { ...headers, 'content-encoding': 'gzip' })).json['code']).toBe(
     'unsupported_media_type',
   );
+});
+
+/** Open files of this process that lie, or lay, in the folder of uploads. */
+const openFiles = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`);
+      return target.startsWith(spoolDir) ? [target] : [];
+    } catch {
+      // It was closed meanwhile.
+      return [];
+    }
+  });
+
+test('no upload keeps a file open: not one that was taken, refused or broken off', async () => {
+  expect(openFiles()).toEqual([]);
+  for (let i = 0; i < 10; i++) expect((await upload('&validate_only=true&allow_duplicates=true', `open-${i}`)).status).toBe(202);
+  for (let i = 0; i < 5; i++) expect((await upload('', `wrong-${i}`, CSV.replace('7.50', '7.505'))).status).toBe(422);
+  for (let i = 0; i < 5; i++) {
+    const socket = await connectTo(world.url);
+    const head = [
+      'POST /v1/payout-batches?currency=EUR&rail=sandbox HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      'Content-Type: text/csv',
+      `Idempotency-Key: broken-${i}`,
+      'Content-Length: 100000',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${CSV}`);
+    await until('the upload is being received', async () => (openFiles().length > 0 ? true : undefined));
+    socket.destroy();
+    await once(socket, 'close');
+    await until('its file is closed', async () => (openFiles().length === 0 ? true : undefined));
+  }
+  await until('every file is closed', async () => (openFiles().length === 0 ? true : undefined));
+  expect(leftOver()).toEqual([]);
 });
 
 test('the codec endpoint decodes for the Web UI alone, whatever query it adds, and encodes nothing', async () => {
