@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Permission } from '../domain/actors.js';
+import type { IdKind } from '../domain/ids.js';
 import type { ProblemCode } from '../domain/problems.js';
 import { listOf } from './wire.js';
 
@@ -19,6 +20,8 @@ export interface RouteShape {
   returnsSecret?: true;
   params?: z.ZodObject;
   query?: z.ZodObject;
+  /** Of a list: whose ids `starting_after` takes. */
+  cursor?: IdKind | 'item';
   body?: z.ZodType;
   /** A body that a reader of the API's description can copy. Every route with a body has one, and a test parses it by the contract. */
   example?: object;
@@ -28,7 +31,9 @@ export interface RouteShape {
   problems: readonly ProblemCode[];
 }
 
-type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'format'>;
+export const takesBody = ({ body, format }: Pick<RouteShape, 'body' | 'format'>): boolean => body !== undefined || format === 'raw';
+
+type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'cursor' | 'format'>;
 
 /** A route that reads: GET, 200. `out` is the body of its answer. */
 export const read = <const Route extends Read & Pick<RouteShape, 'problems'>, Out extends z.ZodType>({ out, ...route }: Route & { out: Out }) =>
