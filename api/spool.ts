@@ -21,7 +21,8 @@ export interface SpooledFile {
 
 /**
  * Writes an upload to a file of its own (mode 0600), hashes it on the way with flat memory, and runs `use` on it. The file is
- * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large`.
+ * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large` what has more than
+ * `limit` bytes.
  *
  * No stream is opened on the file: a stream that does not close it holds on to it for ever, and then closing it never ends.
  */
@@ -30,6 +31,7 @@ export const spooled = async <T>(
   folder: string,
   id: string,
   use: (file: SpooledFile) => Promise<Result<T>>,
+  limit = SPOOL_BYTES,
 ): Promise<Result<T>> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${id}.csv`);
@@ -43,7 +45,7 @@ export const spooled = async <T>(
       // The connection stays open when the upload is too large, so that its sender can read why.
       for await (const part of upload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += part.length;
-        if (bytes > SPOOL_BYTES) throw new TooLarge();
+        if (bytes > limit) throw new TooLarge();
         hash.update(part);
         for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) lines += 1;
         yield part;
@@ -55,7 +57,7 @@ export const spooled = async <T>(
     if (!(error instanceof TooLarge)) throw error;
     // What still arrives is thrown away.
     upload.resume();
-    return refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`);
+    return refuse('payload_too_large', `A CSV may have ${limit} bytes; split it into several batches.`);
   } finally {
     await file.close();
   }

@@ -78,6 +78,17 @@ describe('encodings of a body', () => {
     expect(world.calls).toEqual([]);
   });
 
+  test('a delivery is never decompressed, because its signature is over its bytes', async () => {
+    const [id, shape] = ROUTE_LIST.find(([, { format }]) => format === 'raw') ?? [];
+    if (!id || !shape) throw new Error('no such route');
+    for (const encoding of ['gzip', 'br', 'x-own'])
+      expect([encoding, ...(await post(id, shape, gzipSync('{}'), { 'content-encoding': encoding }))]).toEqual([
+        encoding,
+        415,
+        'unsupported_media_type',
+      ]);
+  });
+
   test('a body that is well compressed is read', async () => {
     const [id, shape] = WITH_JSON.find(([name]) => name === 'create_payee') ?? [];
     if (!id || !shape) throw new Error('no such route');

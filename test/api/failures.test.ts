@@ -16,6 +16,7 @@ import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
 import { ok, refuse } from '../../domain/result.js';
 import { createLogger } from '../../telemetry/logger.js';
+import { until } from '../harness/until.js';
 import { connectTo } from './raw-http.js';
 
 const [INFO, ERROR] = [30, 50];
@@ -38,6 +39,7 @@ const arrives: RequestHandler = (_req, _res, next) => {
 const lost = (code: string): Error => Object.assign(new Error(`lost: ${code}`), { code });
 const without = (req: Request): Promise<unknown> => (req.socket.destroyed ? Promise.resolve() : once(req.socket, 'close'));
 
+const folder = join(tmpdir(), `sluice-failures-${process.pid}`);
 const app = express();
 app.use((req, res, next) => {
   beginExchange(res, { req, res, requestId: 'the-request', route: req.path } as Parameters<typeof beginExchange>[1]);
@@ -48,8 +50,12 @@ const reads = (path: string, shape: RouteShape): void => void app.post(path, ...
 reads('/json', ROUTES.create_payee);
 reads('/raw', ROUTES.receive_inbound);
 app.post('/csv', async (req, res) => {
-  await spooled(req, join(tmpdir(), `sluice-failures-${process.pid}`), 'upload', async () => ok(null));
+  await spooled(req, folder, 'upload', async () => ok(null));
   res.end();
+});
+app.post('/small-csv', async (req, res) => {
+  const result = await spooled(req, folder, 'small', async () => ok(null), 10_000);
+  res.json(result);
 });
 app.post('/lines', async (_req, res) => {
   const endless = async function* () {
@@ -104,6 +110,20 @@ const leave = async (path: string): Promise<(typeof lines)[number] | undefined> 
 test.each(['/json', '/raw', '/csv', '/lines'])('who leaves in the middle of %s is logged, and not as an error of ours', async (path) => {
   expect(await leave(path)).toMatchObject({ level: INFO, msg: 'a client left before its answer', route: path, request_id: 'the-request' });
   expect(lines).toHaveLength(1);
+});
+
+test('an upload of no declared length that turns out to be too large is answered, and its connection goes on', async () => {
+  const socket = await connectTo(url);
+  let text = '';
+  socket.on('data', (part) => {
+    text += part.toString();
+  });
+  const part = `2710\r\n${'x'.repeat(10_000)}\r\n`;
+  socket.write(`POST /small-csv HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${part}${part}`);
+  await until('it is refused', async () => (text.includes('payload_too_large') ? true : undefined));
+  socket.write(`${part}0\r\n\r\nPOST /small-csv HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc`);
+  await until('the next one is taken', async () => (text.includes('"ok":true') ? true : undefined));
+  socket.destroy();
 });
 
 test('an error of ours is one, also when the client has left', async () => {
