@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { codecServer } from '../../api/codec.js';
 import { listen } from '../../api/listen.js';
+import { spooled } from '../../api/spool.js';
+import { ok } from '../../domain/result.js';
 import { until } from '../harness/until.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { connectTo } from './raw-http.js';
@@ -87,6 +90,30 @@ const openFiles = (): string[] =>
       return [];
     }
   });
+
+test('the file of an upload is closed as soon as its work ends, however it was read', async () => {
+  const drained = async (content: AsyncIterable<Uint8Array>): Promise<number> => {
+    let bytes = 0;
+    for await (const part of content) bytes += part.length;
+    return bytes;
+  };
+  const parts = Array.from({ length: 5 }, () => Buffer.alloc(100_000, 'a'));
+  const twice = await spooled(Readable.from(parts), spoolDir, 'twice', async (file) =>
+    ok([await drained(file.open()), ...(await Promise.all([drained(file.open()), drained(file.open())]))]),
+  );
+  expect(twice).toEqual({ ok: true, value: [500_000, 500_000, 500_000] });
+  const inPart = await spooled(Readable.from(parts), spoolDir, 'in-part', async (file) => {
+    for await (const part of file.open()) return ok(part.length > 0);
+    return ok(false);
+  });
+  expect(inPart).toEqual({ ok: true, value: true });
+  const broken = async function* () {
+    yield Buffer.from('half');
+    throw new Error('broken off');
+  };
+  await expect(spooled(Readable.from(broken()), spoolDir, 'broken', async () => ok(null))).rejects.toThrow('broken off');
+  expect(openFiles()).toEqual([]);
+});
 
 test('no upload keeps a file open: not one that was taken, refused or broken off', async () => {
   expect(openFiles()).toEqual([]);
