@@ -2,7 +2,18 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** The names of all ports, on loopback. */
-export const PORT_NAMES = ['api', 'worker', 'codec', 'provider', 'postgres', 'temporal', 'ui', 'temporal_metrics', 'temporal_http'] as const;
+export const PORT_NAMES = [
+  'api',
+  'worker',
+  'codec',
+  'provider',
+  'postgres',
+  'temporal',
+  'ui',
+  'temporal_metrics',
+  'temporal_http',
+  'api_health',
+] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 export type Ports = Record<PortName, number>;
 
@@ -16,9 +27,10 @@ const USUAL: Ports = {
   ui: 8233,
   temporal_metrics: 7234,
   temporal_http: 7235,
+  api_health: 8084,
 };
 
-/** The usual ports, nine consecutive ones from `wish`, or ports that are free now. */
+/** The usual ports, ten consecutive ones from `wish`, or ports that are free now. */
 export const choosePorts = async (wish: 'usual' | 'free' | number, temporal: Partial<Ports>): Promise<Ports> => {
   if (wish === 'usual') return { ...USUAL, ...temporal };
   if (wish === 'free') return named(await freePorts(PORT_NAMES.length));
