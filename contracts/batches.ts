@@ -16,7 +16,7 @@ const header = {
   rail: z.string().min(1).max(32),
   external_id: z.string().min(1).max(128).optional(),
   description: z.string().max(280).default(''),
-  /** Default: the workspace's funding account in this currency. */
+  /** Default: the workspace's first funding account in this currency. */
   funding_account: id('account').optional(),
   /** Default: the workspace's connection of this rail. */
   connection: id('connection').optional(),

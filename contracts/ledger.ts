@@ -33,4 +33,12 @@ export const transfer = z
   })
   .meta({ id: 'Transfer' });
 
+/** Money that batches are paid from comes into such an account. */
+export const createAccount = z.object({
+  kind: z.literal('funding'),
+  /** What people call it; once in a currency. */
+  name: z.string().max(100).regex(/\S/, 'a name that people can read'),
+  currency,
+});
+
 export const topUp = z.object({ amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER) });
