@@ -30,7 +30,9 @@ const READERS: readonly (readonly [string, (file: string) => string[]])[] = [
 ];
 
 const asking = async () => {
-  const { env, received } = await apiOf(() => ({ status: 200, body: { ...BATCH, data: [] } }));
+  const { env, received } = await apiOf(({ path }) =>
+    path.includes('/export') ? { events: '{"type":"end"}\n' } : { status: 200, body: { ...BATCH, data: [] } },
+  );
   const { run, said } = settingsOf(env);
   return { run, said, writes: () => received.filter(({ method }) => method !== 'GET') };
 };
@@ -102,6 +104,18 @@ test.each([
 
 test.each(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EPIPE'])('%s is no failure of a file', (code) => {
   expect(fileFailure(Object.assign(new Error(code), { code, syscall: 'read' }))).toBeNull();
+});
+
+test.each([
+  ['that is no JSON', '{"data_dir":', /stack\.json is no valid JSON\. Fix it or remove it\.\n$/],
+  ['that is a folder', null, /stack\.json can't be read: it is a folder \(EISDIR\)\.\n$/],
+])('a file of the local stack %s is named, and ends the command in one sentence', async (_kind, content, says) => {
+  const cwd = emptyFolder();
+  mkdirSync(join(cwd, '.sluice', ...(content === null ? ['stack.json'] : [])), { recursive: true });
+  if (content !== null) writeFileSync(join(cwd, '.sluice/stack.json'), content);
+  const { code, stderr } = await runSluice(['batch', 'list'], { cwd });
+  expect({ code, stderr, lines: stderr.split('\n').length }).toEqual({ code: expect.any(Number), stderr: expect.stringMatching(says), lines: 2 });
+  expect(code).not.toBe(0);
 });
 
 test('the network is named as such, and so is a server that is not Sluice', async () => {
