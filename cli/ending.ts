@@ -32,8 +32,11 @@ const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string 
       ? `sluice ledger create-account NAME --currency ${options['currency'] ?? 'EUR'}   (or name another account)`
       : null,
   insufficient_funds: ({ shortfall, currency, funding_account }) =>
-    `sluice ledger top-up ${decimal(shortfall, currency)}${funding_account ? ` --account ${funding_account}` : ''}   (sandbox money only), then repeat the command`,
+    `sluice ledger top-up ${decimal(shortfall, currency)}${accountFlag(funding_account)}   (sandbox money only), then repeat the command`,
 };
+
+/** A workspace may have several funding accounts; servers of before do not say which lacks the money. */
+const accountFlag = (account: unknown): string => (typeof account === 'string' ? ` --account ${account}` : '');
 
 /** Somebody of the demo stack who may do what was refused. */
 const asHolder = ({ permission }: Problem, { besideStack }: Asked): string | null => {

@@ -3,19 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
-import { argvOf, leavesOf, nameOf, settingsOf, wholeProgram } from './every-command.js';
+import { argvOf, faultOf, leavesOf, nameOf, settingsOf, wholeProgram } from './every-command.js';
 import { BATCH, CHALLENGE, emptyFolder, problemOf } from './run-sluice.js';
 import { type Answer, apiOf, type Received } from './scripted-api.js';
 
 /** Their argv is built from the program; these need a flag to change something. */
 const MORE: Readonly<Record<string, string[]>> = { recover: ['--reason', 'the disk was lost'], login: ['--email', 'a@b.example'] };
-/** They act on this machine only, follow what goes on without them, or verify. */
-const READ_ONLY = [
-  ...['whoami', 'batch list', 'batch show', 'batch items', 'batch evidence', 'batch watch', 'payee list', 'payee show'],
-  ...['exceptions list', 'exceptions show', 'exceptions items', 'exceptions proposal-items', 'parked list', 'deliveries list'],
-  ...['ledger accounts', 'ledger transfers', 'keys list', 'audit trail', 'audit verify', 'audit export', 'audit checkpoint'],
-  ...['evidence verify', 'doctor', 'open', 'dev people', 'dev code', 'dev kill'],
-];
+/** Verbs that list, show, verify or follow, or act on this machine only. */
+const READING =
+  /(^| )(list|show|items|proposal-items|accounts|transfers|trail|export|checkpoint|verify|evidence|watch|whoami|doctor|open|people|code|kill)$/;
 
 const folder = emptyFolder();
 const file = join(folder, 'my.csv');
@@ -58,11 +54,11 @@ const LEAVES = leavesOf(wholeProgram()).map((command) => ({
   name: nameOf(command),
   argv: [...argvOf(command, file), ...(MORE[nameOf(command)] ?? [])],
 }));
-const WRITING = LEAVES.filter(({ name }) => !READ_ONLY.includes(name));
+const WRITING = LEAVES.filter(({ name }) => !READING.test(name));
+/** Those that need more than an answer to a GET are tried elsewhere. */
+const ELSEWHERE = /^(dev|doctor|audit|evidence|batch watch)/;
 
-test('every command that is said to change nothing exists', () => {
-  const names = LEAVES.map(({ name }) => name);
-  expect(READ_ONLY.filter((name) => !names.includes(name))).toEqual([]);
+test('many commands change something', () => {
   expect(WRITING.length).toBeGreaterThan(25);
 });
 
@@ -70,15 +66,12 @@ describe('Ctrl-C after the request has left', () => {
   test.each(WRITING)('$name says what may have happened, and how to look', async ({ argv }) => {
     const broken = await brokenOff(argv);
     expect(broken).toMatchObject({ code: 130, said: expect.stringMatching(/^Broken off before the server answered: .* may /m) });
-    expect(broken?.said).toMatch(/^next: sluice \S+/m);
+    expect(await faultOf(/^next: (sluice \S+.*)/m.exec(broken?.said ?? '')?.[1] ?? '')).toBeNull();
   });
 
-  test.each(LEAVES.filter(({ name }) => READ_ONLY.includes(name) && !/^(dev|doctor|audit|evidence|batch watch)/.test(name)))(
-    '$name changes nothing',
-    async ({ argv }) => {
-      expect(await brokenOff(argv)).toBeNull();
-    },
-  );
+  test.each(LEAVES.filter(({ name }) => READING.test(name) && !ELSEWHERE.test(name)))('$name changes nothing', async ({ argv }) => {
+    expect(await brokenOff(argv)).toBeNull();
+  });
 });
 
 test('what a repeat would do twice is repeated with the key of the first', async () => {

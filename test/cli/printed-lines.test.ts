@@ -2,7 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { endingOf } from '../../cli/ending.js';
 import { asTyped, programOf } from '../../cli/identity/as-typed.js';
+import { type Batch, nextStep } from '../../cli/render/batch.js';
+import { ProblemError } from '../../client/problem-error.js';
+import { BATCH_STATES } from '../../domain/batch/states.js';
+import { PROBLEMS } from '../../domain/problems.js';
 import { faultOf, wholeProgram } from './every-command.js';
 import { BATCH, emptyFolder, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
@@ -59,6 +64,36 @@ describe('every command that is printed or written down', () => {
     for (const [, line = ''] of prose.matchAll(/`((?:npx )?sluice [^`]+)`/g)) {
       if (line.includes('…')) continue;
       expect([line, IN_PROSE.includes(await faultOf(line.replace(/\s+/g, ' ')))]).toEqual([line, true]);
+    }
+  });
+
+  /** Without what is said about it in brackets. */
+  const bare = (line: string): string => line.split('   ')[0] ?? '';
+
+  test.each(BATCH_STATES.flatMap((state) => [true, false].map((besideStack) => ({ state, besideStack }))))(
+    'what is suggested for a batch that is $state can be typed (beside a stack: $besideStack)',
+    async ({ state, besideStack }) => {
+      for (const more of [{}, { paused: true }, { counts: { ...BATCH.counts, failed: 1 } }]) {
+        const line = nextStep({ ...BATCH, state, ...more } as unknown as Batch, { besideStack });
+        if (line !== null) expect([line, await faultOf(bare(line))]).toEqual([line, null]);
+      }
+    },
+  );
+
+  test.each(Object.keys(PROBLEMS))('what mends %s can be typed', async (code) => {
+    const more = {
+      batch_id: BATCH.id,
+      external_id: "it's june",
+      proposal_id: 'proposal_1',
+      shortfall: 5,
+      currency: 'EUR',
+      funding_account: 'acct_1',
+    };
+    const errors = [{ field: 'funding_account', reason: 'no_such_account', message: 'm' }];
+    const problem = { title: 't', detail: 'd', code, request_id: 'r', permission: 'payees.hold', errors, ...more };
+    for (const besideStack of [true, false]) {
+      const { hint } = endingOf(new ProblemError(problem as never, null), { flags: [], options: {}, besideStack });
+      if (hint?.startsWith('sluice ')) expect([hint, await faultOf(bare(hint))]).toEqual([hint, null]);
     }
   });
 
