@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { settingsOf } from '../cli/every-command.js';
 import { emptyFolder } from '../cli/run-sluice.js';
@@ -43,6 +46,43 @@ test('the same file is one batch; another person’s is refused; --allow-duplica
     ids.add(id);
   }
   expect(ids.size).toBe(3);
+});
+
+/** A way to the API on which the answer to the first upload never arrives: Ctrl-C comes first, when the server has done it. */
+const losingOneAnswer = async () => {
+  let isLost = false;
+  const server = createServer(async (req, res) => {
+    const body = await buffer(req);
+    const headers = Object.fromEntries(Object.entries(req.headers).filter(([name]) => !/^(host|connection|transfer-encoding)$/.test(name)));
+    const sent = { method: req.method ?? '', headers: headers as Record<string, string>, ...(body.length > 0 ? { body } : {}) };
+    const answer = await fetch(`${world.url}${req.url}`, sent);
+    const text = await answer.text();
+    if (req.method === 'POST' && !isLost) {
+      isLost = true;
+      return void process.emit('SIGINT', 'SIGINT');
+    }
+    res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(text);
+  });
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done);
+  });
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+};
+
+test('Ctrl-C after the file has left says that the batch may have been made; the same command finds it', async () => {
+  const { url, close } = await losingOneAnswer();
+  const argv = ['--url', url, 'batch', 'create', csv(), '--currency', 'EUR', '--external-id', 'cut off'];
+  const cut = await sluice('preparer', ...argv);
+  expect([cut.code, cut.said]).toEqual([130, expect.stringContaining('the batch may have been made')]);
+  expect(cut.said).toContain(`next: sluice --url ${url} batch show 'cut off'`);
+  const shown = await sluice('preparer', 'batch', 'show', 'cut off');
+  const again = await sluice('preparer', ...argv);
+  close();
+  expect([shown.code, again.code, again.id, again.said]).toEqual([0, 0, shown.id, expect.stringContaining('no second batch was made')]);
 });
 
 test('a batch that was rejected is passed over, and so is a refusal whose reason is gone', async () => {
