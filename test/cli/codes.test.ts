@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { codeIn } from '../../cli/code.js';
 import { withWidth } from '../../cli/terminal.js';
 import { BATCH, CHALLENGE, emptyFolder, runSluice } from './run-sluice.js';
@@ -33,7 +33,18 @@ test('a code is sent without the blanks that an authenticator shows', async () =
 const onTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ? describe : describe.skip;
 
 onTerminal('on a terminal', () => {
-  /** Runs a command on a terminal of so many columns; each of `typed` is typed when the prompt stands there once more. */
+  const PROMPT = 'Code of your authenticator, to approve';
+  const NO_CODE = 'A code is six digits.';
+  const running = new Set<ChildProcess>();
+  afterEach(() => {
+    for (const child of running) child.kill('SIGKILL');
+    running.clear();
+  });
+
+  /** Where it says for the n-th time that this was no code; the beginning for n = 0. */
+  const placeOf = (screen: string, n: number): number => (n === 0 ? 0 : screen.split(NO_CODE, n).join(NO_CODE).length);
+
+  /** Runs a command on a terminal of so many columns. Each of `typed` is typed at a prompt of its own. */
   const onScreen = async (argv: string, env: Record<string, string>, columns: number, typed: string[]) => {
     const cwd = emptyFolder();
     const command = `stty cols ${columns}; "${process.execPath}" "${join(process.cwd(), 'bin/sluice.mjs')}" ${argv}`;
@@ -41,22 +52,17 @@ onTerminal('on a terminal', () => {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), TERM: 'xterm', ...env },
     });
+    running.add(child);
     let screen = '';
-    let asked = 0;
+    let answered = 0;
     child.stdout.on('data', (part: Buffer) => {
       screen += part;
-      // A prompt begins with its sign; what is redrawn while somebody types has none of this length.
-      const prompts = screen.split(/Code of your authenticator, to approve/).length - 1;
-      if (prompts > asked && typed.length > 0) {
-        asked = Number.MAX_SAFE_INTEGER;
-        child.stdin.write(`${typed.shift()}\r`);
-      }
-      if (screen.split('A code is six digits.').length - 1 > said) {
-        said += 1;
-        asked = screen.split(/Code of your authenticator, to approve/).length - 1;
-      }
+      const isAsked = screen.split(NO_CODE).length > answered && screen.includes(PROMPT, placeOf(screen, answered));
+      const next = isAsked ? typed[answered] : undefined;
+      if (next === undefined) return;
+      answered += 1;
+      child.stdin.write(`${next}\r`);
     });
-    let said = 0;
     const code = await new Promise((done) => {
       child.once('close', done);
     });
