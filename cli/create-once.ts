@@ -12,7 +12,7 @@ type Created = ResponseOf<'create_payout_batch'>;
 const SPENT_MAX = 50;
 
 /**
- * Creates a batch under a key that follows from what is sent, so that the same file with the same options makes no second batch (docs/adr/0056).
+ * Creates a batch under a key that follows from what is sent, so that the same file with the same options makes no second batch (docs/adr/0060).
  * A try that was refused, or whose batch has ended with nothing paid, is passed over: then the next key of the series is tried. A repeat of
  * any other answers its batch as it stands now.
  */
