@@ -17,5 +17,13 @@ try {
 }
 // Beside a demo stack the command line has more commands and checks, which need more packages to load.
 const { findLocalStack } = await import('../cli/identity/stack.ts');
-if (findLocalStack(process.env, process.cwd())) await import('../dev/cli/main.ts');
+const isBesideStack = () => {
+  try {
+    return findLocalStack(process.env, process.cwd()) !== null;
+  } catch {
+    // The command line says what is wrong with the file.
+    return false;
+  }
+};
+if (isBesideStack()) await import('../dev/cli/main.ts');
 else await import('../cli/main.ts');

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Client } from '../client/client.js';
 import type { Trust } from '../client/verify/audit.js';
 import { fromWireId } from '../domain/ids.js';
 import type { Cli } from './cli.js';
 import { EXIT, Failure } from './failure.js';
+import { readText } from './files.js';
 
 export interface TrustOptions {
   key?: string;
@@ -14,7 +15,7 @@ export interface TrustOptions {
 /** What the log is verified against. Without `--key` it takes the server's own key, and a note says that this proves less. */
 export const trustOf = async (cli: Cli, options: TrustOptions, client: Client | null): Promise<Trust> => ({
   verifierKey: await verifierKeyOf(cli, options.key, client),
-  ...(options.checkpoint ? { checkpoints: options.checkpoint.map(readNote) } : {}),
+  ...(options.checkpoint ? { checkpoints: options.checkpoint.map(readText) } : {}),
   ...(options.tenant ? { tenantId: tenantOf(options.tenant) } : {}),
 });
 
@@ -30,19 +31,10 @@ export const tenantOf = (text: string): string => {
 };
 
 /** A verifier key is `name+hash+key`; anything else is the name of a file. */
-const keyOf = (text: string): string => {
-  if (existsSync(text)) return readFileSync(text, 'utf8').trim();
-  if (!text.includes('+')) throw new Failure(EXIT.usage, `There is no file ${text}.`);
-  return text;
-};
+const keyOf = (text: string): string => (existsSync(text) || !text.includes('+') ? readText(text).trim() : text);
 
 const keyOfServer = async (cli: Cli, client: Client | null): Promise<string> => {
   if (!client) throw new Failure(EXIT.usage, 'Give --key: a document that is verified offline needs a key that does not come with it.');
   cli.note('The key comes from the server. Store it elsewhere and pass it as --key, so that the server is not its own witness.');
   return (await client.show_checkpoint({})).verifier_key;
-};
-
-const readNote = (path: string): string => {
-  if (!existsSync(path)) throw new Failure(EXIT.usage, `There is no file ${path}.`);
-  return readFileSync(path, 'utf8');
 };

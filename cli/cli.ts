@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { asTyped, programOf } from './identity/as-typed.js';
 import { type Connection, connect, type IdentityOptions } from './identity/connect.js';
 import { findLocalStack } from './identity/stack.js';
 import type { Terminal } from './terminal.js';
+import { createWrites, type Writes } from './writes.js';
 
 /** What every command works with. */
 export interface Cli {
@@ -11,14 +13,18 @@ export interface Cli {
   options(): GlobalOptions;
   /** A client signed in as the person or key that this command acts as. */
   connect(more?: Pick<IdentityOptions, 'tenant'>): Promise<Connection>;
+  /** What the command has asked the server to change. */
+  writes: Writes;
   /** Prints data on standard output: as JSON with `--json`, else as text for people. */
   present(data: unknown, human: () => string): void;
   /** Prints a message for people on standard error. */
   note(text: string): void;
   /** Prints what to do next, and what else may be done instead; not with `--json`. */
   suggest(text: string, ...others: string[]): void;
-  /** Whether this runs beside a local demo stack. There `--as` is available, and people type `npx sluice`. */
-  besideStack: boolean;
+  /** A text with its commands as people have to type them here to reach what this command reaches. */
+  typed(text: string): string;
+  /** Whether this talks to a local demo stack. There `--as` is available. */
+  readonly besideStack: boolean;
 }
 
 export interface GlobalOptions extends IdentityOptions {
@@ -26,25 +32,37 @@ export interface GlobalOptions extends IdentityOptions {
 }
 
 export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Terminal): Cli => {
-  const besideStack = findLocalStack(env, process.cwd()) !== null;
+  const isNearStack = findLocalStack(env, process.cwd()) !== null;
+  const typedProgram = programOf(env, process.cwd());
+  const writes = createWrites();
+  let connection: Connection | null = null;
   const options = (): GlobalOptions => program.opts<GlobalOptions>();
+  const typed = (text: string): string =>
+    asTyped(
+      text,
+      typedProgram,
+      options(),
+      program.commands.map((command) => command.name()),
+    );
   return {
     env,
     terminal,
     options,
-    connect: (more) => connect(env, { ...options(), ...more }, terminal),
+    connect: async (more) => {
+      connection = await connect(env, { ...options(), ...more }, terminal, writes.watch);
+      return connection;
+    },
+    writes,
     present: (data, human) => terminal.out(options().json ? JSON.stringify(data, null, 2) : human()),
-    note: terminal.err,
+    note: (text) => terminal.err(typed(text)),
     suggest: (text, ...others) => {
       if (options().json) return;
-      terminal.err(nextLine(text, besideStack));
-      for (const other of others) terminal.err(`  or: ${asTyped(other, besideStack)}`);
+      terminal.err(typed(`next: ${text}`));
+      for (const other of others) terminal.err(typed(`  or: ${other}`));
     },
-    besideStack,
+    typed,
+    get besideStack() {
+      return connection ? connection.stack !== null : isNearStack;
+    },
   };
 };
-
-/** `next: …`, as people type it here. */
-export const nextLine = (text: string, besideStack: boolean): string => `next: ${asTyped(text, besideStack)}`;
-
-const asTyped = (text: string, besideStack: boolean): string => (besideStack ? text.replace(/^sluice /, 'npx sluice ') : text);

@@ -29,6 +29,7 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--format': [],
   '--funding-account': ['funding_account'],
   '--iban': ['iban'],
+  '--idempotency-key': [],
   '--items': ['items'],
   '--json': [],
   '--key': [],
@@ -59,9 +60,9 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--workspace': ['workspace_id'],
 };
 
-/** The flag of a command for a field of the API, such as `reason` or `items.3.provider_reference`; the field itself when it has none for it. */
+/** The flag of a command for a field of the API, such as `reason`, `exclude.3` or `items.3.provider_reference`; the field itself when it has none for it. */
 export const flagOf = (field: string, flags: readonly string[]): string => {
-  const last = field.split('.').at(-1) ?? field;
+  const last = field.split('.').findLast((part) => !/^\d+$/.test(part)) ?? field;
   return flags.find((flag) => FIELDS_OF[flag]?.includes(last)) ?? field;
 };
 

@@ -1,12 +1,14 @@
 import { apiConfig } from '../config/api.js';
 import { workerConfig } from '../config/worker.js';
 import { runCommand } from './program.js';
-import { processTerminal } from './terminal.js';
+import { endProcess, processTerminal } from './terminal.js';
 
 /** The command line on its own. It needs nothing but the API; beside a demo stack bin/sluice.mjs starts dev/cli/main.ts instead. */
-process.exitCode = await runCommand(process.argv.slice(2), {
-  env: process.env,
-  terminal: processTerminal(),
-  schemas: { api: apiConfig, worker: workerConfig },
-  local: null,
-});
+endProcess(
+  await runCommand(process.argv.slice(2), {
+    env: process.env,
+    terminal: processTerminal(),
+    schemas: { api: apiConfig, worker: workerConfig },
+    local: null,
+  }),
+);

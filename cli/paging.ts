@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.js';
+import { quoted } from './quoted.js';
 
 export interface PageOptions {
   limit: string;
@@ -18,10 +19,10 @@ export const suggestMore = (cli: Cli, command: Command, page: { has_more: boolea
   if (page.has_more) cli.suggest(`${lineOf(command)} --after ${page.next_cursor}`);
 };
 
-/** The command line that runs this command as it was run, without `--after`. */
+/** The command line that runs this command as it was run, without `--after`. What reaches the same workspace is added where it is printed. */
 const lineOf = (command: Command): string => {
-  const [root = '', ...names] = chainOf(command).map((one) => one.name());
-  return [root, ...chainOf(command).slice(0, -1).flatMap(givenTo), ...names, ...command.args.map(quoted), ...givenTo(command)].join(' ');
+  const chain = chainOf(command);
+  return [...chain.map((one) => one.name()), ...command.args.map(quoted), ...chain.slice(1).flatMap(givenTo)].join(' ');
 };
 
 /** The program, its command, and the commands below down to this one. */
@@ -35,6 +36,3 @@ const givenTo = (command: Command): string[] =>
     const value: unknown = command.getOptionValue(name);
     return [option.long ?? '', ...(typeof value === 'boolean' ? [] : [value].flat().map((one) => quoted(String(one))))];
   });
-
-/** A word as a shell takes it. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

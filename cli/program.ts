@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { type Cli, createCli, nextLine } from './cli.js';
+import { breakable } from './break-off.js';
+import { type Cli, createCli } from './cli.js';
 import { auditCommands } from './commands/audit.js';
 import { batchCommands } from './commands/batch.js';
 import { type DoctorSettings, doctorCommand } from './commands/doctor.js';
@@ -14,7 +15,8 @@ import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
 import { recoverCommand } from './commands/recover.js';
 import { signInCommands } from './commands/sign-in.js';
-import { EXIT, type ExitCode, endingOf, Failure } from './failure.js';
+import { endingOf } from './ending.js';
+import { EXIT, type ExitCode, Failure } from './failure.js';
 import type { Terminal } from './terminal.js';
 
 export interface ProgramSettings {
@@ -44,6 +46,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
     .option('--profile <name>', 'act as the profile that `login` stored under this name')
     .option('--url <url>', 'address of the API')
     .option('--json', 'print JSON')
+    .option('--idempotency-key <key>', 'the same command with the same key is one request, and is done once')
     .addHelpText(
       'after',
       `\n${EXIT_CODES}\nWho acts: --as, --profile, SLUICE_API_KEY, the default profile, the local stack's API key; the first that is there.`,
@@ -81,20 +84,29 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
       settings.terminal.out(text);
     },
   };
-  const { program, cli } = createProgram({ ...settings, terminal });
+  let program: Command;
+  let cli: Cli;
+  try {
+    ({ program, cli } = createProgram({ ...settings, terminal }));
+  } catch (error) {
+    // The file of the local stack can't be read.
+    const { exitCode, message } = endingOf(error, { flags: [], options: {}, besideStack: false });
+    terminal.err(message ?? '');
+    return exitCode;
+  }
   let acting = program;
   program.hook('preAction', (_program, command) => {
     acting = command;
   });
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await breakable(() => program.parseAsync(argv, { from: 'user' }), cli.writes.standing);
     return EXIT.ok;
   } catch (error) {
     const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
     // What was printed is the answer, also when it is one that ends in a failure.
     if (ending.problem && cli.options().json && !hasPrinted) terminal.out(JSON.stringify(ending.problem, null, 2));
-    if (ending.message) terminal.err(ending.message);
-    if (ending.hint) terminal.err(nextLine(ending.hint, cli.besideStack));
+    if (ending.message) terminal.err(cli.typed(ending.message));
+    if (ending.hint) terminal.err(cli.typed(`next: ${ending.hint}`));
     return ending.exitCode;
   }
 };

@@ -14,6 +14,6 @@ export const ask = async (terminal: Terminal, question: string, kind: 'open' | '
   }
   const prompt = kind === 'secret' ? password : text;
   const answer = await prompt({ message: question, output: process.stderr });
-  if (isCancel(answer)) throw new Failure(EXIT.failed, 'Cancelled; nothing was done.');
+  if (isCancel(answer)) throw new Failure(EXIT.interrupted, 'Broken off; nothing was done.');
   return String(answer).trim();
 };

@@ -1,4 +1,6 @@
 import { createInterface } from 'node:readline';
+import { EXIT, type ExitCode } from './failure.js';
+import { fileFailure } from './file-failure.js';
 
 /** The terminal of a command: data goes to `out`, messages to `err`. */
 export interface Terminal {
@@ -14,12 +16,43 @@ export interface Terminal {
 
 /** The reader of our output may end first, such as `head`, or a gate command that is refused before it reads the piped code. */
 const endWithTheReader = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`${fileFailure(error, 'Standard output', 'write')?.message ?? error.message}\n`);
+  process.exit(EXIT.failed);
+};
+
+/** A terminal of fewer columns is written to as if it had these, because text in one column cannot be read. */
+const COLUMNS_MIN = 20;
+/** What a terminal has that says it has none, as serial lines and some pseudo-terminals do. */
+const COLUMNS_USUAL = 80;
+
+/** Whoever lays text out asks the stream for its width: prompts, bars and help do. */
+export const withWidth = <Stream extends { isTTY?: boolean; columns?: number | undefined }>(stream: Stream): Stream => {
+  if (!stream.isTTY) return stream;
+  let said = stream.columns;
+  return Object.defineProperty(stream, 'columns', {
+    configurable: true,
+    enumerable: true,
+    get: () => (said ? Math.max(said, COLUMNS_MIN) : COLUMNS_USUAL),
+    // The stream itself, when the window changes.
+    set: (columns: number) => {
+      said = columns;
+    },
+  });
+};
+
+/** Sets how the process ends. One that was broken off ends at once, with whatever it still waits for. */
+export const endProcess = (code: ExitCode): void => {
+  process.exitCode = code;
+  if (code === EXIT.interrupted || code === EXIT.terminated) process.exit(code);
 };
 
 export const processTerminal = (): Terminal => {
   process.stdout.on('error', endWithTheReader);
+  // Messages that nobody can read end nothing.
+  process.stderr.on('error', () => {});
+  withWidth(process.stdout);
+  withWidth(process.stderr);
   let lines: AsyncIterator<string> | null = null;
   return {
     out: (text) => void process.stdout.write(`${text}\n`),

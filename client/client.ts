@@ -2,6 +2,7 @@ import { ROUTES, type RouteId } from '../contracts/routes.js';
 import { DEFAULT_RETRY, type RetrySetting } from './retry.js';
 import { send, type Transport } from './send.js';
 import type { CallOptions, RequestOf, ResponseOf } from './types.js';
+import type { Watch } from './watch.js';
 
 type Streams = 'stream_payout_batch_events' | 'export_audit' | 'receive_inbound';
 
@@ -18,8 +19,11 @@ export interface ClientSettings {
   token: string | null;
   /** The workspace that the calls are meant for. The server refuses them when the token belongs to another one. */
   workspaceId?: string;
+  /** Of every POST that brings no key of its own; default: a new one each. */
+  idempotencyKey?: string;
   fetch?: typeof fetch;
   retry?: Partial<RetrySetting>;
+  watch?: Watch;
 }
 
 /**
@@ -36,6 +40,8 @@ export const createClient = (settings: ClientSettings): Client => {
     },
     fetch: settings.fetch ?? fetch,
     retry: { ...DEFAULT_RETRY, ...settings.retry },
+    ...(settings.idempotencyKey === undefined ? {} : { idempotencyKey: settings.idempotencyKey }),
+    ...(settings.watch ? { watch: settings.watch } : {}),
   };
   const ids = Object.keys(ROUTES) as RouteId[];
   const methods = ids.map((id) => [id, (input: object = {}, options: CallOptions = {}) => send(transport, id, input, options)]);

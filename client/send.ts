@@ -3,6 +3,7 @@ import { ROUTES, type RouteId } from '../contracts/routes.js';
 import { failureOf, Unreachable } from './problem-error.js';
 import { type RetrySetting, withRetries } from './retry.js';
 import type { CallOptions } from './types.js';
+import { type Watch, watched } from './watch.js';
 
 /** Address, headers, fetch and retries of all calls. */
 export interface Transport {
@@ -10,11 +11,15 @@ export interface Transport {
   headers: Record<string, string>;
   fetch: typeof fetch;
   retry: RetrySetting;
+  /** Of every POST that brings none of its own; without it, a new one each. */
+  idempotencyKey?: string;
+  watch?: Watch;
 }
 
 /** Sends the request of one route and returns its resource. Splits the flat input into path, query and body by the contract. */
 export const send = async (transport: Transport, id: RouteId, input: object, options: CallOptions): Promise<unknown> => {
   const shape: RouteShape = ROUTES[id];
+  const idempotencyKey = shape.idempotency ? (options.idempotencyKey ?? transport.idempotencyKey ?? crypto.randomUUID()) : null;
   const left = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
   const path = shape.path.replace(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(String(take(left, name))));
   const query = new URLSearchParams();
@@ -23,22 +28,29 @@ export const send = async (transport: Transport, id: RouteId, input: object, opt
     method: shape.method,
     headers: {
       ...transport.headers,
-      ...(shape.idempotency ? { 'idempotency-key': options.idempotencyKey ?? crypto.randomUUID() } : {}),
+      ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }),
       ...(shape.body ? { 'content-type': 'application/json' } : {}),
     },
     ...(shape.body ? { body: JSON.stringify(Object.fromEntries(left)) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   };
-  const once = async () => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request)).json();
-  return isRepeatable(shape) ? withRetries(transport.retry, once) : once();
+  const once = async () => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request, options.onReplay)).json();
+  const repeated = () => (isRepeatable(shape) ? withRetries(transport.retry, once) : once());
+  return shape.method === 'GET' ? repeated() : watched(transport.watch, { route: id, input, idempotencyKey }, repeated);
 };
 
-/** One HTTP exchange. Throws ProblemError or Unreachable for every answer that is no success. */
-export const exchange = async (transport: Pick<Transport, 'baseUrl' | 'fetch'>, path: string, request: RequestInit): Promise<Response> => {
+/** One HTTP exchange. Throws ProblemError or Unreachable for every answer that is no success. `onReplay`: see `CallOptions`. */
+export const exchange = async (
+  transport: Pick<Transport, 'baseUrl' | 'fetch'>,
+  path: string,
+  request: RequestInit,
+  onReplay?: () => void,
+): Promise<Response> => {
   const response = await transport.fetch(`${transport.baseUrl}${path}`, request).catch((error: unknown) => {
     if (request.signal?.aborted) throw error;
     throw new Unreachable(`${transport.baseUrl} can't be reached: ${reasonOf(error)}`, { cause: error });
   });
+  if (response.headers.get('idempotent-replayed') === 'true') onReplay?.();
   if (!response.ok) throw await failureOf(response);
   return response;
 };

@@ -5,30 +5,52 @@ import { ProblemError, Unreachable } from './problem-error.js';
 import { withRetries } from './retry.js';
 import { exchange, type Transport } from './send.js';
 import type { CallOptions, ResponseOf } from './types.js';
+import { watched } from './watch.js';
 
 /**
- * Uploads a CSV as a batch. `open` is called once per try, because a retry needs the body from its start. `query` is that of the
- * contract `createBatchCsv`.
+ * Uploads a CSV as a batch. `open` is called once per try, because a retry needs the body from its start; what its stream throws is
+ * thrown as it is, because then neither the network nor the server failed. `query` is that of the contract `createBatchCsv`.
  */
 export const uploadCsv = async (
   transport: Transport,
   query: z.input<typeof createBatchCsv>,
   open: () => ReadableStream<Uint8Array>,
-  { idempotencyKey = crypto.randomUUID(), signal }: CallOptions = {},
+  { idempotencyKey = transport.idempotencyKey ?? crypto.randomUUID(), signal, onReplay }: CallOptions = {},
 ): Promise<ResponseOf<'create_payout_batch'>> => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   const headers = { ...transport.headers, 'content-type': 'text/csv', 'idempotency-key': idempotencyKey };
-  const response = await withRetries(transport.retry, () =>
-    exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, {
-      method: 'POST',
-      headers,
-      body: open(),
-      duplex: 'half',
-      ...(signal ? { signal } : {}),
-    } as RequestInit),
-  );
-  return (await response.json()) as ResponseOf<'create_payout_batch'>;
+  const once = async () => {
+    const body = withFault(open());
+    const request = { method: 'POST', headers, body: body.stream, duplex: 'half', ...(signal ? { signal } : {}) } as RequestInit;
+    try {
+      const response = await exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, request, onReplay);
+      return (await response.json()) as ResponseOf<'create_payout_batch'>;
+    } catch (error) {
+      throw body.fault() ?? error;
+    }
+  };
+  return watched(transport.watch, { route: 'create_payout_batch', input: query, idempotencyKey }, () => withRetries(transport.retry, once));
+};
+
+/** The same stream, which keeps what it failed with: `fetch` reports that like a broken connection. */
+const withFault = (source: ReadableStream<Uint8Array>): { stream: ReadableStream<Uint8Array>; fault: () => unknown } => {
+  let fault: unknown = null;
+  const reader = source.getReader();
+  const stream = new ReadableStream<Uint8Array>({
+    pull: async (to) => {
+      try {
+        const { done, value } = await reader.read();
+        if (done) to.close();
+        else to.enqueue(value);
+      } catch (error) {
+        fault = error;
+        to.error(error);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return { stream, fault: () => fault };
 };
 
 /**

@@ -15,4 +15,6 @@ export interface CallOptions {
   /** Your own key, so that a later run of your program repeats the same request; default: a new random one. */
   idempotencyKey?: string;
   signal?: AbortSignal;
+  /** Called when the answer, or the refusal, is the stored one of an earlier request with this key. */
+  onReplay?: () => void;
 }

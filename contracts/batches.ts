@@ -32,7 +32,7 @@ const header = {
   rail: line(32),
   external_id: line(128).optional(),
   description: line(280, 0).default(''),
-  /** Default: the workspace's funding account in this currency. */
+  /** Default: the workspace's first funding account in this currency. */
   funding_account: id('account').optional(),
   /** Default: the workspace's connection of this rail. */
   connection: id('connection').optional(),

@@ -145,8 +145,10 @@ export const problem = z
   .loose()
   .meta({ id: 'Problem' });
 
-/** Six digits. Marked secret: left out of the input hash of an idempotent request. */
+/** Six digits; blanks between them, as authenticators show them, are dropped. Marked secret: left out of the input hash of an idempotent request. */
 export const code = z
   .string()
-  .regex(/^\d{6}$/, 'six digits')
+  .max(32)
+  .regex(/^\s*(?:\d\s*){6}$/, 'six digits')
+  .overwrite((typed) => typed.replace(/\s/g, ''))
   .meta({ secret: true });

@@ -31,7 +31,16 @@ export const accountStore = ({ orm, sql }: Tx, { tenantId }: Scope): AccountStor
   },
 
   funding: async (currency) => {
-    const row = await orm.account.findFirst({ where: { tenant_id: tenantId, kind: 'funding', currency }, orderBy: { id: 'asc' } });
+    // Ids follow the clock of the process that made them; only the database's clock says which account was first.
+    const orderBy = [{ created_at: 'asc' as const }, { id: 'asc' as const }];
+    const row = await orm.account.findFirst({ where: { tenant_id: tenantId, kind: 'funding', currency }, orderBy });
+    return row && accounts.row(row);
+  },
+
+  insertFunding: async (name, currency) => {
+    const row = await sql.row('conflict')`
+      INSERT INTO account (tenant_id, id, kind, currency, name) VALUES (${tenantId}::uuid, ${uuidv7()}::uuid, 'funding', ${currency}, ${name})
+      ON CONFLICT (tenant_id, kind, currency, name) DO NOTHING RETURNING ${accounts.list()}`;
     return row && accounts.row(row);
   },
 

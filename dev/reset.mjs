@@ -29,7 +29,8 @@ await takeFolder(folder, console.log).catch((error) => leave(1, `${error.message
 const distant = existsSync(join(folder, 'postgres', 'location')) ? readFileSync(join(folder, 'postgres', 'location'), 'utf8').trim() : '';
 if (distant.startsWith(OUTSIDE)) rmSync(distant, { recursive: true, force: true });
 rmSync(folder, { recursive: true, force: true });
-console.log(`${folder} is wiped. npm start creates it again.`);
+const again = values['data-dir'] === '.sluice' ? 'npm start' : `npm start -- --data-dir ${values['data-dir']}`;
+console.log(`${folder} is wiped. ${again} creates it again.`);
 if (process.env.DATABASE_URL) console.log('The database of DATABASE_URL is yours: drop it and create it again yourself.');
 
 function leave(code, words) {

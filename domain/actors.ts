@@ -20,6 +20,7 @@ export const PERMISSIONS = [
   'payees.write',
   'ledger.read',
   'ledger.top_up',
+  'ledger.accounts',
   'audit.read',
   'exceptions.read',
   'exceptions.handle',
@@ -39,7 +40,11 @@ const CARE = ['exceptions.handle', 'exceptions.propose', 'evidence.handle', 'pay
 
 /** What each role may do. An admin holds all gate permissions, but opens only one gate of a batch. */
 export const ROLES = {
-  preparer: [...READ, 'batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'exceptions.handle', 'keys.manage'],
+  preparer: [
+    ...READ,
+    ...(['batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'ledger.accounts'] as const),
+    ...(['exceptions.handle', 'keys.manage'] as const),
+  ],
   approver: [...READ, ...CARE, 'exceptions.confirm', 'gates.approve', 'batches.reject', 'batches.pause'],
   authorizer: [...READ, ...CARE, 'exceptions.confirm', 'gates.authorize', 'batches.reject', 'batches.pause'],
   executor: [...READ, ...CARE, 'gates.execute', 'batches.cancel', 'batches.pause'],

@@ -1,5 +1,4 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
@@ -10,6 +9,8 @@ import { toWireId } from '../../domain/ids.js';
 import { type TrustOptions, tenantOf, trustOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { fileFailure } from '../file-failure.js';
+import { linesOf } from '../files.js';
 import { nameMembers } from '../name-people.js';
 import { facts, printable } from '../render/table.js';
 
@@ -48,10 +49,9 @@ const auditVerify = (audit: Command, cli: Cli): void => {
     .option('--key <key>', 'verifier key, or a file that holds it')
     .option('--tenant <id>', 'the workspace that the log must belong to')
     .action(async ({ export: file, ...options }: TrustOptions & { export?: string }) => {
-      if (file !== undefined && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
       const client = file === undefined ? (await cli.connect()).client : null;
       const trust = await trustOf(cli, options, client);
-      const lines = client ? exportLines(client.transport) : createInterface({ input: createReadStream(file as string) });
+      const lines = client ? exportLines(client.transport) : linesOf(file as string);
       const report = await verifyAudit(lines, trust);
       cli.present(report, () => report.lines.map(printable).join('\n'));
       requireVerified(report);
@@ -66,7 +66,9 @@ const auditExport = (audit: Command, cli: Cli): void => {
     .action(async ({ out }: { out?: string }) => {
       const { client } = await cli.connect();
       const lines = Readable.from(withLineEnds(exportLines(client.transport)));
-      await pipeline(lines, out ? createWriteStream(out, { mode: 0o600 }) : process.stdout, { end: out !== undefined });
+      await pipeline(lines, out ? createWriteStream(out, { mode: 0o600 }) : process.stdout, { end: out !== undefined }).catch((error: unknown) => {
+        throw fileFailure(error, out ?? 'Standard output', 'write') ?? error;
+      });
       if (!out) return;
       cli.note(`Written to ${out}.`);
       cli.suggest(`sluice audit verify --export ${out} --key sluice.key   (the key: sluice audit checkpoint --key > sluice.key)`);

@@ -3,6 +3,7 @@ import type { Client } from '../../client/client.js';
 import { streamEvents } from '../../client/stream.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
+import { itemIdOf } from '../find-item.js';
 import { type Gate, openGate } from '../open-gate.js';
 import { type Batch, batchFacts, sentLine, suggestNext } from '../render/batch.js';
 import { cancelAfter, type Pause, pauseAfter } from '../render/pause.js';
@@ -54,11 +55,12 @@ export const batchActions = (batch: Command, cli: Cli): void => {
   batch
     .command('edit')
     .description('leave items out; the gates that were open close again')
-    .argument('<batch>')
-    .requiredOption('--exclude <items...>', 'ids of the items to leave out')
+    .argument('<batch>', 'its id, or your external id')
+    .requiredOption('--exclude <items...>', 'the items to leave out: their numbers, such as 12, or their ids')
     .action(async (name: string, { exclude }: { exclude: string[] }) => {
       const { client } = await cli.connect();
-      show(await client.edit_payout_batch({ batch_id: await findBatch(client, name), exclude }));
+      const batch_id = await findBatch(client, name);
+      show(await client.edit_payout_batch({ batch_id, exclude: exclude.map((item) => itemIdOf(batch_id, item)) }));
     });
 
   for (const { gate, description } of GATES) {

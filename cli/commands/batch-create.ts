@@ -1,18 +1,21 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { Client } from '../../client/client.js';
 import { followUpload, uploadCsv } from '../../client/stream.js';
-import type { RequestOf, ResponseOf } from '../../client/types.js';
+import type { CallOptions, RequestOf, ResponseOf } from '../../client/types.js';
 import type { createBatchCsv } from '../../contracts/batches.js';
+import type { Json } from '../../domain/hashing.js';
 import { breakable, type Standing } from '../break-off.js';
 import type { Cli } from '../cli.js';
+import { createOnce } from '../create-once.js';
 import { EXIT, Failure } from '../failure.js';
+import { readText, textOf } from '../files.js';
+import { findAccount, fundingAccounts } from '../find-account.js';
+import { quoted } from '../quoted.js';
 import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
 import { batchBar, rowsLine } from '../render/batch-bar.js';
 import { money } from '../render/money.js';
+import { readOnce, uploadFile } from '../upload-file.js';
 
 interface CreateOptions {
   format?: 'csv' | 'json';
@@ -38,29 +41,46 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     .option('--rail <name>', 'rail of a CSV', 'sandbox')
     .option('--external-id <id>', 'your own id of the batch, unique in the workspace')
     .option('--description <text>', 'a text for people, up to 280 characters')
-    .option('--funding-account <id>', 'account that pays a CSV; default: your only one in its currency')
+    .option('--funding-account <account>', 'account that pays a CSV, its id or its name; default: your first one in its currency')
     .option('--connection <id>', 'rail connection that a CSV is paid over; default: your only one')
     .option('--draft', 'leave it as a draft until `sluice batch submit`')
     .option('--allow-duplicates', 'pay the same payee, amount and reference more than once, or a file or payments of an earlier batch again')
     .option('--validate-only', 'check everything, write nothing')
     .option('--no-wait', 'do not follow a large file until it is taken in')
-    .action(async (file: string, options: CreateOptions) => {
-      if (file !== '-' && !existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
-      const sending: Sending = { isSent: false };
-      const { client, made } = await breakable(
-        async (signal) => {
-          const { client } = await cli.connect();
-          const from = formatOf(file, options) === 'csv' ? fromCsv : fromJson;
-          return { client, made: await from({ cli, client, signal, sending }, file, options) };
-        },
-        () => brokenOff(sending),
+    .addHelpText(
+      'after',
+      '\nThe same file with the same options makes no second batch: it answers the batch that was made. For one more, add --allow-duplicates,\n' +
+        'or --idempotency-key with a text of your own.',
+    )
+    .action(async (file: string, options: CreateOptions, command: Command) => {
+      const format = formatOf(file, options);
+      if (format === 'json') refuseFlagsOfCsv(command);
+      const sending: Sending = { isSent: false, externalId: options.externalId };
+      const { client, made, isRepeat } = await breakable(
+        (signal) => (format === 'csv' ? fromCsv : fromJson)({ cli, signal, sending }, file, options),
+        () => brokenOff(sending, options),
       );
+      if (isRepeat)
+        cli.note('This was sent before with the same options: no second batch was made. `sluice batch create --help` says how to pay it again.');
       const created = options.wait && made.object === 'payout_batch' ? await followed(cli, client, made) : made;
       cli.present(created, () => describe(created));
       if (created.object !== 'payout_batch') return;
       if (created.state === 'refused') throw new Failure(EXIT.failed, created.upload?.refusal?.detail ?? 'The file was refused.');
       suggestNext(cli, created);
     });
+};
+
+/** The flags that a JSON file says itself: they would be passed over in silence. */
+const OF_A_CSV: readonly (keyof CreateOptions)[] = ['currency', 'rail', 'description', 'fundingAccount', 'connection'];
+
+const refuseFlagsOfCsv = (command: Command): void => {
+  const given = command.options.filter((option) => {
+    const name = option.attributeName();
+    return (OF_A_CSV as readonly string[]).includes(name) && command.getOptionValueSource(name) === 'cli';
+  });
+  if (given.length === 0) return;
+  const flags = given.map(({ long }) => long).join(', ');
+  throw new Failure(EXIT.usage, `${flags}: only for a CSV. A JSON file says this itself.`, 'sluice batch create --help');
 };
 
 /** Follows a large file until it is taken in: with a bar on a terminal. It goes on by itself when nobody follows. */
@@ -88,20 +108,30 @@ const followed = async (cli: Cli, client: Client, batch: Batch): Promise<Batch> 
 /** How far a file is on its way: whether all of it was handed to the network. */
 interface Sending {
   isSent: boolean;
+  externalId: string | undefined;
 }
 
 interface Upload {
   cli: Cli;
-  client: Client;
   signal: AbortSignal;
   sending: Sending;
 }
 
+interface Sent {
+  client: Client;
+  made: ResponseOf<'create_payout_batch'>;
+  /** It is the batch of an earlier run of this command. */
+  isRepeat: boolean;
+}
+
 /** Without the whole file the server makes no batch. */
-const brokenOff = ({ isSent }: Sending): Standing =>
-  isSent
-    ? { message: 'Broken off before the server answered: it has made a batch if it has the whole file.', hint: 'sluice batch list' }
-    : { message: 'Broken off before the whole file was sent: nothing was stored.', hint: 'send the file again' };
+const brokenOff = ({ isSent, externalId }: Sending, { validateOnly }: CreateOptions): Standing => {
+  if (!isSent || validateOnly) return { message: 'Broken off before the whole file was sent: nothing was stored.', hint: 'send the file again' };
+  return {
+    message: 'Broken off before the server answered: the batch may have been made. The same command again finds it, and makes no second one.',
+    hint: externalId === undefined ? 'sluice batch list' : `sluice batch show ${quoted(externalId)}`,
+  };
+};
 
 /** What the server has of a file whose upload nobody follows any more. */
 const takenIn = ({ id, state, upload }: Batch): string =>
@@ -109,72 +139,77 @@ const takenIn = ({ id, state, upload }: Batch): string =>
     ? `Broken off; the server has the whole file of ${id} and goes on taking it in: ${rowsLine(upload)}.`
     : `Broken off; the server has taken in ${id}.`;
 
-/** All of standard input. A command that is broken off does not wait for the rest. */
-const standardInput = (signal: AbortSignal): Promise<Buffer> => {
-  signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
-  return buffer(process.stdin);
-};
-
 const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
   const chosen = format ?? file.split('.').at(-1)?.toLowerCase();
   if (chosen !== 'csv' && chosen !== 'json') throw new Failure(EXIT.usage, `Give --format csv or --format json: the name ${file} does not show it.`);
   return chosen;
 };
 
-const fromCsv = async (
-  { cli, client, signal, sending }: Upload,
-  file: string,
-  options: CreateOptions,
-): Promise<ResponseOf<'create_payout_batch'>> => {
+const fromCsv = async ({ cli, signal, sending }: Upload, path: string, options: CreateOptions): Promise<Sent> => {
+  // What is wrong with a file is said before anybody signs in; standard input may take its time.
+  const read = path === '-' ? null : await uploadFile(path, signal);
+  const { client } = await cli.connect();
   const currency = options.currency ?? (await onlyCurrency(client));
   cli.note(`Paying in ${currency} over ${options.rail}.`);
+  const file = read ?? (await uploadFile(path, signal));
   const query: z.input<typeof createBatchCsv> = {
     currency,
     rail: options.rail,
     ...(options.externalId ? { external_id: options.externalId } : {}),
     ...(options.description ? { description: options.description } : {}),
-    ...(options.fundingAccount ? { funding_account: options.fundingAccount } : {}),
+    ...(options.fundingAccount ? { funding_account: (await findAccount(client, options.fundingAccount, currency)).id } : {}),
     ...(options.connection ? { connection: options.connection } : {}),
     ...(options.draft ? { draft: 'true' } : {}),
     ...(options.allowDuplicates ? { allow_duplicates: 'true' } : {}),
     ...(options.validateOnly ? { validate_only: 'true' } : {}),
   };
-  // Standard input can't be read twice, so its bytes are stored for a retry.
-  const stored = file === '-' ? await standardInput(signal) : null;
-  const open = () => {
-    const bytes = stored ? Readable.from([stored]) : createReadStream(file);
-    bytes.once('end', () => {
+  const open = () =>
+    file.open(() => {
       sending.isSent = true;
     });
-    return Readable.toWeb(bytes) as ReadableStream<Uint8Array>;
-  };
-  return uploadCsv(client.transport, query, open, { signal });
-};
-
-const fromJson = async ({ client, signal, sending }: Upload, file: string, options: CreateOptions): Promise<ResponseOf<'create_payout_batch'>> => {
-  const text = file === '-' ? (await standardInput(signal)).toString('utf8') : readFileSync(file, 'utf8');
-  let body: RequestOf<'create_payout_batch'>;
-  try {
-    body = JSON.parse(text) as RequestOf<'create_payout_batch'>;
-  } catch (error) {
-    throw new Failure(EXIT.usage, `${file} is no valid JSON: ${(error as Error).message}`);
-  }
-  sending.isSent = true;
-  return client.create_payout_batch(
-    {
-      ...body,
-      ...(options.externalId ? { external_id: options.externalId } : {}),
-      ...(options.draft ? { draft: true } : {}),
-      ...(options.allowDuplicates ? { allow_duplicates: true } : {}),
-      ...(options.validateOnly ? { validate_only: 'true' } : {}),
-    },
-    { signal },
+  return sent(cli, client, options, { sha256: file.sha256, query: query as Json }, (call) =>
+    uploadCsv(client.transport, query, open, { ...call, signal }),
   );
 };
 
+const fromJson = async ({ cli, signal, sending }: Upload, path: string, options: CreateOptions): Promise<Sent> => {
+  const read = path === '-' ? null : readText(path);
+  const { client } = await cli.connect();
+  const text = read ?? textOf(await readOnce(path, signal), 'Standard input');
+  const body = {
+    ...parsed(text, path),
+    ...(options.externalId ? { external_id: options.externalId } : {}),
+    ...(options.draft ? { draft: true } : {}),
+    ...(options.allowDuplicates ? { allow_duplicates: true } : {}),
+    ...(options.validateOnly ? { validate_only: 'true' as const } : {}),
+  };
+  sending.externalId = body.external_id;
+  sending.isSent = true;
+  return sent(cli, client, options, { body: body as Json }, (call) => client.create_payout_batch(body, { ...call, signal }));
+};
+
+const parsed = (text: string, path: string): RequestOf<'create_payout_batch'> => {
+  try {
+    return JSON.parse(text) as RequestOf<'create_payout_batch'>;
+  } catch (error) {
+    throw new Failure(EXIT.usage, `${path} is no valid JSON: ${(error as Error).message}`);
+  }
+};
+
+/** Sends it under the key that was given, else under one that follows from it. A check makes nothing that a repeat could find. */
+const sent = async (
+  cli: Cli,
+  client: Client,
+  { validateOnly }: CreateOptions,
+  request: Json,
+  send: (call: Pick<CallOptions, 'idempotencyKey' | 'onReplay'>) => Promise<ResponseOf<'create_payout_batch'>>,
+): Promise<Sent> => {
+  if (validateOnly || cli.options().idempotencyKey !== undefined) return { client, made: await send({}), isRepeat: false };
+  return { client, ...(await createOnce(client, request, send)) };
+};
+
 const onlyCurrency = async (client: Client): Promise<string> => {
-  const { data } = await client.list_accounts({ kind: 'funding' });
-  const currencies = [...new Set(data.map((account) => account.currency))];
+  const currencies = [...new Set((await fundingAccounts(client)).map((account) => account.currency))];
   if (currencies.length === 1 && currencies[0]) return currencies[0];
   throw new Failure(EXIT.usage, `Give --currency: the workspace has funding accounts in ${currencies.join(', ') || 'no currency'}.`);
 };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
+import { itemIdOf } from '../find-item.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { batchFacts, batchTable, isUnsent, itemTable, suggestNext } from '../render/batch.js';
 import { batchActions } from './batch-actions.js';
@@ -46,12 +47,13 @@ const batchRead = (batch: Command, cli: Cli): void => {
     batch
       .command('items')
       .description('list the payments of a batch')
-      .argument('<batch>')
+      .argument('<batch>', 'its id, or your external id')
       .option('--state <state>', 'only those in this state, such as failed'),
   ).action(async (name: string, options: ListOptions, command: Command) => {
     const { client } = await cli.connect();
     const batch_id = await findBatch(client, name);
-    const page = await client.list_payout_items({ batch_id, ...pageOf(options), state: options.state as never });
+    const after = options.after === undefined ? {} : { after: itemIdOf(batch_id, options.after) };
+    const page = await client.list_payout_items({ batch_id, ...pageOf({ ...options, ...after }), state: options.state as never });
     const ended = !cli.options().json && page.data.some(isUnsent) && isTerminalBatch((await client.show_payout_batch({ batch_id })).state);
     cli.present(page, () => itemTable(page.data, ended));
     suggestMore(cli, command, page);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { RequestOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { readText } from '../files.js';
 import { findBatch } from '../find-batch.js';
 import { findPerson, PERSON } from '../find-person.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
@@ -197,7 +197,7 @@ const ending = (exceptions: Command, cli: Cli): void => {
 
 /** Item and reference of each line. A header is skipped. */
 const referencesIn = (path: string): { id: string; provider_reference: string }[] => {
-  const lines = readFileSync(path, 'utf8').split(/\r?\n/);
+  const lines = readText(path).split(/\r?\n/);
   return lines.flatMap((line, place) => {
     const [id = '', ...rest] = line.split(',');
     const reference = rest.join(',').trim();

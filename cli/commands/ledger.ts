@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
+import { fromWireId } from '../../domain/ids.js';
 import { parseDecimal } from '../../domain/money.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { findAccount, fundingAccounts } from '../find-account.js';
+import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { money } from '../render/money.js';
 import { table } from '../render/table.js';
@@ -23,37 +26,46 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
     },
   );
 
-  withPage(ledger.command('transfers').description('transfers, newest first').option('--account <id>').option('--batch <id>')).action(
-    async ({ account, batch, ...page }: PageOptions & { account?: string; batch?: string }, command: Command) => {
+  withPage(
+    ledger
+      .command('transfers')
+      .description('transfers, newest first')
+      .option('--account <account>', 'only of this account: its id, or the name of a funding account')
+      .option('--batch <batch>', 'only of this batch: its id, or your external id'),
+  ).action(async ({ account, batch, ...page }: PageOptions & { account?: string; batch?: string }, command: Command) => {
+    const { client } = await cli.connect();
+    const account_id = account === undefined || fromWireId('account', account) !== null ? account : (await findAccount(client, account)).id;
+    const batch_id = batch === undefined ? undefined : await findBatch(client, batch);
+    const transfers = await client.list_transfers({ account_id, batch_id, ...pageOf(page) });
+    cli.present(transfers, () =>
+      table(
+        ['TRANSFER', 'KIND', 'AMOUNT', 'DEBIT', 'CREDIT', 'AT'],
+        transfers.data.map((one) => [one.id, one.kind, money(one.amount, one.currency), one.debit_account_id, one.credit_account_id, one.created_at]),
+      ),
+    );
+    suggestMore(cli, command, transfers);
+  });
+
+  ledger
+    .command('create-account')
+    .description('make another funding account; batches without --funding-account are still paid from the first in their currency')
+    .argument('<name>', 'what people call it, once in a currency')
+    .requiredOption('--currency <code>', 'ISO 4217, such as EUR')
+    .action(async (name: string, { currency }: { currency: string }) => {
       const { client } = await cli.connect();
-      const transfers = await client.list_transfers({ account_id: account, batch_id: batch, ...pageOf(page) });
-      cli.present(transfers, () =>
-        table(
-          ['TRANSFER', 'KIND', 'AMOUNT', 'DEBIT', 'CREDIT', 'AT'],
-          transfers.data.map((one) => [
-            one.id,
-            one.kind,
-            money(one.amount, one.currency),
-            one.debit_account_id,
-            one.credit_account_id,
-            one.created_at,
-          ]),
-        ),
-      );
-      suggestMore(cli, command, transfers);
-    },
-  );
+      const made = await client.create_account({ kind: 'funding', name, currency });
+      cli.present(made, () => `${made.name}: ${made.id}, ${money(made.balance, made.currency)}`);
+      cli.suggest(`sluice ledger top-up AMOUNT --account ${made.id}   (sandbox money only)`);
+    });
 
   ledger
     .command('top-up')
     .description('put sandbox money into a funding account (test workspaces only)')
     .argument('<amount>', 'with the decimals of the currency, such as 1000.00')
-    .option('--account <id>', 'default: your only funding account')
+    .option('--account <account>', 'its id or its name; default: your only funding account')
     .action(async (text: string, { account }: { account?: string }) => {
       const { client } = await cli.connect();
-      const { data } = await client.list_accounts({ kind: 'funding', limit: 200 });
-      const found = account === undefined ? onlyOne(data) : data.find((one) => one.id === account);
-      if (!found) throw new Failure(EXIT.failed, `There is no funding account ${account}.`, 'sluice ledger accounts');
+      const found = account === undefined ? onlyOne(await fundingAccounts(client)) : await findAccount(client, account);
       const amount = parseDecimal(text, found.currency);
       if (!amount.ok) throw new Failure(EXIT.usage, amount.refusal.detail);
       const topped = await client.top_up({ account_id: found.id, amount: Number(amount.value) });

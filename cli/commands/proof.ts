@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { verifyProof } from '../../client/verify/proof.js';
 import type { BatchProof } from '../../domain/audit/proof.js';
@@ -6,6 +5,7 @@ import { fromWireId } from '../../domain/ids.js';
 import { verifierKeyOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
+import { readText, writeText } from '../files.js';
 import { findBatch } from '../find-batch.js';
 import { printable } from '../render/table.js';
 
@@ -20,7 +20,7 @@ export const batchProof = (batch: Command, cli: Cli): void => {
   batch
     .command('evidence')
     .description('everything that proves a batch, as one JSON document')
-    .argument('<batch>')
+    .argument('<batch>', 'its id, or your external id')
     .option('--out <file>', 'write it to a file')
     .option('--verify', 'verify it here and print the findings instead; exits 1 when it does not hold')
     .option('--key <key>', 'with --verify: verifier key, or a file that holds it')
@@ -31,7 +31,7 @@ export const batchProof = (batch: Command, cli: Cli): void => {
       const proof = await client.show_evidence({ batch_id: id });
       const text = JSON.stringify(proof, null, 2);
       if (out) {
-        writeFileSync(out, `${text}\n`, { mode: 0o600 });
+        writeText(out, `${text}\n`);
         cli.note(`Written to ${out}.`);
       }
       if (verify) {
@@ -53,7 +53,6 @@ export const proofCommands = (program: Command, cli: Cli): void => {
     .option('--key <key>', 'verifier key, or a file that holds it')
     .option('--batch <id>', 'the batch that it must prove')
     .action(async (file: string, options: { key?: string; batch?: string }) => {
-      if (!existsSync(file)) throw new Failure(EXIT.usage, `There is no file ${file}.`);
       const batchId = options.batch === undefined ? null : fromWireId('batch', options.batch);
       if (options.batch !== undefined && batchId === null) throw new Failure(EXIT.usage, `${options.batch} is not the id of a batch (batch_…).`);
       const verifierKey = await verifierKeyOf(cli, options.key, null);
@@ -62,8 +61,9 @@ export const proofCommands = (program: Command, cli: Cli): void => {
 };
 
 const readProof = (file: string): BatchProof => {
+  const text = readText(file);
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as BatchProof;
+    return JSON.parse(text) as BatchProof;
   } catch {
     throw new Failure(EXIT.failed, `${file} holds no JSON document.`);
   }

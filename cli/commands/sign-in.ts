@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createClient } from '../../client/client.js';
 import type { Cli } from '../cli.js';
+import { askCode } from '../code.js';
 import { EXIT, Failure } from '../failure.js';
 import { addressOf } from '../identity/connect.js';
 import { sessionPath } from '../identity/demo-person.js';
@@ -21,8 +22,8 @@ export const signInCommands = (program: Command, cli: Cli): void => {
       const name = cli.options().profile ?? DEFAULT_PROFILE;
       const address = email ?? (await ask(cli.terminal, 'E-mail', 'open'));
       const password = await ask(cli.terminal, 'Password', 'secret');
-      const code = await ask(cli.terminal, 'Code of your authenticator', 'open');
-      const session = await createClient({ baseUrl: url, token: null }).create_session({
+      const code = await askCode(cli);
+      const session = await createClient({ baseUrl: url, token: null, watch: cli.writes.watch }).create_session({
         email: address,
         password,
         code,

@@ -1,4 +1,5 @@
 import { type Client, createClient } from '../../client/client.js';
+import type { Watch } from '../../client/watch.js';
 import { EXIT, Failure } from '../failure.js';
 import type { Terminal } from '../terminal.js';
 import { demoToken } from './demo-person.js';
@@ -10,6 +11,7 @@ export interface IdentityOptions {
   profile?: string;
   url?: string;
   tenant?: string;
+  idempotencyKey?: string;
 }
 
 export interface Connection {
@@ -30,12 +32,18 @@ export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: 
  * Decides who acts, in this order: `--as ROLE` (a person of the local demo stack), `--profile NAME`, SLUICE_API_KEY, the default
  * profile, the demo stack's API key. Fails with exit code 4 when there is none.
  */
-export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, terminal: Terminal): Promise<Connection> => {
+export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, terminal: Terminal, watch: Watch): Promise<Connection> => {
   const profile = who.as || (!who.profile && env['SLUICE_API_KEY']) ? null : readProfile(env, who.profile ?? DEFAULT_PROFILE);
   if (who.profile && !profile) throw new Failure(EXIT.signIn, `There is no profile ${who.profile}.`, `sluice --profile ${who.profile} login`);
   const { url, stack } = profile && !who.url && !env['SLUICE_URL'] ? { url: profile.url, stack: stackAt(env, profile.url) } : addressOf(env, who);
   const token = await tokenOf(env, who, stack, profile?.token ?? null, terminal);
-  const client = createClient({ baseUrl: url, token, ...(who.tenant ? { workspaceId: who.tenant } : {}) });
+  const client = createClient({
+    baseUrl: url,
+    token,
+    watch,
+    ...(who.tenant ? { workspaceId: who.tenant } : {}),
+    ...(who.idempotencyKey === undefined ? {} : { idempotencyKey: who.idempotencyKey }),
+  });
   return { client, url, stack };
 };
 

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { readPrivateJson } from './private-file.js';
 
 /** The part of the file of `npm start` that the command line reads. */
 export interface LocalStack {
@@ -13,11 +14,11 @@ export interface LocalStack {
   people: { role: string; name: string; email: string; password: string; totp_secret: string }[];
 }
 
-/** The stack of SLUICE_DATA_DIR, else of this folder or one above it; null when none was started there. */
+/** The stack of SLUICE_DATA_DIR, else of this folder or one above it; null when none was started there. Fails when its file can't be read. */
 export const findLocalStack = (env: NodeJS.ProcessEnv, from: string): LocalStack | null => {
   for (const folder of candidates(env, from)) {
     const path = join(folder, 'stack.json');
-    if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as LocalStack;
+    if (existsSync(path)) return readPrivateJson(path) as LocalStack;
   }
   return null;
 };

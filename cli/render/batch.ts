@@ -138,7 +138,7 @@ const afterEnd = ({ id, counts }: Batch): string => {
 export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
   const gate = (verb: string, role: string): string =>
     besideStack
-      ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: npx sluice dev code ${role})`
+      ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: sluice dev code ${role})`
       : `sluice batch ${verb} ${batch.id}   (an ${role}, with a code)`;
   const steps: Partial<Record<Batch['state'], string>> = {
     receiving: `sluice batch show ${batch.id}`,

@@ -13,6 +13,18 @@ export const LEDGER_ROUTES = {
     cursor: 'account',
     of: ledger.account,
   }),
+  create_account: {
+    method: 'POST',
+    path: '/v1/accounts',
+    summary: 'Make a funding account; batches that name none are paid from the first in their currency',
+    permission: 'ledger.accounts',
+    rateClass: 'write',
+    idempotency: 'required',
+    body: ledger.createAccount,
+    example: { kind: 'funding', name: 'Payouts of the shop', currency: 'EUR' },
+    out: { status: 201, body: ledger.account },
+    problems: [],
+  },
   list_transfers: list({
     path: '/v1/transfers',
     summary: 'Ledger transfers',

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { breakable } from '../../cli/break-off.js';
 import { peopleTable } from '../stack/screen.js';
 import { freshCode } from './fresh-code.js';
 import { KILLABLE, type Killable, killPart } from './kill-part.js';
@@ -35,7 +36,10 @@ export const mountDev = (program: Command): void => {
     .description('kill -9 of a process of the stack; the stack starts it again')
     .addArgument(new Argument('<part>').choices(KILLABLE))
     .action(async (part: Killable) => {
-      const done = await killPart(dataDirectory(), part);
+      const done = await breakable(
+        () => killPart(dataDirectory(), part),
+        () => ({ message: `Broken off; ${part} may have been killed, and the stack starts it again.`, hint: 'sluice doctor' }),
+      );
       show(program, done, () => [
         `${part} (process ${done.killed}) was killed; ${done.now ? `process ${done.now} took its place` : 'it is not back yet, see its log'}`,
       ]);

@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { programOf } from '../../cli/identity/as-typed.js';
+import { quoted } from '../../cli/quoted.js';
+import { ROOT } from '../data-folder/places.js';
 import type { DemoPerson, StackState } from '../data-folder/state.js';
 import type { Outcome } from '../demo/checks.js';
 
@@ -11,14 +15,22 @@ export const readyScreen = (state: StackState, seconds: string, batchId: string 
   '',
   ...peopleTable(state.people),
   '',
-  'try next, in a second terminal (README.md has the whole tour)',
-  '  npx sluice --as preparer batch create my.csv   a file of your own; it prints the next command',
-  '  npx sluice dev code approver                   a code, for when a gate asks for one',
-  '  npx sluice dev kill worker                     in the middle of a batch: still nobody is paid twice',
-  '  npx sluice audit verify                        every record, its order, its signatures',
-  '  npx sluice doctor                              every part, and the configuration',
-  `Everything, second factors included: ${state.data_dir}/stack.json. Ctrl-C stops it, npm run reset wipes it.`,
+  'try next, in a second terminal in this clone (README.md has the whole tour)',
+  ...TRY_NEXT.map(([command, what]) => `  ${programOf({ SLUICE_DATA_DIR: state.data_dir }, ROOT)} ${command.padEnd(32)}   ${what}`),
+  `Everything, second factors included: ${state.data_dir}/stack.json. Ctrl-C stops it, ${resetOf(state)} wipes it.`,
 ];
+
+const TRY_NEXT: readonly (readonly [string, string])[] = [
+  ['--as preparer batch create my.csv', 'a file of your own; it prints the next command'],
+  ['dev code approver', 'a code, for when a gate asks for one'],
+  ['dev kill worker', 'in the middle of a batch: still nobody is paid twice'],
+  ['audit verify', 'every record, its order, its signatures'],
+  ['doctor', 'every part, and the configuration'],
+];
+
+/** What wipes this data folder and no other. */
+const resetOf = ({ data_dir }: StackState): string =>
+  data_dir === join(ROOT, '.sluice') ? 'npm run reset' : `npm run reset -- --data-dir ${quoted(data_dir)}`;
 
 /** For a second start on the same data folder. */
 export const runningScreen = (state: StackState, pid: number): string[] => [

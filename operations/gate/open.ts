@@ -1,6 +1,7 @@
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { challengeBytes, GATE_VERB, type Gate, gateBytes, gateDeadline, mayOpen, refusalToOpen } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
+import { toWireId } from '../../domain/ids.js';
 import { formatMoney } from '../../domain/money.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
@@ -179,7 +180,12 @@ export const refusalOfFunds = ({ batch, content }: Pick<GateFacts, 'batch' | 'co
   const shortfall = content.total + batch.feeMaximum - available;
   if (shortfall <= 0n) return null;
   return refuse('insufficient_funds', `The funding account lacks ${formatMoney(shortfall, batch.currency)}. Top it up, then try again.`, {
-    extra: { shortfall: Number(shortfall), available: Number(available), currency: batch.currency },
+    extra: {
+      shortfall: Number(shortfall),
+      available: Number(available),
+      currency: batch.currency,
+      funding_account: toWireId('account', batch.fundingAccountId),
+    },
   }).refusal;
 };
 

@@ -20,6 +20,8 @@ export interface AccountStore {
   lock(ids: readonly string[]): Promise<AccountRow[]>;
   /** The workspace's first funding account of a currency. */
   funding(currency: string): Promise<AccountRow | null>;
+  /** Null when a funding account in this currency has the name. */
+  insertFunding(name: string, currency: string): Promise<AccountRow | null>;
   /** The workspace's own account of a kind and currency; made when it is first needed. */
   ensure(kind: Exclude<AccountKind, 'funding'>, currency: string): Promise<AccountRow>;
 }

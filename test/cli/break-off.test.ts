@@ -58,14 +58,15 @@ describe('a command that is broken off', () => {
   };
 
   test.each([
-    ['while a CSV is sent', 'big.csv', 'nothing was stored.', 'next: send the file again'],
-    ['once a JSON file was sent', 'all.json', 'it has made a batch if it has the whole file.', 'next: sluice batch list'],
-  ])('batch create %s says what there is, and exits 130', async (_name, file, said, next) => {
+    ['while a CSV is sent', ['big.csv', '--currency', 'EUR'], 'nothing was stored.', 'next: send the file again'],
+    ['once a JSON file was sent', ['all.json'], 'The same command again finds it, and makes no second one.', 'next: sluice batch list'],
+    ['with an external id', ['all.json', '--external-id', 'june'], 'the batch may have been made', 'next: sluice batch show june'],
+  ])('batch create %s says what there is, and exits 130', async (_name, argv, said, next) => {
     const { server, env } = await deaf();
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'big.csv'), `payee_reference,amount\n${'p-1,1.00\n'.repeat(4_000_000)}`);
     writeFileSync(join(cwd, 'all.json'), '{}');
-    const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), 'batch', 'create', file, '--currency', 'EUR'], {
+    const child = spawn(process.execPath, [join(process.cwd(), 'bin/sluice.mjs'), 'batch', 'create', ...argv], {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_CONFIG_HOME: join(cwd, 'config'), ...env },
     });

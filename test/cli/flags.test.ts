@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
-import { endingOf } from '../../cli/failure.js';
+import { endingOf } from '../../cli/ending.js';
 import { FIELDS_OF, flagOf } from '../../cli/flags.js';
 import { createProgram } from '../../cli/program.js';
 import { ProblemError } from '../../client/problem-error.js';
@@ -87,4 +87,30 @@ test('an external id that is taken: the next step shows the batch that has it', 
   const { stderr } = await creating(problemOf('external_id_taken', 409), '--external-id', 'june');
   expect(stderr).toContain('next: sluice batch show june');
   expect((await creating(problemOf('external_id_taken', 409, { external_id: 'july' }))).stderr).toContain('next: sluice batch show july');
+});
+
+describe('a JSON file', () => {
+  const create = commands(program).find((command) => command.name() === 'create' && command.parent?.name() === 'batch');
+  const OPTIONS = (create?.options ?? []).filter(({ long }) => long !== '--format' && long !== '--no-wait');
+  const sent = async (argv: string[]) => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'my.json'), '{"currency":"EUR"}');
+    const { env, received } = await apiOf(() => ({ status: 202, body: BATCH }));
+    const { code, stderr } = await runSluice(['batch', 'create', 'my.json', ...argv], { cwd, env });
+    return { code, stderr, request: received.find(({ method }) => method === 'POST') };
+  };
+
+  test.each(OPTIONS.map((option) => ({ flag: option.long ?? '', argv: [option.long ?? '', ...(option.required ? ['x'] : [])] })))(
+    'batch create $flag changes what is sent, or is refused',
+    async ({ flag, argv }) => {
+      const { code, stderr, request } = await sent(argv);
+      if (code === 2) expect([stderr.includes(`${flag}: only for a CSV`), request]).toEqual([true, undefined]);
+      else
+        expect([code, `${request?.path} ${request?.body}`]).toEqual([0, expect.stringMatching(/validate_only|external_id|draft|allow_duplicates/)]);
+    },
+  );
+
+  test('every flag that does not apply is named at once', async () => {
+    expect((await sent(['--currency', 'EUR', '--rail', 'sandbox', '--draft'])).stderr).toMatch(/^--currency, --rail: only for a CSV\./);
+  });
 });

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Command } from 'commander';
+import { itemIdOf } from '../../cli/find-item.js';
 import { createProgram, runCommand } from '../../cli/program.js';
-import { emptyFolder } from './run-sluice.js';
+import { wordsOf } from './every-command.js';
+import { BATCH, emptyFolder } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
 const settingsOf = (env: NodeJS.ProcessEnv, said: string[] = []) => ({
@@ -13,8 +15,14 @@ const settingsOf = (env: NodeJS.ProcessEnv, said: string[] = []) => ({
 const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];
 const pathOf = (command: Command): string[] => (command.parent ? [...pathOf(command.parent), command.name()] : []);
 
+const ACCOUNT = 'acct_0198c2aa7c1e7b3d9f10a4c2e6b80d11';
+const LAST = itemIdOf(BATCH.id, '2');
+const AFTER = itemIdOf(BATCH.id, '1');
 /** Flags whose value is looked up unless it is an id, and those that take no text. */
-const VALUES: Readonly<Record<string, string>> = { '--limit': '2', '--batch': 'batch_7', '--owner': 'person_7' };
+const VALUES: Readonly<Record<string, string>> = {
+  ...{ '--limit': '2', '--batch': BATCH.id, '--account': ACCOUNT, '--after': AFTER },
+  '--owner': 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+};
 
 /** Every command that lists in pages, each of its flags given. */
 const LISTS = commands(createProgram(settingsOf({})).program)
@@ -23,17 +31,13 @@ const LISTS = commands(createProgram(settingsOf({})).program)
     name: pathOf(command).join(' '),
     argv: [
       ...pathOf(command),
-      ...command.registeredArguments.map((_argument, place) => `batch_${place}`),
+      ...command.registeredArguments.map(() => BATCH.id),
       ...command.options.flatMap(({ long, required, optional }) => [
         long ?? '',
         ...(required || optional ? [VALUES[long ?? ''] ?? `a value'${long}`] : []),
       ]),
     ],
   }));
-
-/** The words of a line, as a shell reads them. */
-const wordsOf = (line: string): string[] =>
-  [...line.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) => word.replace(/'([^']*)'|\\(')/g, (_all, inner, escaped) => inner ?? escaped));
 
 test('there are lists', () => {
   expect(LISTS.map(({ name }) => name)).toEqual(expect.arrayContaining(['batch list', 'batch items', 'exceptions list', 'parked list']));
@@ -43,7 +47,7 @@ test('there are lists', () => {
 test.each(LISTS)('$name: the next page is the same list, after the last of this one', async ({ argv }) => {
   const { env, received, url } = await apiOf(() => ({
     status: 200,
-    body: { object: 'list', data: [], has_more: true, next_cursor: 'item_last' },
+    body: { object: 'list', data: [], has_more: true, next_cursor: LAST },
   }));
   const said: string[] = [];
   const folder = emptyFolder();
@@ -54,7 +58,7 @@ test.each(LISTS)('$name: the next page is the same list, after the last of this 
   expect(words.slice(0, 2)).toEqual(['--url', url]);
   expect(await runCommand(words, settings)).toBe(0);
   const [first, second] = received.map(({ path }) => new URL(path, url));
-  expect(first?.searchParams.get('starting_after')).toBe("a value'--after");
-  first?.searchParams.set('starting_after', 'item_last');
+  expect(first?.searchParams.get('starting_after')).toBe(AFTER);
+  first?.searchParams.set('starting_after', LAST);
   expect(second?.href).toBe(first?.href);
 });

@@ -10,8 +10,12 @@ export interface Received {
   body: string;
 }
 
-/** An answer with a body, JSON lines, or a stream of events, which `open` leaves open. */
-export type Answer = { status: number; body: unknown } | { lines: readonly object[] } | { events: string; open?: true };
+/** An answer with a body, JSON lines, a stream of events, which `open` leaves open, or none at all. */
+export type Answer =
+  | { status: number; body: unknown; headers?: Record<string, string> }
+  | { lines: readonly object[] }
+  | { events: string; open?: true }
+  | 'silence';
 export type Answers = (request: Received) => Answer;
 
 const running = new Set<() => void>();
@@ -27,6 +31,7 @@ export const apiOf = async (answers: Answers) => {
     const request = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: await text(req) };
     received.push(request);
     const answer = answers(request);
+    if (answer === 'silence') return;
     if ('events' in answer) {
       res.writeHead(200, { 'content-type': 'text/event-stream' }).write(answer.events);
       if (!answer.open) res.end();
@@ -37,7 +42,7 @@ export const apiOf = async (answers: Answers) => {
       return;
     }
     const type = answer.status < 400 ? 'application/json' : 'application/problem+json';
-    res.writeHead(answer.status, { 'content-type': type }).end(JSON.stringify(answer.body));
+    res.writeHead(answer.status, { 'content-type': type, ...answer.headers }).end(JSON.stringify(answer.body));
   });
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done);

@@ -80,9 +80,9 @@ describe('signing in', () => {
     expect(stderr).toContain('next: the same with --as approver');
   });
 
-  test('beside a stack the next step names the role, and is typed with npx', async () => {
+  test('beside a stack the next step names the role, and is typed as it works from there', async () => {
     const { url } = await apiOf(() => ({ status: 200, body: BATCH }));
     const { stderr } = await runSluice(['batch', 'show', BATCH.id], { cwd: besideStack(url) });
-    expect(stderr).toContain(`next: npx sluice --as approver batch approve ${BATCH.id}`);
+    expect(stderr).toContain(`next: ${join(process.cwd(), 'bin/sluice.mjs')} --as approver batch approve ${BATCH.id}`);
   });
 });

@@ -180,6 +180,17 @@ describe('the tour', () => {
   });
 });
 
+test('the commands of the screen reach this stack, which has a data folder and ports of its own, typed anew in the clone', async () => {
+  const lines = [...screen.matchAll(/^ {2}(SLUICE_DATA_DIR=\S+ npx sluice (.*?)) {3}/gm)].map(([, line = '', command = '']) => ({ line, command }));
+  expect(lines.map(({ command }) => command.trim())).toEqual([
+    '--as preparer batch create my.csv',
+    ...['dev code approver', 'dev kill worker', 'audit verify', 'doctor'],
+  ]);
+  for (const { line } of lines.filter(({ command }) => /^(dev code|audit|doctor)/.test(command)))
+    expect(await shell(`cd "${ROOT}" && unset SLUICE_DATA_DIR && ${line}`)).toMatchObject({ code: 0 });
+  expect(screen).toContain(`npm run reset -- --data-dir ${dataDir} wipes it.`);
+});
+
 test('a second npm start shows the stack that runs; Ctrl-C stops it; npm run reset wipes it', async () => {
   const second = await shell(`cd "${ROOT}" && node dev/start.mjs --data-dir "${dataDir}"`);
   expect(second).toMatchObject({ code: 0, output: expect.stringContaining('It runs already') });

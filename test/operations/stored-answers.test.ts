@@ -13,6 +13,7 @@ import { openGate } from '../../operations/gate/open.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
 import { discardDelivery } from '../../operations/inbound/discard.js';
 import { replayDeliveries } from '../../operations/inbound/replay.js';
+import { createAccount } from '../../operations/ledger/create-account.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
 import { addDestination } from '../../operations/payee/add-destination.js';
@@ -132,6 +133,7 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     return as(admin, (ctx) => discardDelivery(ctx, { delivery_id: row?.id ?? '', reason: 'a test event' }));
   },
   replay_deliveries: async () => as(admin, (ctx) => replayDeliveries(ctx, { connection_id: world.home.connectionId })),
+  create_account: async () => as(admin, (ctx) => createAccount(ctx, { kind: 'funding', name: 'Shop', currency: 'EUR' })),
   top_up: async () => as(admin, (ctx) => topUp(ctx, { account_id: world.home.funding, amount: 5 })),
 };
 

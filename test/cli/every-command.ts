@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { createProgram, type ProgramSettings, runCommand } from '../../cli/program.js';
+import { mountDev } from '../../dev/cli/commands.js';
+import { BATCH, emptyFolder, PERSON } from './run-sluice.js';
+
+/** Settings of a command line that runs within the test: what it says goes to `said`, what it prints to `printed`. */
+export const settingsOf = (env: NodeJS.ProcessEnv = {}, lines: string[] = []) => {
+  const said: string[] = [];
+  const printed: string[] = [];
+  const folder = emptyFolder();
+  const settings: ProgramSettings = {
+    env: { HOME: folder, XDG_CONFIG_HOME: folder, ...env },
+    terminal: {
+      out: (text) => void printed.push(text),
+      err: (text) => void said.push(text),
+      watched: false,
+      canAsk: false,
+      readLine: async () => lines.shift() ?? null,
+    },
+    schemas: {} as never,
+    local: { environment: () => ({ api: {}, worker: {} }), checks: async () => [], mountDev },
+  };
+  return { settings, said, printed, run: (argv: readonly string[]) => runCommand(argv, settings) };
+};
+
+export const wholeProgram = (): Command => createProgram(settingsOf().settings).program;
+
+const all = (from: Command): Command[] => [from, ...from.commands.flatMap(all)];
+/** Every command that does something. */
+export const leavesOf = (program: Command): Command[] => all(program).filter(({ commands }) => commands.length === 0);
+/** `batch create` */
+export const nameOf = (command: Command): string => (command.parent ? `${nameOf(command.parent)} ${command.name()}`.trim() : '');
+
+const idOf = (prefix: string): string => `${prefix}_0198c2aa7c1e7b3d9f10a4c2e6b80d11`;
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  ...{
+    batch: BATCH.id,
+    payee: idOf('payee'),
+    exception: idOf('exc'),
+    proposal: idOf('proposal'),
+    evidence: idOf('parked'),
+    delivery: idOf('delivery'),
+  },
+  ...{ connection: idOf('conn'), key: idOf('key'), amount: '1.00', name: 'Shop', text: 'a text', person: PERSON.person_id, role: 'approver' },
+};
+const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scopes': 'batches.read' };
+
+/** A command line of this command with what it needs; `file` stands for its files. */
+export const argvOf = (command: Command, file: string): string[] => [
+  ...nameOf(command).split(' '),
+  ...command.registeredArguments.map(
+    (argument) => argument.argChoices?.[0] ?? (argument.name() === 'file' ? file : (ARGUMENTS[argument.name()] ?? 'x')),
+  ),
+  ...command.options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long ?? '', VALUES[long ?? ''] ?? 'x']),
+];
+
+/** Why this line is no command of the program as printed, or null: `sluice`, then words as a shell reads them. Nothing is run. */
+export const faultOf = async (line: string): Promise<string | null> => {
+  const program = wholeProgram();
+  for (const command of all(program)) if (command.commands.length === 0) command.action(() => {});
+  const [, ...words] = wordsOf(line.replace(/^(?:SLUICE_DATA_DIR=(?:'[^']*'|\S+) )?(?:npx )?/, ''));
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return null;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+};
+
+/** The words of a line, as a shell reads them. */
+export const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/(?:'[^']*'|"[^"]*"|\\'|[^\s'"\\])+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|"([^"]*)"|\\(')/g, (_all, single, double, escaped) => single ?? double ?? escaped),
+  );
