@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { asTyped, programOf } from './identity/as-typed.js';
 import { type Connection, connect, type IdentityOptions } from './identity/connect.js';
 import { findLocalStack } from './identity/stack.js';
+import { json } from './render/json.js';
 import type { Terminal } from './terminal.js';
 import { createWrites, type Writes } from './writes.js';
 
@@ -53,7 +54,7 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
       return connection;
     },
     writes,
-    present: (data, human) => terminal.out(options().json ? JSON.stringify(data, null, 2) : human()),
+    present: (data, human) => terminal.out(options().json ? json(data, 2) : human()),
     note: (text) => terminal.err(typed(text)),
     suggest: (text, ...others) => {
       if (options().json) return;

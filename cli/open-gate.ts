@@ -1,10 +1,11 @@
 import type { Client } from '../client/client.js';
 import type { ResponseOf } from '../client/types.js';
+import { printable } from '../domain/text.js';
 import type { Cli } from './cli.js';
 import type { Batch } from './render/batch.js';
 import { shownFacts } from './render/facts.js';
 import { money } from './render/money.js';
-import { facts, printable, table } from './render/table.js';
+import { facts, table } from './render/table.js';
 import { withCode } from './with-code.js';
 
 export type Gate = 'approve' | 'authorize' | 'execute';

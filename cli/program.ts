@@ -17,6 +17,7 @@ import { recoverCommand } from './commands/recover.js';
 import { signInCommands } from './commands/sign-in.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
+import { json } from './render/json.js';
 import type { Terminal } from './terminal.js';
 
 export interface ProgramSettings {
@@ -104,7 +105,7 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
   } catch (error) {
     const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
     // What was printed is the answer, also when it is one that ends in a failure.
-    if (ending.problem && cli.options().json && !hasPrinted) terminal.out(JSON.stringify(ending.problem, null, 2));
+    if (ending.problem && cli.options().json && !hasPrinted) terminal.out(json(ending.problem, 2));
     if (ending.message) terminal.err(cli.typed(ending.message));
     if (ending.hint) terminal.err(cli.typed(`next: ${ending.hint}`));
     return ending.exitCode;

@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline';
+import { printableLines } from '../domain/text.js';
 import { EXIT, type ExitCode } from './failure.js';
 import { fileFailure } from './file-failure.js';
 
-/** The terminal of a command: data goes to `out`, messages to `err`. */
+/** The terminal of a command: data goes to `out`, messages to `err`. Texts come from strangers too, so what could control a terminal or deceive is escaped. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
@@ -55,8 +56,8 @@ export const processTerminal = (): Terminal => {
   withWidth(process.stderr);
   let lines: AsyncIterator<string> | null = null;
   return {
-    out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    out: (text) => void process.stdout.write(`${printableLines(text)}\n`),
+    err: (text) => void process.stderr.write(`${printableLines(text)}\n`),
     watched: process.stderr.isTTY === true,
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     readLine: async () => {

@@ -84,6 +84,9 @@ export const hasLetter = (text: string): boolean => /\p{L}/u.test(text);
 /** A text that is safe to print in one line: each unfit character as `\u{202e}`, so that what people read is what is stored. */
 export const printable = (text: string): string => escapeUnfit(text, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
 
+/** A text of several lines that is safe to print: each unfit character but a line feed as `\u{202e}`. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** JSON text that is safe to print and means the same: each unfit character as a JSON escape. Line feeds between its members stay. */
 export const printableJson = (json: string): string =>
   escapeUnfit(json, (character) =>

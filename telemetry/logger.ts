@@ -1,4 +1,5 @@
 import { type Logger, pino, type SerializedError, stdSerializers } from 'pino';
+import { printableJson } from '../domain/text.js';
 import { traceIdIn } from './trace.js';
 
 /**
@@ -47,6 +48,7 @@ export const createLogger = (process: string, level: string, destination?: { wri
     redact: { paths: [...REDACTED, ...REDACTED_HEADERS], censor: '[redacted]' },
     formatters: { log: withTrace },
     serializers: { err: errorLine },
+    hooks: { streamWrite: printableJson },
   };
   return destination ? pino(options, destination) : pino(options);
 };

@@ -6,13 +6,15 @@ import { exportLines } from '../../client/stream.js';
 import { verifyAudit } from '../../client/verify/audit.js';
 import type { ExportRecord } from '../../domain/audit/export.js';
 import { toWireId } from '../../domain/ids.js';
+import { printable, printableJson } from '../../domain/text.js';
 import { type TrustOptions, tenantOf, trustOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { fileFailure } from '../file-failure.js';
 import { linesOf } from '../files.js';
 import { nameMembers } from '../name-people.js';
-import { facts, printable } from '../render/table.js';
+import { json } from '../render/json.js';
+import { facts } from '../render/table.js';
 
 export const auditCommands = (program: Command, cli: Cli): void => {
   const audit = program.command('audit').description('the audit log: read it, export it, verify it');
@@ -35,7 +37,7 @@ const auditTrail = (audit: Command, cli: Cli): void => {
       const trust = await trustOf(cli, options, client);
       const names = cli.options().json ? NO_NAMES : await nameMembers(client);
       const report = await verifyAudit(printEvents(cli, exportLines(client.transport), names), trust);
-      cli.terminal.out(cli.options().json ? JSON.stringify({ type: 'report', ...report }) : report.lines.join('\n'));
+      cli.terminal.out(cli.options().json ? json({ type: 'report', ...report }) : report.lines.join('\n'));
       requireVerified(report);
     });
 };
@@ -111,7 +113,7 @@ async function* printEvents(cli: Cli, lines: AsyncIterable<string>, names: Reado
   for await (const line of lines) {
     const record = JSON.parse(line) as ExportRecord;
     if (record.type === 'event')
-      cli.terminal.out(cli.options().json ? line : lineOf(record.index, record.event as unknown as EventBody | null, names));
+      cli.terminal.out(cli.options().json ? printableJson(line) : lineOf(record.index, record.event as unknown as EventBody | null, names));
     yield line;
   }
 }

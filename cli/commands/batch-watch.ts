@@ -7,6 +7,7 @@ import { EXIT, Failure } from '../failure.js';
 import { findBatch } from '../find-batch.js';
 import { type Batch, batchFacts, countsLine, isPaused, nextStep, resumeStep, stateLine, suggestNext } from '../render/batch.js';
 import { batchBar, batchLines } from '../render/batch-bar.js';
+import { json as toJson } from '../render/json.js';
 import { type Pause, pauseAfter, pauseText } from '../render/pause.js';
 
 const ENDED_WELL: readonly string[] = ['completed'];
@@ -54,7 +55,7 @@ const followed = async (cli: Cli, client: Client, found: Batch): Promise<Pause |
     // The stream begins with the events of the past, and only then says how the batch stands now.
     let isPresent = false;
     for await (const event of streamEvents(client.transport, found.id, signal)) {
-      if (json) cli.terminal.out(JSON.stringify({ event: event.name, id: event.id, data: event.data }));
+      if (json) cli.terminal.out(toJson({ event: event.name, id: event.id, data: event.data }));
       if (event.name === 'audit') pause = pauseAfter(pause, event.data);
       if (event.name === 'progress') {
         isPresent = true;

@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { verifyProof } from '../../client/verify/proof.js';
 import type { BatchProof } from '../../domain/audit/proof.js';
 import { fromWireId } from '../../domain/ids.js';
+import { printable, printableJson } from '../../domain/text.js';
 import { verifierKeyOf } from '../audit-trust.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { readText, writeText } from '../files.js';
 import { findBatch } from '../find-batch.js';
-import { printable } from '../render/table.js';
 
 interface ProofOptions {
   out?: string;
@@ -38,7 +38,7 @@ export const batchProof = (batch: Command, cli: Cli): void => {
         const verifierKey = await verifierKeyOf(cli, key, client);
         presentProof(cli, proof as BatchProof, { verifierKey, batchId: fromWireId('batch', id) });
       } else if (out) cli.suggest(`sluice evidence verify ${out} --key sluice.key   (the key: sluice audit checkpoint --key > sluice.key)`);
-      else cli.terminal.out(text);
+      else cli.terminal.out(printableJson(text));
     });
 };
 

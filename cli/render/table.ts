@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { printable } from '../../domain/text.js';
 
 const BARE = {
   top: '',
@@ -31,6 +32,3 @@ export const facts = (rows: readonly (readonly [string, string | number | null])
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value === null ? '-' : printable(String(value))}`).join('\n');
 };
-
-/** Replaces control characters. Names come from strangers, and such a character could control the terminal. */
-export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');

@@ -37,7 +37,7 @@ test('a person stands with the name behind the id, from every page of people', a
       : page([member(first, 0)], true),
   );
   expect(code).toBe(0);
-  expect(stdout).toContain(`user ${first} (Ada 0?[2J)`);
+  expect(stdout).toContain(`user ${first} (Ada 0\\u{1b}[2J)`);
   for (const [place, id] of others.entries()) expect(stdout).toContain(`user ${id} (Ada ${place + 1}`);
   expect(stdout).toContain('checksum ok');
 });

@@ -202,7 +202,7 @@ describe('ending', () => {
     expect(code).toBe(0);
     for (const shown of [
       ...['ticket 4711', PROPOSAL.digest, `june-2026 (${EXCEPTION.batch_id})`, 'proposed by Ada Lovelace (approver)'],
-      ...['what it does 1 item is booked as paid: 1.00 EUR leave the hold.', '#3 cleo-1 Cleo?[2J 1.00 EUR pay_1'],
+      ...['what it does 1 item is booked as paid: 1.00 EUR leave the hold.', '#3 cleo-1 Cleo\\u{1b}[2J 1.00 EUR pay_1'],
     ])
       expect(stderr.replaceAll(/ +/g, ' ')).toContain(shown);
     expect(stdout).toContain('confirmed');

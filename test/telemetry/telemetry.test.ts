@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { unfitCharacter } from '../../domain/text.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { createMetrics } from '../../telemetry/metrics.js';
 import { sharedReading } from '../../telemetry/shared-reading.js';
@@ -14,6 +15,15 @@ test('secrets are not written at any depth of what is logged by mistake [S3-23]'
   logger.info({ req: { headers: { authorization: 'Bearer TOKEN-1', cookie: 'TOKEN-1', 'x-api-key': 'TOKEN-1' } } });
   expect(lines).toHaveLength(4);
   for (const value of Object.values(secret)) expect(lines.join('')).not.toContain(value);
+});
+
+test('a line of the log says the same and deceives nobody', () => {
+  const lines: string[] = [];
+  const logger = createLogger('test', 'info', { write: (line) => void lines.push(line) });
+  const name = 'Ana \u202e00.999\u202c\u200b\u2028end';
+  logger.info({ name_of_payee: name, err: new Error(name) }, name);
+  expect(unfitCharacter(lines[0]?.trimEnd() ?? '')).toBeNull();
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ name_of_payee: name, msg: name });
 });
 
 test('whatever was thrown can be logged', () => {
