@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import { bindRoutes } from './bind.js';
 import type { ApiDeps } from './deps.js';
+import { frontPage } from './front-page.js';
 import type { Handlers } from './handlers.js';
 import { health } from './health.js';
 import { failures } from './middleware/failures.js';
@@ -8,6 +9,7 @@ import { logs } from './middleware/logs.js';
 import { measure } from './middleware/measure.js';
 import { requestId } from './middleware/request-id.js';
 import { noStore, securityHeaders } from './middleware/security-headers.js';
+import { singleHeaders } from './middleware/single-headers.js';
 import { noSuchPath } from './middleware/unmatched.js';
 import { securityContact } from './security-contact.js';
 
@@ -17,10 +19,10 @@ export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp));
+  app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders);
   app.use(deps.docs);
   app.use(securityHeaders, noStore);
-  app.use(health(deps), securityContact(deps.securityContact));
+  app.use(frontPage(deps.webUiUrl), health(deps), securityContact(deps.securityContact));
   app.use(bindRoutes(deps, handlers));
   app.use(noSuchPath);
   app.use(failures(deps.logger));

@@ -52,7 +52,7 @@ const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers
   const handler: unknown = handlers[id];
   if (shape.permission === 'public') return servePublic(shape, handler as Public<never>);
   if (shape.permission === 'signed') return serveSigned(shape, handler as Signed<never>);
-  if (shape.format === 'events' || shape.format === 'lines') return serveStream(shape, handler as Streamed<never>);
+  if (shape.format === 'events' || shape.format === 'lines') return serveStream(shape, shape.permission, handler as Streamed<never>);
   if (shape.csvQuery) return serveUpload(deps, id, shape, shape.csvQuery, handler as JsonOrCsv<never>);
   return serveOperation(id, shape, handler as Operation<never>);
 };

@@ -15,6 +15,14 @@ export interface LeafSignal {
   subscribe(wake: () => void): () => void;
 }
 
+/** Time as streams see it. */
+export interface Clock {
+  /** ms; only differences mean anything. */
+  now(): number;
+  /** Calls `ring` once after so many ms. Returns a function that takes it back. */
+  alarm(ms: number, ring: () => void): () => void;
+}
+
 /** The caller's span, for logs. */
 export interface Trace {
   traceId: string;
@@ -34,12 +42,11 @@ export interface ApiDeps {
   hashToken: (token: string) => Uint8Array | null;
   publicContext: (requestId: string) => PublicContext;
   readiness: () => Promise<ReadinessPart[]>;
-  /** Prometheus text of everything this process measures. */
-  metrics: () => Promise<{ contentType: string; text: string }>;
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;
+  clock: Clock;
   /** Folder for the files of uploads while they are read; mode 0700. */
   spoolDir: string;
   /** `secure` behind TLS; `loopback` lets a browser sign in over plain http on this machine only (ADR 0012). */
@@ -47,6 +54,8 @@ export interface ApiDeps {
   /** Aborted when the process drains: open streams close then. */
   draining: AbortSignal;
   docs: RequestHandler;
+  /** Temporal's Web UI, for the page at /; null when none is configured. */
+  webUiUrl: string | null;
   /** `mailto:` or `https:` address for vulnerability reports (RFC 9116). */
   securityContact: string;
 }

@@ -1,6 +1,15 @@
 import type { Request, Response } from 'express';
+import type { Actor } from '../domain/actors.js';
+import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
+
+/** Whose credential it is, and of which workspace. */
+export interface Admitted {
+  tenantId: string;
+  mode: 'live' | 'test';
+  actor: Actor;
+}
 
 /** What is known about one request so far. Each middleware sets its part; those after it read it. */
 export interface Exchange {
@@ -13,6 +22,8 @@ export interface Exchange {
   publicContext: PublicContext;
   /** Set once the credential is resolved. */
   context: Context | null;
+  /** Resolves the credential of this request as it stands now: it may have ended meanwhile. */
+  authenticate: () => Promise<Result<Admitted>>;
   /** Where the credential was. A cookie needs the check against forged cross-site requests. */
   credential: 'header' | 'cookie' | null;
 }

@@ -3,6 +3,7 @@ import type { ROUTES, RouteId } from '../contracts/routes.js';
 import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Exchange } from './exchange.js';
+import type { Recheck } from './recheck.js';
 import type { SpooledFile } from './spool.js';
 
 type Routes = typeof ROUTES;
@@ -27,8 +28,11 @@ export type Signed<Id extends RouteId> = (
   input: InputOf<Id> & { raw: Uint8Array; headers: Record<string, string | undefined> },
 ) => Promise<Result<OutputOf<Id>>>;
 
-/** The handler of a stream: it writes the response itself. A refusal before the first byte is sent as a problem. */
-export type Streamed<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange) => Promise<Result<null>>;
+/**
+ * The handler of a stream: it writes the response itself, and asks `recheck` whether the caller may still read. A refusal before the
+ * first byte is sent as a problem.
+ */
+export type Streamed<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, exchange: Exchange, recheck: Recheck) => Promise<Result<null>>;
 
 /** The handler of a route that takes JSON, or the same resource as an uploaded file with its settings in the query. */
 export interface JsonOrCsv<Id extends RouteId> {

@@ -2,8 +2,8 @@ import express, { type Router } from 'express';
 import type { ApiDeps } from './deps.js';
 import { exchangeOf } from './exchange.js';
 
-/** `/healthz`: the process lives. `/readyz`: it can serve, or which part is not ready. `/metrics`: for Prometheus. */
-export const health = (deps: Pick<ApiDeps, 'readiness' | 'metrics' | 'draining'>): Router => {
+/** `/healthz`: the process lives. `/readyz`: it can serve, or which part is not ready. Metrics are not for everybody: see `serve.ts`. */
+export const health = (deps: Pick<ApiDeps, 'readiness' | 'draining'>): Router => {
   const router = express.Router();
   router.get('/healthz', (_req, res) => {
     exchangeOf(res).route = 'healthz';
@@ -20,11 +20,6 @@ export const health = (deps: Pick<ApiDeps, 'readiness' | 'metrics' | 'draining'>
         parts.map((part) => [part.name, part.problem === null ? { status: 'ready' } : { status: 'not_ready', problem: part.problem }]),
       ),
     });
-  });
-  router.get('/metrics', async (_req, res) => {
-    exchangeOf(res).route = 'metrics';
-    const { contentType, text } = await deps.metrics();
-    res.type(contentType).send(text);
   });
   return router;
 };

@@ -2,6 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { RouteShape } from '../contracts/route-shape.js';
 import type { RouteId } from '../contracts/routes.js';
+import type { Permission } from '../domain/actors.js';
 import { toHex } from '../domain/hashing.js';
 import { type Result, refuse } from '../domain/result.js';
 import type { Context } from '../operations/context.js';
@@ -10,6 +11,7 @@ import type { ApiDeps } from './deps.js';
 import { contextOf, exchangeOf } from './exchange.js';
 import type { JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
 import { readCsvQuery, readInput } from './read-input.js';
+import { recheckOf } from './recheck.js';
 import { sendResult } from './respond.js';
 import { spooled } from './spool.js';
 
@@ -46,11 +48,11 @@ export const serveSigned =
   };
 
 export const serveStream =
-  (shape: RouteShape, handler: Streamed<never>): RequestHandler =>
+  (shape: RouteShape, permission: Permission, handler: Streamed<never>): RequestHandler =>
   async (req, res) => {
     const input = readInput(req, shape);
     const exchange = exchangeOf(res);
-    const result = input.ok ? await handler(contextOf(exchange), input.value as never, exchange) : input;
+    const result = input.ok ? await handler(contextOf(exchange), input.value as never, exchange, recheckOf(exchange, permission)) : input;
     if (!result.ok) sendResult(res, shape, result);
   };
 

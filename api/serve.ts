@@ -10,8 +10,10 @@ import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
 import { watchRecovery } from '../operations/recovery/watch.js';
 import { openRails } from '../rails/registry.js';
+import { serveHealth } from '../telemetry/health.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import { sharedReading } from '../telemetry/shared-reading.js';
 import { nextSpan, parseTraceparent } from '../telemetry/trace.js';
 import { openCheckpointFolder } from '../vault/checkpoint-folder.js';
 import { openCheckpointSigner } from '../vault/checkpoint-signer.js';
@@ -31,6 +33,12 @@ import { listenForLeaves } from './events/leaf-listener.js';
 import { drain, listen } from './listen.js';
 import { readinessOf } from './readiness.js';
 import { allHandlers } from './routes/all.js';
+import { systemClock } from './system-clock.js';
+
+/** The Web UI of Temporal's development server. */
+const UI_URL = 'http://127.0.0.1:8233';
+/** ms. Whoever can reach the API may ask for its readiness, which asks the database. */
+const READINESS_FRESH_MS = 500;
 
 /** What development and production decide differently. */
 export interface ServeOptions {
@@ -39,6 +47,8 @@ export interface ServeOptions {
 
 export interface RunningApi {
   url: string;
+  /** The port of `/healthz`, `/readyz` and `/metrics`, on loopback. */
+  healthPort: number;
   /** Null when the configuration asks for no codec endpoint. */
   codecUrl: string | null;
   /** Stops accepting, lets requests in flight finish (for up to 8 s), closes everything. Safe to call twice. */
@@ -99,21 +109,23 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     // Putting another database back ends the connections first, so a lost connection may mean another database.
     onLost: () => recovery.compareAgain(),
   });
+  const readiness = sharedReading(READINESS_FRESH_MS, readinessOf(database.sql, recovery));
   const deps: ApiDeps = {
     logger,
     directory,
     hashToken: (token) => credentials.hashToken(token),
     publicContext,
-    readiness: readinessOf(database.sql, recovery),
-    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+    readiness,
     observeHttp: metrics.observeHttp,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,
+    clock: systemClock,
     spoolDir: config.SLUICE_SPOOL_DIR,
     cookies: config.SLUICE_COOKIES,
     draining: draining.signal,
     docs: docsPage(),
+    webUiUrl: config.SLUICE_UI_URL ? `${config.SLUICE_UI_URL}/namespaces/${config.TEMPORAL_NAMESPACE}` : null,
     securityContact: config.SLUICE_SECURITY_CONTACT,
   };
 
@@ -122,21 +134,31 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const codec =
     config.SLUICE_CODEC_PORT === 0
       ? null
-      : codecServer({ decode: openPayloadCodec(keyFile, config.TEMPORAL_NAMESPACE).decode, uiUrl: config.SLUICE_UI_URL });
+      : codecServer({ decode: openPayloadCodec(keyFile, config.TEMPORAL_NAMESPACE).decode, uiUrl: config.SLUICE_UI_URL ?? UI_URL });
   const codecUrl = codec && (await listen(codec, '127.0.0.1', config.SLUICE_CODEC_PORT));
-  logger.info({ url, codec: codecUrl }, 'the API is listening');
+  const health = await serveHealth({
+    port: config.SLUICE_API_HEALTH_PORT,
+    readiness: async () => ({
+      ...Object.fromEntries((await readiness()).map(({ name, problem }) => [name, problem])),
+      ...(draining.signal.aborted ? { process: 'it is shutting down' } : {}),
+    }),
+    metrics: metrics.scrape,
+  });
+  logger.info({ url, health: health.port, codec: codecUrl }, 'the API is listening');
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     logger.info('the API is draining');
     draining.abort();
     await Promise.all([drain(server), codec && drain(codec, 0)]);
+    await health.close();
     recovery.stop();
     await Promise.all([leaves.close(), database.close()]);
     logger.info('the API has stopped');
   };
   return {
     url,
+    healthPort: health.port,
     codecUrl,
     stop: () => {
       stopping ??= stop();

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Result, refuse } from '../domain/result.js';
 
 /** Enough for a million rows of 500 bytes. */
-const SPOOL_BYTES = 512 * 1024 * 1024;
+export const SPOOL_BYTES = 512 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
+const READ_BYTES = 64 * 1024;
 
 /** An upload in a file. Its hash is recorded with the batch as proof of what was received (R19). */
 export interface SpooledFile {
@@ -17,18 +16,22 @@ export interface SpooledFile {
   bytes: number;
   /** Line ends in it. */
   lines: number;
-  open(): Readable;
+  open(): AsyncIterable<Uint8Array>;
 }
 
 /**
  * Writes an upload to a file of its own (mode 0600), hashes it on the way with flat memory, and runs `use` on it. The file is
- * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large`.
+ * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large` what has more than
+ * `limit` bytes.
+ *
+ * No stream is opened on the file: a stream that does not close it holds on to it for ever, and then closing it never ends.
  */
 export const spooled = async <T>(
   upload: Readable,
   folder: string,
   id: string,
   use: (file: SpooledFile) => Promise<Result<T>>,
+  limit = SPOOL_BYTES,
 ): Promise<Result<T>> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${id}.csv`);
@@ -38,23 +41,36 @@ export const spooled = async <T>(
     const hash = createHash('sha256');
     let bytes = 0;
     let lines = 0;
-    const measured = new Transform({
-      transform(part: Buffer, _encoding, done) {
+    const measured = async function* (): AsyncGenerator<Buffer> {
+      // The connection stays open when the upload is too large, so that its sender can read why.
+      for await (const part of upload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += part.length;
-        if (bytes > SPOOL_BYTES) return done(new TooLarge());
+        if (bytes > limit) throw new TooLarge();
         hash.update(part);
         for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) lines += 1;
-        done(null, part);
-      },
-    });
-    await pipeline(upload, measured, file.createWriteStream({ autoClose: false }));
-    return await use({ sha256: hash.digest(), bytes, lines, open: () => file.createReadStream({ start: 0, autoClose: false }) });
+        yield part;
+      }
+    };
+    await writeFile(file, measured());
+    return await use({ sha256: hash.digest(), bytes, lines, open: () => contentOf(file) });
   } catch (error) {
-    if (error instanceof TooLarge) return refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`);
-    throw error;
+    if (!(error instanceof TooLarge)) throw error;
+    // What still arrives is thrown away.
+    upload.resume();
+    return refuse('payload_too_large', `A CSV may have ${limit} bytes; split it into several batches.`);
   } finally {
     await file.close();
   }
 };
 
 class TooLarge extends Error {}
+
+/** The bytes of a file from its beginning. Several readers at a time do not disturb each other. */
+async function* contentOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

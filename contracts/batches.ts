@@ -290,6 +290,9 @@ export const openGate = z.strictObject({ challenge_id: id('challenge'), code });
 /** The answer to cancel and pause. The counts are exact for the moment the batch was halted. */
 export const halted = batch.extend({ already_sent: z.number().int(), not_sent: z.number().int() }).meta({ id: 'HaltedPayoutBatch' });
 
+/** The last event of a batch's stream once everything was sent. */
+export const streamEnd = z.object({ object: z.literal('end'), state: z.enum(BATCH_STATES) });
+
 /** The proof of a batch; docs/proof.md describes its members. */
 export const proof = z
   .object({ object: z.literal('evidence'), version: z.enum(['sluice-evidence-v1', 'sluice-evidence-v2']) })

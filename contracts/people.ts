@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { roles } from './access.js';
-import { page, wireId } from './wire.js';
+import { line, page, wireId } from './wire.js';
 
-export const listPeople = z.object({ ...page, email: z.string().max(254).optional() });
+export const listPeople = z.strictObject({ ...page, email: line(254).optional() });
 
 /** A member of the workspace. One who is not active may do nothing in it any more. */
 export const person = z

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Permission } from '../domain/actors.js';
+import type { IdKind } from '../domain/ids.js';
 import type { ProblemCode } from '../domain/problems.js';
 import { listOf } from './wire.js';
 
@@ -21,6 +22,8 @@ export interface RouteShape {
   query?: z.ZodObject;
   /** The route also takes a CSV as its body. Then this is its query: what JSON has in its body. */
   csvQuery?: z.ZodObject;
+  /** Of a list: whose ids `starting_after` takes. */
+  cursor?: IdKind | 'item';
   body?: z.ZodType;
   /** A body that a reader of the API's description can copy. Every route with a body has one, and a test parses it by the contract. */
   example?: object;
@@ -30,7 +33,10 @@ export interface RouteShape {
   problems: readonly ProblemCode[];
 }
 
-type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'format'>;
+/** Whether a body is read, if only to refuse what it says. */
+export const takesBody = ({ method }: Pick<RouteShape, 'method'>): boolean => method !== 'GET';
+
+type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'cursor' | 'format'>;
 
 /** A route that reads: GET, 200. `out` is the body of its answer. */
 export const read = <const Route extends Read & Pick<RouteShape, 'problems'>, Out extends z.ZodType>({ out, ...route }: Route & { out: Out }) =>

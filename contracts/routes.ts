@@ -26,8 +26,12 @@ export const ROUTES = {
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 
+/** Problems that every route with a body may answer with besides its own. */
+export const BODY_PROBLEMS = ['payload_too_large', 'unsupported_media_type'] as const satisfies readonly ProblemCode[];
+
 /** Problems that every route may answer with besides its own. */
 export const COMMON_PROBLEMS = [
+  'malformed_request',
   'malformed_json',
   'invalid_request',
   'unauthenticated',

@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { countryMessage, isCountry } from '../domain/country.js';
-import { fromItemId, fromWireId, type IdKind } from '../domain/ids.js';
+import { fromItemId, fromWireId, ID_PREFIXES, type IdKind } from '../domain/ids.js';
 import { currencyExponent, currencyMessage } from '../domain/money.js';
 import { canonicalCode, canonicalLine, canonicalLines, hasLetter, unfitCharacter, unfitMessage } from '../domain/text.js';
 
 /** Parts that resources share. Members are snake_case, times RFC 3339 in UTC, amounts integer minor units. */
 
+/** What an id looks like, for the description of the API. */
+export const idPattern = (kind: IdKind | 'item'): string =>
+  kind === 'item' ? '^item_[0-9a-f]{32}[0-7][0-9a-f]{7}$' : `^${ID_PREFIXES[kind]}_[0-9a-f]{32}$`;
+
 /** A type-prefixed id in a request; parses to the UUID inside. */
 export const id = (kind: IdKind) =>
   z
     .string()
-    .meta({ description: `Id of a ${kind}` })
+    .meta({ description: `Id of a ${kind}`, pattern: idPattern(kind) })
     .transform((wire, issue) => {
       const uuid = fromWireId(kind, wire);
       if (uuid === null)
@@ -23,14 +27,17 @@ export const id = (kind: IdKind) =>
     });
 
 /** The id of an item in a request; parses to batch and ordinal. */
-export const itemId = z.string().transform((wire, issue) => {
-  const place = fromItemId(wire);
-  if (place === null) issue.addIssue({ code: 'custom', message: 'this is not the id of an item', params: { reason: 'id_form' } });
-  return place ?? z.NEVER;
-});
+export const itemId = z
+  .string()
+  .meta({ pattern: idPattern('item') })
+  .transform((wire, issue) => {
+    const place = fromItemId(wire);
+    if (place === null) issue.addIssue({ code: 'custom', message: 'this is not the id of an item', params: { reason: 'id_form' } });
+    return place ?? z.NEVER;
+  });
 
 /** An id in an answer. */
-export const wireId = z.string().meta({ examples: ['batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11'] });
+export const wireId = z.string().meta({ pattern: '^[a-z]+_[0-9a-f]{32}([0-7][0-9a-f]{7})?$', examples: ['batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11'] });
 
 /** A time in an answer. */
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC in answers' });

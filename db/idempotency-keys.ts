@@ -1,3 +1,4 @@
+import { sameBytes } from '../domain/hashing.js';
 import { type ClaimOutcome, IDEMPOTENCY_KEY, type IdempotencyClaim, type IdempotencyKeyStore } from '../operations/stores/idempotency-keys.js';
 import type { idempotency_key } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
@@ -41,15 +42,11 @@ const claimOf = ({ principal, route, key }: IdempotencyClaim): IdempotencyClaim 
 
 /** Why a key could not be claimed: its answer is stored, another input has it, or another request is at work. */
 const findClaim = async (tx: Tx, tenantId: string, key: IdempotencyClaim, inputHash: Uint8Array): Promise<ClaimOutcome> => {
-  const found = await tx.sql.row<{ same_input: boolean; left_ms: number }>('clock')`
-    SELECT ${keys.list()}, input_hash = ${inputHash}::bytea AS same_input,
-      greatest(0, ceil(extract(epoch FROM lease_until - clock_timestamp()) * 1000))::int AS left_ms
-    FROM idempotency_key
-    WHERE tenant_id = ${tenantId}::uuid AND principal = ${key.principal} AND route = ${key.route} AND key = ${key.key}`;
+  const found = await tx.orm.idempotency_key.findFirst({ where: { tenant_id: tenantId, ...keys.stored(claimOf(key)) } });
   // The other request gave it back between the two statements: the next try finds it free.
-  if (!found) return { kind: 'in_flight', retryAfterMs: 0 };
-  if (!found.same_input) return { kind: 'other_input' };
+  if (!found) return { kind: 'in_flight' };
+  if (!sameBytes(found.input_hash, inputHash)) return { kind: 'other_input' };
   const { status, sealed, subject } = keys.row(found);
-  if (status === null) return { kind: 'in_flight', retryAfterMs: found.left_ms };
+  if (status === null) return { kind: 'in_flight' };
   return sealed ? { kind: 'replay', status, sealed } : { kind: 'secret', subject };
 };

@@ -4,6 +4,7 @@
  */
 export const PROBLEMS = {
   // request
+  malformed_request: { status: 400, title: 'The request could not be read', retryable: false },
   malformed_json: { status: 400, title: 'The body is not valid JSON', retryable: false },
   invalid_request: { status: 422, title: 'The request has invalid fields', retryable: false },
   invalid_csv: { status: 422, title: 'The CSV has invalid rows', retryable: false },

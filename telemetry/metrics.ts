@@ -1,4 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { sharedReading } from './shared-reading.js';
+
+/** ms. Metrics read the database, so however many ask for them, they are computed once in this time. */
+const FRESH_MS = 3_000;
 
 /** Reads a metric when Prometheus scrapes it. A metric that can't be read is left out, never shown as 0. */
 export interface Probe {
@@ -10,6 +14,8 @@ export interface Probe {
 
 export interface Metrics {
   registry: Registry;
+  /** Prometheus text of everything this process measures, at most 3 s old. */
+  scrape(): Promise<{ contentType: string; text: string }>;
   /** One finished HTTP exchange. `route` is a route id of the contracts, never a path with ids in it. */
   observeHttp(exchange: { method: string; route: string; status: number; seconds: number }): void;
   /** Adds a gauge whose value is read at each scrape. */
@@ -32,6 +38,7 @@ export const createMetrics = (process: string, onProbeError: (name: string, erro
   });
   return {
     registry,
+    scrape: sharedReading(FRESH_MS, async () => ({ contentType: registry.contentType, text: await registry.metrics() })),
     observeHttp: ({ method, route, status, seconds }) => http.observe({ method, route, status: String(status) }, seconds),
     addCounter: ({ name, help, label, values }) => {
       const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });

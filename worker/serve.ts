@@ -12,6 +12,7 @@ import { openRails } from '../rails/registry.js';
 import { REDRIVE_REASONS } from '../relay/reconcile.js';
 import { runRelay } from '../relay/run.js';
 import { batchWorkflows } from '../relay/workflows.js';
+import { serveHealth } from '../telemetry/health.js';
 import { createLogger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { openCheckpointFolder } from '../vault/checkpoint-folder.js';
@@ -24,7 +25,6 @@ import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { sha256 } from '../vault/sha256.js';
 import { contexts } from './contexts.js';
-import { serveHealth } from './health.js';
 import { workerProbes } from './probes.js';
 import { executeRequests } from './request-of.js';
 import { connectWorkers, installRuntime, lazyClient } from './temporal.js';
@@ -68,7 +68,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   const health = await serveHealth({
     port: config.SLUICE_HEALTH_PORT,
     readiness: async () => ({ ...problems, database: await databaseProblem(database) }),
-    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+    metrics: metrics.scrape,
   });
   log.info({ port: health.port }, 'the worker starts');
 

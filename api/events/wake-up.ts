@@ -1,5 +1,7 @@
+import type { Clock } from '../deps.js';
+
 /** Lets a loop wait until `wake` is called, a time has passed or a signal is aborted. A `wake` between two waits ends the next one at once. */
-export const wakeUp = (signals: readonly AbortSignal[]) => {
+export const wakeUp = (clock: Clock, signals: readonly AbortSignal[]) => {
   let pending = false;
   let resume: (() => void) | null = null;
   const wake = (): void => {
@@ -11,11 +13,11 @@ export const wakeUp = (signals: readonly AbortSignal[]) => {
     wake,
     wait: async (timeoutMs: number): Promise<void> => {
       if (!pending) {
-        const timer = setTimeout(wake, timeoutMs);
+        const takeBack = clock.alarm(timeoutMs, wake);
         await new Promise<void>((done) => {
           resume = done;
         });
-        clearTimeout(timer);
+        takeBack();
         resume = null;
       }
       pending = false;

@@ -1,12 +1,10 @@
 import type { Request, RequestHandler } from 'express';
 import type { Actor } from '../../domain/actors.js';
-import { refuse } from '../../domain/result.js';
+import { ok, type Result, refuse } from '../../domain/result.js';
 import type { ApiDeps } from '../deps.js';
-import { exchangeOf } from '../exchange.js';
+import { type Admitted, exchangeOf } from '../exchange.js';
 import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
-
-type Resolved = { tenantId: string; mode: 'live' | 'test'; actor: Actor } | 'expired' | null;
 
 /**
  * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses an unknown one
@@ -17,13 +15,13 @@ export const credentials =
   async (req, res, next) => {
     const exchange = exchangeOf(res);
     const presented = present(req, deps.cookies);
-    const resolved = presented ? await resolve(deps, presented.token) : null;
-    if (resolved === 'expired') return sendRefusal(res, refuse('session_expired', 'The session has ended; sign in again.').refusal);
-    if (!presented || !resolved) {
-      const detail = presented ? 'This credential is unknown, revoked or expired.' : 'Send a session or an API key as a bearer token.';
-      return sendRefusal(res, refuse('unauthenticated', detail).refusal);
-    }
-    exchange.context = exchange.publicContext.enter(resolved.tenantId, resolved.mode, resolved.actor);
+    if (!presented) return sendRefusal(res, refuse('unauthenticated', 'Send a session or an API key as a bearer token.').refusal);
+    const authenticate = () => resolve(deps, presented.token);
+    const resolved = await authenticate();
+    if (!resolved.ok) return sendRefusal(res, resolved.refusal);
+    const { tenantId, mode, actor } = resolved.value;
+    exchange.authenticate = authenticate;
+    exchange.context = exchange.publicContext.enter(tenantId, mode, actor);
     exchange.credential = presented.from;
     next();
   };
@@ -40,16 +38,18 @@ const present = (req: Request, cookies: ApiDeps['cookies']): { token: string; fr
   return cookie ? { token: cookie, from: 'cookie' } : null;
 };
 
-const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Resolved> => {
+const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted>> => {
+  const unknown = refuse('unauthenticated', 'This credential is unknown, revoked or expired.');
   const hash = deps.hashToken(token);
-  if (!hash) return null;
+  if (!hash) return unknown;
   const session = await deps.directory.session(hash);
   if (session) {
     const { tenantId, mode, personId, sessionId, role } = session;
-    return session.ended ? 'expired' : { tenantId, mode, actor: { type: 'user', personId, sessionId, role } };
+    if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
+    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, role } satisfies Actor });
   }
   const key = await deps.directory.apiKey(hash);
-  if (!key) return null;
+  if (!key) return unknown;
   const { tenantId, mode, keyId, ownerPersonId, scopes } = key;
-  return { tenantId, mode, actor: { type: 'api_key', keyId, ownerPersonId, scopes } };
+  return ok({ tenantId, mode, actor: { type: 'api_key', keyId, ownerPersonId, scopes } satisfies Actor });
 };

@@ -1,9 +1,17 @@
 import type { RequestHandler } from 'express';
-import { holdersOf, type Permission, permissionsOf } from '../../domain/actors.js';
-import { refuse } from '../../domain/result.js';
+import { type Actor, holdersOf, type Permission, permissionsOf } from '../../domain/actors.js';
+import { type Refusal, refuse } from '../../domain/result.js';
 import { refusedAndAudited } from '../../operations/context.js';
 import { contextOf, exchangeOf } from '../exchange.js';
 import { sendRefusal } from '../respond.js';
+
+/** Why this actor may not do what needs the permission; null when they may. */
+export const lacks = (actor: Actor, needed: Permission): Refusal | null =>
+  permissionsOf(actor).includes(needed)
+    ? null
+    : refuse('forbidden', `This needs the permission ${needed}, which this principal does not have; ${holdersOf(needed)} may.`, {
+        extra: { permission: needed },
+      }).refusal;
 
 /**
  * Checks the permission of the route table before body, parameters or database are read. A refused change is written to the
@@ -14,10 +22,8 @@ export const permission =
   async (req, res, next) => {
     const exchange = exchangeOf(res);
     const context = contextOf(exchange);
-    if (permissionsOf(context.actor).includes(needed)) return next();
-    const { refusal } = refuse('forbidden', `This needs the permission ${needed}, which this principal does not have; ${holdersOf(needed)} may.`, {
-      extra: { permission: needed },
-    });
+    const refusal = lacks(context.actor, needed);
+    if (!refusal) return next();
     if (req.method !== 'GET' && req.method !== 'HEAD') {
       const entry = { subject: { type: 'workspace', id: context.tenantId }, action: 'request.refuse', detail: { route: exchange.route } } as const;
       await context.inTenant((stores) => refusedAndAudited(stores, entry, refusal));

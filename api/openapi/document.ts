@@ -1,6 +1,6 @@
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
-import { problem } from '../../contracts/wire.js';
+import { idPattern, problem } from '../../contracts/wire.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import { toProblem } from '../respond.js';
 import { operationOf } from './operation.js';
@@ -13,7 +13,7 @@ const key = (required: boolean) => ({
   description: `Names this request; repeat it when you retry, and the first answer comes again with \`Idempotent-Replayed: true\`. ${
     required ? 'It is kept for ever: this route concerns money or gates.' : 'It is kept for 30 days at least.'
   }`,
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
 });
 
 const DESCRIPTION = [
@@ -54,13 +54,19 @@ export const openApiDocument = (): JsonSchema => {
       parameters: {
         IdempotencyKey: key(false),
         IdempotencyKeyRequired: key(true),
-        LastEventId: { name: 'Last-Event-ID', in: 'header', required: false, description: 'Resume after this event', schema: { type: 'string' } },
+        LastEventId: {
+          name: 'Last-Event-ID',
+          in: 'header',
+          required: false,
+          description: 'Resume after the event with this id. Anything else begins at the first event.',
+          schema: { type: 'string' },
+        },
         SluiceWorkspace: {
           name: 'Sluice-Workspace',
           in: 'header',
           required: false,
           description: 'The workspace you mean; refused when the credential belongs to another one.',
-          schema: { type: 'string' },
+          schema: { type: 'string', pattern: idPattern('workspace') },
         },
       },
     },

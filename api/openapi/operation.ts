@@ -1,9 +1,11 @@
 import type { z } from 'zod';
-import type { RouteShape } from '../../contracts/route-shape.js';
-import { COMMON_PROBLEMS, type RouteId } from '../../contracts/routes.js';
+import { streamEnd } from '../../contracts/batches.js';
+import { type RouteShape, takesBody } from '../../contracts/route-shape.js';
+import { BODY_PROBLEMS, COMMON_PROBLEMS, type RouteId } from '../../contracts/routes.js';
+import { idPattern } from '../../contracts/wire.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import { worksInRecovery } from '../middleware/recovery.js';
-import type { JsonSchema, schemaCollector } from './schemas.js';
+import { type JsonSchema, refTo, type schemaCollector } from './schemas.js';
 
 type Collector = ReturnType<typeof schemaCollector>;
 
@@ -15,33 +17,27 @@ export const operationOf = (id: RouteId, shape: RouteShape, collect: Collector):
   operationId: id,
   summary: shape.summary,
   tags: [tagOf(shape.path)],
-  security: shape.permission === 'public' || shape.permission === 'signed' ? [] : SECURITY,
+  security: isOpen(shape) ? [] : SECURITY,
   'x-permission': shape.permission,
   'x-rate-class': shape.rateClass,
   parameters: parametersOf(shape, collect),
   ...requestOf(shape, collect),
-  responses: { [shape.out.status]: successOf(shape, collect), ...problemsOf(shape) },
+  responses: { ...successOf(shape, collect), ...problemsOf(shape) },
 });
 
 const tagOf = (path: string): string => path.split('/')[2] ?? 'v1';
 
+/** Without a session or a key. */
+const isOpen = ({ permission }: RouteShape): boolean => permission === 'public' || permission === 'signed';
+
 const parametersOf = (shape: RouteShape, collect: Collector): JsonSchema[] => [
   ...membersOf(shape.params, 'path', collect),
-  ...membersOf(shape.query, 'query', collect),
-  ...membersOf(shape.csvQuery, 'query', collect)
-    .filter(({ name }) => !(String(name) in (shape.query?.shape ?? {})))
-    .map(ofCsv),
-  ...(shape.permission === 'public' || shape.permission === 'signed' ? [] : [{ $ref: '#/components/parameters/SluiceWorkspace' }]),
+  ...membersOf(shape.query, 'query', collect).map((parameter) => (parameter['name'] === 'starting_after' ? cursorOf(shape, parameter) : parameter)),
+  ...ofCsvAlone(shape, collect),
+  ...(isOpen(shape) ? [] : [{ $ref: '#/components/parameters/SluiceWorkspace' }]),
   ...(shape.idempotency ? [{ $ref: `#/components/parameters/IdempotencyKey${shape.idempotency === 'required' ? 'Required' : ''}` }] : []),
   ...(shape.format === 'events' ? [{ $ref: '#/components/parameters/LastEventId' }] : []),
 ];
-
-/** A member of the query that goes with a CSV alone, where it may have to be there; JSON has it in its body. */
-const ofCsv = (member: JsonSchema): JsonSchema => ({
-  ...member,
-  description: `With \`text/csv\` only${member['required'] ? ', where it is required' : ''}`,
-  required: false,
-});
 
 const membersOf = (schema: z.ZodObject | undefined, place: 'path' | 'query', collect: Collector): JsonSchema[] => {
   if (!schema) return [];
@@ -49,8 +45,25 @@ const membersOf = (schema: z.ZodObject | undefined, place: 'path' | 'query', col
   return Object.entries(properties).map(([name, own]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: own }));
 };
 
+const cursorOf = ({ cursor }: RouteShape, parameter: JsonSchema): JsonSchema => ({
+  ...parameter,
+  description: 'The `next_cursor` of the page before',
+  schema: { type: 'string', ...(cursor ? { pattern: idPattern(cursor) } : {}) },
+});
+
+/** Settings that JSON has in its body, and a CSV in its query. */
+const ofCsvAlone = (shape: RouteShape, collect: Collector): JsonSchema[] =>
+  membersOf(shape.csvQuery, 'query', collect)
+    .filter(({ name }) => !Object.hasOwn(shape.query?.shape ?? {}, String(name)))
+    .map(({ required, ...parameter }) => ({
+      ...parameter,
+      required: false,
+      description: required ? 'Of a CSV alone, which needs it' : 'Of a CSV alone',
+      'x-content-type': 'text/csv',
+    }));
+
 const requestOf = (shape: RouteShape, collect: Collector): JsonSchema => {
-  if (shape.format === 'raw') return { requestBody: { required: true, content: { 'application/octet-stream': {} } } };
+  if (shape.format === 'raw') return { requestBody: { required: true, content: { '*/*': {} } } };
   if (!shape.body) return {};
   const csv = shape.csvQuery ? { 'text/csv': { schema: { type: 'string' } } } : {};
   const required = !shape.body.safeParse({}).success;
@@ -61,21 +74,47 @@ const requestOf = (shape: RouteShape, collect: Collector): JsonSchema => {
 
 const successOf = (shape: RouteShape, collect: Collector): JsonSchema => {
   const headers = { ...REQUEST_ID, ...(shape.idempotency ? { 'Idempotent-Replayed': { $ref: '#/components/headers/IdempotentReplayed' } } : {}) };
+  const { status } = shape.out;
   if (shape.format === 'events')
-    return { description: 'A stream of events', headers, content: { 'text/event-stream': { schema: { type: 'string' } } } };
-  if (shape.format === 'lines') return { description: 'JSON lines', headers, content: { 'application/jsonl': { schema: { type: 'string' } } } };
-  return { description: shape.summary, headers, content: { 'application/json': { schema: collect.schemaOf(shape.out.body, 'output') } } };
+    return {
+      [status]: { description: EVENTS, headers, content: { 'text/event-stream': { schema: { type: 'string' }, 'x-events': eventsOf(collect) } } },
+      204: { description: 'The client has every event of a batch that is over, and need not come back', headers },
+    };
+  if (shape.format === 'lines')
+    return { [status]: { description: LINES, headers, content: { 'application/jsonl': { schema: { type: 'string' } } } } };
+  return {
+    [status]: { description: shape.summary, headers, content: { 'application/json': { schema: collect.schemaOf(shape.out.body, 'output') } } },
+  };
 };
+
+const EVENTS = [
+  'Server-sent events whose data is one line of JSON; `x-events` has the schema of each kind.',
+  '`audit` has an id, `progress` is the batch whenever it changed, and the last one is `end`, or `problem` once the credential has ended.',
+].join(' ');
+const LINES = 'JSON lines: records of the log and of its checkpoints, in the order of the log. A failure midway breaks the connection.';
+
+const eventsOf = (collect: Collector): JsonSchema => ({
+  audit: refTo('AuditEvent'),
+  progress: refTo('PayoutBatch'),
+  end: collect.schemaOf(streamEnd, 'output'),
+  problem: refTo('Problem'),
+});
 
 /** Problems of a route by status, each code with its example. */
 const problemsOf = (shape: RouteShape): JsonSchema => {
-  const open = shape.permission === 'public' || shape.permission === 'signed';
   const needsCredential: readonly ProblemCode[] = ['unauthenticated', 'session_expired', 'forbidden', 'workspace_mismatch'];
   const needsKey: readonly ProblemCode[] = ['idempotency_key_missing', 'idempotency_key_reused', 'idempotency_in_flight', 'secret_not_replayable'];
-  const never = [...(open ? needsCredential : []), ...(shape.idempotency ? [] : needsKey), ...(worksInRecovery(shape) ? ['recovery_mode'] : [])];
+  const never: readonly ProblemCode[] = [
+    ...(isOpen(shape) ? needsCredential : []),
+    ...(shape.idempotency ? [] : needsKey),
+    ...(shape.idempotency === 'required' ? [] : (['idempotency_key_missing'] as const)),
+    ...(shape.returnsSecret ? [] : (['secret_not_replayable'] as const)),
+    ...(worksInRecovery(shape) ? (['recovery_mode'] as const) : []),
+    ...(shape.body ? [] : (['malformed_json'] as const)),
+  ];
   const common = COMMON_PROBLEMS.filter((code) => !never.includes(code));
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of new Set([...common, ...shape.problems])) {
+  for (const code of new Set([...common, ...(takesBody(shape) ? BODY_PROBLEMS : []), ...shape.problems])) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -87,7 +126,7 @@ const problemResponse = (codes: readonly ProblemCode[]): JsonSchema => ({
   headers: REQUEST_ID,
   content: {
     'application/problem+json': {
-      schema: { $ref: '#/components/schemas/Problem' },
+      schema: refTo('Problem'),
       examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
     },
   },

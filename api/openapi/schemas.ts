@@ -5,6 +5,9 @@ export type JsonSchema = { [key: string]: unknown };
 const IN_DEFINITIONS = '#/$defs/';
 const IN_COMPONENTS = '#/components/schemas/';
 
+/** A reference to a schema of the components. */
+export const refTo = (name: string): JsonSchema => ({ $ref: `${IN_COMPONENTS}${name}` });
+
 /**
  * Collects the JSON Schemas (2020-12, as in OpenAPI 3.1) of zod contracts. A schema with an id becomes a component, and others
  * refer to it.

@@ -20,7 +20,7 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...payoutBatches(deps),
   ...gates,
   ...ledger,
-  ...audit,
+  ...audit(deps),
   ...inbound,
   ...exceptions,
   ...evidence,

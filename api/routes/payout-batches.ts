@@ -11,8 +11,7 @@ import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
 import { showProof } from '../../operations/proof/show.js';
-import type { ApiDeps } from '../deps.js';
-import { batchEvents } from '../events/batch-events.js';
+import { batchEvents, type EventDeps } from '../events/batch-events.js';
 import type { Handlers } from '../handlers.js';
 
 type PayoutBatches = Pick<
@@ -23,9 +22,7 @@ type PayoutBatches = Pick<
   >
 >;
 
-export const payoutBatches = (
-  deps: Pick<ApiDeps, 'leaves' | 'draining'>,
-): Omit<PayoutBatches, 'approve_payout_batch' | 'authorize_payout_batch' | 'execute_payout_batch'> => ({
+export const payoutBatches = (deps: EventDeps): Omit<PayoutBatches, 'approve_payout_batch' | 'authorize_payout_batch' | 'execute_payout_batch'> => ({
   create_payout_batch: { json: createPayoutBatch, csv: receiveCsv },
   list_payout_batches: listPayoutBatches,
   show_payout_batch: showPayoutBatch,

@@ -54,6 +54,7 @@ export const ACCESS_ROUTES = {
     summary: 'List API keys',
     permission: 'keys.manage',
     query: z.strictObject(page),
+    cursor: 'apiKey',
     of: access.apiKey,
   }),
   revoke_api_key: {

@@ -9,6 +9,7 @@ export const AUDIT_ROUTES = {
     summary: 'Audit events',
     permission: 'audit.read',
     query: audit.listEvents,
+    cursor: 'event',
     of: audit.auditEvent,
   }),
   export_audit: read({

@@ -46,6 +46,7 @@ export const BATCH_ROUTES = {
     summary: 'List batches',
     permission: 'batches.read',
     query: batches.listBatches,
+    cursor: 'batch',
     of: batches.batch,
   }),
   show_payout_batch: read({
@@ -74,6 +75,7 @@ export const BATCH_ROUTES = {
     permission: 'batches.read',
     params: batchParams,
     query: batches.listItems,
+    cursor: 'item',
     out: listOf(batches.item),
     problems: ['not_found'],
   }),

@@ -11,6 +11,7 @@ export const EVIDENCE_ROUTES = {
     summary: 'List evidence that fits nothing yet',
     permission: 'exceptions.read',
     query: evidence.listParkedEvidence,
+    cursor: 'parkedEvidence',
     of: evidence.parkedEvidence,
   }),
   discard_parked_evidence: {
@@ -31,6 +32,7 @@ export const EVIDENCE_ROUTES = {
     summary: 'List deliveries that cannot be read',
     permission: 'exceptions.read',
     query: evidence.listDeliveries,
+    cursor: 'delivery',
     of: evidence.delivery,
   }),
   discard_delivery: {

@@ -16,6 +16,7 @@ export const EXCEPTION_ROUTES = {
     summary: 'List exceptions',
     permission: 'exceptions.read',
     query: exceptions.listExceptions,
+    cursor: 'exception',
     of: exceptions.exception,
   }),
   show_exception: read({
@@ -32,6 +33,7 @@ export const EXCEPTION_ROUTES = {
     permission: 'exceptions.read',
     params: exceptionParams,
     query: exceptions.listExceptionItems,
+    cursor: 'item',
     out: listOf(exceptions.exceptionItem),
     problems: ['not_found'],
   }),
@@ -109,6 +111,7 @@ export const EXCEPTION_ROUTES = {
     permission: 'exceptions.read',
     params: proposalParams,
     query: exceptions.listProposalItems,
+    cursor: 'item',
     out: listOf(exceptions.proposalItem),
     problems: ['not_found'],
   }),

@@ -10,6 +10,7 @@ export const LEDGER_ROUTES = {
     summary: 'Accounts and balances',
     permission: 'ledger.read',
     query: ledger.listAccounts,
+    cursor: 'account',
     of: ledger.account,
   }),
   list_transfers: list({
@@ -17,6 +18,7 @@ export const LEDGER_ROUTES = {
     summary: 'Ledger transfers',
     permission: 'ledger.read',
     query: ledger.listTransfers,
+    cursor: 'transfer',
     of: ledger.transfer,
   }),
   top_up: {

@@ -23,6 +23,7 @@ export const PAYEE_ROUTES = {
     summary: 'List payees',
     permission: 'payees.read',
     query: payees.listPayees,
+    cursor: 'payee',
     of: payees.payee,
   }),
   show_payee: read({

@@ -30,6 +30,7 @@ export const localChecks = async (): Promise<Check[]> => {
     ...(await databaseChecks(state)),
     ...(await Promise.all([
       httpCheck('worker', state.metrics_url.replace(/metrics$/, 'readyz')),
+      httpCheck('API metrics', state.api_metrics_url),
       httpCheck('provider', `${state.provider_url}/healthz`),
       httpCheck('Temporal UI', state.ui_url),
     ])),

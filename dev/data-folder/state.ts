@@ -32,6 +32,7 @@ export interface StackState extends Demo {
   docs_url: string;
   ui_url: string;
   metrics_url: string;
+  api_metrics_url: string;
   temporal_address: string;
   namespace: string;
   provider_url: string;

@@ -101,7 +101,7 @@ const heldBy = async (client: Client, batchId: string, accounts: ResponseOf<'lis
 };
 
 const sentWithoutSecondFactor = async (stack: StackState): Promise<string> => {
-  const text = await (await fetch(`${stack.api_url}/metrics`)).text();
+  const text = await (await fetch(stack.api_metrics_url)).text();
   return /^sluice_released_without_second_factor_total(?:\{[^}]*\})? (\S+)$/m.exec(text)?.[1] ?? 'not measured';
 };
 

@@ -1,5 +1,5 @@
-import type { RouteShape } from '../../contracts/route-shape.js';
-import { COMMON_PROBLEMS, ROUTES } from '../../contracts/routes.js';
+import { type RouteShape, takesBody } from '../../contracts/route-shape.js';
+import { BODY_PROBLEMS, COMMON_PROBLEMS, ROUTES } from '../../contracts/routes.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import { listItem } from './wrap.js';
 
@@ -8,7 +8,9 @@ const CODES = Object.keys(PROBLEMS) as ProblemCode[];
 const isCommon = (code: ProblemCode): boolean => (COMMON_PROBLEMS as readonly ProblemCode[]).includes(code);
 
 const routesOf = (code: ProblemCode): string[] =>
-  Object.entries<RouteShape>(ROUTES).flatMap(([id, { problems }]) => (problems.includes(code) ? `\`${id}\`` : []));
+  Object.entries<RouteShape>(ROUTES).flatMap(([id, shape]) => (shape.problems.includes(code) || isOfBody(code, shape) ? `\`${id}\`` : []));
+
+const isOfBody = (code: ProblemCode, shape: RouteShape): boolean => takesBody(shape) && (BODY_PROBLEMS as readonly ProblemCode[]).includes(code);
 
 /** docs/errors.md, from the registry of codes and the route table. */
 export const errorsPage = (): string => `# Errors

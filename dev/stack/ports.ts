@@ -1,7 +1,19 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** The names of all ports, on loopback. */
-export const PORT_NAMES = ['api', 'worker', 'codec', 'provider', 'postgres', 'temporal', 'ui', 'temporal_metrics', 'temporal_http'] as const;
+export const PORT_NAMES = [
+  'api',
+  'worker',
+  'codec',
+  'provider',
+  'postgres',
+  'temporal',
+  'ui',
+  'temporal_metrics',
+  'temporal_http',
+  'api_health',
+] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 export type Ports = Record<PortName, number>;
 
@@ -15,24 +27,36 @@ const USUAL: Ports = {
   ui: 8233,
   temporal_metrics: 7234,
   temporal_http: 7235,
+  api_health: 8084,
 };
 
-/** The usual ports, nine consecutive ones from `wish`, or ports that are free now. */
+/** The usual ports, ten consecutive ones from `wish`, or ports that are free now. */
 export const choosePorts = async (wish: 'usual' | 'free' | number, temporal: Partial<Ports>): Promise<Ports> => {
   if (wish === 'usual') return { ...USUAL, ...temporal };
-  if (wish === 'free') return freePorts();
-  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, wish + index])) as Ports;
+  if (wish === 'free') return named(await freePorts(PORT_NAMES.length));
+  return named(PORT_NAMES.map((_, index) => wish + index));
 };
 
-const freePorts = async (): Promise<Ports> => {
-  // All are open at the same time, so that no port comes twice.
-  const servers = await Promise.all(PORT_NAMES.map(() => listen(0)));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, ports[index]])) as Ports;
+const named = (ports: readonly number[]): Ports => Object.fromEntries(PORT_NAMES.map((name, index) => [name, ports[index]])) as Ports;
+
+/** Below the ports that systems give to outgoing connections (from 32,768 on Linux), and above those that services have by custom. */
+const LOWEST = 10_240;
+const HIGHEST = 32_767;
+
+/**
+ * Different ports of loopback that are free now. No outgoing connection can take one while the process that listens there is down, as it
+ * may with a port that the system chooses.
+ */
+export const freePorts = async (count: number): Promise<number[]> => {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(LOWEST, HIGHEST + 1);
+    const server = ports.has(port) ? null : await listen(port).catch(() => null);
+    if (!server) continue;
+    ports.add(port);
+    await new Promise((resolve) => server.close(resolve));
+  }
+  return [...ports];
 };
 
 /** Throws an Error that names the first port that is taken. */

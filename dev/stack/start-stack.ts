@@ -14,7 +14,7 @@ import { type Begin, SupervisedProcesses } from './supervisor.js';
 
 export interface StackOptions {
   dataDir: string;
-  /** The usual ports, nine consecutive ones from a number, or free ones. */
+  /** The usual ports, ten consecutive ones from a number, or free ones. */
   ports: 'usual' | 'free' | number;
   /** Called with one line per step. */
   say: (line: string) => void;
@@ -132,6 +132,7 @@ const describeStack = (wiring: Wiring, demo: Demo, ownerUrl: string, processes: 
     docs_url: `${LOOPBACK}:${ports.api}/docs`,
     ui_url: wiring.uiUrl,
     metrics_url: `${LOOPBACK}:${ports.worker}/metrics`,
+    api_metrics_url: `${LOOPBACK}:${ports.api_health}/metrics`,
     temporal_address: temporal.address,
     namespace: temporal.namespace,
     provider_url: `${LOOPBACK}:${ports.provider}`,

@@ -10,6 +10,8 @@ import { LeaseLost, pendingAnswer } from './store-answer.js';
 
 /** How long a request may work before another with the same key takes it over, ms. */
 const LEASE_MS = 60_000;
+/** When to ask again about work in flight, s. It ends when it is done, and the lease says only when nobody waits for it any more. */
+const IN_FLIGHT_SECONDS = 3;
 
 export interface IdempotentRequest {
   route: RouteId;
@@ -54,22 +56,22 @@ export const idempotent = async <T>(ctx: Context, request: IdempotentRequest, ru
     await pending.conclude(result);
     return { ...result, replayed: false };
   } catch (error) {
-    if (error instanceof LeaseLost) return { ...inFlight(0), replayed: false };
+    if (error instanceof LeaseLost) return { ...inFlight(), replayed: false };
     // If freeing the key fails too, its lease ends by itself.
     await pending.abandon().catch(() => undefined);
     throw error;
   }
 };
 
-const inFlight = (retryAfterMs: number) =>
+const inFlight = () =>
   refuse('idempotency_in_flight', 'Wait for the first request with this Idempotency-Key, then send this one again to read its answer.', {
-    extra: { retry_after_seconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) },
+    extra: { retry_after_seconds: IN_FLIGHT_SECONDS },
   });
 
 const refused = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => {
   switch (claim.kind) {
     case 'in_flight':
-      return inFlight(claim.retryAfterMs);
+      return inFlight();
     case 'other_input':
       return refuse('idempotency_key_reused', 'This Idempotency-Key belongs to a request with another input; use a new key for a new request.');
     case 'secret':

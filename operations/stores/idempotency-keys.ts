@@ -41,4 +41,4 @@ export type ClaimOutcome =
   | { kind: 'replay'; status: number; sealed: Uint8Array }
   | { kind: 'secret'; subject: string | null }
   | { kind: 'other_input' }
-  | { kind: 'in_flight'; retryAfterMs: number };
+  | { kind: 'in_flight' };

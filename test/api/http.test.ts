@@ -209,6 +209,27 @@ describe('pages', () => {
     expect((await world.call('/docs/reference.js')).text.length).toBeGreaterThan(1_000_000);
   });
 
+  test('a browser at / gets a page that leads on, and a program the problem of a path that is not there', async () => {
+    const ask = (accept: string, from = world) => from.call('/', { headers: { accept } });
+    const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+    const page = await ask(browser);
+    expect([page.status, page.headers.get('content-type'), page.headers.get('vary')]).toEqual([200, 'text/html; charset=utf-8', 'Accept']);
+    const links = [...page.text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link ?? '');
+    expect(links).toEqual(['/docs', '/openapi.json', '/docs/errors', '/readyz']);
+    for (const link of links) expect([link, (await world.call(link)).status]).toEqual([link, 200]);
+    for (const accept of ['*/*', 'application/json', 'application/problem+json', 'text/plain']) {
+      const { status, headers, json } = await ask(accept);
+      expect([accept, status, json['code'], headers.get('vary')]).toEqual([accept, 404, 'not_found', 'Accept']);
+    }
+    const withUi = await openApiWorld({ webUiUrl: 'https://ui.example/?a=1&b="2"' });
+    expect((await ask(browser, withUi)).text).toContain('<a href="https://ui.example/?a=1&#38;b=&#34;2&#34;">');
+    await withUi.close();
+  });
+
+  test('metrics are not for everybody who can reach the API', async () => {
+    expect((await world.call('/metrics')).status).toBe(404);
+  });
+
   test('health, readiness by part, and the security contact', async () => {
     expect((await world.call('/healthz')).json).toEqual({ status: 'ok' });
     expect((await world.call('/readyz')).json).toEqual({ status: 'ready', parts: { database: { status: 'ready' } } });

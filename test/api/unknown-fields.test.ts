@@ -4,6 +4,7 @@ import type { RouteId } from '../../contracts/routes.js';
 import { type Permission, ROLES, type Role } from '../../domain/actors.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
+import { sendRaw } from './raw-http.js';
 import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 let world: ApiWorld;
@@ -44,9 +45,25 @@ describe('nothing that is typed is dropped', () => {
     expect(world.calls).toEqual([]);
   });
 
-  test.each(ROUTE_LIST.filter(([, { body }]) => body))('%s refuses a member that it does not know, and reads nothing', async (id, shape) => {
-    const answer = await send(id, shape, { body: { dry_run: true } });
-    expect(refusalOf(answer)).toEqual({ status: 422, code: 'invalid_request', field: 'dry_run', reason: 'unknown_field' });
+  test.each(ROUTE_LIST.filter(([, { method, format }]) => method !== 'GET' && format !== 'raw'))(
+    '%s refuses a member that it does not know, and reads nothing',
+    async (id, shape) => {
+      const answer = await send(id, shape, { body: { dry_run: true } });
+      expect(refusalOf(answer)).toEqual({ status: 422, code: 'invalid_request', field: 'dry_run', reason: 'unknown_field' });
+      expect(world.calls).toEqual([]);
+    },
+  );
+
+  test.each(ROUTE_LIST.filter(([, { method }]) => method === 'GET'))('%s refuses a body, and reads nothing', async (id, shape) => {
+    const { token = '' } = tokenFor(shape);
+    const head = [
+      `GET ${sampleRequest(id, shape).path} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      'Content-Type: application/json',
+    ];
+    const { status, text } = await sendRaw(world.url, [...head, 'Content-Length: 21'], '{"state":"executing"}');
+    expect([status, text.includes('"malformed_request"')]).toEqual([400, true]);
     expect(world.calls).toEqual([]);
   });
 

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { codecServer } from '../../api/codec.js';
 import { listen } from '../../api/listen.js';
+import { spooled } from '../../api/spool.js';
+import { ok } from '../../domain/result.js';
+import { until } from '../harness/until.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
+import { connectTo } from './raw-http.js';
 
 const spoolDir = join(tmpdir(), `sluice-upload-test-${process.pid}`);
 let world: ApiWorld;
@@ -71,6 +77,66 @@ test('a CSV without its settings, without a key, or compressed is refused before
   expect((await post('/v1/payout-batches?currency=EUR&rail=sandbox', { ...headers, 'content-encoding': 'gzip' })).json['code']).toBe(
     'unsupported_media_type',
   );
+});
+
+/** Open files of this process that lie, or lay, in the folder of uploads. */
+const openFiles = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${name}`);
+      return target.startsWith(spoolDir) ? [target] : [];
+    } catch {
+      // It was closed meanwhile.
+      return [];
+    }
+  });
+
+test('the file of an upload is closed as soon as its work ends, however it was read', async () => {
+  const drained = async (content: AsyncIterable<Uint8Array>): Promise<number> => {
+    let bytes = 0;
+    for await (const part of content) bytes += part.length;
+    return bytes;
+  };
+  const parts = Array.from({ length: 5 }, () => Buffer.alloc(100_000, 'a'));
+  const twice = await spooled(Readable.from(parts), spoolDir, 'twice', async (file) =>
+    ok([await drained(file.open()), ...(await Promise.all([drained(file.open()), drained(file.open())]))]),
+  );
+  expect(twice).toEqual({ ok: true, value: [500_000, 500_000, 500_000] });
+  const inPart = await spooled(Readable.from(parts), spoolDir, 'in-part', async (file) => {
+    for await (const part of file.open()) return ok(part.length > 0);
+    return ok(false);
+  });
+  expect(inPart).toEqual({ ok: true, value: true });
+  const broken = async function* () {
+    yield Buffer.from('half');
+    throw new Error('broken off');
+  };
+  await expect(spooled(Readable.from(broken()), spoolDir, 'broken', async () => ok(null))).rejects.toThrow('broken off');
+  expect(openFiles()).toEqual([]);
+});
+
+test('no upload keeps a file open: not one that was taken, refused or broken off', async () => {
+  expect(openFiles()).toEqual([]);
+  for (let i = 0; i < 10; i++) expect((await upload('&validate_only=true&allow_duplicates=true', `open-${i}`)).status).toBe(202);
+  for (let i = 0; i < 5; i++) expect((await upload('', `wrong-${i}`, CSV.replace('7.50', '7.505'))).status).toBe(422);
+  for (let i = 0; i < 5; i++) {
+    const socket = await connectTo(world.url);
+    const head = [
+      'POST /v1/payout-batches?currency=EUR&rail=sandbox HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${token}`,
+      'Content-Type: text/csv',
+      `Idempotency-Key: broken-${i}`,
+      'Content-Length: 100000',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${CSV}`);
+    await until('the upload is being received', async () => (openFiles().length > 0 ? true : undefined));
+    socket.destroy();
+    await once(socket, 'close');
+    await until('its file is closed', async () => (openFiles().length === 0 ? true : undefined));
+  }
+  await until('every file is closed', async () => (openFiles().length === 0 ? true : undefined));
+  expect(leftOver()).toEqual([]);
 });
 
 test('the codec endpoint decodes for the Web UI alone, whatever query it adds, and encodes nothing', async () => {

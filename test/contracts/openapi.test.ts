@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { openApiDocument } from '../../api/openapi/document.js';
-import type { RouteShape } from '../../contracts/route-shape.js';
+import { createBatchCsv } from '../../contracts/batches.js';
+import { type RouteShape, takesBody } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
+import { idPattern } from '../../contracts/wire.js';
 import { PROBLEMS } from '../../domain/problems.js';
 
 type Node = { [key: string]: Node } & { $ref?: string };
@@ -65,6 +67,46 @@ describe('the OpenAPI document', () => {
       if (shape.body) expect(() => z.toJSONSchema(shape.body as z.ZodType, { io: 'input', unrepresentable: 'any' })).not.toThrow();
     expect(Object.keys(document['components']?.['schemas'] ?? {})).toEqual(
       expect.arrayContaining(['PayoutBatch', 'Problem', 'Challenge', 'Session']),
+    );
+  });
+
+  test('every id, cursor, key and workspace has its form', () => {
+    const components = document['components'] as unknown as { parameters: Record<string, { schema: { pattern?: string } }> };
+    for (const name of ['SluiceWorkspace', 'IdempotencyKey', 'IdempotencyKeyRequired'])
+      expect([name, components.parameters[name]?.schema.pattern]).toEqual([name, expect.stringMatching(/^\^/)]);
+    for (const [id, shape] of routes) {
+      const parameters = operationOf(shape)['parameters'] as unknown as { name?: string; in?: string; schema?: { pattern?: string } }[];
+      const ids = parameters.filter(({ name = '' }) => /_id$/.test(name) && !['subject_id', 'event_id', 'external_id'].includes(name));
+      const cursors = parameters.filter(({ name }) => name === 'starting_after');
+      for (const { name, schema } of [...ids, ...cursors])
+        expect([id, name, schema?.pattern]).toEqual([id, name, expect.stringMatching(/^\^[a-z]+_/)]);
+      expect([id, cursors.length]).toEqual([id, shape.cursor ? 1 : 0]);
+    }
+    const wireIds = { batch: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11', item: 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003' };
+    for (const [kind, wire] of Object.entries(wireIds)) expect(wire).toMatch(new RegExp(idPattern(kind as 'batch' | 'item')));
+  });
+
+  test('a route with a body says that it may be too large, of another type or no JSON, and no other route does', () => {
+    for (const [id, shape] of routes) {
+      const statuses = Object.keys(operationOf(shape)['responses'] ?? {});
+      expect([id, statuses.includes('415')]).toEqual([id, takesBody(shape)]);
+      if (takesBody(shape)) expect([id, statuses]).toEqual([id, expect.arrayContaining(['400', '413'])]);
+    }
+  });
+
+  test('the stream of events has the schema of each kind, and says that it may be over', () => {
+    const responses = operationOf(ROUTES.stream_payout_batch_events)['responses'];
+    expect(Object.keys(responses?.['200']?.['content']?.['text/event-stream']?.['x-events'] ?? {})).toEqual(['audit', 'progress', 'end', 'problem']);
+    expect(responses?.['204']?.['content']).toBeUndefined();
+  });
+
+  test('the settings that a CSV has in its query are there, and said to be its own', () => {
+    const parameters = operationOf(ROUTES.create_payout_batch)['parameters'] as unknown as { name?: string; 'x-content-type'?: string }[];
+    const own = parameters.filter((one) => one['x-content-type'] === 'text/csv').map(({ name }) => name);
+    expect(own.sort()).toEqual(
+      Object.keys(createBatchCsv.shape)
+        .filter((name) => name !== 'validate_only')
+        .sort(),
     );
   });
 

@@ -54,7 +54,7 @@ const dispatched = async ({ batchId }: Paying): Promise<number> =>
   Number(await readValue(world, 'SELECT coalesce(sum(item_count), 0) AS value FROM dispatch WHERE batch_id = $1', [fromWireId('batch', batchId)]));
 
 const unavailable = async (): Promise<number> => {
-  const text = await (await fetch(`${world.stack.state().api_url}/metrics`)).text();
+  const text = await (await fetch(world.stack.state().api_metrics_url)).text();
   return Number(/^sluice_exceptions_open\{[^}]*kind="provider_unavailable"[^}]*\} (\d+)$/m.exec(text)?.[1] ?? 0);
 };
 

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../dev/postgres/embedded.js';
 import { ensureLogins } from '../../dev/postgres/logins.js';
 import { listMigrations, migrate } from '../../dev/postgres/migrate.js';
+import { freePorts } from '../../dev/stack/ports.js';
 import { runStatements, withDatabase } from './server.js';
 
 /**
@@ -17,15 +17,6 @@ import { runStatements, withDatabase } from './server.js';
 
 /** Nothing here outlives the run, so nothing has to reach the disk. */
 const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 /** Drops what the run left: its databases, then its login roles. */
 const clean = async (ownerUrl: string, template: string): Promise<void> => {
@@ -51,10 +42,11 @@ chmodSync(folder, 0o755);
 let server: EmbeddedPostgres | undefined;
 try {
   const given = process.env['DATABASE_URL'];
+  const [port = 0] = await freePorts(1);
   if (!given)
     server = await startEmbeddedPostgres({
       dataDir: join(folder, 'postgres'),
-      port: await freePort(),
+      port,
       log: join(folder, 'postgres.log'),
       settings: THROWAWAY,
     });

@@ -83,6 +83,21 @@ describe('a payee who was never paid', () => {
     expect(await eventsOf('same')).toMatchObject([{ result: 'ok', detail: { changed: false } }]);
   });
 
+  test('says what is to be corrected', () => {
+    expect(contract.safeParse({ reason: 'They moved.' }).error?.issues).toMatchObject([{ params: { reason: 'nothing_given' } }]);
+    expect(contract.parse({ country: 'AT' })).toEqual({ country: 'AT' });
+  });
+
+  test('of before fingerprints had the part of name, type and country keeps its version too', async () => {
+    await batchOf(ada('of-before'));
+    await world.sql(
+      `UPDATE payee_destination SET fingerprint = substr(fingerprint, 1, 32) || substr(sha256(fingerprint), 1, 16) WHERE payee_id = $1`,
+      [await idOf('of-before')],
+    );
+    await batchOf(ada('of-before'));
+    expect(await world.destinationsOf(await idOf('of-before'))).toHaveLength(1);
+  });
+
   test('of another workspace looks absent; who was deleted keeps nothing to correct', async () => {
     await batchOf(ada('there'));
     const away = await world.workspace();

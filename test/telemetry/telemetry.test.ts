@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../telemetry/logger.js';
 import { createMetrics } from '../../telemetry/metrics.js';
+import { sharedReading } from '../../telemetry/shared-reading.js';
 import { formatTraceparent, nextSpan, parseTraceparent, traceIdIn } from '../../telemetry/trace.js';
 
 test('secrets are not written at any depth of what is logged by mistake [S3-23]', () => {
@@ -58,4 +59,54 @@ test('a figure that cannot be read is left out and never shown as 0', async () =
   expect(text).toMatch(/^read_total\{process="test"\} 3$/m);
   expect(text).not.toMatch(/^broken_total/m);
   expect(problems).toEqual(['broken_total']);
+});
+
+test('however many scrape, the metrics are computed once', async () => {
+  let reads = 0;
+  const metrics = createMetrics('test');
+  metrics.addProbe({ name: 'read_total', help: 'h', read: async () => [{ value: ++reads }] });
+  const scrapes = await Promise.all(Array.from({ length: 64 }, () => metrics.scrape()));
+  scrapes.push(await metrics.scrape());
+  for (const { text } of scrapes) expect(text).toMatch(/^read_total\{process="test"\} 1$/m);
+  expect(reads).toBe(1);
+});
+
+describe('a shared reading', () => {
+  let time = 0;
+  const readings: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
+  const shared = () => {
+    readings.length = 0;
+    return sharedReading(
+      3_000,
+      () => new Promise<number>((resolve, reject) => void readings.push({ resolve, reject })),
+      () => time,
+    );
+  };
+
+  test('is given to all who ask while it is at work, however long it takes, and as long as it is fresh', async () => {
+    const read = shared();
+    const first = [read(), read()];
+    time += 60_000;
+    first.push(read());
+    readings[0]?.resolve(1);
+    expect(await Promise.all(first)).toEqual([1, 1, 1]);
+    time += 2_999;
+    expect(await read()).toBe(1);
+    time += 1;
+    const second = read();
+    readings[1]?.resolve(2);
+    expect(await second).toBe(2);
+    expect(readings).toHaveLength(2);
+  });
+
+  test('that failed is told to those who waited for it, and not kept', async () => {
+    const read = shared();
+    const [one, two] = [read(), read()];
+    readings[0]?.reject(new Error('down'));
+    await expect(one).rejects.toThrow('down');
+    await expect(two).rejects.toThrow('down');
+    const again = read();
+    readings[1]?.resolve(7);
+    expect(await again).toBe(7);
+  });
 });

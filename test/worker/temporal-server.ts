@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../dev/stack/ports.js';
 import { ensureNamespace } from '../../dev/temporal/ensure-namespace.js';
 import { findTemporalCli } from '../../dev/temporal/find-cli.js';
 import { readTemporalSettings, serverFlags } from '../../dev/temporal/settings.js';
@@ -25,7 +25,7 @@ export const startTemporal = async (): Promise<RunningTemporal> => {
   const settings = readTemporalSettings();
   const cli = await findTemporalCli(() => {});
   const guard = await guardServers(folder);
-  const [frontend, ui, metrics, http] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [frontend = 0, ui = 0, metrics = 0, http = 0] = await freePorts(4);
   const address = `127.0.0.1:${frontend}`;
   const stateFile = join(folder, 'temporal.db');
 
@@ -58,12 +58,3 @@ export const startTemporal = async (): Promise<RunningTemporal> => {
     },
   };
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });

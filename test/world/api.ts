@@ -6,6 +6,7 @@ import { createApp } from '../../api/app.js';
 import type { ApiDeps } from '../../api/deps.js';
 import { docsPage } from '../../api/docs-page.js';
 import { allHandlers } from '../../api/routes/all.js';
+import { systemClock } from '../../api/system-clock.js';
 import type { Permission, Role } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { InTenant } from '../../operations/context.js';
@@ -54,15 +55,16 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
       },
     }),
     readiness: async () => [{ name: 'database', problem: null }],
-    metrics: async () => ({ contentType: 'text/plain', text: '' }),
     observeHttp: () => {},
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves: { subscribe: () => () => {} },
+    clock: systemClock,
     spoolDir: join(tmpdir(), `sluice-spool-${systemEntropy.newId()}`),
     cookies: 'secure',
     draining: draining.signal,
     docs: docsPage(),
+    webUiUrl: null,
     securityContact: 'mailto:security@example.com',
     ...more,
   };

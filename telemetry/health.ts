@@ -8,7 +8,7 @@ export interface HealthParts {
   metrics: () => Promise<{ contentType: string; text: string }>;
 }
 
-/** Serves `/healthz`, `/readyz` and `/metrics` on loopback. Returns its port; throws when the port is taken. */
+/** Serves `/healthz`, `/readyz` and `/metrics` of a process on loopback. Returns its port; throws when the port is taken. */
 export const serveHealth = async ({ port, readiness, metrics }: HealthParts): Promise<{ port: number; close(): Promise<void> }> => {
   const server = createServer((request, response) => {
     const send = (status: number, type: string, text: string) => response.writeHead(status, { 'content-type': type }).end(text);
