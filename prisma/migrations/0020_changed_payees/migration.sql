@@ -1,4 +1,4 @@
--- Name, type and country of a payee may be corrected, and whoever opens a gate sees it (docs/adr/0062).
+-- Name, type and country of a payee may be corrected, and whoever opens a gate sees it (docs/adr/0061).
 
 GRANT UPDATE (payee_type, country) ON payee TO sluice_api;
 
