@@ -32,6 +32,7 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
     may: 'the payee may have been added',
     look: ({ reference = '' }) => `sluice payee show ${quoted(reference)}`,
   },
+  edit_payee: { may: 'the payee may have been corrected', look: showPayee },
   add_destination: { may: 'the destination may have been added', look: showPayee, again: true },
   hold_payee: { may: 'the payee may be held', look: showPayee },
   release_payee: { may: 'the payee may have been released', look: showPayee },

@@ -120,8 +120,8 @@ export const batch = z
     /**
      * What a person has to look at: `unknown_items`, `integrity_failed`, `provider_unavailable`, `run_stalled`, `exceptions`,
      * `connection_disabled`, `connection_changed`;
-     * and while gates are still to be opened `changed_destinations`, `same_file`, `same_payments`, `repeated_within`, `unusual_amounts`,
-     * `unusual_total`, `first_seen_payees`, `foreign_accounts`, `shared_accounts`.
+     * and while gates are still to be opened `changed_destinations`, `changed_payees`, `same_file`, `same_payments`, `repeated_within`,
+     * `unusual_amounts`, `unusual_total`, `first_seen_payees`, `foreign_accounts`, `shared_accounts`.
      */
     attention: z.array(z.string()),
     /** It has ended, and nothing about it waits for people: its books are final until the provider says otherwise. */
@@ -198,6 +198,8 @@ export const optionalReason = z.strictObject({ reason: lines(500).optional() });
 
 export const askChallenge = z.strictObject({ gate: z.enum(GATES) });
 
+const fromTo = z.object({ from: z.string(), to: z.string() });
+
 /** What will be paid, as the second factor is bound to it. */
 export const challenge = z
   .object({
@@ -233,6 +235,23 @@ export const challenge = z
           count: z.number().int(),
           shown: z.array(
             z.object({ payee_reference: z.string(), from: z.string(), to: z.string(), changed_by: doneBy.nullable(), changed_at: timestamp }),
+          ),
+        }),
+        /**
+         * Payments to another name, type or country than the payee was paid with last, by destination version; up to 50 are shown. Of a
+         * name only the first letters are. What did not change is null, and all three are once the person was deleted.
+         */
+        changed_payees: z.object({
+          count: z.number().int(),
+          shown: z.array(
+            z.object({
+              payee_reference: z.string(),
+              name: fromTo.nullable(),
+              payee_type: fromTo.nullable(),
+              country: fromTo.nullable(),
+              changed_by: doneBy.nullable(),
+              changed_at: timestamp,
+            }),
           ),
         }),
         /** Payees to whom nothing is sent while they are held; up to 50 are shown, those with the largest amounts. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { country, doneBy, line, name, page, pastedCode, timestamp, wireId } from './wire.js';
+import { country, doneBy, line, lines, name, page, pastedCode, timestamp, wireId } from './wire.js';
 
 /** Exactly one group: `iban` (with `bic`), `routing_number` with `account_number`, or `account_token`. */
 export const destinationInput = {
@@ -23,6 +23,18 @@ export const payeeFields = {
 
 export const createPayee = z.strictObject({ ...payeeFields, ...destinationInput });
 export const addDestination = z.strictObject({ name: payeeFields.name.optional(), ...destinationInput });
+export const editPayee = z
+  .strictObject({
+    name: payeeFields.name.optional(),
+    payee_type: payeeFields.payee_type.unwrap().optional(),
+    country: country.optional(),
+    /** Needed once money of the payee has left or is on its way. */
+    reason: lines(500).optional(),
+  })
+  .refine(({ name, payee_type, country }) => name !== undefined || payee_type !== undefined || country !== undefined, {
+    message: 'give a name, a payee_type or a country',
+    params: { reason: 'nothing_given' },
+  });
 export const listPayees = z.strictObject({ ...page, reference: line(64).optional() });
 
 export const destination = z

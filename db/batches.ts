@@ -153,20 +153,26 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
 
   async preparers(id) {
     // Few destinations were changed lately by people who are no preparers, mostly none: then this reads no item. Otherwise it reads
-    // both tables once and aggregates, because right after an ingest the planner joins two big tables as if they were empty.
+    // both tables once and aggregates, because right after an ingest the planner joins two big tables as if they were empty. A version
+    // has in it what the versions before it changed, so it is that of their people too.
     const lately = firstIdOf(new Date(now.getTime() - DESTINATION_IDS_MS));
     const rows = await sql.rows<{ person_id: string }>('join')`
       WITH known AS MATERIALIZED (
         SELECT person_id FROM batch_preparer WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid
       ), lately AS MATERIALIZED (
-        SELECT d.id, d.created_by FROM payee_destination d
+        SELECT d.id, d.payee_id, d.version, d.created_by FROM payee_destination d
         WHERE d.tenant_id = ${tenantId}::uuid AND d.id >= ${lately}::uuid AND d.created_at > now() - interval '24 hours'
           AND d.created_by IS NOT NULL AND d.created_by NOT IN (SELECT person_id FROM known)
+      ), theirs AS MATERIALIZED (
+        SELECT id, created_by FROM lately
+        UNION ALL
+        SELECT v.id, l.created_by FROM lately l CROSS JOIN LATERAL (
+          SELECT v.id FROM payee_destination v WHERE v.tenant_id = ${tenantId}::uuid AND v.payee_id = l.payee_id AND v.version > l.version OFFSET 0) v
       )
       SELECT person_id FROM known
       UNION
-      SELECT max(u.person)::uuid FROM (
-        SELECT id, created_by::text AS person FROM lately
+      SELECT unnest(array_agg(DISTINCT u.person) FILTER (WHERE u.person IS NOT NULL)) FROM (
+        SELECT id, created_by AS person FROM theirs
         UNION ALL
         SELECT i.destination_id, NULL FROM payout_item i
         WHERE (SELECT EXISTS (SELECT 1 FROM lately)) AND i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${id}::uuid

@@ -2,7 +2,7 @@ import { FACTS_DAYS, FACTS_SHOWN, UNUSUAL_AMOUNT, UNUSUAL_TOTAL } from '../domai
 import { TERMINAL_BATCH_STATES } from '../domain/batch/states.js';
 import { FACTS, type FactStore, type FactsRow } from '../operations/stores/facts.js';
 import { type batch_facts, Prisma } from '../prisma/generated/client.js';
-import { shownFactStore } from './shown-facts.js';
+import { payeeDetailsOf, shownFactStore } from './shown-facts.js';
 import { exclusive, factsKey } from './transaction/locks.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
@@ -98,11 +98,13 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       SELECT * FROM (SELECT DISTINCT ON (a.destination_id) a.* FROM about a WHERE ${isSo} ORDER BY a.destination_id, a.ordinal) d
       ORDER BY d.ordinal LIMIT ${FACTS_SHOWN}) s)`;
 
-  /** The destination `n` of an item `m`, when its payee `p` was last paid at another account. */
-  const ELSEWHERE = Prisma.sql`payee_destination n
-    WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id
-      AND ${accountOf('n')} IS DISTINCT FROM (SELECT ${accountOf('o')} FROM payee_destination o
-        WHERE o.tenant_id = ${tenantId}::uuid AND o.id = p.last_paid_destination_id)`;
+  /** The destination version of an item `m`, when its payee `p` was last paid with another one, and whether that has the same account and payee. */
+  const OTHER_VERSION = Prisma.sql`
+    SELECT ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country,
+      ${accountOf('n')} IS DISTINCT FROM ${accountOf('o')} AS elsewhere, ${payeeDetailsOf('n')} <> ${payeeDetailsOf('o')} AS otherwise
+    FROM payee_destination n LEFT JOIN LATERAL (
+      SELECT l.fingerprint FROM payee_destination l WHERE l.tenant_id = ${tenantId}::uuid AND l.id = p.last_paid_destination_id LIMIT 1) o ON true
+    WHERE p.last_paid_destination_id IS DISTINCT FROM m.destination_id AND n.tenant_id = ${tenantId}::uuid AND n.id = m.destination_id LIMIT 1`;
   /** Another payee than that of the item `m` with the account of `d`. */
   const OTHER_PAYEE = Prisma.sql`
     SELECT o.payee_id FROM payee_account o WHERE o.tenant_id = ${tenantId}::uuid AND o.account = d.account AND o.payee_id <> m.payee_id LIMIT 1`;
@@ -114,17 +116,15 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     const row = await sql.row<object & Pick<Seen, 'place' | 'elsewhere'>>('set')`
       WITH about AS MATERIALIZED (
         SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
-          d.elsewhere, p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.country <> p.country AS in_other_country,
-          CASE WHEN d.account IS NOT NULL THEN (${OTHER_PAYEE}) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
+          d.elsewhere, p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.otherwise, d.elsewhere AND d.country <> p.country AS in_other_country,
+          CASE WHEN d.elsewhere THEN (${OTHER_PAYEE}) END AS other_payee_id, ${keyOf(payment('p.reference', 'm'))} AS key
         FROM (
           SELECT i.ordinal, i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id
         ) m CROSS JOIN LATERAL (
           SELECT y.reference, y.country, y.first_paid_at, y.last_paid_destination_id, y.created_at, y.least_paid FROM payee y
           WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
-        LEFT JOIN LATERAL (
-          SELECT true AS elsewhere, ${accountOf('n')} AS account, CASE WHEN n.kind = 'iban' THEN substr(n.masked, 6, 2) END AS country
-          FROM ${ELSEWHERE} LIMIT 1) d ON true
+        LEFT JOIN LATERAL (${OTHER_VERSION}) d ON true
       ), mine AS MATERIALIZED (
         SELECT a.key, count(*)::int AS times, min(a.ordinal) AS ordinal, min(a.amount) AS amount FROM about a GROUP BY a.key
       ),
@@ -160,6 +160,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         SELECT count(DISTINCT payee_id) FILTER (WHERE first_paid_at IS NULL)::int AS new_payees,
           count(DISTINCT payee_id) FILTER (WHERE created_at >= date_trunc('day', now(), 'UTC'))::int AS first_seen_payees,
           count(DISTINCT destination_id) FILTER (WHERE changed)::int AS changed,
+          count(DISTINCT destination_id) FILTER (WHERE otherwise)::int AS changed_payees,
           count(DISTINCT destination_id) FILTER (WHERE in_other_country)::int AS foreign_accounts,
           count(DISTINCT destination_id) FILTER (WHERE other_payee_id IS NOT NULL)::int AS shared_accounts, coalesce(sum(amount), 0)::bigint AS total,
           coalesce(bool_or(elsewhere), false) AS elsewhere
@@ -167,10 +168,12 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
         (${sameFile(mySha256, batchId)}) AS same_file_batch_id, ${REPEATED} AS repeated, ${MOST} AS repeated_batch_id,
-        (SELECT coalesce(sum(m.times - 1), 0)::int FROM mine m) AS repeated_within, c.new_payees, c.first_seen_payees, c.changed, c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
+        (SELECT coalesce(sum(m.times - 1), 0)::int FROM mine m) AS repeated_within, c.new_payees, c.first_seen_payees, c.changed, c.changed_payees,
+        c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
         jsonb_build_object(
           'changed', ${firstOf(Prisma.sql`a.changed`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
+          'payees', ${firstOf(Prisma.sql`a.otherwise`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
           'foreign', ${firstOf(Prisma.sql`a.in_other_country`, Prisma.sql`s.ordinal`)},
           'shared', ${firstOf(Prisma.sql`a.other_payee_id IS NOT NULL`, Prisma.sql`jsonb_build_array(s.ordinal, s.other_payee_id)`)},
           'within', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.times) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
@@ -213,7 +216,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded' ORDER BY i.payee_id OFFSET 0
         ) m CROSS JOIN LATERAL (
           SELECT y.last_paid_destination_id FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = m.payee_id LIMIT 1) p
-        CROSS JOIN LATERAL (SELECT ${accountOf('n')} AS account FROM ${ELSEWHERE} LIMIT 1) d
+        CROSS JOIN LATERAL (SELECT v.account FROM (${OTHER_VERSION}) v WHERE v.elsewhere) d
         CROSS JOIN LATERAL (${OTHER_PAYEE}) o
       ) AS shares`;
     return row?.shares !== false;

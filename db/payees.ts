@@ -1,3 +1,4 @@
+import { TERMINAL_ITEM_STATES } from '../domain/item/states.js';
 import { membersOf } from '../operations/stores/columns.js';
 import { DESTINATION, type DestinationRow, HOLD_OF_PAYEE, PAYEE, type PayeeStore, type PayeeToPay } from '../operations/stores/payees.js';
 import { Prisma, type payee, type payee_destination, type payee_hold } from '../prisma/generated/client.js';
@@ -53,6 +54,31 @@ export const payeeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): PayeeSto
     get: async (id) => {
       const row = await orm.payee.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id } } });
       return row && payees.row(row);
+    },
+
+    lock: async (id) => {
+      const row = await sql.row(
+        'lock',
+      )`SELECT ${payees.list()} FROM payee WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
+      return row && payees.row(row);
+    },
+
+    isPaid: async (id) => {
+      const row = await sql.row<{ paid: boolean }>('set')`
+        SELECT p.first_paid_at IS NOT NULL OR EXISTS (
+          SELECT FROM (
+            SELECT e.batch_id, e.ordinal FROM payment_seen e WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = p.id OFFSET 0) e
+          CROSS JOIN LATERAL (SELECT c.state FROM batch_control c WHERE c.tenant_id = ${tenantId}::uuid AND c.batch_id = e.batch_id LIMIT 1) c
+          CROSS JOIN LATERAL (SELECT i.state FROM payout_item i
+            WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal LIMIT 1) i
+          WHERE c.state = 'executing' AND NOT i.state = ANY (${[...TERMINAL_ITEM_STATES]}::text[])
+        ) AS paid
+        FROM payee p WHERE p.tenant_id = ${tenantId}::uuid AND p.id = ${id}::uuid`;
+      return row?.paid === true;
+    },
+
+    correct: async (id, to) => {
+      await orm.payee.updateMany({ where: { tenant_id: tenantId, id }, data: payees.stored(to) });
     },
 
     list: async ({ limit, after, reference }) => {

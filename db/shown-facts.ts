@@ -16,16 +16,37 @@ interface StoredHeld {
   amount: bigint;
 }
 
+interface StoredChanged {
+  payee_id: string;
+  payee_reference: string;
+  from_id: string;
+  to_id: string;
+  person: string | null;
+  key: string | null;
+  changed_at: Date;
+}
+
+/** What tells name, type and country of versions of a payee apart: the end of a fingerprint. */
+export const payeeDetailsOf = (destination: string) => Prisma.raw(`substr(${destination}.fingerprint, 33)`);
+
 /**
  * The single cases that people are shown, by the ordinals that sealing kept, and held payees as of now. `since`: the first id of the time
  * that facts look back.
  */
 export const shownFactStore = (sql: Sql, tenantId: string, since: string): ShownFactStore => {
-  /** The items of `w` (ordinal) with their payees. */
+  /** The items of `w` (ordinal) with their payees, each looked up by its key: a join would read all items of a batch. */
   const itemsOf = (batchId: string) => Prisma.sql`
-    JOIN payout_item i ON i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal
-    JOIN payee p ON p.tenant_id = i.tenant_id AND p.id = i.payee_id`;
-  const DESTINATION = Prisma.sql`JOIN payee_destination n ON n.tenant_id = i.tenant_id AND n.id = i.destination_id`;
+    CROSS JOIN LATERAL (SELECT i.payee_id, i.destination_id, i.amount, i.reference FROM payout_item i
+      WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.ordinal = w.ordinal LIMIT 1) i
+    CROSS JOIN LATERAL (${payeeOf('i.payee_id')}) p`;
+  const payeeOf = (id: string) => Prisma.sql`
+    SELECT y.id, y.reference, y.country FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = ${Prisma.raw(id)} LIMIT 1`;
+  const versionOf = (id: string) => Prisma.sql`
+    SELECT v.id, v.version, v.masked, v.fingerprint, v.created_by, v.created_at FROM payee_destination v
+    WHERE v.tenant_id = ${tenantId}::uuid AND v.id = ${Prisma.raw(id)} LIMIT 1`;
+  const keyOf = (destinationId: string) => Prisma.sql`
+    SELECT d.api_key_id FROM payee_destination_key d WHERE d.tenant_id = ${tenantId}::uuid AND d.destination_id = ${Prisma.raw(destinationId)} LIMIT 1`;
+  const DESTINATION = Prisma.sql`CROSS JOIN LATERAL (${versionOf('i.destination_id')}) n`;
 
   return {
     async changedDestinations(batchId, shown) {
@@ -38,11 +59,35 @@ export const shownFactStore = (sql: Sql, tenantId: string, since: string): Shown
           WITH ORDINALITY AS w (ordinal, from_id, place)
         ${itemsOf(batchId)}
         ${DESTINATION}
-        JOIN payee_destination o ON o.tenant_id = i.tenant_id AND o.id = w.from_id
-        LEFT JOIN payee_destination_key k ON k.tenant_id = i.tenant_id AND k.destination_id = n.id
+        CROSS JOIN LATERAL (${versionOf('w.from_id')}) o
+        LEFT JOIN LATERAL (${keyOf('n.id')}) k ON true
         ORDER BY w.place`;
       return rows.map((row) => ({
         ...{ payeeReference: row.payee_reference, from: row.from, to: row.to },
+        ...{ changedBy: { personId: row.person, apiKeyId: row.key }, changedAt: row.changed_at },
+      }));
+    },
+
+    async changedPayees(batchId, shown) {
+      // The first version after all that say otherwise: later ones may have changed the account alone.
+      const rows = await sql.rows<StoredChanged>('join')`
+        SELECT p.id AS payee_id, p.reference AS payee_reference, w.from_id, n.id AS to_id, c.created_by AS person, k.api_key_id AS key,
+          c.created_at AS changed_at
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, from]) => from)}::uuid[])
+          WITH ORDINALITY AS w (ordinal, from_id, place)
+        ${itemsOf(batchId)}
+        ${DESTINATION}
+        CROSS JOIN LATERAL (
+          SELECT c.id, c.created_by, c.created_at FROM payee_destination c
+          WHERE c.tenant_id = ${tenantId}::uuid AND c.payee_id = p.id AND c.version <= n.version AND c.version > coalesce((
+            SELECT max(b.version) FROM payee_destination b
+            WHERE b.tenant_id = ${tenantId}::uuid AND b.payee_id = p.id AND b.version < n.version
+              AND ${payeeDetailsOf('b')} <> ${payeeDetailsOf('n')}), 0)
+          ORDER BY c.version LIMIT 1) c
+        LEFT JOIN LATERAL (${keyOf('c.id')}) k ON true
+        ORDER BY w.place`;
+      return rows.map((row) => ({
+        ...{ payeeId: row.payee_id, payeeReference: row.payee_reference, fromDestinationId: row.from_id, toDestinationId: row.to_id },
         ...{ changedBy: { personId: row.person, apiKeyId: row.key }, changedAt: row.changed_at },
       }));
     },
@@ -63,7 +108,7 @@ export const shownFactStore = (sql: Sql, tenantId: string, since: string): Shown
         FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${shown.map(([, other]) => other)}::uuid[])
           WITH ORDINALITY AS w (ordinal, other_id, place)
         ${itemsOf(batchId)}
-        JOIN payee o ON o.tenant_id = i.tenant_id AND o.id = w.other_id
+        CROSS JOIN LATERAL (${payeeOf('w.other_id')}) o
         ${DESTINATION}
         ORDER BY w.place`;
       return rows.map((row) => ({ payeeReference: row.payee_reference, to: row.to, otherReference: row.other_reference }));

@@ -17,11 +17,13 @@ export interface SentTo {
 }
 
 /** A flat form with the names of the wire: commitment and fingerprint are computed from it. */
-export const canonicalSentTo = (to: SentTo): Record<string, string> => ({
-  name: to.name,
-  payee_type: to.payeeType,
-  country: to.country,
-  ...canonicalDestination(to.destination),
+export const canonicalSentTo = (to: SentTo): Record<string, string> => ({ ...canonicalPayee(to), ...canonicalDestination(to.destination) });
+
+/** What a payment says about its payee beside the destination. */
+export const canonicalPayee = ({ name, payeeType, country }: Pick<SentTo, 'name' | 'payeeType' | 'country'>): Record<string, string> => ({
+  name,
+  payee_type: payeeType,
+  country,
 });
 
 export const canonicalDestination = (destination: Destination): Record<string, string> => {

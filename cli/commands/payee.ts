@@ -23,6 +23,13 @@ interface NewPayee extends DestinationOptions {
   type: Payee['payee_type'];
 }
 
+interface PayeeEdit {
+  name?: string;
+  type?: Payee['payee_type'];
+  country?: string;
+  reason?: string;
+}
+
 const PAYEE = 'its id, or your reference';
 
 export const payeeCommands = (program: Command, cli: Cli): void => {
@@ -61,6 +68,21 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const shown = await client.show_payee({ payee_id: await findPayee(client, name) });
       cli.present(shown, () => payeeFacts(shown));
+    });
+
+  payee
+    .command('edit')
+    .description('correct name, type or country; batches keep what they were created with')
+    .argument('<payee>', PAYEE)
+    .option('--name <text>')
+    .addOption(new Option('--type <type>').choices(['individual', 'company']))
+    .option('--country <code>', 'ISO 3166-1, such as DE')
+    .option('--reason <text>', 'why, for the audit log; needed once the payee was paid')
+    .action(async (name: string, edit: PayeeEdit) => {
+      const { client } = await cli.connect();
+      const { type, ...more } = edit;
+      const changed = await client.edit_payee({ payee_id: await findPayee(client, name), payee_type: type, ...more });
+      cli.present(changed, () => payeeFacts(changed));
     });
 
   withDestination(payee.command('add-destination').description('give a payee a new destination; batches keep the one they were created with'))

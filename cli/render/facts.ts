@@ -13,6 +13,7 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
     foreign_accounts: foreign,
     shared_accounts: shared,
     changed_destinations: changed,
+    changed_payees: payees,
     unusual_amounts: unusual,
     unusual_total,
     first_seen_payees,
@@ -41,6 +42,19 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
           table(
             ['PAYEE', 'PAID LAST', 'NOW', 'CHANGED BY', 'AT'],
             changed.shown.map((one) => [one.payee_reference, one.from, one.to, whoText(one.changed_by), one.changed_at]),
+          ),
+          '',
+        ]
+      : []),
+    ...(payees.count > 0
+      ? [
+          `Payees whose name, type or country is not what was paid last: ${payees.count}`,
+          table(
+            ['PAYEE', 'NAME', 'TYPE', 'COUNTRY', 'CHANGED BY', 'AT'],
+            payees.shown.map((one) => [
+              ...[one.payee_reference, changeText(one.name), changeText(one.payee_type), changeText(one.country)],
+              ...[whoText(one.changed_by), one.changed_at],
+            ]),
           ),
           '',
         ]
@@ -87,3 +101,5 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
       : []),
   ];
 };
+
+const changeText = (change: { from: string; to: string } | null): string | null => change && `${change.from} → ${change.to}`;

@@ -34,6 +34,18 @@ export const PAYEE_ROUTES = {
     out: payees.payee,
     problems: ['not_found'],
   }),
+  edit_payee: {
+    method: 'PATCH',
+    path: '/v1/payees/:payee_id',
+    summary: 'Correct name, type or country; needs a reason once the payee was paid',
+    permission: 'payees.write',
+    rateClass: 'write',
+    params: z.strictObject({ payee_id: id('payee') }),
+    body: payees.editPayee,
+    example: { country: 'AT', reason: 'They moved, and sent a new tax form.' },
+    out: { status: 200, body: payees.payee },
+    problems: ['not_found', 'invalid_request'],
+  },
   add_destination: {
     method: 'POST',
     path: '/v1/payees/:payee_id/destinations',

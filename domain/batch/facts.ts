@@ -22,6 +22,8 @@ export interface FactCounts {
   repeatedWithin: number;
   /** Destinations of paid payees whose account is not the one that was paid last. */
   changed: number;
+  /** Destination versions whose name, type or country are not those that the payee was paid with last. */
+  changedPayees: number;
   /** Items above ten times the payee's median. */
   unusual: number;
   /** The funding account's median batch, minor units, where the total is above three times of it. */
@@ -41,6 +43,7 @@ export const attentionOfFacts = (state: BatchState, facts: FactCounts | null): s
   if (!facts || !WAITING.includes(state)) return [];
   return [
     ...(facts.changed > 0 ? ['changed_destinations'] : []),
+    ...(facts.changedPayees > 0 ? ['changed_payees'] : []),
     ...(facts.sameFileBatchId === null ? [] : ['same_file']),
     ...(facts.repeated > 0 ? ['same_payments'] : []),
     ...(facts.repeatedWithin > 0 ? ['repeated_within'] : []),

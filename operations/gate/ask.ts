@@ -9,6 +9,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { nameDoneBy } from '../done-by.js';
 import { usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
+import { changesOf } from '../payee/changes.js';
 import { paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
 import { type FactsRow, SEALING } from '../stores/facts.js';
@@ -95,15 +96,18 @@ const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, cont
     },
     largest: await largestPayments(ctx, stores, batch.id, LARGEST_SHOWN),
     new_payees: seen.newPayees,
-    facts: await factsOf(stores, batch.id, seen),
+    facts: await factsOf(ctx, stores, batch.id, seen),
   };
 };
 
-const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise<Challenge['summary']['facts']> => {
+const factsOf = async (ctx: Context, stores: Stores, batchId: string, seen: FactsRow): Promise<Challenge['summary']['facts']> => {
   const { facts } = stores;
   const changed = await facts.changedDestinations(batchId, seen.shown.changed);
+  const payees = await facts.changedPayees(batchId, seen.shown.payees ?? []);
+  const changesIn = await changesOf(ctx, stores, payees);
   const held = await facts.heldPayees(batchId);
-  const nameOf = await nameDoneBy(stores, [...changed.map(({ changedBy }) => changedBy), ...held.shown.map(({ heldBy }) => heldBy)]);
+  const changers = [...changed, ...payees].map(({ changedBy }) => changedBy);
+  const nameOf = await nameDoneBy(stores, [...changers, ...held.shown.map(({ heldBy }) => heldBy)]);
   return {
     sealed_at: seen.sealedAt.toISOString(),
     same_file: seen.sameFileBatchId === null ? null : { batch_id: toWireId('batch', seen.sameFileBatchId) },
@@ -123,6 +127,15 @@ const factsOf = async (stores: Stores, batchId: string, seen: FactsRow): Promise
         payee_reference: one.payeeReference,
         from: one.from,
         to: one.to,
+        changed_by: nameOf(one.changedBy),
+        changed_at: one.changedAt.toISOString(),
+      })),
+    },
+    changed_payees: {
+      count: seen.changedPayees,
+      shown: payees.map((one) => ({
+        payee_reference: one.payeeReference,
+        ...changesIn(one),
         changed_by: nameOf(one.changedBy),
         changed_at: one.changedAt.toISOString(),
       })),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { createBatchCsv } from '../../contracts/batches.js';
-import { doneBy } from '../../domain/actors.js';
+import { doneBy, personBehind } from '../../domain/actors.js';
 import { externalIdTaken } from '../../domain/batch/refusals.js';
 import { ok, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
@@ -110,6 +110,9 @@ const begin = async (ctx: Context, stores: Stores, wanted: NewBatch): Promise<Re
   if (found) {
     const { batch, control } = found;
     await stores.batches.moveLocked(batch.id, control.rowVersion, { deadlineAt: leaseEnd(stores) });
+    // Another person than the one who began it may send the file again, and then both prepare the batch (R9).
+    const person = personBehind(ctx.actor);
+    if (person) await stores.batches.addPreparer(batch.id, person, 'create');
     const { nextOrdinal } = await stores.items.totals(batch.id);
     return { batch, rowVersion: control.rowVersion + 1, nextOrdinal };
   }

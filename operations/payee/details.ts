@@ -34,13 +34,21 @@ export const givesAllDetails = (details: PayeeDetails): boolean => details.name 
 
 /**
  * Name and destination of a known payee: from the input, and from `newest` where the input leaves them out. Country and type
- * belong to the payee and never change; another one is the error `country_differs` or `type_differs`.
+ * belong to the payee, and only a correction changes them; another one is the error `country_differs` or `type_differs`.
  */
 export const detailsOfKnown = (details: PayeeDetails, known: Pick<SentTo, 'payeeType' | 'country'>, newest: SentTo | null): Described => {
   if (details.country !== undefined && details.country !== known.country)
-    return wrong('country', 'country_differs', 'a payee keeps its country; give one in another country a reference of its own');
+    return wrong(
+      'country',
+      'country_differs',
+      'the payee is known in another country; correct the payee first, or give one in another country a reference of its own',
+    );
   if (details.payee_type !== undefined && details.payee_type !== known.payeeType)
-    return wrong('payee_type', 'type_differs', 'a payee keeps its type; give one of another type a reference of its own');
+    return wrong(
+      'payee_type',
+      'type_differs',
+      'the payee is known with another type; correct the payee first, or give one of another type a reference of its own',
+    );
   return describe({ ...details, country: known.country, payee_type: known.payeeType }, newest);
 };
 

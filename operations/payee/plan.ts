@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { DestinationToPay, PayeeToPay } from '../stores/payees.js';
 import { type Described, detailsOfKnown, detailsOfNew, givesAllDetails, givesDetails, type InlinePayee, type PayeeInput } from './details.js';
-import { type Fingerprints, fingerprints, hasEnd, openDestination } from './sealing.js';
+import { type Fingerprints, fingerprints, isOfVersion, openDestination } from './sealing.js';
 
 /** A payee that the workspace has, as it was read for one call. */
 export interface KnownPayee extends PayeeToPay {
@@ -145,12 +145,12 @@ export const NAME_DIFFERS: FieldError = {
 
 /** The newest or an already planned version when it has the same fingerprint; otherwise one more planned version. */
 const versionFor = (payee: PlannedPayee, sentTo: SentTo, prints: Fingerprints): DestinationToPay | PlannedDestination => {
-  const end = prints.endOf(sentTo);
+  const version = prints.versionOf(sentTo);
   const newest = payee.known?.newest;
-  if (newest && hasEnd(newest.fingerprint, end)) return newest;
-  const same = payee.added.find((version) => hasEnd(version.fingerprint, end));
+  if (newest && isOfVersion(newest.fingerprint, version)) return newest;
+  const same = payee.added.find(({ fingerprint }) => isOfVersion(fingerprint, version));
   if (same) return same;
-  const added = { sentTo, fingerprint: prints.whole(sentTo, end) };
+  const added = { sentTo, fingerprint: prints.whole(sentTo, version) };
   payee.added.push(added);
   return added;
 };

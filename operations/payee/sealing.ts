@@ -1,6 +1,6 @@
 import type { DoneBy } from '../../domain/actors.js';
 import { commitmentTo } from '../../domain/batch/content.js';
-import { canonicalAccount, canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
+import { canonicalAccount, canonicalPayee, canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
 import { canonicalBytes, type Json, sameBytes, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
@@ -94,26 +94,32 @@ const openUnchanged = (ctx: Context, key: Uint8Array, destination: Pick<Destinat
   }
 };
 
-/** What tells accounts apart, at the beginning of a fingerprint. */
-const ACCOUNT_BYTES = 16;
+/** A fingerprint has three parts of this length: of the account, of the whole version, and of the payee's details. */
+const PART_BYTES = 16;
 
 /**
- * Fingerprints of one workspace: HMACs under its key, equal for equal values. 16 bytes are of the account alone, and 32 of name, type,
- * country and destination, so their ends tell versions apart and their beginnings tell accounts apart. No gate signs them (R10).
+ * Fingerprints of one workspace: 48 bytes, parts of HMACs under its key, equal for equal values. The first part is of the account alone,
+ * the second of name, type, country and destination, the third of name, type and country: so versions, accounts and who is paid are told
+ * apart without a key (db/facts.ts). No gate signs them (R10).
  */
 export interface Fingerprints {
-  /** The end of a fingerprint, which is enough to find the same version. */
-  endOf(sentTo: SentTo): Uint8Array;
-  whole(sentTo: SentTo, end?: Uint8Array): Uint8Array;
+  /** The part that tells versions apart, which is enough to find the same one. */
+  versionOf(sentTo: SentTo): Uint8Array;
+  whole(sentTo: SentTo, version?: Uint8Array): Uint8Array;
 }
 
 /** The fingerprints of this workspace. */
 export const fingerprints = async (ctx: Context, stores: Stores): Promise<Fingerprints> => {
   const mac = await ctx.services.vault.macs(stores.keys, ctx.tenantId, 'fingerprint');
-  const endOf = (sentTo: SentTo): Uint8Array => mac(canonicalBytes(canonicalSentTo(sentTo)));
-  const account = (sentTo: SentTo): Uint8Array => mac(canonicalBytes(canonicalAccount(sentTo.destination))).subarray(0, ACCOUNT_BYTES);
-  return { endOf, whole: (sentTo, end = endOf(sentTo)) => Buffer.concat([account(sentTo), end]) };
+  const part = (of: Json): Uint8Array => mac(canonicalBytes(of)).subarray(0, PART_BYTES);
+  const versionOf = (sentTo: SentTo): Uint8Array => part(canonicalSentTo(sentTo));
+  return {
+    versionOf,
+    whole: (sentTo, version = versionOf(sentTo)) =>
+      Buffer.concat([part(canonicalAccount(sentTo.destination)), version, part(canonicalPayee(sentTo))]),
+  };
 };
 
-/** Whether a fingerprint is of the version that has this end. */
-export const hasEnd = (fingerprint: Uint8Array, end: Uint8Array): boolean => sameBytes(fingerprint.subarray(ACCOUNT_BYTES), end);
+/** Whether a fingerprint is of the version that has this part. */
+export const isOfVersion = (fingerprint: Uint8Array, version: Uint8Array): boolean =>
+  sameBytes(fingerprint.subarray(PART_BYTES, 2 * PART_BYTES), version);

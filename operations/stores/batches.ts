@@ -155,7 +155,7 @@ export interface BatchStore {
   moveLocked(id: string, rowVersion: number, change: ControlChange): Promise<void>;
   /** Does nothing when the person did this before. */
   addPreparer(id: string, personId: string, action: Preparation['action']): Promise<void>;
-  /** Ids of people who prepared the batch or changed one of its destinations in the last 24 hours (R9). */
+  /** Ids of people who prepared the batch or, in the last 24 hours, made one of its destination versions or one that came before it (R9). */
   preparers(id: string): Promise<string[]>;
   /** Oldest first. */
   preparations(id: string): Promise<Preparation[]>;

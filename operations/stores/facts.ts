@@ -13,6 +13,8 @@ export const FACTS = columns({
   newPayees: int('new_payees'),
   firstSeenPayees: int('first_seen_payees'),
   changed: int('changed'),
+  /** Versions whose name, type or country are not those that the payee was paid with last. */
+  changedPayees: int('changed_payees'),
   unusual: int('unusual'),
   usualTotal: nullable(bigint('usual_total')),
   foreignAccounts: int('foreign_accounts'),
@@ -28,6 +30,7 @@ export const SHOWN_FACTS = [
   'repeated',
   'repeatedWithin',
   'changed',
+  'changedPayees',
   'unusual',
   'usualTotal',
   'firstSeenPayees',

@@ -23,7 +23,7 @@ export const DESTINATION = columns({
   kind: oneOf<'iban' | 'us_bank' | 'account_token'>()('kind'),
   /** Canonical JSON of `{salt, sent_to}`, encrypted under the payee's subject key. */
   sealed: bytes('sealed'),
-  /** HMACs under the tenant's fingerprint key: 16 bytes of the account alone, then 32 of the whole version. Nothing signs them. */
+  /** HMACs under the tenant's fingerprint key, 16 bytes each: of the account, of the whole version, of name, type and country. Nothing signs them. */
   fingerprint: bytes('fingerprint'),
   masked: text('masked'),
   commitment: bytes('commitment'),
@@ -78,6 +78,12 @@ export interface PayeeStore {
   hold(id: string, by: DoneBy, reason: string): Promise<void>;
   /** The present holds of these payees, by payee. One statement for any number. */
   holds(payees: readonly Pick<PayeeRow, 'id' | 'heldAt'>[]): Promise<Map<string, PayeeHold>>;
+  /** Whether money of the payee has left or is on its way: an item was paid, or is open in a batch that executes. */
+  isPaid(id: string): Promise<boolean>;
+  /** Corrects what is kept of a payee itself. What is sent is in the destinations. */
+  correct(id: string, to: Pick<PayeeRow, 'payeeType' | 'country' | 'sealedName'>): Promise<void>;
+  /** The payee, locked until the transaction ends, so that corrections come one after the other. */
+  lock(id: string): Promise<PayeeRow | null>;
   /** Lets a held payee go. */
   release(id: string): Promise<void>;
   /** Returns the references that were written; one that somebody else took meanwhile is absent (read it again). */

@@ -4,6 +4,8 @@ import type { DoneBy } from '../../domain/actors.js';
 export interface ShownFacts {
   changed: [ordinal: number, lastPaidDestinationId: string][];
   unusual: [ordinal: number, median: number][];
+  /** Another name, type or country than in the version that was paid last. Facts of before have none of these. */
+  payees?: [ordinal: number, lastPaidDestinationId: string][];
   /** An account of another country than the payee. Facts of before have none of these. */
   foreign?: number[];
   /** An account with another payee who has it. */
@@ -17,6 +19,16 @@ export interface ChangedDestination {
   payeeReference: string;
   from: string;
   to: string;
+  changedBy: DoneBy;
+  changedAt: Date;
+}
+
+/** A version whose name, type or country are not those of the one that was paid last, and who made the first version that is so. */
+export interface ChangedPayee {
+  payeeId: string;
+  payeeReference: string;
+  fromDestinationId: string;
+  toDestinationId: string;
   changedBy: DoneBy;
   changedAt: Date;
 }
@@ -64,6 +76,7 @@ export interface UnusualItem {
 /** The single cases behind the facts of a batch. */
 export interface ShownFactStore {
   changedDestinations(batchId: string, shown: ShownFacts['changed']): Promise<ChangedDestination[]>;
+  changedPayees(batchId: string, shown: NonNullable<ShownFacts['payees']>): Promise<ChangedPayee[]>;
   foreignAccounts(batchId: string, shown: readonly number[]): Promise<ForeignAccount[]>;
   repeatedItems(batchId: string, shown: NonNullable<ShownFacts['within']>): Promise<RepeatedItem[]>;
   sharedAccounts(batchId: string, shown: NonNullable<ShownFacts['shared']>): Promise<SharedAccount[]>;

@@ -18,6 +18,7 @@ test.each([
   [['release', 'ana-1', '--reason', 'it is them'], `/v1/payees/${PAYEE.id}/release`],
   [['show', 'ana-1'], `/v1/payees/${PAYEE.id}`],
   [['add-destination', 'ana-1', '--iban', 'DE89370400440532013000'], `/v1/payees/${PAYEE.id}/destinations`],
+  [['edit', 'ana-1', '--country', 'AT', '--reason', 'moved'], `/v1/payees/${PAYEE.id}`],
   [['show', PAYEE.id], `/v1/payees/${PAYEE.id}`],
 ])('payee %j finds the payee by reference or id', async (argv, path) => {
   const { env, received } = await apiOf((request) => {
@@ -33,6 +34,13 @@ test('a reference that no payee has is said before anything else is asked', asyn
   const { code, stderr } = await runSluice(['payee', 'hold', 'nobody', '--reason', 'x'], { env });
   expect([code, received.map(({ method }) => method)]).toEqual([1, ['GET']]);
   expect(stderr).toContain('There is no payee with the id or reference nobody.');
+});
+
+test('a correction says what was given and nothing else', async () => {
+  const { env, received } = await apiOf(() => ({ status: 200, body: PAYEE }));
+  await runSluice(['payee', 'edit', PAYEE.id, '--type', 'company', '--name', 'Ana Lda', '--reason', 'a firm now'], { env });
+  const [edit] = received;
+  expect([edit?.method, JSON.parse(edit?.body ?? '')]).toEqual(['PATCH', { payee_type: 'company', name: 'Ana Lda', reason: 'a firm now' }]);
 });
 
 test('what the API says about roles is shown', async () => {

@@ -105,6 +105,15 @@ export const CHALLENGE = {
           },
         ],
       },
+      changed_payees: {
+        count: 1,
+        shown: [
+          {
+            ...{ payee_reference: 'p-3', name: { from: 'A… L…', to: 'A… K…' }, payee_type: null, country: { from: 'DE', to: 'FR' } },
+            ...{ changed_by: { ...PERSON, api_key: null }, changed_at: '2025-12-31T22:00:00Z' },
+          },
+        ],
+      },
       held_payees: {
         count: 1,
         payments: 2,

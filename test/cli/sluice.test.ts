@@ -222,6 +222,8 @@ describe('gates', () => {
       'Destinations that are not the account that was paid last: 51',
       'IBAN LT …0009',
       'Ada Lovelace (approver), key import',
+      'Payees whose name, type or country is not what was paid last: 1',
+      'p-3 A… L… → A… K… - DE → FR Ada Lovelace (approver) 2025-12-31T22:00:00Z',
       'Held payees: 1. While they are held nothing is sent to them: 2 payments, 10,001.00 EUR',
       '2025-12-30T08:00:00Z Ada Lovelace (approver) a call about fraud',
       'New destinations in another country than the payee: 1',

@@ -23,6 +23,7 @@ let batchId: string;
 /** A batch with its three gates. */
 let openedId: string;
 let ids: string[];
+let destinationId: string;
 /** Batches of many equal payments to one payee. */
 let equal: { payeeId: string; first: string; second: string };
 
@@ -63,6 +64,13 @@ const countOf = async (tx: Tx, tables: readonly string[]): Promise<bigint> => {
 const payment = (id: string, amount: bigint, ordinal = 0): AskedPayment => ({
   ...{ payeeId: null, payeeReference: `payee-${id}`, amount, reference: `ref-${ordinal}` },
 });
+
+/** Two items, and what facts keep beside each. */
+const SUMS: [number, number][] = [
+  [7, 2],
+  [200, 2],
+];
+const CASES = (): [number, string][] => SUMS.map(([ordinal]) => [ordinal, destinationId]);
 
 const QUERIES: Record<string, Asked> = {
   'payees to pay, by reference': {
@@ -110,6 +118,25 @@ const QUERIES: Record<string, Asked> = {
   // Of each item its payment, its payee, the destination, which was not paid before, and who has its account.
   'facts of a batch': { query: (stores) => stores.facts.seal(batchId, 1), rows: 5 * MANY, role: 'api' },
   'held payees of a batch': { query: (stores) => stores.facts.heldPayees(batchId), rows: 6, role: 'api' },
+  // Of the payee its payment, and the item.
+  'whether a payee is paid': { query: (stores) => stores.payees.isPaid(ids[7] ?? newId()), rows: 3, role: 'api' },
+  // Of each item its payee, its version and what it is beside, or who made it.
+  'changed destinations of a batch': { query: (stores) => stores.facts.changedDestinations(batchId, CASES()), rows: 8, role: 'api' },
+  'changed payees of a batch': { query: (stores) => stores.facts.changedPayees(batchId, CASES()), rows: 10, role: 'api' },
+  'foreign accounts of a batch': { query: (stores) => stores.facts.foreignAccounts(batchId, [7, 200]), rows: 6, role: 'api' },
+  'shared accounts of a batch': {
+    query: (stores) =>
+      stores.facts.sharedAccounts(
+        batchId,
+        [7, 200].map((ordinal) => [ordinal, ids[9] ?? newId()]),
+      ),
+    rows: 8,
+    role: 'api',
+  },
+  'repeated items of a batch': { query: (stores) => stores.facts.repeatedItems(batchId, SUMS), rows: 4, role: 'api' },
+  'unusual items of a batch': { query: (stores) => stores.facts.unusualItems(batchId, SUMS), rows: 4, role: 'api' },
+  // All of its destinations were made lately by somebody else, and none has a later version.
+  'who prepared a batch': { query: (stores) => stores.batches.preparers(batchId), rows: 2 * MANY + 10, role: 'api' },
   'items of a chunk': { query: (stores) => stores.chunks.items(batchId, 10, 13), rows: 12 },
 };
 
@@ -132,7 +159,7 @@ const absent = (error: Error): void => {
 beforeAll(async () => {
   world = await openWorld();
   for (const role of ['api', 'worker'] as const) pools[role] = openDatabase(world.database.urls[role], 1);
-  [batchId, openedId, ids] = [newId(), newId(), [newId()]];
+  [batchId, openedId, destinationId, ids] = [newId(), newId(), newId(), [newId()]];
   equal = { payeeId: newId(), first: newId(), second: newId() };
   // Nothing is there yet, so sealing it refuses, with its plans made.
   for (const asked of Object.values(QUERIES)) await fetched(asked).catch(absent);
@@ -140,6 +167,7 @@ beforeAll(async () => {
   const payees = [];
   for (let i = 0; i < MANY; i++) payees.push(await world.payee(`Payee ${i}`, preparer));
   ids = payees.map(({ id }) => id);
+  destinationId = payees[9]?.destinationId ?? '';
   batchId = (await world.batch({ amounts: payees.map(() => 1n), payees })).id;
   const many = await world.payee('Payee of many', preparer);
   equal = { payeeId: many.id, first: await equals(many), second: await equals(many) };
