@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Result, refuse } from '../domain/result.js';
+import { type Refusal, type Result, refuse } from '../domain/result.js';
 
 /** Enough for a million rows of 500 bytes. */
 const SPOOL_BYTES = 512 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** An upload in a file. Its hash is recorded with the batch as proof of what was received (R19). */
 export interface SpooledFile {
@@ -22,7 +23,8 @@ export interface SpooledFile {
 
 /**
  * Writes an upload to a file of its own (mode 0600), hashes it on the way with flat memory, and runs `use` on it. The file is
- * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large`.
+ * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large`, and with what an
+ * upload throws as RefusedUpload.
  */
 export const spooled = async <T>(
   upload: Readable,
@@ -41,20 +43,36 @@ export const spooled = async <T>(
     const measured = new Transform({
       transform(part: Buffer, _encoding, done) {
         bytes += part.length;
-        if (bytes > SPOOL_BYTES) return done(new TooLarge());
+        if (bytes > SPOOL_BYTES) return done(new RefusedUpload(TOO_LARGE));
         hash.update(part);
-        for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) lines += 1;
+        lines += lineEnds(part);
         done(null, part);
       },
     });
     await pipeline(upload, measured, file.createWriteStream({ autoClose: false }));
     return await use({ sha256: hash.digest(), bytes, lines, open: () => file.createReadStream({ start: 0, autoClose: false }) });
   } catch (error) {
-    if (error instanceof TooLarge) return refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`);
+    if (error instanceof RefusedUpload) return { ok: false, refusal: error.refusal };
     throw error;
   } finally {
     await file.close();
   }
 };
 
-class TooLarge extends Error {}
+/** An upload that is refused while it is read. */
+export class RefusedUpload extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.detail);
+  }
+}
+
+const TOO_LARGE = refuse('payload_too_large', `A CSV may have ${SPOOL_BYTES} bytes; split it into several batches.`).refusal;
+
+/** Line ends in a block: its line feeds, and in a block without any its carriage returns, which a Macintosh writes. */
+const lineEnds = (block: Buffer): number => count(block, LINE_FEED) || count(block, CARRIAGE_RETURN);
+
+const count = (block: Buffer, byte: number): number => {
+  let found = 0;
+  for (let at = block.indexOf(byte); at >= 0; at = block.indexOf(byte, at + 1)) found += 1;
+  return found;
+};

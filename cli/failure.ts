@@ -4,6 +4,7 @@ import { ROLES, type Role } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import { flagOf, inFlags } from './flags.js';
+import { errorLine } from './render/error-line.js';
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, signIn: 4, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -102,8 +103,8 @@ const problemOf = (known: ProblemCode | null, detail: string) => {
 
 const problemText = ({ problem }: ProblemError, { flags }: Asked): string => {
   // With a row, the field is a column of the file.
-  const errors = (problem.errors ?? []).map(({ row, field, message }) =>
-    row === undefined ? `  ${flagOf(field, flags)}: ${inFlags(message, flags)}` : `  row ${row}, ${field}: ${message}`,
+  const errors = (problem.errors ?? []).map(
+    (error) => `  ${error.row === undefined ? `${flagOf(error.field, flags)}: ${inFlags(error.message, flags)}` : errorLine(error)}`,
   );
   return [`${inFlags(`${problem.title}: ${problem.detail}`, flags)}`, ...errors, `  ${problem.code}, request ${problem.request_id}`].join('\n');
 };

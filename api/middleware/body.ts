@@ -1,6 +1,7 @@
 import express, { type RequestHandler } from 'express';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { refuse } from '../../domain/result.js';
+import { CSV_TYPES } from '../csv-body.js';
 import { sendRefusal } from '../respond.js';
 
 /** 10,000 items with inline payees are about 5 MB. */
@@ -15,7 +16,7 @@ const JSON_TYPES = ['application/json', 'application/*+json'];
 export const body = (shape: RouteShape): RequestHandler[] => {
   if (shape.format === 'raw') return [express.raw({ type: () => true, limit: RAW_BYTES, inflate: false })];
   if (!shape.body) return [];
-  const accepted = shape.csvQuery ? [...JSON_TYPES, 'text/csv'] : JSON_TYPES;
+  const accepted = shape.csvQuery ? [...JSON_TYPES, ...CSV_TYPES] : JSON_TYPES;
   return [only(accepted), express.json({ type: JSON_TYPES, limit: shape.csvQuery ? BATCH_BYTES : OTHER_BYTES })];
 };
 
