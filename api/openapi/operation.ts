@@ -39,7 +39,7 @@ const parametersOf = (shape: RouteShape, collect: Collector): JsonSchema[] => [
 /** A member of the query that goes with a CSV alone, where it may have to be there; JSON has it in its body. */
 const ofCsv = (member: JsonSchema): JsonSchema => ({
   ...member,
-  description: `With \`text/csv\` only${member['required'] ? ', where it is required' : ''}`,
+  description: `With a CSV only${member['required'] ? ', where it is required' : ''}`,
   required: false,
 });
 
