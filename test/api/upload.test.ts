@@ -75,6 +75,16 @@ test('a CSV without its settings, without a key, or compressed is refused before
   );
 });
 
+test('the lines of a file with CR as its line end are counted like any other', async () => {
+  const answer = await world.call('/v1/payout-batches?currency=EUR&rail=sandbox&external_id=csv-cr&allow_duplicates=true', {
+    method: 'POST',
+    token,
+    body: CSV.replaceAll('\n', '\r'),
+    headers: { 'content-type': 'text/csv', 'idempotency-key': 'csv-cr', prefer: 'respond-async' },
+  });
+  expect([answer.status, answer.json['upload']]).toMatchObject([202, { rows_expected: 2 }]);
+});
+
 describe('a file of Windows, or in a form', () => {
   const SETTINGS = '/v1/payout-batches?currency=EUR&rail=sandbox&allow_duplicates=true';
   const post = (key: string, contentType: string, body: string, query = '') =>
