@@ -7,6 +7,7 @@ import { toHex } from '../domain/hashing.js';
 import { type Result, refuse } from '../domain/result.js';
 import type { Context } from '../operations/context.js';
 import { idempotent } from '../operations/idempotency/guard.js';
+import { CSV_TYPES, csvOf } from './csv-body.js';
 import type { ApiDeps } from './deps.js';
 import { contextOf, exchangeOf } from './exchange.js';
 import type { JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
@@ -66,14 +67,14 @@ export const serveUpload = (
 ): RequestHandler => {
   const json = serveOperation(id, shape, handler.json);
   return async (req, res, next) => {
-    if (!req.is('text/csv')) return json(req, res, next);
-    if ((req.get('content-encoding') ?? 'identity') !== 'identity')
-      return sendResult(res, shape, refuse('unsupported_media_type', 'Send the CSV without a content encoding.'));
+    if (!req.is(CSV_TYPES)) return json(req, res, next);
+    const csv = csvOf(req);
+    if (!csv.ok) return sendResult(res, shape, csv);
     const query = readCsvQuery(req, csvQuery);
     if (!query.ok) return sendResult(res, shape, query);
     const missing = missingKey(res, shape);
     if (missing) return sendResult(res, shape, missing);
-    const received = await spooled(req, deps.spoolDir, deps.newRequestId(), async (file) => {
+    const received = await spooled(csv.value, deps.spoolDir, deps.newRequestId(), async (file) => {
       const input = { query: query.value, sha256: toHex(file.sha256) };
       const respondAsync = prefersAsync(req.get('prefer'));
       if (respondAsync) res.set('Preference-Applied', 'respond-async');

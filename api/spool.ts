@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Result, refuse } from '../domain/result.js';
+import { type Refusal, type Result, refuse } from '../domain/result.js';
 
 /** Enough for a million rows of 500 bytes. */
 export const SPOOL_BYTES = 512 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const READ_BYTES = 64 * 1024;
 
 /** An upload in a file. Its hash is recorded with the batch as proof of what was received (R19). */
@@ -22,7 +23,7 @@ export interface SpooledFile {
 /**
  * Writes an upload to a file of its own (mode 0600), hashes it on the way with flat memory, and runs `use` on it. The file is
  * unlinked as soon as it is open, so that even a killed process leaves none behind. Refuses with `payload_too_large` what has more than
- * `limit` bytes.
+ * `limit` bytes, and with what an upload throws as RefusedUpload.
  *
  * No stream is opened on the file: a stream that does not close it holds on to it for ever, and then closing it never ends.
  */
@@ -45,25 +46,41 @@ export const spooled = async <T>(
       // The connection stays open when the upload is too large, so that its sender can read why.
       for await (const part of upload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += part.length;
-        if (bytes > limit) throw new TooLarge();
+        if (bytes > limit) throw new RefusedUpload(tooLarge(limit));
         hash.update(part);
-        for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) lines += 1;
+        lines += lineEnds(part);
         yield part;
       }
     };
     await writeFile(file, measured());
     return await use({ sha256: hash.digest(), bytes, lines, open: () => contentOf(file) });
   } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
+    if (!(error instanceof RefusedUpload)) throw error;
     // What still arrives is thrown away.
     upload.resume();
-    return refuse('payload_too_large', `A CSV may have ${limit} bytes; split it into several batches.`);
+    return { ok: false, refusal: error.refusal };
   } finally {
     await file.close();
   }
 };
 
-class TooLarge extends Error {}
+/** An upload that is refused while it is read. */
+export class RefusedUpload extends Error {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.detail);
+  }
+}
+
+const tooLarge = (limit: number): Refusal => refuse('payload_too_large', `A CSV may have ${limit} bytes; split it into several batches.`).refusal;
+
+/** Line ends in a block: its line feeds, and in a block without any its carriage returns, which a Macintosh writes. */
+const lineEnds = (block: Buffer): number => count(block, LINE_FEED) || count(block, CARRIAGE_RETURN);
+
+const count = (block: Buffer, byte: number): number => {
+  let found = 0;
+  for (let at = block.indexOf(byte); at >= 0; at = block.indexOf(byte, at + 1)) found += 1;
+  return found;
+};
 
 /** The bytes of a file from its beginning. Several readers at a time do not disturb each other. */
 async function* contentOf(file: FileHandle): AsyncGenerator<Uint8Array> {

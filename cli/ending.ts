@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, Failure } from './failure.js';
 import { fileFailure } from './file-failure.js';
 import { flagOf, inFlags } from './flags.js';
 import { quoted } from './quoted.js';
+import { errorLine } from './render/error-line.js';
 
 export interface Ending {
   exitCode: ExitCode;
@@ -99,8 +100,8 @@ const problemOf = (known: ProblemCode | null, detail: string) => {
 
 const problemText = ({ problem }: ProblemError, { flags }: Asked): string => {
   // With a row, the field is a column of the file.
-  const errors = (problem.errors ?? []).map(({ row, field, message }) =>
-    row === undefined ? `  ${flagOf(field, flags)}: ${inFlags(message, flags)}` : `  row ${row}, ${field}: ${message}`,
+  const errors = (problem.errors ?? []).map(
+    (error) => `  ${error.row === undefined ? `${flagOf(error.field, flags)}: ${inFlags(error.message, flags)}` : errorLine(error)}`,
   );
   return [`${inFlags(`${problem.title}: ${problem.detail}`, flags)}`, ...errors, `  ${problem.code}, request ${problem.request_id}`].join('\n');
 };

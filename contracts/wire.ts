@@ -129,7 +129,13 @@ export const listOf = <T extends z.ZodType>(data: T) =>
   z.object({ object: z.literal('list'), data: z.array(data), has_more: z.boolean(), next_cursor: z.string().nullable() });
 
 /** One wrong field of an input, or one wrong cell of a file. */
-export const fieldError = z.object({ field: z.string(), reason: z.string(), message: z.string(), row: z.number().int().optional() });
+export const fieldError = z.object({
+  field: z.string(),
+  reason: z.string(),
+  message: z.string(),
+  row: z.number().int().meta({ description: 'Row of a CSV as a spreadsheet numbers it: the header is 1, empty rows count' }).optional(),
+  line: z.number().int().meta({ description: 'Line of the file on which that row begins, where it is another number' }).optional(),
+});
 
 /** RFC 9457. */
 export const problem = z

@@ -8,8 +8,10 @@ export interface FieldError {
   reason: string;
   /** What is wrong and how to fix it. It never holds the rejected value itself. */
   message: string;
-  /** 1-based data row of a CSV, where there is one. */
+  /** Row of a CSV as a spreadsheet numbers it: the header is 1, empty rows count. */
   row?: number;
+  /** Line of the file on which that row begins, 1-based, where it is another number. */
+  line?: number;
 }
 
 /**

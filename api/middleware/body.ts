@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { refuse } from '../../domain/result.js';
+import { CSV_TYPES } from '../csv-body.js';
 import { readJson } from '../read-json.js';
 import { sendRefusal } from '../respond.js';
 import { SPOOL_BYTES } from '../spool.js';
@@ -12,15 +13,14 @@ const OTHER_BYTES = 256 * 1024;
 const RAW_BYTES = 2 * 1024 * 1024;
 
 const JSON_TYPES = ['application/json', 'application/*+json'];
-const CSV_TYPE = 'text/csv';
 
 /** Reads the body in the route's format, up to the route's limit in bytes. Leaves a CSV to the handler, which streams it. */
 export const body = (shape: RouteShape): RequestHandler[] => {
   if (shape.format === 'raw') return [declaredWithin(() => RAW_BYTES), express.raw({ type: () => true, limit: RAW_BYTES, inflate: false })];
   if (shape.method === 'GET') return [withoutBody];
   const limit = shape.csvQuery ? BATCH_BYTES : OTHER_BYTES;
-  const accepted = shape.csvQuery ? [...JSON_TYPES, CSV_TYPE] : JSON_TYPES;
-  return [only(accepted), declaredWithin((req) => (req.is(CSV_TYPE) ? SPOOL_BYTES : limit)), express.raw({ type: JSON_TYPES, limit }), parsed];
+  const accepted = shape.csvQuery ? [...JSON_TYPES, ...CSV_TYPES] : JSON_TYPES;
+  return [only(accepted), declaredWithin((req) => (req.is(CSV_TYPES) ? SPOOL_BYTES : limit)), express.raw({ type: JSON_TYPES, limit }), parsed];
 };
 
 /** What a caller writes into the body of a GET would be dropped (RFC 9110, 9.3.1). */
@@ -39,7 +39,7 @@ const only =
         res,
         refuse('unsupported_media_type', `Send the body as ${types.filter((one) => !one.includes('*')).join(' or ')}.`).refusal,
       );
-    if (type !== null && type !== CSV_TYPE && !isUtf8(req.get('content-type')))
+    if (type !== null && !CSV_TYPES.includes(type) && !isUtf8(req.get('content-type')))
       return sendRefusal(res, refuse('unsupported_media_type', 'Send JSON as UTF-8.').refusal);
     next();
   };

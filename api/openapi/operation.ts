@@ -62,10 +62,19 @@ const ofCsvAlone = (shape: RouteShape, collect: Collector): JsonSchema[] =>
       'x-content-type': 'text/csv',
     }));
 
+const CSV = { type: 'string', contentMediaType: 'text/csv' };
+
+/** A CSV as it is, under the name that Windows gives it, or as the only part of a form. */
+const CSV_CONTENT = {
+  'text/csv': { schema: { type: 'string' } },
+  'application/vnd.ms-excel': { schema: CSV },
+  'multipart/form-data': { schema: { type: 'object', properties: { file: CSV }, required: ['file'], additionalProperties: false } },
+};
+
 const requestOf = (shape: RouteShape, collect: Collector): JsonSchema => {
   if (shape.format === 'raw') return { requestBody: { required: true, content: { '*/*': {} } } };
   if (!shape.body) return {};
-  const csv = shape.csvQuery ? { 'text/csv': { schema: { type: 'string' } } } : {};
+  const csv = shape.csvQuery ? CSV_CONTENT : {};
   const required = !shape.body.safeParse({}).success;
   return {
     requestBody: { required, content: { 'application/json': { schema: collect.schemaOf(shape.body, 'input'), example: shape.example }, ...csv } },

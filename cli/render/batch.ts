@@ -3,6 +3,7 @@ import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
 import { whoText } from './done-by.js';
+import { errorLine } from './error-line.js';
 import { money } from './money.js';
 import { facts, table } from './table.js';
 
@@ -51,9 +52,6 @@ export const isPaused = ({ state, paused, cancelling }: Batch): boolean => pause
 
 const uploadLine = ({ rows_expected, rows_checked, rows_stored }: NonNullable<Batch['upload']>): string =>
   `${rows_checked} rows checked, ${rows_stored} stored, of ${rows_expected}`;
-
-const errorLine = ({ row, field, message }: { row?: number | undefined; field: string; message: string }): string =>
-  `${row === undefined ? '' : `row ${row}, `}${field}: ${message}`;
 
 /**
  * Where the payments of a batch are, each counted once, so that the counts add up to its items. The API's `open` holds `unknown` and

@@ -53,7 +53,7 @@ export const checkCsv = async (
     for (const payment of checked.payments) {
       count += 1;
       total += payment.amount;
-      if (repeats.length < ERRORS_MAX && seen?.add(rowDigest(ctx, payment)) === false) repeats.push(repeat(payment.row));
+      if (repeats.length < ERRORS_MAX && seen?.add(rowDigest(ctx, payment)) === false) repeats.push({ ...REPEAT, ...payment.place });
     }
     if (lookElsewhere && !allowDuplicates) {
       const found = await repeatsElsewhere(ctx, checked.payments, terms);
@@ -101,7 +101,7 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, descr
   const inputs = payments.map(({ payee }) => payee);
   const inspected = await ctx.inTenant((stores) => inspectPayees(ctx, stores, inputs, terms.capabilities));
   const good: Uint8Array[] = [];
-  for (const [i, { row, payee }] of payments.entries()) {
+  for (const [i, { place, payee }] of payments.entries()) {
     // The description of a known payee is stored already.
     if (inspected[i]?.isNew === false && inspected[i]?.errors.length === 0) continue;
     const { reference, name } = payee.payee;
@@ -111,7 +111,7 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, descr
     // A reference has no line feed, so this is no reference.
     const named = name === undefined ? null : textDigest(ctx, `${reference}\n${name}`);
     if (isDescribed && named && !described.has(named)) left.push(NAME_DIFFERS);
-    errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), row })));
+    errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
     if (left.length === 0) good.push(digest, ...(named ? [named] : []));
   }
   for (const digest of good) described.add(digest);
@@ -130,16 +130,11 @@ const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint
 
 const encoder = new TextEncoder();
 
-const repeat = (row: number): FieldError => ({
-  field: 'row',
-  reason: 'duplicate',
-  message: 'repeats payee_reference, amount and reference of an earlier row',
-  row,
-});
+const REPEAT = { field: 'row', reason: 'duplicate', message: 'repeats payee_reference, amount and reference of an earlier row' };
 
 /** A row of the file as a payment. */
 export interface CsvPayment {
-  row: number;
+  place: CsvRow['place'];
   payee: PayeeInput & { payee: { reference: string } };
   /** Minor units. */
   amount: bigint;
@@ -158,25 +153,31 @@ const cells = z.object({
 });
 
 /** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
-export const parseRow = ({ row, cells: raw }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
+export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
   const parsed = cells.safeParse(raw);
-  if (!parsed.success) return { errors: parsed.error.issues.map((issue) => toError(issue, raw, row)) };
+  if (!parsed.success) return { errors: parsed.error.issues.map((issue) => ({ ...toError(issue, raw), ...place })) };
   const { payee_reference, payee_name, payee_type, country, amount: decimal, reference, ...destination } = parsed.data;
   const amount = parseDecimal(decimal, terms.currency);
   const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
-  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: amount.refusal.detail });
-  if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, row })) };
+  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: decimal.includes(',') ? DECIMAL_COMMA : amount.refusal.detail });
+  if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, ...place })) };
   const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
-  return { row, payee: { payee }, amount: amount.value, reference };
+  return { place, payee: { payee }, amount: amount.value, reference };
 };
 
-const toError = (issue: z.core.$ZodIssue, raw: CsvRow['cells'], row: number): FieldError => {
+const DECIMAL_COMMA = [
+  'write the amount as digits with a point, such as 1234.50',
+  'in Excel turn off "Use system separators" (Options, Advanced) and choose the point',
+  'in Google Sheets and LibreOffice choose the locale English (United States)',
+].join('; ');
+
+const toError = (issue: z.core.$ZodIssue, raw: CsvRow['cells']): FieldError => {
   const field = String(issue.path[0]);
-  if (!(field in raw)) return { field, reason: 'missing', message: 'this cell must not be empty', row };
-  if (issue.code === 'too_big') return { field, reason: 'too_long', message: `at most ${issue.maximum} characters`, row };
+  if (!(field in raw)) return { field, reason: 'missing', message: 'this cell must not be empty' };
+  if (issue.code === 'too_big') return { field, reason: 'too_long', message: `at most ${issue.maximum} characters` };
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : undefined;
-  if (typeof reason === 'string') return { field, reason, message: issue.message, row };
-  return { field, reason: issue.code === 'invalid_value' ? 'one_of' : 'form', message: MESSAGES[field] ?? 'this cell is not of the right form', row };
+  if (typeof reason === 'string') return { field, reason, message: issue.message };
+  return { field, reason: issue.code === 'invalid_value' ? 'one_of' : 'form', message: MESSAGES[field] ?? 'this cell is not of the right form' };
 };
 
 const MESSAGES: Readonly<Record<string, string>> = {

@@ -114,10 +114,10 @@ const storePart = async (
   );
   const items: NewItem[] = [];
   const errors: FieldError[] = [];
-  for (const [i, { row, amount, reference }] of payments.entries()) {
+  for (const [i, { place, amount, reference }] of payments.entries()) {
     const payee = payees[i];
     if (!payee) throw new Error('a payment was given no payee');
-    if ('errors' in payee) errors.push(...payee.errors.map((error) => ({ ...error, field: columnOf(error.field), row })));
+    if ('errors' in payee) errors.push(...payee.errors.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
     else items.push(withLeaf(ctx.services.sha256, batch, itemOf(payee, from + i, amount, reference), payee.commitment));
   }
   if (errors.length > 0) return errors;

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codecServer } from '../../api/codec.js';
 import { listen } from '../../api/listen.js';
 import { spooled } from '../../api/spool.js';
@@ -65,7 +66,7 @@ test('with Prefer: respond-async a CSV is answered at once, and the answer is th
 test('a refused CSV names row and column, and leaves no file behind', async () => {
   const answer = await upload('', 'csv-2', CSV.replace('7.50', '7.505'));
   expect([answer.status, answer.json['code']]).toEqual([422, 'invalid_csv']);
-  expect((answer.json['errors'] as object[])[0]).toMatchObject({ row: 2, field: 'amount' });
+  expect((answer.json['errors'] as object[])[0]).toMatchObject({ row: 3, field: 'amount' });
   expect(leftOver()).toEqual([]);
 });
 
@@ -137,6 +138,91 @@ test('no upload keeps a file open: not one that was taken, refused or broken off
   }
   await until('every file is closed', async () => (openFiles().length === 0 ? true : undefined));
   expect(leftOver()).toEqual([]);
+});
+
+test('the lines of a file with CR as its line end are counted like any other', async () => {
+  const answer = await world.call('/v1/payout-batches?currency=EUR&rail=sandbox&external_id=csv-cr&allow_duplicates=true', {
+    method: 'POST',
+    token,
+    body: CSV.replaceAll('\n', '\r'),
+    headers: { 'content-type': 'text/csv', 'idempotency-key': 'csv-cr', prefer: 'respond-async' },
+  });
+  expect([answer.status, answer.json['upload']]).toMatchObject([202, { rows_expected: 2 }]);
+});
+
+describe('a file of Windows, or in a form', () => {
+  const SETTINGS = '/v1/payout-batches?currency=EUR&rail=sandbox&allow_duplicates=true';
+  const post = (key: string, contentType: string, body: string, query = '') =>
+    world.call(`${SETTINGS}${query}`, { method: 'POST', token, body, headers: { 'content-type': contentType, 'idempotency-key': key } });
+  const FORM = 'multipart/form-data; boundary=edge';
+  const part = (disposition: string, body: string, type = 'text/csv') =>
+    `--edge\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n${body}\r\n`;
+  const FILE = part('name="file"; filename="payouts.csv"', CSV, 'application/vnd.ms-excel');
+  const FIELD = part('name="currency"', 'USD', 'text/plain');
+
+  test('is taken like any other, and the SHA-256 is that of the file alone, whichever way it comes', async () => {
+    const form = await post('form-1', FORM, `${FILE}--edge--\r\n`);
+    expect([form.status, form.json['item_count'], form.json['total']]).toEqual([202, 2, 2_000]);
+    expect(form.json['source']).toEqual({ type: 'csv', sha256: createHash('sha256').update(CSV).digest('hex') });
+    for (const type of ['application/vnd.ms-excel', 'text/csv', 'text/csv; charset=UTF-8', 'text/csv; header=present; charset="utf-8"']) {
+      const again = await post('form-1', type, CSV);
+      expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([form.text, 'true']);
+    }
+    expect(leftOver()).toEqual([]);
+  });
+
+  test('may be larger than all buffers', async () => {
+    const large = `${CSV}${',,,,,\n'.repeat(150_000)}`;
+    const answer = await post('form-large', FORM, `${part('name="file"; filename="a.csv"', large)}--edge--\r\n`, '&validate_only=true');
+    expect([answer.status, answer.json['item_count']]).toEqual([202, 2]);
+  });
+
+  test.each([
+    ['a field before the file', FORM, `${FIELD}${FILE}--edge--\r\n`, ['currency', 'unknown_field']],
+    ['a field after the file', FORM, `${FILE}${FIELD}--edge--\r\n`, ['form', 'unknown_field']],
+    ['a part without a name', FORM, `${FILE}--edge\r\n\r\nx\r\n--edge--\r\n`, ['form', 'unknown_field']],
+    ['two files', FORM, `${FILE}${FILE}--edge--\r\n`, ['form', 'unknown_field']],
+    ['no file', FORM, '--edge--\r\n', ['form', 'missing']],
+    ['no end', FORM, FILE, null],
+    ['no boundary', 'multipart/form-data', `${FILE}--edge--\r\n`, null],
+  ] as const)('with %s is refused and stores nothing', async (what, type, body, error) => {
+    const answer = await post(`form-${what.replaceAll(' ', '-')}`, type, body);
+    expect([answer.status, answer.json['code']]).toEqual([422, 'invalid_request']);
+    const [first] = (answer.json['errors'] ?? []) as { field: string; reason: string }[];
+    expect(first ? [first.field, first.reason] : null).toEqual(error);
+    expect(leftOver()).toEqual([]);
+  });
+
+  test('in another charset is refused by the name of that charset', async () => {
+    for (const charset of ['windows-1252', '"ISO-8859-1"', 'utf-16']) {
+      const answer = await post('charset', `text/csv; charset=${charset}`, CSV);
+      expect([answer.status, answer.json['code']]).toEqual([415, 'unsupported_media_type']);
+      expect(answer.json['detail']).toContain(`charset=${charset.replaceAll('"', '')}`);
+    }
+  });
+
+  test('that is a spreadsheet itself is told how to save it', async () => {
+    const answer = await post('xlsx', 'application/vnd.ms-excel', 'PK\u0003\u0004 and so on');
+    expect([answer.status, answer.json['code']]).toEqual([422, 'invalid_csv']);
+    expect(answer.json['errors']).toMatchObject([{ field: 'file', reason: 'spreadsheet', message: expect.stringContaining('CSV UTF-8') }]);
+  });
+
+  test('whose sender goes away ends its request', async () => {
+    const seen = world.logged.length;
+    const { host } = new URL(world.url);
+    const length = 1_000_000;
+    await new Promise<void>((sent) => {
+      const request = http.request(`http://${host}${SETTINGS}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': FORM, 'content-length': length, 'idempotency-key': 'gone' },
+      });
+      request.on('error', () => sent());
+      request.write(FILE, () => request.destroy());
+      request.on('close', () => sent());
+    });
+    await until('the upload to fail', async () => world.logged.slice(seen).find((line) => line.includes('a client left before its answer')));
+    expect(leftOver()).toEqual([]);
+  });
 });
 
 test('the codec endpoint decodes for the Web UI alone, whatever query it adds, and encodes nothing', async () => {

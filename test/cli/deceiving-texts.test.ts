@@ -5,7 +5,12 @@ import { apiOf } from './scripted-api.js';
 
 /** Turns the direction of what follows, clears the screen, hides a letter, breaks the line, and draws a person at a computer, who is fit. */
 const DECEIVING = 'Ana \u202e00.999 RUE\u202c\u001b[2J\u200b\u2028end 👩🏽\u200d💻';
-const LIST = { object: 'list', data: [{ ...BATCH, external_id: DECEIVING, description: DECEIVING, reason: DECEIVING }], has_more: false, next_cursor: null };
+const LIST = {
+  object: 'list',
+  data: [{ ...BATCH, external_id: DECEIVING, description: DECEIVING, reason: DECEIVING }],
+  has_more: false,
+  next_cursor: null,
+};
 
 const unfitIn = (printed: string) => unfitCharacter(printed, { lines: true });
 

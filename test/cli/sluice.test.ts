@@ -146,11 +146,15 @@ describe('data and messages', () => {
   test('rows that are wrong are listed with row and column', async () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'my.csv'), 'x');
-    const errors = [{ field: 'iban', reason: 'iban_checksum', message: 'the checksum is wrong', row: 7 }];
+    const errors = [
+      { field: 'iban', reason: 'iban_checksum', message: 'the checksum is wrong', row: 7 },
+      { field: 'amount', reason: 'amount', message: 'not an amount', row: 8, line: 11 },
+    ];
     const { env } = await apiOf(() => problemOf('invalid_csv', 422, { errors }));
     const { code, stderr } = await runSluice(['batch', 'create', 'my.csv', '--currency', 'EUR'], { cwd, env });
     expect(code).toBe(1);
     expect(stderr).toContain('row 7, iban: the checksum is wrong');
+    expect(stderr).toContain('row 8 (line 11), amount: not an amount');
   });
 
   test('watch follows the events to the end, and its exit code says how the batch ended', async () => {

@@ -126,7 +126,7 @@ describe('a file that a workflow takes in', () => {
     await takeIn(world.worker(), id, never);
     const refused = await show(id);
     expect(refused).toMatchObject({ state: 'refused', digest: null, item_count: 0, external_id: null });
-    expect(refused.upload?.refusal).toMatchObject({ code: 'invalid_csv', errors: [{ row: ROWS_A_TRANSACTION + 2, field: 'amount' }] });
+    expect(refused.upload?.refusal).toMatchObject({ code: 'invalid_csv', errors: [{ row: ROWS_A_TRANSACTION + 3, field: 'amount' }] });
     expect(await world.sql('SELECT count(*) AS n FROM payee')).toEqual([before]);
     expect([await stored(id), await parts(id)]).toEqual([0, 0]);
     expect(await allItems(ctx(), id)).toEqual([]);

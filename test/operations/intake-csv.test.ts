@@ -59,6 +59,18 @@ describe('a good file', () => {
     }
   });
 
+  test('may have semicolons and rows without content, also more of them than a transaction stores', async () => {
+    const empty = Array.from({ length: ROWS_A_TRANSACTION }, () => ',,,,,');
+    const many = Array.from({ length: ROWS_A_TRANSACTION + 2 }, (_, i) => csvRow(90_000 + i));
+    const text = csvFile(csvRow(89_999), ...empty, ...many.flatMap((row) => [row, '']), ',,,,,').replaceAll(',', ';');
+    const batch = made(await upload(ctx(), text));
+    const [stored] = await world.sql(
+      'SELECT count(*)::int AS items, count(DISTINCT ordinal)::int AS ordinals, max(ordinal) AS last FROM payout_item WHERE batch_id = $1',
+      [uuidOf(batch.id)],
+    );
+    expect(stored).toEqual({ items: many.length + 1, ordinals: many.length + 1, last: many.length });
+  });
+
   test('draft=true waits for submit, validate_only=true stores nothing', async () => {
     expect(made(await upload(ctx(), csvFile(csvRow(1)), { draft: 'true' })).state).toBe('draft');
     const before = await rowCounts(world);
@@ -119,8 +131,7 @@ describe('a bad file', () => {
     expect(await errors(`${CSV_HEADER},ibam\n${csvRow(1)},x`)).toEqual(['column 7 unknown_column']);
     expect(await errors(`payee_reference,amount\np,1`)).toEqual(['reference missing_column']);
     expect(await errors(`${CSV_HEADER},amount\n${csvRow(1)},1`)).toEqual(['amount repeated_column']);
-    expect(await errors(`${CSV_HEADER.toUpperCase()}\n${csvRow(1)}`)).toContain('column 1 unknown_column');
-    expect(await errors(`${CSV_HEADER.replaceAll(',', ';')}\n${csvRow(1)}`)).toContain('column 1 unknown_column');
+    expect(await errors(`${CSV_HEADER.replaceAll(',', '|')}\n${csvRow(1)}`)).toContain('column 1 unknown_column');
   });
 
   test('the refusal of a file without a header does not repeat what was sent', async () => {
@@ -131,25 +142,25 @@ describe('a bad file', () => {
 
   test('bytes that are not UTF-8 are reported with their row', async () => {
     const latin1 = Buffer.from(csvFile(csvRow(1), csvRow(2).replace('Payee 2', 'Müller'), csvRow(3)), 'latin1');
-    expect(await errors(latin1)).toEqual(['2 file encoding']);
+    expect(await errors(latin1)).toEqual(['3 file encoding']);
     expect(await errors(Buffer.from(csvFile(csvRow(1)), 'utf16le'))).toEqual(['file encoding']);
     const cut = Buffer.concat([Buffer.from(csvFile(csvRow(1)) + csvRow(2)), Buffer.of(0xc3)]);
-    expect(await errors(cut)).toEqual(['2 file encoding']);
+    expect(await errors(cut)).toEqual(['3 file encoding']);
   });
 
   test('a line end inside a quoted cell does not shift the rows after it, but no rail would take it in a name', async () => {
     expect(await errors(csvFile(csvRow(1).replace('Payee 1', '"Pay\r\nee"'), csvRow(2, 'much')))).toEqual([
-      '1 payee_name characters',
-      '2 amount amount',
+      '2 payee_name characters',
+      '3 amount amount',
     ]);
   });
 
   test('quotes that do not close, ragged rows and endless lines are refused', async () => {
-    expect(await errors(csvFile(csvRow(1), `"p-2,Payee,DE,${iban(2)},1,x`, csvRow(3)))).toEqual(['2 row quotes']);
-    expect(await errors(csvFile(csvRow(1), `p-2,Pay"ee,DE,${iban(2)},1,x`))).toEqual(['2 row quotes']);
-    expect(await errors(csvFile(csvRow(1), `${csvRow(2)},`, csvRow(3), 'x'))).toEqual(['2 row ragged_row', '4 row ragged_row']);
-    expect(await errors(csvFile(csvRow(1), `"${'x'.repeat(20_000)}`))).toEqual(['2 row row_too_long']);
-    expect(await errors(`${CSV_HEADER}\n${'x'.repeat(3 << 20)}`)).toEqual(['1 file line_too_long']);
+    expect(await errors(csvFile(csvRow(1), `"p-2,Payee,DE,${iban(2)},1,x`, csvRow(3)))).toEqual(['3 row quotes']);
+    expect(await errors(csvFile(csvRow(1), `p-2,Pay"ee,DE,${iban(2)},1,x`))).toEqual(['3 row quotes']);
+    expect(await errors(csvFile(csvRow(1), `${csvRow(2)},`, csvRow(3), 'x'))).toEqual(['3 row ragged_row', '5 row ragged_row']);
+    expect(await errors(csvFile(csvRow(1), `"${'x'.repeat(20_000)}`))).toEqual(['3 row row_too_long']);
+    expect(await errors(`${CSV_HEADER}\n${'x'.repeat(3 << 20)}`)).toEqual(['2 file line_too_long']);
   });
 
   test('each wrong cell is reported with row, column and reason', async () => {
@@ -175,32 +186,32 @@ describe('a bad file', () => {
         ),
       ),
     ).toEqual([
-      '1 payee_reference missing',
-      '2 payee_reference form',
-      '3 country unknown_country',
-      '4 amount missing',
-      '5 amount amount',
+      '2 payee_reference missing',
+      '3 payee_reference form',
+      '4 country unknown_country',
+      '5 amount missing',
       '6 amount amount',
       '7 amount amount',
       '8 amount amount',
       '9 amount amount',
-      '10 reference missing',
-      '11 reference reference_characters',
-      '12 reference reference_too_long',
-      '13 iban iban_checksum',
-      '14 payee_name required',
-      '15 destination one_destination',
-      '16 payee_name too_long',
+      '10 amount amount',
+      '11 reference missing',
+      '12 reference reference_characters',
+      '13 reference reference_too_long',
+      '14 iban iban_checksum',
+      '15 payee_name required',
+      '16 destination one_destination',
+      '17 payee_name too_long',
     ]);
     const types = `payee_type,${CSV_HEADER}\nrobot,${csvRow(1)}`;
-    expect(await errors(types)).toEqual(['1 payee_type one_of']);
+    expect(await errors(types)).toEqual(['2 payee_type one_of']);
     const us = 'payee_reference,payee_name,country,routing_number,account_number,amount,reference\nu-1,N,US,021000021,12345678,1,x';
-    expect(await errors(us)).toEqual(['1 account_number destination_not_on_rail']);
+    expect(await errors(us)).toEqual(['2 account_number destination_not_on_rail']);
   });
 
   test('of 101 errors a hundred are reported, in the order of the rows', async () => {
     const bad = Array.from({ length: 101 }, (_, i) => csvRow(i, 'much'));
-    expect(await errors(csvFile(...bad))).toEqual(Array.from({ length: 100 }, (_, i) => `${i + 1} amount amount`));
+    expect(await errors(csvFile(...bad))).toEqual(Array.from({ length: 100 }, (_, i) => `${i + 2} amount amount`));
   });
 
   test('repeats, near or far apart, are reported with their row; declared ones are taken', async () => {
@@ -209,7 +220,7 @@ describe('a bad file', () => {
     rows[ROWS_A_TRANSACTION] = csvRow(7);
     expect(await refused(csvFile(...rows), { allow_duplicates: 'false' })).toEqual({
       code: 'duplicate_items',
-      errors: ['6 row duplicate', `${ROWS_A_TRANSACTION + 1} row duplicate`],
+      errors: ['7 row duplicate', `${ROWS_A_TRANSACTION + 2} row duplicate`],
     });
     expect(made(await upload(ctx(), csvFile(csvRow(3), csvRow(3)), { allow_duplicates: 'true' })).item_count).toBe(2);
     // The same amount in another notation is the same amount.
@@ -231,22 +242,22 @@ describe('a bad file', () => {
     const row = (place: number, name: string, type: string) => `one-name,${name},${type},DE,${iban(1)},1.00,twice ${place}`;
     const others = Array.from({ length: ROWS_A_TRANSACTION }, (_, i) => `one-name-${i},Payee,individual,DE,${iban(1)},1.00,once`);
     const rows = [row(1, 'Ana', 'individual'), row(2, 'Anna', 'individual'), ...others, row(3, 'Anna', 'individual'), row(4, ' Ana ', 'individual')];
-    expect(await errors([header, ...rows].join('\n'))).toEqual(['2 payee_name name_differs', `${others.length + 3} payee_name name_differs`]);
-    expect(await errors([header, row(1, 'Ana', 'individual'), row(2, 'Ana', 'company')].join('\n'))).toEqual(['2 payee_type type_differs']);
+    expect(await errors([header, ...rows].join('\n'))).toEqual(['3 payee_name name_differs', `${others.length + 4} payee_name name_differs`]);
+    expect(await errors([header, row(1, 'Ana', 'individual'), row(2, 'Ana', 'company')].join('\n'))).toEqual(['3 payee_type type_differs']);
   });
 
   test('a cell that nobody would read is an error', async () => {
     const header = 'payee_reference,payee_name,country,iban,bic,account_token,amount,reference';
-    expect(await errors(`${header}\nunread-1,Ana,DE,,GARBAGE,tok_12345,1.00,x`)).toEqual(['1 bic one_destination']);
-    expect(await errors(`${header}\nunread-1,Ana,DE,,DEUTDEFF,,1.00,x`)).toEqual(['1 bic one_destination']);
-    expect(await errors(`${header}\nunread-1,Ana,DE,${iban(1)},,tok_12345,1.00,x`)).toEqual(['1 account_token one_destination']);
+    expect(await errors(`${header}\nunread-1,Ana,DE,,GARBAGE,tok_12345,1.00,x`)).toEqual(['2 bic one_destination']);
+    expect(await errors(`${header}\nunread-1,Ana,DE,,DEUTDEFF,,1.00,x`)).toEqual(['2 bic one_destination']);
+    expect(await errors(`${header}\nunread-1,Ana,DE,${iban(1)},,tok_12345,1.00,x`)).toEqual(['2 account_token one_destination']);
   });
 
   test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
     const rows = Array.from({ length: ROWS_A_TRANSACTION + 1 }, (_, i) => csvRow(70_000 + i));
     rows[ROWS_A_TRANSACTION] = `p-70000,Payee 70000,FR,${iban(1)},1.00,again`;
     const result = await upload(ctx(), csvFile(...rows), { external_id: 'torn' });
-    expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${ROWS_A_TRANSACTION + 1} country country_differs`] });
+    expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${ROWS_A_TRANSACTION + 2} country country_differs`] });
     expect(made(await upload(ctx(), csvFile(csvRow(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
   });
 });

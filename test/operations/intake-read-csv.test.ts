@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type CsvPart, readCsv } from '../../operations/intake/read-csv.js';
 
@@ -12,12 +13,13 @@ const read = async (text: string, cut: number): Promise<CsvPart[]> => {
   return parts;
 };
 
-const COLUMNS = 'amount,reference';
+const HEADER = ['payee_reference', 'amount', 'reference'];
 const character = fc.constantFrom(
   'a',
   '1',
   '.',
   ',',
+  ';',
   ' ',
   '\t',
   '\f',
@@ -34,35 +36,127 @@ const character = fc.constantFrom(
   '\r\n',
 );
 const rows = fc.array(
-  fc.oneof({ weight: 3, arbitrary: fc.constantFrom('p,1.00,r', ' p , 1.00,r x ', ',,', '') }, fc.string({ unit: character, maxLength: 8 })),
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('p,1.00,r', ' p , 1.234,r x ', 'p,1.00,r,', ',,', '') },
+    fc.string({ unit: character, maxLength: 8 }),
+  ),
   { maxLength: 12 },
 );
+const separators = fc.constantFrom(',', ';', '\t');
+const ends = fc.constantFrom('\n', '\r\n', '\r');
 
 test('a file without quotes is read as the parser reads it, wherever its blocks are cut', async () => {
   await fc.assert(
-    fc.asyncProperty(rows, fc.constantFrom('\n', '\r\n', '\r'), fc.integer({ min: 1, max: 40 }), async (lines, end, cut) => {
-      const body = [COLUMNS, ...lines].join(end);
+    fc.asyncProperty(rows, separators, ends, fc.boolean(), fc.integer({ min: 1, max: 40 }), async (lines, separator, end, unnamed, cut) => {
+      const text = (header: string[]) => [header.join(separator), ...lines.map((line) => line.replaceAll(',', separator))].join(end);
+      const [first = '', ...others] = unnamed ? [...HEADER, ''] : HEADER;
       // A quote in the header makes the parser read all of it.
-      expect(await read(`payee_reference,${body}`, cut)).toEqual(await read(`"payee_reference",${body}`, 1_000));
+      expect(await read(text([first, ...others]), cut)).toEqual(await read(text([`"${first}"`, ...others]), 1_000));
     }),
     { numRuns: 2_000 },
   );
 });
 
-test('a quote in a later row is read by the parser, and rows are counted on', async () => {
+const errorsOf = (parts: CsvPart[]) => parts.flatMap((part) => part.errors);
+
+test('a quote in a later row is read by the parser, and rows and lines are counted on', async () => {
   const simple = Array.from({ length: 5 }, (_, i) => `p-${i},1.00,r ${i}`);
-  const quoted = [...simple, 'p-5,1.00,"a, b\nc"', 'p-6,1.00,r 6'];
-  const good = await read([`payee_reference,${COLUMNS}`, ...quoted].join('\n'), 30);
-  expect(good.flatMap((part) => part.rows.map(({ row, cells }) => `${row} ${cells.reference}`))).toEqual([
-    ...simple.map((_, i) => `${i + 1} r ${i}`),
-    '6 a, b\nc',
-    '7 r 6',
+  const quoted = [...simple, '', 'p-5,1.00,"a, b\nc"', 'p-6,1.00,r 6'];
+  const good = await read([HEADER, ...quoted].join('\n'), 30);
+  expect(good.flatMap((part) => part.rows.map(({ place, cells }) => [place, cells.reference]))).toEqual([
+    ...simple.map((_, i) => [{ row: i + 2 }, `r ${i}`]),
+    [{ row: 8 }, 'a, b\nc'],
+    [{ row: 9, line: 10 }, 'r 6'],
   ]);
-  const bad = await read([`payee_reference,${COLUMNS}`, ...quoted, 'p-7,1.00,"never ends'].join('\n'), 30);
-  expect(bad.flatMap((part) => part.errors)).toMatchObject([{ reason: 'quotes', row: 8 }]);
+  const bad = await read([HEADER, ...quoted, 'p-7,1.00,"never ends'].join('\n'), 30);
+  expect(errorsOf(bad)).toMatchObject([{ reason: 'quotes', row: 10, line: 11 }]);
 });
 
 test('a line that is longer than a record may be is refused with its row', async () => {
-  const parts = await read(`payee_reference,${COLUMNS}\np,1.00,r\np,1.00,${'r'.repeat(20_000)}\n`, 64);
-  expect(parts.flatMap((part) => part.errors)).toMatchObject([{ reason: 'row_too_long', row: 2 }]);
+  const parts = await read(`${HEADER}\np,1.00,r\np,1.00,${'r'.repeat(20_000)}\n`, 64);
+  expect(errorsOf(parts)).toMatchObject([{ reason: 'row_too_long', row: 3 }]);
+});
+
+test('bytes that are not UTF-8 are found behind a quote too, and inside of one', async () => {
+  const blocks = (rest: string) => [Buffer.from(`${HEADER}\np,1.00,"r\n1"\n`), Buffer.from(`p,1.00,${rest}\n`, 'latin1')];
+  for (const rest of ['für', '"a\nfür"']) {
+    const parts: CsvPart[] = [];
+    for await (const part of readCsv(Readable.from(blocks(rest)), 3)) parts.push(part);
+    expect(errorsOf(parts)).toMatchObject([{ reason: 'encoding', row: 3, line: 4 }]);
+  }
+});
+
+test('a file with CR as its line end may be longer than a line, also when each block ends with one', async () => {
+  const lines = [`${HEADER}\r`, ...Array.from({ length: 140_000 }, () => 'p,1.00,r\r')];
+  for (const together of [1, 1_000]) {
+    const blocks = function* () {
+      for (let from = 0; from < lines.length; from += together) yield Buffer.from(lines.slice(from, from + together).join(''));
+    };
+    let rows = 0;
+    for await (const part of readCsv(Readable.from(blocks()), 10_000)) {
+      expect(part.errors).toEqual([]);
+      rows += part.rows.length;
+    }
+    expect(rows).toBe(140_000);
+  }
+});
+
+test('rows without content are no rows, but a million of them are an end', async () => {
+  const some = await read([HEADER, 'p,1.00,r', ',,', ' , ,', '', '"",,', 'p,x', ',,'].join('\r\n'), 1_000);
+  expect(some.flatMap((part) => part.rows.map(({ place }) => place))).toEqual([{ row: 2 }]);
+  expect(errorsOf(some)).toMatchObject([{ reason: 'ragged_row', row: 7 }]);
+  expect(some[0]?.from).toBe(0);
+  const many = await read([HEADER, ...Array.from({ length: 1_000_001 }, () => ',,'), 'p,1.00,r'].join('\n'), 65_536);
+  expect(errorsOf(many)).toMatchObject([{ reason: 'too_many_rows', row: 1_000_002 }]);
+}, 300_000);
+
+test('rows before the header count, and it is found', async () => {
+  const parts = await read([';;', '', 'payee_reference;amount;reference', 'p;1;r'].join('\n'), 4);
+  expect(parts).toEqual([{ from: 0, rows: [{ place: { row: 4 }, cells: { payee_reference: 'p', amount: '1', reference: 'r' } }], errors: [] }]);
+});
+
+describe('the header', () => {
+  const header = async (...cells: string[]) => errorsOf(await read([cells, cells.map(() => 'x')].join('\n'), 1_000));
+
+  test('takes names as people write them', async () => {
+    for (const [payee, account] of [
+      ['Payee Reference', 'Account Token'],
+      ['PAYEE-REFERENCE', 'accounttoken'],
+      ['payee\u2013reference', ' account__token '],
+    ]) {
+      const parts = await read([`${payee},AMOUNT,"Reference",${account}`, 'p,1,r,tok'].join('\n'), 1_000);
+      expect(parts.flatMap((part) => part.rows.map(({ cells }) => cells))).toEqual([
+        { payee_reference: 'p', amount: '1', reference: 'r', account_token: 'tok' },
+      ]);
+    }
+  });
+
+  test('names no column twice, in whatever form', async () => {
+    expect(await header(...HEADER, 'Payee Reference')).toMatchObject([{ field: 'payee_reference', reason: 'repeated_column' }]);
+  });
+
+  test('hears which known column is nearest, and nothing of what it holds itself', async () => {
+    const errors = await header(...HEADER, 'ibam', 'Acount Number', 'DE', '');
+    expect(errors).toEqual([
+      { field: 'column 4', reason: 'unknown_column', message: 'did you mean iban?' },
+      { field: 'column 5', reason: 'unknown_column', message: 'did you mean account_number?' },
+      { field: 'column 6', reason: 'unknown_column', message: expect.stringContaining('the first line may name only payee_reference,') },
+    ]);
+    expect(await header(...HEADER, '', 'iban')).toMatchObject([{ field: 'column 4', message: 'this column has no name; name it or remove it' }]);
+  });
+});
+
+test('a column without a name at the end of the header has to be empty', async () => {
+  const parts = await read([`${HEADER},,`, 'p,1,r,,', 'p,1,r', 'p,1,r,,x', 'p,1,r,,,'].join('\n'), 1_000);
+  expect(parts.flatMap((part) => part.rows.map(({ place }) => place.row))).toEqual([2, 3]);
+  expect(errorsOf(parts)).toMatchObject([
+    { field: 'column 5', reason: 'unnamed_column', row: 4 },
+    { field: 'row', reason: 'ragged_row', row: 5 },
+  ]);
+});
+
+test('a row may lack empty cells at its end, as Excel writes it, but none that it needs', async () => {
+  const parts = await read(['payee_reference,amount,reference,iban,bic', 'p,1,r', 'p,1,r,DE', 'p,1'].join('\n'), 1_000);
+  expect(parts.flatMap((part) => part.rows.map(({ cells }) => Object.keys(cells).length))).toEqual([3, 4]);
+  expect(errorsOf(parts)).toMatchObject([{ reason: 'ragged_row', row: 4 }]);
 });

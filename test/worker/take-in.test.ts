@@ -40,7 +40,7 @@ test('a file is taken in by a run, across a killed worker, and no row is stored 
 test('a file with an error ends its run with the batch refused', async () => {
   const batchId = await send(file([row(1), row(2, '1.005')]));
   const view = await world.reaches(batchId, 'refused');
-  expect(view.upload?.refusal?.errors).toMatchObject([{ row: 2, field: 'amount' }]);
+  expect(view.upload?.refusal?.errors).toMatchObject([{ row: 3, field: 'amount' }]);
   expect(await world.handle(batchId).result()).toEqual({ state: 'refused' });
   await keepHistory('refused-file', world.handle(batchId), world.codec);
 }, 90_000);
