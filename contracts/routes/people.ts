@@ -9,6 +9,7 @@ export const PEOPLE_ROUTES = {
     // Whoever reads exceptions has to know whom to give one to.
     permission: 'exceptions.read',
     query: people.listPeople,
+    cursor: 'person',
     of: people.person,
   }),
 } as const satisfies Record<string, RouteShape>;

@@ -158,7 +158,9 @@ describe('the people of a workspace', () => {
     ]);
     const first = await list(ctx, { limit: 2 });
     expect([...first, ...(await list(ctx, { limit: 2, starting_after: first[1]?.id }))]).toEqual(all);
-    expect(refusalOf(await listPeople(ctx, listPeopleContract.parse({ starting_after: 'batch_1' }))).errors).toEqual(['starting_after id_form']);
+    expect(refusalOf(await listPeople(ctx, listPeopleContract.parse({ starting_after: `batch_${'1'.repeat(32)}` }))).errors).toEqual([
+      'starting_after id_form',
+    ]);
   });
 
   test('are found by e-mail address in any letters, and those of another workspace by none', async () => {

@@ -83,14 +83,14 @@ test.each(Object.keys(ATTACKS) as Attack[])(
     const view = await world.reaches(batchId, 'completed');
     expect(view.counter).toMatchObject({ paid: 2, open: 0 });
     expect((await world.handle(batchId).result()) as unknown).toEqual({ state: 'completed' });
-    const ctx = world.worker();
+    const ctx = world.as(world.preparer);
     expect((await ctx.inTenant((stores) => readBatch(ctx, stores, batchId))).attention).toEqual(['run_stalled', 'exceptions']);
   },
   120_000,
 );
 
 test('a batch that waits for people is left alone, and the counter names the reasons', async () => {
-  const ctx = world.worker();
+  const ctx = world.as(world.preparer);
   expect((await ctx.inTenant((stores) => readBatch(ctx, stores, undisturbed))).attention).not.toContain('run_stalled');
   const told = await metrics();
   const counted = (reason: string) =>
