@@ -3,6 +3,8 @@ import { ProblemError, Unreachable } from './problem-error.js';
 export interface RetrySetting {
   /** How many tries at most, the first included. */
   attempts: number;
+  /** How many while the first request with this key is at work, which may take minutes: it is asked for every few seconds. */
+  attemptsInFlight: number;
   /** First pause in ms; it doubles with each try. */
   pauseMs: number;
   /** Ends early when the signal aborts. */
@@ -21,7 +23,7 @@ const sleep: RetrySetting['sleep'] = (ms, signal) =>
     if (signal?.aborted) end();
   });
 
-export const DEFAULT_RETRY: RetrySetting = { attempts: 6, pauseMs: 200, sleep };
+export const DEFAULT_RETRY: RetrySetting = { attempts: 6, attemptsInFlight: 60, pauseMs: 200, sleep };
 
 const PAUSE_MAX_MS = 30_000;
 
@@ -34,7 +36,7 @@ export const withRetries = async <T>(setting: RetrySetting, send: () => Promise<
     try {
       return await send();
     } catch (error) {
-      if (attempt >= setting.attempts || !isTransient(error)) throw error;
+      if (attempt >= triesFor(error, setting)) throw error;
       const asked = error instanceof ProblemError ? error.retryAfterMs : null;
       const growing = setting.pauseMs * 2 ** (attempt - 1);
       await setting.sleep(Math.min(PAUSE_MAX_MS, asked ?? growing));
@@ -42,9 +44,10 @@ export const withRetries = async <T>(setting: RetrySetting, send: () => Promise<
   }
 };
 
-const isTransient = (error: unknown): boolean => {
-  if (error instanceof Unreachable) return true;
-  if (!(error instanceof ProblemError)) return false;
-  const { code, status } = error.problem;
-  return error.retryable && (status === 503 || code === 'idempotency_in_flight');
+/** How often a request that failed so is tried in all. */
+const triesFor = (error: unknown, { attempts, attemptsInFlight }: RetrySetting): number => {
+  if (error instanceof Unreachable) return attempts;
+  if (!(error instanceof ProblemError) || !error.retryable) return 1;
+  if (error.problem.code === 'idempotency_in_flight') return attemptsInFlight;
+  return error.problem.status === 503 ? attempts : 1;
 };

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
+import type { Client } from '../../client/client.js';
 import type { RequestOf } from '../../client/types.js';
+import { fromItemId } from '../../domain/ids.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { readText } from '../files.js';
 import { findBatch } from '../find-batch.js';
+import { itemIdOf } from '../find-item.js';
 import { findPerson, PERSON } from '../find-person.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import {
@@ -138,8 +141,8 @@ const ending = (exceptions: Command, cli: Cli): void => {
       'provider_paid, provider_never_got, keep_asking, content_restored, made_good or looked_into; show says which fit',
     )
     .requiredOption('--reason <text>', 'why, for the second person and the audit log')
-    .option('--items <items...>', 'only these items')
-    .option('--references <file>', 'CSV with item,reference in each line, for provider_paid')
+    .option('--items <items...>', "only these items, by number (12 or '#12') or id")
+    .option('--references <file>', 'CSV with item,reference in each line, for provider_paid; an item by number or id')
     .action(async (id: string, options: ResolveOptions) => {
       if (options.choice === PAID && options.references === undefined)
         throw new Failure(
@@ -147,8 +150,9 @@ const ending = (exceptions: Command, cli: Cli): void => {
           `Give --references: a file with item,reference in each line, the reference that the provider gave the payment.`,
           `sluice exceptions items ${id} --open`,
         );
+      const named = options.references === undefined ? options.items?.map((name): NamedItem => ({ name })) : referencesIn(options.references);
       const { client } = await cli.connect();
-      const items = options.references === undefined ? options.items?.map((item) => ({ id: item })) : referencesIn(options.references);
+      const items = named && (await itemsOf(client, id, named));
       const made = await client.propose_resolution({
         exception_id: id,
         choice: options.choice as RequestOf<'propose_resolution'>['choice'],
@@ -195,14 +199,32 @@ const ending = (exceptions: Command, cli: Cli): void => {
   );
 };
 
+/** An item as a person names it. */
+interface NamedItem {
+  name: string;
+  provider_reference?: string;
+}
+
+/** The ids of items that are named by their number in the batch of an exception, or by id. */
+const itemsOf = async (client: Client, exceptionId: string, named: readonly NamedItem[]) => {
+  if (named.every(({ name }) => fromItemId(name) !== null)) return named.map(({ name, ...reference }) => ({ id: name, ...reference }));
+  const { batch_id } = await client.show_exception({ exception_id: exceptionId });
+  if (batch_id === null) throw new Failure(EXIT.usage, 'This exception belongs to no batch, so it has no items; leave --items and --references out.');
+  return named.map(({ name, ...reference }) => ({ id: itemIdOf(batch_id, name), ...reference }));
+};
+
+/** A number or an id in the first cell of a line. */
+const ITEM = /^(#?\d+|item_.*)$/;
+
 /** Item and reference of each line. A header is skipped. */
-const referencesIn = (path: string): { id: string; provider_reference: string }[] => {
+const referencesIn = (path: string): NamedItem[] => {
   const lines = readText(path).split(/\r?\n/);
   return lines.flatMap((line, place) => {
-    const [id = '', ...rest] = line.split(',');
+    const [first = '', ...rest] = line.split(',');
+    const name = first.trim();
     const reference = rest.join(',').trim();
-    if (line.trim() === '' || (place === 0 && !id.startsWith('item_'))) return [];
-    if (!id.startsWith('item_') || reference === '') throw new Failure(EXIT.usage, `${path}, line ${place + 1}: write item,reference`);
-    return [{ id: id.trim(), provider_reference: reference }];
+    if (line.trim() === '' || (place === 0 && !ITEM.test(name))) return [];
+    if (!ITEM.test(name) || reference === '') throw new Failure(EXIT.usage, `${path}, line ${place + 1}: write item,reference`);
+    return [{ name, provider_reference: reference }];
   });
 };

@@ -86,7 +86,12 @@ beforeAll(async () => {
     server.listen(0, '127.0.0.1', done);
   });
   const { port } = server.address() as AddressInfo;
-  transport = { baseUrl: `http://127.0.0.1:${port}`, headers: {}, fetch, retry: { attempts: 3, pauseMs: 1, sleep: async () => {} } };
+  transport = {
+    baseUrl: `http://127.0.0.1:${port}`,
+    headers: {},
+    fetch,
+    retry: { attempts: 3, attemptsInFlight: 3, pauseMs: 1, sleep: async () => {} },
+  };
 });
 afterAll(() => {
   draining.abort();

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { emptyFolder, PERSON, problemOf, runSluice } from './run-sluice.js';
+import { itemIdOf } from '../../cli/find-item.js';
+import { BATCH, emptyFolder, PERSON, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
 const ITEM = 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003';
@@ -177,6 +178,21 @@ describe('ending', () => {
     expect(stderr).toContain(`next: sluice exceptions confirm ${PROPOSAL.id}`);
     writeFileSync(join(cwd, 'refs.csv'), `${ITEM},\n`);
     expect((await runSluice(argv, { env, cwd })).code).toBe(2);
+  });
+
+  test('an item may be named by its number in the batch, on the command line and in the file', async () => {
+    const shown = { ...EXCEPTION, batch_id: BATCH.id };
+    const { env, received } = await apiOf(({ method }) => (method === 'GET' ? { status: 200, body: shown } : { status: 201, body: PROPOSAL }));
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'refs.csv'), `item,reference\n#12,pay_1\n3, pay_2\n${itemIdOf(BATCH.id, '4')},pay_3\n`);
+    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--reason', 'r', '--choice'];
+    expect((await runSluice([...argv, 'provider_paid', '--references', 'refs.csv'], { env, cwd })).code).toBe(0);
+    const sent = () => JSON.parse(received.at(-1)?.body ?? '').items;
+    expect(sent()).toEqual(['12', '3', '4'].map((number, i) => ({ id: itemIdOf(BATCH.id, number), provider_reference: `pay_${i + 1}` })));
+    expect((await runSluice([...argv, 'keep_asking', '--items', '#12', '3'], { env, cwd })).code).toBe(0);
+    expect(sent()).toEqual(['12', '3'].map((number) => ({ id: itemIdOf(BATCH.id, number) })));
+    const wrong = await runSluice([...argv, 'keep_asking', '--items', 'twelve'], { env, cwd });
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('twelve names no item')]);
   });
 
   test('what a second person confirms is shown before the code is read, and a spent code is asked for again under the same key', async () => {

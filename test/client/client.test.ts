@@ -56,6 +56,12 @@ describe('retries', () => {
     expect(pauses[1]).toBe(2_000);
   });
 
+  test('a request in flight is asked for much longer than a network that fails', async () => {
+    const { client, sent } = scripted(...Array.from({ length: 20 }, () => answered(409, problemOf('idempotency_in_flight', 409))), answered(200, {}));
+    await client.submit_payout_batch({ batch_id: 'b' });
+    expect(sent).toHaveLength(21);
+  });
+
   test.each(['otp_step_used', 'wrong_state', 'code_wrong'])("%s is the caller's to decide on", async (code) => {
     const { client, sent } = scripted(answered(409, { ...problemOf(code, 409), retry_after_seconds: 7 }));
     const error = await client.submit_payout_batch({ batch_id: 'b' }).catch((caught: unknown) => caught);

@@ -16,7 +16,7 @@ const toldOf = async (...answers: (Response | Error)[]) => {
     baseUrl: 'http://api',
     token: 't',
     idempotencyKey: 'mine',
-    retry: { attempts: answers.length, sleep: async () => {} },
+    retry: { attempts: answers.length, attemptsInFlight: answers.length, sleep: async () => {} },
     watch: ({ route, idempotencyKey }, standing) => void told.push([route, standing, idempotencyKey]),
     fetch: (async () => {
       const next = answers.shift();
