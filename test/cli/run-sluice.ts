@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { freshFolder } from '../harness/fresh-folder.js';
 
 export interface Ran {
   code: number | null;
@@ -40,7 +39,7 @@ export const runSluice = async (argv: string[], { env = {}, input = '', cwd = em
   return { code, stdout, stderr };
 };
 
-export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+export const emptyFolder = (): string => freshFolder('cli');
 
 export const problemOf = (code: string, status: number, more: object = {}) => ({
   status,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { verifyAudit } from '../../client/verify/audit.js';
@@ -17,6 +16,7 @@ import { applyRecoveries } from '../../operations/recovery/apply.js';
 import { checkRecovery } from '../../operations/recovery/check.js';
 import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
 import { sha256 } from '../../vault/sha256.js';
+import { freshFolder } from '../harness/fresh-folder.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import { confirmedRecovery } from '../world/proposals.js';
 import { must } from '../world/wire.js';
@@ -199,7 +199,7 @@ test('of two copies the one that was recovered last goes on: the other can neith
 });
 
 test('an archive that does not know of the generation is not the one that was published to', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-older-archive-'));
+  const folder = freshFolder('older-archive');
   await cp(world.checkpoints, folder, { recursive: true });
   await confirmedRecovery(world);
   await rm(join(folder, tenantId, 'generations'), { recursive: true });

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { openDatabase } from '../../db/transaction/open.js';
@@ -8,6 +7,7 @@ import { recoveryFacts } from '../../db/tree-heads.js';
 import { checkRecovery, type ProvenEdges } from '../../operations/recovery/check.js';
 import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
 import { sha256 } from '../../vault/sha256.js';
+import { freshFolder } from '../harness/fresh-folder.js';
 import { openWorld, type World } from '../world/open.js';
 
 let world: World;
@@ -35,7 +35,7 @@ const reasonIn = async (folder: string, proven?: ProvenEdges) => {
 test('an empty folder beside a database that has published is recovery mode, until it is put back [S1-24]', async () => {
   await sealSome(3);
   expect(await reasonIn(world.checkpoints)).toBeNull();
-  const empty = await mkdtemp(join(tmpdir(), 'sluice-checkpoints-'));
+  const empty = freshFolder('checkpoints');
   expect(await reasonIn(empty)).toMatch(/was published up to \d+ events, but SLUICE_CHECKPOINT_DIR holds no checkpoint of it/);
   await rm(empty, { recursive: true });
 });

@@ -1,6 +1,5 @@
 import { createHash, createPublicKey, randomUUID, sign, verify } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -10,6 +9,7 @@ import { openCheckpointFolder } from '../../vault/checkpoint-folder.js';
 import { checkpointBody, signatureLine, verifierKeyOf, verifyCheckpoint } from '../../vault/checkpoint-note.js';
 import { openCheckpointSigner } from '../../vault/checkpoint-signer.js';
 import { privateKeyObject } from '../../vault/ed25519.js';
+import { freshFolder } from '../harness/fresh-folder.js';
 import { freshKeyFile } from './keys.js';
 
 const keyFile = freshKeyFile();
@@ -160,7 +160,7 @@ describe('signed checkpoints', () => {
 
 describe('the folder of checkpoints', () => {
   const fresh = () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-checkpoints-'));
+    const folder = freshFolder('checkpoints');
     return { folder, archive: openCheckpointFolder(folder, signer.verifierKey) };
   };
   const note = (size: bigint, fill = 1) => signer.sign(own, size, new Uint8Array(32).fill(fill));
@@ -217,7 +217,7 @@ describe('the folder of checkpoints', () => {
 
 describe('generations in the folder of checkpoints', () => {
   const fresh = () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-generations-'));
+    const folder = freshFolder('generations');
     return { folder, archive: openCheckpointFolder(folder, signer.verifierKey) };
   };
   const root = (size: bigint) => new Uint8Array(32).fill(Number(size));

@@ -4,7 +4,8 @@ import { parseOptions } from '@node-rs/argon2';
 import fc from 'fast-check';
 import { generate } from 'otplib';
 import { openCredentials } from '../../vault/credentials.js';
-import { CHEAP_ARGON2, freshKeyFile } from './keys.js';
+import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
+import { freshKeyFile } from './keys.js';
 
 const keyFile = freshKeyFile();
 const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });

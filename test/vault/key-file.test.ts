@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createKeyFile, readKeyFile } from '../../vault/key-file.js';
+import { freshFolder } from '../harness/fresh-folder.js';
 
-const freshPath = () => join(mkdtempSync(join(tmpdir(), 'sluice-keys-')), 'keys.json');
+const freshPath = () => join(freshFolder('keys'), 'keys.json');
 
 describe('the key file', () => {
   test('is made with mode 0600, nothing beside it, and reads back the same', () => {

@@ -1,13 +1,9 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyStore, TenantKeyRow } from '../../operations/stores/keys.js';
 import { createKeyFile, type KeyFile } from '../../vault/key-file.js';
+import { freshFolder } from '../harness/fresh-folder.js';
 
-/** Cheap on purpose: one test proves the real cost. */
-export const CHEAP_ARGON2 = { memoryKiB: 64, passes: 1, lanes: 1 };
-
-export const freshKeyFile = (): KeyFile => createKeyFile(join(mkdtempSync(join(tmpdir(), 'sluice-keys-')), 'keys.json'));
+export const freshKeyFile = (): KeyFile => createKeyFile(join(freshFolder('keys'), 'keys.json'));
 
 /** The keys of one workspace as transactions see them. Each `begin` is the store of one transaction. */
 export const keyRows = () => {

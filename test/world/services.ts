@@ -10,7 +10,7 @@ import { openGateKey } from '../../vault/gate-key.js';
 import type { KeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
 import { sha256 } from '../../vault/sha256.js';
-import { CHEAP_ARGON2 } from '../vault/keys.js';
+import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
 import type { OwnDatabase } from './database.js';
 import { watchLocks } from './lock-order.js';
 

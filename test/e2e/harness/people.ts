@@ -8,7 +8,7 @@ import { fromWireId } from '../../../domain/ids.js';
 import { openCredentials } from '../../../vault/credentials.js';
 import { systemEntropy } from '../../../vault/entropy.js';
 import { readKeyFile } from '../../../vault/key-file.js';
-import { CHEAP_ARGON2 } from '../../vault/keys.js';
+import { CHEAP_ARGON2 } from '../../harness/cheap-argon2.js';
 
 /** Somebody who works in the demo workspace, signed in. */
 export interface Person {
