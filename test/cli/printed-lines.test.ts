@@ -57,7 +57,11 @@ describe('every command that is printed or written down', () => {
 
   test.each(filesOf('README.md', 'docs/*.md'))('%s: blocks of code are commands as they stand, and prose names commands', async (file) => {
     const parts = readFileSync(file, 'utf8').split(/^```.*$/m);
-    const code = parts.filter((_part, place) => place % 2 === 1).join('\n');
+    // A line that goes on after a backslash is one command.
+    const code = parts
+      .filter((_part, place) => place % 2 === 1)
+      .join('\n')
+      .replace(/\\\n\s*/g, '');
     const lines = code.split('\n').flatMap((line) => line.replace(/ +#.*$|[[\]]/g, '').match(/(?:npx )?(?<![\w/.-])sluice [^|>&;]+/g) ?? []);
     for (const line of lines) expect([line, await faultOf(line)]).toEqual([line, null]);
     const prose = parts.filter((_part, place) => place % 2 === 0).join('\n');
