@@ -16,7 +16,8 @@ export const readInput = (req: Request, shape: RouteShape): Result<Record<string
   const body = shape.format === 'raw' ? null : (shape.body ?? NOTHING);
   const parts = [
     validate(shape.params ?? NOTHING, req.params),
-    validate(query, req.query, elsewhere(shape, 'query')),
+    // The address of a webhook is the provider's to write, and its signature covers the body.
+    shape.format === 'raw' ? ok({}) : validate(query, req.query, elsewhere(shape, 'query')),
     body ? validate(body, req.body ?? {}, elsewhere(shape, 'body')) : ok({}),
   ];
   const input: Record<string, unknown> = {};
@@ -63,7 +64,7 @@ const messageOf = ({ code, message }: z.core.$ZodIssue): string =>
 /** One error for each name that the contract does not know, with the nearest one that it does. A name may be of any length and is cut. */
 const unknownFields = (schema: z.ZodType, { keys, path }: z.core.$ZodIssueUnrecognizedKeys, belongs: Elsewhere): FieldError[] => {
   const known = membersOf(memberAt(schema, path));
-  return keys.map((key) => ({
+  return keys.slice(0, ERRORS_MAX).map((key) => ({
     field: [...path, key.slice(0, NAME_SHOWN)].join('.'),
     reason: 'unknown_field',
     message: `there is no such field; ${(path.length === 0 ? belongs(key) : null) ?? hint(key, known)}`,

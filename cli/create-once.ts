@@ -4,6 +4,7 @@ import { ProblemError } from '../client/problem-error.js';
 import type { CallOptions, ResponseOf } from '../client/types.js';
 import { isTerminalBatch } from '../domain/batch/states.js';
 import { canonicalBytes, type Json } from '../domain/hashing.js';
+import { EXIT, Failure } from './failure.js';
 import type { Batch } from './render/batch.js';
 
 type Created = ResponseOf<'create_payout_batch'>;
@@ -21,20 +22,26 @@ export const createOnce = async (
   request: Json,
   send: (options: Pick<CallOptions, 'idempotencyKey' | 'onReplay'>) => Promise<Created>,
 ): Promise<{ made: Created; isRepeat: boolean }> => {
-  for (let spent = 0; ; spent++) {
+  for (let spent = 0; spent <= SPENT_MAX; spent++) {
     let isReplay = false;
-    try {
-      const onReplay = () => {
-        isReplay = true;
-      };
-      const made = await send({ idempotencyKey: keyOf(request, spent), onReplay });
-      if (!isReplay || made.object !== 'payout_batch') return { made, isRepeat: false };
-      const now = await client.show_payout_batch({ batch_id: made.id });
-      if (!hasEndedUnpaid(now) || spent === SPENT_MAX) return { made: now, isRepeat: true };
-    } catch (error) {
-      if (!(error instanceof ProblemError) || !isReplay || spent === SPENT_MAX) throw error;
-    }
+    const onReplay = () => {
+      isReplay = true;
+    };
+    const made = await send({ idempotencyKey: keyOf(request, spent), onReplay }).catch((error: unknown) => {
+      if (!(error instanceof ProblemError) || !isReplay) throw error;
+      return null;
+    });
+    if (made === null) continue;
+    if (!isReplay || made.object !== 'payout_batch') return { made, isRepeat: false };
+    // Outside of what is passed over: a batch that cannot be read may be paid.
+    const now = await client.show_payout_batch({ batch_id: made.id });
+    if (!hasEndedUnpaid(now)) return { made: now, isRepeat: true };
   }
+  throw new Failure(
+    EXIT.failed,
+    `This file was tried ${SPENT_MAX + 1} times with these options, and each try was refused or ended with nothing paid, so it is sent no more by itself.`,
+    'the same command with --idempotency-key and a text of your own',
+  );
 };
 
 const keyOf = (request: Json, spent: number): string => `cli-${createHash('sha256').update(bytesOf(request)).digest('hex')}-${spent}`;

@@ -156,18 +156,26 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
     // both tables once and aggregates, because right after an ingest the planner joins two big tables as if they were empty. A version
     // has in it what the versions before it changed, so it is that of their people too.
     const lately = firstIdOf(new Date(now.getTime() - DESTINATION_IDS_MS));
+    const byOthers = (made: string) =>
+      Prisma.raw(
+        `(${made}.created_at > now() - interval '24 hours' AND ${made}.created_by IS NOT NULL AND ${made}.created_by NOT IN (SELECT person_id FROM known))`,
+      );
     const rows = await sql.rows<{ person_id: string }>('join')`
       WITH known AS MATERIALIZED (
         SELECT person_id FROM batch_preparer WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${id}::uuid
+      ), recent AS MATERIALIZED (
+        SELECT d.id, d.payee_id, d.version, d.created_by, ${byOthers('d')} AS by_others FROM payee_destination d
+        WHERE d.tenant_id = ${tenantId}::uuid AND d.id >= ${lately}::uuid AND (d.version > 1 OR ${byOthers('d')})
       ), lately AS MATERIALIZED (
-        SELECT d.id, d.payee_id, d.version, d.created_by FROM payee_destination d
-        WHERE d.tenant_id = ${tenantId}::uuid AND d.id >= ${lately}::uuid AND d.created_at > now() - interval '24 hours'
-          AND d.created_by IS NOT NULL AND d.created_by NOT IN (SELECT person_id FROM known)
+        SELECT id, created_by FROM recent WHERE by_others
       ), theirs AS MATERIALIZED (
         SELECT id, created_by FROM lately
         UNION ALL
-        SELECT v.id, l.created_by FROM lately l CROSS JOIN LATERAL (
-          SELECT v.id FROM payee_destination v WHERE v.tenant_id = ${tenantId}::uuid AND v.payee_id = l.payee_id AND v.version > l.version OFFSET 0) v
+        SELECT v.id, l.created_by FROM recent v CROSS JOIN LATERAL (
+          SELECT e.created_by FROM payee_destination e
+          WHERE e.tenant_id = ${tenantId}::uuid AND e.payee_id = v.payee_id AND e.version < v.version AND e.id >= ${lately}::uuid AND ${byOthers('e')}
+          OFFSET 0) l
+        WHERE v.version > 1 AND EXISTS (SELECT FROM lately)
       )
       SELECT person_id FROM known
       UNION

@@ -5,6 +5,7 @@ import { followUpload, uploadCsv } from '../../client/stream.js';
 import type { CallOptions, RequestOf, ResponseOf } from '../../client/types.js';
 import type { createBatchCsv } from '../../contracts/batches.js';
 import type { Json } from '../../domain/hashing.js';
+import { repeatedMember } from '../../domain/json-members.js';
 import { breakable, type Standing } from '../break-off.js';
 import type { Cli } from '../cli.js';
 import { createOnce } from '../create-once.js';
@@ -189,11 +190,15 @@ const fromJson = async ({ cli, signal, sending }: Upload, path: string, options:
 };
 
 const parsed = (text: string, path: string): RequestOf<'create_payout_batch'> => {
+  let body: RequestOf<'create_payout_batch'>;
   try {
-    return JSON.parse(text) as RequestOf<'create_payout_batch'>;
+    body = JSON.parse(text);
   } catch (error) {
     throw new Failure(EXIT.usage, `${path} is no valid JSON: ${(error as Error).message}`);
   }
+  const repeated = repeatedMember(text);
+  if (repeated === null) return body;
+  throw new Failure(EXIT.usage, `${path} has a member twice in one object, the second time at character ${repeated + 1}. Keep one.`);
 };
 
 /** Sends it under the key that was given, else under one that follows from it. A check makes nothing that a repeat could find. */

@@ -11,11 +11,11 @@ export interface ProcessIdentity {
 
 export const identify = (pid: number): ProcessIdentity | null => {
   const birth = startTimeOf(pid);
-  return birth === null ? null : { pid, birth };
+  return birth === null || birth === 'unknown' ? null : { pid, birth };
 };
 
-/** Whether this same process still runs. A zombie does not. */
-export const isThere = ({ pid, birth }: ProcessIdentity): boolean => startTimeOf(pid) === birth;
+/** Whether this same process still runs. A zombie does not; one that cannot be looked at for now does. */
+export const isThere = ({ pid, birth }: ProcessIdentity): boolean => [birth, 'unknown'].includes(startTimeOf(pid) ?? '');
 
 /** Signals a process, or the group that it leads. Does nothing when it has ended. */
 export const signal = (pid: number, name: NodeJS.Signals, whom: 'process' | 'group' = 'process'): void => {
@@ -37,16 +37,19 @@ export const end = async (who: ProcessIdentity, ask: NodeJS.Signals, graceMs: nu
   for (let until = Date.now() + 1_000; Date.now() < until && isThere(who); ) await sleep(10);
 };
 
+/** Null: there is no such process. `unknown`: the system cannot say, for instance because no more files may be opened. */
 const startTimeOf = (pid: number): string | null => {
   if (existsSync('/proc/self/stat')) {
     try {
       // Fields after the name, because the name may hold blanks: the first is the state, the twentieth the start time.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? [];
       return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
-    } catch {
-      return null;
+    } catch (error) {
+      return ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '') ? null : 'unknown';
     }
   }
   const { status, stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : null;
+  // 1: no such process. Anything else says nothing about it.
+  if (status === 0) return stdout.trim();
+  return status === 1 ? null : 'unknown';
 };

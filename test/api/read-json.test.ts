@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readJson, repeatedMember } from '../../api/read-json.js';
+import { readJson } from '../../api/read-json.js';
+import { repeatedMember } from '../../domain/json-members.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const codeOf = (text: string | Uint8Array): string => {

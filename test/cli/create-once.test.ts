@@ -18,8 +18,10 @@ const fileOf = (text: string | Uint8Array, name = 'my.csv'): string => {
 /** An API that stores the answer to each key, as the real one does. `decide` answers a new key; `now` is a batch as it stands. */
 const keeping = async (decide: (request: Received, made: number) => Answer, now: (id: string) => object = () => ({})) => {
   const stored = new Map<string, Answer>();
+  let hidden: Answer | null = null;
   const { env, received } = await apiOf((request) => {
     const id = /batch_[0-9a-f]{32}$/.exec(request.path)?.[0];
+    if (request.method === 'GET' && id && hidden) return hidden;
     if (request.method === 'GET') return { status: 200, body: id ? { ...BATCH, id, ...now(id) } : { data: [{ currency: 'EUR' }], has_more: false } };
     const key = String(request.headers['idempotency-key']);
     const known = stored.get(key);
@@ -33,7 +35,10 @@ const keeping = async (decide: (request: Received, made: number) => Answer, now:
     const { run, said, printed } = settingsOf(env);
     return { code: await run(['batch', 'create', ...argv]), said: said.join('\n'), printed: printed.join('\n') };
   };
-  return { create, keys };
+  const hide = (instead: Answer) => {
+    hidden = instead;
+  };
+  return { create, keys, hide };
 };
 
 const made = (_request: Received, count: number): Answer => ({ status: 202, body: { ...BATCH, id: count === 0 ? BATCH.id : OTHER } });
@@ -98,6 +103,31 @@ describe('the same file with the same options', () => {
     await create(file, '--no-wait');
     expect((await create(file, '--no-wait')).printed).toMatch(new RegExp(`batch +${isPassed ? OTHER : BATCH.id}\n`));
   });
+});
+
+test('a repeat whose batch cannot be read ends, and makes no second batch', async () => {
+  const { create, keys, hide } = await keeping(made);
+  const file = fileOf(CSV);
+  await create(file, '--allow-duplicates');
+  hide(problemOf('forbidden', 403));
+  expect((await create(file, '--allow-duplicates')).code).toBe(1);
+  expect(new Set(keys()).size).toBe(1);
+});
+
+test('a file that was refused very often is sent no more, and what to do is said', async () => {
+  const { create, keys } = await keeping(() => problemOf('invalid_csv', 422));
+  const file = fileOf(CSV);
+  for (let i = 0; i < 51; i++) expect((await create(file)).said).toContain('invalid_csv');
+  const { code, said } = await create(file);
+  expect([code, said]).toEqual([1, expect.stringContaining('--idempotency-key')]);
+  expect(new Set(keys()).size).toBe(51);
+});
+
+test('a JSON file with a member twice is refused before it is sent, as the API would refuse it', async () => {
+  const { create, keys } = await keeping(made);
+  const { code, said } = await create(fileOf('{"rail":"s","items":[],"items":[]}', 'twice.json'));
+  expect([code, said]).toEqual([2, expect.stringContaining('a member twice')]);
+  expect(keys()).toEqual([]);
 });
 
 test('a request with this key that is still running is waited for, and no other key is tried', async () => {
