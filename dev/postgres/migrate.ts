@@ -40,12 +40,28 @@ export const migrate = async (ownerUrl: string): Promise<'migrated' | 'was curre
 
 const deploy = async (ownerUrl: string): Promise<'migrated' | 'was current'> => {
   if (await isCurrent(ownerUrl)) return 'was current';
-  const { code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl);
+  let { code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl);
+  if (code !== 0 && output.includes(BROKEN_OFF)) {
+    await forgetBrokenOff(ownerUrl);
+    ({ code, output } = await runPrisma(['migrate', 'deploy'], ownerUrl));
+  }
   if (code !== 0) throw new Error(`The migrations failed:\n${output.trim()}`);
   if (!(await isCurrent(ownerUrl)))
     throw new Error('The database holds a migration that was edited since it was applied. Run `npm run reset`, or use a new database.');
   return 'migrated';
 };
+
+/** Prisma's word for a migration that began and never ended. It says so under its own lock, so nobody is applying it. */
+const BROKEN_OFF = 'P3009';
+
+/**
+ * Marks migrations that were broken off as rolled back, so that they are applied again: a start that is ended meanwhile must not be the last
+ * one. Postgres has rolled each of them back as a whole, because a script is sent as one query and none of ours ends a transaction.
+ */
+const forgetBrokenOff = (ownerUrl: string): Promise<void> =>
+  withClient({ connectionString: ownerUrl }, async (client) => {
+    await client.query('UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL');
+  });
 
 const LOCK_NOT_AVAILABLE = '55P03';
 

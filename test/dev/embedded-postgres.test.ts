@@ -70,6 +70,22 @@ test('migrations run once, and logins belong to one group each', async () => {
   await expect(ask(urls.api, 'SELECT 1')).rejects.toThrow(/password/);
 }, 60_000);
 
+test('migrations that were broken off are applied again by the next start', async () => {
+  await ask(server.ownerUrl, 'CREATE DATABASE broken_off');
+  const url = new URL(server.ownerUrl);
+  url.pathname = '/broken_off';
+  // As Prisma leaves it when it is killed: the migration began, and Postgres has rolled its script back.
+  await ask(
+    url.href,
+    `CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz,
+       migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),
+       applied_steps_count int NOT NULL DEFAULT 0)`,
+  );
+  await ask(url.href, `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('1', 'x', '0001_books')`);
+  expect(await migrate(url.href)).toBe('migrated');
+  expect(await migrate(url.href)).toBe('was current');
+}, 60_000);
+
 test('an owner without the rights gets the exact SQL, and with it all goes well', async () => {
   await ask(server.ownerUrl, `CREATE ROLE other LOGIN CREATEROLE PASSWORD 'x'`);
   await ask(server.ownerUrl, 'CREATE DATABASE other');
