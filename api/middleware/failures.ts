@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request } from 'express';
 import type { Logger } from 'pino';
 import type { Refusal } from '../../domain/result.js';
+import { PayeesChanging } from '../../operations/payee/ensure.js';
 import { exchangeOf } from '../exchange.js';
 import { NoLongerAdmitted } from '../recheck.js';
 import { sendRefusal } from '../respond.js';
@@ -14,7 +15,7 @@ export const failures =
   (error: unknown, req, res, _next) => {
     const line = { err: error, request_id: exchangeOf(res).requestId, route: exchangeOf(res).route };
     const left = hasLeft(error, req);
-    const known = fromCaller(error);
+    const known = fromCaller(error) ?? passing(error);
     if (left) logger.info(line, 'a client left before its answer');
     else if (!known) logger.error(line, 'a request broke');
     if (left || res.headersSent) {
@@ -29,6 +30,10 @@ const LEFT = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_PREMATU
 
 /** The database may lose a connection too, so the client's own must be gone. */
 const hasLeft = (error: unknown, req: Request): boolean => req.socket.destroyed && LEFT.has(String((error as { code?: unknown } | null)?.code));
+
+/** What is over by itself. */
+const passing = (error: unknown): Refusal | null =>
+  error instanceof PayeesChanging ? { code: 'not_ready', detail: error.message, extra: { retry_after_seconds: 1 } } : null;
 
 /** What the caller did: errors of body-parser and of the router, which carry a status, and a credential that ended under a stream. */
 const fromCaller = (error: unknown): Refusal | null => {

@@ -21,6 +21,13 @@ export interface EnsuredPayee {
 
 export type EnsureAnswer = EnsuredPayee | { errors: FieldError[] };
 
+/** Other requests change the same payees. What was written is rolled back with its transaction, and the same request may be sent again. */
+export class PayeesChanging extends Error {
+  constructor() {
+    super('Another request changes one of these payees at the same time; send the same request again.');
+  }
+}
+
 /** Another call may take a reference or a version number between our read and our write; the next round reads what it wrote. */
 const ROUNDS_MAX = 20;
 
@@ -29,8 +36,8 @@ const ROUNDS_MAX = 20;
  * when its details differ from its newest destination, a new version is added. All or nothing: when any input is wrong, nothing
  * is written, and the other inputs answer with an empty list of errors.
  *
- * `field` of an error is the bare member (`name`, `iban`, `payee_id`); the caller puts its own path before it. Throws when other
- * calls change the same payees in every round; the caller's transaction then rolls back and the request may be sent again.
+ * `field` of an error is the bare member (`name`, `iban`, `payee_id`); the caller puts its own path before it. Throws PayeesChanging
+ * when another call changed one of the payees after something was written, or when others do in every round.
  * `createdBy` is whose new destinations they are (R9).
  */
 export const ensurePayees = async (
@@ -43,14 +50,14 @@ export const ensurePayees = async (
   for (let round = 1; round <= ROUNDS_MAX; round++) {
     const plan = await planPayees(ctx, stores, inputs);
     if (plan.some((input) => 'errors' in input)) {
-      if (round > 1) throw new Error('another request changed one of these payees meanwhile; send the whole request again');
+      if (round > 1) throw new PayeesChanging();
       return plan.map((input) => ('errors' in input ? input : { errors: [] }));
     }
     const payees = plan.flatMap((input) => ('payee' in input ? input.payee : []));
     const written = await writePayees(ctx, stores, payees, { made, createdBy });
     if (written) return plan.map((input) => answerOf(input, written, made));
   }
-  throw new Error('other requests keep changing these payees; send the whole request again');
+  throw new PayeesChanging();
 };
 
 const answerOf = (input: PlannedInput, written: Written, made: Made): EnsureAnswer => {

@@ -15,6 +15,7 @@ import { spooled } from '../../api/spool.js';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
 import { ok, refuse } from '../../domain/result.js';
+import { PayeesChanging } from '../../operations/payee/ensure.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { until } from '../harness/until.js';
 import { connectTo } from './raw-http.js';
@@ -69,6 +70,9 @@ app.post('/database', async () => {
 app.post('/ours', async (req) => {
   await without(req);
   throw new TypeError('ours');
+});
+app.post('/changing', async () => {
+  throw new PayeesChanging();
 });
 app.post('/ended', async (_req, res) => {
   res.write('the first line\n');
@@ -134,6 +138,13 @@ test('a connection that we lost is an error of ours while the client waits', asy
   const answer = await fetch(`${url}/database`, { method: 'POST' });
   expect([answer.status, (await answer.json()) as object]).toEqual([500, expect.objectContaining({ code: 'internal' })]);
   expect(lines).toEqual([expect.objectContaining({ level: ERROR, msg: 'a request broke' })]);
+});
+
+test('payees that others change at the same time are over in a moment: the same request may come again', async () => {
+  const answer = await fetch(`${url}/changing`, { method: 'POST' });
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+  expect((await answer.json()) as object).toMatchObject({ code: 'not_ready', detail: expect.stringContaining('send the same request again') });
+  expect(lines).toEqual([]);
 });
 
 test('an answer whose reader may not read any more breaks off, and is no error of ours', async () => {
