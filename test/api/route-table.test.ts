@@ -5,11 +5,11 @@ import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 let world: ApiWorld;
-const tokens = new Map<Role, string>();
+let tokens: ReadonlyMap<Role, string>;
 
 beforeAll(async () => {
   world = await openApiWorld();
-  for (const role of Object.keys(ROLES) as Role[]) tokens.set(role, (await world.member(role)).token);
+  tokens = await world.tokensByRole();
 });
 afterAll(() => world.close());
 beforeEach(() => {

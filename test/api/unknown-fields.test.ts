@@ -8,11 +8,11 @@ import { sendRaw } from './raw-http.js';
 import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 let world: ApiWorld;
-const tokens = new Map<Role, string>();
+let tokens: ReadonlyMap<Role, string>;
 
 beforeAll(async () => {
   world = await openApiWorld();
-  for (const role of Object.keys(ROLES) as Role[]) tokens.set(role, (await world.member(role)).token);
+  tokens = await world.tokensByRole();
 });
 afterAll(() => world.close());
 beforeEach(() => {

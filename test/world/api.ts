@@ -7,7 +7,7 @@ import type { ApiDeps } from '../../api/deps.js';
 import { docsPage } from '../../api/docs-page.js';
 import { allHandlers } from '../../api/routes/all.js';
 import { systemClock } from '../../api/system-clock.js';
-import type { Permission, Role } from '../../domain/actors.js';
+import { type Permission, ROLES, type Role } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { InTenant } from '../../operations/context.js';
 import type { Stores } from '../../operations/ports.js';
@@ -103,6 +103,13 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     return { person, token: await sessionOf(person, tenantId) };
   };
 
+  /** A token of a new member for each role. */
+  const tokensByRole = async (): Promise<ReadonlyMap<Role, string>> => {
+    const tokens = new Map<Role, string>();
+    for (const role of Object.keys(ROLES) as Role[]) tokens.set(role, (await member(role)).token);
+    return tokens;
+  };
+
   const apiKey = async (owner: Person, scopes: Permission[], tenantId = home.tenantId) => {
     const { token, hash, prefix } = credentials.newToken('api_key', 'test');
     const id = systemEntropy.newId();
@@ -119,6 +126,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     logged,
     call,
     member,
+    tokensByRole,
     apiKey,
     close: async () => {
       draining.abort();
