@@ -37,12 +37,10 @@ const FITTING = new RegExp(
   'gv',
 );
 
-/** Most texts hold none, and then one scan is all. */
-const mayBeUnfit = (text: string): boolean => UNFIT.test(text);
-
 /** The first character of a text that it may not hold, or null. Line feeds pass where `lines` says so. */
 export const unfitCharacter = (text: string, { lines = false } = {}): UnfitCharacter | null => {
-  if (!mayBeUnfit(text)) return null;
+  // Most texts hold none, and then one scan is all.
+  if (!UNFIT.test(text)) return null;
   // The fitting ones become another character of one code point each, so that places stay.
   const rest = text.replace(FITTING, (fitting) => 'x'.repeat([...fitting].length));
   for (const [i, character] of [...rest].entries())
@@ -96,7 +94,7 @@ export const printableJson = (json: string): string =>
   );
 
 const escapeUnfit = (text: string, escaped: (character: string) => string): string => {
-  if (!mayBeUnfit(text)) return text;
+  if (!UNFIT.test(text)) return text;
   let safe = '';
   let from = 0;
   for (const { index, 0: fitting } of [...text.matchAll(FITTING), { index: text.length, 0: '' }]) {
