@@ -13,6 +13,8 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Not in git, but a worktree needs them; no patch changes them. */
 const BORROWED = ['node_modules', 'prisma/generated'];
 const RUN_MAX_MS = 10 * 60_000;
+/** Patches are tried side by side in so many checkouts. */
+const LANES = 2;
 
 await ensureInstalled((line) => console.log(line));
 const { register } = await import('tsx/esm/api');
@@ -26,36 +28,61 @@ if (unknown.length > 0) fail(`${FOLDER} has no ${unknown.join(', ')}; there are:
 const patches = names.filter((name) => wanted.length === 0 || wanted.includes(name)).map((name) => readPatch(ROOT, name));
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-broken-'));
-const worktree = join(folder, 'tree');
-git(ROOT, 'worktree', 'add', '--detach', worktree, 'HEAD');
-process.on('SIGINT', () => process.exit(130));
+const worktrees = [];
+const running = new Set();
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.on(signal, () => process.exit(code));
 process.on('exit', () => {
-  spawnSync('git', ['worktree', 'remove', '--force', worktree], { cwd: ROOT });
+  for (const child of running) child.kill();
+  for (const worktree of worktrees) spawnSync('git', ['worktree', 'remove', '--force', worktree], { cwd: ROOT });
   rmSync(folder, { recursive: true, force: true });
 });
-for (const path of BORROWED) symlinkSync(resolve(ROOT, path), join(worktree, path));
 if (patches.some(({ family }) => family === 'temporal' || family === 'end-to-end')) await ensureTemporal((line) => console.log(line));
-const database = patches.some(({ family }) => family !== 'unit') ? await startDatabase() : null;
+const lanes = [];
+for (let number = 1; number <= Math.min(LANES, patches.length); number += 1) lanes.push(await openLane(number));
 
 // A test that fails without a patch would prove nothing.
-for (const group of groupsOf(patches)) {
-  const { ran, failed } = runTests(group, 'baseline');
+await inLanes(groupsOf(patches), async (lane, group) => {
+  const { ran, failed } = await runTests(lane, group, 'baseline');
   if (failed.length > 0) fail(`without any patch these are red:\n${failed.join('\n')}`);
   if (ran === 0) fail(`without any patch no test of ${group.tests.join(', ')} runs`);
-}
+});
 
 const missed = [];
-for (const patch of patches) {
+await inLanes(patches, async (lane, patch) => {
   const started = Date.now();
-  const verdict = withoutSafeguard(patch);
+  const verdict = await withoutSafeguard(lane, patch);
   console.log(`${verdict.noticed ? 'noticed' : 'MISSED '}  ${patch.name.padEnd(28)} ${verdict.why}  ${((Date.now() - started) / 1000).toFixed(0)} s`);
   if (!verdict.noticed) missed.push(patch.name);
-}
-await database?.stop();
-console.log(`broken: ${patches.length - missed.length} noticed, ${missed.length} missed`);
+});
+for (const { database } of lanes) await database?.stop();
+console.log(`broken: ${patches.length - missed.length} noticed, ${missed.length} missed${missed.length > 0 ? `: ${missed.join(', ')}` : ''}`);
 process.exitCode = missed.length === 0 ? 0 : 1;
 
-function withoutSafeguard(patch) {
+/** Gives each lane the next piece of work as soon as it is free. */
+async function inLanes(work, run) {
+  const left = [...work];
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) await run(lane, next);
+    }),
+  );
+}
+
+/** A checkout and a database server of its own: a patch of the schema changes what the roles of its whole server may do. */
+async function openLane(number) {
+  const worktree = join(folder, `tree-${number}`);
+  git(ROOT, 'worktree', 'add', '--detach', worktree, 'HEAD');
+  worktrees.push(worktree);
+  for (const path of BORROWED) symlinkSync(resolve(ROOT, path), join(worktree, path));
+  return { number, worktree, database: patches.some(({ family }) => family !== 'unit') ? await startDatabase(worktree) : null };
+}
+
+async function withoutSafeguard(lane, patch) {
+  const { worktree } = lane;
   const { name, family, test, only } = patch;
   git(worktree, 'checkout', '--force', '--quiet', 'HEAD');
   let changed;
@@ -66,22 +93,28 @@ function withoutSafeguard(patch) {
   }
   for (const [path, text] of changed) writeFileSync(join(worktree, path), text);
   const schema = [...changed.keys()].some((path) => path.startsWith('prisma/')) ? 'own' : 'shared';
-  const { ran, failed } = runTests({ family, tests: [test], only, schema }, name);
+  const { ran, failed } = await runTests(lane, { family, tests: [test], only, schema }, name);
   // A file that no longer compiles notices nothing: only a test that ran and failed counts.
   if (failed[0]) return { noticed: true, why: failed[0] };
   return { noticed: false, why: ran > 0 ? `${test} stayed green (${ran} passed)` : `no test of ${test} ran` };
 }
 
-/** Runs tests in the worktree as it is. Returns how many ran, and the titles of those that failed. */
-function runTests({ family, tests, only, schema }, name) {
-  const report = join(folder, `${name}-${family}.json`);
+/** Runs tests in the lane's checkout as it is. Returns how many ran, and the titles of those that failed. */
+async function runTests({ number, worktree, database }, { family, tests, only, schema }, name) {
+  const report = join(folder, `${name}-${family}-${number}.json`);
   rmSync(report, { force: true });
   const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', family, '--runTestsByPath', ...tests, ...(only ? ['-t', only] : [])];
-  spawnSync(
+  const child = spawn(
     process.execPath,
-    ['--experimental-vm-modules', '--no-warnings', ...jest, '--json', '--outputFile', report, '--cacheDirectory', join(folder, 'cache')],
+    [
+      ...['--experimental-vm-modules', '--no-warnings', ...jest],
+      ...['--json', '--outputFile', report, '--cacheDirectory', join(folder, `cache-${number}`)],
+    ],
     { cwd: worktree, stdio: process.env.VERBOSE ? 'inherit' : 'ignore', timeout: RUN_MAX_MS, env: { ...process.env, ...database?.env(schema) } },
   );
+  running.add(child);
+  await once(child, 'exit');
+  running.delete(child);
   if (!existsSync(report)) return { ran: 0, failed: [] };
   const results = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults);
   return {
@@ -103,8 +136,8 @@ function groupsOf(all) {
   return [...groups.values()].map(({ family, tests, filters }) => ({ family, tests: [...tests], only: [...filters].join('|'), schema: 'shared' }));
 }
 
-/** One database server for all runs. A patch of the schema needs its own template, which its run creates. */
-async function startDatabase() {
+/** One database server for all runs of a lane. A patch of the schema needs its own template, which its run creates. */
+async function startDatabase(worktree) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/harness/database-server.ts'], {
     cwd: worktree,
     detached: true,
