@@ -59,6 +59,12 @@ export const connectionHealthStore = ({ orm, sql }: Tx, { tenantId }: Scope): Co
       UPDATE connection_health SET heard_at = now() WHERE tenant_id = ${tenantId}::uuid AND connection_id = ${connectionId}::uuid AND heard_at IS NULL`;
   },
 
+  toldBy: async (connectionId, receivedAt) => {
+    await sql.run('clock')`
+      UPDATE connection_health SET heard_at = now() WHERE tenant_id = ${tenantId}::uuid AND connection_id = ${connectionId}::uuid AND heard_at IS NULL
+        AND unavailable_since < ${receivedAt}`;
+  },
+
   claimTry: async (connectionId) => {
     const claimed = await sql.run('conflict')`
       UPDATE connection_health SET heard_at = NULL, retry_at = now() + ${PAUSE_MAX_MS} * interval '1 millisecond'

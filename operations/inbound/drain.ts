@@ -35,8 +35,19 @@ export const drainInbound = async (ctx: Context): Promise<number> => {
       for (const row of group.rows) problems.set(row, nameOf(error));
     });
   for (const [row, problem] of problems) await postpone(ctx, row, problem);
-  await ctx.inTenant((stores) => stores.inboundEvents.markReduced(rows.filter((row) => !problems.has(row)).map(({ id }) => id)));
+  const reduced = rows.filter((row) => !problems.has(row));
+  await ctx.inTenant(async (stores) => {
+    await stores.inboundEvents.markReduced(reduced.map(({ id }) => id));
+    for (const [connectionId, receivedAt] of newestOf(reduced)) await stores.connectionHealth.toldBy(connectionId, receivedAt);
+  });
   return rows.length;
+};
+
+/** When the newest delivery of each connection was received. */
+const newestOf = (rows: readonly InboundRow[]): Map<string, Date> => {
+  const newest = new Map<string, Date>();
+  for (const { connectionId, receivedAt } of rows) if (receivedAt > (newest.get(connectionId) ?? new Date(0))) newest.set(connectionId, receivedAt);
+  return newest;
 };
 
 type Read = { row: InboundRow; outcomes: Evidence[] } | { row: InboundRow; problem: string };

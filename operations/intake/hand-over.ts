@@ -6,6 +6,7 @@ import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { SealedPlace, Stores } from '../ports.js';
 import type { CsvTotals } from './check-csv.js';
+import { moveOwn } from './move-own.js';
 import { LOST, leaseEnd, type Receiving } from './store-parts.js';
 
 /** A body that was spooled to disk: it can be read more than once. */
@@ -47,7 +48,7 @@ export const handOver = async (
     const part = parts++;
     if (part < before) continue;
     const stored = await ctx.inTenant(async (stores) => {
-      if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: leaseEnd(stores) }))) return false;
+      if (!(await moveOwn(stores, batch.id, rowVersion, { deadlineAt: leaseEnd(stores) }))) return false;
       const sealed = await ctx.services.vault.seal(stores.keys, partPlace(ctx.tenantId, batch.id, part), plain);
       await stores.uploads.insertPart(batch.id, part, sealed);
       return true;
@@ -57,7 +58,7 @@ export const handOver = async (
   }
   return ctx.inTenant(async (stores) => {
     // No lease any more: the workflow ends the upload, whatever happens to this process.
-    if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: null }))) return LOST;
+    if (!(await moveOwn(stores, batch.id, rowVersion, { deadlineAt: null }))) return LOST;
     await makeKeys(ctx, stores);
     const { count, total } = totals ?? { count: null, total: null };
     const size = { bytes: BigInt(file.bytes), lines: Math.max(0, file.lines - 1), parts };

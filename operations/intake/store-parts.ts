@@ -11,6 +11,7 @@ import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
 import { type CsvPayment, type CsvTotals, columnOf, parseRow } from './check-csv.js';
 import { sealNew } from './find-repeats.js';
+import { moveOwn } from './move-own.js';
 import { type CsvPart, readCsv } from './read-csv.js';
 import { recordNew } from './record-new.js';
 import type { PaymentTerms } from './resolve-terms.js';
@@ -105,7 +106,7 @@ const storePart = async (
   payments: readonly CsvPayment[],
   { lease, createdBy, stored }: Storing,
 ): Promise<FieldError[] | typeof LOST> => {
-  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt: lease(stores) }))) return LOST;
+  if (!(await moveOwn(stores, batch.id, rowVersion, { deadlineAt: lease(stores) }))) return LOST;
   const payees = await ensurePayees(
     ctx,
     stores,
@@ -153,7 +154,7 @@ export const finishUpload = async (
 ): Promise<{ batch: WireBatch } | { refusal: Refusal; rowVersion: number } | typeof LOST> => {
   const verb = state === 'draft' ? 'finish_draft' : 'finish';
   const deadlineAt = gateDeadline(stores.now, batch.executeBy);
-  if (!(await stores.batches.move(batch.id, rowVersion, { deadlineAt }))) return LOST;
+  if (!(await moveOwn(stores, batch.id, rowVersion, { deadlineAt }))) return LOST;
   const { count, total, nextOrdinal } = await stores.items.totals(batch.id);
   if (count !== expected.count || total !== expected.total || nextOrdinal !== count)
     throw new Error(`batch ${batch.id} holds ${count} rows of ${expected.count}, or another sum than its file`);

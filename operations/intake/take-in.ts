@@ -6,6 +6,7 @@ import type { BatchRow } from '../stores/batches.js';
 import type { UploadRow } from '../stores/uploads.js';
 import { type CsvTotals, checkCsv } from './check-csv.js';
 import { handedOver } from './hand-over.js';
+import { moveOwn } from './move-own.js';
 import type { PaymentTerms } from './resolve-terms.js';
 import { FINISH, finishUpload, LOST, partRowsOf, type Receiving, storeParts } from './store-parts.js';
 
@@ -98,7 +99,7 @@ const totalsOf = async (
 /** Refuses the file in a transaction of its own. */
 const refuseFile = async (ctx: Context, own: Own, refusal: Refusal): Promise<void> => {
   const refused = await ctx.inTenant(async (stores) => {
-    const moved = await stores.batches.move(own.batch.id, own.rowVersion, {});
+    const moved = await moveOwn(stores, own.batch.id, own.rowVersion, {});
     if (moved) await endRefused(stores, { ...own, rowVersion: own.rowVersion + 1 }, refusal);
     return moved;
   });

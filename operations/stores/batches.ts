@@ -105,7 +105,7 @@ export const PREPARATION = columns({
 export type Preparation = Row<typeof PREPARATION>;
 
 /** Absent members stay as they are. */
-type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
+export type ControlChange = Partial<Omit<ControlRow, 'batchId' | 'rowVersion' | 'stateAt'>>;
 
 /** What decides whether a chunk may be sent, all of one moment. */
 export interface BatchToSend {

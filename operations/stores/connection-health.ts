@@ -13,6 +13,8 @@ export interface ConnectionHealthStore {
   unanswered(connectionId: string, payments: number): Promise<{ failures: number; unavailable: boolean }>;
   /** A look-up was answered. */
   heard(connectionId: string): Promise<void>;
+  /** A message of the provider's own arrived, received at that time: it is up, so a chunk may try once the pause is over. */
+  toldBy(connectionId: string, receivedAt: Date): Promise<void>;
   /** Whether this transaction is the one that may try. */
   claimTry(connectionId: string): Promise<boolean>;
   /** A dispatch was answered. */

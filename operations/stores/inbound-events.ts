@@ -7,6 +7,7 @@ export const INBOUND_EVENT = columns({
   connectionId: uuid('connection_id'),
   providerEventId: text('provider_event_id'),
   sealedBody: bytes('sealed_body'),
+  receivedAt: time('received_at'),
   /** How often it was claimed so far. */
   attempts: int('attempts'),
 });
@@ -26,7 +27,7 @@ export type UnreadableRow = Row<typeof UNREADABLE>;
 
 export interface InboundEventStore {
   /** False when this provider event was stored before. */
-  insert(row: Omit<InboundRow, 'attempts'>): Promise<boolean>;
+  insert(row: Omit<InboundRow, 'receivedAt' | 'attempts'>): Promise<boolean>;
   /** Due deliveries, oldest first, leased: nobody else gets them for `leaseMs`. */
   claimDue(limit: number, leaseMs: number): Promise<InboundRow[]>;
   markReduced(ids: readonly string[]): Promise<void>;

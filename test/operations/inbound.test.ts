@@ -51,6 +51,28 @@ const deliveries = async () => {
   return Number(row?.n);
 };
 
+describe('a webhook of a connection that did not answer', () => {
+  test('shows that the provider is up: a chunk may try after the pause, though nothing was left to look up', async () => {
+    const batchId = await sent(8);
+    const health = () => world.worker().inTenant((stores) => stores.connectionHealth.of(world.home.connectionId, batchId));
+    const silent = () => world.worker().inTenant((stores) => stores.connectionHealth.unanswered(world.home.connectionId, 8));
+    const pauseOver = () => world.sql(`UPDATE connection_health SET retry_at = now() - interval '1 second'`);
+    const settle = () => deliver(event(Array.from({ length: 8 }, (_, n) => update(batchId, n, 'paid', 2))));
+    // Received before the silence, it says nothing about it.
+    must(await settle());
+    await silent();
+    await drainInbound(world.worker());
+    await pauseOver();
+    expect(await health()).toMatchObject({ kind: 'unavailable' });
+    must(await settle());
+    await drainInbound(world.worker());
+    expect(await health()).toMatchObject({ kind: 'try' });
+    await silent();
+    expect(await health()).toMatchObject({ kind: 'unavailable' });
+    await world.sql('DELETE FROM connection_health');
+  });
+});
+
 describe('a webhook that arrives (R7)', () => {
   test('a signed one is stored and answered; the same again is a duplicate and stored once [S3-15] [S4-27]', async () => {
     const batchId = await sent(1);

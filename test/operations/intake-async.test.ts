@@ -9,6 +9,8 @@ import { expirePayoutBatch } from '../../operations/payout-batch/expire.js';
 import { listPayoutBatches } from '../../operations/payout-batch/list.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
+import { latch } from '../harness/latch.js';
+import { until } from '../harness/until.js';
 import { allItems, csvFile, csvRow, type IntakeWorld, openIntakeWorld, ROWS_A_TRANSACTION, spooled, upload } from '../world/intake.js';
 import { recompute } from '../world/recomputed-digest.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
@@ -21,6 +23,13 @@ afterAll(() => world?.close());
 
 const ctx = () => world.as(world.preparer);
 const never = new AbortController().signal;
+/** Transactions that wait for a lock of a batch. */
+const waiting = async (): Promise<number> =>
+  (
+    await world.sql(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    )
+  ).length;
 
 /** Sends a file with `Prefer: respond-async`, or as `haste` says. */
 const send = async (text: string, query: Record<string, string> = {}, haste: Parameters<typeof receiveCsv>[3] = { respondAsync: true }) =>
@@ -57,6 +66,7 @@ const dying = (dies: number): Context => {
 describe('a file that a workflow takes in', () => {
   const COUNT = 3 * ROWS_A_TRANSACTION + 4;
   const ROWS = COUNT + 1;
+  const PARTS = Math.ceil(ROWS / ROWS_A_TRANSACTION);
   /** A file of its own each time, to the same payees: the same one again would be refused. */
   let files = 0;
   const fresh = () => csvFile(...Array.from({ length: COUNT }, (_, i) => csvRow(i, '12.50', `INV ${i} ${files}`)), csvRow(900_000 + files++));
@@ -172,6 +182,42 @@ describe('a file that a workflow takes in', () => {
     };
     await takeIn(cancelling, id, never);
     expect(await show(id)).toMatchObject({ state: 'cancelled', item_count: 0 });
+  });
+
+  test.each([
+    ['while its first part is stored', 1],
+    ['while it becomes a batch', PARTS + 1],
+  ])('cancelled %s: the cancel waits for that, and stands', async (_when, nth) => {
+    const id = await sent(fresh());
+    const worker = world.worker();
+    const [reached, release] = [latch(), latch()];
+    let moves = 0;
+    const slow: Context = {
+      ...worker,
+      inTenant: (work, options) =>
+        worker.inTenant(async (stores) => {
+          const before = moves;
+          const { move } = stores.batches;
+          const counting: typeof move = (...parameters) => {
+            moves += 1;
+            return move(...parameters);
+          };
+          const done = await work({ ...stores, batches: { ...stores.batches, move: counting } });
+          if (before < nth && moves >= nth) {
+            reached.open();
+            await release.opened;
+          }
+          return done;
+        }, options),
+    };
+    const running = takeIn(slow, id, never);
+    await reached.opened;
+    const cancelling = cancelPayoutBatch(ctx(), { batch_id: id });
+    await until('the cancel waits', async () => ((await waiting()) > 0 ? true : undefined));
+    release.open();
+    expect(must(await cancelling)).toMatchObject({ state: 'cancelled' });
+    await running;
+    expect(await show(id)).toMatchObject({ state: 'cancelled' });
   });
 
   test('a small file that takes too long is handed over, in either pass', async () => {
