@@ -20,12 +20,27 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
   } = facts;
   const warnings = [
     ...(same_file ? [`The same file was paid before, or is being paid: ${same_file.batch_id}`] : []),
-    ...(same_payments ? [`${same_payments.count} of the payments are paid or open already, most of them in ${same_payments.batch_id}`] : []),
+    ...(same_payments ? [samePaymentsText(same_payments)] : []),
     ...(unusual_total ? [`The total is above 3 times the usual batch of this account, ${money(unusual_total.median, currency)}`] : []),
     ...(first_seen_payees > 0 ? [`Payees who were added to this workspace on the day that the batch was sealed: ${first_seen_payees}`] : []),
   ];
   return [
     ...(warnings.length > 0 ? ['Look at this first:', ...warnings.map((line) => `  ${line}`), ''] : []),
+    ...(same_payments && same_payments.shown.length > 0
+      ? [
+          `Payments that equal earlier ones in payee, amount and reference: ${same_payments.count}${largest(same_payments.shown)}`,
+          table(
+            ['#', 'PAYEE', 'AMOUNT', 'REFERENCE', 'TIMES', 'EQUALS'],
+            same_payments.shown
+              .slice(0, SAME_SHOWN)
+              .map((one) => [
+                ...[one.ordinal, one.payee_reference, money(one.amount, currency), one.reference, one.times],
+                `#${one.equals.ordinal} of ${one.equals.batch_id}, ${one.equals.state}`,
+              ]),
+          ),
+          '',
+        ]
+      : []),
     ...(within.count > 0
       ? [
           `Payments that repeat an earlier one of this batch in payee, amount and reference: ${within.count}`,
@@ -101,5 +116,24 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
       : []),
   ];
 };
+
+type SamePayments = NonNullable<ResponseOf<'ask_challenge'>['summary']['facts']['same_payments']>;
+
+/** Payments of earlier batches that a screen lists, and batches that its sentence names. */
+const SAME_SHOWN = 10;
+const BATCHES_NAMED = 3;
+
+const samePaymentsText = ({ count, batch_id, batches }: SamePayments): string => {
+  const said = count === 1 ? '1 of the payments is paid or open already' : `${count} of the payments are paid or open already`;
+  const [only, ...more] = batches;
+  if (!only) return `${said}. Look at ${batch_id}: no other earlier batch has more of them`;
+  if (more.length === 0) return `${said}, in ${only.batch_id}`;
+  const named = batches.slice(0, BATCHES_NAMED);
+  const others = count - named.reduce((sum, one) => sum + one.count, 0);
+  return `${said}: ${[...named.map((one) => `${one.count} in ${one.batch_id}`), ...(others > 0 ? [`${others} in others`] : [])].join(', ')}`;
+};
+
+/** Says so where a screen lists the largest alone. */
+const largest = ({ length }: SamePayments['shown']): string => (length > SAME_SHOWN ? `. The ${SAME_SHOWN} largest` : '');
 
 const changeText = (change: { from: string; to: string } | null): string | null => change && `${change.from} → ${change.to}`;
