@@ -1,6 +1,7 @@
 import type { ResponseOf } from '../../client/types.js';
 import { whoText } from './done-by.js';
 import { money } from './money.js';
+import { nameChange } from './name-change.js';
 import { table } from './table.js';
 
 /** What is new or unusual about a batch, one paragraph a fact, for whoever is about to type a code. Empty when nothing is. */
@@ -67,7 +68,7 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
           table(
             ['PAYEE', 'NAME', 'TYPE', 'COUNTRY', 'CHANGED BY', 'AT'],
             payees.shown.map((one) => [
-              ...[one.payee_reference, changeText(one.name), changeText(one.payee_type), changeText(one.country)],
+              ...[one.payee_reference, one.name && nameChange(one.name), changeText(one.payee_type), changeText(one.country)],
               ...[whoText(one.changed_by), one.changed_at],
             ]),
           ),
