@@ -223,8 +223,28 @@ export const challenge = z
         sealed_at: timestamp,
         /** The batch that was made from the same file and is paid or may still be. */
         same_file: z.object({ batch_id: wireId }).nullable(),
-        /** Payments equal in payee, amount and reference to ones paid or open in the last 90 days, and the batch with most of them. */
-        same_payments: z.object({ count: z.number().int(), batch_id: wireId }).nullable(),
+        /**
+         * Payments equal in payee, amount and reference to ones paid or open in the last 90 days, the batch with most of them, up to 50 batches
+         * with their counts, and up to 50 different payments, the largest: `ordinal` is the first item that is so, and `equals` the newest that
+         * it equals, with its state of now. Facts of before say count and batch alone.
+         */
+        same_payments: z
+          .object({
+            count: z.number().int(),
+            batch_id: wireId,
+            batches: z.array(z.object({ batch_id: wireId, count: z.number().int() })),
+            shown: z.array(
+              z.object({
+                ordinal: z.number().int(),
+                payee_reference: z.string(),
+                amount: minorUnits,
+                reference: z.string(),
+                times: z.number().int(),
+                equals: z.object({ batch_id: wireId, ordinal: z.number().int(), state: z.string() }),
+              }),
+            ),
+          })
+          .nullable(),
         /** Payments equal in payee, amount and reference to an earlier one of this batch; up to 50 different ones are shown. */
         repeated_within: z.object({
           count: z.number().int(),
@@ -238,8 +258,8 @@ export const challenge = z
           ),
         }),
         /**
-         * Payments to another name, type or country than the payee was paid with last, by destination version; up to 50 are shown. Of a
-         * name only the first letters are. What did not change is null, and all three are once the person was deleted.
+         * Payments to another name, type or country than the payee was paid with last, by destination version; up to 50 are shown, names
+         * in clear. What did not change is null, and all three are once the person was deleted.
          */
         changed_payees: z.object({
           count: z.number().int(),

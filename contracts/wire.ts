@@ -135,6 +135,10 @@ export const fieldError = z.object({
   message: z.string(),
   row: z.number().int().meta({ description: 'Row of a CSV as a spreadsheet numbers it: the header is 1, empty rows count' }).optional(),
   line: z.number().int().meta({ description: 'Line of the file on which that row begins, where it is another number' }).optional(),
+  equals: z
+    .object({ batch_id: wireId, item_id: wireId, ordinal: z.number().int(), state: z.string(), payee_reference: z.string(), amount: minorUnits })
+    .meta({ description: 'Of a payment that an earlier batch has already: that one, its payee and its amount' })
+    .optional(),
 });
 
 /** RFC 9457. */

@@ -1,6 +1,9 @@
 import { FACTS_DAYS, FACTS_SHOWN, UNUSUAL_AMOUNT, UNUSUAL_TOTAL } from '../domain/batch/facts.js';
 import { TERMINAL_BATCH_STATES } from '../domain/batch/states.js';
+import type { ItemState } from '../domain/item/states.js';
+import { ERRORS_MAX } from '../domain/result.js';
 import { FACTS, type FactStore, type FactsRow } from '../operations/stores/facts.js';
+import type { ShownRepeat } from '../operations/stores/shown-facts.js';
 import { type batch_facts, Prisma } from '../prisma/generated/client.js';
 import { payeeDetailsOf, shownFactStore } from './shown-facts.js';
 import { exclusive, factsKey } from './transaction/locks.js';
@@ -22,7 +25,13 @@ const USUAL_BATCHES = 50;
 const DAY_MS = 86_400_000;
 
 /** Facts, with how many sealings of the workspace they know of, and whether an item goes to an account that its payee was not paid at last. */
-type Seen = Found & { place: bigint; elsewhere: boolean };
+type Seen = Found & { place: bigint; elsewhere: boolean; first_repeats: ShownRepeat[] };
+
+interface StoredRepeats {
+  count: number;
+  earlier: [batchId: string, count: number][];
+  first: [place: number, batchId: string, ordinal: number, state: ItemState][];
+}
 
 /** The smallest UUIDv7 of a moment: ids carry the time at which they were made. */
 const firstIdOf = (at: Date): string => `${at.getTime().toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
@@ -40,9 +49,10 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const payment = (payeeReference: string, item: string) => Prisma.raw(`${payeeReference} || ' ' || ${item}.amount || ' ' || ${item}.reference`);
 
   /**
-   * CTEs from `mine` (key, each once) to `repeats` (count, batch_id): each different payment that repeats another once, with how many of
-   * `asked` (which) are so. `said` says what the other item `i` is (which), in the same words. Keys are asked for once, and payments are
-   * grouped and not paired, because two batches may have very many equal ones, and keys that agree by chance or on purpose.
+   * CTEs from `mine` (key, each once) to `repeats` (count, place, amount, batch_id, ordinal, state): each different payment that repeats
+   * another once, with how many of `asked` (which, place) are so, the first of their places, and the newest item that it equals. `said` says
+   * what the other item `i` is (which), in the same words. Keys are asked for once, and payments are grouped and not paired, because two
+   * batches may have very many equal ones, and keys that agree by chance or on purpose.
    */
   const repeats = (batchId: string | null, currency: Prisma.Sql, asked: Prisma.Sql, said: Prisma.Sql) => Prisma.sql`
     equal AS MATERIALIZED (
@@ -54,22 +64,32 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         JOIN batch_control c ON c.tenant_id = p.tenant_id AND c.batch_id = p.id
         WHERE p.tenant_id = ${tenantId}::uuid AND p.id = d.batch_id AND p.currency = (${currency}) AND c.state <> 'receiving' LIMIT 1) b
     ), theirs AS MATERIALIZED (
-      SELECT DISTINCT ON (w.which) w.which, e.batch_id FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
+      SELECT DISTINCT ON (w.which) w.which, e.batch_id, e.ordinal, i.state, i.amount FROM equal e JOIN earlier b ON b.batch_id = e.batch_id
       CROSS JOIN LATERAL (
         SELECT i.state, i.payee_id, i.amount, i.reference FROM payout_item i
         WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = e.batch_id AND i.ordinal = e.ordinal LIMIT 1) i
       CROSS JOIN LATERAL (${said}) w
       WHERE i.state IN ('submitting', 'unknown', 'submitted', 'paid') OR (i.state = 'pending' AND NOT b.ended)
-      ORDER BY w.which, e.batch_id DESC
+      ORDER BY w.which, e.batch_id DESC, e.ordinal
     ), repeats AS MATERIALIZED (
-      SELECT count(*) - 1 AS count, (array_agg(w.batch_id) FILTER (WHERE w.batch_id IS NOT NULL))[1] AS batch_id FROM (
-        SELECT t.which, t.batch_id FROM theirs t
+      SELECT count(*) - 1 AS count, min(w.place) AS place, max(w.amount) AS amount,
+        (array_agg(w.batch_id) FILTER (WHERE w.batch_id IS NOT NULL))[1] AS batch_id, max(w.ordinal) AS ordinal, max(w.state) AS state
+      FROM (
+        SELECT t.which, t.batch_id, t.ordinal, t.state, t.amount, NULL::int AS place FROM theirs t
         UNION ALL
-        SELECT m.which, NULL FROM (${asked}) m WHERE EXISTS (SELECT FROM theirs)
+        SELECT m.which, NULL, NULL, NULL, NULL, m.place FROM (${asked}) m WHERE EXISTS (SELECT FROM theirs)
       ) w GROUP BY w.which HAVING count(w.batch_id) = 1 AND count(*) > 1
     )`;
   const REPEATED = Prisma.sql`(SELECT coalesce(sum(r.count), 0)::int FROM repeats r)`;
   const MOST = Prisma.sql`(SELECT r.batch_id FROM repeats r GROUP BY r.batch_id ORDER BY sum(r.count) DESC, r.batch_id DESC LIMIT 1)`;
+  /** The earlier batches and how many payments each has, those with most first, as JSON. */
+  const EARLIER = Prisma.sql`(
+    SELECT coalesce(jsonb_agg(jsonb_build_array(s.batch_id, s.count) ORDER BY s.count DESC, s.batch_id DESC), '[]') FROM (
+      SELECT r.batch_id, sum(r.count) AS count FROM repeats r GROUP BY r.batch_id ORDER BY 2 DESC, 1 DESC LIMIT ${FACTS_SHOWN}) s)`;
+  /** The first repeats in an order of `s`, as JSON. */
+  const firstRepeats = (order: string, count: number) => Prisma.sql`(
+    SELECT coalesce(jsonb_agg(jsonb_build_array(s.place, s.count, s.batch_id, s.ordinal) ORDER BY ${Prisma.raw(order)}), '[]') FROM (
+      SELECT * FROM repeats s ORDER BY ${Prisma.raw(order)} LIMIT ${count}) s)`;
 
   /** The newest batch of a file, the given one apart, with a payment that is paid or may be. */
   const sameFile = (sha256: Prisma.Sql, batchId: string | null) => Prisma.sql`
@@ -113,7 +133,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
   const look = async (batchId: string): Promise<Seen> => {
     const batch = Prisma.sql`SELECT b.currency FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid`;
     const mySha256 = Prisma.sql`(SELECT b.source_sha256 FROM payout_batch b WHERE b.tenant_id = ${tenantId}::uuid AND b.id = ${batchId}::uuid)`;
-    const row = await sql.row<object & Pick<Seen, 'place' | 'elsewhere'>>('set')`
+    const row = await sql.row<object & Pick<Seen, 'place' | 'elsewhere' | 'first_repeats'>>('set')`
       WITH about AS MATERIALIZED (
         SELECT m.ordinal, m.payee_id, m.destination_id, m.amount, p.first_paid_at, p.last_paid_destination_id, p.created_at, p.least_paid,
           d.elsewhere, p.last_paid_destination_id IS NOT NULL AND d.elsewhere AS changed, d.otherwise, d.elsewhere AND d.country <> p.country AS in_other_country,
@@ -132,7 +152,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
         batchId,
         batch,
         Prisma.sql`
-          SELECT ${payment('i.payee_id', 'i')} AS which FROM payout_item i
+          SELECT ${payment('i.payee_id', 'i')} AS which, i.ordinal AS place FROM payout_item i
           WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'`,
         Prisma.sql`SELECT ${payment('i.payee_id', 'i')} AS which`,
       )}, unusual AS MATERIALIZED (
@@ -168,6 +188,7 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
       )
       SELECT (SELECT coalesce(max(f.place), 0) FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid) AS place,
         (${sameFile(mySha256, batchId)}) AS same_file_batch_id, ${REPEATED} AS repeated, ${MOST} AS repeated_batch_id,
+        ${firstRepeats('s.place', ERRORS_MAX)} AS first_repeats,
         (SELECT coalesce(sum(m.times - 1), 0)::int FROM mine m) AS repeated_within, c.new_payees, c.first_seen_payees, c.changed, c.changed_payees,
         c.foreign_accounts, c.shared_accounts, c.elsewhere, (SELECT count(*)::int FROM unusual) AS unusual,
         (SELECT u.total FROM usual u WHERE c.total > ${UNUSUAL_TOTAL}::bigint * u.total) AS usual_total,
@@ -176,13 +197,15 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
           'payees', ${firstOf(Prisma.sql`a.otherwise`, Prisma.sql`jsonb_build_array(s.ordinal, s.last_paid_destination_id)`)},
           'foreign', ${firstOf(Prisma.sql`a.in_other_country`, Prisma.sql`s.ordinal`)},
           'shared', ${firstOf(Prisma.sql`a.other_payee_id IS NOT NULL`, Prisma.sql`jsonb_build_array(s.ordinal, s.other_payee_id)`)},
+          'repeats', ${firstRepeats('s.amount DESC, s.place', FACTS_SHOWN)},
+          'earlier', ${EARLIER},
           'within', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.times) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
             SELECT * FROM mine WHERE times > 1 ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s),
           'unusual', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.ordinal, s.median) ORDER BY s.amount DESC, s.ordinal), '[]') FROM (
             SELECT * FROM unusual ORDER BY amount DESC, ordinal LIMIT ${FACTS_SHOWN}) s)) AS shown
       FROM counted c`;
     if (!row) throw new Error(`the facts of batch ${batchId} were not found`);
-    return { ...facts.row(row), place: row.place, elsewhere: row.elsewhere };
+    return { ...facts.row(row), place: row.place, elsewhere: row.elsewhere, first_repeats: row.first_repeats };
   };
 
   /**
@@ -226,14 +249,14 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     async seal(batchId, contentVersion) {
       const seen = await look(batchId);
       await sql.run('lock')`SELECT ${exclusive(factsKey(tenantId))}`;
-      const { place: _, elsewhere: __, ...found } = (await missesNewer(batchId, seen)) ? await look(batchId) : seen;
+      const { place: _, elsewhere: __, first_repeats, ...found } = (await missesNewer(batchId, seen)) ? await look(batchId) : seen;
       const row = await sql.row('set')`
         INSERT INTO batch_facts (tenant_id, batch_id, content_version, place, ${facts.names(FOUND)})
         SELECT ${tenantId}::uuid, ${batchId}::uuid, ${contentVersion}::int,
           (SELECT coalesce(max(f.place), 0) + 1 FROM batch_facts f WHERE f.tenant_id = ${tenantId}::uuid), ${facts.values(FOUND, found)}
         RETURNING ${facts.list()}`;
       if (!row) throw new Error(`the facts of batch ${batchId} were not sealed`);
-      return facts.row(row);
+      return { ...facts.row(row), firstRepeats: first_repeats };
     },
 
     async get(batchId, contentVersion) {
@@ -250,28 +273,36 @@ export const factStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FactStore
     async repeatsOf(payments, currency) {
       const known = await referencesOf(payments.flatMap(({ payeeId }) => payeeId ?? []));
       // A payee's reference has no blanks, and no reference has a control character, so each line says one payment.
-      const lines = payments.flatMap(({ payeeId, payeeReference, amount, reference }) => {
+      const named = payments.flatMap(({ payeeId, payeeReference, amount, reference }, place) => {
         const payee = payeeId === null ? payeeReference : known.get(payeeId);
-        return payee ? `${payee} ${amount} ${reference}` : [];
+        return payee ? { place, payee, amount, line: `${payee} ${amount} ${reference}` } : [];
       });
-      const asked = Prisma.sql`(SELECT unnest(string_to_array(${lines.join('\n')}, E'\n')) AS which) l`;
+      const lines = named.map(({ line }) => line).join('\n');
+      const asked = Prisma.sql`unnest(string_to_array(${lines}, E'\n')) WITH ORDINALITY AS l (which, place)`;
       const key = keyOf(Prisma.sql`l.which`);
       // Mostly there is none, and keys alone are sorted in memory.
       const any = await sql.row('set')`
         SELECT 1 FROM sluice_seen_payments(ARRAY(SELECT ${key} FROM ${asked})) s
         WHERE s.batch_id >= ${since}::uuid LIMIT 1`;
       if (!any) return null;
-      const row = await sql.row<{ count: number; batch_id: string | null }>('set')`
+      const row = await sql.row<StoredRepeats>('set')`
         WITH mine AS (SELECT DISTINCT ${key} AS key FROM ${asked}),
         ${repeats(
           null,
           Prisma.sql`SELECT ${currency}::text`,
-          Prisma.sql`SELECT l.which FROM ${asked}`,
+          Prisma.sql`SELECT l.which, l.place::int - 1 AS place FROM ${asked}`,
           Prisma.sql`
             SELECT ${payment('y.reference', 'i')} AS which FROM payee y WHERE y.tenant_id = ${tenantId}::uuid AND y.id = i.payee_id LIMIT 1`,
         )}
-        SELECT ${REPEATED} AS count, ${MOST} AS batch_id`;
-      return row?.batch_id ? { count: row.count, batchId: row.batch_id } : null;
+        SELECT ${REPEATED} AS count, ${EARLIER} AS earlier, (
+          SELECT coalesce(jsonb_agg(jsonb_build_array(s.place, s.batch_id, s.ordinal, s.state) ORDER BY s.place), '[]') FROM (
+            SELECT * FROM repeats ORDER BY place LIMIT ${ERRORS_MAX}) s) AS first`;
+      if (!row || row.count === 0) return null;
+      const first = row.first.flatMap(([at, batchId, ordinal, state]) => {
+        const mine = named[at];
+        return mine ? { place: mine.place, payeeReference: mine.payee, amount: mine.amount, equals: { batchId, ordinal, state } } : [];
+      });
+      return { count: row.count, earlier: row.earlier, first };
     },
 
     ...shownFactStore(sql, tenantId, since),

@@ -1,4 +1,5 @@
 import { FACTS_SHOWN } from '../domain/batch/facts.js';
+import type { ItemState } from '../domain/item/states.js';
 import type { RepeatedItem, ShownFactStore, UnusualItem } from '../operations/stores/shown-facts.js';
 import { Prisma } from '../prisma/generated/client.js';
 import type { Sql } from './transaction/sql.js';
@@ -14,6 +15,17 @@ interface StoredHeld {
   count: number;
   payments: number;
   amount: bigint;
+}
+
+interface StoredSame {
+  ordinal: number;
+  payee_reference: string;
+  amount: bigint;
+  reference: string;
+  times: number;
+  their_batch: string;
+  their_ordinal: number;
+  state: ItemState;
 }
 
 interface StoredChanged {
@@ -112,6 +124,22 @@ export const shownFactStore = (sql: Sql, tenantId: string, since: string): Shown
         ${DESTINATION}
         ORDER BY w.place`;
       return rows.map((row) => ({ payeeReference: row.payee_reference, to: row.to, otherReference: row.other_reference }));
+    },
+
+    async samePayments(batchId, shown) {
+      const rows = await sql.rows<StoredSame>('join')`
+        SELECT w.ordinal, p.reference AS payee_reference, i.amount, i.reference, w.times, w.their_batch, w.their_ordinal, o.state
+        FROM unnest(${arrayText(shown.map(([ordinal]) => ordinal))}::int[], ${arrayText(shown.map(([, times]) => times))}::int[],
+          ${shown.map(([, , theirBatch]) => theirBatch)}::uuid[], ${arrayText(shown.map(([, , , theirs]) => theirs))}::int[])
+          WITH ORDINALITY AS w (ordinal, times, their_batch, their_ordinal, place)
+        ${itemsOf(batchId)}
+        CROSS JOIN LATERAL (SELECT o.state FROM payout_item o
+          WHERE o.tenant_id = ${tenantId}::uuid AND o.batch_id = w.their_batch AND o.ordinal = w.their_ordinal LIMIT 1) o
+        ORDER BY w.place`;
+      return rows.map(({ ordinal, payee_reference, amount, reference, times, their_batch, their_ordinal, state }) => ({
+        ...{ ordinal, payeeReference: payee_reference, amount, reference, times },
+        equals: { batchId: their_batch, ordinal: their_ordinal, state },
+      }));
     },
 
     async repeatedItems(batchId, shown) {

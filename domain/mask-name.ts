@@ -1,4 +1,4 @@
-/** For people: the first letter of each word of a name, `A… L…`. */
+/** The first letter of each word of a name, `A… L…`. */
 export const maskName = (name: string): string =>
   name
     .split(' ')

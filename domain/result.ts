@@ -6,12 +6,14 @@ export interface FieldError {
   field: string;
   /** Machine-readable reason, stable. */
   reason: string;
-  /** What is wrong and how to fix it. It never holds the rejected value itself. */
+  /** What is wrong and how to fix it. It never holds the rejected value itself, but of a repeated payment whom it pays and how much. */
   message: string;
   /** Row of a CSV as a spreadsheet numbers it: the header is 1, empty rows count. */
   row?: number;
   /** Line of the file on which that row begins, 1-based, where it is another number. */
   line?: number;
+  /** Of a payment that an earlier batch has already: that one. */
+  equals?: { batch_id: string; item_id: string; ordinal: number; state: string; payee_reference: string; amount: number };
 }
 
 /**

@@ -81,8 +81,13 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
     .action(async (name: string, edit: PayeeEdit) => {
       const { client } = await cli.connect();
       const { type, ...more } = edit;
-      const changed = await client.edit_payee({ payee_id: await findPayee(client, name), payee_type: type, ...more });
+      const payee_id = await findPayee(client, name);
+      const { destination: before } = await client.show_payee({ payee_id });
+      const changed = await client.edit_payee({ payee_id, payee_type: type, ...more });
       cli.present(changed, () => payeeFacts(changed));
+      const { destination: now } = changed;
+      // Somebody else may have changed the account in between.
+      if (before && now && now.version !== before.version && now.masked === before.masked) cli.note(newVersion(now.version));
     });
 
   withDestination(payee.command('add-destination').description('give a payee a new destination; batches keep the one they were created with'))
@@ -128,6 +133,9 @@ const destinationOf = ({ iban, bic, routingNumber, accountNumber, accountToken }
   account_number: accountNumber,
   account_token: accountToken,
 });
+
+const newVersion = (version: number): string =>
+  `The account is the same. Its version is ${version} now because name, type and country are part of a version; batches that are there keep theirs.`;
 
 const payeeFacts = (payee: Payee): string =>
   facts([

@@ -1,6 +1,7 @@
 import type { ResponseOf } from '../../client/types.js';
 import { whoText } from './done-by.js';
 import { money } from './money.js';
+import { nameChange } from './name-change.js';
 import { table } from './table.js';
 
 /** What is new or unusual about a batch, one paragraph a fact, for whoever is about to type a code. Empty when nothing is. */
@@ -20,12 +21,27 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
   } = facts;
   const warnings = [
     ...(same_file ? [`The same file was paid before, or is being paid: ${same_file.batch_id}`] : []),
-    ...(same_payments ? [`${same_payments.count} of the payments are paid or open already, most of them in ${same_payments.batch_id}`] : []),
+    ...(same_payments ? [samePaymentsText(same_payments)] : []),
     ...(unusual_total ? [`The total is above 3 times the usual batch of this account, ${money(unusual_total.median, currency)}`] : []),
     ...(first_seen_payees > 0 ? [`Payees who were added to this workspace on the day that the batch was sealed: ${first_seen_payees}`] : []),
   ];
   return [
     ...(warnings.length > 0 ? ['Look at this first:', ...warnings.map((line) => `  ${line}`), ''] : []),
+    ...(same_payments && same_payments.shown.length > 0
+      ? [
+          `Payments that equal earlier ones in payee, amount and reference: ${same_payments.count}${largest(same_payments.shown)}`,
+          table(
+            ['#', 'PAYEE', 'AMOUNT', 'REFERENCE', 'TIMES', 'EQUALS'],
+            same_payments.shown
+              .slice(0, SAME_SHOWN)
+              .map((one) => [
+                ...[one.ordinal, one.payee_reference, money(one.amount, currency), one.reference, one.times],
+                `#${one.equals.ordinal} of ${one.equals.batch_id}, ${one.equals.state}`,
+              ]),
+          ),
+          '',
+        ]
+      : []),
     ...(within.count > 0
       ? [
           `Payments that repeat an earlier one of this batch in payee, amount and reference: ${within.count}`,
@@ -52,7 +68,7 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
           table(
             ['PAYEE', 'NAME', 'TYPE', 'COUNTRY', 'CHANGED BY', 'AT'],
             payees.shown.map((one) => [
-              ...[one.payee_reference, changeText(one.name), changeText(one.payee_type), changeText(one.country)],
+              ...[one.payee_reference, one.name && nameChange(one.name), changeText(one.payee_type), changeText(one.country)],
               ...[whoText(one.changed_by), one.changed_at],
             ]),
           ),
@@ -101,5 +117,24 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
       : []),
   ];
 };
+
+type SamePayments = NonNullable<ResponseOf<'ask_challenge'>['summary']['facts']['same_payments']>;
+
+/** Payments of earlier batches that a screen lists, and batches that its sentence names. */
+const SAME_SHOWN = 10;
+const BATCHES_NAMED = 3;
+
+const samePaymentsText = ({ count, batch_id, batches }: SamePayments): string => {
+  const said = count === 1 ? '1 of the payments is paid or open already' : `${count} of the payments are paid or open already`;
+  const [only, ...more] = batches;
+  if (!only) return `${said}. Look at ${batch_id}: no other earlier batch has more of them`;
+  if (more.length === 0) return `${said}, in ${only.batch_id}`;
+  const named = batches.slice(0, BATCHES_NAMED);
+  const others = count - named.reduce((sum, one) => sum + one.count, 0);
+  return `${said}: ${[...named.map((one) => `${one.count} in ${one.batch_id}`), ...(others > 0 ? [`${others} in others`] : [])].join(', ')}`;
+};
+
+/** Says so where a screen lists the largest alone. */
+const largest = ({ length }: SamePayments['shown']): string => (length > SAME_SHOWN ? `. The ${SAME_SHOWN} largest` : '');
 
 const changeText = (change: { from: string; to: string } | null): string | null => change && `${change.from} → ${change.to}`;

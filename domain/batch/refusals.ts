@@ -17,15 +17,6 @@ export const repeatedFile = (batchId: string): Refusal => {
   }).refusal;
 };
 
-/** `batchId` is the earlier batch that has most of the payments. */
-export const repeatedPayments = (count: number, batchId: string): Refusal => {
-  const id = toWireId('batch', batchId);
-  const said = `${count} ${count === 1 ? 'payment equals one that is' : 'payments equal ones that are'} paid or open already, most of them in ${id}`;
-  return refuse('repeated_payments', `${said}. Take them out, or send the batch with allow_duplicates if they are to be paid once more.`, {
-    extra: { batch_id: id, count },
-  }).refusal;
-};
-
 export const externalIdTaken = (externalId: string): Refusal =>
   refuse('external_id_taken', 'Another batch of this workspace has this external_id. Look at that batch, or send another external_id.', {
     extra: { external_id: externalId },

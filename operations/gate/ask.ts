@@ -3,6 +3,7 @@ import type { askChallenge as askContract, challenge } from '../../contracts/bat
 import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
+import { maskName } from '../../domain/mask-name.js';
 import type { Refusal, Result } from '../../domain/result.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
@@ -63,7 +64,7 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
         challenge_sha256: toHex(ctx.services.sha256(challengeBytes(binding))),
         content_version: bound.contentVersion,
         digest: toHex(bound.digest),
-        facts_sha256: toHex(ctx.services.sha256(canonicalBytes(summary.facts))),
+        facts_sha256: toHex(ctx.services.sha256(canonicalBytes(withMaskedNames(summary.facts)))),
       },
     });
     return answer({
@@ -111,7 +112,7 @@ const factsOf = async (ctx: Context, stores: Stores, batchId: string, seen: Fact
   return {
     sealed_at: seen.sealedAt.toISOString(),
     same_file: seen.sameFileBatchId === null ? null : { batch_id: toWireId('batch', seen.sameFileBatchId) },
-    same_payments: seen.repeatedBatchId === null ? null : { count: seen.repeated, batch_id: toWireId('batch', seen.repeatedBatchId) },
+    same_payments: await samePayments(stores, batchId, seen),
     repeated_within: {
       count: seen.repeatedWithin,
       shown: (await facts.repeatedItems(batchId, seen.shown.within ?? [])).map((one) => ({
@@ -177,6 +178,40 @@ const factsOf = async (ctx: Context, stores: Stores, batchId: string, seen: Fact
     },
     unusual_total: seen.usualTotal === null ? null : { median: Number(seen.usualTotal) },
     first_seen_payees: seen.firstSeenPayees,
+  };
+};
+
+/** The log is for ever, and a hash of a name in clear would tell whoever guesses it: changed names are hashed by their first letters (R21). */
+const withMaskedNames = (facts: Challenge['summary']['facts']): Challenge['summary']['facts'] => ({
+  ...facts,
+  changed_payees: {
+    ...facts.changed_payees,
+    shown: facts.changed_payees.shown.map(({ name, ...one }) => ({
+      ...one,
+      name: name && { from: maskName(name.from), to: maskName(name.to) },
+    })),
+  },
+});
+
+const samePayments = async (
+  stores: Stores,
+  batchId: string,
+  { repeated, repeatedBatchId, shown }: FactsRow,
+): Promise<Challenge['summary']['facts']['same_payments']> => {
+  if (repeatedBatchId === null) return null;
+  const same = await stores.facts.samePayments(batchId, shown.repeats ?? []);
+  return {
+    count: repeated,
+    batch_id: toWireId('batch', repeatedBatchId),
+    batches: (shown.earlier ?? []).map(([id, count]) => ({ batch_id: toWireId('batch', id), count })),
+    shown: same.map(({ payeeReference, equals, ...one }) => ({
+      ordinal: one.ordinal,
+      payee_reference: payeeReference,
+      amount: Number(one.amount),
+      reference: one.reference,
+      times: one.times,
+      equals: { batch_id: toWireId('batch', equals.batchId), ordinal: equals.ordinal, state: equals.state },
+    })),
   };
 };
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
 import { line } from '../../contracts/wire.js';
-import { duplicateItems, repeatedPayments } from '../../domain/batch/refusals.js';
+import { duplicateItems } from '../../domain/batch/refusals.js';
+import { repeatError, repeatedPayments } from '../../domain/batch/repeats.js';
 import type { RawDestination } from '../../domain/destination.js';
 import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
@@ -45,6 +46,8 @@ export const checkCsv = async (
   const errors: FieldError[] = [];
   const repeats: FieldError[] = [];
   const elsewhere = new Map<string, number>();
+  const elsewhereRows: FieldError[] = [];
+  let elsewhereCount = 0;
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
@@ -57,7 +60,12 @@ export const checkCsv = async (
     }
     if (lookElsewhere && !allowDuplicates) {
       const found = await repeatsElsewhere(ctx, checked.payments, terms);
-      if (found) elsewhere.set(found.batchId, (elsewhere.get(found.batchId) ?? 0) + found.count);
+      for (const [batchId, equal] of found?.earlier ?? []) elsewhere.set(batchId, (elsewhere.get(batchId) ?? 0) + equal);
+      elsewhereCount += found?.count ?? 0;
+      for (const one of found?.first ?? []) {
+        if (elsewhereRows.length === ERRORS_MAX) break;
+        elsewhereRows.push(repeatError({ field: 'row', ...checked.payments[one.place]?.place }, one, terms.currency));
+      }
     }
     if (errors.length >= ERRORS_MAX) break;
     if (!(await goOn(part.from + part.rows.length))) return 'stopped';
@@ -66,18 +74,14 @@ export const checkCsv = async (
   errors.push(...checkUnit('file', count, terms.capabilities));
   if (errors.length > 0) return { refusal: wrongInput(errors, 'file') };
   if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
-  const [most] = [...elsewhere].sort(([, a], [, b]) => b - a);
-  if (most)
-    return {
-      refusal: repeatedPayments(
-        [...elsewhere.values()].reduce((sum, repeated) => sum + repeated),
-        most[0],
-      ),
-    };
+  if (elsewhereCount > 0) {
+    const earlier = [...elsewhere].sort(([a, as], [b, bs]) => bs - as || (a < b ? 1 : -1));
+    return { refusal: repeatedPayments({ count: elsewhereCount, earlier }, elsewhereRows) };
+  }
   return { count, total };
 };
 
-/** How many of these payments are paid or open in another batch, and in which most of them. Null when none is. */
+/** Which of these payments are paid or open in another batch. Null when none is. */
 const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { currency }: PaymentTerms) =>
   ctx.inTenant((stores) =>
     stores.facts.repeatsOf(

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { newItem } from '../../contracts/batches.js';
-import { repeatedFile, repeatedPayments } from '../../domain/batch/refusals.js';
-import type { Refusal } from '../../domain/result.js';
+import { repeatedFile } from '../../domain/batch/refusals.js';
+import { repeatError, repeatedPayments } from '../../domain/batch/repeats.js';
+import type { FieldError, Refusal } from '../../domain/result.js';
 import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
 
@@ -16,8 +17,17 @@ export const refuseRepeats = async (
     ...{ amount: BigInt(amount), reference },
   }));
   const repeats = await stores.facts.repeatsOf(asked, input.currency);
-  return repeats && repeatedPayments(repeats.count, repeats.batchId);
+  if (!repeats) return null;
+  return repeatedPayments(
+    repeats,
+    repeats.first.map((one) => repeatError(itemOf(one.place), one, input.currency)),
+  );
 };
+
+/** Where an item of a request stands, as an error shows it. */
+export const itemOf = (ordinal: number): Place => ({ field: `items.${ordinal}` });
+
+type Place = Pick<FieldError, 'field' | 'row' | 'line'>;
 
 /** Refuses a file that an earlier batch was made from. Null when there is none, or when it is allowed. */
 export const refuseSameFile = async (stores: Stores, allowDuplicates: boolean, sha256: Uint8Array): Promise<Refusal | null> => {
@@ -27,11 +37,16 @@ export const refuseSameFile = async (stores: Stores, allowDuplicates: boolean, s
 
 /**
  * Seals the facts of a new batch whose items are stored. Refuses the file or the payments of an earlier batch unless they are allowed;
- * the caller then undoes the batch.
+ * the caller then undoes the batch. `placeOf` says where an item stands in what was sent.
  */
-export const sealNew = async (stores: Stores, batch: NewBatch): Promise<Refusal | null> => {
-  const { sameFileBatchId, repeated, repeatedBatchId } = await stores.facts.seal(batch.id, 1);
+export const sealNew = async (stores: Stores, batch: NewBatch, placeOf: (ordinal: number) => Place): Promise<Refusal | null> => {
+  const { sameFileBatchId, repeated, shown, firstRepeats } = await stores.facts.seal(batch.id, 1);
   if (batch.allowDuplicates) return null;
   if (sameFileBatchId !== null) return repeatedFile(sameFileBatchId);
-  return repeatedBatchId === null ? null : repeatedPayments(repeated, repeatedBatchId);
+  if (repeated === 0) return null;
+  const same = await stores.facts.samePayments(batch.id, firstRepeats);
+  return repeatedPayments(
+    { count: repeated, earlier: shown.earlier ?? [] },
+    same.map((one) => repeatError(placeOf(one.ordinal), one, batch.currency)),
+  );
 };

@@ -83,10 +83,11 @@ export const receiveCsv = async (
     await ctx.inTenant((stores) => giveUp(stores, batch.id, rowVersion));
     return refused(wrongInput(stored.errors, 'file'));
   }
+  const { places } = stored;
   if (stored.kind === 'stopped') return ownedBy(handOver(ctx, { ...stored, batch }, file, { becomes, totals }));
   return ownedBy(
     ctx.inTenant(async (stores) => {
-      const made = await finishUpload(ctx, stores, { batch, rowVersion }, totals, becomes);
+      const made = await finishUpload(ctx, stores, { batch, rowVersion, places }, totals, becomes);
       if (made === LOST) return LOST;
       if (!('refusal' in made)) return answer(made.batch);
       await giveUp(stores, batch.id, made.rowVersion);

@@ -15,6 +15,7 @@ import { moveOwn } from './move-own.js';
 import { type CsvPart, readCsv } from './read-csv.js';
 import { recordNew } from './record-new.js';
 import type { PaymentTerms } from './resolve-terms.js';
+import { RowPlaces } from './row-places.js';
 
 /** Rows of one transaction: at least so many, and always whole chunks. */
 const PART_ROWS = 2_048;
@@ -51,7 +52,7 @@ export interface Storing {
 }
 
 export type PartsStored =
-  | { kind: 'all' | 'stopped'; rowVersion: number; nextOrdinal: number }
+  | { kind: 'all' | 'stopped'; rowVersion: number; nextOrdinal: number; places: RowPlaces }
   | { kind: 'wrong'; rowVersion: number; errors: FieldError[] }
   | typeof LOST;
 
@@ -62,8 +63,10 @@ export type PartsStored =
  */
 export const storeParts = async (ctx: Context, bytes: AsyncIterable<Uint8Array>, receiving: Receiving, how: Storing): Promise<PartsStored> => {
   let { rowVersion, nextOrdinal } = receiving;
+  const places = new RowPlaces();
   for await (const part of ahead(readCsv(bytes, partRowsOf(how.terms)))) {
     const end = part.from + part.rows.length;
+    for (const [i, { place }] of part.rows.entries()) places.add(part.from + i, place);
     if (end <= nextOrdinal) continue;
     const payments = part.rows.map((row) => sure(parseRow(row, how.terms)));
     if (part.errors.length > 0) throw new Error('a file changed between its two passes');
@@ -72,9 +75,9 @@ export const storeParts = async (ctx: Context, bytes: AsyncIterable<Uint8Array>,
     rowVersion += 1;
     if (stored.length > 0) return { kind: 'wrong', rowVersion, errors: stored };
     nextOrdinal = end;
-    if (!how.goOn()) return { kind: 'stopped', rowVersion, nextOrdinal };
+    if (!how.goOn()) return { kind: 'stopped', rowVersion, nextOrdinal, places };
   }
-  return { kind: 'all', rowVersion, nextOrdinal };
+  return { kind: 'all', rowVersion, nextOrdinal, places };
 };
 
 /** Reads one part ahead of the one that is being stored. */
@@ -144,11 +147,12 @@ export const FINISH = { timeoutMs: 10 * 60_000 };
 /**
  * The short end of the transaction that makes an upload a batch (R19): compares count, sum and repeats with what is stored, then writes
  * facts, root, digest, state, audit event and message. Answers a refusal when it repeats an earlier batch; the caller ends the upload.
+ * `places` are of the rows that `storeParts` read.
  */
 export const finishUpload = async (
   ctx: Context,
   stores: Stores,
-  { batch, rowVersion }: Pick<Receiving, 'batch' | 'rowVersion'>,
+  { batch, rowVersion, places }: Pick<Receiving, 'batch' | 'rowVersion'> & { places: RowPlaces },
   expected: CsvTotals,
   state: 'draft' | 'queued',
 ): Promise<{ batch: WireBatch } | { refusal: Refusal; rowVersion: number } | typeof LOST> => {
@@ -160,7 +164,7 @@ export const finishUpload = async (
     throw new Error(`batch ${batch.id} holds ${count} rows of ${expected.count}, or another sum than its file`);
   if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
     throw new Error(`batch ${batch.id} holds repeats that its file does not`);
-  const repeats = await sealNew(stores, batch);
+  const repeats = await sealNew(stores, batch, (ordinal) => places.at(ordinal));
   if (repeats) return { refusal: repeats, rowVersion: rowVersion + 1 };
   await stores.batches.moveLocked(batch.id, rowVersion + 1, { state: BATCH_TRANSITIONS[verb].to });
   const counted = { contentVersion: 1, size: count, count, total };

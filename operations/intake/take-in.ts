@@ -42,7 +42,7 @@ export const takeIn = async (ctx: Context, batchId: string, signal: AbortSignal)
   });
   if (stored === LOST) return requireEnded(ctx, batchId);
   if (stored.kind === 'wrong') return refuseFile(ctx, { batch: job.batch, rowVersion: stored.rowVersion }, wrongInput(stored.errors, 'file'));
-  const own = { batch: job.batch, rowVersion: stored.rowVersion };
+  const own = { batch: job.batch, rowVersion: stored.rowVersion, places: stored.places };
   const finished = await ctx.inTenant(async (stores) => {
     const made = await finishUpload(ctx, stores, own, totals, job.upload.becomes);
     if (made !== LOST && 'refusal' in made) await endRefused(stores, { ...own, rowVersion: made.rowVersion }, made.refusal);

@@ -1,5 +1,4 @@
 import type { SentTo } from '../../domain/destination.js';
-import { maskName } from '../../domain/mask-name.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { ChangedPayee } from '../stores/shown-facts.js';
@@ -12,7 +11,7 @@ interface FromTo {
 
 /** What of a payee is another than what was paid last; null for what is the same, and for all of a person who was deleted. */
 export interface PayeeChanges {
-  /** Only the first letters. */
+  /** In clear, for the screen of who decides alone. */
   name: FromTo | null;
   payee_type: FromTo | null;
   country: FromTo | null;
@@ -34,7 +33,7 @@ export const changesOf = async (ctx: Context, stores: Stores, shown: readonly Ch
 const differing = (from: SentTo | null, to: SentTo | null): PayeeChanges => {
   if (!from || !to) return { name: null, payee_type: null, country: null };
   return {
-    name: from.name === to.name ? null : { from: maskName(from.name), to: maskName(to.name) },
+    name: from.name === to.name ? null : { from: from.name, to: to.name },
     payee_type: from.payeeType === to.payeeType ? null : { from: from.payeeType, to: to.payeeType },
     country: from.country === to.country ? null : { from: from.country, to: to.country },
   };

@@ -8,7 +8,7 @@ import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { checkItems } from '../intake/check-items.js';
-import { refuseRepeats, sealNew } from '../intake/find-repeats.js';
+import { itemOf, refuseRepeats, sealNew } from '../intake/find-repeats.js';
 import { insertNew, recordNew, refuseNew, type Validation, validated } from '../intake/record-new.js';
 import { newBatch, resolveTerms } from '../intake/resolve-terms.js';
 import { externalIdIsTaken } from '../intake/sweep-uploads.js';
@@ -57,7 +57,7 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
     await stores.batches.putChunkRoots(batch.id, chunks);
     const roots = chunks.map(({ root }) => root);
     const content = contentOf(sha256, ctx, batch, { contentVersion: 1, size: items.length, count: items.length, total }, roots);
-    if (await sealNew(stores, batch)) throw new Error('an equal batch was made meanwhile; the whole request may be sent again');
+    if (await sealNew(stores, batch, itemOf)) throw new Error('an equal batch was made meanwhile; the whole request may be sent again');
     return answer(await recordNew(ctx, stores, batch, state, content));
   });
 };

@@ -1,5 +1,6 @@
+import type { RepeatedPayment, Repeats } from '../../domain/batch/repeats.js';
 import { bigint, columns, int, json, nullable, type Row, time, uuid } from './columns.js';
-import type { ShownFactStore, ShownFacts } from './shown-facts.js';
+import type { ShownFactStore, ShownFacts, ShownRepeat } from './shown-facts.js';
 
 export const FACTS = columns({
   contentVersion: int('content_version'),
@@ -24,6 +25,9 @@ export const FACTS = columns({
 });
 export type FactsRow = Row<typeof FACTS>;
 
+/** Facts, and the first hundred payments that repeat one of an earlier batch, in the order of their ordinals: a refusal lists them. */
+export type SealedFacts = FactsRow & { firstRepeats: ShownRepeat[] };
+
 /** What a batch shows of its facts. */
 export const SHOWN_FACTS = [
   'sameFileBatchId',
@@ -47,11 +51,8 @@ export interface AskedPayment {
   reference: string;
 }
 
-/** How many payments an earlier batch, or several, have already, and the batch that has most of them. */
-export interface Repeats {
-  count: number;
-  batchId: string;
-}
+/** Which of the asked payments earlier batches have already: the first hundred, with their places among those that were asked about. */
+export type FoundRepeats = Repeats & { first: (RepeatedPayment & { place: number })[] };
 
 /** For a transaction that may seal a million items: on a busy machine the usual time is too short. */
 export const SEALING = { timeoutMs: 10 * 60_000 };
@@ -61,11 +62,11 @@ export interface FactStore extends ShownFactStore {
    * Computes the facts of a content version from its items, then takes a lock, compares them with what was sealed meanwhile and stores
    * them. Until the transaction ends no other batch of the workspace is sealed, so of two equal ones the second sees the first.
    */
-  seal(batchId: string, contentVersion: number): Promise<FactsRow>;
+  seal(batchId: string, contentVersion: number): Promise<SealedFacts>;
   /** Null for a content version of before facts were sealed. */
   get(batchId: string, contentVersion: number): Promise<FactsRow | null>;
   /** The newest batch of this file that is paid or may still be. */
   sameFile(sha256: Uint8Array): Promise<string | null>;
   /** Which of these payments are paid or open in batches of the last 90 days. Null when none is. */
-  repeatsOf(payments: readonly AskedPayment[], currency: string): Promise<Repeats | null>;
+  repeatsOf(payments: readonly AskedPayment[], currency: string): Promise<FoundRepeats | null>;
 }

@@ -1,4 +1,8 @@
 import type { DoneBy } from '../../domain/actors.js';
+import type { RepeatedPayment } from '../../domain/batch/repeats.js';
+
+/** The first of equal payments that repeat one of an earlier batch, how many they are, and the newest item that they equal. */
+export type ShownRepeat = [ordinal: number, times: number, batchId: string, theirOrdinal: number];
 
 /** Single cases, as ordinals: a changed destination with the one that was paid last, an unusual item with the payee's median. */
 export interface ShownFacts {
@@ -12,6 +16,10 @@ export interface ShownFacts {
   shared?: [ordinal: number, otherPayeeId: string][];
   /** The first of several equal items, and how many they are. */
   within?: [ordinal: number, times: number][];
+  /** The largest that repeat payments of earlier batches. Facts of before have none of these. */
+  repeats?: ShownRepeat[];
+  /** The earlier batches that have them, and how many each. Facts of before have none of these. */
+  earlier?: [batchId: string, count: number][];
 }
 
 /** A destination whose account is not the one that the payee was paid at last, and who added it. */
@@ -66,6 +74,13 @@ export interface RepeatedItem {
   times: number;
 }
 
+/** A payment that an earlier batch has already, with what that one is now. */
+export interface SamePayment extends RepeatedPayment {
+  ordinal: number;
+  reference: string;
+  times: number;
+}
+
 /** An item above the payee's usual amounts, minor units. */
 export interface UnusualItem {
   payeeReference: string;
@@ -78,6 +93,7 @@ export interface ShownFactStore {
   changedDestinations(batchId: string, shown: ShownFacts['changed']): Promise<ChangedDestination[]>;
   changedPayees(batchId: string, shown: NonNullable<ShownFacts['payees']>): Promise<ChangedPayee[]>;
   foreignAccounts(batchId: string, shown: readonly number[]): Promise<ForeignAccount[]>;
+  samePayments(batchId: string, shown: readonly ShownRepeat[]): Promise<SamePayment[]>;
   repeatedItems(batchId: string, shown: NonNullable<ShownFacts['within']>): Promise<RepeatedItem[]>;
   sharedAccounts(batchId: string, shown: NonNullable<ShownFacts['shared']>): Promise<SharedAccount[]>;
   /** Looked for anew each time, because payees are held after the facts were sealed. */

@@ -39,8 +39,26 @@ test('a reference that no payee has is said before anything else is asked', asyn
 test('a correction says what was given and nothing else', async () => {
   const { env, received } = await apiOf(() => ({ status: 200, body: PAYEE }));
   await runSluice(['payee', 'edit', PAYEE.id, '--type', 'company', '--name', 'Ana Lda', '--reason', 'a firm now'], { env });
-  const [edit] = received;
+  const edit = received.at(-1);
   expect([edit?.method, JSON.parse(edit?.body ?? '')]).toEqual(['PATCH', { payee_type: 'company', name: 'Ana Lda', reason: 'a firm now' }]);
+});
+
+test('a correction that makes a new version says why, and that the account is the same', async () => {
+  const edited = async (before: number | null, now: number, masked = 'IBAN PT …0154') => {
+    const of = (version: number, text: string) => ({ ...PAYEE, destination: { id: 'dest_1', kind: 'iban', masked: text, version } });
+    const { env } = await apiOf(({ method }) => ({
+      status: 200,
+      body: method === 'GET' ? (before === null ? PAYEE : of(before, 'IBAN PT …0154')) : of(now, masked),
+    }));
+    return (await runSluice(['payee', 'edit', PAYEE.id, '--name', 'Ana Lda'], { env })).stderr;
+  };
+  expect(await edited(1, 2)).toContain('The account is the same. Its version is 2 now because name, type and country are part of a version');
+  for (const [before, now, masked] of [
+    [2, 2],
+    [null, 1],
+    [1, 3, 'IBAN DE …3000'],
+  ] as const)
+    expect(await edited(before, now, masked)).not.toContain('The account is the same');
 });
 
 test('what the API says about roles is shown', async () => {

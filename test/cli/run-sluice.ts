@@ -90,7 +90,18 @@ export const CHALLENGE = {
     facts: {
       sealed_at: '2026-01-01T00:00:00Z',
       same_file: { batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00' },
-      same_payments: { count: 2, batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00' },
+      same_payments: {
+        count: 14,
+        batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00',
+        batches: [
+          { batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00', count: 13 },
+          { batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d01', count: 1 },
+        ],
+        shown: Array.from({ length: 12 }, (_, i) => ({
+          ...{ ordinal: i, payee_reference: `same-${i}`, amount: 90_000 - i, reference: 'INV 5', times: 1 },
+          equals: { batch_id: 'batch_0198c2aa7c1e7b3d9f10a4c2e6b80d00', ordinal: 40 + i, state: 'paid' },
+        })),
+      },
       repeated_within: { count: 2, shown: [{ payee_reference: 'p-9', amount: 4_200, reference: 'INV 7', times: 3 }] },
       changed_destinations: {
         count: 51,
@@ -108,7 +119,12 @@ export const CHALLENGE = {
         count: 1,
         shown: [
           {
-            ...{ payee_reference: 'p-3', name: { from: 'A… L…', to: 'A… K…' }, payee_type: null, country: { from: 'DE', to: 'FR' } },
+            ...{
+              payee_reference: 'p-3',
+              name: { from: 'Nora Vance', to: 'Nils\u001b[2J Varga' },
+              payee_type: null,
+              country: { from: 'DE', to: 'FR' },
+            },
             ...{ changed_by: { ...PERSON, api_key: null }, changed_at: '2025-12-31T22:00:00Z' },
           },
         ],

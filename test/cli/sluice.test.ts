@@ -157,6 +157,23 @@ describe('data and messages', () => {
     expect(stderr).toContain('row 8 (line 11), amount: not an amount');
   });
 
+  test('payments that an earlier batch has are listed with their rows, or their items, and how to go on', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'my.csv'), 'x');
+    writeFileSync(join(cwd, 'my.json'), '{}');
+    const message = `p-1, 12.50 EUR: equals item 12 of ${BATCH.id}, which is paid`;
+    const refused = (place: object) =>
+      problemOf('repeated_payments', 409, { errors: [{ ...place, reason: 'repeated', message }], batch_id: BATCH.id, count: 1 });
+    const said = async (file: string, place: object) => {
+      const { env } = await apiOf(() => refused(place));
+      return (await runSluice(['batch', 'create', file, ...(file.endsWith('csv') ? ['--currency', 'EUR'] : [])], { cwd, env })).stderr;
+    };
+    expect(await said('my.csv', { field: 'row', row: 7 })).toContain(`\n  row 7: ${message}`);
+    const ofJson = await said('my.json', { field: 'items.3' });
+    expect(ofJson).toContain(`items.3: ${message}`);
+    expect(ofJson).toContain(`next: sluice batch show ${BATCH.id}`);
+  });
+
   test('watch follows the events to the end, and its exit code says how the batch ended', async () => {
     const over = { ...BATCH, state: 'failed', outcome: 'none' };
     const events = [
@@ -218,7 +235,9 @@ describe('gates', () => {
     const { facts } = CHALLENGE.summary;
     const said = [
       `The same file was paid before, or is being paid: ${facts.same_file.batch_id}`,
-      `2 of the payments are paid or open already, most of them in ${facts.same_payments.batch_id}`,
+      `14 of the payments are paid or open already: 13 in ${facts.same_payments.batch_id}, 1 in batch_0198c2aa7c1e7b3d9f10a4c2e6b80d01`,
+      'Payments that equal earlier ones in payee, amount and reference: 14. The 10 largest',
+      `9 same-9 899.91 EUR INV 5 1 #49 of ${facts.same_payments.batch_id}, paid`,
       'Payments that repeat an earlier one of this batch in payee, amount and reference: 2',
       'p-9 42.00 EUR INV 7 3',
       'above 3 times the usual batch of this account, 1,000.00 EUR',
@@ -227,7 +246,7 @@ describe('gates', () => {
       'IBAN LT …0009',
       'Ada Lovelace (approver), key import',
       'Payees whose name, type or country is not what was paid last: 1',
-      'p-3 A… L… → A… K… - DE → FR Ada Lovelace (approver) 2025-12-31T22:00:00Z',
+      'p-3 Nora Vance → Nils\\u{1b}[2J Varga - DE → FR Ada Lovelace (approver) 2025-12-31T22:00:00Z',
       'Held payees: 1. While they are held nothing is sent to them: 2 payments, 10,001.00 EUR',
       '2025-12-30T08:00:00Z Ada Lovelace (approver) a call about fraud',
       'New destinations in another country than the payee: 1',
@@ -237,6 +256,7 @@ describe('gates', () => {
       '99.00 EUR',
     ];
     for (const shown of said) expect(stderr.replaceAll(/ +/g, ' ')).toContain(shown);
+    expect(stderr).not.toContain('same-10');
   });
 
   test('a spent code: the command waits, asks again, and repeats the same key', async () => {

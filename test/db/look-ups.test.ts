@@ -135,6 +135,16 @@ const QUERIES: Record<string, Asked> = {
     rows: 8,
     role: 'api',
   },
+  // Of each item its payee, and the item that it equals.
+  'same payments of a batch': {
+    query: (stores) =>
+      stores.facts.samePayments(
+        batchId,
+        [7, 200].map((ordinal) => [ordinal, 1, batchId, 9]),
+      ),
+    rows: 6,
+    role: 'api',
+  },
   'repeated items of a batch': { query: (stores) => stores.facts.repeatedItems(batchId, SUMS), rows: 4, role: 'api' },
   'unusual items of a batch': { query: (stores) => stores.facts.unusualItems(batchId, SUMS), rows: 4, role: 'api' },
   // All of its destinations were made lately by somebody else, and none has a later version.

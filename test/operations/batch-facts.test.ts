@@ -4,6 +4,7 @@ import { storesOf } from '../../db/stores.js';
 import { type Database, openDatabase } from '../../db/transaction/open.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { toItemId, toWireId } from '../../domain/ids.js';
+import type { Refusal } from '../../domain/result.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import type { Context } from '../../operations/context.js';
 import { askChallenge } from '../../operations/gate/ask.js';
@@ -213,25 +214,49 @@ describe('the same payments again', () => {
     const items = [pay('again-1', 500), pay('again-2', 700)];
     const first = made(await create(items));
     const more = [...items, pay('again-3', 500)];
-    expect(await create(more)).toMatchObject({
-      refusal: { code: 'repeated_payments', extra: { batch_id: first.id, count: 2 }, detail: expect.stringContaining('allow_duplicates') },
+    const equal = (item: number, name: string, amount: number, state = 'pending') => ({
+      ...{ field: `items.${item}`, reason: 'repeated' },
+      message: `${name}, ${amount / 100}.00 EUR: equals item ${item} of ${first.id}, which is ${state}`,
+      equals: {
+        ...{ batch_id: first.id, item_id: toItemId(uuidOf(first.id), item), ordinal: item },
+        ...{ state, payee_reference: name, amount },
+      },
     });
-    expect(codeOf(await validate(more))).toBe('repeated_payments');
+    const refused = {
+      code: 'repeated_payments',
+      detail: `2 payments equal ones in ${first.id}. Take them out, or send the batch with allow_duplicates if they are to be paid once more.`,
+      errors: [equal(0, 'again-1', 500), equal(1, 'again-2', 700)],
+      extra: { batch_id: first.id, count: 2 },
+    };
+    expect(await create(more)).toEqual({ ok: false, refusal: refused });
+    expect(await validate(more)).toEqual({ ok: false, refusal: refused });
     const [known] = await world.sql<{ id: string }>(`SELECT id FROM payee WHERE reference = 'again-1'`);
     const byId = { payee_id: `payee_${known?.id.replaceAll('-', '')}`, amount: 500 };
     expect(codeOf(await validate([{ ...byId, reference: 'INV 1' }]))).toBe('repeated_payments');
     expect(codeOf(await validate([{ ...byId, reference: 'INV 2' }]))).toBe('ok');
     await paid(first.id);
-    expect(codeOf(await create(items))).toBe('repeated_payments');
+    expect(await create([pay('again-3', 500), pay('again-2', 700)])).toMatchObject({
+      refusal: {
+        detail: `1 payment equals one in ${first.id} (item 1, paid). Take it out, or send the batch with allow_duplicates if it is to be paid once more.`,
+        errors: [{ field: 'items.1', equals: { state: 'paid', ordinal: 1 } }],
+      },
+    });
     const again = made(await create(more, { allow_duplicates: true }));
     expect(again.attention).toContain('same_payments');
-    expect((await shownOf(again.id)).facts.same_payments).toEqual({ count: 2, batch_id: first.id });
+    const same = (item: number, name: string, amount: number) => ({
+      ...{ ordinal: item, payee_reference: name, amount, reference: 'INV 1', times: 1 },
+      equals: { batch_id: first.id, ordinal: item, state: 'paid' },
+    });
+    expect((await shownOf(again.id)).facts.same_payments).toEqual({
+      ...{ count: 2, batch_id: first.id, batches: [{ batch_id: first.id, count: 2 }] },
+      shown: [same(1, 'again-2', 700), same(0, 'again-1', 500)],
+    });
   });
 
   test('are all counted when they are equal, and the batch with the most of them is named', async () => {
     const meant = { allow_duplicates: true };
     const few = made(await create([pay('equal-1', 500), pay('equal-2', 500), pay('equal-2', 600)]));
-    made(await create([pay('equal-3', 500), pay('equal-3', 500)], meant));
+    const twice = made(await create([pay('equal-3', 500), pay('equal-3', 500)], meant));
     const items = [pay('equal-1', 500), pay('equal-3', 500), pay('equal-1', 500), pay('equal-1', 500), pay('equal-4', 500), pay('equal-4', 500)];
     const lines = items.map(({ amount, payee: { reference } }) => ({
       payeeId: null,
@@ -245,16 +270,48 @@ describe('the same payments again', () => {
         const scope = { tenantId: world.home.tenantId, actor: { type: 'system', process: 'api' }, requestId: 'r', now: new Date() } as const;
         return storesOf(tx, scope).facts.repeatsOf(lines, currency);
       });
-    expect(await repeatsOf('EUR')).toEqual({ count: 4, batchId: uuidOf(few.id) });
+    const [inFew, inTwice] = [few, twice].map(({ id }) => ({ batchId: uuidOf(id), ordinal: 0, state: 'pending' }));
+    expect(await repeatsOf('EUR')).toEqual({
+      count: 4,
+      earlier: [
+        [uuidOf(few.id), 3],
+        [uuidOf(twice.id), 1],
+      ],
+      first: [
+        { place: 0, payeeReference: 'equal-1', amount: 500n, equals: inFew },
+        { place: 1, payeeReference: 'equal-3', amount: 500n, equals: inTwice },
+      ],
+    });
+    const different = [pay('equal-3', 500), pay('equal-2', 600), pay('equal-2', 500)];
+    expect(await create(different)).toMatchObject({
+      refusal: { detail: expect.stringContaining(`3 payments equal earlier ones: 2 in ${few.id}, 1 in ${twice.id}. Take them out`) },
+    });
     expect(await repeatsOf('USD')).toBeNull();
     const again = made(await create(items, meant));
-    expect((await shownOf(again.id)).facts.same_payments).toEqual({ count: 4, batch_id: few.id });
+    expect((await shownOf(again.id)).facts.same_payments).toMatchObject({
+      ...{ count: 4, batch_id: few.id },
+      batches: [
+        { batch_id: few.id, count: 3 },
+        { batch_id: twice.id, count: 1 },
+      ],
+      shown: [
+        { ordinal: 0, payee_reference: 'equal-1', times: 3, equals: { batch_id: few.id, ordinal: 0, state: 'pending' } },
+        { ordinal: 1, payee_reference: 'equal-3', times: 1, equals: { batch_id: twice.id, ordinal: 0, state: 'pending' } },
+      ],
+    });
     // The newest batch with a payment is the one that it repeats, and an item that was left out counts no more.
     const more = made(await create([...items, pay('equal-2', 600)], meant));
-    expect((await shownOf(more.id)).facts.same_payments).toEqual({ count: 7, batch_id: again.id });
+    const ofMore = (await shownOf(more.id)).facts.same_payments;
+    expect(ofMore).toMatchObject({ count: 7, batch_id: again.id });
+    expect(ofMore?.shown.map(({ ordinal, times }) => [ordinal, times])).toEqual([
+      [6, 1],
+      [0, 3],
+      [1, 1],
+      [4, 2],
+    ]);
     const exclude = [0, 6].map((ordinal) => ({ batchId: uuidOf(more.id), ordinal }));
     must(await editPayoutBatch(world.as(world.preparer), { batch_id: uuidOf(more.id), exclude }));
-    expect((await shownOf(more.id)).facts.same_payments).toEqual({ count: 5, batch_id: again.id });
+    expect((await shownOf(more.id)).facts.same_payments).toMatchObject({ count: 5, batch_id: again.id });
   });
 
   test('another amount, reference or payee is another payment, and so is one of a batch that was rejected', async () => {
@@ -267,7 +324,12 @@ describe('the same payments again', () => {
   test('in a file are refused once it is received, and the upload is given up', async () => {
     const first = made(await upload(file(row('csv-1'), row('csv-2'))));
     const refused = await upload(file(row('csv-2'), row('csv-3')), { external_id: 'other-file' });
-    expect(refused).toMatchObject({ refusal: { code: 'repeated_payments', extra: { batch_id: first.id, count: 1 } } });
+    expect(refused).toMatchObject({
+      refusal: {
+        ...{ code: 'repeated_payments', extra: { batch_id: first.id, count: 1 } },
+        errors: [{ field: 'row', row: 2, reason: 'repeated', message: `csv-2, 5.00 EUR: equals item 1 of ${first.id}, which is pending` }],
+      },
+    });
     expect(await world.sql(`SELECT 1 FROM batch_control WHERE state = 'receiving'`)).toEqual([]);
     const taken = made(await upload(file(row('csv-2'), row('csv-3')), { external_id: 'other-file', allow_duplicates: 'true' }));
     expect(taken.attention).toContain('same_payments');
@@ -321,11 +383,31 @@ describe('the same payments within one batch', () => {
 describe('the same payments in another file', () => {
   test('are refused, also as validation, and pass when that is said', async () => {
     const first = made(await upload(file(row('other-1'), row('other-2'))));
-    const mixed = file(row('other-3'), row('other-2'), row('other-1'));
+    // Empty rows, of which the first is on two lines.
+    const mixed = file(row('other-3'), '"\n",,,,,', row('other-2'), row('other-4'), ',,,,,', row('other-1'));
+    const errors = [
+      { field: 'row', row: 4, line: 5, reason: 'repeated', message: expect.stringContaining('other-2'), equals: { ordinal: 1 } },
+      { field: 'row', row: 7, line: 8, reason: 'repeated', message: expect.stringContaining('other-1'), equals: { ordinal: 0 } },
+    ];
     for (const more of [{}, { validate_only: 'true' }])
-      expect(await upload(mixed, more)).toMatchObject({ refusal: { code: 'repeated_payments', extra: { batch_id: first.id, count: 2 } } });
-    expect(must(await upload(mixed, { validate_only: 'true', allow_duplicates: 'true' }))).toMatchObject({ valid: true, item_count: 3 });
+      expect(await upload(mixed, more)).toMatchObject({ refusal: { code: 'repeated_payments', errors, extra: { batch_id: first.id, count: 2 } } });
+    expect(must(await upload(mixed, { validate_only: 'true', allow_duplicates: 'true' }))).toMatchObject({ valid: true, item_count: 4 });
     expect(must(await upload(file(row('other-3')), { validate_only: 'true' }))).toMatchObject({ valid: true });
+  });
+});
+
+describe('more repeated payments than are listed', () => {
+  test('are counted, and the first hundred are listed in the order of the rows', async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => row(`many-${i}`));
+    made(await upload(file(...rows)));
+    const mixed = file(...[...rows].reverse());
+    for (const more of [{}, { validate_only: 'true' }]) {
+      const { refusal } = (await upload(mixed, more)) as { refusal: Refusal };
+      expect(refusal.extra?.['count']).toBe(120);
+      expect(refusal.detail).toContain('The first 100 are listed.');
+      expect(refusal.errors?.map(({ row }) => row)).toEqual(Array.from({ length: 100 }, (_, i) => i + 2));
+      expect(refusal.errors?.map(({ equals }) => equals?.ordinal)).toEqual(Array.from({ length: 100 }, (_, i) => 119 - i));
+    }
   });
 });
 

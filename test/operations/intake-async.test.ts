@@ -156,6 +156,18 @@ describe('a file that a workflow takes in', () => {
     expect(await recompute(world, ctx(), batch)).toBe(batch.digest);
   });
 
+  test('with payments of an earlier batch ends refused with the row of each and what it equals, and nothing is stored', async () => {
+    const first = made(await upload(ctx(), csvFile(csvRow(1, '77.00'), csvRow(2, '77.00'))));
+    const id = await sent(csvFile(csvRow(3, '77.00'), ',,,,', csvRow(2, '77.00')));
+    await takeIn(world.worker(), id, never);
+    const refused = await show(id);
+    const [error] = refused.upload?.refusal?.errors ?? [];
+    expect(refused).toMatchObject({ state: 'refused', upload: { refusal: { code: 'repeated_payments', errors: [{ row: 4, reason: 'repeated' }] } } });
+    expect(refused.upload?.refusal?.detail).toContain(`1 payment equals one in ${first.id} (item 1, pending)`);
+    expect(error?.equals).toMatchObject({ batch_id: first.id, ordinal: 1, state: 'pending', amount: 7_700 });
+    expect(await parts(id)).toBe(0);
+  });
+
   test('has no gate and cannot be submitted while it is received, and can be cancelled, which ends its run', async () => {
     const id = await sent(fresh(), { external_id: 'large-3' });
     const approver = await world.person('approver');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createBatch, createBatchCsv } from '../../contracts/batches.js';
 import { editPayee as contract } from '../../contracts/payees.js';
 import type { Gate } from '../../domain/gate.js';
+import { canonicalBytes, type Json, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { askChallenge } from '../../operations/gate/ask.js';
@@ -158,7 +159,7 @@ describe('a payee who is paid', () => {
       shown: [
         {
           payee_reference: 'shown',
-          name: { from: 'A… L…', to: 'B… Q…' },
+          name: { from: 'Ada Lovelace', to: 'Bea Quist' },
           payee_type: { from: 'individual', to: 'company' },
           country: { from: 'DE', to: 'FR' },
           changed_by: { person_id: toWireId('person', changer.id), name: expect.any(String), role: 'preparer', api_key: null },
@@ -166,6 +167,15 @@ describe('a payee who is paid', () => {
         },
       ],
     });
+    const events = await world.sql<{ detail: { facts_sha256: string } }>(
+      `SELECT detail FROM audit_event WHERE subject_id = $1 AND action = 'gate.challenge'`,
+      [batchId],
+    );
+    // The log knows of the names what it always did: their first letters.
+    const [shown] = facts.changed_payees.shown;
+    const logged = { ...facts, changed_payees: { count: 1, shown: [{ ...shown, name: { from: 'A… L…', to: 'B… Q…' } }] } };
+    expect(events.at(-1)?.detail.facts_sha256).toBe(toHex(world.services.sha256(canonicalBytes(logged as Json))));
+    expect(JSON.stringify(events)).not.toMatch(/Ada|Bea|Quist/);
     expect(facts.changed_destinations.count).toBe(0);
     expect(await attentionOf(open)).not.toContain('changed_payees');
     expect((await factsOf(open)).changed_payees).toEqual({ count: 0, shown: [] });
@@ -184,6 +194,15 @@ describe('a payee who is paid', () => {
     expect((await factsOf(await known('shown'))).changed_payees.count).toBe(0);
   });
 
+  test('is seen to be another when it is a person with the same first letters, or the same name written otherwise', async () => {
+    await paid({ ...ada('initials'), name: 'Nora Vance' });
+    const nameOf = async () => (await factsOf(await known('initials'))).changed_payees.shown[0]?.name;
+    must(await edit('initials', { name: 'Nils Varga', reason: 'They sold the channel.' }));
+    expect(await nameOf()).toEqual({ from: 'Nora Vance', to: 'Nils Varga' });
+    must(await edit('initials', { name: 'NORA VANCE', reason: 'As on the passport.' }));
+    expect(await nameOf()).toEqual({ from: 'Nora Vance', to: 'NORA VANCE' });
+  });
+
   test('of whom the person was deleted since is shown without what changed', async () => {
     await paid(ada('gone'));
     must(await edit('gone', { name: 'Bea Quist', reason: 'They sold the channel.' }));
@@ -196,7 +215,7 @@ describe('a payee who is paid', () => {
     for (const reference of ['by-json', 'by-file', 'typed', 'moved', 'account', 'back']) await paid(ada(reference));
     const shownOf = async (batchId: string) =>
       (await factsOf(batchId)).changed_payees.shown.map(({ name, payee_type, country }) => ({ name, payee_type, country }));
-    const renamed = { name: { from: 'A… L…', to: 'A… K…' }, payee_type: null, country: null };
+    const renamed = { name: { from: 'Ada Lovelace', to: 'Ada King' }, payee_type: null, country: null };
     expect(await shownOf(await batchOf({ ...ada('by-json'), name: 'Ada King' }))).toEqual([renamed]);
     const file = 'payee_reference,payee_name,amount,reference\nby-file,Ada King,5.00,INV F\n';
     const query = createBatchCsv.parse(terms);
