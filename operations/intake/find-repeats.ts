@@ -20,8 +20,8 @@ export const refuseRepeats = async (
 };
 
 /** Refuses a file that an earlier batch was made from. Null when there is none, or when it is allowed. */
-export const refuseSameFile = async (stores: Stores, allowDuplicates: boolean, sha256: Uint8Array): Promise<Refusal | null> => {
-  const batchId = allowDuplicates ? null : await stores.facts.sameFile(sha256);
+export const refuseSameFile = async (stores: Stores, allowDuplicates: boolean, sha256: Uint8Array | null): Promise<Refusal | null> => {
+  const batchId = allowDuplicates || sha256 === null ? null : await stores.facts.sameFile(sha256);
   return batchId === null ? null : repeatedFile(batchId);
 };
 
