@@ -41,16 +41,25 @@ export const refuse = (code: ProblemCode, detail: string, more: Omit<Refusal, 'c
 /** How many errors of one input are reported at once. */
 export const ERRORS_MAX = 100;
 
-/** Wrong fields of a request, or wrong rows of a file. The first 100 errors are listed. */
-export const wrongInput = (errors: readonly FieldError[], sent: 'request' | 'file' = 'request'): Refusal =>
-  refuse(sent === 'file' ? 'invalid_csv' : 'invalid_request', `Nothing was stored. Fix ${howMany(errors.length)} and send the ${sent} again.`, {
-    errors: errors.slice(0, ERRORS_MAX),
-  }).refusal;
+/** Wrong fields of a request, or wrong rows of a file. The first 100 errors are listed; `wrongRows` counts the wrong rows of a file, listed or not. */
+export const wrongInput = (errors: readonly FieldError[], sent: 'request' | 'file' = 'request', wrongRows = 0): Refusal =>
+  refuse(
+    sent === 'file' ? 'invalid_csv' : 'invalid_request',
+    `Nothing was stored. Fix ${howMany(errors.length, sent)} and send the ${sent} again.${listedRows(errors, wrongRows)}`,
+    { errors: errors.slice(0, ERRORS_MAX) },
+  ).refusal;
+
+/** Says how many rows of a file are wrong when its errors do not list all of them; otherwise nothing. */
+export const listedRows = (errors: readonly FieldError[], wrongRows: number): string => {
+  const listed = new Set(errors.slice(0, ERRORS_MAX).flatMap(({ row }) => row ?? [])).size;
+  return wrongRows > listed ? ` ${listed} of ${wrongRows.toLocaleString('en')} wrong rows are listed.` : '';
+};
 
 /** Each reason of a refusal's errors once, in order: what an audit event says of them. */
 export const reasonsOf = (refusal: Refusal): string[] => [...new Set((refusal.errors ?? []).map(({ reason }) => reason))].sort();
 
-const howMany = (errors: number): string => {
+const howMany = (errors: number, sent: 'request' | 'file'): string => {
   if (errors === 1) return 'the error';
-  return errors > ERRORS_MAX || errors === 0 ? `the errors (the first ${ERRORS_MAX} are listed)` : `the ${errors} errors`;
+  if (errors <= ERRORS_MAX) return `the ${errors} errors`;
+  return sent === 'file' ? `the errors (the first ${ERRORS_MAX} are listed)` : `the ${errors} errors (the first ${ERRORS_MAX} are listed)`;
 };

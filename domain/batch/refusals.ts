@@ -1,13 +1,14 @@
 import { toWireId } from '../ids.js';
-import { ERRORS_MAX, type FieldError, type Refusal, refuse } from '../result.js';
+import { ERRORS_MAX, type FieldError, listedRows, type Refusal, refuse } from '../result.js';
 import type { BatchState } from './states.js';
 
 /** Refusals that several actions on a batch share. */
 
-export const duplicateItems = (errors: readonly FieldError[]): Refusal =>
-  refuse('duplicate_items', 'Items repeat payee, amount and reference. Take the repeats out, or set allow_duplicates if they are meant.', {
-    errors: errors.slice(0, ERRORS_MAX),
-  }).refusal;
+/** `wrongRows` counts those of a file, listed or not. */
+export const duplicateItems = (errors: readonly FieldError[], wrongRows = 0): Refusal =>
+  refuse('duplicate_items', `${REPEATS_IN_IT}${listedRows(errors, wrongRows)}`, { errors: errors.slice(0, ERRORS_MAX) }).refusal;
+
+const REPEATS_IN_IT = 'Items repeat payee, amount and reference. Take the repeats out, or set allow_duplicates if they are meant.';
 
 /** `batchId` is the earlier batch. */
 export const repeatedFile = (batchId: string): Refusal => {
@@ -16,6 +17,15 @@ export const repeatedFile = (batchId: string): Refusal => {
     extra: { batch_id: id },
   }).refusal;
 };
+
+/** A refusal that only another request brought about, while the rows of a file were stored: what they say of payees stays. */
+export const afterStoring = (refusal: Refusal): Refusal => ({
+  ...refusal,
+  detail: `${refusal.detail.replace('Nothing was stored.', 'No payment was stored.')} ${PAYEES_STAY}`,
+});
+
+const PAYEES_STAY =
+  'Another request came in between, while the file was being stored: new payees, names and accounts that the file gives may be in force. Look at its payees before you pay them.';
 
 export const externalIdTaken = (externalId: string): Refusal =>
   refuse('external_id_taken', 'Another batch of this workspace has this external_id. Look at that batch, or send another external_id.', {

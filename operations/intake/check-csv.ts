@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
 import { line } from '../../contracts/wire.js';
-import { duplicateItems } from '../../domain/batch/refusals.js';
 import { repeatError, repeatedPayments } from '../../domain/batch/repeats.js';
-import type { RawDestination } from '../../domain/destination.js';
 import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
-import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
+import { ERRORS_MAX, type FieldError, type Refusal } from '../../domain/result.js';
 import type { Context } from '../context.js';
-import { givesDestination, type PayeeInput } from '../payee/details.js';
-import { NAME_DIFFERS } from '../payee/plan.js';
+import type { PayeeInput } from '../payee/details.js';
 import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
+import { FileFaults } from './file-faults.js';
 import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
 import type { PaymentTerms } from './resolve-terms.js';
+import { SaidPayees } from './said-payees.js';
 import { SeenDigests } from './seen-digests.js';
 
 /** Count and sum of a file without errors. */
@@ -23,63 +22,61 @@ export interface CsvTotals {
 
 export interface Checking {
   terms: PaymentTerms;
-  /** Whether a row may repeat an earlier one. */
+  /** Whether a row may repeat an earlier one, or a payment of another batch. */
   allowDuplicates: boolean;
-  /** Whether it looks for payments that another batch pays already. Whoever stores the rows finds them when it seals the batch. */
-  lookElsewhere: boolean;
   partRows: number;
   /** After each part, with the rows so far: whether to go on. It may throw. */
   goOn: (rows: number) => boolean | Promise<boolean>;
 }
 
 /**
- * First pass over a file: finds everything that could be wrong with it and writes nothing. Holds one part and the digests of the
- * rows so far in memory. Stops at 100 errors.
+ * First pass over a file: finds everything that could be wrong with it and writes nothing. Holds one part in memory, and of the rows so
+ * far digests of payments and what was said of payees. Lists the first 100 errors and counts all wrong rows.
  */
 export const checkCsv = async (
   ctx: Context,
   bytes: AsyncIterable<Uint8Array>,
-  { terms, allowDuplicates, lookElsewhere, partRows, goOn }: Checking,
+  { terms, allowDuplicates, partRows, goOn }: Checking,
 ): Promise<CsvTotals | { refusal: Refusal } | 'stopped'> => {
   const seen = allowDuplicates ? null : new SeenDigests();
-  const described = new SeenDigests();
-  const errors: FieldError[] = [];
-  const repeats: FieldError[] = [];
+  const said = new SaidPayees(ctx.services.sha256, { at: (row) => `row ${row}`, many: 'rows' });
+  const faults = new FileFaults();
   const elsewhere = new Map<string, number>();
   const elsewhereRows: FieldError[] = [];
   let elsewhereCount = 0;
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
-    const checked = await checkPart(ctx, part, terms, described);
-    errors.push(...checked.errors);
-    for (const payment of checked.payments) {
+    const { payments, errors } = await checkPart(ctx, part, terms, said);
+    const repeats: FieldError[] = [];
+    for (const payment of payments) {
       count += 1;
       total += payment.amount;
-      if (repeats.length < ERRORS_MAX && seen?.add(rowDigest(ctx, payment)) === false) repeats.push({ ...REPEAT, ...payment.place });
+      const earlier = seen?.add(rowDigest(ctx, payment), payment.place.row ?? 0) ?? null;
+      if (earlier !== null) repeats.push({ ...repeatOf(earlier), ...payment.place });
     }
-    if (lookElsewhere && !allowDuplicates) {
-      const found = await repeatsElsewhere(ctx, checked.payments, terms);
+    faults.add(errors, repeats);
+    if (!allowDuplicates && faults.isEmpty) {
+      const found = await repeatsElsewhere(ctx, payments, terms);
       for (const [batchId, equal] of found?.earlier ?? []) elsewhere.set(batchId, (elsewhere.get(batchId) ?? 0) + equal);
       elsewhereCount += found?.count ?? 0;
       for (const one of found?.first ?? []) {
         if (elsewhereRows.length === ERRORS_MAX) break;
-        elsewhereRows.push(repeatError({ field: 'row', ...checked.payments[one.place]?.place }, one, terms.currency));
+        elsewhereRows.push(repeatError({ field: 'row', ...payments[one.place]?.place }, one, terms.currency));
       }
     }
-    if (errors.length >= ERRORS_MAX) break;
     if (!(await goOn(part.from + part.rows.length))) return 'stopped';
   }
-  if (total > AMOUNT_MAX) errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` });
-  errors.push(...checkUnit('file', count, terms.capabilities));
-  if (errors.length > 0) return { refusal: wrongInput(errors, 'file') };
-  if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
-  if (elsewhereCount > 0) {
-    const earlier = [...elsewhere].sort(([a, as], [b, bs]) => bs - as || (a < b ? 1 : -1));
-    return { refusal: repeatedPayments({ count: elsewhereCount, earlier }, elsewhereRows) };
-  }
-  return { count, total };
+  faults.add([...totalErrors(total), ...checkUnit('file', count, terms.capabilities)], []);
+  const wrong = faults.refusal();
+  if (wrong) return { refusal: wrong };
+  if (elsewhereCount === 0) return { count, total };
+  const earlier = [...elsewhere].sort(([a, as], [b, bs]) => bs - as || (a < b ? 1 : -1));
+  return { refusal: repeatedPayments({ count: elsewhereCount, earlier }, elsewhereRows) };
 };
+
+const totalErrors = (total: bigint): FieldError[] =>
+  total > AMOUNT_MAX ? [{ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` }] : [];
 
 /** Which of these payments are paid or open in another batch. Null when none is. */
 const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { currency }: PaymentTerms) =>
@@ -92,8 +89,7 @@ const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { curre
 
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 
-/** `described` holds the references of new payees that earlier parts described, and each with its name: a later row may name them and say no more. */
-const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, described: SeenDigests): Promise<CheckedPart> => {
+const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, said: SaidPayees): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
   for (const row of part.rows) {
@@ -104,29 +100,14 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, descr
   if (payments.length === 0) return { payments, errors };
   const inputs = payments.map(({ payee }) => payee);
   const inspected = await ctx.inTenant((stores) => inspectPayees(ctx, stores, inputs, terms.capabilities));
-  const good: Uint8Array[] = [];
-  for (const [i, { place, payee }] of payments.entries()) {
-    // The description of a known payee is stored already.
-    if (inspected[i]?.isNew === false && inspected[i]?.errors.length === 0) continue;
-    const { reference, name } = payee.payee;
-    const digest = textDigest(ctx, reference);
-    const isDescribed = described.has(digest);
-    const left = (inspected[i]?.errors ?? []).filter((error) => !(isDescribed && isFilledIn(error, payee.payee)));
-    // A reference has no line feed, so this is no reference.
-    const named = name === undefined ? null : textDigest(ctx, `${reference}\n${name}`);
-    if (isDescribed && named && !described.has(named)) left.push(NAME_DIFFERS);
-    errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
-    if (left.length === 0) good.push(digest, ...(named ? [named] : []));
+  for (const [i, { place }] of payments.entries()) {
+    const payee = inspected[i];
+    if (!payee?.said) throw new Error('a row was not inspected');
+    const wrong = said.hear(payee.said, place.row ?? 0, payee.errors);
+    errors.push(...wrong.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
   }
-  for (const digest of good) described.add(digest);
-  return { payments, errors: errors.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
+  return { payments, errors };
 };
-
-/** Is this error of a payee that an earlier part described none? What is left out is filled in, and the name is compared with the earlier one. */
-const isFilledIn = (error: FieldError, payee: RawDestination): boolean =>
-  error.reason === 'required' || error === NAME_DIFFERS || (error.reason === 'one_destination' && !givesDestination(payee));
-
-const textDigest = (ctx: Context, text: string): Uint8Array => ctx.services.sha256(encoder.encode(text));
 
 /** None of the three can hold a line feed, so different rows are different texts. */
 const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint8Array =>
@@ -134,7 +115,11 @@ const rowDigest = (ctx: Context, { payee, amount, reference }: CsvPayment): Uint
 
 const encoder = new TextEncoder();
 
-const REPEAT = { field: 'row', reason: 'duplicate', message: 'repeats payee_reference, amount and reference of an earlier row' };
+const repeatOf = (earlier: number): FieldError => ({
+  field: 'row',
+  reason: 'duplicate',
+  message: `repeats payee_reference, amount and reference of row ${earlier}; take it out, or send the file with allow_duplicates`,
+});
 
 /** A row of the file as a payment. */
 export interface CsvPayment {

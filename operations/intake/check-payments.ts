@@ -1,10 +1,13 @@
-import type { Destination } from '../../domain/destination.js';
+import { canonicalAccount, type Destination, parseDestination } from '../../domain/destination.js';
+import { canonicalBytes } from '../../domain/hashing.js';
 import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
-import type { PayeeInput } from '../payee/details.js';
-import { decidePayees } from '../payee/plan.js';
+import { givesDestination, type PayeeInput } from '../payee/details.js';
+import { type DecidedInput, decidePayees } from '../payee/plan.js';
+import { accountPart, type Fingerprints, fingerprints } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { RailCapabilities } from '../rail.js';
+import type { Said } from './said-payees.js';
 
 export interface PaymentText {
   reference: string;
@@ -28,12 +31,10 @@ export const checkPayment = (payment: PaymentText, currency: string, capabilitie
 
 /** What the first check finds about one payment's payee. */
 export interface InspectedPayee {
-  /** Bare member names; empty when nothing is wrong. */
+  /** Bare member names, of this payment by itself; empty when nothing is wrong. */
   errors: FieldError[];
-  /** Of a payee without errors: equal for payments to the same payee, whether they name it by id or by reference. */
-  identity: string;
-  /** The workspace does not know this payee yet. */
-  isNew: boolean;
+  /** What it says of its payee, to be compared with other payments; null when nobody knows which payee is meant. */
+  said: Said | null;
 }
 
 /** Checks the payees of any number of payments against workspace and rail, in a fixed number of statements. Writes nothing. */
@@ -44,12 +45,33 @@ export const inspectPayees = async (
   capabilities: RailCapabilities,
 ): Promise<InspectedPayee[]> => {
   const decided = await decidePayees(ctx, stores, inputs, 'check');
-  return decided.map((input) => {
-    const isNew = input.known === null;
-    if ('errors' in input) return { errors: input.errors, identity: '', isNew };
-    const kind = 'newest' in input ? input.newest.kind : input.sentTo.destination.kind;
-    return { errors: checkKind(kind, capabilities), identity: input.known?.id ?? `new ${input.reference}`, isNew };
-  });
+  // A workspace that knows none of these payees may have no key of fingerprints yet, and a check makes none.
+  const prints = decided.some(({ known }) => known !== null) ? await fingerprints(ctx, stores) : null;
+  return decided.map((one, i) => ({ errors: errorsOf(one, capabilities), said: saidBy(ctx, inputs[i] ?? {}, one, prints) }));
+};
+
+const errorsOf = (decided: DecidedInput, capabilities: RailCapabilities): FieldError[] => {
+  if ('errors' in decided) return decided.errors;
+  return checkKind('newest' in decided ? decided.newest.kind : decided.sentTo.destination.kind, capabilities);
+};
+
+const saidBy = (ctx: Context, { payee }: PayeeInput, decided: DecidedInput, prints: Fingerprints | null): Said | null => {
+  const { known } = decided;
+  const reference = known?.reference ?? payee?.reference;
+  if (reference === undefined) return null;
+  const named = payee && givesDestination(payee) ? parseDestination(payee) : null;
+  const destination = named && 'destination' in named ? named.destination : null;
+  return {
+    ...{ reference, isNew: known === null, name: payee?.name, country: payee?.country, payeeType: payee?.payee_type },
+    account: known && prints ? accountOfKnown(decided, prints) : destination && ctx.services.sha256(canonicalBytes(canonicalAccount(destination))),
+    accountField: destination ? FIELD_OF[destination.kind] : named && 'destination',
+  };
+};
+
+/** The account that a known payee is paid to, as fingerprints tell accounts apart. */
+const accountOfKnown = (decided: DecidedInput, prints: Fingerprints): Uint8Array | null => {
+  if ('errors' in decided) return null;
+  return 'newest' in decided ? accountPart(decided.newest.fingerprint) : prints.accountOf(decided.sentTo.destination);
 };
 
 /** Whether the rail pays to this kind of destination. */

@@ -30,8 +30,8 @@ export const itemOf = (ordinal: number): Place => ({ field: `items.${ordinal}` }
 type Place = Pick<FieldError, 'field' | 'row' | 'line'>;
 
 /** Refuses a file that an earlier batch was made from. Null when there is none, or when it is allowed. */
-export const refuseSameFile = async (stores: Stores, allowDuplicates: boolean, sha256: Uint8Array): Promise<Refusal | null> => {
-  const batchId = allowDuplicates ? null : await stores.facts.sameFile(sha256);
+export const refuseSameFile = async (stores: Stores, allowDuplicates: boolean, sha256: Uint8Array | null): Promise<Refusal | null> => {
+  const batchId = allowDuplicates || sha256 === null ? null : await stores.facts.sameFile(sha256);
   return batchId === null ? null : repeatedFile(batchId);
 };
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { createBatchCsv } from '../../contracts/batches.js';
 import { doneBy, personBehind } from '../../domain/actors.js';
-import { externalIdTaken } from '../../domain/batch/refusals.js';
+import { afterStoring, externalIdTaken } from '../../domain/batch/refusals.js';
 import { ok, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
@@ -13,7 +13,7 @@ import { refuseSameFile } from './find-repeats.js';
 import { handOver, type SpooledFile } from './hand-over.js';
 import { insertNew, refuseNew, type Validation, validated } from './record-new.js';
 import { newBatch, resolveTerms, type Terms } from './resolve-terms.js';
-import { FINISH, finishUpload, LOST, leaseEnd, partRowsOf, RECEIVING_LEASE_MS, type Receiving, storeParts } from './store-parts.js';
+import { changedMeanwhile, FINISH, finishUpload, LOST, leaseEnd, partRowsOf, RECEIVING_LEASE_MS, type Receiving, storeParts } from './store-parts.js';
 import { giveUp, sweepUploads } from './sweep-uploads.js';
 
 type CsvQuery = z.output<typeof createBatchCsv>;
@@ -64,7 +64,7 @@ export const receiveCsv = async (
   const until = performance.now() + patienceMs;
   const goOn = () => query.validate_only || performance.now() < until;
   const atOnce = !query.validate_only && (respondAsync || file.lines > linesMax);
-  const checking = { terms, allowDuplicates: query.allow_duplicates, lookElsewhere: query.validate_only, partRows: partRowsOf(terms), goOn };
+  const checking = { terms, allowDuplicates: query.allow_duplicates, partRows: partRowsOf(terms), goOn };
   const totals = atOnce ? 'stopped' : await checkCsv(ctx, file.open(), checking);
   if (totals === 'stopped') {
     const receiving = await begun();
@@ -81,7 +81,7 @@ export const receiveCsv = async (
   const { rowVersion } = stored;
   if (stored.kind === 'wrong') {
     await ctx.inTenant((stores) => giveUp(stores, batch.id, rowVersion));
-    return refused(wrongInput(stored.errors, 'file'));
+    return refused(changedMeanwhile(stored));
   }
   const { places } = stored;
   if (stored.kind === 'stopped') return ownedBy(handOver(ctx, { ...stored, batch }, file, { becomes, totals }));
@@ -91,7 +91,7 @@ export const receiveCsv = async (
       if (made === LOST) return LOST;
       if (!('refusal' in made)) return answer(made.batch);
       await giveUp(stores, batch.id, made.rowVersion);
-      return refuseNew(ctx, stores, 'csv', made.refusal);
+      return refuseNew(ctx, stores, 'csv', afterStoring(made.refusal));
     }, FINISH),
   );
 };

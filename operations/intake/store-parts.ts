@@ -1,8 +1,9 @@
 import type { DoneBy } from '../../domain/actors.js';
 import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js';
+import { afterStoring } from '../../domain/batch/refusals.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { gateDeadline } from '../../domain/gate.js';
-import type { FieldError, Refusal } from '../../domain/result.js';
+import { type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
 import { type EnsuredPayee, ensurePayees } from '../payee/ensure.js';
@@ -53,7 +54,7 @@ export interface Storing {
 
 export type PartsStored =
   | { kind: 'all' | 'stopped'; rowVersion: number; nextOrdinal: number; places: RowPlaces }
-  | { kind: 'wrong'; rowVersion: number; errors: FieldError[] }
+  | { kind: 'wrong'; rowVersion: number; nextOrdinal: number; errors: FieldError[] }
   | typeof LOST;
 
 /**
@@ -73,11 +74,17 @@ export const storeParts = async (ctx: Context, bytes: AsyncIterable<Uint8Array>,
     const stored = await ctx.inTenant((stores) => storePart(ctx, stores, { batch: receiving.batch, rowVersion, from: part.from }, payments, how));
     if (stored === LOST) return LOST;
     rowVersion += 1;
-    if (stored.length > 0) return { kind: 'wrong', rowVersion, errors: stored };
+    if (stored.length > 0) return { kind: 'wrong', rowVersion, nextOrdinal, errors: stored };
     nextOrdinal = end;
     if (!how.goOn()) return { kind: 'stopped', rowVersion, nextOrdinal, places };
   }
   return { kind: 'all', rowVersion, nextOrdinal, places };
+};
+
+/** Refuses a file that was good when it was checked, and is wrong because another request changed a payee since. */
+export const changedMeanwhile = ({ errors, nextOrdinal }: { errors: readonly FieldError[]; nextOrdinal: number }): Refusal => {
+  const refusal = wrongInput(errors, 'file');
+  return nextOrdinal === 0 ? refusal : afterStoring(refusal);
 };
 
 /** Reads one part ahead of the one that is being stored. */
@@ -101,7 +108,7 @@ const sure = (parsed: ReturnType<typeof parseRow>): CsvPayment => {
   return parsed;
 };
 
-/** Answers the errors of a part that was not stored because an earlier part of the file, or another request since the check, described a payee differently. */
+/** Answers the errors of a part that was not stored because another request changed a payee since the check. */
 const storePart = async (
   ctx: Context,
   stores: Stores,

@@ -1,14 +1,16 @@
+import { afterStoring } from '../../domain/batch/refusals.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { type Refusal, reasonsOf, wrongInput } from '../../domain/result.js';
+import { type Refusal, reasonsOf } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { BatchRow } from '../stores/batches.js';
 import type { UploadRow } from '../stores/uploads.js';
 import { type CsvTotals, checkCsv } from './check-csv.js';
+import { refuseSameFile } from './find-repeats.js';
 import { handedOver } from './hand-over.js';
 import { moveOwn } from './move-own.js';
 import type { PaymentTerms } from './resolve-terms.js';
-import { FINISH, finishUpload, LOST, partRowsOf, type Receiving, storeParts } from './store-parts.js';
+import { changedMeanwhile, FINISH, finishUpload, LOST, partRowsOf, type Receiving, storeParts } from './store-parts.js';
 
 interface Job extends Receiving {
   batch: BatchRow;
@@ -41,11 +43,11 @@ export const takeIn = async (ctx: Context, batchId: string, signal: AbortSignal)
     },
   });
   if (stored === LOST) return requireEnded(ctx, batchId);
-  if (stored.kind === 'wrong') return refuseFile(ctx, { batch: job.batch, rowVersion: stored.rowVersion }, wrongInput(stored.errors, 'file'));
+  if (stored.kind === 'wrong') return refuseFile(ctx, { batch: job.batch, rowVersion: stored.rowVersion }, changedMeanwhile(stored));
   const own = { batch: job.batch, rowVersion: stored.rowVersion, places: stored.places };
   const finished = await ctx.inTenant(async (stores) => {
     const made = await finishUpload(ctx, stores, own, totals, job.upload.becomes);
-    if (made !== LOST && 'refusal' in made) await endRefused(stores, { ...own, rowVersion: made.rowVersion }, made.refusal);
+    if (made !== LOST && 'refusal' in made) await endRefused(stores, { ...own, rowVersion: made.rowVersion }, afterStoring(made.refusal));
     return made;
   }, FINISH);
   if (finished === LOST) await requireEnded(ctx, batchId);
@@ -77,10 +79,11 @@ const totalsOf = async (
 ): Promise<CsvTotals | { refusal: Refusal } | typeof LOST> => {
   if (upload.count !== null && upload.total !== null) return { count: upload.count, total: upload.total };
   const id = batch.id;
+  const sameFile = await ctx.inTenant((stores) => refuseSameFile(stores, batch.allowDuplicates, batch.sourceSha256));
+  if (sameFile) return { refusal: sameFile };
   const checked = await checkCsv(ctx, handedOver(ctx, id, upload.parts), {
     terms,
     allowDuplicates: batch.allowDuplicates,
-    lookElsewhere: false,
     partRows: partRowsOf(terms),
     goOn: (rowsChecked) => {
       throwIfOver(ctx, signal);

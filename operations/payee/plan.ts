@@ -57,7 +57,10 @@ export type DecidedInput =
   | { known: KnownPayee; reference: string; newest: DestinationToPay }
   | { known: KnownPayee | null; reference: string; sentTo: SentTo };
 
-/** The first half of the plan, which computes no fingerprint: it finds everything that is wrong. A check reads no destination that it can do without. */
+/**
+ * The first half of the plan, which computes no fingerprint: it finds everything that is wrong. A check reads no destination that it can do
+ * without, and takes each input of a new payee for itself: whoever asks for it knows what earlier ones said (said-payees.ts).
+ */
 export const decidePayees = async (
   ctx: Context,
   stores: Stores,
@@ -65,7 +68,7 @@ export const decidePayees = async (
   reason: 'check' | 'write',
 ): Promise<DecidedInput[]> => {
   const known = await readKnown(ctx, stores, inputs, reason);
-  const firstDetails = firstDetailsOf(known, inputs);
+  const firstDetails = reason === 'check' ? new Map<string, SentTo>() : firstDetailsOf(known, inputs);
   return inputs.map((input) => decide(input, known, firstDetails));
 };
 
@@ -132,15 +135,19 @@ const describe = (inline: InlinePayee, known: KnownPayee | null, firstDetails: R
   if (known) return detailsOfKnown(inline, known, known.newestSentTo);
   const first = firstDetails.get(inline.reference);
   if (!first) return detailsOfNew(inline);
-  if (inline.name !== undefined && inline.name !== first.name) return { errors: [NAME_DIFFERS] };
-  return detailsOfKnown(inline, first, first);
+  const errors = saidOtherwise(inline, first);
+  return errors.length > 0 ? { errors } : detailsOfKnown(inline, first, first);
 };
 
-/** Of a payee that is new: which of two names is right, nobody can tell. A known payee's name may change. */
-export const NAME_DIFFERS: FieldError = {
-  field: 'name',
-  reason: 'name_differs',
-  message: 'an earlier payment names this new payee otherwise; correct one, or give each a reference of its own',
+/** Where an input of a new payee contradicts the one that describes it: which of the two is right, nobody can tell. */
+const saidOtherwise = ({ name, country, payee_type }: InlinePayee, first: SentTo): FieldError[] => {
+  const errors: FieldError[] = [];
+  const differs = (field: string, reason: string, what: string) =>
+    errors.push({ field, reason, message: `another payment gives this new payee another ${what}; correct one of the two` });
+  if (name !== undefined && name !== first.name) differs('name', 'name_differs', 'name');
+  if (country !== undefined && country !== first.country) differs('country', 'country_differs', 'country');
+  if (payee_type !== undefined && payee_type !== first.payeeType) differs('payee_type', 'type_differs', 'type');
+  return errors;
 };
 
 /** The newest or an already planned version when it has the same fingerprint; otherwise one more planned version. */

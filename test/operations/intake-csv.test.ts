@@ -227,6 +227,40 @@ describe('a bad file', () => {
     expect((await refused(csvFile(csvRow(3, '1.50'), csvRow(3, '1.5')), { allow_duplicates: 'false' })).code).toBe('duplicate_items');
   });
 
+  test('repeats are reported in the same round as all other errors, in the order of the rows, and name the row that they repeat', async () => {
+    const strict = { allow_duplicates: 'false', validate_only: 'true' } as const;
+    const text = csvFile(csvRow(1), csvRow(2, 'much'), csvRow(1), 'p-3', csvRow(4, '1.005'), csvRow(1));
+    expect(await refused(text, strict)).toEqual({
+      code: 'invalid_csv',
+      errors: ['3 amount amount', '4 row duplicate', '5 row ragged_row', '6 amount amount', '7 row duplicate'],
+    });
+    const result = await upload(ctx(), text, strict);
+    expect(result.ok ? [] : result.refusal.errors?.filter(({ reason }) => reason === 'duplicate').map(({ message }) => message)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringMatching(/^repeats payee_reference, amount and reference of row 2;/)),
+    );
+  });
+
+  test('a part without a good row has its errors in the order of the rows too', async () => {
+    expect(await errors(csvFile(csvRow(1, 'much'), 'p-2', csvRow(3, 'much'), 'p-4'))).toEqual([
+      '2 amount amount',
+      '3 row ragged_row',
+      '4 amount amount',
+      '5 row ragged_row',
+    ]);
+  });
+
+  test('of more wrong rows than are listed, all are counted', async () => {
+    const detailOf = async (rows: string[], query: Parameters<typeof upload>[2] = {}) => {
+      const result = await upload(ctx(), csvFile(...rows), { ...query, validate_only: 'true' });
+      return result.ok ? '' : result.refusal.detail;
+    };
+    const bad = Array.from({ length: 5_000 }, (_, i) => csvRow(i, 'much'));
+    expect(await detailOf([...bad.slice(0, 10), csvRow(20_000), ...bad.slice(10)])).toMatch(/ 100 of 5,000 wrong rows are listed\.$/);
+    const twice = Array.from({ length: 151 }, () => csvRow(1));
+    expect(await detailOf(twice, { allow_duplicates: 'false' })).toMatch(/ 100 of 150 wrong rows are listed\.$/);
+    expect(await detailOf(bad.slice(0, 100))).toBe('Nothing was stored. Fix the 100 errors and send the file again.');
+  });
+
   test('a sum past 2^53 − 1 is refused', async () => {
     expect(await errors(csvFile(csvRow(1, '90071992547409.91'), csvRow(2, '0.01')))).toEqual(['amount total_too_large']);
   });
@@ -253,11 +287,13 @@ describe('a bad file', () => {
     expect(await errors(`${header}\nunread-1,Ana,DE,${iban(1)},,tok_12345,1.00,x`)).toEqual(['2 account_token one_destination']);
   });
 
-  test('a payee that later rows contradict: nothing of the file is left but payees, and its external_id is free', async () => {
+  test('a payee that later rows contradict: nothing of the file is left, and its external_id is free', async () => {
     const rows = Array.from({ length: ROWS_A_TRANSACTION + 1 }, (_, i) => csvRow(70_000 + i));
-    rows[ROWS_A_TRANSACTION] = `p-70000,Payee 70000,FR,${iban(1)},1.00,again`;
-    const result = await upload(ctx(), csvFile(...rows), { external_id: 'torn' });
-    expect(refusalOf(result)).toEqual({ code: 'invalid_csv', errors: [`${ROWS_A_TRANSACTION + 2} country country_differs`] });
+    rows[ROWS_A_TRANSACTION] = `p-70000,Payee 70000,FR,${iban(70_000)},1.00,again`;
+    expect(await refused(csvFile(...rows), { external_id: 'torn' })).toEqual({
+      code: 'invalid_csv',
+      errors: [`${ROWS_A_TRANSACTION + 2} country country_differs`],
+    });
     expect(made(await upload(ctx(), csvFile(csvRow(70_000)), { external_id: 'torn' })).external_id).toBe('torn');
   });
 });

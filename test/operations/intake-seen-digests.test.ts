@@ -5,12 +5,13 @@ import { SeenDigests } from '../../operations/intake/seen-digests.js';
 
 const digest = (text: string): Uint8Array => createHash('sha256').update(text).digest();
 
-test('digests are remembered like a set remembers them, through every growth of the table', () => {
+test('digests are remembered like a map remembers them, each with its first number, through every growth of the table', () => {
   const seen = new SeenDigests();
   const numbers = Array.from({ length: 20_000 }, (_, i) => i);
-  expect(numbers.filter((i) => !seen.add(digest(`row ${i}`)))).toEqual([]);
-  expect(numbers.filter((i) => !seen.has(digest(`row ${i}`)) || seen.add(digest(`row ${i}`)))).toEqual([]);
-  expect(numbers.filter((i) => seen.has(digest(`other ${i}`)))).toEqual([]);
+  expect(numbers.filter((i) => seen.add(digest(`row ${i}`), i) !== null)).toEqual([]);
+  expect(numbers.filter((i) => seen.find(digest(`row ${i}`)) !== i || seen.add(digest(`row ${i}`), 7) !== i)).toEqual([]);
+  expect(numbers.filter((i) => seen.find(digest(`other ${i}`)) !== null)).toEqual([]);
+  expect(seen.size).toBe(numbers.length);
 });
 
 test('digests that begin alike are told apart', () => {
@@ -22,12 +23,12 @@ test('digests that begin alike are told apart', () => {
   fc.assert(
     fc.property(fc.array(near, { maxLength: 60 }), (digests) => {
       const seen = new SeenDigests();
-      const set = new Set<string>();
-      for (const bytes of digests) {
+      const map = new Map<string, number>();
+      for (const [i, bytes] of digests.entries()) {
         const name = Buffer.from(bytes).toString('hex');
-        expect(seen.has(bytes)).toBe(set.has(name));
-        expect(seen.add(bytes)).toBe(!set.has(name));
-        set.add(name);
+        expect(seen.find(bytes)).toBe(map.get(name) ?? null);
+        expect(seen.add(bytes, i)).toBe(map.get(name) ?? null);
+        map.set(name, map.get(name) ?? i);
       }
     }),
   );

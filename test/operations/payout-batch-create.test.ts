@@ -83,19 +83,16 @@ describe('creating a batch from JSON', () => {
     const one = { ...ana, reference: 'known', iban: iban(20) };
     const first = made(await create(ctx, { items: [pay(one)] }));
     const [item] = await allItems(ctx, uuidOf(first.id));
-    const items = [
-      pay({ reference: 'known' }, 1, 'a'),
-      { payee_id: item?.payee_id, amount: 2, reference: 'b' },
-      pay({ ...one, iban: iban(21) }, 3, 'c'),
-    ];
+    const items = [pay({ reference: 'known' }, 1, 'a'), { payee_id: item?.payee_id, amount: 2, reference: 'b' }];
     const second = made(await create(ctx, { items }));
-    const shown = await allItems(ctx, uuidOf(second.id));
+    const third = made(await create(ctx, { items: [pay({ ...one, iban: iban(21) }, 3, 'c')] }));
+    const shown = [...(await allItems(ctx, uuidOf(second.id))), ...(await allItems(ctx, uuidOf(third.id)))];
     expect(shown.map(({ payee_id, destination }) => [payee_id, destination.version])).toEqual([
       [item?.payee_id, 1],
       [item?.payee_id, 1],
       [item?.payee_id, 2],
     ]);
-    expect(await recompute(world, ctx, second)).toBe(second.digest);
+    expect(await recompute(world, ctx, third)).toBe(third.digest);
   });
 
   test('validate_only gives the same answer and writes nothing, whether the batch is good or not', async () => {
@@ -196,6 +193,11 @@ describe('a wrong batch is refused', () => {
       { payee_id: known?.payee_id, amount: 5, reference: 'x' },
     ];
     expect(await refused({ items, allow_duplicates: false })).toEqual({ code: 'duplicate_items', errors: ['items.2 duplicate'] });
+    const more = [...items, pay({ reference: 'twice' }, 7, 'a/b')];
+    expect(await refused({ items: more, allow_duplicates: false })).toEqual({
+      code: 'invalid_request',
+      errors: ['items.2 duplicate', 'items.3.reference reference_characters'],
+    });
     expect(made(await create(ctx, { items, allow_duplicates: true })).item_count).toBe(3);
   });
 

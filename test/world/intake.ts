@@ -8,11 +8,11 @@ import { listPayoutItems, type WireItem } from '../../operations/payout-batch/li
 import type { Rail, RailCapabilities } from '../../operations/rail.js';
 import { openWorld, type World } from './open.js';
 import { iban } from './payees.js';
-import { must } from './wire.js';
+import { made, must, uuidOf } from './wire.js';
 
 /** Creates batches as the API does, on a rail whose chunks are so small that few items fill several. */
 
-const CAPABILITIES: RailCapabilities = {
+export const CAPABILITIES: RailCapabilities = {
   chunkSize: 4,
   unit: 'item',
   currencies: ['EUR', 'JPY'],
@@ -58,8 +58,9 @@ type Query = Partial<z.input<typeof createBatchCsv>>;
 
 export const upload = (ctx: Context, text: string | Uint8Array, query: Query = {}) => uploadFile(ctx, spooled(text), query);
 
+/** However slow the machine is, the file is taken in within its request. */
 export const uploadFile = (ctx: Context, file: Parameters<typeof receiveCsv>[2], query: Query = {}) =>
-  receiveCsv(ctx, createBatchCsv.parse({ ...TERMS, allow_duplicates: 'true', ...query }), file);
+  receiveCsv(ctx, createBatchCsv.parse({ ...TERMS, allow_duplicates: 'true', ...query }), file, { patienceMs: Number.POSITIVE_INFINITY });
 
 export const CSV_HEADER = 'payee_reference,payee_name,country,iban,amount,reference';
 export const csvRow = (i: number, amount = '12.50', reference = `INV ${i}`) => `p-${i},Payee ${i},DE,${iban(i)},${amount},${reference}`;
@@ -78,6 +79,12 @@ export const spooled = (text: string | Uint8Array, blockBytes = 65_536) => {
       for (let from = 0; from < bytes.length; from += blockBytes) yield bytes.subarray(from, from + blockBytes);
     },
   };
+};
+
+/** Hands a file over to the worker, and answers the id of its batch. */
+export const handedOver = async (ctx: Context, text: string, query: Query = {}): Promise<string> => {
+  const parsed = createBatchCsv.parse({ ...TERMS, allow_duplicates: 'true', ...query });
+  return uuidOf(made(await receiveCsv(ctx, parsed, spooled(text), { respondAsync: true })).id);
 };
 
 /** All items of a batch, read page by page. */
