@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { country, doneBy, line, lines, name, page, pastedCode, timestamp, wireId } from './wire.js';
+import { country, doneBy, line, lines, name, page, pastedCode, pastedDigits, timestamp, wireId } from './wire.js';
 
 /** Exactly one group: `iban` (with `bic`), `routing_number` with `account_number`, or `account_token`. */
 export const destinationInput = {
   iban: pastedCode(34).optional(),
   bic: pastedCode(11).optional(),
-  routing_number: pastedCode(9).optional(),
-  account_number: pastedCode(17).optional(),
+  routing_number: pastedDigits(9).optional(),
+  account_number: pastedDigits(17).optional(),
   account_token: line(64).optional(),
 };
 

@@ -73,7 +73,7 @@ export const canonicalLine = (text: string): string =>
 /** The one form of a text of several lines: NFC, line feeds as line ends, blanks for tabs, no white space at its ends. */
 export const canonicalLines = (text: string): string => text.normalize('NFC').replace(/\r\n?/g, '\n').replaceAll('\t', ' ').trim();
 
-/** The one form of a code such as an IBAN, BIC or routing number as people paste it: no white space, dots or dashes, upper case. */
+/** The one form of a code such as an IBAN or BIC as people paste it: no white space, dots or dashes, upper case. Numbers: domain/bank-digits.ts. */
 export const canonicalCode = (text: string): string => text.replace(/[\p{White_Space}\p{Pd}\p{Default_Ignorable_Code_Point}.]+/gu, '').toUpperCase();
 
 /** Whether a text has a letter to be read by. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
-import { country, line, lines, name, pastedCode, payableCurrency, time } from '../../contracts/wire.js';
+import { country, line, lines, name, pastedCode, pastedDigits, payableCurrency, time } from '../../contracts/wire.js';
 import { unfitCharacter } from '../../domain/text.js';
 
 /** A part of what a request may say, and where it stands: `create_payee body.reference`. */
@@ -85,6 +85,18 @@ describe('one form of what a request says', () => {
     expect(line(20).safeParse(' \u00a0').success).toBe(false);
     expect(line(3).parse('  abc  ')).toBe('abc');
     expect(pastedCode(3).safeParse('a b c d').success).toBe(false);
+  });
+
+  test('a number that was rewritten is no account, in whatever request', () => {
+    const numbers = TEXTS.filter(([where]) => /\.(account|routing)_number$/.test(where));
+    expect(numbers.length).toBeGreaterThan(5);
+    for (const [where, schema] of numbers) {
+      const taken = ['12345678.0', '1234.00', '-12345678', '1,234', '1.23E+8', '#N/A'].filter((text) => issuesOf(schema, text).length === 0);
+      expect([where, taken]).toEqual([where, []]);
+      expect(z.parse(schema, ' 021 000-021')).toBe('021000021');
+    }
+    expect(pastedDigits(17).safeParse('1.23457E+11').error?.issues[0]?.message).toContain('dropped digits');
+    expect(pastedCode(34).safeParse('8.93704E+19').error?.issues[0]?.message).toContain('dropped digits');
   });
 
   test('the character is named', () => {
