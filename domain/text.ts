@@ -50,10 +50,13 @@ export const unfitCharacter = (text: string, { lines = false } = {}): UnfitChara
 };
 
 const whatIs = (character: string): string => {
+  if (/[\r\n]/.test(character)) return 'a line break';
+  if (character === '\t') return 'a tab';
   if (/\p{Cc}/u.test(character)) return 'a control character';
   if (/\p{Cs}/u.test(character)) return 'half of a surrogate pair';
   if (/\p{Co}/u.test(character)) return 'a private character';
   if (/[\p{Zl}\p{Zp}]/u.test(character)) return 'a line separator';
+  if (/[\u061c\u200e\u200f]/.test(character)) return 'a direction mark that a program added';
   if (/[\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(character)) return 'an invisible or formatting character';
   return 'not a character of Unicode';
 };
