@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { country, doneBy, line, lines, name, page, pastedCode, pastedDigits, timestamp, wireId } from './wire.js';
+import { country, doneBy, line, lines, name, notLost, page, pastedCode, pastedDigits, timestamp, wireId } from './wire.js';
 
 /** Exactly one group: `iban` (with `bic`), `routing_number` with `account_number`, or `account_token`. */
 export const destinationInput = {
@@ -15,6 +15,7 @@ export const payeeFields = {
     .string()
     .min(1)
     .max(64)
+    .check(notLost)
     .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
   name: name(140),
   payee_type: z.enum(['individual', 'company']).default('individual'),

@@ -1,5 +1,6 @@
 import { currencies } from 'countries-list/currencies';
 import { ok, type Result, refuse } from './result.js';
+import { unfitCharacter, unfitMessage } from './text.js';
 
 /** The largest amount that survives a JSON number: 2^53 − 1 minor units. */
 export const AMOUNT_MAX = 9_007_199_254_740_991n;
@@ -23,7 +24,10 @@ const USUAL_MISTAKES: Readonly<Record<string, string>> = { ANG: 'XCG', BGN: 'EUR
 
 /** What is wrong with a text that is no currency to pay in, and what to write instead where that is known. It repeats three letters only. */
 export const currencyMessage = (text: string): string => {
+  const unfit = unfitCharacter(text);
+  if (unfit) return unfitMessage(unfit);
   const code = text.trim().toUpperCase();
+  if (DIGITS.has(text.trim())) return `write ${code} without blanks around it`;
   const instead = USUAL_MISTAKES[code] ?? (DIGITS.has(code) ? code : null);
   if (!/^[A-Z]{3}$/.test(code)) return 'an ISO 4217 code of three capital letters such as EUR';
   return `${text.trim()} is no currency of ISO 4217 that payees are paid in${instead ? `; use ${instead}` : ', such as EUR'}`;

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { paymentReference } from '../../contracts/batches.js';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
-import { line } from '../../contracts/wire.js';
 import { duplicateItems, repeatedPayments } from '../../domain/batch/refusals.js';
 import type { RawDestination } from '../../domain/destination.js';
 import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
+import { spreadsheetMark } from '../../domain/spreadsheet-marks.js';
+import { unfitCharacter, unfitMessage } from '../../domain/text.js';
 import type { Context } from '../context.js';
 import { givesDestination, type PayeeInput } from '../payee/details.js';
 import { NAME_DIFFERS } from '../payee/plan.js';
@@ -149,13 +151,19 @@ const cells = z.object({
   country: payeeFields.country.optional(),
   ...destinationInput,
   amount: z.string(),
-  reference: line(140),
+  reference: paymentReference,
 });
 
 /** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
 export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
+  const marked = markedCells(raw);
   const parsed = cells.safeParse(raw);
-  if (!parsed.success) return { errors: parsed.error.issues.map((issue) => ({ ...toError(issue, raw), ...place })) };
+  if (!parsed.success || marked.length > 0) {
+    const others = (parsed.error?.issues ?? [])
+      .map((issue) => toError(issue, raw))
+      .filter(({ field }) => !marked.some((cell) => cell.field === field));
+    return { errors: [...marked, ...others].map((error) => ({ ...error, ...place })) };
+  }
   const { payee_reference, payee_name, payee_type, country, amount: decimal, reference, ...destination } = parsed.data;
   const amount = parseDecimal(decimal, terms.currency);
   const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
@@ -164,6 +172,13 @@ export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): Cs
   const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
   return { place, payee: { payee }, amount: amount.value, reference };
 };
+
+/** Cells that hold what a spreadsheet wrote in place of what was meant. What is wrong with an amount is said by its own rules. */
+const markedCells = (raw: CsvRow['cells']): FieldError[] =>
+  Object.entries(raw).flatMap(([field, text]) => {
+    const mark = field === 'amount' ? null : spreadsheetMark(text);
+    return mark ? [{ field, reason: 'spreadsheet_cell', message: mark.message }] : [];
+  });
 
 const DECIMAL_COMMA = [
   'write the amount as digits with a point, such as 1234.50',
@@ -175,6 +190,8 @@ const toError = (issue: z.core.$ZodIssue, raw: CsvRow['cells']): FieldError => {
   const field = String(issue.path[0]);
   if (!(field in raw)) return { field, reason: 'missing', message: 'this cell must not be empty' };
   if (issue.code === 'too_big') return { field, reason: 'too_long', message: `at most ${issue.maximum} characters` };
+  const unfit = unfitCharacter(raw[field as keyof typeof raw] ?? '');
+  if (unfit) return { field, reason: 'characters', message: unfitMessage(unfit) };
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : undefined;
   if (typeof reason === 'string') return { field, reason, message: issue.message };
   return { field, reason: issue.code === 'invalid_value' ? 'one_of' : 'form', message: MESSAGES[field] ?? 'this cell is not of the right form' };

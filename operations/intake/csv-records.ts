@@ -29,7 +29,7 @@ export type Separator = (typeof SEPARATORS)[number];
 /** Characters of a record; no record of valid cells has more. */
 const RECORD_MAX = 16_384;
 
-/** RFC 4180 with any line end. Blanks around cells are dropped. */
+/** RFC 4180 with any line end. Blanks around quotes are dropped here, blanks inside of them once lines are counted. */
 const OPTIONS: Options = {
   record_delimiter: ['\r\n', '\n', '\r'],
   relax_column_count: true,
@@ -68,7 +68,7 @@ export async function* readRecords(
   if (text.done || !separator) return;
 
   const onRecord = (cells: string[]): CsvRecord => {
-    const record = { cells, row: next.row, line: next.line };
+    const record = { cells: cells.map((cell) => cell.trim()), row: next.row, line: next.line };
     next.row += 1;
     next.line += 1;
     for (const cell of cells) next.line += lineEndsIn(cell);

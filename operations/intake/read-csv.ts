@@ -75,7 +75,7 @@ const TOO_MANY_ROWS = {
   message: `a file has at most ${CSV_ROWS_MAX} rows, and as many empty ones; make several batches`,
 };
 
-const isEmpty = ({ cells }: CsvRecord): boolean => cells.every((cell) => cell.trim() === '');
+const isEmpty = ({ cells }: CsvRecord): boolean => cells.every((cell) => cell === '');
 
 /** The cells of a record under their columns, or why nobody can say which is which. */
 const toRow = (record: CsvRecord, { columns, width }: CsvHeader, separator: Separator | null): CsvRow | FieldError => {
@@ -90,7 +90,7 @@ const toRow = (record: CsvRecord, { columns, width }: CsvHeader, separator: Sepa
       message: `this row has ${cells.length} cells, the header has ${width}; quote cells that hold a separator or a line end`,
       ...place,
     };
-  const unnamed = cells.findIndex((cell, i) => i >= columns.length && cell.trim() !== '');
+  const unnamed = cells.findIndex((cell, i) => i >= columns.length && cell !== '');
   if (unnamed >= 0)
     return { field: `column ${unnamed + 1}`, reason: 'unnamed_column', message: 'name this column in the first line, or empty it', ...place };
   const row = { place, cells: byColumn(columns, cells) };

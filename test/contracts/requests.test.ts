@@ -99,6 +99,16 @@ describe('one form of what a request says', () => {
     expect(pastedCode(34).safeParse('8.93704E+19').error?.issues[0]?.message).toContain('dropped digits');
   });
 
+  test('what a spreadsheet or an encoding lost is no name and no reference, in whatever request', () => {
+    const texts = TEXTS.filter(([where]) =>
+      /payee(\.reference|\.name)$|items\[\]\.reference$|^create_payee body\.(reference|name)$|body\.name$/.test(where),
+    );
+    expect(texts.length).toBeGreaterThan(4);
+    for (const [where, schema] of texts)
+      expect([where, ['#N/A', 'M\ufffdller'].filter((text) => issuesOf(schema, text).length === 0)]).toEqual([where, []]);
+    expect(name(20).safeParse('M\ufffdller').error?.issues[0]?.message).toContain('another encoding');
+  });
+
   test('the character is named', () => {
     expect(line(20).safeParse('a\u202eb').error?.issues[0]?.message).toBe('leave out U+202E, an invisible or formatting character (character 2)');
     expect(name(20).safeParse('\u2800').error?.issues[0]?.message).toBe('a name has a letter in it');
@@ -114,6 +124,8 @@ describe('countries and currencies', () => {
   test.each([
     ['UK', 'UK is no code of ISO 3166-1; use GB'],
     ['EL', 'EL is no code of ISO 3166-1; use GR'],
+    [' DE\u00a0', 'write DE without blanks around it'],
+    ['DE\u200b', 'leave out U+200B, an invisible or formatting character (character 3)'],
     ['de', 'de is no code of ISO 3166-1; use DE'],
     ['DEU', 'DEU is no code of ISO 3166-1; use DE'],
     ['EU', 'EU is no country; use the country of the payee, such as DE'],
@@ -137,6 +149,7 @@ describe('countries and currencies', () => {
   );
   test('what to write instead is said', () => {
     expect(messageOf(payableCurrency, 'eur')).toBe('eur is no currency of ISO 4217 that payees are paid in; use EUR');
+    expect(messageOf(payableCurrency, ' EUR')).toBe('write EUR without blanks around it');
     expect(messageOf(payableCurrency, 'HRK')).toContain('use EUR');
     expect(messageOf(payableCurrency, 'ANG')).toContain('use XCG');
     expect(messageOf(payableCurrency, 'PT50000201231234567890154')).toBe('an ISO 4217 code of three capital letters such as EUR');
