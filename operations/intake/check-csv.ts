@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { paymentReference } from '../../contracts/batches.js';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
+import { separatorIn } from '../../domain/amount-text.js';
 import { duplicateItems, repeatedPayments } from '../../domain/batch/refusals.js';
 import type { RawDestination } from '../../domain/destination.js';
-import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
+import { AMOUNT_MAX, currencyExponent, formatMoney, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import { spreadsheetMark } from '../../domain/spreadsheet-marks.js';
 import { unfitCharacter, unfitMessage } from '../../domain/text.js';
@@ -64,7 +65,8 @@ export const checkCsv = async (
     if (errors.length >= ERRORS_MAX) break;
     if (!(await goOn(part.from + part.rows.length))) return 'stopped';
   }
-  if (total > AMOUNT_MAX) errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` });
+  if (total > AMOUNT_MAX)
+    errors.push({ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${formatMoney(AMOUNT_MAX, terms.currency)}` });
   errors.push(...checkUnit('file', count, terms.capabilities));
   if (errors.length > 0) return { refusal: wrongInput(errors, 'file') };
   if (repeats.length > 0) return { refusal: duplicateItems(repeats) };
@@ -167,7 +169,7 @@ export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): Cs
   const { payee_reference, payee_name, payee_type, country, amount: decimal, reference, ...destination } = parsed.data;
   const amount = parseDecimal(decimal, terms.currency);
   const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
-  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: decimal.includes(',') ? DECIMAL_COMMA : amount.refusal.detail });
+  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: amount.refusal.detail + settingFor(decimal, terms.currency) });
   if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, ...place })) };
   const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
   return { place, payee: { payee }, amount: amount.value, reference };
@@ -180,8 +182,15 @@ const markedCells = (raw: CsvRow['cells']): FieldError[] =>
     return mark ? [{ field, reason: 'spreadsheet_cell', message: mark.message }] : [];
   });
 
-const DECIMAL_COMMA = [
-  'write the amount as digits with a point, such as 1234.50',
+/** The setting of the program that writes other separators, for a message to end with. */
+const settingFor = (decimal: string, currency: string): string => {
+  const separator = separatorIn(decimal, currencyExponent(currency) ?? 0);
+  if (separator === null) return '';
+  return `; ${separator === 'thousands' ? WITHOUT_THOUSANDS : WITH_POINT}`;
+};
+
+const WITHOUT_THOUSANDS = 'take the thousands separator out of the number format of the column and export again';
+const WITH_POINT = [
   'in Excel turn off "Use system separators" (Options, Advanced) and choose the point',
   'in Google Sheets and LibreOffice choose the locale English (United States)',
 ].join('; ');

@@ -4,6 +4,7 @@ import { FAULTS } from './csv-faults.js';
 import { type CsvColumn, type CsvHeader, parseHeader, REQUIRED } from './csv-header.js';
 import { type CsvRecord, type Place, readRecords, type Separator, shownPlace, WrongRecord } from './csv-records.js';
 import { type DecodeFault, decodeLines } from './decode-lines.js';
+import { RowWidths } from './row-widths.js';
 
 /** One data row: its cells by column, without the blank ones. */
 export interface CsvRow {
@@ -31,6 +32,7 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
   });
 
   let header: CsvHeader | null = null;
+  let widths: RowWidths | null = null;
   let row = 0;
   let emptyRows = 0;
   const next: Place = { row: 1, line: 1 };
@@ -45,13 +47,14 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
           return yield part;
         }
         if (isEmpty(record)) continue;
-        if (!header) {
+        if (!header || !widths) {
           const parsed = parseHeader(record.cells);
           if ('errors' in parsed) return yield { ...part, errors: parsed.errors };
           header = parsed;
+          widths = new RowWidths(header.width, record.row);
           continue;
         }
-        const read = toRow(record, header, separator);
+        const read = toRow(record, header, widths, separator);
         if ('reason' in read) part.errors.push(read);
         else part.rows.push(read);
         if (row - part.from === partRows) {
@@ -78,16 +81,16 @@ const TOO_MANY_ROWS = {
 const isEmpty = ({ cells }: CsvRecord): boolean => cells.every((cell) => cell === '');
 
 /** The cells of a record under their columns, or why nobody can say which is which. */
-const toRow = (record: CsvRecord, { columns, width }: CsvHeader, separator: Separator | null): CsvRow | FieldError => {
+const toRow = (record: CsvRecord, { columns, width }: CsvHeader, widths: RowWidths, separator: Separator | null): CsvRow | FieldError => {
   const { cells } = record;
   const place = shownPlace(record);
-  // Excel leaves out empty cells at the end of a row where those of the rows around it are empty too.
+  const due = widths.of(record.row, cells.length);
   const lacks = columns.slice(cells.length).some((column) => REQUIRED.includes(column));
-  if (cells.length > width || lacks)
+  if (cells.length !== due.width || lacks)
     return {
       field: 'row',
       reason: 'ragged_row',
-      message: `this row has ${cells.length} cells, the header has ${width}; quote cells that hold a separator or a line end`,
+      message: `this row has ${cells.length} cells, ${due.width === width || lacks ? `the header has ${width}` : `row ${due.row} has ${due.width}`}; ${WHOLE_ROWS}`,
       ...place,
     };
   const unnamed = cells.findIndex((cell, i) => i >= columns.length && cell !== '');
@@ -96,6 +99,8 @@ const toRow = (record: CsvRecord, { columns, width }: CsvHeader, separator: Sepa
   const row = { place, cells: byColumn(columns, cells) };
   return separator !== ',' && GROUPED.test(row.cells.amount ?? '') ? { ...AMBIGUOUS, ...place } : row;
 };
+
+const WHOLE_ROWS = 'write every cell of a row, also an empty one, and quote a cell that holds a separator, such as a decimal comma, or a line end';
 
 const byColumn = (columns: readonly CsvColumn[], cells: readonly string[]): CsvRow['cells'] => {
   const row: CsvRow['cells'] = {};
@@ -112,7 +117,8 @@ const GROUPED = /^[1-9]\d{0,2}(\.\d{3})+$/;
 const AMBIGUOUS = {
   field: 'amount',
   reason: 'ambiguous_amount',
-  message: 'in a file with semicolons or tabs, a point before three digits may group thousands; write 1234.50, or separate the cells by commas',
+  message:
+    'in a file with semicolons or tabs, a point before three digits may group thousands; leave it out, or separate the cells by commas where it is a decimal point',
 };
 
 const fileErrors = (fault: DecodeFault | null, header: CsvHeader | null, row: number, next: Place): FieldError[] => {

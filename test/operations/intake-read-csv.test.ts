@@ -147,7 +147,7 @@ describe('the header', () => {
 });
 
 test('a column without a name at the end of the header has to be empty', async () => {
-  const parts = await read([`${HEADER},,`, 'p,1,r,,', 'p,1,r', 'p,1,r,,x', 'p,1,r,,,'].join('\n'), 1_000);
+  const parts = await read([`${HEADER},,`, 'p,1,r,,', 'p,2,r,,', 'p,1,r,,x', 'p,1,r,,,'].join('\n'), 1_000);
   expect(parts.flatMap((part) => part.rows.map(({ place }) => place.row))).toEqual([2, 3]);
   expect(errorsOf(parts)).toMatchObject([
     { field: 'column 5', reason: 'unnamed_column', row: 4 },
@@ -155,8 +155,26 @@ test('a column without a name at the end of the header has to be empty', async (
   ]);
 });
 
-test('a row may lack empty cells at its end, as Excel writes it, but none that it needs', async () => {
-  const parts = await read(['payee_reference,amount,reference,iban,bic', 'p,1,r', 'p,1,r,DE', 'p,1'].join('\n'), 1_000);
-  expect(parts.flatMap((part) => part.rows.map(({ cells }) => Object.keys(cells).length))).toEqual([3, 4]);
-  expect(errorsOf(parts)).toMatchObject([{ reason: 'ragged_row', row: 4 }]);
+describe('a row of another width', () => {
+  const WIDE = 'payee_reference,amount,reference,payee_name';
+  const rowsOf = (count: number, row: string) => Array.from({ length: count }, () => row);
+  const ragged = async (...rows: string[]) =>
+    errorsOf(await read([WIDE, ...rows].join('\n'), 1_000)).map(({ row, reason, message }) => [row, reason, /(?<=, ).* has \d+/.exec(message)?.[0]]);
+
+  test('is refused, so that a decimal comma without quotes is no separator', async () => {
+    expect(await ragged('cr-1,100,INV-1', 'cr-00120,1234,56,INV-1')).toEqual([[2, 'ragged_row', 'the header has 4']]);
+    expect(await ragged('cr-1,1234,56,INV-1,Ada')).toEqual([[2, 'ragged_row', 'the header has 4']]);
+    expect(await ragged('p,1,r,Ada,')).toEqual([[2, 'ragged_row', 'the header has 4']]);
+  });
+
+  test('may lack what all rows of its block of 16 lack, as Excel writes it', async () => {
+    const first = rowsOf(15, 'p,1,r,');
+    expect(await ragged(...first, ...rowsOf(16, 'p,1,r'), ...rowsOf(16, 'p,1,r,Ada'), ...rowsOf(3, 'p,1,r'))).toEqual([]);
+    expect(await ragged(...first, ...rowsOf(15, 'p,1,r'), 'p,1,56,r')).toEqual([[32, 'ragged_row', 'row 17 has 3']]);
+    expect(await ragged(...first.slice(1), ...rowsOf(16, 'p,1,r'))).toEqual([[16, 'ragged_row', 'the header has 4']]);
+  });
+
+  test('lacks no cell that it needs', async () => {
+    expect(await ragged(...rowsOf(15, 'p,1,r,'), 'p,1')).toEqual([[17, 'ragged_row', 'the header has 4']]);
+  });
 });
