@@ -15,6 +15,7 @@ import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
 import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
 import type { PaymentTerms } from './resolve-terms.js';
 import { SeenDigests } from './seen-digests.js';
+import { RunningSum, TOTAL_ROW } from './total-row.js';
 
 /** Count and sum of a file without errors. */
 export interface CsvTotals {
@@ -45,13 +46,14 @@ export const checkCsv = async (
 ): Promise<CsvTotals | { refusal: Refusal } | 'stopped'> => {
   const seen = allowDuplicates ? null : new SeenDigests();
   const described = new SeenDigests();
+  const sum = new RunningSum();
   const errors: FieldError[] = [];
   const repeats: FieldError[] = [];
   const elsewhere = new Map<string, number>();
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
-    const checked = await checkPart(ctx, part, terms, described);
+    const checked = await checkPart(ctx, part, terms, described, sum);
     errors.push(...checked.errors);
     for (const payment of checked.payments) {
       count += 1;
@@ -92,14 +94,20 @@ const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { curre
 
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 
-/** `described` holds the references of new payees that earlier parts described, and each with its name: a later row may name them and say no more. */
-const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, described: SeenDigests): Promise<CheckedPart> => {
+/**
+ * `described` holds the references of new payees that earlier parts described, and each with its name: a later row may name them and say no
+ * more. `sum` is of the rows of earlier parts.
+ */
+const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, described: SeenDigests, sum: RunningSum): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
+  const totals = new Set<CsvRow['place']>();
   for (const row of part.rows) {
     const parsed = parseRow(row, terms);
-    if ('errors' in parsed) errors.push(...parsed.errors);
-    else payments.push(parsed);
+    if (sum.add(amountOf(row, parsed, terms)) && !givesDestination(row.cells)) totals.add(row.place);
+    if (!('errors' in parsed)) payments.push(parsed);
+    else if (totals.has(row.place)) errors.push({ ...TOTAL_ROW, ...row.place });
+    else errors.push(...parsed.errors);
   }
   if (payments.length === 0) return { payments, errors };
   const inputs = payments.map(({ payee }) => payee);
@@ -115,11 +123,19 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, descr
     // A reference has no line feed, so this is no reference.
     const named = name === undefined ? null : textDigest(ctx, `${reference}\n${name}`);
     if (isDescribed && named && !described.has(named)) left.push(NAME_DIFFERS);
-    errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
+    if (left.length > 0 && totals.has(place)) errors.push({ ...TOTAL_ROW, ...place });
+    else errors.push(...left.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
     if (left.length === 0) good.push(digest, ...(named ? [named] : []));
   }
   for (const digest of good) described.add(digest);
   return { payments, errors: errors.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
+};
+
+/** Minor units; 0 of an amount that cannot be read. */
+const amountOf = ({ cells: { amount = '' } }: CsvRow, parsed: ReturnType<typeof parseRow>, { currency }: PaymentTerms): bigint => {
+  if (!('errors' in parsed)) return parsed.amount;
+  const read = parseDecimal(amount, currency);
+  return read.ok ? read.value : 0n;
 };
 
 /** Is this error of a payee that an earlier part described none? What is left out is filled in, and the name is compared with the earlier one. */

@@ -1,10 +1,11 @@
 import { CSV_ROWS_MAX } from '../../contracts/batches.js';
 import type { FieldError } from '../../domain/result.js';
 import { FAULTS } from './csv-faults.js';
-import { type CsvColumn, type CsvHeader, parseHeader, REQUIRED } from './csv-header.js';
-import { type CsvRecord, type Place, readRecords, type Separator, shownPlace, WrongRecord } from './csv-records.js';
+import { type CsvColumn, type CsvHeader, columnAt, headerBelow, namesRequired, parseHeader, REQUIRED } from './csv-header.js';
+import { type CsvRecord, type Place, readRecords, SEPARATORS, type Separator, shownPlace, WrongRecord } from './csv-records.js';
 import { type DecodeFault, decodeLines } from './decode-lines.js';
 import { RowWidths } from './row-widths.js';
+import { saysTotal, TOTAL_ROW } from './total-row.js';
 
 /** One data row: its cells by column, without the blank ones. */
 export interface CsvRow {
@@ -33,6 +34,8 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
 
   let header: CsvHeader | null = null;
   let widths: RowWidths | null = null;
+  let headerErrors: FieldError[] | null = null;
+  let lookedAt = 0;
   let row = 0;
   let emptyRows = 0;
   const next: Place = { row: 1, line: 1 };
@@ -47,9 +50,18 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
           return yield part;
         }
         if (isEmpty(record)) continue;
+        if (headerErrors) {
+          if (isHeader(record, separator)) return yield { ...part, errors: [headerBelow(record.row)] };
+          lookedAt += 1;
+          if (lookedAt === TITLE_ROWS) return yield { ...part, errors: headerErrors };
+          continue;
+        }
         if (!header || !widths) {
           const parsed = parseHeader(record.cells);
-          if ('errors' in parsed) return yield { ...part, errors: parsed.errors };
+          if ('errors' in parsed) {
+            headerErrors = parsed.errors;
+            continue;
+          }
           header = parsed;
           widths = new RowWidths(header.width, record.row);
           continue;
@@ -64,11 +76,12 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, partRows: numbe
       }
   } catch (error) {
     if (!(error instanceof WrongRecord)) throw error;
+    if (headerErrors) return yield { ...part, errors: headerErrors };
     // A text that ends early may end inside a quote.
     part.errors.push(fault ? { ...FAULTS[fault as DecodeFault], ...shownPlace(next) } : error.error);
     return yield part;
   }
-  part.errors.push(...fileErrors(fault, header, row, next));
+  part.errors.push(...(headerErrors ?? fileErrors(fault, header, row, next)));
   if (part.rows.length > 0 || part.errors.length > 0) yield part;
 }
 
@@ -80,10 +93,18 @@ const TOO_MANY_ROWS = {
 
 const isEmpty = ({ cells }: CsvRecord): boolean => cells.every((cell) => cell === '');
 
+/** So many rows below a wrong header are looked at: a title and what belongs to it may stand above the header. */
+const TITLE_ROWS = 5;
+
+/** A title says nothing of what separates the cells, so the record may be cut at the wrong separator. */
+const isHeader = ({ cells }: CsvRecord, cutAt: Separator | null): boolean =>
+  SEPARATORS.some((separator) => namesRequired(cells.join(cutAt ?? ',').split(separator)));
+
 /** The cells of a record under their columns, or why nobody can say which is which. */
 const toRow = (record: CsvRecord, { columns, width }: CsvHeader, widths: RowWidths, separator: Separator | null): CsvRow | FieldError => {
   const { cells } = record;
   const place = shownPlace(record);
+  if (saysTotal(cells)) return { ...TOTAL_ROW, ...place };
   const due = widths.of(record.row, cells.length);
   const lacks = columns.slice(cells.length).some((column) => REQUIRED.includes(column));
   if (cells.length !== due.width || lacks)
@@ -95,7 +116,7 @@ const toRow = (record: CsvRecord, { columns, width }: CsvHeader, widths: RowWidt
     };
   const unnamed = cells.findIndex((cell, i) => i >= columns.length && cell !== '');
   if (unnamed >= 0)
-    return { field: `column ${unnamed + 1}`, reason: 'unnamed_column', message: 'name this column in the first line, or empty it', ...place };
+    return { field: columnAt(unnamed), reason: 'unnamed_column', message: 'name this column in the first line, or empty it', ...place };
   const row = { place, cells: byColumn(columns, cells) };
   return separator !== ',' && GROUPED.test(row.cells.amount ?? '') ? { ...AMBIGUOUS, ...place } : row;
 };
