@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { paymentReference } from '../../contracts/batches.js';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
-import { separatorIn } from '../../domain/amount-text.js';
+import { amountForm, separatorIn } from '../../domain/amount-text.js';
 import { duplicateItems, repeatedPayments } from '../../domain/batch/refusals.js';
 import type { RawDestination } from '../../domain/destination.js';
 import { AMOUNT_MAX, currencyExponent, formatMoney, parseDecimal } from '../../domain/money.js';
@@ -173,7 +173,7 @@ const cells = z.object({
 });
 
 /** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
-export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
+export const parseRow = ({ place, cells: raw, decimals }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
   const marked = markedCells(raw);
   const parsed = cells.safeParse(raw);
   if (!parsed.success || marked.length > 0) {
@@ -186,10 +186,15 @@ export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): Cs
   const amount = parseDecimal(decimal, terms.currency);
   const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
   if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: amount.refusal.detail + settingFor(decimal, terms.currency) });
+  const digits = currencyExponent(terms.currency) ?? 0;
+  if (amount.ok && decimals !== undefined && decimals.length <= digits)
+    errors.push({ field: 'amount', reason: 'ambiguous_amount', message: `${MAY_BE_SPLIT}: ${amountForm(digits)}` });
   if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, ...place })) };
   const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
   return { place, payee: { payee }, amount: amount.value, reference };
 };
+
+const MAY_BE_SPLIT = 'the digits in the cell behind this whole amount may be its decimals, split off by a comma';
 
 /** Cells that hold what a spreadsheet wrote in place of what was meant. What is wrong with an amount is said by its own rules. */
 const markedCells = (raw: CsvRow['cells']): FieldError[] =>

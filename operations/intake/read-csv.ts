@@ -12,6 +12,8 @@ export interface CsvRow {
   /** As an error shows it. */
   place: Pick<FieldError, 'row' | 'line'>;
   cells: Partial<Record<CsvColumn, string>>;
+  /** In a file with commas, the one to three digits in the cell behind a whole amount: a decimal comma without quotes leaves them there. */
+  decimals?: string;
 }
 
 /** A part of a file: the rows that can be read, and the errors of the other rows or of the file. */
@@ -118,7 +120,8 @@ const toRow = (record: CsvRecord, { columns, width }: CsvHeader, widths: RowWidt
   if (unnamed >= 0)
     return { field: columnAt(unnamed), reason: 'unnamed_column', message: 'name this column in the first line, or empty it', ...place };
   const row = { place, cells: byColumn(columns, cells) };
-  return separator !== ',' && GROUPED.test(row.cells.amount ?? '') ? { ...AMBIGUOUS, ...place } : row;
+  if (separator === ',') return withDecimals(row, cells[columns.indexOf('amount') + 1] ?? '');
+  return GROUPED.test(row.cells.amount ?? '') ? { ...AMBIGUOUS, ...place } : row;
 };
 
 const WHOLE_ROWS = 'write every cell of a row, also an empty one, and quote a cell that holds a separator, such as a decimal comma, or a line end';
@@ -131,6 +134,9 @@ const byColumn = (columns: readonly CsvColumn[], cells: readonly string[]): CsvR
   }
   return row;
 };
+
+const withDecimals = (row: CsvRow, behind: string): CsvRow =>
+  /^\d{1,3}$/.test(behind) && /^\d+$/.test(row.cells.amount ?? '') ? { ...row, decimals: behind } : row;
 
 /** Programs that write a decimal comma separate cells by semicolons, and group thousands by points. */
 const GROUPED = /^[1-9]\d{0,2}(\.\d{3})+$/;

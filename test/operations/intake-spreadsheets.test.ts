@@ -121,6 +121,19 @@ describe('amounts are never guessed', () => {
     });
   });
 
+  test('a decimal comma without quotes is no separator, though each row is as wide as the header', async () => {
+    const file = (row: string) => Buffer.from(`payee_reference,amount,reference,payee_name\n${row}`);
+    for (const row of ['cr-00120,1234,56,INV-1', 'cr-00120,12,5,INV-1']) {
+      const { payments, errors, messages } = await taken(file(row));
+      expect([payments, errors]).toEqual([[], ['2 amount ambiguous_amount']]);
+      expect(messages[0]).toContain('write the amount as digits with a point, such as 1234.50');
+    }
+    expect((await taken(file('p-1,12,500,Ada'), 'KWD')).errors).toEqual(['2 amount ambiguous_amount']);
+    for (const row of ['p-1,1234.00,56,Ada', 'p-1,1234,INV-56,Ada', 'p-1,1234,2056,Ada', 'p-1,1234,156,Ada'])
+      expect((await taken(file(row))).payments).toEqual(['2 Ada 123400']);
+    expect((await taken(file('p-1,1234,56,Ada'), 'JPY')).payments).toEqual(['2 Ada 1234']);
+  });
+
   test('in a file with commas a point is a decimal point', async () => {
     const { payments } = await taken(SAVED_AS['Google Sheets, Comma-separated values'](sheet(['1.234', '1', '2'])), 'KWD');
     expect(payments[0]).toBe('2 Müller, "Söhne" 1234');
