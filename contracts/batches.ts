@@ -14,6 +14,7 @@ import {
   line,
   lines,
   minorUnits,
+  notLost,
   page,
   payableCurrency,
   time,
@@ -24,6 +25,9 @@ import {
 /** JSON takes this many items; a CSV takes a million. */
 export const JSON_ITEMS_MAX = 10_000;
 export const CSV_ROWS_MAX = 1_000_000;
+
+/** What the payee reads of a payment. */
+export const paymentReference = line(140).check(notLost);
 
 const amount = z.number().int().positive().max(Number.MAX_SAFE_INTEGER).meta({ description: 'Minor units' });
 
@@ -55,7 +59,7 @@ export const newItem = z.strictObject({
     .optional(),
   amount,
   currency: payableCurrency.optional(),
-  reference: line(140),
+  reference: paymentReference,
   remittance: line(140, 0).default(''),
 });
 

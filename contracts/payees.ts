@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { country, doneBy, line, lines, name, page, pastedCode, timestamp, wireId } from './wire.js';
+import { country, doneBy, line, lines, name, notLost, page, pastedCode, pastedDigits, timestamp, wireId } from './wire.js';
 
 /** Exactly one group: `iban` (with `bic`), `routing_number` with `account_number`, or `account_token`. */
 export const destinationInput = {
   iban: pastedCode(34).optional(),
   bic: pastedCode(11).optional(),
-  routing_number: pastedCode(9).optional(),
-  account_number: pastedCode(17).optional(),
+  routing_number: pastedDigits(9).optional(),
+  account_number: pastedDigits(17).optional(),
   account_token: line(64).optional(),
 };
 
@@ -15,6 +15,7 @@ export const payeeFields = {
     .string()
     .min(1)
     .max(64)
+    .check(notLost)
     .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces'),
   name: name(140),
   payee_type: z.enum(['individual', 'company']).default('individual'),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { canonicalDigits, digitsMessage } from '../domain/bank-digits.js';
 import { countryMessage, isCountry } from '../domain/country.js';
 import { fromItemId, fromWireId, ID_PREFIXES, type IdKind } from '../domain/ids.js';
 import { currencyExponent, currencyMessage } from '../domain/money.js';
+import { lostMessage, spreadsheetMark } from '../domain/spreadsheet-marks.js';
 import { canonicalCode, canonicalLine, canonicalLines, hasLetter, unfitCharacter, unfitMessage } from '../domain/text.js';
 
 /** Parts that resources share. Members are snake_case, times RFC 3339 in UTC, amounts integer minor units. */
@@ -79,17 +81,34 @@ export const lines = (max: number) =>
     .min(1)
     .max(max);
 
+/** Stops at a text of which `messageOf` says what is wrong. */
+const refusing =
+  (reason: string, messageOf: (text: string) => string | null | undefined): z.core.CheckFn<string> =>
+  ({ value, issues }) => {
+    const message = messageOf(value);
+    if (message) issues.push({ code: 'custom', input: value, message, params: { reason }, continue: false });
+  };
+
+/** Refuses what is left of a text that a spreadsheet or an encoding lost: `#N/A`, U+FFFD. */
+export const notLost = refusing('spreadsheet_cell', (text) => lostMessage(text.trim()));
+
 /** The name of somebody or something: a line with a letter in it. */
 export const name = (max: number) =>
-  line(max).refine((text) => text === '' || hasLetter(text), { message: 'a name has a letter in it', params: { reason: 'no_letter' } });
+  line(max)
+    .check(notLost)
+    .refine((text) => text === '' || hasLetter(text), { message: 'a name has a letter in it', params: { reason: 'no_letter' } });
 
 /** A code such as an IBAN or BIC, as people paste it; parses to its one form (domain/text.ts), of at most `max` characters. */
 export const pastedCode = (max: number) =>
   z
     .string()
+    .check(refusing('spreadsheet_cell', (text) => spreadsheetMark(text.trim())?.message))
     .overwrite(canonicalCode)
     .check(fitting({ lines: false }))
     .max(max);
+
+/** An account or routing number, as people paste it; parses to its one form (domain/bank-digits.ts), of at most `max` digits. */
+export const pastedDigits = (max: number) => z.string().check(refusing('not_digits', digitsMessage)).overwrite(canonicalDigits).max(max);
 
 /** Who did something: a member of the workspace with their present role, and the API key if one was used. */
 export const doneBy = z

@@ -1,4 +1,5 @@
 import { iso31661, iso31663 } from 'iso-3166';
+import { unfitCharacter, unfitMessage } from './text.js';
 
 /** ISO 3166-1 alpha-2 as it is, and XK: not in the standard, but Kosovo has it in the IBAN registry and at every bank. */
 const COUNTRIES: ReadonlyMap<string, string> = new Map([...iso31661.map(({ alpha2, name }) => [alpha2, name] as const), ['XK', 'Kosovo'] as const]);
@@ -25,7 +26,10 @@ export const isCountry = (code: string): boolean => COUNTRIES.has(code);
  * GB`. It repeats the text only when that has two or three letters, because any other may be something else, such as an account.
  */
 export const countryMessage = (text: string): string => {
+  const unfit = unfitCharacter(text);
+  if (unfit) return unfitMessage(unfit);
   const code = text.trim().toUpperCase();
+  if (COUNTRIES.has(text.trim())) return `write ${code} without blanks around it`;
   const instead = USUAL_MISTAKES[code] ?? OF_THREE.get(code) ?? (COUNTRIES.has(code) ? code : null);
   if (!/^[A-Z]{2,3}$/.test(code)) return 'an ISO 3166-1 code of two capital letters such as DE';
   if (instead) return `${text.trim()} is no code of ISO 3166-1; use ${instead}`;

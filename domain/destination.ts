@@ -111,10 +111,13 @@ const parseToken = (token: string): { destination: Destination } | { errors: Fie
     : fail('account_token', 'token_characters', '4 to 64 characters of A-Z, a-z, 0-9, _ and -');
 
 const parseUsBank = (routing: string, account: string): { destination: Destination } | { errors: FieldError[] } => {
-  if (!isRoutingNumber(routing)) return fail('routing_number', 'aba_checksum', 'nine digits whose ABA checksum holds');
+  if (!isRoutingNumber(routing))
+    return fail('routing_number', 'aba_checksum', `nine digits whose ABA checksum holds${isRoutingNumber(`0${routing}`) ? ZERO_DROPPED : ''}`);
   if (!/^\d{4,17}$/.test(account)) return fail('account_number', 'account_digits', '4 to 17 digits');
   return { destination: { kind: 'us_bank', routingNumber: routing, accountNumber: account } };
 };
+
+const ZERO_DROPPED = '; a spreadsheet dropped the 0 at its beginning: format the column as text, write the 0 and export again';
 
 /** ABA routing transit number: 3(d1+d4+d7) + 7(d2+d5+d8) + (d3+d6+d9) is a multiple of 10. */
 const isRoutingNumber = (text: string): boolean => {

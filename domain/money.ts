@@ -1,5 +1,7 @@
 import { currencies } from 'countries-list/currencies';
+import { amountForm, amountTextMessage, fractionMessage } from './amount-text.js';
 import { ok, type Result, refuse } from './result.js';
+import { unfitCharacter, unfitMessage } from './text.js';
 
 /** The largest amount that survives a JSON number: 2^53 − 1 minor units. */
 export const AMOUNT_MAX = 9_007_199_254_740_991n;
@@ -23,11 +25,17 @@ const USUAL_MISTAKES: Readonly<Record<string, string>> = { ANG: 'XCG', BGN: 'EUR
 
 /** What is wrong with a text that is no currency to pay in, and what to write instead where that is known. It repeats three letters only. */
 export const currencyMessage = (text: string): string => {
+  const unfit = unfitCharacter(text);
+  if (unfit) return unfitMessage(unfit);
   const code = text.trim().toUpperCase();
+  if (DIGITS.has(text.trim())) return `write ${code} without blanks around it`;
   const instead = USUAL_MISTAKES[code] ?? (DIGITS.has(code) ? code : null);
   if (!/^[A-Z]{3}$/.test(code)) return 'an ISO 4217 code of three capital letters such as EUR';
   return `${text.trim()} is no currency of ISO 4217 that payees are paid in${instead ? `; use ${instead}` : ', such as EUR'}`;
 };
+
+/** No amount is longer; a longer text is not worth a look. */
+const DECIMAL_MAX = 64;
 
 /**
  * A decimal as people write it in a CSV (`1234.50`) → minor units (`123450n`). The point is the only separator. Refuses signs,
@@ -36,19 +44,19 @@ export const currencyMessage = (text: string): string => {
 export const parseDecimal = (text: string, currency: string): Result<bigint> => {
   const exponent = currencyExponent(currency);
   if (exponent === null) return refuse('invalid_request', `${currency} is not an ISO 4217 currency code`);
-  if (/^-\d/.test(text)) return refuse('invalid_request', 'the amount must be greater than zero');
-  const match = /^(0|[1-9]\d{0,15})(?:\.(\d+))?$/.exec(text);
-  if (!match) return refuse('invalid_request', 'write the amount as digits with a point, such as 1234.50');
+  if (text.length > DECIMAL_MAX) return refuse('invalid_request', amountForm(exponent));
+  const match = /^(0|[1-9]\d*)(?:\.(\d+))?$/.exec(text);
+  if (!match) return refuse('invalid_request', amountTextMessage(text, exponent));
   const fraction = match[2] ?? '';
-  if (fraction.length > exponent) return refuse('invalid_request', `${currency} has ${exponent} digits after the point`);
+  if (fraction.length > exponent) return refuse('invalid_request', fractionMessage(text, currency, exponent));
   const minor = BigInt(match[1] + fraction.padEnd(exponent, '0'));
-  return checkAmount(minor);
+  return checkAmount(minor, currency);
 };
 
 /** Refuses an amount (minor units) that is not positive or exceeds AMOUNT_MAX with `invalid_request`. */
-export const checkAmount = (minor: bigint): Result<bigint> => {
+export const checkAmount = (minor: bigint, currency: string): Result<bigint> => {
   if (minor <= 0n) return refuse('invalid_request', 'the amount must be greater than zero');
-  if (minor > AMOUNT_MAX) return refuse('invalid_request', `the amount must not exceed ${AMOUNT_MAX} minor units`);
+  if (minor > AMOUNT_MAX) return refuse('invalid_request', `the amount must not exceed ${formatMoney(AMOUNT_MAX, currency)}`);
   return ok(minor);
 };
 

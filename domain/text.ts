@@ -50,10 +50,13 @@ export const unfitCharacter = (text: string, { lines = false } = {}): UnfitChara
 };
 
 const whatIs = (character: string): string => {
+  if (/[\r\n]/.test(character)) return 'a line break';
+  if (character === '\t') return 'a tab';
   if (/\p{Cc}/u.test(character)) return 'a control character';
   if (/\p{Cs}/u.test(character)) return 'half of a surrogate pair';
   if (/\p{Co}/u.test(character)) return 'a private character';
   if (/[\p{Zl}\p{Zp}]/u.test(character)) return 'a line separator';
+  if (/[\u061c\u200e\u200f]/.test(character)) return 'a direction mark that a program added';
   if (/[\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(character)) return 'an invisible or formatting character';
   return 'not a character of Unicode';
 };
@@ -73,7 +76,7 @@ export const canonicalLine = (text: string): string =>
 /** The one form of a text of several lines: NFC, line feeds as line ends, blanks for tabs, no white space at its ends. */
 export const canonicalLines = (text: string): string => text.normalize('NFC').replace(/\r\n?/g, '\n').replaceAll('\t', ' ').trim();
 
-/** The one form of a code such as an IBAN, BIC or routing number as people paste it: no white space, dots or dashes, upper case. */
+/** The one form of a code such as an IBAN or BIC as people paste it: no white space, dots or dashes, upper case. Numbers: domain/bank-digits.ts. */
 export const canonicalCode = (text: string): string => text.replace(/[\p{White_Space}\p{Pd}\p{Default_Ignorable_Code_Point}.]+/gu, '').toUpperCase();
 
 /** Whether a text has a letter to be read by. */

@@ -1,17 +1,21 @@
 import { z } from 'zod';
+import { paymentReference } from '../../contracts/batches.js';
 import { destinationInput, payeeFields } from '../../contracts/payees.js';
-import { line } from '../../contracts/wire.js';
+import { amountForm, separatorIn } from '../../domain/amount-text.js';
 import { repeatError, repeatedPayments } from '../../domain/batch/repeats.js';
-import { AMOUNT_MAX, parseDecimal } from '../../domain/money.js';
+import { AMOUNT_MAX, currencyExponent, formatMoney, parseDecimal } from '../../domain/money.js';
 import { ERRORS_MAX, type FieldError, type Refusal } from '../../domain/result.js';
+import { spreadsheetMark } from '../../domain/spreadsheet-marks.js';
+import { unfitCharacter, unfitMessage } from '../../domain/text.js';
 import type { Context } from '../context.js';
-import type { PayeeInput } from '../payee/details.js';
+import { givesDestination, type PayeeInput } from '../payee/details.js';
 import { checkPayment, checkUnit, inspectPayees } from './check-payments.js';
 import { FileFaults } from './file-faults.js';
 import { type CsvPart, type CsvRow, readCsv } from './read-csv.js';
 import type { PaymentTerms } from './resolve-terms.js';
 import { SaidPayees } from './said-payees.js';
 import { SeenDigests } from './seen-digests.js';
+import { RunningSum, TOTAL_ROW } from './total-row.js';
 
 /** Count and sum of a file without errors. */
 export interface CsvTotals {
@@ -41,13 +45,14 @@ export const checkCsv = async (
   const seen = allowDuplicates ? null : new SeenDigests();
   const said = new SaidPayees(ctx.services.sha256, { at: (row) => `row ${row}`, many: 'rows' });
   const faults = new FileFaults();
+  const sum = new RunningSum();
   const elsewhere = new Map<string, number>();
   const elsewhereRows: FieldError[] = [];
   let elsewhereCount = 0;
   let count = 0;
   let total = 0n;
   for await (const part of readCsv(bytes, partRows)) {
-    const { payments, errors } = await checkPart(ctx, part, terms, said);
+    const { payments, errors } = await checkPart(ctx, part, terms, said, sum);
     const repeats: FieldError[] = [];
     for (const payment of payments) {
       count += 1;
@@ -67,7 +72,7 @@ export const checkCsv = async (
     }
     if (!(await goOn(part.from + part.rows.length))) return 'stopped';
   }
-  faults.add([...totalErrors(total), ...checkUnit('file', count, terms.capabilities)], []);
+  faults.add([...totalErrors(total, terms.currency), ...checkUnit('file', count, terms.capabilities)], []);
   const wrong = faults.refusal();
   if (wrong) return { refusal: wrong };
   if (elsewhereCount === 0) return { count, total };
@@ -75,8 +80,8 @@ export const checkCsv = async (
   return { refusal: repeatedPayments({ count: elsewhereCount, earlier }, elsewhereRows) };
 };
 
-const totalErrors = (total: bigint): FieldError[] =>
-  total > AMOUNT_MAX ? [{ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${AMOUNT_MAX} minor units` }] : [];
+const totalErrors = (total: bigint, currency: string): FieldError[] =>
+  total > AMOUNT_MAX ? [{ field: 'amount', reason: 'total_too_large', message: `the sum must not exceed ${formatMoney(AMOUNT_MAX, currency)}` }] : [];
 
 /** Which of these payments are paid or open in another batch. Null when none is. */
 const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { currency }: PaymentTerms) =>
@@ -89,13 +94,17 @@ const repeatsElsewhere = (ctx: Context, payments: readonly CsvPayment[], { curre
 
 type CheckedPart = { payments: CsvPayment[]; errors: FieldError[] };
 
-const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, said: SaidPayees): Promise<CheckedPart> => {
+/** `sum` is of the rows of earlier parts, and what they say of payees is in `said`. */
+const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, said: SaidPayees, sum: RunningSum): Promise<CheckedPart> => {
   const errors = [...part.errors];
   const payments: CsvPayment[] = [];
+  const totals = new Set<CsvRow['place']>();
   for (const row of part.rows) {
     const parsed = parseRow(row, terms);
-    if ('errors' in parsed) errors.push(...parsed.errors);
-    else payments.push(parsed);
+    if (sum.add(amountOf(row, parsed, terms)) && !givesDestination(row.cells)) totals.add(row.place);
+    if (!('errors' in parsed)) payments.push(parsed);
+    else if (totals.has(row.place)) errors.push({ ...TOTAL_ROW, ...row.place });
+    else errors.push(...parsed.errors);
   }
   if (payments.length === 0) return { payments, errors };
   const inputs = payments.map(({ payee }) => payee);
@@ -104,9 +113,17 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, said:
     const payee = inspected[i];
     if (!payee?.said) throw new Error('a row was not inspected');
     const wrong = said.hear(payee.said, place.row ?? 0, payee.errors);
-    errors.push(...wrong.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
+    if (wrong.length > 0 && totals.has(place)) errors.push({ ...TOTAL_ROW, ...place });
+    else errors.push(...wrong.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
   }
   return { payments, errors };
+};
+
+/** Minor units; 0 of an amount that cannot be read. */
+const amountOf = ({ cells: { amount = '' } }: CsvRow, parsed: ReturnType<typeof parseRow>, { currency }: PaymentTerms): bigint => {
+  if (!('errors' in parsed)) return parsed.amount;
+  const read = parseDecimal(amount, currency);
+  return read.ok ? read.value : 0n;
 };
 
 /** None of the three can hold a line feed, so different rows are different texts. */
@@ -138,24 +155,49 @@ const cells = z.object({
   country: payeeFields.country.optional(),
   ...destinationInput,
   amount: z.string(),
-  reference: line(140),
+  reference: paymentReference,
 });
 
 /** A row's cells → a payment, or every error of the row. An error never repeats the cell. */
-export const parseRow = ({ place, cells: raw }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
+export const parseRow = ({ place, cells: raw, decimals }: CsvRow, terms: PaymentTerms): CsvPayment | { errors: FieldError[] } => {
+  const marked = markedCells(raw);
   const parsed = cells.safeParse(raw);
-  if (!parsed.success) return { errors: parsed.error.issues.map((issue) => ({ ...toError(issue, raw), ...place })) };
+  if (!parsed.success || marked.length > 0) {
+    const others = (parsed.error?.issues ?? [])
+      .map((issue) => toError(issue, raw))
+      .filter(({ field }) => !marked.some((cell) => cell.field === field));
+    return { errors: [...marked, ...others].map((error) => ({ ...error, ...place })) };
+  }
   const { payee_reference, payee_name, payee_type, country, amount: decimal, reference, ...destination } = parsed.data;
   const amount = parseDecimal(decimal, terms.currency);
   const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
-  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: decimal.includes(',') ? DECIMAL_COMMA : amount.refusal.detail });
+  if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: amount.refusal.detail + settingFor(decimal, terms.currency) });
+  const digits = currencyExponent(terms.currency) ?? 0;
+  if (amount.ok && decimals !== undefined && decimals.length <= digits)
+    errors.push({ field: 'amount', reason: 'ambiguous_amount', message: `${MAY_BE_SPLIT}: ${amountForm(digits)}` });
   if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, ...place })) };
   const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
   return { place, payee: { payee }, amount: amount.value, reference };
 };
 
-const DECIMAL_COMMA = [
-  'write the amount as digits with a point, such as 1234.50',
+const MAY_BE_SPLIT = 'the digits in the cell behind this whole amount may be its decimals, split off by a comma';
+
+/** Cells that hold what a spreadsheet wrote in place of what was meant. What is wrong with an amount is said by its own rules. */
+const markedCells = (raw: CsvRow['cells']): FieldError[] =>
+  Object.entries(raw).flatMap(([field, text]) => {
+    const mark = field === 'amount' ? null : spreadsheetMark(text);
+    return mark ? [{ field, reason: 'spreadsheet_cell', message: mark.message }] : [];
+  });
+
+/** The setting of the program that writes other separators, for a message to end with. */
+const settingFor = (decimal: string, currency: string): string => {
+  const separator = separatorIn(decimal, currencyExponent(currency) ?? 0);
+  if (separator === null) return '';
+  return `; ${separator === 'thousands' ? WITHOUT_THOUSANDS : WITH_POINT}`;
+};
+
+const WITHOUT_THOUSANDS = 'take the thousands separator out of the number format of the column and export again';
+const WITH_POINT = [
   'in Excel turn off "Use system separators" (Options, Advanced) and choose the point',
   'in Google Sheets and LibreOffice choose the locale English (United States)',
 ].join('; ');
@@ -164,6 +206,8 @@ const toError = (issue: z.core.$ZodIssue, raw: CsvRow['cells']): FieldError => {
   const field = String(issue.path[0]);
   if (!(field in raw)) return { field, reason: 'missing', message: 'this cell must not be empty' };
   if (issue.code === 'too_big') return { field, reason: 'too_long', message: `at most ${issue.maximum} characters` };
+  const unfit = unfitCharacter(raw[field as keyof typeof raw] ?? '');
+  if (unfit) return { field, reason: 'characters', message: unfitMessage(unfit) };
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : undefined;
   if (typeof reason === 'string') return { field, reason, message: issue.message };
   return { field, reason: issue.code === 'invalid_value' ? 'one_of' : 'form', message: MESSAGES[field] ?? 'this cell is not of the right form' };

@@ -23,13 +23,13 @@ export class WrongRecord extends Error {
 }
 
 /** What spreadsheets write between cells. */
-const SEPARATORS = [',', ';', '\t'] as const;
+export const SEPARATORS = [',', ';', '\t'] as const;
 export type Separator = (typeof SEPARATORS)[number];
 
 /** Characters of a record; no record of valid cells has more. */
 const RECORD_MAX = 16_384;
 
-/** RFC 4180 with any line end. Blanks around cells are dropped. */
+/** RFC 4180 with any line end. Blanks around quotes are dropped here, blanks inside of them once lines are counted. */
 const OPTIONS: Options = {
   record_delimiter: ['\r\n', '\n', '\r'],
   relax_column_count: true,
@@ -50,17 +50,24 @@ export async function* readRecords(
   next: Place,
 ): AsyncGenerator<{ separator: Separator | null; records: CsvRecord[] }> {
   let separator: Separator | null = null;
+  let directed = false;
   let text = await lines.next();
   if (!text.done) {
     const directive = separatorLine(text.value);
     if (directive) {
       separator = directive.separator;
+      directed = true;
       next.line += 1;
       text = { done: false, value: text.value.slice(directive.length) };
     }
   }
   for (; !text.done; text = await lines.next()) {
-    separator ??= separatorOf(text.value);
+    if (directed) {
+      const used = separatorOf(text.value);
+      if (used && used.names > 0 && used.separator !== separator) throw new WrongRecord(OTHER_SEPARATOR);
+      directed = used === null;
+    }
+    separator ??= separatorOf(text.value)?.separator ?? null;
     const records = separator ? simpleRecords(text.value, separator) : emptyRecords(text.value);
     if (!records) break;
     yield { separator, records: records.map((cells) => ({ cells, row: next.row++, line: next.line++ })) };
@@ -68,7 +75,7 @@ export async function* readRecords(
   if (text.done || !separator) return;
 
   const onRecord = (cells: string[]): CsvRecord => {
-    const record = { cells, row: next.row, line: next.line };
+    const record = { cells: cells.map((cell) => cell.trim()), row: next.row, line: next.line };
     next.row += 1;
     next.line += 1;
     for (const cell of cells) next.line += lineEndsIn(cell);
@@ -132,13 +139,19 @@ const separatorLine = (text: string): { separator: Separator; length: number } |
   return { separator, length: match[0].length };
 };
 
-/** What separates most known names in the first line that is not empty; null as long as there is none. */
-const separatorOf = (lines: string): Separator | null => {
+const OTHER_SEPARATOR: FieldError = {
+  field: 'file',
+  reason: 'separator',
+  message: 'the line sep= names another separator than the file uses; delete that line',
+};
+
+/** What separates most known names in the first line that is not empty, and how many; null as long as there is none. */
+const separatorOf = (lines: string): { separator: Separator; names: number } | null => {
   const header = /^.*[^\s,;"].*$/m.exec(lines)?.[0];
   if (header === undefined) return null;
   const known = (separator: Separator) => header.split(separator).filter((cell) => knownColumn(cell.replaceAll('"', ''))).length;
   const [most] = SEPARATORS.map((separator) => ({ separator, names: known(separator) })).sort((a, b) => b.names - a.names);
-  return most?.separator ?? null;
+  return most ?? null;
 };
 
 const syntaxError = (code: string, place: Place): FieldError =>

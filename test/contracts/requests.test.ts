@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
-import { country, line, lines, name, pastedCode, payableCurrency, time } from '../../contracts/wire.js';
+import { country, line, lines, name, pastedCode, pastedDigits, payableCurrency, time } from '../../contracts/wire.js';
 import { unfitCharacter } from '../../domain/text.js';
 
 /** A part of what a request may say, and where it stands: `create_payee body.reference`. */
@@ -87,6 +87,28 @@ describe('one form of what a request says', () => {
     expect(pastedCode(3).safeParse('a b c d').success).toBe(false);
   });
 
+  test('a number that was rewritten is no account, in whatever request', () => {
+    const numbers = TEXTS.filter(([where]) => /\.(account|routing)_number$/.test(where));
+    expect(numbers.length).toBeGreaterThan(5);
+    for (const [where, schema] of numbers) {
+      const taken = ['12345678.0', '1234.00', '-12345678', '1,234', '1.23E+8', '#N/A'].filter((text) => issuesOf(schema, text).length === 0);
+      expect([where, taken]).toEqual([where, []]);
+      expect(z.parse(schema, ' 021 000-021')).toBe('021000021');
+    }
+    expect(pastedDigits(17).safeParse('1.23457E+11').error?.issues[0]?.message).toContain('dropped digits');
+    expect(pastedCode(34).safeParse('8.93704E+19').error?.issues[0]?.message).toContain('dropped digits');
+  });
+
+  test('what a spreadsheet or an encoding lost is no name and no reference, in whatever request', () => {
+    const texts = TEXTS.filter(([where]) =>
+      /payee(\.reference|\.name)$|items\[\]\.reference$|^create_payee body\.(reference|name)$|body\.name$/.test(where),
+    );
+    expect(texts.length).toBeGreaterThan(4);
+    for (const [where, schema] of texts)
+      expect([where, ['#N/A', 'M\ufffdller'].filter((text) => issuesOf(schema, text).length === 0)]).toEqual([where, []]);
+    expect(name(20).safeParse('M\ufffdller').error?.issues[0]?.message).toContain('another encoding');
+  });
+
   test('the character is named', () => {
     expect(line(20).safeParse('a\u202eb').error?.issues[0]?.message).toBe('leave out U+202E, an invisible or formatting character (character 2)');
     expect(name(20).safeParse('\u2800').error?.issues[0]?.message).toBe('a name has a letter in it');
@@ -102,6 +124,8 @@ describe('countries and currencies', () => {
   test.each([
     ['UK', 'UK is no code of ISO 3166-1; use GB'],
     ['EL', 'EL is no code of ISO 3166-1; use GR'],
+    [' DE\u00a0', 'write DE without blanks around it'],
+    ['DE\u200b', 'leave out U+200B, an invisible or formatting character (character 3)'],
     ['de', 'de is no code of ISO 3166-1; use DE'],
     ['DEU', 'DEU is no code of ISO 3166-1; use DE'],
     ['EU', 'EU is no country; use the country of the payee, such as DE'],
@@ -125,6 +149,7 @@ describe('countries and currencies', () => {
   );
   test('what to write instead is said', () => {
     expect(messageOf(payableCurrency, 'eur')).toBe('eur is no currency of ISO 4217 that payees are paid in; use EUR');
+    expect(messageOf(payableCurrency, ' EUR')).toBe('write EUR without blanks around it');
     expect(messageOf(payableCurrency, 'HRK')).toContain('use EUR');
     expect(messageOf(payableCurrency, 'ANG')).toContain('use XCG');
     expect(messageOf(payableCurrency, 'PT50000201231234567890154')).toBe('an ISO 4217 code of three capital letters such as EUR');

@@ -61,9 +61,7 @@ describe('decimal amounts of a CSV', () => {
       expect(parseDecimal(decimalOf(AMOUNT_MAX, exponent), code)).toEqual({ ok: true, value: AMOUNT_MAX });
       expect(parseDecimal(decimalOf(AMOUNT_MAX + 1n, exponent), code).ok).toBe(false);
     }
-    expect(checkAmount(AMOUNT_MAX + 1n).ok).toBe(false);
-    expect(checkAmount(0n).ok).toBe(false);
-    expect(checkAmount(-1n).ok).toBe(false);
+    for (const minor of [AMOUNT_MAX + 1n, 0n, -1n]) expect(checkAmount(minor, 'EUR').ok).toBe(false);
   });
 
   test('an unknown currency has no amounts', () => {
@@ -100,4 +98,65 @@ describe('amounts for people', () => {
 test.each(['-12.50', '-1', '-0.00', '0', '0.00'])('%s is refused because it is not greater than zero, not for its form', (text) => {
   const parsed = parseDecimal(text, 'EUR');
   expect(parsed.ok ? null : parsed.refusal.detail).toBe('the amount must be greater than zero');
+});
+
+describe('a refused amount hears what it is', () => {
+  const messageOf = (text: string, code: string) => {
+    const parsed = parseDecimal(text, code);
+    return parsed.ok ? null : parsed.refusal.detail;
+  };
+
+  test.each([
+    ['12,5', 'EUR', 'write the amount as digits with a point, such as 1234.50'],
+    ['1.234,56', 'EUR', 'write the amount as digits with a point, such as 1234.50'],
+    ['1,234.56', 'EUR', 'leave out the thousands separator: write the amount as digits with a point, such as 1234.50'],
+    ['1,234,567', 'EUR', /^leave out the thousands separator/],
+    ['12,34,567.50', 'INR', /^leave out the thousands separator/],
+    ['1 234.50', 'EUR', /^leave out the thousands separator/],
+    ["1'234.50", 'CHF', /^leave out the thousands separator/],
+    ['1.234.567', 'EUR', /^leave out the thousands separator/],
+    ['1,200', 'JPY', 'leave out the thousands separator: write the amount as digits alone, such as 1234'],
+    [
+      '1,200',
+      'KWD',
+      'a comma before three digits may group thousands or be a decimal comma: write the amount as digits with a point, such as 1234.500',
+    ],
+    ['0,500', 'KWD', 'write the amount as digits with a point, such as 1234.500'],
+    ['1.234', 'EUR', /^EUR has 2 digits after the point: .* such as 1234\.50; leave the point out where it groups thousands$/],
+    ['12.00', 'JPY', 'JPY has no digits after the point: write the amount as digits alone, such as 1234'],
+    ['#REF!', 'EUR', /error of a formula/],
+    ['#####', 'EUR', /too narrow/],
+    ['=A1', 'EUR', /a formula/],
+    ["'12.00", 'EUR', /apostrophe/],
+    ['1.2E+03', 'EUR', /exponent; format the column as a number with 2 decimals/],
+    ['(12.00)', 'EUR', /parentheses/],
+    ['12.00-', 'EUR', 'the amount must be greater than zero'],
+    ['\u221212.00', 'EUR', 'the amount must be greater than zero'],
+    ['2026-05-12', 'EUR', /^this is a date/],
+    ['12.05.2026', 'EUR', /^this is a date/],
+    ['5/12/26 0:00', 'EUR', /^this is a date/],
+    ['12-May', 'EUR', /^this is a date/],
+    ['May-12', 'EUR', /^this is a date/],
+    ['12.00 EUR', 'EUR', /^leave out the currency/],
+    ['€ 12.00', 'EUR', /^leave out the currency/],
+    ['US$1,200', 'USD', /^leave out the currency/],
+    ['12,00\u00a0€', 'EUR', /^leave out the currency/],
+    ['12%', 'EUR', /percentage/],
+    ['+12', 'EUR', /^leave out the sign/],
+    ['007', 'EUR', /^leave out the zeros/],
+    ['12.00\u200b', 'EUR', 'leave out U+200B, an invisible or formatting character (character 6)'],
+    ['99999999999999.99', 'EUR', 'the amount must not exceed 90071992547409.91 EUR'],
+    ['99999999999999999999', 'JPY', 'the amount must not exceed 9007199254740991 JPY'],
+  ])('%s %s', (text, code, message) => {
+    expect(messageOf(text, code)).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
+  test('no example is one that the currency refuses, whatever was written', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(..."01239.,' -+()E€%#=/") }), currency, (text, code) => {
+        for (const [example] of (messageOf(text, code) ?? '').matchAll(/(?<=such as )\d[\d.]*/g)) expect(parseDecimal(example, code).ok).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseDestination, type RawDestination } from '../../domain/destination.js';
+import { canonicalCode } from '../../domain/text.js';
 
 const IBAN = 'DE89370400440532013000';
 
@@ -47,5 +48,19 @@ describe('one destination', () => {
     for (const bic of ['DEUTDEFF', 'DEUTDEFFXXX'])
       expect(parseDestination({ iban: IBAN, bic })).toEqual({ destination: { kind: 'iban', iban: IBAN, bic: 'DEUTDEFFXXX' } });
     expect(parseDestination({ iban: IBAN, bic: 'DEUTDEFF500' })).toEqual({ destination: { kind: 'iban', iban: IBAN, bic: 'DEUTDEFF500' } });
+  });
+
+  test('a routing number that lost its first 0 is told so, and no other', () => {
+    const messageOf = (routing_number: string) => {
+      const parsed = parseDestination({ routing_number, account_number: '12345678' });
+      return 'errors' in parsed ? parsed.errors[0]?.message : null;
+    };
+    expect(messageOf('21000021')).toContain('dropped the 0');
+    expect(messageOf('21000022')).toBe('nine digits whose ABA checksum holds');
+  });
+
+  test('points in an IBAN are dropped as long as its checksum holds', () => {
+    expect(kindOf({ iban: canonicalCode('DE89.3704.0044.0532.0130.00') })).toBe('iban');
+    expect(kindOf({ iban: canonicalCode('DE89370400440532013000.0') })).toEqual(['iban iban_checksum']);
   });
 });

@@ -50,6 +50,10 @@ describe('characters that no text may hold', () => {
     expect(unfitCharacter('x\ud800')).toMatchObject({ codePoint: 0xd800, what: 'half of a surrogate pair', at: 2 });
     expect(unfitCharacter('\ufdd0')).toMatchObject({ what: 'not a character of Unicode' });
     expect(unfitCharacter('\ue000')).toMatchObject({ what: 'a private character' });
+    expect(unfitCharacter('a\r\nb')).toMatchObject({ what: 'a line break', at: 2 });
+    expect(unfitCharacter('a\tb')).toMatchObject({ what: 'a tab' });
+    for (const mark of ['\u200f', '\u200e', '\u061c'])
+      expect(unfitCharacter(`דנה${mark}`)).toMatchObject({ what: 'a direction mark that a program added', at: 4 });
     expect(unfitCharacter('a\u2028b')).toMatchObject({ what: 'a line separator' });
   });
 

@@ -138,25 +138,101 @@ describe('the header', () => {
   test('hears which known column is nearest, and nothing of what it holds itself', async () => {
     const errors = await header(...HEADER, 'ibam', 'Acount Number', 'DE', '');
     expect(errors).toEqual([
-      { field: 'column 4', reason: 'unknown_column', message: 'did you mean iban?' },
-      { field: 'column 5', reason: 'unknown_column', message: 'did you mean account_number?' },
-      { field: 'column 6', reason: 'unknown_column', message: expect.stringContaining('the first line may name only payee_reference,') },
+      { field: 'column 4 (D)', reason: 'unknown_column', message: 'did you mean iban?' },
+      { field: 'column 5 (E)', reason: 'unknown_column', message: 'did you mean account_number?' },
+      { field: 'column 6 (F)', reason: 'unknown_column', message: expect.stringContaining('the first line may name only payee_reference,') },
     ]);
-    expect(await header(...HEADER, '', 'iban')).toMatchObject([{ field: 'column 4', message: 'this column has no name; name it or remove it' }]);
+    expect(await header(...HEADER, '', 'iban')).toMatchObject([{ field: 'column 4 (D)', message: 'this column has no name; name it or remove it' }]);
   });
 });
 
+describe('a header that is none', () => {
+  const errors = async (...lines: string[]) => errorsOf(await read(lines.join('\n'), 1_000));
+  const DATA = 'ana-1,Ana Lopes,1250.00,INV-2041';
+
+  test.each([',', ';', '\t'])('stands below other rows, with %j between its cells: its row is named, once', async (separator) => {
+    const header = HEADER.join(separator);
+    const below = (row: number) => [{ field: 'file', reason: 'rows_above_header', message: `the header is in row ${row}: delete the rows above it` }];
+    expect(await errors('Payouts June', header, 'p')).toEqual(below(2));
+    expect(await errors(`Payouts June${separator}${separator}`, '', '"Made by Ada, Bob"', header)).toEqual(below(4));
+    expect(await errors('a', 'b', 'c', 'd', 'e', header)).toEqual(below(6));
+    expect(await errors('a', 'b', 'c', 'd', 'e', 'f', header)).toMatchObject([{ reason: 'no_header' }]);
+  });
+
+  test('is missing: one error says what it has to name', async () => {
+    for (const lines of [[DATA, DATA], [DATA], Array.from({ length: 20 }, () => DATA)]) {
+      const found = await errors(...lines);
+      expect(found).toEqual([
+        { field: 'file', reason: 'no_header', message: expect.stringMatching(/has to name payee_reference, amount, reference, and/) },
+      ]);
+      expect(JSON.stringify(found)).not.toMatch(/Ana|INV-2041/);
+    }
+  });
+
+  test('names columns as people call them: each hears which is meant, and none is missing besides', async () => {
+    expect((await errors('Payee ID,Name,Amount (EUR),Invoice number,IBAN number')).map(({ field, message }) => `${field} ${message}`)).toEqual([
+      'column 1 (A) did you mean payee_reference?',
+      'column 2 (B) did you mean payee_name?',
+      'column 3 (C) did you mean amount?',
+      'column 4 (D) did you mean reference?',
+      'column 5 (E) did you mean iban?',
+    ]);
+    expect(await errors(`${HEADER},Amount (EUR)`)).toMatchObject([{ message: expect.not.stringContaining('did you mean') }]);
+  });
+
+  test('the columns are listed once', async () => {
+    const found = await errors(`${HEADER},xxxxxxxxxxx,yyyyyyyyyyyyy`);
+    expect(found.map(({ message }) => message.includes('payee_name'))).toEqual([true, false]);
+    expect((await errors(`${HEADER}${','.repeat(24)}zzzzzzzzzzzz`)).at(-1)?.field).toBe('column 27 (AA)');
+  });
+
+  test('sep= names another separator than the file uses', async () => {
+    for (const first of ['sep=;', 'sep=;\n'])
+      expect(await errors(first, HEADER.join(','), 'p,1,r')).toMatchObject([{ reason: 'separator', message: expect.stringContaining('sep=') }]);
+    expect(await errors('sep=;', HEADER.join(';'), 'p;1;r,s')).toEqual([]);
+  });
+});
+
+test.each(['Total', 'TOTAL:', 'Sum', 'Summe', 'Gesamt', 'Totale', 'Total général', '合計', 'Grand Total', ' Итого '])(
+  '%j in the first cell is a total row',
+  async (word) => {
+    for (const row of [`${word},30,`, `${word},30,June`, `,30,${word}`, word])
+      expect(errorsOf(await read([HEADER, 'p,10,r', row].join('\n'), 1_000)).map(({ reason }) => reason)).toEqual(
+        row.startsWith(',') ? [] : ['total_row'],
+      );
+    expect(errorsOf(await read([HEADER, `${word}-1,10,r`].join('\n'), 1_000))).toEqual([]);
+  },
+);
+
 test('a column without a name at the end of the header has to be empty', async () => {
-  const parts = await read([`${HEADER},,`, 'p,1,r,,', 'p,1,r', 'p,1,r,,x', 'p,1,r,,,'].join('\n'), 1_000);
+  const parts = await read([`${HEADER},,`, 'p,1,r,,', 'p,2,r,,', 'p,1,r,,x', 'p,1,r,,,'].join('\n'), 1_000);
   expect(parts.flatMap((part) => part.rows.map(({ place }) => place.row))).toEqual([2, 3]);
   expect(errorsOf(parts)).toMatchObject([
-    { field: 'column 5', reason: 'unnamed_column', row: 4 },
+    { field: 'column 5 (E)', reason: 'unnamed_column', row: 4 },
     { field: 'row', reason: 'ragged_row', row: 5 },
   ]);
 });
 
-test('a row may lack empty cells at its end, as Excel writes it, but none that it needs', async () => {
-  const parts = await read(['payee_reference,amount,reference,iban,bic', 'p,1,r', 'p,1,r,DE', 'p,1'].join('\n'), 1_000);
-  expect(parts.flatMap((part) => part.rows.map(({ cells }) => Object.keys(cells).length))).toEqual([3, 4]);
-  expect(errorsOf(parts)).toMatchObject([{ reason: 'ragged_row', row: 4 }]);
+describe('a row of another width', () => {
+  const WIDE = 'payee_reference,amount,reference,payee_name';
+  const rowsOf = (count: number, row: string) => Array.from({ length: count }, () => row);
+  const ragged = async (...rows: string[]) =>
+    errorsOf(await read([WIDE, ...rows].join('\n'), 1_000)).map(({ row, reason, message }) => [row, reason, /(?<=, ).* has \d+/.exec(message)?.[0]]);
+
+  test('is refused, so that a decimal comma without quotes is no separator', async () => {
+    expect(await ragged('cr-1,100,INV-1', 'cr-00120,1234,56,INV-1')).toEqual([[2, 'ragged_row', 'the header has 4']]);
+    expect(await ragged('cr-1,1234,56,INV-1,Ada')).toEqual([[2, 'ragged_row', 'the header has 4']]);
+    expect(await ragged('p,1,r,Ada,')).toEqual([[2, 'ragged_row', 'the header has 4']]);
+  });
+
+  test('may lack what all rows of its block of 16 lack, as Excel writes it', async () => {
+    const first = rowsOf(15, 'p,1,r,');
+    expect(await ragged(...first, ...rowsOf(16, 'p,1,r'), ...rowsOf(16, 'p,1,r,Ada'), ...rowsOf(3, 'p,1,r'))).toEqual([]);
+    expect(await ragged(...first, ...rowsOf(15, 'p,1,r'), 'p,1,56,r')).toEqual([[32, 'ragged_row', 'row 17 has 3']]);
+    expect(await ragged(...first.slice(1), ...rowsOf(16, 'p,1,r'))).toEqual([[16, 'ragged_row', 'the header has 4']]);
+  });
+
+  test('lacks no cell that it needs', async () => {
+    expect(await ragged(...rowsOf(15, 'p,1,r,'), 'p,1')).toEqual([[17, 'ragged_row', 'the header has 4']]);
+  });
 });

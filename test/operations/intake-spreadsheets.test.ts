@@ -121,6 +121,19 @@ describe('amounts are never guessed', () => {
     });
   });
 
+  test('a decimal comma without quotes is no separator, though each row is as wide as the header', async () => {
+    const file = (row: string) => Buffer.from(`payee_reference,amount,reference,payee_name\n${row}`);
+    for (const row of ['cr-00120,1234,56,INV-1', 'cr-00120,12,5,INV-1']) {
+      const { payments, errors, messages } = await taken(file(row));
+      expect([payments, errors]).toEqual([[], ['2 amount ambiguous_amount']]);
+      expect(messages[0]).toContain('write the amount as digits with a point, such as 1234.50');
+    }
+    expect((await taken(file('p-1,12,500,Ada'), 'KWD')).errors).toEqual(['2 amount ambiguous_amount']);
+    for (const row of ['p-1,1234.00,56,Ada', 'p-1,1234,INV-56,Ada', 'p-1,1234,2056,Ada', 'p-1,1234,156,Ada'])
+      expect((await taken(file(row))).payments).toEqual(['2 Ada 123400']);
+    expect((await taken(file('p-1,1234,56,Ada'), 'JPY')).payments).toEqual(['2 Ada 1234']);
+  });
+
   test('in a file with commas a point is a decimal point', async () => {
     const { payments } = await taken(SAVED_AS['Google Sheets, Comma-separated values'](sheet(['1.234', '1', '2'])), 'KWD');
     expect(payments[0]).toBe('2 Müller, "Söhne" 1234');
@@ -138,6 +151,45 @@ test('a line end in a cell moves lines and not rows, as each program writes it',
     const { errors, lines } = await taken(SAVED_AS[program](lined));
     expect([errors, lines]).toEqual([['2 payee_name characters', '3 amount amount'], [5]]);
   }
+});
+
+describe('what a spreadsheet wrote in place of what was meant', () => {
+  const MARKED = ['#N/A', '#BEZUG!', '=A1', '="00123"', "'00123", '1.23457E+11', '#####', 'M\ufffdller'];
+  const COLUMNS = ['payee_reference', 'payee_name', 'payee_type', 'country', 'iban', 'bic', 'account_token', 'reference'];
+  test.each(COLUMNS)('is refused in the column %s, once, and is not repeated', async (column) => {
+    const header = ['amount', ...COLUMNS];
+    const good: Record<string, string> = { amount: '1', payee_reference: 'p-1', payee_name: 'Ada', reference: 'June' };
+    const cell = (text: string) => `"${text.replaceAll('"', '""')}"`;
+    const rows = MARKED.map((mark) => header.map((name) => cell(name === column ? mark : (good[name] ?? ''))).join(','));
+    const { payments, errors, messages } = await taken(Buffer.from([header.join(','), ...rows].join('\r\n')));
+    expect([payments, errors]).toEqual([[], MARKED.map((_, i) => `${i + 2} ${column} spreadsheet_cell`)]);
+    for (const [i, message] of messages.entries()) expect(message).not.toContain(MARKED[i]);
+  });
+
+  test('what people write is taken', async () => {
+    const { payments } = await taken(Buffer.from("payee_reference,payee_name,amount,reference\n#12,'t Hooft,1,E-12\np-2,O’Brien,2,-"));
+    expect(payments).toEqual(["2 't Hooft 100", '3 O’Brien 200']);
+  });
+});
+
+test('blanks around a value are no part of it, in quotes and without', async () => {
+  const header = 'payee_reference,payee_name,payee_type,country,amount,reference';
+  const cells = ['p-1', 'Ada', 'individual', 'DE', '12.00', 'June'];
+  for (const blank of [' ', '\u00a0', '\u2003', '\t', '\ufeff'])
+    for (const quote of ['"', ''])
+      expect(await taken(Buffer.from(`${header}\n${cells.map((text) => quote + blank + text + blank + quote).join(',')}`))).toMatchObject({
+        payments: ['2 Ada 1200'],
+        errors: [],
+      });
+  const lined = await taken(Buffer.from(`${header}\n"p-1\n","\nAda",,DE,1,June\np-2,Bob,,DE,2,June`));
+  expect(lined).toMatchObject({ payments: ['2 Ada 100', '3 Bob 200'], lines: [2, 5] });
+});
+
+test('an invisible character inside a cell is named', async () => {
+  const header = 'payee_reference,payee_type,country,amount,reference';
+  const { errors, messages } = await taken(Buffer.from(`${header}\np-1,individual\u200b,D\u200bE,1,June\np\u200b-2,,,1,June`));
+  expect(errors).toEqual(['2 payee_type characters', '2 country characters', '3 payee_reference characters']);
+  for (const message of messages) expect(message).toContain('leave out U+200B');
 });
 
 describe('no CSV at all', () => {
