@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { ProblemError, Unreachable } from '../client/problem-error.js';
 import { breakable } from './break-off.js';
 import { type Cli, createCli } from './cli.js';
 import { auditCommands } from './commands/audit.js';
@@ -99,15 +100,29 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
   program.hook('preAction', (_program, command) => {
     acting = command;
   });
+  const say = ({ message, hint }: { message: string | null; hint: string | null }): string =>
+    [message, hint && `next: ${hint}`].flatMap((line) => (line ? cli.typed(line) : [])).join('\n');
+  terminal.whenUnread(() => {
+    const unread = cli.writes.unread();
+    return unread && say(unread);
+  });
+  const sayReplayed = (): void => {
+    const replayed = cli.replayed();
+    if (replayed) terminal.err(say(replayed));
+  };
   try {
     await breakable(() => program.parseAsync(argv, { from: 'user' }), cli.writes.standing);
+    sayReplayed();
     return EXIT.ok;
   } catch (error) {
     const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
     // What was printed is the answer, also when it is one that ends in a failure.
     if (ending.problem && cli.options().json && !hasPrinted) terminal.out(json(ending.problem, 2));
-    if (ending.message) terminal.err(cli.typed(ending.message));
-    if (ending.hint) terminal.err(cli.typed(`next: ${ending.hint}`));
+    const said = say(ending);
+    if (said) terminal.err(said);
+    const doubt = error instanceof ProblemError || error instanceof Unreachable ? cli.writes.doubt() : null;
+    if (doubt) terminal.err(say(doubt));
+    sayReplayed();
     return ending.exitCode;
   }
 };

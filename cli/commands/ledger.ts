@@ -54,7 +54,9 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
     .action(async (name: string, { currency }: { currency: string }) => {
       const { client } = await cli.connect();
       const made = await client.create_account({ kind: 'funding', name, currency });
-      cli.present(made, () => `${made.name}: ${made.id}, ${money(made.balance, made.currency)}`);
+      // A stored answer holds the balance of then.
+      const now = cli.replayed() ? await findAccount(client, made.id) : made;
+      cli.present(made, () => `${now.name}: ${now.id}, ${money(now.balance, now.currency)}`);
       cli.suggest(`sluice ledger top-up AMOUNT --account ${made.id}   (sandbox money only)`);
     });
 
@@ -69,7 +71,10 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
       const amount = parseDecimal(text, found.currency);
       if (!amount.ok) throw new Failure(EXIT.usage, amount.refusal.detail);
       const topped = await client.top_up({ account_id: found.id, amount: Number(amount.value) });
-      cli.present(topped, () => `${topped.name}: ${money(topped.balance, topped.currency)}`);
+      const then = money(topped.balance, topped.currency);
+      // A stored answer holds the balance of then.
+      const now = cli.replayed() && (await findAccount(client, topped.id));
+      cli.present(topped, () => `${topped.name}: ${now ? `${money(now.balance, now.currency)} now, ${then} after that top-up` : then}`);
     });
 };
 

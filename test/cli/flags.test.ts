@@ -12,7 +12,7 @@ import { ROUTES } from '../../contracts/routes.js';
 import { BATCH, emptyFolder, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
-const terminal = { out: () => {}, err: () => {}, watched: false, canAsk: false, readLine: async () => null };
+const terminal = { out: () => {}, err: () => {}, watched: false, canAsk: false, readLine: async () => null, whenUnread: () => {} };
 const { program } = createProgram({ env: {}, terminal, schemas: {} as never, local: null });
 const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];
 /** Each flag of each command. */
