@@ -52,10 +52,13 @@ const validate = <T extends z.ZodType>(schema: T, value: unknown, belongs: Elsew
   return refuse('invalid_request', `${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} wrong; see errors.`, { errors });
 };
 
+/** The field of what is wrong with a body as a whole, such as a list in place of an object. */
+const WHOLE = 'body';
+
 const toFieldErrors = (schema: z.ZodType, issue: z.core.$ZodIssue, belongs: Elsewhere): FieldError[] => {
   if (issue.code === 'unrecognized_keys') return unknownFields(schema, issue, belongs);
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : issue.code;
-  return [{ field: issue.path.join('.'), reason: typeof reason === 'string' ? reason : issue.code, message: messageOf(issue) }];
+  return [{ field: issue.path.join('.') || WHOLE, reason: typeof reason === 'string' ? reason : issue.code, message: messageOf(issue) }];
 };
 
 const messageOf = ({ code, message }: z.core.$ZodIssue): string =>

@@ -19,6 +19,10 @@ export interface Cli {
   writes: Writes;
   /** What to say when the answer is the stored one of an earlier request with the key that was given, else null. */
   replayed(): Standing | null;
+  /** What people call the fields of the API that this command sends: its flags, or the members of their own JSON file. */
+  fields: 'flags' | 'members';
+  /** How somebody is signed in where the credentials were refused. */
+  readonly signIn: string;
   /** Prints data on standard output: as JSON with `--json`, else as text for people. */
   present(data: unknown, human: () => string): void;
   /** Prints a message for people on standard error. */
@@ -60,6 +64,10 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
     },
     writes,
     replayed,
+    fields: 'flags',
+    get signIn() {
+      return connection?.isKeyOfVariable ? 'set SLUICE_API_KEY to a key that is valid, or unset it' : 'sluice login';
+    },
     present: (data, human) => terminal.out(options().json ? json(data, 2) : human()),
     note: (text) => terminal.err(typed(text)),
     suggest: (text, ...others) => {

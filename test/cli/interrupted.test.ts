@@ -238,3 +238,14 @@ describe('the stored answer of an earlier request', () => {
     expect([tries, said.join('\n')]).toEqual([2, expect.not.stringContaining('nothing was done')]);
   });
 });
+
+test.each([
+  ['99999999999999999', 'the amount is too large; the largest is 90071992547409.91 EUR'],
+  ['90071992547409.92', 'the amount is too large; the largest is 90071992547409.91 EUR'],
+  ['1,00', 'write the amount as digits with a point'],
+])('a top-up of %s says what is wrong', async (amount, says) => {
+  const { env, received } = await apiOf(() => list([ACCOUNT]));
+  const { run, said } = settingsOf(env);
+  expect([await run(['ledger', 'top-up', amount]), said.join('\n')]).toEqual([2, expect.stringContaining(says)]);
+  expect(received.filter(({ method }) => method !== 'GET')).toEqual([]);
+});
