@@ -37,7 +37,7 @@ export interface LocalStackParts extends NonNullable<DoctorSettings['local']> {
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const EXIT_CODES =
-  'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C). Data goes to standard output, messages to standard error.';
+  'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C), 143 ended (SIGTERM). Data goes to standard output, messages to standard error.';
 
 /** All commands, and what they work with. */
 export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings): { program: Command; cli: Cli } => {

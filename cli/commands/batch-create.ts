@@ -55,10 +55,8 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     )
     .action(async (file: string, options: CreateOptions, command: Command) => {
       const format = formatOf(file, options);
-      if (format === 'json') {
-        refuseFlagsOfCsv(command);
-        cli.fields = 'members';
-      }
+      if (format === 'json') refuseFlagsOfCsv(command);
+      cli.fields = format === 'json' ? 'members' : 'flags';
       const sending: Sending = { isSent: false, externalId: options.externalId };
       const { client, made, isRepeat } = await breakable(
         (signal) => (format === 'csv' ? fromCsv : fromJson)({ cli, signal, sending }, file, options),

@@ -22,7 +22,12 @@ export interface Connection {
   stack: LocalStack | null;
   /** Whether it acts as the API key of SLUICE_API_KEY. */
   isKeyOfVariable: boolean;
+  /** The API key that it acts as: how it begins, and where it comes from. Null when a person is signed in. */
+  apiKey: { prefix: string; from: string } | null;
 }
+
+/** So much of a key is shown, as `sluice keys list` does: its lead and four characters (vault/tokens.ts). */
+const PREFIX_SHOWN = 16;
 
 /** The address of the API: `--url`, else SLUICE_URL, else the local stack's. */
 export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: string; stack: LocalStack | null } => {
@@ -48,7 +53,9 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
     ...(who.tenant ? { workspaceId: who.tenant } : {}),
     ...(who.idempotencyKey === undefined ? {} : { idempotencyKey: who.idempotencyKey }),
   });
-  return { client, url, stack, isKeyOfVariable: !who.as && !profile && keyOf(env) !== undefined };
+  const isKeyOfVariable = !who.as && !profile && keyOf(env) !== undefined;
+  const from = isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack';
+  return { client, url, stack, isKeyOfVariable, apiKey: who.as || profile ? null : { prefix: token.slice(0, PREFIX_SHOWN), from } };
 };
 
 /** The API key of the environment. An empty variable counts as none. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
@@ -32,6 +32,14 @@ const asked = ({ path }: Received): Answer => ({
   body: path.includes('/proposals/') ? { id: 'c', proposal_id: 'p', digest: 'ab', expires_at: 't', summary: SUMMARY } : CHALLENGE,
 });
 
+/** Signed in as a person, since an API key has no session to end. */
+const personOf = ({ SLUICE_URL }: { SLUICE_URL: string }) => {
+  const home = emptyFolder();
+  mkdirSync(join(home, 'sluice'));
+  writeFileSync(join(home, 'sluice', 'profiles.json'), JSON.stringify({ default: { url: SLUICE_URL, token: 't' } }));
+  return { SLUICE_URL, XDG_CONFIG_HOME: home };
+};
+
 /** Runs a command and breaks it off as soon as the server has got what it may change. Null when it changes nothing. */
 const brokenOff = async (argv: readonly string[]) => {
   let arrived: (write: Received) => void = () => {};
@@ -44,7 +52,7 @@ const brokenOff = async (argv: readonly string[]) => {
     arrived(request);
     return 'silence';
   });
-  const { said, run } = settingsOf(env, argv[0] === 'login' ? ['a password', '123456'] : ['123456']);
+  const { said, run } = settingsOf(personOf(env), argv[0] === 'login' ? ['a password', '123456'] : ['123456']);
   const ended = run(argv);
   const first = await Promise.race([write, ended.then(() => null)]);
   if (first === null) return null;
@@ -144,7 +152,7 @@ const answered = async (argv: readonly string[], status: number, headers: Record
       ? { status, body: /account|top-up/.test(request.path) ? ACCOUNT : ANSWER, headers }
       : { ...problemOf('out_of_order', status), headers };
   });
-  const { said, printed, run, unread } = settingsOf(env, argv.includes('login') ? ['a password', '123456'] : ['123456']);
+  const { said, printed, run, unread } = settingsOf(personOf(env), argv.includes('login') ? ['a password', '123456'] : ['123456']);
   const code = await run(argv);
   return { code, said: said.join('\n'), printed: printed.join('\n'), unread: unread() };
 };

@@ -70,3 +70,28 @@ test.each([
 ])('%s and %s: the same is %s', (one, other, same) => {
   expect(isSameAddress(one, other)).toBe(same);
 });
+
+describe('an API key is nobody', () => {
+  const asking = async () => settingsOf((await apiOf(() => problemOf('forbidden', 403, { permission: 'sessions.own' }))).env);
+
+  test('whoami shows how it begins and where it comes from', async () => {
+    const { run, printed } = await asking();
+    expect([await run(['whoami']), printed.join('\n')]).toEqual([
+      0,
+      expect.stringMatching(/API key +sluice_test_\S*…; nobody is signed in\nfrom +SLUICE_API_KEY/),
+    ]);
+  });
+
+  test.each([
+    [['logout'], 'Nobody is signed in: an API key of SLUICE_API_KEY is in use'],
+    [['exceptions', 'list', '--owner', 'me'], '`me` is nobody here: an API key is in use.'],
+  ])('%j says so', async (argv, says) => {
+    const { run, said } = await asking();
+    expect([await run(argv), said.join('\n')]).toEqual([2, expect.stringContaining(says)]);
+  });
+
+  test('whoami of a key that is refused is refused', async () => {
+    const { env } = await apiOf(() => problemOf('unauthenticated', 401));
+    expect(await settingsOf(env).run(['whoami'])).toBe(4);
+  });
+});
