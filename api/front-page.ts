@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
 import { exchangeOf } from './exchange.js';
 import { docsHeaders } from './middleware/security-headers.js';
+import { methodNotAllowed } from './middleware/unmatched.js';
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
@@ -24,17 +25,17 @@ const pageOf = (webUiUrl: string | null): string => `<!doctype html>
 `;
 
 /**
- * A page at `/` for people who type the address into a browser. Programs, also those that take any type, get the problem of
- * a path that is not there, so that a wrong base address is noticed.
+ * What is at `/`: a page for people who type the address into a browser, and for everybody else a few lines of JSON that lead on.
  */
 export const frontPage = (webUiUrl: string | null): Router => {
   const page = pageOf(webUiUrl);
   const router = express.Router();
-  router.get('/', (req, res, next) => {
+  router.get('/', (req, res) => {
     res.vary('Accept');
-    if (req.accepts(['json', 'html']) !== 'html') return next();
     exchangeOf(res).route = 'front_page';
+    if (req.accepts(['json', 'html']) !== 'html') return void res.json({ name: 'Sluice', api: '/v1', docs: '/docs', health: '/healthz' });
     docsHeaders(req, res, () => res.type('html').send(page));
   });
+  router.all('/', methodNotAllowed(['GET', 'HEAD']));
   return router;
 };

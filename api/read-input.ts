@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { closestMatch } from 'leven';
+import leven, { closestMatch } from 'leven';
 import { z } from 'zod';
 import type { RouteShape } from '../contracts/route-shape.js';
 import { ERRORS_MAX, type FieldError, ok, type Result, refuse } from '../domain/result.js';
@@ -52,10 +52,13 @@ const validate = <T extends z.ZodType>(schema: T, value: unknown, belongs: Elsew
   return refuse('invalid_request', `${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} wrong; see errors.`, { errors });
 };
 
+/** The field of what is wrong with a body as a whole, such as a list in place of an object. */
+const WHOLE = 'body';
+
 const toFieldErrors = (schema: z.ZodType, issue: z.core.$ZodIssue, belongs: Elsewhere): FieldError[] => {
   if (issue.code === 'unrecognized_keys') return unknownFields(schema, issue, belongs);
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : issue.code;
-  return [{ field: issue.path.join('.'), reason: typeof reason === 'string' ? reason : issue.code, message: messageOf(issue) }];
+  return [{ field: issue.path.join('.') || WHOLE, reason: typeof reason === 'string' ? reason : issue.code, message: messageOf(issue) }];
 };
 
 const messageOf = ({ code, message }: z.core.$ZodIssue): string =>
@@ -72,14 +75,16 @@ const unknownFields = (schema: z.ZodType, { keys, path }: z.core.$ZodIssueUnreco
 };
 
 const NAME_SHOWN = 64;
-/** As many changes as a slip of the fingers makes. */
+/** As many changes as a slip of the fingers makes; of a short name at most a third of it. */
 const CHANGES_MAX = 3;
 const LISTED_MAX = 20;
 
 const hint = (key: string, known: readonly string[]): string => {
-  const nearest = closestMatch(key.slice(0, NAME_SHOWN).toLowerCase().replaceAll('-', '_'), known, { maxDistance: CHANGES_MAX });
-  if (nearest) return `did you mean ${nearest}?`;
-  return known.length === 0 ? 'nothing is taken here' : `known are ${known.slice(0, LISTED_MAX).join(', ')}`;
+  if (known.length === 0) return 'nothing is taken here';
+  const typed = key.slice(0, NAME_SHOWN).toLowerCase().replaceAll('-', '_');
+  const near = known.filter((name) => leven(typed, name) <= Math.min(CHANGES_MAX, Math.max(typed.length, name.length) / 3));
+  const nearest = closestMatch(typed, near);
+  return `${nearest ? `did you mean ${nearest}? ` : ''}known are ${known.slice(0, LISTED_MAX).join(', ')}`;
 };
 
 const membersOf = (schema: z.core.$ZodType | undefined): string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);

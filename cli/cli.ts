@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Standing } from './break-off.js';
 import { asTyped, programOf } from './identity/as-typed.js';
 import { type Connection, connect, type IdentityOptions } from './identity/connect.js';
 import { findLocalStack } from './identity/stack.js';
@@ -16,6 +17,12 @@ export interface Cli {
   connect(more?: Pick<IdentityOptions, 'tenant'>): Promise<Connection>;
   /** What the command has asked the server to change. */
   writes: Writes;
+  /** What to say when the answer is the stored one of an earlier request with the key that was given, else null. */
+  replayed(): Standing | null;
+  /** What people call the fields of the API that this command sends: its flags, or the members of their own JSON file. */
+  fields: 'flags' | 'members';
+  /** How somebody is signed in where the credentials were refused. */
+  readonly signIn: string;
   /** Prints data on standard output: as JSON with `--json`, else as text for people. */
   present(data: unknown, human: () => string): void;
   /** Prints a message for people on standard error. */
@@ -38,6 +45,8 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
   const writes = createWrites();
   let connection: Connection | null = null;
   const options = (): GlobalOptions => program.opts<GlobalOptions>();
+  // Without a key of the caller's own, `batch create` finds its earlier runs and says so itself.
+  const replayed = () => (options().idempotencyKey === undefined ? null : writes.replayed());
   const typed = (text: string): string =>
     asTyped(
       text,
@@ -54,10 +63,16 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
       return connection;
     },
     writes,
+    replayed,
+    fields: 'flags',
+    get signIn() {
+      return connection?.isKeyOfVariable ? 'set SLUICE_API_KEY to a key that is valid, or unset it' : 'sluice login';
+    },
     present: (data, human) => terminal.out(options().json ? json(data, 2) : human()),
     note: (text) => terminal.err(typed(text)),
     suggest: (text, ...others) => {
-      if (options().json) return;
+      // What follows is up to how things stand now, which a stored answer does not say.
+      if (options().json || replayed()) return;
       terminal.err(typed(`next: ${text}`));
       for (const other of others) terminal.err(typed(`  or: ${other}`));
     },

@@ -55,6 +55,8 @@ export interface Asked {
   options: Readonly<Record<string, unknown>>;
   /** Whether `--as ROLE` is there to act as somebody else. */
   besideStack: boolean;
+  /** What to do when the credentials are refused; default: `sluice login`. */
+  signIn?: string;
 }
 
 /** How a command ends after an error of any kind. */
@@ -80,7 +82,7 @@ export const endingOf = (error: unknown, asked: Asked): Ending => {
     return {
       exitCode: signIn ? EXIT.signIn : EXIT.failed,
       message: problemText(error, asked),
-      hint: signIn ? 'sluice login' : (FIXES[error.problem.code]?.(error.problem, asked) ?? null),
+      hint: signIn ? (asked.signIn ?? 'sluice login') : (FIXES[error.problem.code]?.(error.problem, asked) ?? null),
       problem: error.problem,
     };
   }

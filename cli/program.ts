@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { ProblemError, Unreachable } from '../client/problem-error.js';
 import { breakable } from './break-off.js';
 import { type Cli, createCli } from './cli.js';
 import { auditCommands } from './commands/audit.js';
@@ -36,7 +37,7 @@ export interface LocalStackParts extends NonNullable<DoctorSettings['local']> {
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 const EXIT_CODES =
-  'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C). Data goes to standard output, messages to standard error.';
+  'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C), 143 ended (SIGTERM). Data goes to standard output, messages to standard error.';
 
 /** All commands, and what they work with. */
 export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings): { program: Command; cli: Cli } => {
@@ -99,15 +100,30 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
   program.hook('preAction', (_program, command) => {
     acting = command;
   });
+  const say = ({ message, hint }: { message: string | null; hint: string | null }): string =>
+    [message, hint && `next: ${hint}`].flatMap((line) => (line ? cli.typed(line) : [])).join('\n');
+  terminal.whenUnread(() => {
+    const unread = cli.writes.unread();
+    return unread && say(unread);
+  });
+  const sayReplayed = (): void => {
+    const replayed = cli.replayed();
+    if (replayed) terminal.err(say(replayed));
+  };
   try {
     await breakable(() => program.parseAsync(argv, { from: 'user' }), cli.writes.standing);
+    sayReplayed();
     return EXIT.ok;
   } catch (error) {
-    const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
+    const flags = cli.fields === 'members' ? [] : acting.options.flatMap(({ long }) => long ?? []);
+    const ending = endingOf(error, { flags, options: acting.opts(), besideStack: cli.besideStack, signIn: cli.signIn });
     // What was printed is the answer, also when it is one that ends in a failure.
     if (ending.problem && cli.options().json && !hasPrinted) terminal.out(json(ending.problem, 2));
-    if (ending.message) terminal.err(cli.typed(ending.message));
-    if (ending.hint) terminal.err(cli.typed(`next: ${ending.hint}`));
+    const said = say(ending);
+    if (said) terminal.err(said);
+    const doubt = error instanceof ProblemError || error instanceof Unreachable ? cli.writes.doubt() : null;
+    if (doubt) terminal.err(say(doubt));
+    sayReplayed();
     return ending.exitCode;
   }
 };

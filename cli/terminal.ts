@@ -13,12 +13,15 @@ export interface Terminal {
   canAsk: boolean;
   /** The next line of standard input without its end, or null when there is none left. */
   readLine(): Promise<string | null>;
+  /** Says what is said when the output cannot be written, about what was done before that. */
+  whenUnread(says: () => string | null): void;
 }
 
 /** The reader of our output may end first, such as `head`, or a gate command that is refused before it reads the piped code. */
-const endWithTheReader = (error: NodeJS.ErrnoException): void => {
+const endWithTheReader = (error: NodeJS.ErrnoException, left: string | null): void => {
   if (error.code === 'EPIPE') process.exit();
-  process.stderr.write(`${fileFailure(error, 'Standard output', 'write')?.message ?? error.message}\n`);
+  const failed = fileFailure(error, 'Standard output', 'write')?.message ?? error.message;
+  process.stderr.write(`${printableLines(left === null ? failed : `${failed} ${left}`)}\n`);
   process.exit(EXIT.failed);
 };
 
@@ -49,7 +52,8 @@ export const endProcess = (code: ExitCode): void => {
 };
 
 export const processTerminal = (): Terminal => {
-  process.stdout.on('error', endWithTheReader);
+  let leaves: () => string | null = () => null;
+  process.stdout.on('error', (error) => endWithTheReader(error, leaves()));
   // Messages that nobody can read end nothing.
   process.stderr.on('error', () => {});
   withWidth(process.stdout);
@@ -64,6 +68,9 @@ export const processTerminal = (): Terminal => {
       lines ??= createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
       const { value, done } = await lines.next();
       return done ? null : value;
+    },
+    whenUnread: (says) => {
+      leaves = says;
     },
   };
 };

@@ -15,6 +15,8 @@ interface Deed {
   look: (input: Input) => string;
   /** Sent once more it would be done once more; with its key it is not. */
   again?: true;
+  /** What is gone when its answer was not read. */
+  lost?: string;
 }
 
 const showBatch = ({ batch_id = '' }: Input): string => `sluice batch show ${batch_id}`;
@@ -26,7 +28,11 @@ const onBatch = (may: string): Deed => ({ may: `the batch may have been ${may}`,
 const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> = {
   create_session: { may: 'you may be signed in at the server', look: () => 'sluice login' },
   end_session: { may: 'the session may have ended', look: () => 'sluice whoami' },
-  create_api_key: { may: 'the key may have been made; its secret is lost then, so revoke it', look: () => 'sluice keys list' },
+  create_api_key: {
+    may: 'the key may have been made; its secret is lost then, so revoke it',
+    look: () => 'sluice keys list',
+    lost: 'The secret of the key is lost, so revoke it.',
+  },
   revoke_api_key: { may: 'the key may have been revoked', look: () => 'sluice keys list' },
   create_payee: {
     may: 'the payee may have been added',
@@ -69,26 +75,56 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   propose_recovery: { may: 'the recovery may have been proposed', look: () => 'sluice recover' },
 };
 
-/** What a command has asked the server to change, for when it is broken off. */
+/** What a command has asked the server to change. */
 export interface Writes {
   watch: Watch;
+  /** For when the command is broken off. */
   standing(): Standing;
+  /** For when its output is lost. Null when nothing may have been changed. */
+  unread(): Standing | null;
+  /** For when it failed and nobody knows whether it was done. Null when that is known, or when a repeat does no harm. */
+  doubt(): Standing | null;
+  /** For when its answer is the stored one of an earlier request with its key. Null when it is not. */
+  replayed(): Standing | null;
+}
+
+interface Last {
+  write: Write;
+  deed: Deed;
+  how: HowItEnded;
+  isReplay: boolean;
 }
 
 export const createWrites = (): Writes => {
-  let last: { write: Write; deed: Deed; how: HowItEnded } | null = null;
+  let last: Last | null = null;
   return {
-    watch: (write, how) => {
+    watch: (write, how, isReplay) => {
       const deed = (DEEDS as Readonly<Record<string, Deed | null>>)[write.route];
-      if (deed) last = { write, deed, how };
+      if (deed) last = { write, deed, how, isReplay };
     },
     standing: () => {
       if (last === null || last.how === 'refused') return { message: 'Broken off; nothing was changed.', hint: null };
-      const { write, deed, how } = last;
-      const look = deed.look(write.input as Input);
-      if (how === 'done') return { message: 'Broken off after the server had done it.', hint: look };
-      const key = deed.again && write.idempotencyKey ? ` To repeat it without doing it twice, add --idempotency-key ${write.idempotencyKey}` : '';
-      return { message: `Broken off before the server answered: ${deed.may}.${key}`, hint: look };
+      return left(last, last.how === 'done' ? 'Broken off after the server had done it.' : 'Broken off before the server answered:');
+    },
+    unread: () => (last === null || last.how === 'refused' ? null : left(last, last.how === 'done' ? 'The server had done it.' : 'No answer came:')),
+    doubt: () => (last?.how === 'unknown' && last.deed.again ? left(last, 'This leaves open whether it was done:') : null),
+    replayed: () => {
+      if (!last?.isReplay) return null;
+      const said =
+        last.how === 'refused'
+          ? 'This refusal is the stored answer of an earlier request with this key: nothing was tried this time. Use another key to try it again.'
+          : 'This was done already, with this key: nothing was done this time, and what is shown is the answer of then.';
+      return { message: said, hint: last.how === 'refused' ? null : look(last) };
     },
   };
+};
+
+const look = ({ write, deed }: Last): string => deed.look(write.input as Input);
+
+/** What a request leaves whose answer nobody read, and how it is repeated without doing it twice. */
+const left = (last: Last, said: string): Standing => {
+  const { write, deed, how } = last;
+  const [known, rest] = how === 'done' ? [said, deed.lost] : [`${said} ${deed.may}.`, undefined];
+  const key = deed.again && write.idempotencyKey ? `To repeat it without doing it twice, add --idempotency-key ${write.idempotencyKey}` : undefined;
+  return { message: [known, rest, key].filter((part) => part !== undefined).join(' '), hint: look(last) };
 };

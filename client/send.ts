@@ -34,9 +34,11 @@ export const send = async (transport: Transport, id: RouteId, input: object, opt
     ...(shape.body ? { body: JSON.stringify(Object.fromEntries(left)) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   };
-  const once = async () => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request, options.onReplay)).json();
-  const repeated = () => (isRepeatable(shape) ? withRetries(transport.retry, once) : once());
-  return shape.method === 'GET' ? repeated() : watched(transport.watch, { route: id, input, idempotencyKey }, repeated);
+  const once = async (onReplay?: () => void) => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request, onReplay)).json();
+  const repeated = (one: () => Promise<unknown>) => (isRepeatable(shape) ? withRetries(transport.retry, one) : one());
+  if (shape.method === 'GET') return repeated(once);
+  const told = { watch: transport.watch, onReplay: options.onReplay };
+  return watched(told, { route: id, input, idempotencyKey }, (attempt) => repeated(() => attempt(once)));
 };
 
 /** One HTTP exchange. Throws ProblemError or Unreachable for every answer that is no success. `onReplay`: see `CallOptions`. */

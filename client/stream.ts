@@ -20,17 +20,20 @@ export const uploadCsv = async (
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
   const headers = { ...transport.headers, 'content-type': 'text/csv', 'idempotency-key': idempotencyKey };
-  const once = async () => {
+  const once = async (replayed: () => void) => {
     const body = withFault(open());
     const request = { method: 'POST', headers, body: body.stream, duplex: 'half', ...(signal ? { signal } : {}) } as RequestInit;
     try {
-      const response = await exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, request, onReplay);
+      const response = await exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, request, replayed);
       return (await response.json()) as ResponseOf<'create_payout_batch'>;
     } catch (error) {
       throw body.fault() ?? error;
     }
   };
-  return watched(transport.watch, { route: 'create_payout_batch', input: query, idempotencyKey }, () => withRetries(transport.retry, once));
+  const told = { watch: transport.watch, onReplay };
+  return watched(told, { route: 'create_payout_batch', input: query, idempotencyKey }, (attempt) =>
+    withRetries(transport.retry, () => attempt(once)),
+  );
 };
 
 /** The same stream, which keeps what it failed with: `fetch` reports that like a broken connection. */

@@ -13,18 +13,41 @@ export interface Write {
 /** `sent`: it has left, and nothing came back yet. `unknown`: no answer came, or one that does not say whether it was done. */
 export type Standing = 'sent' | 'done' | 'refused' | 'unknown';
 
-/** Is told of each such request when it leaves, and of how it ended. */
-export type Watch = (write: Write, standing: Standing) => void;
+/** Is told of each such request when it leaves, and of how it ended. `isReplay`: by the stored answer of an earlier request with its key. */
+export type Watch = (write: Write, standing: Standing, isReplay: boolean) => void;
 
-/** Sends a request with `work` and tells `watch` of it. */
-export const watched = async <T>(watch: Watch | undefined, write: Write, work: () => Promise<T>): Promise<T> => {
-  watch?.(write, 'sent');
+/** Makes one try of a request, which says whether its answer is a stored one. */
+export type Attempt = <A>(send: (onReplay: () => void) => Promise<A>) => Promise<A>;
+
+/** Whom a request tells of itself. */
+interface Told {
+  watch: Watch | undefined;
+  onReplay: (() => void) | undefined;
+}
+
+/** Sends a request with `work`, which makes each of its tries with `attempt`, and tells of it. */
+export const watched = async <T>({ watch, onReplay }: Told, write: Write, work: (attempt: Attempt) => Promise<T>): Promise<T> => {
+  let isReplay = false;
+  // After a try without an answer a stored answer may be that of this very request.
+  let isOurs = false;
+  const attempt: Attempt = async (send) => {
+    try {
+      return await send(() => {
+        onReplay?.();
+        isReplay = !isOurs;
+      });
+    } catch (error) {
+      isOurs ||= !(error instanceof ProblemError) || error.problem.status >= 500;
+      throw error;
+    }
+  };
+  watch?.(write, 'sent', false);
   try {
-    const answer = await work();
-    watch?.(write, 'done');
+    const answer = await work(attempt);
+    watch?.(write, 'done', isReplay);
     return answer;
   } catch (error) {
-    watch?.(write, error instanceof ProblemError && isDecided(error) ? 'refused' : 'unknown');
+    watch?.(write, error instanceof ProblemError && isDecided(error) ? 'refused' : 'unknown', isReplay);
     throw error;
   }
 };

@@ -51,8 +51,7 @@ export interface GateQuestion {
  */
 export const refusalToOpen = (question: GateQuestion): Refusal | null => {
   const { gate, actor, state, preparers, opened } = question;
-  if (actor.type !== 'user')
-    return refuse('gate_needs_person', `A ${actor.type.replaceAll('_', ' ')} cannot open a gate; sign in as a person.`).refusal;
+  if (actor.type !== 'user') return refuse('gate_needs_person', 'Only a person opens a gate; sign in as one.').refusal;
   if (!permissionsOf(actor).includes(GATE_PERMISSION[gate]))
     return refuse('forbidden', `Your role lacks ${GATE_PERMISSION[gate]}; ${holdersOf(GATE_PERMISSION[gate])} may.`).refusal;
   if (state !== GATE_STATE[gate])

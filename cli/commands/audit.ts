@@ -53,8 +53,10 @@ const auditVerify = (audit: Command, cli: Cli): void => {
     .action(async ({ export: file, ...options }: TrustOptions & { export?: string }) => {
       const client = file === undefined ? (await cli.connect()).client : null;
       const trust = await trustOf(cli, options, client);
-      const lines = client ? exportLines(client.transport) : linesOf(file as string);
-      const report = await verifyAudit(lines, trust);
+      const seen = { records: 0 };
+      const report = await verifyAudit(countRecords(client ? exportLines(client.transport) : linesOf(file as string), seen), trust);
+      if (file !== undefined && seen.records === 0)
+        throw new Failure(EXIT.failed, `${file} is no export of the audit log.`, 'sluice audit export --out FILE');
       cli.present(report, () => report.lines.map(printable).join('\n'));
       requireVerified(report);
     });
@@ -103,6 +105,24 @@ const auditCheckpoint = (audit: Command, cli: Cli): void => {
 
 const requireVerified = ({ ok }: { ok: boolean }): void => {
   if (!ok) throw new Failure(EXIT.failed, 'The log does not verify.');
+};
+
+const RECORD_TYPES: readonly unknown[] = ['header', 'checkpoint', 'event', 'transfer', 'gate', 'end'] satisfies ExportRecord['type'][];
+
+/** Passes lines on, and counts those that are records of an export, damaged or not. */
+async function* countRecords(lines: AsyncIterable<string>, seen: { records: number }): AsyncGenerator<string> {
+  for await (const line of lines) {
+    if (isRecord(line)) seen.records++;
+    yield line;
+  }
+}
+
+const isRecord = (line: string): boolean => {
+  try {
+    return RECORD_TYPES.includes((JSON.parse(line) as { type?: unknown } | null)?.type);
+  } catch {
+    return false;
+  }
 };
 
 /** As JSON an event is printed as it was hashed, and that names nobody. */

@@ -56,6 +56,7 @@ export const batchCreate = (batch: Command, cli: Cli): void => {
     .action(async (file: string, options: CreateOptions, command: Command) => {
       const format = formatOf(file, options);
       if (format === 'json') refuseFlagsOfCsv(command);
+      cli.fields = format === 'json' ? 'members' : 'flags';
       const sending: Sending = { isSent: false, externalId: options.externalId };
       const { client, made, isRepeat } = await breakable(
         (signal) => (format === 'csv' ? fromCsv : fromJson)({ cli, signal, sending }, file, options),
@@ -190,14 +191,16 @@ const fromJson = async ({ cli, signal, sending }: Upload, path: string, options:
 };
 
 const parsed = (text: string, path: string): RequestOf<'create_payout_batch'> => {
-  let body: RequestOf<'create_payout_batch'>;
+  let body: unknown;
   try {
     body = JSON.parse(text);
   } catch (error) {
     throw new Failure(EXIT.usage, `${path} is no valid JSON: ${(error as Error).message}`);
   }
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new Failure(EXIT.usage, `${path} holds ${Array.isArray(body) ? 'a list' : 'a single value'}; a batch is one object.`);
   const repeated = repeatedMember(text);
-  if (repeated === null) return body;
+  if (repeated === null) return body as RequestOf<'create_payout_batch'>;
   throw new Failure(EXIT.usage, `${path} has a member twice in one object, the second time at character ${repeated + 1}. Keep one.`);
 };
 

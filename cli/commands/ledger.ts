@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fromWireId } from '../../domain/ids.js';
-import { parseDecimal } from '../../domain/money.js';
+import { AMOUNT_MAX, formatMoney, parseDecimal } from '../../domain/money.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findAccount, fundingAccounts } from '../find-account.js';
@@ -54,7 +54,9 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
     .action(async (name: string, { currency }: { currency: string }) => {
       const { client } = await cli.connect();
       const made = await client.create_account({ kind: 'funding', name, currency });
-      cli.present(made, () => `${made.name}: ${made.id}, ${money(made.balance, made.currency)}`);
+      // A stored answer holds the balance of then.
+      const now = cli.replayed() ? await findAccount(client, made.id) : made;
+      cli.present(made, () => `${now.name}: ${now.id}, ${money(now.balance, now.currency)}`);
       cli.suggest(`sluice ledger top-up AMOUNT --account ${made.id}   (sandbox money only)`);
     });
 
@@ -67,10 +69,19 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const found = account === undefined ? onlyOne(await fundingAccounts(client)) : await findAccount(client, account);
       const amount = parseDecimal(text, found.currency);
-      if (!amount.ok) throw new Failure(EXIT.usage, amount.refusal.detail);
+      if (!amount.ok) throw new Failure(EXIT.usage, tooLarge(text, found.currency) ?? amount.refusal.detail);
       const topped = await client.top_up({ account_id: found.id, amount: Number(amount.value) });
-      cli.present(topped, () => `${topped.name}: ${money(topped.balance, topped.currency)}`);
+      const then = money(topped.balance, topped.currency);
+      // A stored answer holds the balance of then.
+      const now = cli.replayed() && (await findAccount(client, topped.id));
+      cli.present(topped, () => `${topped.name}: ${now ? `${money(now.balance, now.currency)} now, ${then} after that top-up` : then}`);
     });
+};
+
+/** The largest amount, for a number that is larger; null for any other text. */
+const tooLarge = (text: string, currency: string): string | null => {
+  const largest = formatMoney(AMOUNT_MAX, currency);
+  return /^\d+(\.\d+)?$/.test(text) && Number(text) > Number.parseFloat(largest) ? `the amount is too large; the largest is ${largest}` : null;
 };
 
 const onlyOne = <Account>(accounts: readonly Account[]): Account => {

@@ -77,7 +77,7 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
     .option('--name <text>')
     .addOption(new Option('--type <type>').choices(['individual', 'company']))
     .option('--country <code>', 'ISO 3166-1, such as DE')
-    .option('--reason <text>', 'why, for the audit log; needed once the payee was paid')
+    .option('--reason <text>', 'why, needed once the payee was paid; only a hash of it is kept, in the audit log')
     .action(async (name: string, edit: PayeeEdit) => {
       const { client } = await cli.connect();
       const { type, ...more } = edit;
@@ -98,15 +98,19 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
       cli.present(changed, () => payeeFacts(changed));
     });
 
-  for (const { verb, description } of [
-    { verb: 'hold', description: 'send nothing to a payee until released, in running batches too' },
-    { verb: 'release', description: 'let a held payee go; what was blocked meanwhile stays blocked' },
+  for (const { verb, description, why } of [
+    { verb: 'hold', description: 'send nothing to a payee until released, in running batches too', why: 'why, shown as long as the payee is held' },
+    {
+      verb: 'release',
+      description: 'let a held payee go; what was blocked meanwhile stays blocked',
+      why: 'why; only a hash of it is kept, in the audit log',
+    },
   ] as const)
     payee
       .command(verb)
       .description(description)
       .argument('<payee>', PAYEE)
-      .requiredOption('--reason <text>', 'why, for the audit log')
+      .requiredOption('--reason <text>', why)
       .action(async (name: string, { reason }: { reason: string }) => {
         const { client } = await cli.connect();
         const changed = await client[`${verb}_payee`]({ payee_id: await findPayee(client, name), reason });

@@ -72,7 +72,10 @@ const readProof = (file: string): BatchProof => {
 /** Verifies a proof and prints the findings. Ends with exit code 1 when it does not hold, or when it proves another batch than `batchId`. */
 const presentProof = (cli: Cli, proof: BatchProof, { verifierKey, batchId }: { verifierKey: string; batchId: string | null }): void => {
   const report = verifyProof(proof, { verifierKey });
-  cli.present(report, () => report.lines.map(printable).join('\n'));
-  if (!report.ok) throw new Failure(EXIT.failed, 'The evidence does not hold.');
-  if (batchId !== null && report.batchId !== batchId) throw new Failure(EXIT.failed, `This is the evidence of another batch: ${report.batchId}.`);
+  const isOther = report.ok && batchId !== null && report.batchId !== batchId;
+  // The last line is the verdict.
+  const shown = isOther ? { ...report, ok: false, lines: [...report.lines.slice(0, -1), `evidence of another batch: ${report.batchId}`] } : report;
+  cli.present(shown, () => shown.lines.map(printable).join('\n'));
+  if (isOther) throw new Failure(EXIT.failed, `This is the evidence of another batch: ${report.batchId}.`);
+  if (!shown.ok) throw new Failure(EXIT.failed, 'The evidence does not hold.');
 };

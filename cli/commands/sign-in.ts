@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Command } from 'commander';
 import { createClient } from '../../client/client.js';
+import { ProblemError } from '../../client/problem-error.js';
 import type { Cli } from '../cli.js';
 import { askCode } from '../code.js';
 import { EXIT, Failure } from '../failure.js';
@@ -41,7 +42,8 @@ export const signInCommands = (program: Command, cli: Cli): void => {
     .description('end the session and remove it from this machine')
     .action(async () => {
       const { profile, as } = cli.options();
-      const { client, stack } = await cli.connect();
+      const { client, stack, apiKey } = await cli.connect();
+      if (apiKey) throw new Failure(EXIT.usage, `Nobody is signed in: an API key of ${apiKey.from} is in use, and it has no session to end.`);
       const ended = await client.end_session({});
       if (as && stack) rmSync(sessionPath(stack, as), { force: true });
       else forgetProfile(cli.env, profile ?? DEFAULT_PROFILE);
@@ -52,7 +54,21 @@ export const signInCommands = (program: Command, cli: Cli): void => {
     .command('whoami')
     .description('show who is signed in, and where')
     .action(async () => {
-      const { client, url } = await cli.connect();
+      const { client, url, apiKey } = await cli.connect();
+      if (apiKey) {
+        // The server does not tell a key who it is, but it refuses one that it does not know before it asks what that may do.
+        await client.show_session({}).catch((error: unknown) => {
+          if (!(error instanceof ProblemError && error.problem.code === 'forbidden')) throw error;
+        });
+        const { prefix, from } = apiKey;
+        return cli.present({ object: 'api_key', prefix, from, api: url }, () =>
+          facts([
+            ['API key', `${prefix}…; nobody is signed in`],
+            ['from', from],
+            ['api', url],
+          ]),
+        );
+      }
       const session = await client.show_session({});
       cli.present(session, () =>
         facts([

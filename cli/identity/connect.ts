@@ -4,6 +4,7 @@ import { EXIT, Failure } from '../failure.js';
 import type { Terminal } from '../terminal.js';
 import { demoToken } from './demo-person.js';
 import { DEFAULT_PROFILE, readProfile } from './profiles.js';
+import { isSameAddress } from './same-address.js';
 import { findLocalStack, type LocalStack } from './stack.js';
 
 export interface IdentityOptions {
@@ -19,11 +20,18 @@ export interface Connection {
   url: string;
   /** The local demo stack, when the address is its API. */
   stack: LocalStack | null;
+  /** Whether it acts as the API key of SLUICE_API_KEY. */
+  isKeyOfVariable: boolean;
+  /** The API key that it acts as: how it begins, and where it comes from. Null when a person is signed in. */
+  apiKey: { prefix: string; from: string } | null;
 }
+
+/** So much of a key is shown, as `sluice keys list` does: its lead and four characters (vault/tokens.ts). */
+const PREFIX_SHOWN = 16;
 
 /** The address of the API: `--url`, else SLUICE_URL, else the local stack's. */
 export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: string; stack: LocalStack | null } => {
-  const url = who.url ?? env['SLUICE_URL'] ?? findLocalStack(env, process.cwd())?.api_url;
+  const url = who.url ?? (env['SLUICE_URL'] || undefined) ?? findLocalStack(env, process.cwd())?.api_url;
   if (!url) throw new Failure(EXIT.usage, 'No API is known here.', 'start one with `npm start`, or set SLUICE_URL');
   return { url, stack: stackAt(env, url) };
 };
@@ -33,9 +41,10 @@ export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: 
  * profile, the demo stack's API key. Fails with exit code 4 when there is none.
  */
 export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, terminal: Terminal, watch: Watch): Promise<Connection> => {
-  const profile = who.as || (!who.profile && env['SLUICE_API_KEY']) ? null : readProfile(env, who.profile ?? DEFAULT_PROFILE);
+  const profile = who.as || (!who.profile && keyOf(env)) ? null : readProfile(env, who.profile ?? DEFAULT_PROFILE);
   if (who.profile && !profile) throw new Failure(EXIT.signIn, `There is no profile ${who.profile}.`, `sluice --profile ${who.profile} login`);
   const { url, stack } = profile && !who.url && !env['SLUICE_URL'] ? { url: profile.url, stack: stackAt(env, profile.url) } : addressOf(env, who);
+  if (who.as && !stack) throw noDemoPerson(env, url);
   const token = await tokenOf(env, who, stack, profile?.token ?? null, terminal);
   const client = createClient({
     baseUrl: url,
@@ -44,13 +53,26 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
     ...(who.tenant ? { workspaceId: who.tenant } : {}),
     ...(who.idempotencyKey === undefined ? {} : { idempotencyKey: who.idempotencyKey }),
   });
-  return { client, url, stack };
+  const isKeyOfVariable = !who.as && !profile && keyOf(env) !== undefined;
+  const from = isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack';
+  return { client, url, stack, isKeyOfVariable, apiKey: who.as || profile ? null : { prefix: token.slice(0, PREFIX_SHOWN), from } };
 };
+
+/** The API key of the environment. An empty variable counts as none. */
+const keyOf = (env: NodeJS.ProcessEnv): string | undefined => env['SLUICE_API_KEY'] || undefined;
 
 /** The local demo stack, when this is the address of its API. */
 const stackAt = (env: NodeJS.ProcessEnv, url: string): LocalStack | null => {
   const stack = findLocalStack(env, process.cwd());
-  return stack?.api_url === url ? stack : null;
+  return stack && isSameAddress(stack.api_url, url) ? stack : null;
+};
+
+/** Why `--as` cannot be used at this address. */
+const noDemoPerson = (env: NodeJS.ProcessEnv, url: string): Failure => {
+  const stack = findLocalStack(env, process.cwd());
+  if (!stack) return new Failure(EXIT.usage, '--as takes a person of a local demo stack, and none was started here.', 'npm start');
+  const listens = `which listens at ${stack.api_url}; this command talks to ${url}`;
+  return new Failure(EXIT.usage, `--as works only against the stack of this folder, ${listens}.`, 'the same without --url and SLUICE_URL');
 };
 
 const tokenOf = async (
@@ -60,11 +82,8 @@ const tokenOf = async (
   profileToken: string | null,
   terminal: Terminal,
 ): Promise<string> => {
-  if (who.as) {
-    if (!stack) throw new Failure(EXIT.usage, '--as takes a person of a local demo stack, and none was started here.', 'npm start');
-    return demoToken(stack, who.as, terminal);
-  }
-  const token = profileToken ?? env['SLUICE_API_KEY'] ?? stack?.api_key;
+  if (who.as && stack) return demoToken(stack, who.as, terminal);
+  const token = profileToken ?? keyOf(env) ?? stack?.api_key;
   if (!token) throw new Failure(EXIT.signIn, 'Nobody is signed in here.', 'sluice login, or set SLUICE_API_KEY');
   return token;
 };

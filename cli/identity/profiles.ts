@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { EXIT, Failure } from '../failure.js';
 import { readPrivateJson, writePrivateJson } from './private-file.js';
 
 /** Where somebody is signed in. */
@@ -19,9 +20,25 @@ export const DEFAULT_PROFILE = 'default';
 
 const pathOf = (env: NodeJS.ProcessEnv): string => join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'sluice', 'profiles.json');
 
-const readProfiles = (env: NodeJS.ProcessEnv): Profiles => (readPrivateJson(pathOf(env)) ?? {}) as Profiles;
+const readProfiles = (env: NodeJS.ProcessEnv): Profiles => {
+  const content = readPrivateJson(pathOf(env)) ?? {};
+  if (typeof content !== 'object' || Array.isArray(content)) throw damaged(env, 'it holds no profiles by their names');
+  return content as Profiles;
+};
 
-export const readProfile = (env: NodeJS.ProcessEnv, name: string): Profile | null => readProfiles(env)[name] ?? null;
+/** The profile of a name; null when there is none. Fails when the file or the profile is damaged, since nobody else acts in its place. */
+export const readProfile = (env: NodeJS.ProcessEnv, name: string): Profile | null => {
+  const profiles = readProfiles(env);
+  if (!Object.hasOwn(profiles, name)) return null;
+  const { url, token } = Object(profiles[name]) as Partial<Profile>;
+  if (!isText(url) || !isText(token)) throw damaged(env, `the profile ${name} lacks its url or its token`);
+  return profiles[name] as Profile;
+};
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+const damaged = (env: NodeJS.ProcessEnv, why: string): Failure =>
+  new Failure(EXIT.failed, `${pathOf(env)} is damaged: ${why}. Fix it, or remove it and sign in again.`);
 
 export const saveProfile = (env: NodeJS.ProcessEnv, name: string, profile: Profile): void =>
   writePrivateJson(pathOf(env), { ...readProfiles(env), [name]: profile });

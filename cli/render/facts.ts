@@ -23,7 +23,7 @@ export const shownFacts = ({ facts, currency }: ResponseOf<'ask_challenge'>['sum
     ...(same_file ? [`The same file was paid before, or is being paid: ${same_file.batch_id}`] : []),
     ...(same_payments ? [samePaymentsText(same_payments)] : []),
     ...(unusual_total ? [`The total is above 3 times the usual batch of this account, ${money(unusual_total.median, currency)}`] : []),
-    ...(first_seen_payees > 0 ? [`Payees who were added to this workspace on the day that the batch was sealed: ${first_seen_payees}`] : []),
+    ...(first_seen_payees > 0 ? [`Payees who were added to this workspace on the day that the batch got its content: ${first_seen_payees}`] : []),
   ];
   return [
     ...(warnings.length > 0 ? ['Look at this first:', ...warnings.map((line) => `  ${line}`), ''] : []),

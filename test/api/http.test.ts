@@ -209,7 +209,7 @@ describe('pages', () => {
     expect((await world.call('/docs/reference.js')).text.length).toBeGreaterThan(1_000_000);
   });
 
-  test('a browser at / gets a page that leads on, and a program the problem of a path that is not there', async () => {
+  test('a browser at / gets a page that leads on, a program the same as JSON, and nothing else is taken there', async () => {
     const ask = (accept: string, from = world) => from.call('/', { headers: { accept } });
     const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
     const page = await ask(browser);
@@ -219,8 +219,11 @@ describe('pages', () => {
     for (const link of links) expect([link, (await world.call(link)).status]).toEqual([link, 200]);
     for (const accept of ['*/*', 'application/json', 'application/problem+json', 'text/plain']) {
       const { status, headers, json } = await ask(accept);
-      expect([accept, status, json['code'], headers.get('vary')]).toEqual([accept, 404, 'not_found', 'Accept']);
+      expect([accept, status, headers.get('vary')]).toEqual([accept, 200, 'Accept']);
+      expect(json).toEqual({ name: 'Sluice', api: '/v1', docs: '/docs', health: '/healthz' });
     }
+    const posted = await world.call('/', { method: 'POST' });
+    expect([posted.status, posted.json['code'], posted.headers.get('allow')]).toEqual([405, 'method_not_allowed', 'GET, HEAD']);
     const withUi = await openApiWorld({ webUiUrl: 'https://ui.example/?a=1&b="2"' });
     expect((await ask(browser, withUi)).text).toContain('<a href="https://ui.example/?a=1&#38;b=&#34;2&#34;">');
     await withUi.close();

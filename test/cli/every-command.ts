@@ -3,11 +3,15 @@ import { createProgram, type ProgramSettings, runCommand } from '../../cli/progr
 import { mountDev } from '../../dev/cli/commands.js';
 import { BATCH, emptyFolder, PERSON } from './run-sluice.js';
 
-/** Settings of a command line that runs within the test: what it says goes to `said`, what it prints to `printed`. */
+/**
+ * Settings of a command line that runs within the test: what it says goes to `said`, what it prints to `printed`. `unread` is what it says of
+ * what it has done when the latter is lost.
+ */
 export const settingsOf = (env: NodeJS.ProcessEnv = {}, lines: string[] = []) => {
   const said: string[] = [];
   const printed: string[] = [];
   const folder = emptyFolder();
+  let leaves: () => string | null = () => null;
   const settings: ProgramSettings = {
     env: { HOME: folder, XDG_CONFIG_HOME: folder, ...env },
     terminal: {
@@ -16,11 +20,14 @@ export const settingsOf = (env: NodeJS.ProcessEnv = {}, lines: string[] = []) =>
       watched: false,
       canAsk: false,
       readLine: async () => lines.shift() ?? null,
+      whenUnread: (says) => {
+        leaves = says;
+      },
     },
     schemas: {} as never,
     local: { environment: () => ({ api: {}, worker: {} }), checks: async () => [], mountDev },
   };
-  return { settings, said, printed, run: (argv: readonly string[]) => runCommand(argv, settings) };
+  return { settings, said, printed, unread: () => leaves(), run: (argv: readonly string[]) => runCommand(argv, settings) };
 };
 
 export const wholeProgram = (): Command => createProgram(settingsOf().settings).program;

@@ -75,6 +75,18 @@ test('a byte order mark is no fault of a JSON file, of a proof or of a key', asy
   expect(printed.join('\n')).toContain('malformed');
 });
 
+test.each([
+  ['no text at all', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0a, 0x00, 0xff, 0x0a, 0x01])],
+  ['a JSON document', JSON.stringify({ object: 'evidence', items: [1, 2] }, null, 2)],
+  ['a CSV', 'payee_reference,amount\np-1,1.00\n'],
+  ['nothing', ''],
+])('audit verify of %s says in one line that it is no export', async (_what, content) => {
+  writeFileSync(at('no-export'), content);
+  const { run, said, printed } = settingsOf();
+  expect(await run(['audit', 'verify', '--export', at('no-export'), '--key', verifierKey])).toBe(1);
+  expect([printed, said[0]]).toEqual([[], expect.stringContaining('is no export of the audit log.')]);
+});
+
 describe('what is written', () => {
   test.each([
     ['into a folder that is not there', 'nope/out.json', 'there is no such file or folder (ENOENT)'],

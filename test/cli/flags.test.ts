@@ -9,10 +9,11 @@ import { ProblemError } from '../../client/problem-error.js';
 import { createBatchCsv } from '../../contracts/batches.js';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
+import { settingsOf } from './every-command.js';
 import { BATCH, emptyFolder, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
-const terminal = { out: () => {}, err: () => {}, watched: false, canAsk: false, readLine: async () => null };
+const terminal = { out: () => {}, err: () => {}, watched: false, canAsk: false, readLine: async () => null, whenUnread: () => {} };
 const { program } = createProgram({ env: {}, terminal, schemas: {} as never, local: null });
 const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];
 /** Each flag of each command. */
@@ -112,5 +113,31 @@ describe('a JSON file', () => {
 
   test('every flag that does not apply is named at once', async () => {
     expect((await sent(['--currency', 'EUR', '--rail', 'sandbox', '--draft'])).stderr).toMatch(/^--currency, --rail: only for a CSV\./);
+  });
+
+  const refused = async (content: string) => {
+    const file = join(emptyFolder(), 'a.json');
+    writeFileSync(file, content);
+    const errors = [{ field: 'currency', reason: 'invalid_type', message: 'this field is required' }];
+    const { env, received } = await apiOf(() => problemOf('invalid_request', 422, { errors }));
+    const { said, run } = settingsOf(env);
+    return { code: await run(['batch', 'create', file]), said: said.join('\n'), received };
+  };
+
+  test('its fields are named as its members, since its flags are refused', async () => {
+    const { code, said } = await refused('{}');
+    expect([code, said]).toEqual([1, expect.stringContaining('\n  currency: this field is required')]);
+  });
+
+  test.each([
+    ['[]', 'a list'],
+    ['[{"currency":"EUR"}]', 'a list'],
+    ['"x"', 'a single value'],
+    ['5', 'a single value'],
+    ['null', 'a single value'],
+  ])('%s is no batch, and is not sent', async (content, what) => {
+    const { code, said, received } = await refused(content);
+    expect([code, received]).toEqual([2, []]);
+    expect(said).toContain(`holds ${what}; a batch is one object.`);
   });
 });

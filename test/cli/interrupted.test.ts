@@ -1,5 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES } from '../../contracts/routes.js';
@@ -30,6 +32,14 @@ const asked = ({ path }: Received): Answer => ({
   body: path.includes('/proposals/') ? { id: 'c', proposal_id: 'p', digest: 'ab', expires_at: 't', summary: SUMMARY } : CHALLENGE,
 });
 
+/** Signed in as a person, since an API key has no session to end. */
+const personOf = ({ SLUICE_URL }: { SLUICE_URL: string }) => {
+  const home = emptyFolder();
+  mkdirSync(join(home, 'sluice'));
+  writeFileSync(join(home, 'sluice', 'profiles.json'), JSON.stringify({ default: { url: SLUICE_URL, token: 't' } }));
+  return { SLUICE_URL, XDG_CONFIG_HOME: home };
+};
+
 /** Runs a command and breaks it off as soon as the server has got what it may change. Null when it changes nothing. */
 const brokenOff = async (argv: readonly string[]) => {
   let arrived: (write: Received) => void = () => {};
@@ -42,7 +52,7 @@ const brokenOff = async (argv: readonly string[]) => {
     arrived(request);
     return 'silence';
   });
-  const { said, run } = settingsOf(env, argv[0] === 'login' ? ['a password', '123456'] : ['123456']);
+  const { said, run } = settingsOf(personOf(env), argv[0] === 'login' ? ['a password', '123456'] : ['123456']);
   const ended = run(argv);
   const first = await Promise.race([write, ended.then(() => null)]);
   if (first === null) return null;
@@ -131,4 +141,119 @@ test('every route that changes something and is called here is one that a comman
     .filter(([id, { method, permission }]) => method !== 'GET' && permission !== 'signed' && !id.endsWith('challenge'))
     .map(([, { method, path }]) => `${method} ${path.replace(/:\w+/g, ':id')}`);
   expect([...called].sort()).toEqual(routes.sort());
+});
+
+/** Runs a command to its end; the server answers what it may change with `status` and these headers. */
+const answered = async (argv: readonly string[], status: number, headers: Record<string, string> = {}) => {
+  const { env } = await apiOf((request) => {
+    if (request.method === 'GET') return reading(request);
+    if (request.path.endsWith('/challenges')) return asked(request);
+    return status < 400
+      ? { status, body: /account|top-up/.test(request.path) ? ACCOUNT : ANSWER, headers }
+      : { ...problemOf('out_of_order', status), headers };
+  });
+  const { said, printed, run, unread } = settingsOf(personOf(env), argv.includes('login') ? ['a password', '123456'] : ['123456']);
+  const code = await run(argv);
+  return { code, said: said.join('\n'), printed: printed.join('\n'), unread: unread() };
+};
+/** What every command finds what it needs in, as `--json` prints it. */
+const ANSWER = { ...BATCH, ...ACCOUNT, id: BATCH.id, token: 't', workspace: { id: 'ws_1' }, hold: null, exception_id: 'exc_1' };
+
+describe('after the server has done it', () => {
+  test.each(WRITING)('$name says so when its output is lost', async ({ argv }) => {
+    const { unread } = await answered(['--json', ...argv], 200);
+    expect(unread).toMatch(/^The server had done it\.(.|\n)*\nnext: sluice /);
+  });
+
+  test('a top-up is repeated with its key, and of an API key the secret is lost', async () => {
+    expect((await answered(['ledger', 'top-up', '1.00'], 200)).unread).toMatch(
+      /done it\. To repeat it without doing it twice, add --idempotency-key \S+\n/,
+    );
+    expect((await answered(['keys', 'create', 'x', '--scopes', 'batches.read'], 200)).unread).toContain(
+      'The secret of the key is lost, so revoke it.',
+    );
+  });
+
+  test('a top-up whose output meets a full device', async () => {
+    const { env } = await apiOf(({ method }) => (method === 'GET' ? list([ACCOUNT]) : { status: 201, body: ACCOUNT }));
+    const child = spawn('bash', ['-c', `"${process.execPath}" bin/sluice.mjs ledger top-up 1.00 > /dev/full`], {
+      env: { PATH: process.env['PATH'], HOME: folder, SLUICE_DATA_DIR: folder, ...env },
+    });
+    const [said, code] = await Promise.all([text(child.stderr), new Promise((done) => child.once('close', done))]);
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(/^Standard output can't be written: .*\. The server had done it\. .*--idempotency-key \S+\nnext: /),
+    ]);
+  });
+
+  test('what only reads, or was refused, has nothing to say', async () => {
+    expect((await answered(['ledger', 'accounts'], 200)).unread).toBeNull();
+    expect((await answered(['ledger', 'top-up', '1.00'], 422)).unread).toBeNull();
+  });
+});
+
+describe('an answer that leaves open whether it was done', () => {
+  test('names the key of what a repeat would do twice', async () => {
+    const { code, said } = await answered(['ledger', 'top-up', '1.00'], 500);
+    expect([code, said]).toEqual([
+      1,
+      expect.stringMatching(/open whether it was done: the money may be in the account\. .* add --idempotency-key \S+/),
+    ]);
+  });
+
+  test('a refusal does not', async () => {
+    expect((await answered(['ledger', 'top-up', '1.00'], 422)).said).not.toContain('--idempotency-key');
+  });
+});
+
+describe('the stored answer of an earlier request', () => {
+  const REPLAYED = { 'idempotent-replayed': 'true' };
+  const KEYED = WRITING.filter(({ name }) => !/^(login|batch edit)$/.test(name));
+
+  test.each(KEYED)('$name says that nothing was done this time, and suggests nothing of then', async ({ argv }) => {
+    const { said } = await answered(['--json', ...argv, '--idempotency-key', 'k'], 200, REPLAYED);
+    expect(said).toMatch(/This was done already, with this key: nothing was done this time(.|\n)*\nnext: sluice /);
+    expect(said.match(/next: /g)).toHaveLength(1);
+  });
+
+  test('a new answer does not say so', async () => {
+    expect((await answered(['ledger', 'top-up', '1.00', '--idempotency-key', 'k'], 200)).said).not.toContain('nothing was done');
+  });
+
+  test('a stored refusal says that nothing was tried', async () => {
+    const { said } = await answered(['ledger', 'top-up', '1.00', '--idempotency-key', 'k'], 422, REPLAYED);
+    expect(said).toContain('nothing was tried this time');
+  });
+
+  test('a stored balance is not the present one', async () => {
+    const { env } = await apiOf(({ method }) =>
+      method === 'GET' ? list([{ ...ACCOUNT, balance: 700 }]) : { status: 201, body: { ...ACCOUNT, balance: 100 }, headers: REPLAYED },
+    );
+    const { run, printed } = settingsOf(env);
+    expect(await run(['ledger', 'top-up', '1.00', '--idempotency-key', 'k'])).toBe(0);
+    expect(printed).toEqual(['Main: 7.00 EUR now, 1.00 EUR after that top-up']);
+  });
+
+  test('after a try without an answer it may be that of this very request, and nothing is said of it', async () => {
+    let tries = 0;
+    const { env } = await apiOf(({ method }) => {
+      if (method === 'GET') return list([ACCOUNT]);
+      tries += 1;
+      return tries === 1 ? problemOf('starting', 503) : { status: 201, body: ACCOUNT, headers: REPLAYED };
+    });
+    const { run, said } = settingsOf(env);
+    expect(await run(['ledger', 'top-up', '1.00', '--idempotency-key', 'k'])).toBe(0);
+    expect([tries, said.join('\n')]).toEqual([2, expect.not.stringContaining('nothing was done')]);
+  });
+});
+
+test.each([
+  ['99999999999999999', 'the amount is too large; the largest is 90071992547409.91 EUR'],
+  ['90071992547409.92', 'the amount is too large; the largest is 90071992547409.91 EUR'],
+  ['1,00', 'write the amount as digits with a point'],
+])('a top-up of %s says what is wrong', async (amount, says) => {
+  const { env, received } = await apiOf(() => list([ACCOUNT]));
+  const { run, said } = settingsOf(env);
+  expect([await run(['ledger', 'top-up', amount]), said.join('\n')]).toEqual([2, expect.stringContaining(says)]);
+  expect(received.filter(({ method }) => method !== 'GET')).toEqual([]);
 });

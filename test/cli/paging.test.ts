@@ -8,7 +8,14 @@ import { apiOf } from './scripted-api.js';
 
 const settingsOf = (env: NodeJS.ProcessEnv, said: string[] = []) => ({
   env,
-  terminal: { out: () => {}, err: (text: string) => said.push(text), watched: false, canAsk: false, readLine: async () => null },
+  terminal: {
+    out: () => {},
+    err: (text: string) => said.push(text),
+    watched: false,
+    canAsk: false,
+    readLine: async () => null,
+    whenUnread: () => {},
+  },
   schemas: {} as never,
   local: null,
 });

@@ -47,8 +47,9 @@ describe('sluice batch evidence --verify', () => {
 
   test('the sound evidence of another batch exits 1', async () => {
     const other = BATCH.id.replace(/1$/, '2');
-    const { code, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await serving(proof) });
+    const { code, stdout, stderr } = await runSluice(['batch', 'evidence', other, '--verify', '--key', verifierKey], { env: await serving(proof) });
     expect([code, stderr.includes('the evidence of another batch')]).toEqual([1, true]);
+    expect(stdout).not.toMatch(/\bok\b/);
   });
 
   test('--key alone is wrong usage', async () => {

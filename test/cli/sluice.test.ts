@@ -241,7 +241,7 @@ describe('gates', () => {
       'Payments that repeat an earlier one of this batch in payee, amount and reference: 2',
       'p-9 42.00 EUR INV 7 3',
       'above 3 times the usual batch of this account, 1,000.00 EUR',
-      'Payees who were added to this workspace on the day that the batch was sealed: 1',
+      'Payees who were added to this workspace on the day that the batch got its content: 1',
       'Destinations that are not the account that was paid last: 51',
       'IBAN LT …0009',
       'Ada Lovelace (approver), key import',
