@@ -26,6 +26,8 @@ export interface Cli {
   typed(text: string): string;
   /** Whether this talks to a local demo stack. There `--as` is available. */
   readonly besideStack: boolean;
+  /** The role of `--as`, where it was given. */
+  readonly as: string | undefined;
 }
 
 export interface GlobalOptions extends IdentityOptions {
@@ -64,6 +66,9 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
     typed,
     get besideStack() {
       return connection ? connection.stack !== null : isNearStack;
+    },
+    get as() {
+      return options().as;
     },
   };
 };

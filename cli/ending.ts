@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { type Problem, ProblemError, Unreachable } from '../client/problem-error.js';
-import { ROLES, type Role } from '../domain/actors.js';
+import type { Permission } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
@@ -8,6 +8,7 @@ import { fileFailure } from './file-failure.js';
 import { flagOf, inFlags } from './flags.js';
 import { quoted } from './quoted.js';
 import { errorLine } from './render/error-line.js';
+import { type Acting, demoRoleOf, forWhoMay } from './who-may.js';
 
 export interface Ending {
   exitCode: ExitCode;
@@ -25,15 +26,20 @@ const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string 
   forbidden: (problem, asked) => asHolder(problem, asked),
   repeated_file: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
   repeated_payments: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
-  items_proposed: ({ proposal_id }, { besideStack }) =>
-    proposal_id ? `sluice ${besideStack ? '--as authorizer ' : ''}exceptions confirm ${proposal_id}   (a second person; or withdraw it)` : null,
+  items_proposed: ({ proposal_id }, asked) =>
+    proposal_id ? forWhoMay(`exceptions confirm ${proposal_id}`, 'confirm_proposal', asked, 'a second person; or withdraw it', 'authorizer') : null,
   idempotency_key_reused: () => 'the same with another --idempotency-key',
-  invalid_request: ({ errors = [] }, { options }) =>
+  invalid_request: ({ errors = [] }, asked) =>
     errors.some(({ reason }) => reason === 'no_such_account')
-      ? `sluice ledger create-account NAME --currency ${options['currency'] ?? 'EUR'}   (or name another account)`
+      ? forWhoMay(`ledger create-account NAME --currency ${asked.options['currency'] ?? 'EUR'}`, 'create_account', asked, 'or name another account')
       : null,
-  insufficient_funds: ({ shortfall, currency, funding_account }) =>
-    `sluice ledger top-up ${decimal(shortfall, currency)}${accountFlag(funding_account)}   (sandbox money only), then repeat the command`,
+  insufficient_funds: ({ shortfall, currency, funding_account }, asked) =>
+    forWhoMay(
+      `ledger top-up ${decimal(shortfall, currency)}${accountFlag(funding_account)}`,
+      'top_up',
+      asked,
+      'sandbox money only; then repeat the command',
+    ),
 };
 
 /** A workspace may have several funding accounts; servers of before do not say which lacks the money. */
@@ -41,7 +47,7 @@ const accountFlag = (account: unknown): string => (typeof account === 'string' ?
 
 /** Somebody of the demo stack who may do what was refused. */
 const asHolder = ({ permission }: Problem, { besideStack }: Asked): string | null => {
-  const role = (Object.keys(ROLES) as Role[]).find((name) => name !== 'admin' && (ROLES[name] as readonly unknown[]).includes(permission));
+  const role = demoRoleOf(permission as Permission);
   return besideStack && role ? `the same with --as ${role}` : null;
 };
 
@@ -50,11 +56,9 @@ const decimal = (minor: unknown, currency: unknown): string =>
   typeof minor === 'number' && typeof currency === 'string' ? (formatMoney(BigInt(minor), currency).split(' ')[0] ?? 'AMOUNT') : 'AMOUNT';
 
 /** The command line that failed: the flags of its command, and what was given for them. */
-export interface Asked {
+export interface Asked extends Acting {
   flags: readonly string[];
   options: Readonly<Record<string, unknown>>;
-  /** Whether `--as ROLE` is there to act as somebody else. */
-  besideStack: boolean;
 }
 
 /** How a command ends after an error of any kind. */

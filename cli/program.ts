@@ -103,7 +103,12 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     await breakable(() => program.parseAsync(argv, { from: 'user' }), cli.writes.standing);
     return EXIT.ok;
   } catch (error) {
-    const ending = endingOf(error, { flags: acting.options.flatMap(({ long }) => long ?? []), options: acting.opts(), besideStack: cli.besideStack });
+    const ending = endingOf(error, {
+      flags: acting.options.flatMap(({ long }) => long ?? []),
+      options: acting.opts(),
+      besideStack: cli.besideStack,
+      as: cli.as,
+    });
     // What was printed is the answer, also when it is one that ends in a failure.
     if (ending.problem && cli.options().json && !hasPrinted) terminal.out(json(ending.problem, 2));
     if (ending.message) terminal.err(cli.typed(ending.message));

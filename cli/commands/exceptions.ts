@@ -18,6 +18,7 @@ import {
   proposalPreview,
   shownItems,
 } from '../render/exception.js';
+import { forWhoMay } from '../who-may.js';
 import { withCode } from '../with-code.js';
 
 export const exceptionCommands = (program: Command, cli: Cli): void => {
@@ -78,13 +79,12 @@ const reading = (exceptions: Command, cli: Cli): void => {
 const waysOn = (cli: Cli, { id, state, choices, proposals }: FullException): string[] => {
   const waiting = proposals.filter((one) => one.state === 'proposed');
   if (state !== 'open' || waiting.length > 0) return waiting.map((one) => confirmStep(cli, one.id));
-  const asWhom = cli.besideStack ? '--as executor ' : '';
   return [...choices]
     .sort((one, other) => one.people - other.people)
     .map(({ choice, people }) => {
       const references = choice === PAID ? ' --references FILE' : '';
-      const second = people > 1 ? '   (a second person confirms it)' : '';
-      return `sluice ${asWhom}exceptions resolve ${id} --choice ${choice}${references} --reason TEXT${second}`;
+      const second = people > 1 ? 'a second person confirms it' : '';
+      return forWhoMay(`exceptions resolve ${id} --choice ${choice}${references} --reason TEXT`, 'propose_resolution', cli, second, 'executor');
     });
 };
 
@@ -92,10 +92,10 @@ const waysOn = (cli: Cli, { id, state, choices, proposals }: FullException): str
 const PAID = 'provider_paid';
 
 /** How a second person confirms. Beside the demo stack it names one who may. */
-const confirmStep = ({ besideStack, options }: Cli, proposal: string): string => {
-  if (!besideStack) return `sluice exceptions confirm ${proposal}   (a second person, with a code)`;
-  const role = options().as === 'authorizer' ? 'approver' : 'authorizer';
-  return `sluice --as ${role} exceptions confirm ${proposal}   (not who proposed it; asks for a code: npx sluice dev code ${role})`;
+const confirmStep = (cli: Cli, proposal: string): string => {
+  const role = cli.as === 'authorizer' ? 'approver' : 'authorizer';
+  const note = cli.besideStack ? `not who proposed it; asks for a code: npx sluice dev code ${role}` : 'a second person, with a code';
+  return forWhoMay(`exceptions confirm ${proposal}`, 'confirm_proposal', cli, note, role);
 };
 
 /** assign, comment. */

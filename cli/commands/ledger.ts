@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { fromWireId } from '../../domain/ids.js';
-import { parseDecimal } from '../../domain/money.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findAccount, fundingAccounts } from '../find-account.js';
@@ -8,6 +7,8 @@ import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { money } from '../render/money.js';
 import { table } from '../render/table.js';
+import { typedAmount } from '../typed-amount.js';
+import { forWhoMay } from '../who-may.js';
 
 export const ledgerCommands = (program: Command, cli: Cli): void => {
   const ledger = program.command('ledger').description('accounts, balances, transfers');
@@ -55,20 +56,18 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const made = await client.create_account({ kind: 'funding', name, currency });
       cli.present(made, () => `${made.name}: ${made.id}, ${money(made.balance, made.currency)}`);
-      cli.suggest(`sluice ledger top-up AMOUNT --account ${made.id}   (sandbox money only)`);
+      cli.suggest(forWhoMay(`ledger top-up AMOUNT --account ${made.id}`, 'top_up', cli, 'sandbox money only'));
     });
 
   ledger
     .command('top-up')
     .description('put sandbox money into a funding account (test workspaces only)')
-    .argument('<amount>', 'with the decimals of the currency, such as 1000.00')
+    .argument('<amount>', 'with the decimals of the currency, such as 1000.00 or 1,000.00')
     .option('--account <account>', 'its id or its name; default: your only funding account')
     .action(async (text: string, { account }: { account?: string }) => {
       const { client } = await cli.connect();
       const found = account === undefined ? onlyOne(await fundingAccounts(client)) : await findAccount(client, account);
-      const amount = parseDecimal(text, found.currency);
-      if (!amount.ok) throw new Failure(EXIT.usage, amount.refusal.detail);
-      const topped = await client.top_up({ account_id: found.id, amount: Number(amount.value) });
+      const topped = await client.top_up({ account_id: found.id, amount: Number(typedAmount(text, found.currency)) });
       cli.present(topped, () => `${topped.name}: ${money(topped.balance, topped.currency)}`);
     });
 };

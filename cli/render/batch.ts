@@ -2,6 +2,7 @@ import type { ResponseOf } from '../../client/types.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
+import { type Acting, forWhoMay } from '../who-may.js';
 import { whoText } from './done-by.js';
 import { errorLine } from './error-line.js';
 import { money } from './money.js';
@@ -123,8 +124,8 @@ export const suggestNext = (cli: Cli, batch: Batch): void => {
 };
 
 /** What ends a pause. */
-export const resumeStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string =>
-  `sluice ${besideStack ? '--as executor ' : ''}batch resume ${batch.id}`;
+export const resumeStep = (batch: Batch, acting: Acting): string =>
+  forWhoMay(`batch resume ${batch.id}`, 'resume_payout_batch', acting, '', 'executor');
 
 /** What a person reads of a batch that ran: the payments that were not paid, else what proves it. */
 const afterEnd = ({ id, counts }: Batch): string => {
@@ -133,14 +134,14 @@ const afterEnd = ({ id, counts }: Batch): string => {
 };
 
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
-export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
+export const nextStep = (batch: Batch, acting: Acting): string | null => {
   const gate = (verb: string, role: string): string =>
-    besideStack
+    acting.besideStack
       ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: sluice dev code ${role})`
       : `sluice batch ${verb} ${batch.id}   (an ${role}, with a code)`;
   const steps: Partial<Record<Batch['state'], string>> = {
     receiving: `sluice batch show ${batch.id}`,
-    draft: `sluice batch submit ${batch.id}`,
+    draft: forWhoMay(`batch submit ${batch.id}`, 'submit_payout_batch', acting),
     queued: gate('approve', 'approver'),
     approved: gate('authorize', 'authorizer'),
     authorized: gate('execute', 'executor'),
@@ -148,5 +149,5 @@ export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>
     completed: afterEnd(batch),
     failed: afterEnd(batch),
   };
-  return isPaused(batch) ? resumeStep(batch, { besideStack }) : (steps[batch.state] ?? null);
+  return isPaused(batch) ? resumeStep(batch, acting) : (steps[batch.state] ?? null);
 };

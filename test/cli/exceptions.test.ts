@@ -144,10 +144,11 @@ describe('what to do next', () => {
 
   test('every choice of the kind is a command that can be run; what settles nothing comes first', async () => {
     const resolve = `sluice exceptions resolve ${EXCEPTION.id} --choice`;
+    const proposers = 'somebody who may: an approver, an authorizer, an executor or an admin';
     expect(await nextOf({ choices })).toEqual([
-      `next: ${resolve} keep_asking --reason TEXT`,
-      `  or: ${resolve} provider_paid --references FILE --reason TEXT   (a second person confirms it)`,
-      `  or: ${resolve} provider_never_got --reason TEXT   (a second person confirms it)`,
+      `next: ${resolve} keep_asking --reason TEXT   (${proposers})`,
+      `  or: ${resolve} provider_paid --references FILE --reason TEXT   (a second person confirms it; ${proposers})`,
+      `  or: ${resolve} provider_never_got --reason TEXT   (a second person confirms it; ${proposers})`,
     ]);
     expect(await nextOf({ choices: [] })).toEqual([]);
   });
@@ -155,7 +156,7 @@ describe('what to do next', () => {
   test('a proposal that is open is confirmed first; one that is closed is not', async () => {
     const closed = { ...PROPOSAL, id: 'proposal_old', state: 'withdrawn' };
     expect(await nextOf({ choices, proposals: [closed, PROPOSAL] })).toEqual([
-      `next: sluice exceptions confirm ${PROPOSAL.id}   (a second person, with a code)`,
+      `next: sluice exceptions confirm ${PROPOSAL.id}   (a second person, with a code; somebody who may: an approver, an authorizer or an admin)`,
     ]);
     expect(await nextOf({ choices, proposals: [closed] })).toHaveLength(3);
   });
