@@ -3,6 +3,7 @@ import { type Problem, ProblemError, Unreachable } from '../client/problem-error
 import type { Permission } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
+import type { NamedEntries } from './cli.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
 import { fileFailure } from './file-failure.js';
 import { flagOf, inFlags } from './flags.js';
@@ -59,6 +60,8 @@ const decimal = (minor: unknown, currency: unknown): string =>
 export interface Asked extends Acting {
   flags: readonly string[];
   options: Readonly<Record<string, unknown>>;
+  /** How a person named the entries of a list that was sent. */
+  named?: NamedEntries | null;
 }
 
 /** How a command ends after an error of any kind. */
@@ -102,10 +105,18 @@ const problemOf = (known: ProblemCode | null, detail: string) => {
   return { type: `/docs/errors#${code}`, title, status, detail, code, request_id: '' };
 };
 
-const problemText = ({ problem }: ProblemError, { flags }: Asked): string => {
-  // With a row, the field is a column of the file.
-  const errors = (problem.errors ?? []).map(
-    (error) => `  ${error.row === undefined ? `${flagOf(error.field, flags)}: ${inFlags(error.message, flags)}` : errorLine(error)}`,
-  );
+const problemText = ({ problem }: ProblemError, { flags, named }: Asked): string => {
+  const errors = (problem.errors ?? []).map((error) => `  ${fieldLine(error, flags, named)}`);
   return [`${inFlags(`${problem.title}: ${problem.detail}`, flags)}`, ...errors, `  ${problem.code}, request ${problem.request_id}`].join('\n');
+};
+
+const fieldLine = (error: NonNullable<Problem['errors']>[number], flags: readonly string[], named: NamedEntries | null | undefined): string => {
+  // With a row, the field is a column of the file.
+  if (error.row !== undefined) return errorLine(error);
+  const message = inFlags(error.message, flags);
+  // It is about the request as a whole.
+  if (error.field === '') return message;
+  const [list, place] = error.field.split('.');
+  const name = named && named.field === list ? named.names[Number(place)] : undefined;
+  return `${name ?? flagOf(error.field, flags)}: ${message}`;
 };

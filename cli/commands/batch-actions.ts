@@ -60,6 +60,10 @@ export const batchActions = (batch: Command, cli: Cli): void => {
     .action(async (name: string, { exclude }: { exclude: string[] }) => {
       const { client } = await cli.connect();
       const batch_id = await findBatch(client, name);
+      cli.nameEntries(
+        'exclude',
+        exclude.map((item) => `--exclude ${item}`),
+      );
       show(await client.edit_payout_batch({ batch_id, exclude: exclude.map((item) => itemIdOf(batch_id, item)) }));
     });
 

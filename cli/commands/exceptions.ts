@@ -156,6 +156,10 @@ const ending = (exceptions: Command, cli: Cli): void => {
       const exception = await client.show_exception({ exception_id: id });
       if (inFile && inFlag) refuseOtherItems(exception.batch_id, inFile, inFlag);
       const { items, shown } = await proposedItems(client, exception, inFile ?? inFlag);
+      cli.nameEntries(
+        'items',
+        (inFile ?? inFlag ?? []).map(({ place, name }) => `${place}, item ${name}`),
+      );
       if (shown.length > 0) cli.note(proposalPreview(options.choice, shown));
       const made = await client.propose_resolution({
         exception_id: id,

@@ -161,13 +161,15 @@ describe('what to do next', () => {
     expect(await nextOf({ choices, proposals: [closed] })).toHaveLength(3);
   });
 
-  test('a refusal about references names --references, and another proposal is named', async () => {
+  test('a refusal about references names the line of the file, and another proposal is named', async () => {
     const argv = ['exceptions', 'resolve', EXCEPTION.id, '--choice', 'provider_paid', '--reason', 'x'];
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'refs.csv'), `${ITEM},pay_1\n`);
     const errors = [{ field: 'items.0.provider_reference', reason: 'required', message: 'give it' }];
     const wrong = await proposingTo([itemAt(3)], problemOf('invalid_request', 400, { errors }));
-    expect((await runSluice([...argv, '--references', 'refs.csv'], { env: wrong.env, cwd })).stderr).toContain('--references: give it');
+    expect((await runSluice([...argv, '--references', 'refs.csv'], { env: wrong.env, cwd })).stderr).toContain(
+      `refs.csv, line 1, item ${ITEM}: give it`,
+    );
     const without = await runSluice([...argv, '--items', ITEM], { env: wrong.env });
     expect([without.code, without.stderr]).toEqual([2, expect.stringContaining('Give --references')]);
     expect(sentTo(wrong)).toHaveLength(1);
