@@ -3,6 +3,7 @@ import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
 import { type Acting, forWhoMay } from '../who-may.js';
+import { counted } from './counted.js';
 import { whoText } from './done-by.js';
 import { errorLine } from './error-line.js';
 import { money } from './money.js';
@@ -80,10 +81,10 @@ const unansweredOf = ({ counts, state, not_sent }: Counted): Readonly<Record<str
 export const sentLine = (batch: Batch): string => {
   const { item_count, already_sent, not_sent, counts } = batch;
   if (already_sent === undefined || not_sent === undefined || item_count === 0) return '';
-  if (already_sent === 0) return `None of its ${item_count} payments was sent.`;
+  if (already_sent === 0) return `None of its ${counted(item_count, 'payment')} was sent.`;
   const isBeingSent = (disjointCounts(batch)['being sent'] ?? 0) > 0;
   const sent = counts.unknown === 0 ? 'sent or being sent' : isBeingSent ? 'sent, being sent or in doubt' : 'sent or in doubt';
-  return `Of ${item_count} payments ${already_sent} are ${sent} and are settled all the same; ${not_sent} were not sent.`;
+  return `Of ${counted(item_count, 'payment')} ${already_sent} ${already_sent === 1 ? 'is' : 'are'} ${sent} and ${already_sent === 1 ? 'is' : 'are'} settled all the same; ${not_sent} ${not_sent === 1 ? 'was' : 'were'} not sent.`;
 };
 
 /** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
