@@ -86,6 +86,8 @@ export const batchActions = (batch: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const changed = await run(client, await findBatch(client, name), options.reason);
       show(changed);
+      if (action === 'reject')
+        cli.note('Nothing of it is paid. Names and accounts that its file brought stay with their payees: `sluice payee show REFERENCE` shows one.');
       if (options.reason !== undefined && changed.reason !== options.reason) cli.note(await notStored(client, changed.id, action));
     });
   }

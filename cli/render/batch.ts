@@ -121,17 +121,19 @@ export const isUnsent = ({ state }: Item): boolean => state === 'pending';
 /** Suggests the next command for a batch in this state, if there is one. */
 export const suggestNext = (cli: Cli, batch: Batch): void => {
   const next = nextStep(batch, cli);
-  if (next) cli.suggest(next);
+  if (next) cli.suggest(next, ...(RAN.includes(batch.state) ? afterEnd(batch).slice(1) : []));
 };
+
+const RAN: readonly Batch['state'][] = ['completed', 'failed'];
 
 /** What ends a pause. */
 export const resumeStep = (batch: Batch, acting: Acting): string =>
   forWhoMay(`batch resume ${batch.id}`, 'resume_payout_batch', acting, '', 'executor');
 
-/** What a person reads of a batch that ran: the payments that were not paid, else what proves it. */
-const afterEnd = ({ id, counts }: Batch): string => {
-  const unpaid = (['failed', 'returned', 'blocked'] as const).find((state) => counts[state] > 0);
-  return unpaid ? `sluice batch items ${id} --state ${unpaid}` : `sluice batch evidence ${id} --out evidence.json`;
+/** What a person reads of a batch that ran: the payments that were not paid, each kind by its own command, else what proves it. */
+const afterEnd = ({ id, counts }: Batch): string[] => {
+  const unpaid = (['failed', 'returned', 'blocked'] as const).filter((state) => counts[state] > 0);
+  return unpaid.length > 0 ? unpaid.map((state) => `sluice batch items ${id} --state ${state}`) : [`sluice batch evidence ${id} --out evidence.json`];
 };
 
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
@@ -140,15 +142,15 @@ export const nextStep = (batch: Batch, acting: Acting): string | null => {
     acting.besideStack
       ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: sluice dev code ${role})`
       : `sluice batch ${verb} ${batch.id}   (an ${role}, with a code)`;
-  const steps: Partial<Record<Batch['state'], string>> = {
+  const steps: Partial<Record<Batch['state'], string | null>> = {
     receiving: `sluice batch show ${batch.id}`,
     draft: forWhoMay(`batch submit ${batch.id}`, 'submit_payout_batch', acting),
     queued: gate('approve', 'approver'),
     approved: gate('authorize', 'authorizer'),
     authorized: gate('execute', 'executor'),
     executing: `sluice batch watch ${batch.id}`,
-    completed: afterEnd(batch),
-    failed: afterEnd(batch),
+    completed: afterEnd(batch)[0] ?? null,
+    failed: afterEnd(batch)[0] ?? null,
   };
   return isPaused(batch) ? resumeStep(batch, acting) : (steps[batch.state] ?? null);
 };
