@@ -3,6 +3,7 @@ import leven, { closestMatch } from 'leven';
 import { z } from 'zod';
 import type { RouteShape } from '../contracts/route-shape.js';
 import { ERRORS_MAX, type FieldError, ok, type Result, refuse } from '../domain/result.js';
+import { fieldMessage } from './field-message.js';
 
 /** The contract of a part that a route does not have. */
 const NOTHING = z.strictObject({});
@@ -46,7 +47,7 @@ const elsewhere = (shape: RouteShape, part: 'query' | 'body'): Elsewhere => {
  * repeats a value, because it may be a bank account.
  */
 const validate = <T extends z.ZodType>(schema: T, value: unknown, belongs: Elsewhere = () => null): Result<z.output<T>> => {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: fieldMessage });
   if (parsed.success) return ok(parsed.data);
   const errors = parsed.error.issues.flatMap((issue) => toFieldErrors(schema, issue, belongs)).slice(0, ERRORS_MAX);
   return refuse('invalid_request', `${errors.length === 1 ? 'One field is' : `${errors.length} fields are`} wrong; see errors.`, { errors });
@@ -58,11 +59,8 @@ const WHOLE = 'body';
 const toFieldErrors = (schema: z.ZodType, issue: z.core.$ZodIssue, belongs: Elsewhere): FieldError[] => {
   if (issue.code === 'unrecognized_keys') return unknownFields(schema, issue, belongs);
   const reason = issue.code === 'custom' ? issue.params?.['reason'] : issue.code;
-  return [{ field: issue.path.join('.') || WHOLE, reason: typeof reason === 'string' ? reason : issue.code, message: messageOf(issue) }];
+  return [{ field: issue.path.join('.') || WHOLE, reason: typeof reason === 'string' ? reason : issue.code, message: issue.message }];
 };
-
-const messageOf = ({ code, message }: z.core.$ZodIssue): string =>
-  code === 'invalid_type' && message.endsWith('received undefined') ? 'this field is required' : message;
 
 /** One error for each name that the contract does not know, with the nearest one that it does. A name may be of any length and is cut. */
 const unknownFields = (schema: z.ZodType, { keys, path }: z.core.$ZodIssueUnrecognizedKeys, belongs: Elsewhere): FieldError[] => {

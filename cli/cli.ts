@@ -29,10 +29,20 @@ export interface Cli {
   note(text: string): void;
   /** Prints what to do next, and what else may be done instead; not with `--json`. */
   suggest(text: string, ...others: string[]): void;
+  /** Says how a person named the entries of a list that is sent, for refusals that name an entry by its place. */
+  nameEntries(field: string, names: readonly string[]): void;
+  readonly named: NamedEntries | null;
   /** A text with its commands as people have to type them here to reach what this command reaches. */
   typed(text: string): string;
   /** Whether this talks to a local demo stack. There `--as` is available. */
   readonly besideStack: boolean;
+  /** The role of `--as`, where it was given. */
+  readonly as: string | undefined;
+}
+
+export interface NamedEntries {
+  field: string;
+  names: readonly string[];
 }
 
 export interface GlobalOptions extends IdentityOptions {
@@ -44,6 +54,7 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
   const typedProgram = programOf(env, process.cwd());
   const writes = createWrites();
   let connection: Connection | null = null;
+  let named: NamedEntries | null = null;
   const options = (): GlobalOptions => program.opts<GlobalOptions>();
   // Without a key of the caller's own, `batch create` finds its earlier runs and says so itself.
   const replayed = () => (options().idempotencyKey === undefined ? null : writes.replayed());
@@ -76,9 +87,18 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
       terminal.err(typed(`next: ${text}`));
       for (const other of others) terminal.err(typed(`  or: ${other}`));
     },
+    nameEntries: (field, names) => {
+      named = { field, names };
+    },
+    get named() {
+      return named;
+    },
     typed,
     get besideStack() {
       return connection ? connection.stack !== null : isNearStack;
+    },
+    get as() {
+      return options().as;
     },
   };
 };

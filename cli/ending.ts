@@ -1,13 +1,15 @@
 import { CommanderError } from 'commander';
 import { type Problem, ProblemError, Unreachable } from '../client/problem-error.js';
-import { ROLES, type Role } from '../domain/actors.js';
+import type { Permission } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
+import type { NamedEntries } from './cli.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
 import { fileFailure } from './file-failure.js';
 import { flagOf, inFlags } from './flags.js';
 import { quoted } from './quoted.js';
 import { errorLine } from './render/error-line.js';
+import { type Acting, demoRoleOf, forWhoMay } from './who-may.js';
 
 export interface Ending {
   exitCode: ExitCode;
@@ -25,15 +27,20 @@ const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string 
   forbidden: (problem, asked) => asHolder(problem, asked),
   repeated_file: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
   repeated_payments: ({ batch_id }) => (batch_id ? `sluice batch show ${batch_id}` : null),
-  items_proposed: ({ proposal_id }, { besideStack }) =>
-    proposal_id ? `sluice ${besideStack ? '--as authorizer ' : ''}exceptions confirm ${proposal_id}   (a second person; or withdraw it)` : null,
+  items_proposed: ({ proposal_id }, asked) =>
+    proposal_id ? forWhoMay(`exceptions confirm ${proposal_id}`, 'confirm_proposal', asked, 'a second person; or withdraw it', 'authorizer') : null,
   idempotency_key_reused: () => 'the same with another --idempotency-key',
-  invalid_request: ({ errors = [] }, { options }) =>
+  invalid_request: ({ errors = [] }, asked) =>
     errors.some(({ reason }) => reason === 'no_such_account')
-      ? `sluice ledger create-account NAME --currency ${options['currency'] ?? 'EUR'}   (or name another account)`
+      ? forWhoMay(`ledger create-account NAME --currency ${asked.options['currency'] ?? 'EUR'}`, 'create_account', asked, 'or name another account')
       : null,
-  insufficient_funds: ({ shortfall, currency, funding_account }) =>
-    `sluice ledger top-up ${decimal(shortfall, currency)}${accountFlag(funding_account)}   (sandbox money only), then repeat the command`,
+  insufficient_funds: ({ shortfall, currency, funding_account }, asked) =>
+    forWhoMay(
+      `ledger top-up ${decimal(shortfall, currency)}${accountFlag(funding_account)}`,
+      'top_up',
+      asked,
+      'sandbox money only; then repeat the command',
+    ),
 };
 
 /** A workspace may have several funding accounts; servers of before do not say which lacks the money. */
@@ -41,7 +48,7 @@ const accountFlag = (account: unknown): string => (typeof account === 'string' ?
 
 /** Somebody of the demo stack who may do what was refused. */
 const asHolder = ({ permission }: Problem, { besideStack }: Asked): string | null => {
-  const role = (Object.keys(ROLES) as Role[]).find((name) => name !== 'admin' && (ROLES[name] as readonly unknown[]).includes(permission));
+  const role = demoRoleOf(permission as Permission);
   return besideStack && role ? `the same with --as ${role}` : null;
 };
 
@@ -50,13 +57,13 @@ const decimal = (minor: unknown, currency: unknown): string =>
   typeof minor === 'number' && typeof currency === 'string' ? (formatMoney(BigInt(minor), currency).split(' ')[0] ?? 'AMOUNT') : 'AMOUNT';
 
 /** The command line that failed: the flags of its command, and what was given for them. */
-export interface Asked {
+export interface Asked extends Acting {
   flags: readonly string[];
   options: Readonly<Record<string, unknown>>;
-  /** Whether `--as ROLE` is there to act as somebody else. */
-  besideStack: boolean;
   /** What to do when the credentials are refused; default: `sluice login`. */
   signIn?: string;
+  /** How a person named the entries of a list that was sent. */
+  named?: NamedEntries | null;
 }
 
 /** How a command ends after an error of any kind. */
@@ -100,10 +107,18 @@ const problemOf = (known: ProblemCode | null, detail: string) => {
   return { type: `/docs/errors#${code}`, title, status, detail, code, request_id: '' };
 };
 
-const problemText = ({ problem }: ProblemError, { flags }: Asked): string => {
-  // With a row, the field is a column of the file.
-  const errors = (problem.errors ?? []).map(
-    (error) => `  ${error.row === undefined ? `${flagOf(error.field, flags)}: ${inFlags(error.message, flags)}` : errorLine(error)}`,
-  );
+const problemText = ({ problem }: ProblemError, { flags, named }: Asked): string => {
+  const errors = (problem.errors ?? []).map((error) => `  ${fieldLine(error, flags, named)}`);
   return [`${inFlags(`${problem.title}: ${problem.detail}`, flags)}`, ...errors, `  ${problem.code}, request ${problem.request_id}`].join('\n');
+};
+
+const fieldLine = (error: NonNullable<Problem['errors']>[number], flags: readonly string[], named: NamedEntries | null | undefined): string => {
+  // With a row, the field is a column of the file.
+  if (error.row !== undefined) return errorLine(error);
+  const message = inFlags(error.message, flags);
+  // It is about the request as a whole.
+  if (error.field === '') return message;
+  const [list, place] = error.field.split('.');
+  const name = named && named.field === list ? named.names[Number(place)] : undefined;
+  return `${name ?? flagOf(error.field, flags)}: ${message}`;
 };

@@ -2,6 +2,7 @@ import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EXIT, Failure } from './failure.js';
 import { fileFailure } from './file-failure.js';
+import { otherKind } from './file-kind.js';
 
 /** The text of a file in UTF-8. A byte order mark is dropped, as the API drops that of a CSV. */
 export const readText = (path: string): string => {
@@ -17,7 +18,7 @@ export const textOf = (bytes: Uint8Array, path: string): string => {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Failure(EXIT.usage, `${path} is not UTF-8; save it as UTF-8.`);
+    throw new Failure(EXIT.usage, `${path} ${otherKind(bytes) ?? 'is not UTF-8; save it as UTF-8'}.`);
   }
 };
 

@@ -4,6 +4,9 @@ import { EXIT, Failure } from './failure.js';
 const NUMBER = /^#?(\d{1,10})$/;
 const NUMBER_MAX = 2 ** 31 - 1;
 
+/** Whether a text names an item: by its number in the batch, or by its id. */
+export const isItemName = (name: string): boolean => Number(NUMBER.exec(name)?.[1] ?? Number.NaN) <= NUMBER_MAX || fromItemId(name) !== null;
+
 /** The id of an item of a batch, from that id itself or from its number in the batch: `12` or `#12`. */
 export const itemIdOf = (batchId: string, name: string): string => {
   const number = Number(NUMBER.exec(name)?.[1] ?? Number.NaN);

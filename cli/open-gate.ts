@@ -37,6 +37,7 @@ const challengeSummary = ({ gate, batch_id, content_version, digest, expires_at,
     facts([
       ['batch', `${batch_id}, content version ${content_version}`],
       ['payments', summary.item_count],
+      ...(summary.excluded_count > 0 ? [['excluded', `${summary.excluded_count} more, which are not paid`] as const] : []),
       ['total', money(summary.total, summary.currency)],
       ['rail', summary.rail],
       ['from', account.name],

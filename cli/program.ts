@@ -116,7 +116,8 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
     return EXIT.ok;
   } catch (error) {
     const flags = cli.fields === 'members' ? [] : acting.options.flatMap(({ long }) => long ?? []);
-    const ending = endingOf(error, { flags, options: acting.opts(), besideStack: cli.besideStack, signIn: cli.signIn });
+    const { besideStack, signIn, as, named } = cli;
+    const ending = endingOf(error, { flags, options: acting.opts(), besideStack, signIn, as, named });
     // What was printed is the answer, also when it is one that ends in a failure.
     if (ending.problem && cli.options().json && !hasPrinted) terminal.out(json(ending.problem, 2));
     const said = say(ending);

@@ -216,6 +216,8 @@ export const challenge = z
     expires_at: timestamp,
     summary: z.object({
       item_count: z.number().int(),
+      /** Items that were left out of it, beside those. */
+      excluded_count: z.number().int(),
       total: minorUnits,
       currency,
       rail: z.string(),

@@ -77,6 +77,14 @@ export const proposalStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Propo
     return rows.map((row) => ({ ordinal: row.ordinal, proposalId: row.proposal_id }));
   },
 
+  referencesGiven: async (batchId, references) => {
+    const rows = await sql.rows<{ ordinal: number; provider_reference: string }>('join')`
+      SELECT i.ordinal, i.provider_reference FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
+      WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.provider_reference = ANY(${[...references]}::text[])
+        AND p.state IN ('proposed', 'confirmed', 'applied') ORDER BY i.ordinal`;
+    return rows.map((row) => ({ ordinal: row.ordinal, providerReference: row.provider_reference }));
+  },
+
   settledByPeople: async (batchId, ordinals) => {
     const rows = await sql.rows<{ ordinal: number }>('join')`
       SELECT DISTINCT i.ordinal FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id

@@ -60,6 +60,10 @@ export const batchActions = (batch: Command, cli: Cli): void => {
     .action(async (name: string, { exclude }: { exclude: string[] }) => {
       const { client } = await cli.connect();
       const batch_id = await findBatch(client, name);
+      cli.nameEntries(
+        'exclude',
+        exclude.map((item) => `--exclude ${item}`),
+      );
       show(await client.edit_payout_batch({ batch_id, exclude: exclude.map((item) => itemIdOf(batch_id, item)) }));
     });
 
@@ -82,6 +86,8 @@ export const batchActions = (batch: Command, cli: Cli): void => {
       const { client } = await cli.connect();
       const changed = await run(client, await findBatch(client, name), options.reason);
       show(changed);
+      if (action === 'reject')
+        cli.note('Nothing of it is paid. Names and accounts that its file brought stay with their payees: `sluice payee show REFERENCE` shows one.');
       if (options.reason !== undefined && changed.reason !== options.reason) cli.note(await notStored(client, changed.id, action));
     });
   }

@@ -10,16 +10,18 @@ import { breakable, type Standing } from '../break-off.js';
 import type { Cli } from '../cli.js';
 import { createOnce } from '../create-once.js';
 import { EXIT, Failure } from '../failure.js';
+import { hasCsvHeader, otherKind, startOf } from '../file-kind.js';
 import { readText, textOf } from '../files.js';
 import { findAccount, fundingAccounts } from '../find-account.js';
 import { quoted } from '../quoted.js';
 import { type Batch, batchFacts, suggestNext } from '../render/batch.js';
 import { batchBar, rowsLine } from '../render/batch-bar.js';
+import { counted } from '../render/counted.js';
 import { money } from '../render/money.js';
 import { readOnce, uploadFile } from '../upload-file.js';
 
 interface CreateOptions {
-  format?: 'csv' | 'json';
+  format?: string;
   currency?: string;
   rail: string;
   externalId?: string;
@@ -141,10 +143,17 @@ const takenIn = ({ id, state, upload }: Batch): string =>
     ? `Broken off; the server has the whole file of ${id} and goes on taking it in: ${rowsLine(upload)}.`
     : `Broken off; the server has taken in ${id}.`;
 
+/** The format that was chosen, else the one that name and first bytes of the file show. */
 const formatOf = (file: string, { format }: CreateOptions): 'csv' | 'json' => {
-  const chosen = format ?? file.split('.').at(-1)?.toLowerCase();
-  if (chosen !== 'csv' && chosen !== 'json') throw new Failure(EXIT.usage, `Give --format csv or --format json: the name ${file} does not show it.`);
-  return chosen;
+  const start = startOf(file);
+  const other = start && otherKind(start);
+  if (other) throw new Failure(EXIT.usage, `${file} ${other}.`);
+  if (format === 'csv' || format === 'json') return format;
+  if (format !== undefined) throw new Failure(EXIT.usage, `--format takes csv or json, and not ${format}.`);
+  const ending = file.split('.').at(-1)?.toLowerCase();
+  if (ending === 'csv' || ending === 'json') return ending;
+  if (ending === 'tsv' || (ending === 'txt' && start && hasCsvHeader(start))) return 'csv';
+  throw new Failure(EXIT.usage, `Give --format csv or --format json: the name ${file} does not show it.`);
 };
 
 const fromCsv = async ({ cli, signal, sending }: Upload, path: string, options: CreateOptions): Promise<Sent> => {
@@ -224,5 +233,5 @@ const onlyCurrency = async (client: Client): Promise<string> => {
 
 const describe = (created: ResponseOf<'create_payout_batch'>): string =>
   created.object === 'validation'
-    ? `Valid: ${created.item_count} payments, ${money(created.total, created.currency)}. Nothing was written.`
+    ? `Valid: ${counted(created.item_count, 'payment')}, ${money(created.total, created.currency)}. Nothing was written.`
     : batchFacts(created);

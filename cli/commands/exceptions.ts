@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import type { Client } from '../../client/client.js';
 import type { RequestOf } from '../../client/types.js';
-import { fromItemId } from '../../domain/ids.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
-import { readText } from '../files.js';
 import { findBatch } from '../find-batch.js';
-import { itemIdOf } from '../find-item.js';
 import { findPerson, PERSON } from '../find-person.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
+import { itemsOfProposal, proposedItems, refuseOtherItems } from '../proposed-items.js';
+import { type NamedItem, referencesIn } from '../references.js';
 import {
   confirmationSummary,
   exceptionItemTable,
@@ -17,7 +15,10 @@ import {
   type FullException,
   proposalFacts,
   proposalItemTable,
+  proposalPreview,
+  shownItems,
 } from '../render/exception.js';
+import { forWhoMay } from '../who-may.js';
 import { withCode } from '../with-code.js';
 
 export const exceptionCommands = (program: Command, cli: Cli): void => {
@@ -78,13 +79,12 @@ const reading = (exceptions: Command, cli: Cli): void => {
 const waysOn = (cli: Cli, { id, state, choices, proposals }: FullException): string[] => {
   const waiting = proposals.filter((one) => one.state === 'proposed');
   if (state !== 'open' || waiting.length > 0) return waiting.map((one) => confirmStep(cli, one.id));
-  const asWhom = cli.besideStack ? '--as executor ' : '';
   return [...choices]
     .sort((one, other) => one.people - other.people)
     .map(({ choice, people }) => {
       const references = choice === PAID ? ' --references FILE' : '';
-      const second = people > 1 ? '   (a second person confirms it)' : '';
-      return `sluice ${asWhom}exceptions resolve ${id} --choice ${choice}${references} --reason TEXT${second}`;
+      const second = people > 1 ? 'a second person confirms it' : '';
+      return forWhoMay(`exceptions resolve ${id} --choice ${choice}${references} --reason TEXT`, 'propose_resolution', cli, second, 'executor');
     });
 };
 
@@ -92,10 +92,10 @@ const waysOn = (cli: Cli, { id, state, choices, proposals }: FullException): str
 const PAID = 'provider_paid';
 
 /** How a second person confirms. Beside the demo stack it names one who may. */
-const confirmStep = ({ besideStack, options }: Cli, proposal: string): string => {
-  if (!besideStack) return `sluice exceptions confirm ${proposal}   (a second person, with a code)`;
-  const role = options().as === 'authorizer' ? 'approver' : 'authorizer';
-  return `sluice --as ${role} exceptions confirm ${proposal}   (not who proposed it; asks for a code: npx sluice dev code ${role})`;
+const confirmStep = (cli: Cli, proposal: string): string => {
+  const role = cli.as === 'authorizer' ? 'approver' : 'authorizer';
+  const note = cli.besideStack ? `not who proposed it; asks for a code: npx sluice dev code ${role}` : 'a second person, with a code';
+  return forWhoMay(`exceptions confirm ${proposal}`, 'confirm_proposal', cli, note, role);
 };
 
 /** assign, comment. */
@@ -150,16 +150,25 @@ const ending = (exceptions: Command, cli: Cli): void => {
           `Give --references: a file with item,reference in each line, the reference that the provider gave the payment.`,
           `sluice exceptions items ${id} --open`,
         );
-      const named = options.references === undefined ? options.items?.map((name): NamedItem => ({ name })) : referencesIn(options.references);
+      const inFile = options.references === undefined ? undefined : referencesIn(options.references);
+      const inFlag = options.items?.map((name): NamedItem => ({ name, place: '--items' }));
       const { client } = await cli.connect();
-      const items = named && (await itemsOf(client, id, named));
+      const exception = await client.show_exception({ exception_id: id });
+      if (inFile && inFlag) refuseOtherItems(exception.batch_id, inFile, inFlag);
+      const { items, shown } = await proposedItems(client, exception, inFile ?? inFlag);
+      cli.nameEntries(
+        'items',
+        (inFile ?? inFlag ?? []).map(({ place, name }) => `${place}, item ${name}`),
+      );
+      if (shown.length > 0) cli.note(proposalPreview(options.choice, shown));
       const made = await client.propose_resolution({
         exception_id: id,
         choice: options.choice as RequestOf<'propose_resolution'>['choice'],
         reason: options.reason,
         items,
       });
-      cli.present(made, () => proposalFacts(made));
+      const about = cli.options().json ? [] : await itemsOfProposal(client, made);
+      cli.present(made, () => [proposalFacts(made), ...(about.length > 0 ? ['', ...shownItems(about)] : [])].join('\n'));
       if (made.state === 'proposed') cli.suggest(confirmStep(cli, made.id));
     });
 
@@ -197,34 +206,4 @@ const ending = (exceptions: Command, cli: Cli): void => {
       suggestMore(cli, command, items);
     },
   );
-};
-
-/** An item as a person names it. */
-interface NamedItem {
-  name: string;
-  provider_reference?: string;
-}
-
-/** The ids of items that are named by their number in the batch of an exception, or by id. */
-const itemsOf = async (client: Client, exceptionId: string, named: readonly NamedItem[]) => {
-  if (named.every(({ name }) => fromItemId(name) !== null)) return named.map(({ name, ...reference }) => ({ id: name, ...reference }));
-  const { batch_id } = await client.show_exception({ exception_id: exceptionId });
-  if (batch_id === null) throw new Failure(EXIT.usage, 'This exception belongs to no batch, so it has no items; leave --items and --references out.');
-  return named.map(({ name, ...reference }) => ({ id: itemIdOf(batch_id, name), ...reference }));
-};
-
-/** A number or an id in the first cell of a line. */
-const ITEM = /^(#?\d+|item_.*)$/;
-
-/** Item and reference of each line. A header is skipped. */
-const referencesIn = (path: string): NamedItem[] => {
-  const lines = readText(path).split(/\r?\n/);
-  return lines.flatMap((line, place) => {
-    const [first = '', ...rest] = line.split(',');
-    const name = first.trim();
-    const reference = rest.join(',').trim();
-    if (line.trim() === '' || (place === 0 && !ITEM.test(name))) return [];
-    if (!ITEM.test(name) || reference === '') throw new Failure(EXIT.usage, `${path}, line ${place + 1}: write item,reference`);
-    return [{ name, provider_reference: reference }];
-  });
 };

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { fromWireId } from '../../domain/ids.js';
-import { AMOUNT_MAX, formatMoney, parseDecimal } from '../../domain/money.js';
 import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { findAccount, fundingAccounts } from '../find-account.js';
@@ -8,6 +7,8 @@ import { findBatch } from '../find-batch.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { money } from '../render/money.js';
 import { table } from '../render/table.js';
+import { typedAmount } from '../typed-amount.js';
+import { forWhoMay } from '../who-may.js';
 
 export const ledgerCommands = (program: Command, cli: Cli): void => {
   const ledger = program.command('ledger').description('accounts, balances, transfers');
@@ -57,31 +58,23 @@ export const ledgerCommands = (program: Command, cli: Cli): void => {
       // A stored answer holds the balance of then.
       const now = cli.replayed() ? await findAccount(client, made.id) : made;
       cli.present(made, () => `${now.name}: ${now.id}, ${money(now.balance, now.currency)}`);
-      cli.suggest(`sluice ledger top-up AMOUNT --account ${made.id}   (sandbox money only)`);
+      cli.suggest(forWhoMay(`ledger top-up AMOUNT --account ${made.id}`, 'top_up', cli, 'sandbox money only'));
     });
 
   ledger
     .command('top-up')
     .description('put sandbox money into a funding account (test workspaces only)')
-    .argument('<amount>', 'with the decimals of the currency, such as 1000.00')
+    .argument('<amount>', 'with the decimals of the currency, such as 1000.00 or 1,000.00')
     .option('--account <account>', 'its id or its name; default: your only funding account')
     .action(async (text: string, { account }: { account?: string }) => {
       const { client } = await cli.connect();
       const found = account === undefined ? onlyOne(await fundingAccounts(client)) : await findAccount(client, account);
-      const amount = parseDecimal(text, found.currency);
-      if (!amount.ok) throw new Failure(EXIT.usage, tooLarge(text, found.currency) ?? amount.refusal.detail);
-      const topped = await client.top_up({ account_id: found.id, amount: Number(amount.value) });
+      const topped = await client.top_up({ account_id: found.id, amount: Number(typedAmount(text, found.currency)) });
       const then = money(topped.balance, topped.currency);
       // A stored answer holds the balance of then.
       const now = cli.replayed() && (await findAccount(client, topped.id));
       cli.present(topped, () => `${topped.name}: ${now ? `${money(now.balance, now.currency)} now, ${then} after that top-up` : then}`);
     });
-};
-
-/** The largest amount, for a number that is larger; null for any other text. */
-const tooLarge = (text: string, currency: string): string | null => {
-  const largest = formatMoney(AMOUNT_MAX, currency);
-  return /^\d+(\.\d+)?$/.test(text) && Number(text) > Number.parseFloat(largest) ? `the amount is too large; the largest is ${largest}` : null;
 };
 
 const onlyOne = <Account>(accounts: readonly Account[]): Account => {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
+import { EXIT, Failure } from '../failure.js';
 import { findPayee } from '../find-payee.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { whoText } from '../render/done-by.js';
@@ -81,6 +82,8 @@ export const payeeCommands = (program: Command, cli: Cli): void => {
     .action(async (name: string, edit: PayeeEdit) => {
       const { client } = await cli.connect();
       const { type, ...more } = edit;
+      if (type === undefined && more.name === undefined && more.country === undefined)
+        throw new Failure(EXIT.usage, 'Give what is to change: --name, --type or --country.');
       const payee_id = await findPayee(client, name);
       const { destination: before } = await client.show_payee({ payee_id });
       const changed = await client.edit_payee({ payee_id, payee_type: type, ...more });

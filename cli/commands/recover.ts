@@ -6,6 +6,7 @@ import type { Cli } from '../cli.js';
 import { EXIT, Failure } from '../failure.js';
 import { confirmationSummary, proposalFacts } from '../render/exception.js';
 import { recoveryText } from '../render/recovery.js';
+import { forWhoMay } from '../who-may.js';
 import { withCode } from '../with-code.js';
 
 type Recovery = ResponseOf<'show_recovery'>;
@@ -45,11 +46,11 @@ export const recoverCommand = (program: Command, cli: Cli): void => {
       const shown = await client.show_recovery({});
       if (reason === undefined) {
         cli.present(shown, () => recoveryText(shown));
-        return cli.suggest(nextStep(shown));
+        return cli.suggest(nextStep(cli, shown));
       }
       const made = await client.propose_recovery({ reason, plan_digest: shown.digest });
       cli.present(made, () => proposalFacts(made));
-      cli.suggest(`sluice recover --confirm ${made.id}   (a second person, with a code)`);
+      cli.suggest(confirmStep(cli, made.id));
     });
 };
 
@@ -66,8 +67,8 @@ const confirmRecovery = async (cli: Cli, client: Client, proposalId: string, wai
   const ended = await carriedOut(cli, client);
   cli.present(ended, () => recoveryText(ended));
   if (ended.proposal?.state === 'refused')
-    throw new Failure(EXIT.failed, `The recovery was refused: ${ended.proposal.problem}. Nothing was changed.`, nextStep(ended));
-  cli.suggest(nextStep(ended));
+    throw new Failure(EXIT.failed, `The recovery was refused: ${ended.proposal.problem}. Nothing was changed.`, nextStep(cli, ended));
+  cli.suggest(nextStep(cli, ended));
 };
 
 /** Waits until the worker has carried the confirmed recovery out. Ending the command leaves the recovery as it is. */
@@ -95,10 +96,19 @@ const waitedFor = async (cli: Cli, client: Client, signal: AbortSignal): Promise
 };
 
 /** What comes next, by where the newest recovery stands. */
-const nextStep = ({ reason, proposal }: Recovery): string => {
+const nextStep = (cli: Cli, { reason, proposal }: Recovery): string => {
   if (reason === null) return 'sluice exceptions list';
-  if (proposal?.state === 'proposed') return `sluice recover --confirm ${proposal.id}   (a second person, with a code)`;
+  if (proposal?.state === 'proposed') return confirmStep(cli, proposal.id);
   if (proposal?.state === 'confirmed') return 'sluice recover   (the worker carries it out; look again)';
   if (proposal?.state === 'applied') return 'restart API and worker, then: sluice exceptions list';
-  return 'sluice recover --reason TEXT';
+  return forWhoMay('recover --reason TEXT', 'propose_recovery', cli);
 };
+
+const confirmStep = (cli: Cli, proposal: string): string =>
+  forWhoMay(
+    `recover --confirm ${proposal}`,
+    'confirm_proposal',
+    cli,
+    'a second person, with a code',
+    cli.as === 'authorizer' ? 'approver' : 'authorizer',
+  );

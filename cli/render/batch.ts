@@ -2,6 +2,8 @@ import type { ResponseOf } from '../../client/types.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import type { Cli } from '../cli.js';
 import { inFlags } from '../flags.js';
+import { type Acting, forWhoMay } from '../who-may.js';
+import { counted } from './counted.js';
 import { whoText } from './done-by.js';
 import { errorLine } from './error-line.js';
 import { money } from './money.js';
@@ -79,10 +81,10 @@ const unansweredOf = ({ counts, state, not_sent }: Counted): Readonly<Record<str
 export const sentLine = (batch: Batch): string => {
   const { item_count, already_sent, not_sent, counts } = batch;
   if (already_sent === undefined || not_sent === undefined || item_count === 0) return '';
-  if (already_sent === 0) return `None of its ${item_count} payments was sent.`;
+  if (already_sent === 0) return `None of its ${counted(item_count, 'payment')} was sent.`;
   const isBeingSent = (disjointCounts(batch)['being sent'] ?? 0) > 0;
   const sent = counts.unknown === 0 ? 'sent or being sent' : isBeingSent ? 'sent, being sent or in doubt' : 'sent or in doubt';
-  return `Of ${item_count} payments ${already_sent} are ${sent} and are settled all the same; ${not_sent} were not sent.`;
+  return `Of ${counted(item_count, 'payment')} ${already_sent} ${already_sent === 1 ? 'is' : 'are'} ${sent} and ${already_sent === 1 ? 'is' : 'are'} settled all the same; ${not_sent} ${not_sent === 1 ? 'was' : 'were'} not sent.`;
 };
 
 /** These counts without zeros, such as `to send 5, paid 988, failed 7`. */
@@ -119,34 +121,36 @@ export const isUnsent = ({ state }: Item): boolean => state === 'pending';
 /** Suggests the next command for a batch in this state, if there is one. */
 export const suggestNext = (cli: Cli, batch: Batch): void => {
   const next = nextStep(batch, cli);
-  if (next) cli.suggest(next);
+  if (next) cli.suggest(next, ...(RAN.includes(batch.state) ? afterEnd(batch).slice(1) : []));
 };
 
-/** What ends a pause. */
-export const resumeStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string =>
-  `sluice ${besideStack ? '--as executor ' : ''}batch resume ${batch.id}`;
+const RAN: readonly Batch['state'][] = ['completed', 'failed'];
 
-/** What a person reads of a batch that ran: the payments that were not paid, else what proves it. */
-const afterEnd = ({ id, counts }: Batch): string => {
-  const unpaid = (['failed', 'returned', 'blocked'] as const).find((state) => counts[state] > 0);
-  return unpaid ? `sluice batch items ${id} --state ${unpaid}` : `sluice batch evidence ${id} --out evidence.json`;
+/** What ends a pause. */
+export const resumeStep = (batch: Batch, acting: Acting): string =>
+  forWhoMay(`batch resume ${batch.id}`, 'resume_payout_batch', acting, '', 'executor');
+
+/** What a person reads of a batch that ran: the payments that were not paid, each kind by its own command, else what proves it. */
+const afterEnd = ({ id, counts }: Batch): string[] => {
+  const unpaid = (['failed', 'returned', 'blocked'] as const).filter((state) => counts[state] > 0);
+  return unpaid.length > 0 ? unpaid.map((state) => `sluice batch items ${id} --state ${state}`) : [`sluice batch evidence ${id} --out evidence.json`];
 };
 
 /** The next command for a batch in this state. Beside the demo stack it names the person to act as, and where the code comes from. */
-export const nextStep = (batch: Batch, { besideStack }: Pick<Cli, 'besideStack'>): string | null => {
+export const nextStep = (batch: Batch, acting: Acting): string | null => {
   const gate = (verb: string, role: string): string =>
-    besideStack
+    acting.besideStack
       ? `sluice --as ${role} batch ${verb} ${batch.id}   (asks for a code: sluice dev code ${role})`
       : `sluice batch ${verb} ${batch.id}   (an ${role}, with a code)`;
-  const steps: Partial<Record<Batch['state'], string>> = {
+  const steps: Partial<Record<Batch['state'], string | null>> = {
     receiving: `sluice batch show ${batch.id}`,
-    draft: `sluice batch submit ${batch.id}`,
+    draft: forWhoMay(`batch submit ${batch.id}`, 'submit_payout_batch', acting),
     queued: gate('approve', 'approver'),
     approved: gate('authorize', 'authorizer'),
     authorized: gate('execute', 'executor'),
     executing: `sluice batch watch ${batch.id}`,
-    completed: afterEnd(batch),
-    failed: afterEnd(batch),
+    completed: afterEnd(batch)[0] ?? null,
+    failed: afterEnd(batch)[0] ?? null,
   };
-  return isPaused(batch) ? resumeStep(batch, { besideStack }) : (steps[batch.state] ?? null);
+  return isPaused(batch) ? resumeStep(batch, acting) : (steps[batch.state] ?? null);
 };

@@ -137,6 +137,39 @@ export const proposalFacts = (one: Proposal): string =>
     ['digest', one.digest],
   ]);
 
+/** An item of a proposal as people are shown it. */
+export type ShownItem = Pick<
+  ResponseOf<'list_proposal_items'>['data'][number],
+  'ordinal' | 'payee_reference' | 'amount' | 'currency' | 'provider_reference'
+>;
+
+/** Items shown of a proposal. */
+const LARGEST_SHOWN = 10;
+
+/** What a proposal is about: how many items, their total, and the largest of them. Empty for one that names no items. */
+export const shownItems = (items: readonly ShownItem[]): string[] => {
+  const [first] = items;
+  if (!first) return [];
+  const largest = items.toSorted((a, b) => b.amount - a.amount || a.ordinal - b.ordinal).slice(0, LARGEST_SHOWN);
+  const total = items.reduce((sum, { amount }) => sum + amount, 0);
+  return [
+    facts([
+      ['items', items.length],
+      ['total', money(total, first.currency)],
+    ]),
+    '',
+    largest.length === items.length ? 'All of them:' : `The ${largest.length} largest:`,
+    table(
+      ['#', 'PAYEE', 'AMOUNT', 'REFERENCE AT THE PROVIDER'],
+      largest.map((one) => [numberText(one), one.payee_reference, money(one.amount, one.currency), one.provider_reference]),
+    ),
+  ];
+};
+
+/** What is about to be proposed, before it is sent. */
+export const proposalPreview = (choice: string, items: readonly ShownItem[]): string =>
+  [`To propose: ${choice}`, ...shownItems(items), ''].join('\n');
+
 /** What the second person's code will be bound to, shown before they type it. */
 export const confirmationSummary = ({ proposal_id, digest, expires_at, summary }: ResponseOf<'ask_proposal_challenge'>): string => {
   const { currency } = summary;

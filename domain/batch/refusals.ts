@@ -28,9 +28,13 @@ const PAYEES_STAY =
   'Another request came in between, while the file was being stored: new payees, names and accounts that the file gives may be in force. Look at its payees before you pay them.';
 
 export const externalIdTaken = (externalId: string): Refusal =>
-  refuse('external_id_taken', 'Another batch of this workspace has this external_id. Look at that batch, or send another external_id.', {
-    extra: { external_id: externalId },
-  }).refusal;
+  refuse(
+    'external_id_taken',
+    'Another batch of this workspace has this external_id, and keeps it for ever, also when it was cancelled or rejected. Look at that batch, or send another external_id.',
+    {
+      extra: { external_id: externalId },
+    },
+  ).refusal;
 
 export const noSuchBatch = () => refuse('not_found', 'There is no such batch in this workspace.');
 

@@ -86,6 +86,7 @@ const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, cont
   const after = gate === 'execute' ? account.balance : account.balance - content.total - batch.feeMaximum;
   return {
     item_count: content.count,
+    excluded_count: content.size - content.count,
     total: Number(content.total),
     currency: batch.currency,
     rail: batch.rail,

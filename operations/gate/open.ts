@@ -2,7 +2,7 @@ import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { challengeBytes, GATE_VERB, type Gate, gateBytes, gateDeadline, mayOpen, refusalToOpen } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
-import { formatMoney } from '../../domain/money.js';
+import { groupedMoney } from '../../domain/money.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
@@ -179,7 +179,7 @@ const shortfallRefusal = async (stores: Stores, { batch, content }: GateFacts): 
 export const refusalOfFunds = ({ batch, content }: Pick<GateFacts, 'batch' | 'content'>, available: bigint): Refusal | null => {
   const shortfall = content.total + batch.feeMaximum - available;
   if (shortfall <= 0n) return null;
-  return refuse('insufficient_funds', `The funding account lacks ${formatMoney(shortfall, batch.currency)}. Top it up, then try again.`, {
+  return refuse('insufficient_funds', `The funding account lacks ${groupedMoney(shortfall, batch.currency)}. Top it up, then try again.`, {
     extra: {
       shortfall: Number(shortfall),
       available: Number(available),

@@ -101,11 +101,7 @@ const currencyErrors = (header: BatchHeader, capabilities: RailCapabilities | nu
 
 const accountErrors = (header: BatchHeader, account: AccountRow | null): FieldError[] => {
   if (account?.kind !== 'funding')
-    return error(
-      'funding_account',
-      'no_such_account',
-      'the workspace has no such funding account in this currency; make one (POST /v1/accounts) or name another',
-    );
+    return error('funding_account', 'no_such_account', 'the workspace has no such funding account in this currency; make one or name another');
   if (account.currency !== header.currency)
     return error('funding_account', 'account_of_other_currency', 'this funding account holds another currency than the batch');
   return [];

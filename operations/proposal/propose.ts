@@ -75,10 +75,10 @@ const itemsOf = async (stores: Stores, exception: ExceptionRow, input: ProposeIn
   if (found.length === 0 || (wanted && found.length < wanted.length)) {
     const known = new Set(found.map(({ ordinal }) => ordinal));
     const missing = wanted?.filter((ordinal) => !known.has(ordinal)) ?? [];
-    return refuse('items_not_open', 'Read the items of the exception; propose only ones that are open in it and that no evidence has settled.', {
-      extra: { count: missing.length, ordinal: missing[0] ?? null },
-    });
+    return refuse('items_not_open', notOpenMessage(missing), { extra: { count: missing.length, ordinal: missing[0] ?? null } });
   }
+  const shared = await sharedReferences(stores, batchId, input);
+  if (shared.length > 0) return { ok: false, refusal: wrongInput(shared) };
   const ordinals = found.map(({ ordinal }) => ordinal);
   const taken = input.choice === 'keep_asking' ? [] : await stores.proposals.taken(batchId, ordinals);
   if (taken[0]) {
@@ -91,17 +91,44 @@ const itemsOf = async (stores: Stores, exception: ExceptionRow, input: ProposeIn
   return { ok: true, value: found.map(({ ordinal, amount }) => ({ ordinal, amount, providerReference: references.get(ordinal) ?? null })) };
 };
 
+const notOpenMessage = ([first, ...others]: readonly number[]): string => {
+  const which =
+    first === undefined ? 'It has none that is in doubt.' : `It is item ${first}${others.length > 0 ? ` and ${others.length} more` : ''}.`;
+  return `${which} Read the items of the exception; propose only ones that are open in it and that no evidence has settled.`;
+};
+
+/** References that a proposal gave another item of the batch, unless that proposal was taken back or refused. */
+const sharedReferences = async (stores: Stores, batchId: string, { items = [] }: ProposeInput): Promise<FieldError[]> => {
+  const references = items.flatMap(({ provider_reference }) => provider_reference ?? []);
+  const given = references.length === 0 ? [] : await stores.proposals.referencesGiven(batchId, references);
+  return items.flatMap(({ id, provider_reference }, place) => {
+    const other = given.find(({ ordinal, providerReference }) => providerReference === provider_reference && ordinal !== id.ordinal);
+    return other ? [sharedReference(place, other.ordinal)] : [];
+  });
+};
+
+const sharedReference = (place: number, ordinal: number): FieldError => ({
+  field: `items.${place}.provider_reference`,
+  reason: 'repeated',
+  message: `this reference is given for item ${ordinal} already; a provider names each payment otherwise`,
+});
+
 const itemErrors = (batchId: string, { choice, items }: ProposeInput): FieldError[] => {
   const needsReference = choice === 'provider_paid';
   if (!items)
     return needsReference ? [{ field: 'items', reason: 'required', message: 'name each item with the reference that the provider gave it' }] : [];
   const seen = new Set<number>();
+  const itemOf = new Map<string, number>();
   return items.flatMap(({ id, provider_reference }, place): FieldError[] => {
     const errors: FieldError[] = [];
     const at = (member: string) => `items.${place}.${member}`;
     if (id.batchId !== batchId) errors.push({ field: at('id'), reason: 'other_batch', message: 'name items of the batch of this exception only' });
-    else if (seen.has(id.ordinal)) errors.push({ field: at('id'), reason: 'repeated', message: 'name each item once' });
+    else if (seen.has(id.ordinal))
+      errors.push({ field: at('id'), reason: 'repeated', message: `item ${id.ordinal} is named before already; name each item once` });
     seen.add(id.ordinal);
+    const other = provider_reference === undefined ? undefined : itemOf.get(provider_reference);
+    if (other !== undefined && other !== id.ordinal) errors.push(sharedReference(place, other));
+    if (provider_reference !== undefined) itemOf.set(provider_reference, id.ordinal);
     if (needsReference && !provider_reference)
       errors.push({ field: at('provider_reference'), reason: 'required', message: 'give the reference that the provider gave this payment' });
     if (!needsReference && provider_reference)

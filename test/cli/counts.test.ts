@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, nextStep, sentLine, stateLine } from '../../cli/render/batch.js';
+import type { Cli } from '../../cli/cli.js';
+import { type Batch, batchFacts, countsLine, disjointCounts, isPaused, nextStep, sentLine, stateLine, suggestNext } from '../../cli/render/batch.js';
+import { counted as countOf } from '../../cli/render/counted.js';
 import { BATCH_STATES, isTerminalBatch } from '../../domain/batch/states.js';
 import { BATCH, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
@@ -73,9 +75,9 @@ describe('what a pause or a cancel leaves behind', () => {
         expect(Object.values(shown).reduce((sum, count) => sum + count, 0)).toBe(item_count);
         const line = sentLine(batch as unknown as Batch);
         if (item_count === 0) expect(line).toBe('');
-        else if (already_sent === 0) expect(line).toBe(`None of its ${item_count} payments was sent.`);
+        else if (already_sent === 0) expect(line).toBe(`None of its ${countOf(item_count, 'payment')} was sent.`);
         else {
-          expect(line).toContain(`Of ${item_count} payments ${already_sent} are sent`);
+          expect(line).toContain(`Of ${countOf(item_count, 'payment')} ${already_sent} ${already_sent === 1 ? 'is' : 'are'} sent`);
           expect([line.includes('being sent'), line.includes('in doubt')]).toEqual([unknown === 0 || beingSent > 0, unknown > 0]);
         }
       }),
@@ -92,8 +94,16 @@ describe('what a pause or a cancel leaves behind', () => {
     const { env } = await apiOf(() => ({ status: 200, body: { ...BATCH, state: 'executing', paused: true, counts, already_sent: 1, not_sent: 1 } }));
     const { stdout } = await runSluice(['batch', 'pause', BATCH.id], { env });
     expect(stdout).toContain('to send 1, being sent 1');
-    expect(stdout).toContain('Of 2 payments 1 are sent or being sent and are settled all the same; 1 were not sent.');
+    expect(stdout).toContain('Of 2 payments 1 is sent or being sent and is settled all the same; 1 was not sent.');
   });
+});
+
+test('after a batch that paid in part, each kind that was not paid has its command', () => {
+  const said: string[][] = [];
+  const cli = { suggest: (...lines: string[]) => said.push(lines), besideStack: false, as: undefined };
+  const counts = { ...BATCH.counts, open: 0, paid: 1, failed: 1, returned: 2, blocked: 3 };
+  suggestNext(cli as unknown as Cli, { ...BATCH, state: 'completed', counts } as unknown as Batch);
+  expect(said).toEqual([['failed', 'returned', 'blocked'].map((state) => `sluice batch items ${BATCH.id} --state ${state}`)]);
 });
 
 test.each(['failed', 'returned', 'blocked', null])(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { itemIdOf } from '../../cli/find-item.js';
 import { BATCH, emptyFolder, PERSON, problemOf, runSluice } from './run-sluice.js';
-import { apiOf } from './scripted-api.js';
+import { type Answer, apiOf } from './scripted-api.js';
 
 const ITEM = 'item_0198c2aa7c1e7b3d9f10a4c2e6b80d1100000003';
 const ADA = { ...PERSON, api_key: null };
@@ -72,7 +72,21 @@ const PROPOSAL = {
   created_at: '2026-01-02T00:00:00Z',
   ended_at: null,
 };
+const itemAt = (ordinal: number, more: object = {}) => ({
+  ...{ object: 'exception_item', id: itemIdOf(BATCH.id, String(ordinal)), ordinal, payee_reference: `cr-${ordinal}`, amount: 100 * (ordinal + 1) },
+  ...{ currency: 'EUR', state: 'unknown', reason: null, provider_reference: null, resolution: null },
+  ...more,
+});
 const page = (data: unknown[]) => ({ status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } });
+
+/** An API with one exception, these items of it, and an answer to a proposal. */
+const proposingTo = (items: unknown[], answer: Answer = { status: 201, body: PROPOSAL }) =>
+  apiOf(({ method, path }) => {
+    if (method === 'POST') return answer;
+    return path.includes('/items') ? page(items) : { status: 200, body: FULL };
+  });
+const sentTo = ({ received }: Awaited<ReturnType<typeof apiOf>>) =>
+  received.filter(({ method }) => method === 'POST').map(({ body }) => JSON.parse(body));
 
 test('help names every verb', async () => {
   const { code, stdout } = await runSluice(['exceptions', '--help']);
@@ -130,10 +144,11 @@ describe('what to do next', () => {
 
   test('every choice of the kind is a command that can be run; what settles nothing comes first', async () => {
     const resolve = `sluice exceptions resolve ${EXCEPTION.id} --choice`;
+    const proposers = 'somebody who may: an approver, an authorizer, an executor or an admin';
     expect(await nextOf({ choices })).toEqual([
-      `next: ${resolve} keep_asking --reason TEXT`,
-      `  or: ${resolve} provider_paid --references FILE --reason TEXT   (a second person confirms it)`,
-      `  or: ${resolve} provider_never_got --reason TEXT   (a second person confirms it)`,
+      `next: ${resolve} keep_asking --reason TEXT   (${proposers})`,
+      `  or: ${resolve} provider_paid --references FILE --reason TEXT   (a second person confirms it; ${proposers})`,
+      `  or: ${resolve} provider_never_got --reason TEXT   (a second person confirms it; ${proposers})`,
     ]);
     expect(await nextOf({ choices: [] })).toEqual([]);
   });
@@ -141,58 +156,110 @@ describe('what to do next', () => {
   test('a proposal that is open is confirmed first; one that is closed is not', async () => {
     const closed = { ...PROPOSAL, id: 'proposal_old', state: 'withdrawn' };
     expect(await nextOf({ choices, proposals: [closed, PROPOSAL] })).toEqual([
-      `next: sluice exceptions confirm ${PROPOSAL.id}   (a second person, with a code)`,
+      `next: sluice exceptions confirm ${PROPOSAL.id}   (a second person, with a code; somebody who may: an approver, an authorizer or an admin)`,
     ]);
     expect(await nextOf({ choices, proposals: [closed] })).toHaveLength(3);
   });
 
-  test('a refusal about references names --references, and another proposal is named', async () => {
+  test('a refusal about references names the line of the file, and another proposal is named', async () => {
     const argv = ['exceptions', 'resolve', EXCEPTION.id, '--choice', 'provider_paid', '--reason', 'x'];
     const cwd = emptyFolder();
     writeFileSync(join(cwd, 'refs.csv'), `${ITEM},pay_1\n`);
     const errors = [{ field: 'items.0.provider_reference', reason: 'required', message: 'give it' }];
-    const wrong = await apiOf(() => problemOf('invalid_request', 400, { errors }));
-    expect((await runSluice([...argv, '--references', 'refs.csv'], { env: wrong.env, cwd })).stderr).toContain('--references: give it');
+    const wrong = await proposingTo([itemAt(3)], problemOf('invalid_request', 400, { errors }));
+    expect((await runSluice([...argv, '--references', 'refs.csv'], { env: wrong.env, cwd })).stderr).toContain(
+      `refs.csv, line 1, item ${ITEM}: give it`,
+    );
     const without = await runSluice([...argv, '--items', ITEM], { env: wrong.env });
     expect([without.code, without.stderr]).toEqual([2, expect.stringContaining('Give --references')]);
-    expect(wrong.received.map(({ method }) => method)).toEqual(['POST']);
-    const taken = await apiOf(() => problemOf('items_proposed', 409, { proposal_id: PROPOSAL.id }));
+    expect(sentTo(wrong)).toHaveLength(1);
+    const taken = await proposingTo([itemAt(3)], problemOf('items_proposed', 409, { proposal_id: PROPOSAL.id }));
     const { stderr } = await runSluice([...argv, '--references', 'refs.csv'], { env: taken.env, cwd });
     expect(stderr).toContain(`next: sluice exceptions confirm ${PROPOSAL.id}`);
   });
 });
 
 describe('ending', () => {
-  test('references come from a file, and the proposal waits for a second person', async () => {
-    const { env, received } = await apiOf(() => ({ status: 201, body: PROPOSAL }));
+  const paying = ['exceptions', 'resolve', EXCEPTION.id, '--choice', 'provider_paid', '--reason', 'ticket 4711', '--references', 'refs.csv'];
+
+  /** Runs it with this file, against an API that has items 0 to 4 in doubt. */
+  const withFile = async (text: string, more: string[] = []) => {
     const cwd = emptyFolder();
-    writeFileSync(join(cwd, 'refs.csv'), `item,reference\n${ITEM},pay_1\n`);
-    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--choice', 'provider_paid', '--reason', 'ticket 4711', '--references', 'refs.csv'];
-    const { code, stderr } = await runSluice(argv, { env, cwd });
-    expect(code).toBe(0);
-    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({
-      choice: 'provider_paid',
-      reason: 'ticket 4711',
-      items: [{ id: ITEM, provider_reference: 'pay_1' }],
-    });
+    writeFileSync(join(cwd, 'refs.csv'), text);
+    const api = await proposingTo([0, 1, 2, 3, 4].map((ordinal) => itemAt(ordinal)));
+    const ran = await runSluice([...paying, ...more], { env: api.env, cwd });
+    return { ...ran, sent: sentTo(api)[0]?.items as { id: string; provider_reference: string }[] | undefined };
+  };
+  const given = (...pairs: [number, string][]) =>
+    pairs.map(([ordinal, reference]) => ({ id: itemIdOf(BATCH.id, String(ordinal)), provider_reference: reference }));
+
+  test.each([
+    ['a header', 'item,reference\n0,pay_0\n1,pay_1\n'],
+    ['no header', '0,pay_0\n1,pay_1'],
+    ['quoted cells in the first line', '"0","pay_0"\r\n"1","pay_1"\r\n'],
+    ['a byte order mark and semicolons', '\ufeffItem;Reference\n0;pay_0\n\n1;pay_1;\n'],
+    ['tabs, a line for Excel and ids', `sep=\t\n#0\tpay_0\n${itemIdOf(BATCH.id, '1')}\tpay_1\n`],
+  ])('references come from a file with %s, and the proposal waits for a second person', async (_form, text) => {
+    const { code, sent, stderr } = await withFile(text);
+    expect([code, sent]).toEqual([0, given([0, 'pay_0'], [1, 'pay_1'])]);
     expect(stderr).toContain(`next: sluice exceptions confirm ${PROPOSAL.id}`);
-    writeFileSync(join(cwd, 'refs.csv'), `${ITEM},\n`);
-    expect((await runSluice(argv, { env, cwd })).code).toBe(2);
   });
 
-  test('an item may be named by its number in the batch, on the command line and in the file', async () => {
-    const shown = { ...EXCEPTION, batch_id: BATCH.id };
-    const { env, received } = await apiOf(({ method }) => (method === 'GET' ? { status: 200, body: shown } : { status: 201, body: PROPOSAL }));
-    const cwd = emptyFolder();
-    writeFileSync(join(cwd, 'refs.csv'), `item,reference\n#12,pay_1\n3, pay_2\n${itemIdOf(BATCH.id, '4')},pay_3\n`);
-    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--reason', 'r', '--choice'];
-    expect((await runSluice([...argv, 'provider_paid', '--references', 'refs.csv'], { env, cwd })).code).toBe(0);
-    const sent = () => JSON.parse(received.at(-1)?.body ?? '').items;
-    expect(sent()).toEqual(['12', '3', '4'].map((number, i) => ({ id: itemIdOf(BATCH.id, number), provider_reference: `pay_${i + 1}` })));
-    expect((await runSluice([...argv, 'keep_asking', '--items', '#12', '3'], { env, cwd })).code).toBe(0);
-    expect(sent()).toEqual(['12', '3'].map((number) => ({ id: itemIdOf(BATCH.id, number) })));
-    const wrong = await runSluice([...argv, 'keep_asking', '--items', 'twelve'], { env, cwd });
+  test.each([
+    ['a first line that is no item and no header', 'O,pay_0\n1,pay_1\n', 'refs.csv, line 1: O is no item'],
+    ['another header', 'number,reference\n1,pay_1\n', 'refs.csv, line 1: number is no item'],
+    ['a line without a reference', '0,pay_0\n\n1,\n', 'refs.csv, line 3: write item,reference'],
+    ['a reference with a separator', '0,pay,0\n', 'refs.csv, line 1: write item,reference and no more'],
+    [
+      'one reference for two items',
+      '0,pay_x\n1,pay_x\n',
+      'refs.csv, line 2: pay_x is given for item 0 already; a provider names each payment otherwise',
+    ],
+    ['an item twice', 'item,reference\n0,pay_0\n#0,pay_1\n', 'refs.csv, line 3: item #0 is named at refs.csv, line 2 already'],
+    ['an item that is not in doubt', '0,pay_0\n7,pay_7\n', 'refs.csv, line 2: item 7 is not in doubt in this exception'],
+    ['a quote without its pair', '0,pay_0\n1,"pay_1\n', 'refs.csv, line'],
+    ['nothing', 'item,reference\n', 'refs.csv names no item'],
+  ])('a file with %s is refused, and nothing is sent', async (_form, text, message) => {
+    const { code, sent, stderr } = await withFile(text);
+    expect([code, sent, stderr]).toEqual([2, undefined, expect.stringContaining(message)]);
+  });
+
+  test('items beside a file are refused unless they are the same', async () => {
+    const other = await withFile('0,pay_0\n1,pay_1\n', ['--items', '1', '2']);
+    expect([other.code, other.sent]).toEqual([2, undefined]);
+    expect(other.stderr).toContain('only the file names 0, only --items names 2. Leave --items out');
+    const same = await withFile('0,pay_0\n1,pay_1\n', ['--items', '#1', '0']);
+    expect([same.code, same.sent]).toEqual([0, given([0, 'pay_0'], [1, 'pay_1'])]);
+  });
+
+  test('what is proposed is shown with items, payees and amounts, before and after it is sent', async () => {
+    const items = Array.from({ length: 12 }, (_, ordinal) => itemAt(ordinal));
+    const api = await proposingTo(items);
+    const { stdout, stderr } = await runSluice(['exceptions', 'resolve', EXCEPTION.id, '--choice', 'keep_asking', '--reason', 'r'], { env: api.env });
+    expect(sentTo(api)[0]).not.toHaveProperty('items');
+    for (const said of [stderr, stdout].map((text) => text.replaceAll(/ +/g, ' '))) {
+      for (const shown of ['items 12', 'total 78.00 EUR', 'The 10 largest:', '#11 cr-11 12.00 EUR', '#2 cr-2 3.00 EUR'])
+        expect(said).toContain(shown);
+      expect(said).not.toContain('cr-1 ');
+    }
+    const failed = await proposingTo(items, problemOf('too_early', 409));
+    expect((await runSluice(paying.slice(0, -2).with(4, 'provider_never_got'), { env: failed.env })).stderr).toContain('#11');
+  });
+
+  test('an item may be named by its number in the batch or its id', async () => {
+    const api = await proposingTo([itemAt(3), itemAt(12)]);
+    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--reason', 'r', '--choice', 'keep_asking', '--items'];
+    expect((await runSluice([...argv, '#12', '3'], { env: api.env })).code).toBe(0);
+    expect(sentTo(api)[0]?.items).toEqual(['12', '3'].map((number) => ({ id: itemIdOf(BATCH.id, number) })));
+  });
+
+  test('a name that is no item, or none in doubt, is refused by that name', async () => {
+    const api = await proposingTo([itemAt(3)]);
+    const argv = ['exceptions', 'resolve', EXCEPTION.id, '--reason', 'r', '--choice', 'keep_asking', '--items'];
+    const wrong = await runSluice([...argv, 'twelve'], { env: api.env });
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('twelve names no item')]);
+    const settled = await runSluice([...argv, '4'], { env: api.env });
+    expect([settled.code, settled.stderr]).toEqual([2, expect.stringContaining('--items: item 4 is not in doubt')]);
   });
 
   test('what a second person confirms is shown before the code is read, and a spent code is asked for again under the same key', async () => {

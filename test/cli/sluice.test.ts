@@ -292,7 +292,9 @@ describe('gates', () => {
     const { env, received } = await apiOf(() => refusal);
     const { code, stderr } = await runSluice(['batch', 'authorize', BATCH.id], { env, input: '111111\n' });
     expect([code, received.map(({ path }) => path.split('/').at(-1))]).toEqual([1, ['challenges']]);
-    expect(stderr).toContain('next: sluice ledger top-up 12345.67   (sandbox money only), then repeat the command');
+    expect(stderr).toContain(
+      'next: sluice ledger top-up 12345.67   (sandbox money only; then repeat the command; somebody who may: a preparer or an admin)',
+    );
   });
 
   test('no code at all exits 2 and opens nothing', async () => {

@@ -198,6 +198,7 @@ describe('what a gate is bound to', () => {
         digest: batch.digest.toString('hex'),
         summary: {
           item_count: 3,
+          excluded_count: 0,
           total: 60,
           currency: 'EUR',
           rail: 'sandbox',

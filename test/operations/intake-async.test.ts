@@ -225,8 +225,7 @@ describe('a file that a workflow takes in', () => {
     const running = takeIn(slow, id, never);
     await reached.opened;
     const cancelling = cancelPayoutBatch(ctx(), { batch_id: id });
-    await until('the cancel waits', async () => ((await waiting()) > 0 ? true : undefined));
-    release.open();
+    await until('the cancel waits', async () => ((await waiting()) > 0 ? true : undefined)).finally(release.open);
     expect(must(await cancelling)).toMatchObject({ state: 'cancelled' });
     await running;
     expect(await show(id)).toMatchObject({ state: 'cancelled' });

@@ -204,6 +204,22 @@ describe('what a proposal may be about', () => {
     must(await propose([first, second]));
   });
 
+  test('one reference of the provider is given to one item, also by another proposal of the batch', async () => {
+    const { batchId, exceptionId } = await doubt.doubtful(2);
+    const who = await world.person('executor');
+    const propose = (...items: [number, string][]) =>
+      doubt.propose(who, {
+        exception_id: exceptionId,
+        choice: 'provider_paid',
+        items: items.map(([ordinal, reference]) => ({ id: { batchId, ordinal }, provider_reference: reference })),
+      });
+    expect(refusalOf(await propose([0, 'pay_x'], [1, 'pay_x'])).errors).toEqual(['items.1.provider_reference repeated']);
+    const made = must(await propose([0, 'pay_x']));
+    expect(refusalOf(await propose([1, 'pay_x'])).errors).toEqual(['items.0.provider_reference repeated']);
+    must(await withdrawProposal(world.as(who), { proposal_id: uuidOf(made.id), reason: 'it was the other one' }));
+    must(await propose([1, 'pay_x']));
+  });
+
   test('a choice that its kind does not have is refused, and a resolved exception takes no proposal', async () => {
     const { exceptionId } = await doubt.doubtful(1);
     const who = await world.person('executor');

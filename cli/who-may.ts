@@ -1,0 +1,34 @@
+import { ROUTES, type RouteId } from '../contracts/routes.js';
+import { holdersOf, type Permission, ROLES, type Role } from '../domain/actors.js';
+
+/** Who runs a command: beside a demo stack `--as ROLE` acts as somebody else. */
+export interface Acting {
+  besideStack: boolean;
+  /** The role of `--as`, where it was given. */
+  as?: string | undefined;
+}
+
+/** What every role holds, so that whoever reads the command may run it. */
+const isEverybodys = (permission: string): boolean => Object.values(ROLES).every((held) => (held as readonly string[]).includes(permission));
+
+const roleHolds = (role: string | undefined, permission: string): boolean =>
+  role !== undefined && role in ROLES && (ROLES[role as Role] as readonly string[]).includes(permission);
+
+/**
+ * A command, without `sluice`, that takes this route, as the person before the terminal can run it or hand it on: beside the demo stack it
+ * names a role that may, elsewhere it says who may. `prefer` is a role to name in any case, for what a second person does.
+ */
+export const forWhoMay = (command: string, route: RouteId, { besideStack, as }: Acting, note = '', prefer?: Role): string => {
+  const { permission } = ROUTES[route];
+  const said = (words: readonly string[]): string => (words.length > 0 ? `   (${words.join('; ')})` : '');
+  const notes = note === '' ? [] : [note];
+  if (isEverybodys(permission) || permission === 'public' || permission === 'signed') return `sluice ${command}${said(notes)}`;
+  if (!besideStack) return `sluice ${command}${said([...notes, `somebody who may: ${holdersOf(permission)}`])}`;
+  if (prefer === undefined && roleHolds(as, permission)) return `sluice ${command}${said(notes)}`;
+  const role = prefer ?? demoRoleOf(permission);
+  return `sluice ${role ? `--as ${role} ` : ''}${command}${said(notes)}`;
+};
+
+/** Somebody of the demo stack who holds this; it has no admin. */
+export const demoRoleOf = (permission: Permission): Role | undefined =>
+  (Object.keys(ROLES) as Role[]).find((name) => name !== 'admin' && roleHolds(name, permission));
