@@ -52,6 +52,9 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 };
 const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scopes': 'batches.read' };
 
+/** What a command needs though no option by itself is required. */
+const ONE_OF: Readonly<Record<string, string[]>> = { 'payee edit': ['--name', 'Ada'] };
+
 /** A command line of this command with what it needs; `file` stands for its files. */
 export const argvOf = (command: Command, file: string): string[] => [
   ...nameOf(command).split(' '),
@@ -59,6 +62,7 @@ export const argvOf = (command: Command, file: string): string[] => [
     (argument) => argument.argChoices?.[0] ?? (argument.name() === 'file' ? file : (ARGUMENTS[argument.name()] ?? 'x')),
   ),
   ...command.options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long ?? '', VALUES[long ?? ''] ?? 'x']),
+  ...(ONE_OF[nameOf(command)] ?? []),
 ];
 
 /** Why this line is no command of the program as printed, or null: `sluice`, then words as a shell reads them. Nothing is run. */

@@ -250,7 +250,7 @@ describe('the stored answer of an earlier request', () => {
 test.each([
   ['99999999999999999', 'the amount is too large; the largest is 90071992547409.91 EUR'],
   ['90071992547409.92', 'the amount is too large; the largest is 90071992547409.91 EUR'],
-  ['1,00', 'write the amount as digits with a point'],
+  ['1,00', 'a comma may stand for a point or for thousands'],
 ])('a top-up of %s says what is wrong', async (amount, says) => {
   const { env, received } = await apiOf(() => list([ACCOUNT]));
   const { run, said } = settingsOf(env);
