@@ -36,8 +36,9 @@ const MAY_BE_MARKED = /^[#='\d+-]|\ufffd|^Err:/;
 /** A number as Excel, pandas and JavaScript write large ones: `1.23457E+11`, never `12E3` or `E-12`. */
 const EXPONENT = /^[+-]?\d(?:[.,]\d+E[+-]?|E\+)\d{1,3}$/i;
 
-/** Names may begin with an apostrophe (`'t Hooft`), numbers and codes may not. */
-const AS_TEXT = /^'(?:[^\p{L}]|\S*\d\S*$)/u;
+/** Names may begin with an apostrophe (`'t Hooft`), numbers and codes may not. Three looks in place of one, which would go back at each digit. */
+const isTypedAsText = (text: string): boolean =>
+  text.startsWith("'") && text.length > 1 && (!/^'\p{L}/u.test(text) || (/^\S+$/.test(text) && /\d/.test(text)));
 
 /** The mark that a spreadsheet or a wrong encoding left in a text without blanks at its ends, or null. */
 export const spreadsheetMark = (text: string): SpreadsheetMark | null => {
@@ -51,7 +52,7 @@ const kindOf = (text: string): SpreadsheetMark['kind'] | null => {
   if (ERRORS.has(text.toUpperCase()) || /^Err:5\d\d$/.test(text)) return 'error';
   if (/^#{3,}$/.test(text)) return 'too_narrow';
   if (/^=./.test(text)) return 'formula';
-  if (AS_TEXT.test(text)) return 'apostrophe';
+  if (isTypedAsText(text)) return 'apostrophe';
   return EXPONENT.test(text) ? 'exponent' : null;
 };
 

@@ -7,8 +7,8 @@ interface Change {
 const NAMED_MAX = 3;
 
 /**
- * `Nora Vance → Nils Varga`. Where two names differ only by letters of another script, which may look the same, it names these letters:
- * `Nora Vance → Nоra Vance (another letter: U+043E)`.
+ * `Nora Vance → Nils Varga`. Letters that differ in their place and may look the same are named: `Nora Vance → Nоra Vance (another letter:
+ * U+043E)`.
  */
 export const nameChange = ({ from, to }: Change): string => {
   const others = alikeLetters([...from], [...to]).map((letter) => `U+${codeOf(letter)}`);
@@ -18,13 +18,13 @@ export const nameChange = ({ from, to }: Change): string => {
   return `${from} → ${to}${said}`;
 };
 
-/** The new letters, when all that differ are of another script than those in their place. */
+/** The new letters that are others than those in their place, where one of the two is beyond ASCII. */
 const alikeLetters = (from: readonly string[], to: readonly string[]): string[] => {
   if (from.length !== to.length) return [];
-  const places = to.flatMap((letter, i) => (letter === from[i] ? [] : [{ letter, before: from[i] ?? '' }]));
-  return places.every(({ letter, before }) => isLatin(letter) !== isLatin(before)) ? places.map(({ letter }) => letter) : [];
+  return to.filter((letter, i) => plain(letter) !== plain(from[i] ?? '') && !/^\p{ASCII}+$/u.test(`${letter}${from[i]}`));
 };
 
-const isLatin = (letter: string): boolean => /\p{Script=Latin}/u.test(letter);
+/** Without case and accents, which are seen. */
+const plain = (letter: string): string => letter.normalize('NFD').charAt(0).toLowerCase();
 
 const codeOf = (letter: string): string => (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');

@@ -173,14 +173,14 @@ export const parseRow = ({ place, cells: raw, decimals }: CsvRow, terms: Payment
   const errors = checkPayment({ reference, remittance: '' }, terms.currency, terms.capabilities);
   if (!amount.ok) errors.push({ field: 'amount', reason: 'amount', message: amount.refusal.detail + settingFor(decimal, terms.currency) });
   const digits = currencyExponent(terms.currency) ?? 0;
-  if (amount.ok && decimals !== undefined && decimals.length <= digits)
+  if (amount.ok && decimals !== undefined && (decimals.length <= digits || (decimals.length === 3 && /^[1-9]\d{0,2}$/.test(decimal))))
     errors.push({ field: 'amount', reason: 'ambiguous_amount', message: `${MAY_BE_SPLIT}: ${amountForm(digits)}` });
   if (!amount.ok || errors.length > 0) return { errors: errors.map((error) => ({ ...error, ...place })) };
   const payee = { reference: payee_reference, name: payee_name, payee_type, country, ...destination };
   return { place, payee: { payee }, amount: amount.value, reference };
 };
 
-const MAY_BE_SPLIT = 'the digits in the cell behind this whole amount may be its decimals, split off by a comma';
+const MAY_BE_SPLIT = 'the digits in the cell behind this whole amount may belong to it, split off by a comma';
 
 /** Cells that hold what a spreadsheet wrote in place of what was meant. What is wrong with an amount is said by its own rules. */
 const markedCells = (raw: CsvRow['cells']): FieldError[] =>

@@ -31,7 +31,8 @@ export const takeIn = async (ctx: Context, batchId: string, signal: AbortSignal)
   if (!job) return;
   const totals = await totalsOf(ctx, job, signal);
   if (totals === LOST) return;
-  if ('refusal' in totals) return refuseFile(ctx, job, totals.refusal);
+  // An earlier try may have stored a part before it broke off.
+  if ('refusal' in totals) return refuseFile(ctx, job, job.nextOrdinal === 0 ? totals.refusal : afterStoring(totals.refusal));
   const stored = await storeParts(ctx, handedOver(ctx, batchId, job.upload.parts), job, {
     terms: job.terms,
     createdBy: { personId: job.upload.personId, apiKeyId: job.upload.apiKeyId },

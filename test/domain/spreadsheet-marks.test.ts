@@ -63,3 +63,17 @@ describe('what a spreadsheet wrote in place of what was meant', () => {
     expect(['=A1', "'00123", '1.2E+03', '#####', 'June'].map(lostMessage)).toEqual([null, null, null, null, null]);
   });
 });
+
+test('a text of any length is judged by one look, whatever it repeats', () => {
+  for (const text of [
+    `'a${'1'.repeat(200_000)} x`,
+    `'${' '.repeat(200_000)}x`,
+    `#${'#'.repeat(200_000)}x`,
+    `1.${'1'.repeat(200_000)}x`,
+    `=${'='.repeat(200_000)}`,
+  ])
+    expect([text.slice(0, 3), spreadsheetMark(text)?.kind ?? null]).toEqual([
+      text.slice(0, 3),
+      text.startsWith('=') ? 'formula' : text.startsWith("' ") ? 'apostrophe' : null,
+    ]);
+});

@@ -123,7 +123,7 @@ describe('amounts are never guessed', () => {
 
   test('a decimal comma without quotes is no separator, though each row is as wide as the header', async () => {
     const file = (row: string) => Buffer.from(`payee_reference,amount,reference,payee_name\n${row}`);
-    for (const row of ['cr-00120,1234,56,INV-1', 'cr-00120,12,5,INV-1']) {
+    for (const row of ['cr-00120,1234,56,INV-1', 'cr-00120,12,5,INV-1', 'cr-00120,1,234,INV-1']) {
       const { payments, errors, messages } = await taken(file(row));
       expect([payments, errors]).toEqual([[], ['2 amount ambiguous_amount']]);
       expect(messages[0]).toContain('write the amount as digits with a point, such as 1234.50');
