@@ -113,7 +113,8 @@ const checkPart = async (ctx: Context, part: CsvPart, terms: PaymentTerms, said:
     const payee = inspected[i];
     if (!payee?.said) throw new Error('a row was not inspected');
     const wrong = said.hear(payee.said, place.row ?? 0, payee.errors);
-    if (wrong.length > 0 && totals.has(place)) errors.push({ ...TOTAL_ROW, ...place });
+    // A row that only disagrees with earlier ones is a payment, not a total.
+    if (wrong.length > 0 && payee.errors.length > 0 && totals.has(place)) errors.push({ ...TOTAL_ROW, ...place });
     else errors.push(...wrong.map((error) => ({ ...error, field: columnOf(error.field), ...place })));
   }
   return { payments, errors };

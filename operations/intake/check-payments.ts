@@ -4,7 +4,6 @@ import type { FieldError } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { givesDestination, type PayeeInput } from '../payee/details.js';
 import { type DecidedInput, decidePayees } from '../payee/plan.js';
-import { accountPart, type Fingerprints, fingerprints } from '../payee/sealing.js';
 import type { Stores } from '../ports.js';
 import type { RailCapabilities } from '../rail.js';
 import type { Said } from './said-payees.js';
@@ -45,9 +44,7 @@ export const inspectPayees = async (
   capabilities: RailCapabilities,
 ): Promise<InspectedPayee[]> => {
   const decided = await decidePayees(ctx, stores, inputs, 'check');
-  // A workspace that knows none of these payees may have no key of fingerprints yet, and a check makes none.
-  const prints = decided.some(({ known }) => known !== null) ? await fingerprints(ctx, stores) : null;
-  return decided.map((one, i) => ({ errors: errorsOf(one, capabilities), said: saidBy(ctx, inputs[i] ?? {}, one, prints) }));
+  return decided.map((one, i) => ({ errors: errorsOf(one, capabilities), said: saidBy(ctx, inputs[i] ?? {}, one) }));
 };
 
 const errorsOf = (decided: DecidedInput, capabilities: RailCapabilities): FieldError[] => {
@@ -55,23 +52,16 @@ const errorsOf = (decided: DecidedInput, capabilities: RailCapabilities): FieldE
   return checkKind('newest' in decided ? decided.newest.kind : decided.sentTo.destination.kind, capabilities);
 };
 
-const saidBy = (ctx: Context, { payee }: PayeeInput, decided: DecidedInput, prints: Fingerprints | null): Said | null => {
-  const { known } = decided;
+const saidBy = (ctx: Context, { payee }: PayeeInput, { known }: DecidedInput): Said | null => {
   const reference = known?.reference ?? payee?.reference;
   if (reference === undefined) return null;
   const named = payee && givesDestination(payee) ? parseDestination(payee) : null;
   const destination = named && 'destination' in named ? named.destination : null;
   return {
     ...{ reference, isNew: known === null, name: payee?.name, country: payee?.country, payeeType: payee?.payee_type },
-    account: known && prints ? accountOfKnown(decided, prints) : destination && ctx.services.sha256(canonicalBytes(canonicalAccount(destination))),
+    account: destination && ctx.services.sha256(canonicalBytes(canonicalAccount(destination))),
     accountField: destination ? FIELD_OF[destination.kind] : named && 'destination',
   };
-};
-
-/** The account that a known payee is paid to, as fingerprints tell accounts apart. */
-const accountOfKnown = (decided: DecidedInput, prints: Fingerprints): Uint8Array | null => {
-  if ('errors' in decided) return null;
-  return 'newest' in decided ? accountPart(decided.newest.fingerprint) : prints.accountOf(decided.sentTo.destination);
 };
 
 /** Whether the rail pays to this kind of destination. */

@@ -9,7 +9,7 @@ export interface Said {
   name: string | undefined;
   country: string | undefined;
   payeeType: 'individual' | 'company' | undefined;
-  /** A digest of the account that it is paid to; null when it names none and the payee is new, or when what it names is wrong. */
+  /** A digest of the account that it names; null when it names none, or a wrong one. */
   account: Uint8Array | null;
   /** The field of the account that it names, right or wrong; null when it names none. */
   accountField: string | null;
@@ -52,11 +52,12 @@ export class SaidPayees {
     const digest = this.#digest(said.reference);
     const place = this.#places.find(digest);
     const entry = place === null ? null : this.#entry(place);
-    // Another request may have made the payee since an earlier payment: what that one said is no measure any more.
-    if (!entry || hasFlag(entry, IS_NEW) !== said.isNew) {
+    if (!entry) {
       if (errors.length === 0) this.#remember(digest, said, number);
       return [...errors];
     }
+    // The earlier payment was checked as one of a new payee, and this one is not: comparing them would miss what differs.
+    if (hasFlag(entry, IS_NEW) !== said.isNew) return errors.length > 0 ? [...errors] : [MADE_MEANWHILE];
     const left = said.isNew ? errors.filter((error) => !isFilledIn(error, said)) : [...errors];
     left.push(...this.#differences(said, entry));
     if (left.length === 0 && said.name !== undefined && entry[NAMED] === 0) this.#name(entry, said.name, number);
@@ -79,20 +80,24 @@ export class SaidPayees {
           `by ${first} this payee is ${company ? 'a company' : 'an individual, the default'}; a payee has one type`,
         ),
       );
-    if (said.account && !isAt(entry, ACCOUNT, said.account)) errors.push(this.#otherAccount(said, entry, first));
-    return errors;
+    const account = this.#accountError(said, entry, first);
+    return account ? [...errors, account] : errors;
   }
 
-  #otherAccount({ accountField }: Said, entry: Uint32Array, first: string): FieldError {
-    const both = `write the account in all ${this.#spoken.many} of the payee`;
+  /**
+   * Compares what payments name with each other, never with what is stored: else the answer would tell whoever guesses an account number
+   * whether it is the payee's.
+   */
+  #accountError({ isNew, account, accountField }: Said, entry: Uint32Array, first: string): FieldError | null {
+    const named = hasFlag(entry, NAMES_ACCOUNT);
+    const both = `write the account in all ${this.#spoken.many} of the payee, or in none`;
     if (accountField === null)
-      return differs(
-        'destination',
-        'account_left_out',
-        `${first} pays this payee to another account than its newest one, and this names none; ${both}`,
-      );
-    if (!hasFlag(entry, NAMES_ACCOUNT))
-      return differs(accountField, 'account_left_out', `${first} names no account of this payee, and its newest one is another; ${both}`);
+      return named && !isNew
+        ? differs('destination', 'account_left_out', `${first} names an account of this payee, and this names none; ${both}`)
+        : null;
+    if (!account) return null;
+    if (!named) return differs(accountField, 'account_left_out', `${first} names no account of this payee, and this names one; ${both}`);
+    if (isAt(entry, ACCOUNT, account)) return null;
     const fix = 'a batch pays a payee to one account: make two batches, or correct one of the two';
     return differs(accountField, 'other_account', `${first} pays this payee to another account; ${fix}`);
   }
@@ -136,6 +141,8 @@ const nameDiffers = (earlier: string): FieldError =>
   differs('name', 'name_differs', `${earlier} names this payee otherwise; correct one of the two, or give each a reference of its own`);
 
 const differs = (field: string, reason: string, message: string): FieldError => ({ field, reason, message });
+
+const MADE_MEANWHILE = differs('reference', 'made_meanwhile', 'another request made this payee meanwhile; send the file again');
 
 const hasFlag = (entry: Uint32Array, flag: number): boolean => ((entry[FLAGS] ?? 0) & flag) !== 0;
 const isAt = (entry: Uint32Array, at: number, digest: Uint8Array): boolean => entry[at] === wordAt(digest, 0) && entry[at + 1] === wordAt(digest, 4);

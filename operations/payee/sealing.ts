@@ -1,6 +1,6 @@
 import type { DoneBy } from '../../domain/actors.js';
 import { commitmentTo } from '../../domain/batch/content.js';
-import { canonicalAccount, canonicalPayee, canonicalSentTo, type Destination, maskDestination, type SentTo } from '../../domain/destination.js';
+import { canonicalAccount, canonicalPayee, canonicalSentTo, maskDestination, type SentTo } from '../../domain/destination.js';
 import { canonicalBytes, type Json, sameBytes, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import type { SealedPlace, Stores } from '../ports.js';
@@ -106,8 +106,6 @@ export interface Fingerprints {
   /** The part that tells versions apart, which is enough to find the same one. */
   versionOf(sentTo: SentTo): Uint8Array;
   whole(sentTo: SentTo, version?: Uint8Array): Uint8Array;
-  /** The part of the account alone. */
-  accountOf(destination: Destination): Uint8Array;
 }
 
 /** The fingerprints of this workspace. */
@@ -115,16 +113,12 @@ export const fingerprints = async (ctx: Context, stores: Stores): Promise<Finger
   const mac = await ctx.services.vault.macs(stores.keys, ctx.tenantId, 'fingerprint');
   const part = (of: Json): Uint8Array => mac(canonicalBytes(of)).subarray(0, PART_BYTES);
   const versionOf = (sentTo: SentTo): Uint8Array => part(canonicalSentTo(sentTo));
-  const accountOf = (destination: Destination): Uint8Array => part(canonicalAccount(destination));
   return {
     versionOf,
-    whole: (sentTo, version = versionOf(sentTo)) => Buffer.concat([accountOf(sentTo.destination), version, part(canonicalPayee(sentTo))]),
-    accountOf,
+    whole: (sentTo, version = versionOf(sentTo)) =>
+      Buffer.concat([part(canonicalAccount(sentTo.destination)), version, part(canonicalPayee(sentTo))]),
   };
 };
-
-/** The part of a fingerprint that is of the account alone. */
-export const accountPart = (fingerprint: Uint8Array): Uint8Array => fingerprint.subarray(0, PART_BYTES);
 
 /** Whether a fingerprint is of the version that has this part. */
 export const isOfVersion = (fingerprint: Uint8Array, version: Uint8Array): boolean =>

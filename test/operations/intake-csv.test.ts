@@ -274,7 +274,9 @@ describe('a bad file', () => {
       '4 payee_reference missing',
       '4 reference missing',
     ]);
-    expect(made(await upload(ctx(), csvFile(...rows, csvRow(3, '30.00'), `p-3,,,,60.00,again`))).item_count).toBe(4);
+    const again = csvFile(...rows, csvRow(61_003, '30.00'), 'p-61003,,,,60.00,again');
+    expect(made(await upload(ctx(), again)).item_count).toBe(4);
+    expect(await errors(again)).toEqual(['5 destination account_left_out']);
   });
 
   test('a sum past 2^53 − 1 is refused', async () => {

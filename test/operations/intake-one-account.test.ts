@@ -35,9 +35,13 @@ const full = (reference: string, account: string) => `${reference},Ada,DE,${acco
 const pays = (reference: string, account = '') => `${reference},,,${account},1.00,INV ${payments++}`;
 
 /** What the check finds, with parts of so many rows. */
-const checked = async (text: string, partRows = ROWS_A_TRANSACTION) => {
+const checked = async (text: string, partRows = ROWS_A_TRANSACTION, afterPart?: (rows: number) => Promise<void>) => {
   const terms = { currency: 'EUR', capabilities: CAPABILITIES };
-  const found = await checkCsv(ctx(), spooled(text).open(), { terms, allowDuplicates: true, partRows, goOn: () => true });
+  const goOn = async (rows: number) => {
+    await afterPart?.(rows);
+    return true;
+  };
+  const found = await checkCsv(ctx(), spooled(text).open(), { terms, allowDuplicates: true, partRows, goOn });
   if (found === 'stopped') throw new Error('the check was stopped');
   return 'refusal' in found ? (found.refusal.errors ?? []) : [];
 };
@@ -49,7 +53,12 @@ describe('a file pays a payee to one account', () => {
     const text = file(pays('known-1', OTHER), pays('known-2'), pays('known-1', THIRD), pays('known-1'), pays('known-2', OTHER));
     expect(await checked(text)).toEqual([
       { row: 4, field: 'iban', reason: 'other_account', message: expect.stringMatching(/^row 2 pays this payee to another account; a batch pays/) },
-      { row: 5, field: 'destination', reason: 'account_left_out', message: expect.stringMatching(/^row 2 pays .* write the account in all rows/) },
+      {
+        row: 5,
+        field: 'destination',
+        reason: 'account_left_out',
+        message: expect.stringMatching(/^row 2 names an account .* write the account in all rows/),
+      },
       {
         row: 6,
         field: 'iban',
@@ -59,16 +68,37 @@ describe('a file pays a payee to one account', () => {
     ]);
   });
 
-  test('rows that name the same one, or none, or the newest in some and none in others, are fine; a BIC makes no other account', async () => {
+  test('rows that name the same one, or none, are fine; a BIC makes no other account', async () => {
     for (const accounts of [
       [OTHER, OTHER],
+      [NEWEST, NEWEST],
       ['', ''],
-      [NEWEST, ''],
-      ['', NEWEST, ''],
     ])
       expect(await checked(file(...accounts.map((account) => pays('known-1', account))), 1)).toEqual([]);
     const bic = `payee_reference,bic,iban,amount,reference\nknown-1,DEUTDEFF,${OTHER},1.00,a\nknown-1,,${OTHER},1.00,b`;
     expect(await checked(bic)).toEqual([]);
+  });
+
+  test('and an account in some rows only is refused, which tells nothing of the stored account', async () => {
+    for (const shape of [
+      [true, false],
+      [false, true],
+      [true, true, false],
+    ]) {
+      const answers = [NEWEST, OTHER].map((account) => checked(file(...shape.map((names) => pays('known-1', names ? account : ''))), 1));
+      const [ofNewest, ofOther] = await Promise.all(answers);
+      expect(ofNewest).toEqual(ofOther);
+      expect(ofNewest?.map(({ row, reason }) => `${row} ${reason}`)).toEqual([`${shape.length + 1} account_left_out`]);
+    }
+  });
+
+  test('and a request that makes the payee between two parts makes the next row wrong', async () => {
+    const other = async (rows: number) => {
+      if (rows === 1) made(await upload(ctx(), file(full('meanwhile', NEWEST))));
+    };
+    expect(await checked(file(full('meanwhile', NEWEST), pays('meanwhile', OTHER)), 1, other)).toEqual([
+      { row: 3, field: 'payee_reference', reason: 'made_meanwhile', message: 'another request made this payee meanwhile; send the file again' },
+    ]);
   });
 
   test('a new payee too, and its first row describes it', async () => {
@@ -87,9 +117,9 @@ describe('a file pays a payee to one account', () => {
         const text = file(...ordered.map(({ payee, account }) => (payee === 'new' && account ? full(payee, account) : pays(payee, account))));
         const found = await reasons(text, partRows);
         expect(found).toEqual(await reasons(text));
-        const paidTo = (payee: string) =>
-          ordered.filter((one) => one.payee === payee).map(({ account }) => account || (payee === 'new' ? OTHER : NEWEST));
-        const agree = ['known-1', 'known-2', 'new'].every((payee) => new Set(paidTo(payee)).size <= 1);
+        const named = (payee: string) =>
+          ordered.filter((one) => one.payee === payee).map(({ account }) => account || (payee === 'new' ? OTHER : 'none'));
+        const agree = ['known-1', 'known-2', 'new'].every((payee) => new Set(named(payee)).size <= 1);
         expect(found.length === 0).toBe(agree);
       }),
       { numRuns: 40 },
