@@ -78,10 +78,15 @@ export const proposalStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Propo
   },
 
   referencesGiven: async (batchId, references) => {
+    // IS TRUE keeps the references a hashed set: as a join they could be compared with each item of the batch one by one.
     const rows = await sql.rows<{ ordinal: number; provider_reference: string }>('join')`
       SELECT i.ordinal, i.provider_reference FROM proposal_item i JOIN proposal p ON p.tenant_id = i.tenant_id AND p.id = i.proposal_id
       WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.provider_reference = ANY(${[...references]}::text[])
-        AND p.state IN ('proposed', 'confirmed', 'applied') ORDER BY i.ordinal`;
+        AND p.state IN ('proposed', 'confirmed', 'applied')
+      UNION SELECT ordinal, provider_reference FROM payout_item
+      WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid
+        AND (provider_reference IN (SELECT unnest(${[...references]}::text[]))) IS TRUE
+      ORDER BY ordinal`;
     return rows.map((row) => ({ ordinal: row.ordinal, providerReference: row.provider_reference }));
   },
 

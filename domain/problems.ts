@@ -51,6 +51,7 @@ export const PROBLEMS = {
   choice_not_allowed: { status: 409, title: 'This kind of exception does not end this way', retryable: false },
   items_not_open: { status: 409, title: 'An item is not in doubt in this exception', retryable: false },
   items_proposed: { status: 409, title: 'An item waits in another proposal', retryable: false },
+  reference_given: { status: 409, title: 'Another item of the batch has this reference of the provider', retryable: false },
   too_early: { status: 409, title: 'The provider may still take the payment in, or its key still lives', retryable: true },
   proposal_needs_person: { status: 403, title: 'Only people signed in as themselves end doubt', retryable: false },
   proposal_same_person: { status: 403, title: 'Who proposed does not confirm', retryable: false },

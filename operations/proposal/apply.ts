@@ -13,6 +13,7 @@ import { applyEvidence, lockEvidenceItems } from '../settlement/settle.js';
 import type { BatchRow } from '../stores/batches.js';
 import { lockProposal, type ProposalFacts } from './lock.js';
 import { restoreContent, wholeContentMatches } from './restore-content.js';
+import { sharedReferences } from './shared-references.js';
 import { tooEarly } from './too-early.js';
 
 const PROPOSALS_MAX = 16;
@@ -107,6 +108,10 @@ const settle = async (ctx: Context, stores: Stores, facts: ProposalFacts): Promi
   // Under the locks of the chunks, so that nothing of them is sent again meanwhile.
   const early = choice === 'provider_never_got' ? await tooEarly(ctx, stores, exception, items) : null;
   if (early) return early.code;
+  // Once more: the provider may have spoken since, and two proposals made at once do not see each other. One that is only confirmed counts
+  // too, so of two that are carried out at once not both pass.
+  const shared = await sharedReferences(stores, batch.id, open);
+  if (shared.size > 0) return 'reference_given';
   const outcomes = open.map(
     (item): Evidence => ({
       key: toItemId(batch.id, item.ordinal),

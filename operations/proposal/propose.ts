@@ -13,6 +13,7 @@ import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
 import type { ExceptionRow } from '../stores/exceptions.js';
+import { sharedReferences } from './shared-references.js';
 import { tooEarly } from './too-early.js';
 
 export type ProposeInput = { exception_id: string } & z.output<typeof contract>;
@@ -77,7 +78,7 @@ const itemsOf = async (stores: Stores, exception: ExceptionRow, input: ProposeIn
     const missing = wanted?.filter((ordinal) => !known.has(ordinal)) ?? [];
     return refuse('items_not_open', notOpenMessage(missing), { extra: { count: missing.length, ordinal: missing[0] ?? null } });
   }
-  const shared = await sharedReferences(stores, batchId, input);
+  const shared = await sharedReferenceErrors(stores, batchId, input);
   if (shared.length > 0) return { ok: false, refusal: wrongInput(shared) };
   const ordinals = found.map(({ ordinal }) => ordinal);
   const taken = input.choice === 'keep_asking' ? [] : await stores.proposals.taken(batchId, ordinals);
@@ -97,13 +98,12 @@ const notOpenMessage = ([first, ...others]: readonly number[]): string => {
   return `${which} Read the items of the exception; propose only ones that are open in it and that no evidence has settled.`;
 };
 
-/** References that a proposal gave another item of the batch, unless that proposal was taken back or refused. */
-const sharedReferences = async (stores: Stores, batchId: string, { items = [] }: ProposeInput): Promise<FieldError[]> => {
-  const references = items.flatMap(({ provider_reference }) => provider_reference ?? []);
-  const given = references.length === 0 ? [] : await stores.proposals.referencesGiven(batchId, references);
-  return items.flatMap(({ id, provider_reference }, place) => {
-    const other = given.find(({ ordinal, providerReference }) => providerReference === provider_reference && ordinal !== id.ordinal);
-    return other ? [sharedReference(place, other.ordinal)] : [];
+const sharedReferenceErrors = async (stores: Stores, batchId: string, { items = [] }: ProposeInput): Promise<FieldError[]> => {
+  const asked = items.map(({ id, provider_reference }) => ({ ordinal: id.ordinal, providerReference: provider_reference ?? null }));
+  const shared = await sharedReferences(stores, batchId, asked);
+  return items.flatMap(({ id }, place) => {
+    const other = shared.get(id.ordinal);
+    return other === undefined ? [] : [sharedReference(place, other)];
   });
 };
 

@@ -67,7 +67,7 @@ export interface ProposalStore {
   listItems(row: { id: string; batchId: string }, page: { limit: number; afterOrdinal?: number | undefined }): Promise<Page<ListedProposedItem>>;
   /** Which of these items another proposal that has not ended names, and which one. */
   taken(batchId: string, ordinals: readonly number[]): Promise<{ ordinal: number; proposalId: string }[]>;
-  /** Which of these references a proposal that stands gives an item of the batch, and which item. */
+  /** Which of these references stand for an item of the batch, and which item: the provider or a proposal that stands gave it to that. */
   referencesGiven(batchId: string, references: readonly string[]): Promise<{ ordinal: number; providerReference: string }[]>;
   /** Which of these items people have settled by a proposal that was carried out. */
   settledByPeople(batchId: string, ordinals: readonly number[]): Promise<number[]>;

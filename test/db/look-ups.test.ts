@@ -149,6 +149,8 @@ const QUERIES: Record<string, Asked> = {
   'unusual items of a batch': { query: (stores) => stores.facts.unusualItems(batchId, SUMS), rows: 4, role: 'api' },
   // All of its destinations were made lately by somebody else, and none has a later version.
   'who prepared a batch': { query: (stores) => stores.batches.preparers(batchId), rows: 2 * MANY + 10, role: 'api' },
+  // All items of the batch, once, and none of another.
+  'references of a batch': { query: (stores) => stores.proposals.referencesGiven(batchId, ['pay_1', 'pay_2']), rows: MANY },
   'items of a chunk': { query: (stores) => stores.chunks.items(batchId, 10, 13), rows: 12 },
 };
 

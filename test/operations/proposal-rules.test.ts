@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ExceptionKind } from '../../domain/exceptions.js';
+import type { Context } from '../../operations/context.js';
 import { commentOnException } from '../../operations/exception/comment.js';
+import { raiseException } from '../../operations/exception/raise.js';
 import { showException } from '../../operations/exception/show.js';
 import { applyProposals } from '../../operations/proposal/apply.js';
 import { askProposalChallenge } from '../../operations/proposal/ask.js';
@@ -218,6 +221,61 @@ describe('what a proposal may be about', () => {
     expect(refusalOf(await propose([1, 'pay_x'])).errors).toEqual(['items.0.provider_reference repeated']);
     must(await withdrawProposal(world.as(who), { proposal_id: uuidOf(made.id), reason: 'it was the other one' }));
     must(await propose([1, 'pay_x']));
+  });
+
+  const paidAs = (exceptionId: string, batchId: string, ordinal: number, reference: string) => ({
+    exception_id: exceptionId,
+    choice: 'provider_paid' as const,
+    items: [{ id: { batchId, ordinal }, provider_reference: reference }],
+  });
+
+  const raised = async (kind: ExceptionKind, batchId: string, ordinals: number[]): Promise<string> => {
+    const worker = world.worker();
+    return (await worker.inTenant((stores) => raiseException(worker, stores, { kind, batchId, ordinals }))).id;
+  };
+
+  test('a reference that the provider itself gave an item is no other item’s, and stays that item’s own', async () => {
+    const { batchId, exceptionId } = await doubt.doubtful(3);
+    const who = await world.person('executor');
+    await doubt.said(batchId, 0, 'paid', 2, 'pay_said');
+    await doubt.said(batchId, 2, 'submitted', 1, 'pay_own');
+    const overdue = await raised('settlement_overdue', batchId, [2]);
+    const refusal = refusalOf(await doubt.propose(who, paidAs(exceptionId, batchId, 1, 'pay_said')));
+    expect(refusal.errors).toEqual(['items.0.provider_reference repeated']);
+    must(await doubt.propose(who, paidAs(exceptionId, batchId, 1, 'pay_1')));
+    must(await doubt.propose(who, paidAs(overdue, batchId, 2, 'pay_own')));
+  });
+
+  test('a reference that the provider gave another item meanwhile is not carried out', async () => {
+    const { batchId, exceptionId } = await doubt.doubtful(2);
+    const made = must(await doubt.propose(await world.person('executor'), paidAs(exceptionId, batchId, 1, 'pay_late')));
+    must(await doubt.confirm(await world.person('authorizer'), uuidOf(made.id)));
+    await doubt.said(batchId, 0, 'paid', 2, 'pay_late');
+    await doubt.carryOut();
+    expect(await doubt.proposal(uuidOf(made.id))).toMatchObject({ state: 'refused', problem: 'reference_given' });
+    expect(await world.counter(batchId)).toMatchObject({ open: 1, unknown: 1, paid: 1 });
+    await doubt.resolve(paidAs(exceptionId, batchId, 1, 'pay_1'));
+    expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 2 });
+  });
+
+  test('of two proposals that were made at once with one reference, for two exceptions of a batch, one alone is carried out', async () => {
+    const { batchId, exceptionId } = await doubt.doubtful(2);
+    const other = await raised('unknown_connection_changed', batchId, [1]);
+    const who = await world.person('executor');
+    // Neither sees the other: both read before either is written.
+    const unseeing = (ctx: Context): Context => ({
+      ...ctx,
+      inTenant: (work, options) =>
+        ctx.inTenant((stores) => work({ ...stores, proposals: { ...stores.proposals, referencesGiven: async () => [] } }), options),
+    });
+    const ids: string[] = [];
+    for (const input of [paidAs(exceptionId, batchId, 0, 'pay_once'), paidAs(other, batchId, 1, 'pay_once')])
+      ids.push(uuidOf(must(await proposeResolution(unseeing(doubt.aged(world.as(who))), { reason: 'told', ...input })).id));
+    for (const id of ids) must(await doubt.confirm(await world.person('authorizer'), id));
+    await doubt.carryOut();
+    const ended = await Promise.all(ids.map((id) => doubt.proposal(id)));
+    expect(ended.map((one) => one?.state).sort()).toEqual(['applied', 'refused']);
+    expect(await world.counter(batchId)).toMatchObject({ open: 1, unknown: 1, paid: 1 });
   });
 
   test('a choice that its kind does not have is refused, and a resolved exception takes no proposal', async () => {
