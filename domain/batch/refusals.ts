@@ -18,11 +18,9 @@ export const repeatedFile = (batchId: string): Refusal => {
   }).refusal;
 };
 
-/** A refusal that only another request brought about, while the rows of a file were stored: what they say of payees stays. */
-export const afterStoring = (refusal: Refusal): Refusal => ({
-  ...refusal,
-  detail: `${refusal.detail.replace('Nothing was stored.', 'No payment was stored.')} ${PAYEES_STAY}`,
-});
+/** A refusal of a file of which so many rows were stored before: what they say of payees stays. */
+export const afterStoring = (refusal: Refusal, rows: number): Refusal =>
+  rows === 0 ? refusal : { ...refusal, detail: `${refusal.detail.replace('Nothing was stored.', 'No payment was stored.')} ${PAYEES_STAY}` };
 
 const PAYEES_STAY =
   'Another request came in between, while the file was being stored: new payees, names and accounts that the file gives may be in force. Look at its payees before you pay them.';

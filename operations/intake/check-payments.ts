@@ -52,10 +52,13 @@ const errorsOf = (decided: DecidedInput, capabilities: RailCapabilities): FieldE
   return checkKind('newest' in decided ? decided.newest.kind : decided.sentTo.destination.kind, capabilities);
 };
 
-const saidBy = (ctx: Context, { payee }: PayeeInput, { known }: DecidedInput): Said | null => {
+const saidBy = (ctx: Context, { payee }: PayeeInput, decided: DecidedInput): Said | null => {
+  const { known } = decided;
   const reference = known?.reference ?? payee?.reference;
   if (reference === undefined) return null;
-  const named = payee && givesDestination(payee) ? parseDestination(payee) : null;
+  // What is right is read already.
+  const read = 'sentTo' in decided ? decided.sentTo : null;
+  const named = payee && givesDestination(payee) ? (read ?? parseDestination(payee)) : null;
   const destination = named && 'destination' in named ? named.destination : null;
   return {
     ...{ reference, isNew: known === null, name: payee?.name, country: payee?.country, payeeType: payee?.payee_type },

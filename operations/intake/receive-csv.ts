@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { createBatchCsv } from '../../contracts/batches.js';
 import { doneBy, personBehind } from '../../domain/actors.js';
-import { afterStoring, externalIdTaken } from '../../domain/batch/refusals.js';
+import { externalIdTaken } from '../../domain/batch/refusals.js';
 import { ok, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
@@ -91,7 +91,7 @@ export const receiveCsv = async (
       if (made === LOST) return LOST;
       if (!('refusal' in made)) return answer(made.batch);
       await giveUp(stores, batch.id, made.rowVersion);
-      return refuseNew(ctx, stores, 'csv', afterStoring(made.refusal));
+      return refuseNew(ctx, stores, 'csv', made.refusal);
     }, FINISH),
   );
 };

@@ -82,10 +82,8 @@ export const storeParts = async (ctx: Context, bytes: AsyncIterable<Uint8Array>,
 };
 
 /** Refuses a file that was good when it was checked, and is wrong because another request changed a payee since. */
-export const changedMeanwhile = ({ errors, nextOrdinal }: { errors: readonly FieldError[]; nextOrdinal: number }): Refusal => {
-  const refusal = wrongInput(errors, 'file');
-  return nextOrdinal === 0 ? refusal : afterStoring(refusal);
-};
+export const changedMeanwhile = ({ errors, nextOrdinal }: { errors: readonly FieldError[]; nextOrdinal: number }): Refusal =>
+  afterStoring(wrongInput(errors, 'file'), nextOrdinal);
 
 /** Reads one part ahead of the one that is being stored. */
 async function* ahead(parts: AsyncGenerator<CsvPart>): AsyncGenerator<CsvPart> {
@@ -172,7 +170,7 @@ export const finishUpload = async (
   if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
     throw new Error(`batch ${batch.id} holds repeats that its file does not`);
   const repeats = await sealNew(stores, batch, (ordinal) => places.at(ordinal));
-  if (repeats) return { refusal: repeats, rowVersion: rowVersion + 1 };
+  if (repeats) return { refusal: afterStoring(repeats, count), rowVersion: rowVersion + 1 };
   await stores.batches.moveLocked(batch.id, rowVersion + 1, { state: BATCH_TRANSITIONS[verb].to });
   const counted = { contentVersion: 1, size: count, count, total };
   const content = contentOf(ctx.services.sha256, ctx, batch, counted, await stores.batches.chunkRoots(batch.id));

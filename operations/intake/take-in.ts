@@ -32,7 +32,7 @@ export const takeIn = async (ctx: Context, batchId: string, signal: AbortSignal)
   const totals = await totalsOf(ctx, job, signal);
   if (totals === LOST) return;
   // An earlier try may have stored a part before it broke off.
-  if ('refusal' in totals) return refuseFile(ctx, job, job.nextOrdinal === 0 ? totals.refusal : afterStoring(totals.refusal));
+  if ('refusal' in totals) return refuseFile(ctx, job, afterStoring(totals.refusal, job.nextOrdinal));
   const stored = await storeParts(ctx, handedOver(ctx, batchId, job.upload.parts), job, {
     terms: job.terms,
     createdBy: { personId: job.upload.personId, apiKeyId: job.upload.apiKeyId },
@@ -48,7 +48,7 @@ export const takeIn = async (ctx: Context, batchId: string, signal: AbortSignal)
   const own = { batch: job.batch, rowVersion: stored.rowVersion, places: stored.places };
   const finished = await ctx.inTenant(async (stores) => {
     const made = await finishUpload(ctx, stores, own, totals, job.upload.becomes);
-    if (made !== LOST && 'refusal' in made) await endRefused(stores, { ...own, rowVersion: made.rowVersion }, afterStoring(made.refusal));
+    if (made !== LOST && 'refusal' in made) await endRefused(stores, { ...own, rowVersion: made.rowVersion }, made.refusal);
     return made;
   }, FINISH);
   if (finished === LOST) await requireEnded(ctx, batchId);
