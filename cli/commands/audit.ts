@@ -53,9 +53,9 @@ const auditVerify = (audit: Command, cli: Cli): void => {
     .action(async ({ export: file, ...options }: TrustOptions & { export?: string }) => {
       const client = file === undefined ? (await cli.connect()).client : null;
       const trust = await trustOf(cli, options, client);
-      const seen = { records: 0 };
-      const report = await verifyAudit(countRecords(client ? exportLines(client.transport) : linesOf(file as string), seen), trust);
-      if (file !== undefined && seen.records === 0)
+      const seen = { isExport: false };
+      const report = await verifyAudit(client ? exportLines(client.transport) : noteRecord(linesOf(file as string), seen), trust);
+      if (file !== undefined && !seen.isExport)
         throw new Failure(EXIT.failed, `${file} is no export of the audit log.`, 'sluice audit export --out FILE');
       cli.present(report, () => report.lines.map(printable).join('\n'));
       requireVerified(report);
@@ -109,10 +109,10 @@ const requireVerified = ({ ok }: { ok: boolean }): void => {
 
 const RECORD_TYPES: readonly unknown[] = ['header', 'checkpoint', 'event', 'transfer', 'gate', 'end'] satisfies ExportRecord['type'][];
 
-/** Passes lines on, and counts those that are records of an export, damaged or not. */
-async function* countRecords(lines: AsyncIterable<string>, seen: { records: number }): AsyncGenerator<string> {
+/** Passes lines on, and notes whether one is a record of an export, damaged or not. */
+async function* noteRecord(lines: AsyncIterable<string>, seen: { isExport: boolean }): AsyncGenerator<string> {
   for await (const line of lines) {
-    if (isRecord(line)) seen.records++;
+    seen.isExport ||= isRecord(line);
     yield line;
   }
 }
