@@ -6,6 +6,7 @@ import { cancelPayoutBatch } from '../../operations/payout-batch/cancel.js';
 import type { Failpoint, FailpointName } from '../../operations/ports.js';
 import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
+import { lockWaiters } from '../world/lock-waiters.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 
 let world: PayingWorld;
@@ -129,10 +130,7 @@ describe('what holds payments back (R1)', () => {
       isDone = true;
     });
     await until('the intent to wait for the pause', async () => {
-      const waiting = await world.sql(
-        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      );
-      return waiting.length > 0 || isDone || undefined;
+      return (await lockWaiters(world)) > 0 || isDone || undefined;
     });
     expect(isDone).toBe(false);
     end.open();

@@ -12,6 +12,7 @@ import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
 import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 import { allItems, csvFile, csvRow, type IntakeWorld, openIntakeWorld, ROWS_A_TRANSACTION, spooled, upload } from '../world/intake.js';
+import { lockWaiters } from '../world/lock-waiters.js';
 import { recompute } from '../world/recomputed-digest.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 
@@ -23,13 +24,6 @@ afterAll(() => world?.close());
 
 const ctx = () => world.as(world.preparer);
 const never = new AbortController().signal;
-/** Transactions that wait for a lock of a batch. */
-const waiting = async (): Promise<number> =>
-  (
-    await world.sql(
-      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-    )
-  ).length;
 
 /** Sends a file with `Prefer: respond-async`, or as `haste` says. */
 const send = async (text: string, query: Record<string, string> = {}, haste: Parameters<typeof receiveCsv>[3] = { respondAsync: true }) =>
@@ -225,7 +219,7 @@ describe('a file that a workflow takes in', () => {
     const running = takeIn(slow, id, never);
     await reached.opened;
     const cancelling = cancelPayoutBatch(ctx(), { batch_id: id });
-    await until('the cancel waits', async () => ((await waiting()) > 0 ? true : undefined)).finally(release.open);
+    await until('the cancel waits', async () => ((await lockWaiters(world)) > 0 ? true : undefined)).finally(release.open);
     expect(must(await cancelling)).toMatchObject({ state: 'cancelled' });
     await running;
     expect(await show(id)).toMatchObject({ state: 'cancelled' });

@@ -6,8 +6,8 @@ import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import {
   allItems,
   CAPABILITIES,
-  CSV_HEADER,
   create,
+  csvFile,
   csvRow,
   handedOver,
   type IntakeWorld,
@@ -23,13 +23,12 @@ import { made, must, refusalOf, uuidOf } from '../world/wire.js';
 let world: IntakeWorld;
 beforeAll(async () => {
   world = await openIntakeWorld();
-  made(await upload(ctx(), file(full('known-1', NEWEST), full('known-2', NEWEST), `typed,Ada,DE,${iban(1)},1.00,first`)));
+  made(await upload(ctx(), csvFile(full('known-1', NEWEST), full('known-2', NEWEST), `typed,Ada,DE,${iban(1)},1.00,first`)));
 }, 120_000);
 afterAll(() => world?.close());
 
 const ctx = () => world.as(world.preparer);
 const [NEWEST, OTHER, THIRD] = [iban(1), iban(2), iban(3)];
-const file = (...rows: string[]) => [CSV_HEADER, ...rows, ''].join('\n');
 let payments = 0;
 const full = (reference: string, account: string) => `${reference},Ada,DE,${account},1.00,INV ${payments++}`;
 const pays = (reference: string, account = '') => `${reference},,,${account},1.00,INV ${payments++}`;
@@ -50,7 +49,7 @@ const reasons = async (text: string, partRows?: number) =>
 
 describe('a file pays a payee to one account', () => {
   test('and an error names the row that says otherwise', async () => {
-    const text = file(pays('known-1', OTHER), pays('known-2'), pays('known-1', THIRD), pays('known-1'), pays('known-2', OTHER));
+    const text = csvFile(pays('known-1', OTHER), pays('known-2'), pays('known-1', THIRD), pays('known-1'), pays('known-2', OTHER));
     expect(await checked(text)).toEqual([
       { row: 4, field: 'iban', reason: 'other_account', message: expect.stringMatching(/^row 2 pays this payee to another account; a batch pays/) },
       {
@@ -74,7 +73,7 @@ describe('a file pays a payee to one account', () => {
       [NEWEST, NEWEST],
       ['', ''],
     ])
-      expect(await checked(file(...accounts.map((account) => pays('known-1', account))), 1)).toEqual([]);
+      expect(await checked(csvFile(...accounts.map((account) => pays('known-1', account))), 1)).toEqual([]);
     const bic = `payee_reference,bic,iban,amount,reference\nknown-1,DEUTDEFF,${OTHER},1.00,a\nknown-1,,${OTHER},1.00,b`;
     expect(await checked(bic)).toEqual([]);
   });
@@ -85,7 +84,7 @@ describe('a file pays a payee to one account', () => {
       [false, true],
       [true, true, false],
     ]) {
-      const answers = [NEWEST, OTHER].map((account) => checked(file(...shape.map((names) => pays('known-1', names ? account : ''))), 1));
+      const answers = [NEWEST, OTHER].map((account) => checked(csvFile(...shape.map((names) => pays('known-1', names ? account : ''))), 1));
       const [ofNewest, ofOther] = await Promise.all(answers);
       expect(ofNewest).toEqual(ofOther);
       expect(ofNewest?.map(({ row, reason }) => `${row} ${reason}`)).toEqual([`${shape.length + 1} account_left_out`]);
@@ -94,16 +93,18 @@ describe('a file pays a payee to one account', () => {
 
   test('and a request that makes the payee between two parts makes the next row wrong', async () => {
     const other = async (rows: number) => {
-      if (rows === 1) made(await upload(ctx(), file(full('meanwhile', NEWEST))));
+      if (rows === 1) made(await upload(ctx(), csvFile(full('meanwhile', NEWEST))));
     };
-    expect(await checked(file(full('meanwhile', NEWEST), pays('meanwhile', OTHER)), 1, other)).toEqual([
+    expect(await checked(csvFile(full('meanwhile', NEWEST), pays('meanwhile', OTHER)), 1, other)).toEqual([
       { row: 3, field: 'payee_reference', reason: 'made_meanwhile', message: 'another request made this payee meanwhile; send the file again' },
     ]);
   });
 
   test('a new payee too, and its first row describes it', async () => {
-    expect(await reasons(file(full('new-1', NEWEST), pays('new-1'), pays('new-1', OTHER), pays('new-1', NEWEST)))).toEqual(['4 iban other_account']);
-    const late = file(pays('new-2'), full('new-2', NEWEST));
+    expect(await reasons(csvFile(full('new-1', NEWEST), pays('new-1'), pays('new-1', OTHER), pays('new-1', NEWEST)))).toEqual([
+      '4 iban other_account',
+    ]);
+    const late = csvFile(pays('new-2'), full('new-2', NEWEST));
     expect(await reasons(late)).toEqual(await reasons(late, 1));
     expect(await reasons(late)).toContain('2 payee_name required');
   });
@@ -114,7 +115,7 @@ describe('a file pays a payee to one account', () => {
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 5 }), async (rows, partRows) => {
         // A new payee is described first, and has no account before.
         const ordered = [{ payee: 'new', account: OTHER }, ...rows];
-        const text = file(...ordered.map(({ payee, account }) => (payee === 'new' && account ? full(payee, account) : pays(payee, account))));
+        const text = csvFile(...ordered.map(({ payee, account }) => (payee === 'new' && account ? full(payee, account) : pays(payee, account))));
         const found = await reasons(text, partRows);
         expect(found).toEqual(await reasons(text));
         const named = (payee: string) =>
@@ -130,9 +131,9 @@ describe('a file pays a payee to one account', () => {
     const rows = [pays('known-1', OTHER), ...Array.from({ length: ROWS_A_TRANSACTION }, (_, i) => csvRow(40_000 + i)), pays('known-1')];
     const before = await rowCounts(world);
     const wrong = { code: 'invalid_csv', errors: [`${rows.length + 1} destination account_left_out`] };
-    expect(refusalOf(await upload(ctx(), file(...rows)))).toEqual(wrong);
+    expect(refusalOf(await upload(ctx(), csvFile(...rows)))).toEqual(wrong);
     expect(await rowCounts(world)).toEqual(before);
-    const id = await handedOver(ctx(), file(...rows));
+    const id = await handedOver(ctx(), csvFile(...rows));
     await takeIn(world.worker(), id, new AbortController().signal);
     expect((await must(await showPayoutBatch(ctx(), { batch_id: id }))).upload?.refusal).toMatchObject({ code: 'invalid_csv' });
     const after = await rowCounts(world);

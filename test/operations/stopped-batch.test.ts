@@ -11,6 +11,7 @@ import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
 import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 import { doubtOf } from '../world/doubt.js';
+import { lockWaiters } from '../world/lock-waiters.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
 
@@ -97,10 +98,7 @@ describe('a payee (R1)', () => {
       return held;
     });
     await until('the hold to wait or to be answered', async () => {
-      const waiting = await world.sql(
-        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      );
-      return waiting.length > 0 || answered || undefined;
+      return (await lockWaiters(world)) > 0 || answered || undefined;
     });
     expect(answered).toBe(false);
     end.open();
