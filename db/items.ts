@@ -76,4 +76,21 @@ export const itemStore = ({ sql }: Tx, { tenantId }: Scope): ItemStore => ({
       ) r WHERE r.nth > 1 ORDER BY r.ordinal LIMIT ${limit}`;
     return rows.map((row) => row.ordinal);
   },
+
+  async otherDestinations(batchId, limit) {
+    // Two hashes over the items, and a sort of those few payees alone: mostly there are none.
+    const rows = await sql.rows<{ ordinal: number }>('set')`
+      WITH split AS MATERIALIZED (
+        SELECT payee_id FROM (
+          SELECT DISTINCT payee_id, destination_id FROM payout_item WHERE tenant_id = ${tenantId}::uuid AND batch_id = ${batchId}::uuid AND state <> 'excluded'
+        ) d GROUP BY payee_id HAVING count(*) > 1
+      )
+      SELECT ordinal FROM (
+        SELECT min(i.ordinal) AS ordinal, row_number() OVER (PARTITION BY i.payee_id ORDER BY min(i.ordinal)) AS nth
+        FROM payout_item i WHERE i.tenant_id = ${tenantId}::uuid AND i.batch_id = ${batchId}::uuid AND i.state <> 'excluded'
+          AND i.payee_id IN (SELECT payee_id FROM split)
+        GROUP BY i.payee_id, i.destination_id
+      ) v WHERE nth > 1 ORDER BY ordinal LIMIT ${limit}`;
+    return rows.map((row) => row.ordinal);
+  },
 });

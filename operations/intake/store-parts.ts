@@ -3,7 +3,7 @@ import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js
 import { afterStoring } from '../../domain/batch/refusals.js';
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
 import { gateDeadline } from '../../domain/gate.js';
-import { type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
+import { ERRORS_MAX, type FieldError, type Refusal, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
 import { type EnsuredPayee, ensurePayees } from '../payee/ensure.js';
@@ -149,9 +149,16 @@ const itemOf = ({ payeeId, destinationId }: EnsuredPayee, ordinal: number, amoun
 /** The sums of a million rows are one statement. On a busy machine the usual half minute is too short for it. */
 export const FINISH = { timeoutMs: 10 * 60_000 };
 
+/** The file agrees with itself, and rows that were stored in several transactions still pay one payee by two versions of their account. */
+const ACCOUNT_CHANGED = {
+  field: 'payee_reference',
+  reason: 'account_changed',
+  message: 'another request changed the account of this payee while the file was being stored; look at the payee, then send the file again',
+} as const;
+
 /**
- * The short end of the transaction that makes an upload a batch (R19): compares count, sum and repeats with what is stored, then writes
- * facts, root, digest, state, audit event and message. Answers a refusal when it repeats an earlier batch; the caller ends the upload.
+ * The short end of the transaction that makes an upload a batch (R19): compares count, sum and repeats with what is stored, and asks that each payee is paid to one account; then it writes
+ * facts, root, digest, state, audit event and message. Answers a refusal when it repeats an earlier batch, or when another request changed an account meanwhile; the caller ends the upload.
  * `places` are of the rows that `storeParts` read.
  */
 export const finishUpload = async (
@@ -169,6 +176,11 @@ export const finishUpload = async (
     throw new Error(`batch ${batch.id} holds ${count} rows of ${expected.count}, or another sum than its file`);
   if (!batch.allowDuplicates && (await stores.items.duplicates(batch.id, 1)).length > 0)
     throw new Error(`batch ${batch.id} holds repeats that its file does not`);
+  const split = await stores.items.otherDestinations(batch.id, ERRORS_MAX);
+  if (split.length > 0) {
+    const errors = split.map((ordinal): FieldError => ({ ...places.at(ordinal), ...ACCOUNT_CHANGED }));
+    return { refusal: afterStoring(wrongInput(errors, 'file'), count), rowVersion: rowVersion + 1 };
+  }
   const repeats = await sealNew(stores, batch, (ordinal) => places.at(ordinal));
   if (repeats) return { refusal: afterStoring(repeats, count), rowVersion: rowVersion + 1 };
   await stores.batches.moveLocked(batch.id, rowVersion + 1, { state: BATCH_TRANSITIONS[verb].to });

@@ -60,4 +60,6 @@ export interface ItemStore {
   totals(batchId: string): Promise<{ count: number; total: bigint; nextOrdinal: number }>;
   /** Up to `limit` ordinals of items that repeat payee, amount and reference of an earlier item of the batch. */
   duplicates(batchId: string, limit: number): Promise<number[]>;
+  /** Of payees whom the batch pays by more than one version of their destination: the first item of each version but the first, by ordinal. */
+  otherDestinations(batchId: string, limit: number): Promise<number[]>;
 }

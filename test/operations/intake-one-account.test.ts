@@ -16,6 +16,7 @@ import {
   rowCounts,
   spooled,
   upload,
+  uploadFile,
 } from '../world/intake.js';
 import { iban } from '../world/payees.js';
 import { made, must, refusalOf, uuidOf } from '../world/wire.js';
@@ -138,6 +139,31 @@ describe('a file pays a payee to one account', () => {
     expect((await must(await showPayoutBatch(ctx(), { batch_id: id }))).upload?.refusal).toMatchObject({ code: 'invalid_csv' });
     const after = await rowCounts(world);
     expect([after['payee'], after['payee_destination']]).toEqual([before['payee'], before['payee_destination']]);
+  });
+
+  test('and a request that changes the account between two parts makes the file wrong, whoever takes it in', async () => {
+    const rows = [pays('known-1'), ...Array.from({ length: ROWS_A_TRANSACTION + 10 }, (_, i) => csvRow(50_000 + i)), pays('known-1')];
+    const bytes = Buffer.from(csvFile(...rows));
+    const whole = spooled(bytes);
+    const changeAccount = async () => made(await upload(ctx(), csvFile(pays('known-1', THIRD))));
+    let opened = 0;
+    // The second pass gets its last row only once a part is stored and the account has changed.
+    const late = {
+      ...whole,
+      async *open() {
+        opened += 1;
+        if (opened < 2) return yield* whole.open();
+        const end = bytes.lastIndexOf('known-1');
+        yield bytes.subarray(0, end);
+        while ((await world.sql(`SELECT 1 FROM payout_item i JOIN batch_control c USING (batch_id) WHERE c.state = 'receiving' LIMIT 1`)).length === 0);
+        await changeAccount();
+        yield bytes.subarray(end);
+      },
+    };
+    const answer = await uploadFile(ctx(), late);
+    expect(refusalOf(answer)).toEqual({ code: 'invalid_csv', errors: [`${rows.length + 1} payee_reference account_changed`] });
+    expect(await world.sql(`SELECT 1 FROM batch_control WHERE state = 'receiving'`)).toEqual([]);
+    expect(made(await upload(ctx(), csvFile(...rows.slice(-2)))).item_count).toBe(2);
   });
 
   test('and so does JSON, whether items name the payee by id or by reference', async () => {
