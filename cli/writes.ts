@@ -34,6 +34,12 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
     lost: 'The secret of the key is lost, so revoke it.',
   },
   revoke_api_key: { may: 'the key may have been revoked', look: () => 'sluice keys list' },
+  set_person_roles: { may: 'the member may have these roles', look: () => 'sluice people list' },
+  disable_person: { may: 'the member may be disabled', look: () => 'sluice people list' },
+  enable_person: { may: 'the member may be enabled', look: () => 'sluice people list' },
+  define_role: { may: 'the role may have been defined', look: () => 'sluice roles list' },
+  edit_role: { may: 'the role may have been changed', look: () => 'sluice roles list' },
+  delete_role: { may: 'the role may have been deleted', look: () => 'sluice roles list' },
   create_payee: {
     may: 'the payee may have been added',
     look: ({ reference = '' }) => `sluice payee show ${quoted(reference)}`,

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { KEY_SCOPES, type Permission, ROLES, type Role } from '../domain/actors.js';
+import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
 import { code, id, name, time, timestamp, wireId } from './wire.js';
-
-export const roles = Object.keys(ROLES) as [Role, ...Role[]];
 
 export const createSession = z.strictObject({
   email: z.email().max(254),
@@ -23,7 +21,7 @@ export const session = z
     object: z.literal('session'),
     id: wireId,
     workspace: z.object({ id: wireId, name: z.string(), mode: z.enum(['live', 'test']) }),
-    person: z.object({ id: wireId, name: z.string(), email: z.string(), role: z.enum(roles) }),
+    person: z.object({ id: wireId, name: z.string(), email: z.string(), roles: z.array(z.string()) }),
     expires_at: timestamp,
     /** Shown once, at creation. */
     token: z.string().optional(),

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { createSession as contract } from '../../contracts/access.js';
-import type { Actor, Role } from '../../domain/actors.js';
+import type { Actor } from '../../domain/actors.js';
 import type { AuditEntry } from '../../domain/audit/event.js';
+import type { Permission } from '../../domain/permissions.js';
 import type { ProblemCode } from '../../domain/problems.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
@@ -17,7 +18,8 @@ const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
 interface Workspace {
   tenantId: string;
   mode: 'live' | 'test';
-  role: Role;
+  roles: readonly string[];
+  permissions: readonly Permission[];
 }
 
 interface Attempt {
@@ -59,7 +61,13 @@ const proveAndOpen = async (
   attempt: Attempt,
   { at, isMember, code }: { at: Workspace; isMember: boolean; code: string },
 ): Promise<Result<WireSession>> => {
-  const actor = { type: 'user', personId: attempt.personId, sessionId: publicContext.services.entropy.newId(), role: at.role } as const;
+  const actor = {
+    type: 'user',
+    personId: attempt.personId,
+    sessionId: publicContext.services.entropy.newId(),
+    roles: at.roles,
+    permissions: at.permissions,
+  } as const;
   const ctx = publicContext.enter(at.tenantId, at.mode, actor);
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     const refusal = await codeRefusal(ctx, stores, actor.personId, code);
