@@ -16,6 +16,7 @@ import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
 import { recoverCommand } from './commands/recover.js';
 import { roleCommands } from './commands/roles.js';
+import { sessionCommands } from './commands/sessions.js';
 import { signInCommands } from './commands/sign-in.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
@@ -60,6 +61,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
   const cli = createCli(program, env, terminal);
   signInCommands(program, cli);
+  sessionCommands(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
   peopleCommands(program, cli);

@@ -28,6 +28,27 @@ export const session = z
   })
   .meta({ id: 'Session' });
 
+/** A place where the caller is signed in. */
+export const listedSession = z
+  .object({
+    object: z.literal('session'),
+    id: wireId,
+    workspace_id: wireId,
+    /** The one that asks. */
+    current: z.boolean(),
+    /** The program that it was opened with, as it names itself. */
+    device: z.string().nullable(),
+    /** The network that it was opened from: an IPv4 /24 or an IPv6 /48. */
+    network: z.string().nullable(),
+    created_at: timestamp,
+    /** To the minute. */
+    last_used_at: timestamp.nullable(),
+    expires_at: timestamp,
+  })
+  .meta({ id: 'ListedSession' });
+
+export const endedSessions = z.object({ object: z.literal('ended_sessions'), ended: z.array(wireId) }).meta({ id: 'EndedSessions' });
+
 const scope = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
 
 export const createApiKey = z.strictObject({

@@ -19,9 +19,13 @@ const withPermissions = <Found extends Held>({ defined, ...found }: Found): Omit
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: async (tokenHash) => {
     const found = await database.sql.row<Omit<SessionOwner, 'permissions'> & Held>('function')`
-      SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", roles, defined, mode, ended
+      SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", roles, defined, mode, ended, unnoted
       FROM sluice_resolve_session(${tokenHash})`;
     return found && withPermissions(found);
+  },
+
+  noteSession: async (tokenHash) => {
+    await database.sql.row('function')`SELECT sluice_note_session(${tokenHash})`;
   },
 
   apiKey: async (tokenHash) => {

@@ -20,6 +20,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_is_permission: 'sluice_fn_signin',
   sluice_role_is_held: 'sluice_fn_signin',
   sluice_end_sessions: 'sluice_fn_signin',
+  sluice_note_session: 'sluice_fn_signin',
   sluice_claim_outbox: 'sluice_fn_outbox',
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',

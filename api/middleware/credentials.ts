@@ -46,6 +46,7 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   if (session) {
     const { tenantId, mode, personId, sessionId, roles, permissions } = session;
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
+    if (session.unnoted) await deps.directory.noteSession(hash);
     return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions } satisfies Actor });
   }
   const key = await deps.directory.apiKey(hash);

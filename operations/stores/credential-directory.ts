@@ -13,6 +13,8 @@ export interface SessionOwner {
   mode: Mode;
   /** It was ended, or it has expired. */
   ended: boolean;
+  /** Its last use was noted more than a minute ago, or never. */
+  unnoted: boolean;
 }
 
 /** The owner of an API key that is neither revoked nor expired. */
@@ -41,6 +43,8 @@ export interface OwnWorkspace {
 export interface CredentialDirectory {
   /** By the SHA-256 of the token. Null too when the person or the membership is disabled. */
   session(tokenHash: Uint8Array): Promise<SessionOwner | null>;
+  /** Notes that a session is used now, at most once a minute. */
+  noteSession(tokenHash: Uint8Array): Promise<void>;
   /** By the SHA-256 of the token. Without the scopes that the owner's roles do not allow. */
   apiKey(tokenHash: Uint8Array): Promise<ApiKeyOwner | null>;
   person(email: string): Promise<{ id: string; name: string; email: string; passwordHash: string; disabled: boolean } | null>;

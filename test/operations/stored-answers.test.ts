@@ -34,6 +34,7 @@ import { withdrawProposal } from '../../operations/proposal/withdraw.js';
 import { proposeRecovery } from '../../operations/recovery/propose.js';
 import { showRecovery } from '../../operations/recovery/show.js';
 import { defineRole } from '../../operations/role/define.js';
+import { endOtherSessions } from '../../operations/session/end-other.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -77,6 +78,7 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     await ctx.inTenant((stores) => raiseException(ctx, stores, { kind: 'database_restored' }));
     return { ctx, work: (own) => proposeRecovery(own, { reason: 'the disk was lost', plan_digest: digest }) };
   },
+  end_other_sessions: async () => as(admin, (ctx) => endOtherSessions(ctx)),
   set_person_roles: async () => onMember((ctx, person_id) => setPersonRoles(ctx, { person_id, roles: ['auditor'] })),
   disable_person: async () => onMember((ctx, person_id) => disablePerson(ctx, { person_id })),
   enable_person: async () => onMember((ctx, person_id) => enablePerson(ctx, { person_id })),
