@@ -1,4 +1,4 @@
-import type { Permission } from '../domain/actors.js';
+import type { Permission } from '../domain/permissions.js';
 import type { Refusal } from '../domain/result.js';
 import type { Clock } from './deps.js';
 import { contextOf, type Exchange } from './exchange.js';

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { type Problem, ProblemError, Unreachable } from '../client/problem-error.js';
-import type { Permission } from '../domain/actors.js';
 import { formatMoney } from '../domain/money.js';
+import type { Permission } from '../domain/permissions.js';
 import { PROBLEMS, type ProblemCode } from '../domain/problems.js';
 import type { NamedEntries } from './cli.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';

@@ -15,6 +15,8 @@ import { payeeCommands } from './commands/payee.js';
 import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
 import { recoverCommand } from './commands/recover.js';
+import { roleCommands } from './commands/roles.js';
+import { sessionCommands } from './commands/sessions.js';
 import { signInCommands } from './commands/sign-in.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
@@ -44,7 +46,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
   const program = new Command('sluice')
     .description('Pays many people safely: batches, gates, ledger and audit log, over the API.')
     .version(version)
-    .option('--as <role>', 'act as a person of the local demo stack: preparer, approver, authorizer, executor, auditor')
+    .option('--as <role>', 'act as a person of the local demo stack: preparer, approver, authorizer, executor, auditor, owner')
     .option('--profile <name>', 'act as the profile that `login` stored under this name')
     .option('--url <url>', 'address of the API')
     .option('--json', 'print JSON')
@@ -59,9 +61,11 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
   const cli = createCli(program, env, terminal);
   signInCommands(program, cli);
+  sessionCommands(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
   peopleCommands(program, cli);
+  roleCommands(program, cli);
   exceptionCommands(program, cli);
   waitingCommands(program, cli);
   ledgerCommands(program, cli);

@@ -1,5 +1,5 @@
 import { ROUTES, type RouteId } from '../contracts/routes.js';
-import { holdersOf, type Permission, ROLES, type Role } from '../domain/actors.js';
+import { holdersOf, isRole, type Permission, ROLES, type Role } from '../domain/permissions.js';
 
 /** Who runs a command: beside a demo stack `--as ROLE` acts as somebody else. */
 export interface Acting {
@@ -8,11 +8,14 @@ export interface Acting {
   as?: string | undefined;
 }
 
-/** What every role holds, so that whoever reads the command may run it. */
-const isEverybodys = (permission: string): boolean => Object.values(ROLES).every((held) => (held as readonly string[]).includes(permission));
+/** The roles of the demo stack's people; the owner is named only where nobody nearer may. */
+const DEMO_ROLES = ['preparer', 'approver', 'authorizer', 'executor', 'auditor', 'owner'] as const satisfies readonly Role[];
+
+/** What everybody who works on batches holds, so that whoever reads the command may run it. */
+const isEverybodys = (permission: string): boolean => DEMO_ROLES.every((role) => roleHolds(role, permission));
 
 const roleHolds = (role: string | undefined, permission: string): boolean =>
-  role !== undefined && role in ROLES && (ROLES[role as Role] as readonly string[]).includes(permission);
+  role !== undefined && isRole(role) && (ROLES[role] as readonly string[]).includes(permission);
 
 /**
  * A command, without `sluice`, that takes this route, as the person before the terminal can run it or hand it on: beside the demo stack it
@@ -29,6 +32,5 @@ export const forWhoMay = (command: string, route: RouteId, { besideStack, as }: 
   return `sluice ${role ? `--as ${role} ` : ''}${command}${said(notes)}`;
 };
 
-/** Somebody of the demo stack who holds this; it has no admin. */
-export const demoRoleOf = (permission: Permission): Role | undefined =>
-  (Object.keys(ROLES) as Role[]).find((name) => name !== 'admin' && roleHolds(name, permission));
+/** Somebody of the demo stack who holds this. */
+export const demoRoleOf = (permission: Permission): Role | undefined => DEMO_ROLES.find((name) => roleHolds(name, permission));

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { KEY_SCOPES, type Permission, ROLES, type Role } from '../domain/actors.js';
+import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
 import { code, id, name, time, timestamp, wireId } from './wire.js';
-
-export const roles = Object.keys(ROLES) as [Role, ...Role[]];
 
 export const createSession = z.strictObject({
   email: z.email().max(254),
@@ -23,12 +21,33 @@ export const session = z
     object: z.literal('session'),
     id: wireId,
     workspace: z.object({ id: wireId, name: z.string(), mode: z.enum(['live', 'test']) }),
-    person: z.object({ id: wireId, name: z.string(), email: z.string(), role: z.enum(roles) }),
+    person: z.object({ id: wireId, name: z.string(), email: z.string(), roles: z.array(z.string()) }),
     expires_at: timestamp,
     /** Shown once, at creation. */
     token: z.string().optional(),
   })
   .meta({ id: 'Session' });
+
+/** A place where the caller is signed in. */
+export const listedSession = z
+  .object({
+    object: z.literal('session'),
+    id: wireId,
+    workspace_id: wireId,
+    /** The one that asks. */
+    current: z.boolean(),
+    /** The program that it was opened with, as it names itself. */
+    device: z.string().nullable(),
+    /** The network that it was opened from: an IPv4 /24 or an IPv6 /48. */
+    network: z.string().nullable(),
+    created_at: timestamp,
+    /** To the minute. */
+    last_used_at: timestamp.nullable(),
+    expires_at: timestamp,
+  })
+  .meta({ id: 'ListedSession' });
+
+export const endedSessions = z.object({ object: z.literal('ended_sessions'), ended: z.array(wireId) }).meta({ id: 'EndedSessions' });
 
 const scope = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
 

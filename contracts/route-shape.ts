@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Permission } from '../domain/actors.js';
 import type { IdKind } from '../domain/ids.js';
+import type { Permission } from '../domain/permissions.js';
 import type { ProblemCode } from '../domain/problems.js';
 import { listOf } from './wire.js';
 

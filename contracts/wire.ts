@@ -110,9 +110,9 @@ export const pastedCode = (max: number) =>
 /** An account or routing number, as people paste it; parses to its one form (domain/bank-digits.ts), of at most `max` digits. */
 export const pastedDigits = (max: number) => z.string().check(refusing('not_digits', digitsMessage)).overwrite(canonicalDigits).max(max);
 
-/** Who did something: a member of the workspace with their present role, and the API key if one was used. */
+/** Who did something: a member of the workspace with their present roles, and the API key if one was used. */
 export const doneBy = z
-  .object({ person_id: wireId, name: z.string(), role: z.string(), api_key: z.object({ id: wireId, name: z.string() }).nullable() })
+  .object({ person_id: wireId, name: z.string(), roles: z.array(z.string()), api_key: z.object({ id: wireId, name: z.string() }).nullable() })
   .meta({ id: 'DoneBy' });
 
 /** Integer minor units. Balances of external and suspense accounts may be negative. */

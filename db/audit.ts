@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
-import type { Actor } from '../domain/actors.js';
+import { type RecordedActor, recordedActor } from '../domain/actors.js';
 import { type AuditEvent, auditLeaf } from '../domain/audit/event.js';
 import { type Json, type Sha256, toHex } from '../domain/hashing.js';
 import { AUDIT_EVENT, type AuditEventRow, type AuditStore, CHECKPOINT, type StoredEvent } from '../operations/stores/audit.js';
@@ -60,7 +60,7 @@ export const auditStore = ({ orm, sql }: Tx, { tenantId, actor, requestId, now }
         RETURNING seq, leaf`;
       if (!head) throw new Error(`the head of audit subject ${subject.type} ${subject.id} was neither inserted nor updated`);
       // Hashes what the database will give back: JSON drops members without a value.
-      const plain = JSON.parse(JSON.stringify({ actor, detail })) as { actor: Actor; detail: { [key: string]: Json } };
+      const plain = JSON.parse(JSON.stringify({ actor: recordedActor(actor), detail })) as { actor: RecordedActor; detail: { [key: string]: Json } };
       const { seq: subjectSeq, leaf: previous } = head;
       const event: AuditEvent = {
         ...{ id, tenantId, actor: plain.actor, requestId, at: now.toISOString(), subject, subjectSeq },

@@ -6,7 +6,8 @@ import { tableOf } from './transaction/table.js';
 
 const factors = tableOf<factor>()(FACTOR);
 
-/** Second factors of people. The table belongs to no tenant: every workspace counts against the same row. */
+/** Second factors of people. The table belongs to no tenant: every workspace counts against the same row, and it
+ * shows each person their own (ADR 0064). */
 export const factorStore = ({ sql }: Tx, _scope: Scope): FactorStore => ({
   lock: async (personId) => {
     const row = await sql.row('lock')`

@@ -1,8 +1,9 @@
 /**
- * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, and the edges of an item.
+ * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, the edges of an item,
+ * and what each role may do that every workspace has.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
-export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge'] as const;
+export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge', 'role_permission'] as const;
 
 /** The table in which Prisma records the migrations that it applied. */
 export const TOOL_TABLES = ['_prisma_migrations'] as const;
@@ -12,6 +13,14 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_resolve_session: 'sluice_fn_signin',
   sluice_resolve_api_key: 'sluice_fn_signin',
   sluice_workspaces_of: 'sluice_fn_signin',
+  sluice_person_of: 'sluice_fn_signin',
+  sluice_holds: 'sluice_fn_signin',
+  sluice_membership_stands: 'sluice_fn_signin',
+  sluice_is_role: 'sluice_fn_signin',
+  sluice_is_permission: 'sluice_fn_signin',
+  sluice_role_is_held: 'sluice_fn_signin',
+  sluice_end_sessions: 'sluice_fn_signin',
+  sluice_note_session: 'sluice_fn_signin',
   sluice_claim_outbox: 'sluice_fn_outbox',
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',

@@ -1,4 +1,3 @@
-import type { Role } from '../domain/actors.js';
 import { type MembershipStore, PERSON_NAME } from '../operations/stores/memberships.js';
 import { Prisma, type person } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
@@ -8,40 +7,69 @@ import { tableOf } from './transaction/table.js';
 
 const people = tableOf<person>()(PERSON_NAME);
 
+interface Standing {
+  roles: string[];
+  active: boolean;
+}
+
 /** Members of one tenant. People belong to no tenant, so every read of them goes through a membership. */
-export const membershipStore = ({ orm, sql }: Tx, { tenantId }: Scope): MembershipStore => ({
+export const membershipStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): MembershipStore => ({
   list: async ({ limit, after, email }) => {
-    const rows = await sql.rows<{ role: Role; active: boolean }>('join')`
-      SELECT ${people.list('p')}, m.role, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active FROM membership m JOIN person p ON p.id = m.person_id
+    const rows = await sql.rows<Standing>('join')`
+      SELECT ${people.list('p')}, m.roles, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active FROM membership m JOIN person p ON p.id = m.person_id
       WHERE m.tenant_id = ${tenantId}::uuid
       ${after === undefined ? Prisma.empty : Prisma.sql`AND m.person_id < ${after}::uuid`}
       ${email === undefined ? Prisma.empty : Prisma.sql`AND p.email = ${email}`}
       ORDER BY m.person_id DESC LIMIT ${limit + 1}`;
-    return pageOf(rows, limit, (row) => ({ ...people.row(row), role: row.role, active: row.active }));
+    return pageOf(rows, limit, (row) => ({ ...people.row(row), roles: row.roles, active: row.active }));
   },
 
-  roleOf: async (personId) => {
+  lock: async (personId) => {
+    // In one statement and one order, so that two who change each other wait instead of deadlocking.
+    const rows = await sql.rows<Standing>('lock')`
+      SELECT ${people.list('p')}, m.roles, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active FROM membership m JOIN person p ON p.id = m.person_id
+      WHERE m.tenant_id = ${tenantId}::uuid AND (m.person_id = ${personId}::uuid OR 'owner' = ANY (m.roles))
+      ORDER BY m.person_id FOR UPDATE OF m`;
+    const members = rows.map((row) => ({ ...people.row(row), roles: row.roles, active: row.active }));
+    const member = members.find(({ id }) => id === personId);
+    return member ? { member, owners: members.filter(({ roles, active }) => active && roles.includes('owner')).map(({ id }) => id) } : null;
+  },
+
+  holds: async (personId, permission) => {
+    const row = await sql.row<{ holds: boolean }>('function')`SELECT sluice_holds(${personId}::uuid, ${permission}) AS holds`;
+    return row?.holds ?? false;
+  },
+
+  isActive: async (personId) => {
     const row = await orm.membership.findFirst({
       where: { tenant_id: tenantId, person_id: personId, disabled_at: null, person: { disabled_at: null } },
-      select: { role: true },
+      select: { person_id: true },
     });
-    return row && (row.role as Role);
-  },
-
-  memberRoleOf: async (personId) => {
-    const row = await orm.membership.findFirst({ where: { tenant_id: tenantId, person_id: personId, disabled_at: null }, select: { role: true } });
-    return row && (row.role as Role);
+    return row !== null;
   },
 
   names: async (personIds) => {
-    const rows = await sql.rows<{ role: Role }>('join')`
-      SELECT ${people.list('p')}, m.role FROM membership m JOIN person p ON p.id = m.person_id
+    const rows = await sql.rows<{ roles: string[] }>('join')`
+      SELECT ${people.list('p')}, m.roles FROM membership m JOIN person p ON p.id = m.person_id
       WHERE m.tenant_id = ${tenantId}::uuid AND m.person_id = ANY (${[...personIds]}::uuid[])`;
     return new Map(
       rows.map((row) => {
         const { id, name, email } = people.row(row);
-        return [id, { name, email, role: row.role }];
+        return [id, { name, email, roles: row.roles }];
       }),
     );
+  },
+
+  setRoles: async (personId, roles) => {
+    await orm.membership.update({ where: { tenant_id_person_id: { tenant_id: tenantId, person_id: personId } }, data: { roles: [...roles] } });
+  },
+
+  setActive: async (personId, active) => {
+    await orm.membership.update({
+      where: { tenant_id_person_id: { tenant_id: tenantId, person_id: personId } },
+      data: { disabled_at: active ? null : now },
+      select: { person_id: true },
+    });
+    if (!active) await sql.row('function')`SELECT sluice_end_sessions(${personId}::uuid)`;
   },
 });

@@ -25,6 +25,7 @@ import { payeeStore } from './payees.js';
 import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
+import { roleStore } from './roles.js';
 import { sessionStore } from './sessions.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
@@ -38,6 +39,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   now: scope.now,
   workspaces: workspaceStore(tx, scope),
   memberships: membershipStore(tx, scope),
+  roles: roleStore(tx, scope),
   factors: factorStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),

@@ -1,84 +1,34 @@
-/** Who does something. Every audit event names its actor. */
+import { KEY_SCOPES, type Permission } from './permissions.js';
+
+/** Who does something. */
 export type Actor =
-  | { type: 'user'; personId: string; sessionId: string; role: Role }
+  | { type: 'user'; personId: string; sessionId: string; roles: readonly string[]; permissions: readonly Permission[] }
   | { type: 'api_key'; keyId: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
-  | { type: 'support_impersonator'; operatorId: string; personId: string; role: Role }
+  | { type: 'support_impersonator'; operatorId: string; personId: string; roles: readonly string[]; permissions: readonly Permission[] }
   | { type: 'system'; process: 'worker' | 'relay' | 'sequencer' | 'api' | 'setup' };
 
-export const PERMISSIONS = [
-  'batches.read',
-  'batches.create',
-  'batches.edit',
-  'batches.reject',
-  'batches.cancel',
-  'batches.pause',
-  'gates.approve',
-  'gates.authorize',
-  'gates.execute',
-  'payees.read',
-  'payees.write',
-  'ledger.read',
-  'ledger.top_up',
-  'ledger.accounts',
-  'audit.read',
-  'exceptions.read',
-  'exceptions.handle',
-  'exceptions.propose',
-  'exceptions.confirm',
-  'evidence.handle',
-  'payees.hold',
-  'keys.manage',
-  'sessions.own',
-] as const;
+/**
+ * An actor as an audit event keeps it: with the names of their roles, without what those allow. Events of before a member could have several
+ * roles have the one as `role`.
+ */
+export type RecordedActor =
+  | ({ type: 'user'; personId: string; sessionId: string } & RecordedRoles)
+  | ({ type: 'support_impersonator'; operatorId: string; personId: string } & RecordedRoles)
+  | Exclude<Actor, { permissions: unknown }>;
+type RecordedRoles = { roles: readonly string[] } | { role: string };
 
-export type Permission = (typeof PERMISSIONS)[number];
-
-const READ = ['batches.read', 'payees.read', 'ledger.read', 'audit.read', 'exceptions.read', 'sessions.own'] as const;
-/** Takes care of exceptions, and proposes how one ends. */
-const CARE = ['exceptions.handle', 'exceptions.propose', 'evidence.handle', 'payees.hold'] as const;
-
-/** What each role may do. An admin holds all gate permissions, but opens only one gate of a batch. */
-export const ROLES = {
-  preparer: [
-    ...READ,
-    ...(['batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'ledger.accounts'] as const),
-    ...(['exceptions.handle', 'keys.manage'] as const),
-  ],
-  approver: [...READ, ...CARE, 'exceptions.confirm', 'gates.approve', 'batches.reject', 'batches.pause'],
-  authorizer: [...READ, ...CARE, 'exceptions.confirm', 'gates.authorize', 'batches.reject', 'batches.pause'],
-  executor: [...READ, ...CARE, 'gates.execute', 'batches.cancel', 'batches.pause'],
-  auditor: [...READ],
-  admin: PERMISSIONS,
-} as const satisfies Record<string, readonly Permission[]>;
-
-export type Role = keyof typeof ROLES;
-
-/** Who may do it, in words: `an approver, an authorizer or an admin`. */
-export const holdersOf = (permission: Permission): string => {
-  const names = (Object.keys(ROLES) as Role[]).filter((role) => (ROLES[role] as readonly Permission[]).includes(permission));
-  const words = names.map((name) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`);
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+export const recordedActor = (actor: Actor): RecordedActor => {
+  if (!('permissions' in actor)) return actor;
+  const { permissions: _, ...recorded } = actor;
+  return recorded;
 };
-
-/** Scopes that no API key and no agent may hold, because only people open a gate and end doubt. */
-const PEOPLE_ONLY: readonly Permission[] = [
-  'gates.approve',
-  'gates.authorize',
-  'gates.execute',
-  'exceptions.propose',
-  'exceptions.confirm',
-  'keys.manage',
-  'sessions.own',
-];
-
-export const KEY_SCOPES = PERMISSIONS.filter((permission) => !PEOPLE_ONLY.includes(permission));
 
 export const permissionsOf = (actor: Actor): readonly Permission[] => {
   switch (actor.type) {
     case 'user':
     case 'support_impersonator':
-      return ROLES[actor.role];
+      return actor.permissions;
     case 'api_key':
     case 'agent':
       return actor.scopes.filter((scope) => KEY_SCOPES.includes(scope));

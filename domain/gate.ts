@@ -1,6 +1,7 @@
-import { type Actor, holdersOf, type Permission, permissionsOf, ROLES, type Role } from './actors.js';
+import { type Actor, permissionsOf } from './actors.js';
 import type { BatchState, BatchVerb } from './batch/states.js';
 import { canonicalBytes, toHex } from './hashing.js';
+import { holdersOf, type Permission } from './permissions.js';
 import { type Refusal, refuse } from './result.js';
 
 export const GATES = ['approve', 'authorize', 'execute'] as const;
@@ -11,10 +12,6 @@ export const GATE_PERMISSION: Readonly<Record<Gate, Permission>> = {
   authorize: 'gates.authorize',
   execute: 'gates.execute',
 };
-
-/** May a person with this role open this gate? Null stands for a person who is no active member. */
-export const mayOpen = (role: Role | null, gate: Gate): boolean =>
-  role !== null && (ROLES[role] as readonly Permission[]).includes(GATE_PERMISSION[gate]);
 
 /** The state that a batch must be in for a gate, and the transition that the gate makes. */
 export const GATE_STATE: Readonly<Record<Gate, BatchState>> = { approve: 'queued', authorize: 'approved', execute: 'authorized' };
@@ -53,7 +50,7 @@ export const refusalToOpen = (question: GateQuestion): Refusal | null => {
   const { gate, actor, state, preparers, opened } = question;
   if (actor.type !== 'user') return refuse('gate_needs_person', 'Only a person opens a gate; sign in as one.').refusal;
   if (!permissionsOf(actor).includes(GATE_PERMISSION[gate]))
-    return refuse('forbidden', `Your role lacks ${GATE_PERMISSION[gate]}; ${holdersOf(GATE_PERMISSION[gate])} may.`).refusal;
+    return refuse('forbidden', `None of your roles has ${GATE_PERMISSION[gate]}; ${holdersOf(GATE_PERMISSION[gate])} may.`).refusal;
   if (state !== GATE_STATE[gate])
     return refuse('wrong_state', `${gate} needs a batch in state ${GATE_STATE[gate]}; it is ${state}.`, { extra: { state } }).refusal;
   if (gate !== 'execute' && preparers.includes(actor.personId))

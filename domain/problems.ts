@@ -18,6 +18,14 @@ export const PROBLEMS = {
   session_expired: { status: 401, title: 'The session has ended', retryable: false },
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
   workspace_mismatch: { status: 403, title: 'The credential belongs to another workspace', retryable: false },
+  // people
+  beyond_own_permissions: { status: 403, title: 'Nobody gives, takes or cuts off what they do not hold themselves', retryable: false },
+  last_owner: { status: 409, title: 'A workspace keeps an owner', retryable: false },
+  role_name_taken: { status: 409, title: 'The workspace has a role of this name', retryable: false },
+  role_changed: { status: 409, title: 'The role changed since it was read', retryable: false },
+  role_fixed: { status: 409, title: 'Every workspace has this role, and nobody changes it', retryable: false },
+  role_in_use: { status: 409, title: 'A member has this role', retryable: false },
+  too_many_roles: { status: 409, title: 'The workspace defines as many roles as it may', retryable: false },
   // idempotency
   idempotency_key_missing: { status: 400, title: 'This route needs an Idempotency-Key header', retryable: false },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another input', retryable: false },

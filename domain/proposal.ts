@@ -1,6 +1,7 @@
-import { type Actor, holdersOf, permissionsOf } from './actors.js';
+import { type Actor, permissionsOf } from './actors.js';
 import { type ExceptionKind, kindRow, RESOLUTIONS, type Resolution } from './exceptions.js';
 import { canonicalBytes, type Sha256, toHex } from './hashing.js';
+import { holdersOf } from './permissions.js';
 import { type Refusal, refuse } from './result.js';
 
 /** A proposal waits for its second person, is carried out by the worker, or was taken back; `refused` when it could not be carried out. */
@@ -116,7 +117,7 @@ export const refusalToPropose = (question: {
   const { actor, kind, choice, preparers } = question;
   if (!isPerson(actor)) return needsPerson(actor, 'propose how an exception ends');
   if (!permissionsOf(actor).includes('exceptions.propose'))
-    return refuse('forbidden', `Your role lacks exceptions.propose; ${holdersOf('exceptions.propose')} may.`).refusal;
+    return refuse('forbidden', `None of your roles has exceptions.propose; ${holdersOf('exceptions.propose')} may.`).refusal;
   const allowed = kindRow(kind).resolutions;
   if (!allowed.includes(choice))
     return refuse(
@@ -136,7 +137,7 @@ export const refusalToConfirm = (question: {
   const { actor, state, proposedBy, preparers } = question;
   if (!isPerson(actor)) return needsPerson(actor, 'confirm a proposal');
   if (!permissionsOf(actor).includes('exceptions.confirm'))
-    return refuse('forbidden', `Your role lacks exceptions.confirm; ${holdersOf('exceptions.confirm')} may.`).refusal;
+    return refuse('forbidden', `None of your roles has exceptions.confirm; ${holdersOf('exceptions.confirm')} may.`).refusal;
   if (state !== 'proposed')
     return refuse('proposal_closed', `The proposal is ${state}; read it to see what became of it.`, { extra: { state } }).refusal;
   if (actor.personId === proposedBy) return refuse('proposal_same_person', 'You proposed this; a second person has to confirm it.').refusal;

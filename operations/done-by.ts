@@ -25,7 +25,7 @@ export const nameDoneBy = async (stores: Stores, deeds: readonly DoneBy[]): Prom
     return {
       person_id: toWireId('person', personId),
       name: member.name,
-      role: member.role,
+      roles: member.roles,
       api_key: apiKeyId === null || key === undefined ? null : { id: toWireId('apiKey', apiKeyId), name: key },
     };
   };

@@ -27,6 +27,7 @@ import type { PayeeStore } from './stores/payees.js';
 import type { ProposalStore } from './stores/proposals.js';
 import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { RecoveryStore } from './stores/recoveries.js';
+import type { RoleStore } from './stores/roles.js';
 import type { SessionStore } from './stores/sessions.js';
 import type { TransferStore } from './stores/transfers.js';
 import type { TransitionStore } from './stores/transitions.js';
@@ -39,6 +40,7 @@ export interface Stores {
   now: Date;
   workspaces: WorkspaceStore;
   memberships: MembershipStore;
+  roles: RoleStore;
   factors: FactorStore;
   sessions: SessionStore;
   apiKeys: ApiKeyStore;

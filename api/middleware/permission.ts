@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
-import { type Actor, holdersOf, type Permission, permissionsOf } from '../../domain/actors.js';
+import { type Actor, permissionsOf } from '../../domain/actors.js';
+import { holdersOf, type Permission } from '../../domain/permissions.js';
 import { type Refusal, refuse } from '../../domain/result.js';
 import { refusedAndAudited } from '../../operations/context.js';
 import { contextOf, exchangeOf } from '../exchange.js';

@@ -1,11 +1,14 @@
 import { createSession } from '../../operations/session/create.js';
 import { endSession } from '../../operations/session/end.js';
+import { endOtherSession, endOtherSessions } from '../../operations/session/end-other.js';
+import { listSessions } from '../../operations/session/list.js';
 import { showSession } from '../../operations/session/show.js';
 import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
+import { deviceOf, networkOf } from '../origin.js';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.js';
 
-type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session'>;
+type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session' | 'list_sessions' | 'end_other_session' | 'end_other_sessions'>;
 
 /**
  * Sessions, and the cookie in which browsers keep them. A page's script never sees the token: a request with Fetch Metadata
@@ -13,13 +16,16 @@ type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session'
  */
 export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
   create_session: async (publicContext, input, { req, res }) => {
-    const result = await createSession(publicContext, input);
+    const result = await createSession(publicContext, input, { device: deviceOf(req.get('user-agent')), network: networkOf(req.ip) });
     if (!result.ok || !result.value.token) return result;
     const { token, ...session } = result.value;
     setSessionCookie(res, cookies, token, new Date(session.expires_at));
     return req.get('sec-fetch-site') === undefined ? result : { ok: true, value: session };
   },
   show_session: showSession,
+  list_sessions: listSessions,
+  end_other_session: endOtherSession,
+  end_other_sessions: endOtherSessions,
   end_session: async (ctx, _input, { res }) => {
     const result = await endSession(ctx);
     if (result.ok) clearSessionCookie(res, cookies);

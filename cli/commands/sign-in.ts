@@ -33,7 +33,10 @@ export const signInCommands = (program: Command, cli: Cli): void => {
       const { token, ...shown } = session;
       if (!token) throw new Failure(EXIT.failed, 'The server returned no session token.');
       saveProfile(cli.env, name, { url, token, email: address, workspace_id: session.workspace.id, expires_at: session.expires_at });
-      cli.present(shown, () => `Signed in as ${shown.person.name}, ${shown.person.role}, in ${shown.workspace.name} (${shown.workspace.mode}).`);
+      cli.present(
+        shown,
+        () => `Signed in as ${shown.person.name}, ${shown.person.roles.join(', ')}, in ${shown.workspace.name} (${shown.workspace.mode}).`,
+      );
       cli.suggest('sluice batch list');
     });
 
@@ -73,7 +76,7 @@ export const signInCommands = (program: Command, cli: Cli): void => {
       cli.present(session, () =>
         facts([
           ['person', `${session.person.name} <${session.person.email}>`],
-          ['role', session.person.role],
+          ['roles', session.person.roles.join(', ')],
           ['workspace', `${session.workspace.name} (${session.workspace.mode}), ${session.workspace.id}`],
           ['until', session.expires_at],
           ['api', url],

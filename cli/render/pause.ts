@@ -11,7 +11,7 @@ interface BatchEvent {
   at: string;
   action: string;
   result: string;
-  event: { actor?: { type: string; role?: string; personId?: string; keyId?: string; process?: string } };
+  event: { actor?: { type: string; role?: string; roles?: string[]; personId?: string; keyId?: string; process?: string } };
 }
 
 /** The pause that stands after this event: the first one since the batch was resumed, because pausing twice changes nothing. */
@@ -29,7 +29,7 @@ const firstOf = (wanted: string, found: Pause | null, data: unknown): Pause | nu
 };
 
 const nameOf = (actor: BatchEvent['event']['actor']): string => {
-  if (actor?.personId) return `${actor.role ?? 'person'} ${toWireId('person', actor.personId)}`;
+  if (actor?.personId) return `${actor.roles?.join(', ') ?? actor.role ?? 'person'} ${toWireId('person', actor.personId)}`;
   if (actor?.keyId) return `API key ${toWireId('apiKey', actor.keyId)}`;
   return actor?.process ? `the ${actor.process}` : 'somebody';
 };

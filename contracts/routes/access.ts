@@ -3,7 +3,7 @@ import * as access from '../access.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id, page } from '../wire.js';
 
-/** Sessions and API keys. */
+/** Sessions and API keys. `current` stands before the ids of sessions, because the first path that fits is taken. */
 export const ACCESS_ROUTES = {
   create_session: {
     method: 'POST',
@@ -35,6 +35,36 @@ export const ACCESS_ROUTES = {
     inRecovery: 'works',
     out: { status: 200, body: access.session },
     problems: [],
+  },
+  list_sessions: list({
+    path: '/v1/sessions',
+    summary: 'Where am I signed in',
+    permission: 'sessions.own',
+    query: z.strictObject(page),
+    cursor: 'session',
+    of: access.listedSession,
+  }),
+  end_other_sessions: {
+    method: 'POST',
+    path: '/v1/sessions/end-others',
+    summary: 'Sign out everywhere else, in all workspaces',
+    permission: 'sessions.own',
+    rateClass: 'write',
+    inRecovery: 'works',
+    idempotency: 'required',
+    out: { status: 200, body: access.endedSessions },
+    problems: [],
+  },
+  end_other_session: {
+    method: 'DELETE',
+    path: '/v1/sessions/:session_id',
+    summary: 'Sign out in one place',
+    permission: 'sessions.own',
+    rateClass: 'write',
+    inRecovery: 'works',
+    params: z.strictObject({ session_id: id('session') }),
+    out: { status: 200, body: access.endedSessions },
+    problems: ['not_found'],
   },
   create_api_key: {
     method: 'POST',

@@ -25,9 +25,9 @@ export const tenantTransactions =
 export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> =>
   scopeOf(who, await tx.sql.row('setting')`${tenantSetting(who)}`);
 
-/** The one statement that sets `app.tenant_id` for the stores. */
-const tenantSetting = ({ tenantId }: Omit<Scope, 'now'>): Prisma.Sql =>
-  Prisma.sql`SELECT set_config('app.tenant_id', ${tenantId}, true), now() AS now`;
+/** The one statement that says whose rows the stores see: those of the workspace, and of people, factors and sessions those of who acts (ADR 0064). */
+const tenantSetting = ({ tenantId, actor }: Omit<Scope, 'now'>): Prisma.Sql =>
+  Prisma.sql`SELECT set_config('app.tenant_id', ${tenantId}, true), set_config('app.person_id', ${actor.type === 'user' ? actor.personId : ''}, true), now() AS now`;
 
 const scopeOf = (who: Omit<Scope, 'now'>, set: object | null): Scope => {
   if (!set) throw new Error('the database did not answer the first statement of a transaction');

@@ -2,6 +2,7 @@ import { openApiDocument } from '../../api/openapi/document.js';
 import { configurationPage } from './configuration.js';
 import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
+import { permissionsPage } from './permissions.js';
 import { sandboxPage } from './sandbox.js';
 import { stateMachinesPage } from './state-machines.js';
 
@@ -9,6 +10,7 @@ import { stateMachinesPage } from './state-machines.js';
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/state-machines.md': stateMachinesPage,
   'docs/errors.md': errorsPage,
+  'docs/permissions.md': permissionsPage,
   'docs/configuration.md': configurationPage,
   'docs/sandbox.md': sandboxPage,
   'docs/adr/README.md': decisionsPage,

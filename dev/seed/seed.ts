@@ -4,8 +4,8 @@ import { writePrivateJson } from '../../cli/identity/private-file.js';
 import { storesOf } from '../../db/stores.js';
 import { openDatabase, type Tx } from '../../db/transaction/open.js';
 import { enterTenant } from '../../db/transaction/tenant.js';
-import { KEY_SCOPES, type Permission, ROLES } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
+import { KEY_SCOPES, type Permission, ROLES } from '../../domain/permissions.js';
 import type { Stores, Vault } from '../../operations/ports.js';
 import { credentialsPlace } from '../../operations/rail-connection/open.js';
 import { type Argon2Cost, openCredentials } from '../../vault/credentials.js';
@@ -32,7 +32,7 @@ const KEY_SCOPES_OF_DEMO: readonly Permission[] = KEY_SCOPES.filter((scope) => (
 const newId = (): string => systemEntropy.newId();
 
 /**
- * Makes the demo once: an organization with a live and a test workspace, accounts, the sandbox rail connection, five people
+ * Makes the demo once: an organization with a live and a test workspace, accounts, the sandbox rail connection, six people
  * and an API key. Later calls only add a version of the connection when the provider listens elsewhere. Throws an Error when the database belongs to another
  * installation, because then nothing can be decrypted and nothing may be sent (R15), and when the demo file is gone.
  */
@@ -94,7 +94,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       for (const mode of ['live', 'test'] as const) {
         await storesIn(tx, tenants[mode]);
         await tx.orm.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
-        await tx.orm.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, role })) });
+        await tx.orm.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, roles: [role] })) });
         await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
       }
       const stores = await storesIn(tx, tenants.test);

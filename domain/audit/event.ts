@@ -1,4 +1,4 @@
-import type { Actor } from '../actors.js';
+import type { RecordedActor } from '../actors.js';
 import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../hashing.js';
 
 /** What an audit event is about. A chunk is a subject of its own, so that chunks that run in parallel share no head. */
@@ -25,7 +25,7 @@ export interface AuditEntry {
 export interface AuditEvent extends AuditEntry {
   id: string;
   tenantId: string;
-  actor: Actor;
+  actor: RecordedActor;
   requestId: string;
   /** RFC 3339 with milliseconds, database clock. */
   at: string;

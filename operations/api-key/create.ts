@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { createApiKey as contract } from '../../contracts/access.js';
-import { KEY_SCOPES, permissionsOf } from '../../domain/actors.js';
+import { permissionsOf } from '../../domain/actors.js';
+import { KEY_SCOPES } from '../../domain/permissions.js';
 import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
@@ -36,6 +37,6 @@ export const createApiKey = async (ctx: Context, input: z.output<typeof contract
   });
 };
 
-const scopeError = (scope: string): FieldError => ({ field: 'scopes', reason: 'beyond_owner', message: `your role does not hold ${scope}` });
+const scopeError = (scope: string): FieldError => ({ field: 'scopes', reason: 'beyond_owner', message: `none of your roles has ${scope}` });
 
 const EXPIRED: FieldError = { field: 'expires_at', reason: 'in_the_past', message: 'give a time in the future, or leave it out' };

@@ -20,7 +20,7 @@ export const assignException = (ctx: Context, input: Input): Promise<Result<Wire
       detail: { exception_id: exception.id, owner_id: input.owner_id && toWireId('person', input.owner_id) },
     } as const;
     if (exception.resolvedAt) return refusedAndAudited(stores, entry, resolvedRefusal());
-    if (input.owner_id !== null && (await stores.memberships.roleOf(input.owner_id)) === null)
+    if (input.owner_id !== null && !(await stores.memberships.isActive(input.owner_id)))
       return refusedAndAudited(
         stores,
         entry,

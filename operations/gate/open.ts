@@ -1,5 +1,5 @@
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { challengeBytes, GATE_VERB, type Gate, gateBytes, gateDeadline, mayOpen, refusalToOpen } from '../../domain/gate.js';
+import { challengeBytes, GATE_PERMISSION, GATE_VERB, type Gate, gateBytes, gateDeadline, refusalToOpen } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import { groupedMoney } from '../../domain/money.js';
@@ -142,7 +142,7 @@ const executeRefusal = async (ctx: Context, stores: Stores, opened: readonly Gat
           extra: { gate },
         },
       ).refusal;
-    if (!mayOpen(await stores.memberships.roleOf(personId), gate))
+    if (!(await stores.memberships.holds(personId, GATE_PERMISSION[gate])))
       return refuse(
         'gate_holder_inactive',
         `The person who opened ${gate} is no longer permitted to. Reject the batch, or edit it so that its gates are opened anew.`,
@@ -217,6 +217,7 @@ const recordOpened = async (
     result: 'ok',
     detail: {
       gate_id: gateId,
+      permission: GATE_PERMISSION[gate],
       challenge_id: challenge.id,
       challenge_sha256: toHex(ctx.services.sha256(bytesOf(ctx, challenge))),
       factor_id: factor.factorId,

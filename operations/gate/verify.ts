@@ -1,5 +1,5 @@
 import { auditLeaf } from '../../domain/audit/event.js';
-import { GATES, type Gate, gateBytes, mayOpen } from '../../domain/gate.js';
+import { GATES, type Gate, gateBytes } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
@@ -57,10 +57,10 @@ const setFaults = (standing: readonly StandingGate[]): GateFault[] => {
 };
 
 const faultsOf = (ctx: Context, standing: StandingGate): GateFault[] => {
-  const { gate, role, prepared, lastStep } = standing;
+  const { gate, permitted, prepared, lastStep } = standing;
   const held: [GateFault['fault'], boolean][] = [
     ['authenticator', isAuthentic(ctx, gate)],
-    ['person', mayOpen(role, gate.gate)],
+    ['person', permitted],
     ['preparer', gate.gate === 'execute' || !prepared],
     ['factor', lastStep !== null && lastStep >= gate.timeStep],
     ['event', hasOwnEvent(ctx, standing)],

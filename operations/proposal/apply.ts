@@ -1,4 +1,3 @@
-import { type Permission, ROLES } from '../../domain/actors.js';
 import { kindRow, RESOLUTIONS, waitingStates } from '../../domain/exceptions.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { toItemId } from '../../domain/ids.js';
@@ -60,7 +59,7 @@ export const standingProblem = async (ctx: Context, stores: Stores, facts: Propo
   if (exception.resolvedAt) return resolvedRefusal().code;
   if (!kindRow(exception.kind).resolutions.includes(proposal.choice)) return 'choice_not_allowed';
   if (!sameBytes(digest, proposal.digest)) return 'proposal_changed';
-  if (!(await holds(stores, proposal.proposedBy, 'exceptions.propose'))) return 'forbidden';
+  if (!(await stores.memberships.holds(proposal.proposedBy, 'exceptions.propose'))) return 'forbidden';
   if (RESOLUTIONS[proposal.choice].people === 1) return null;
   const confirmation = await stores.proposals.confirmationOf(proposal.id);
   if (!confirmation || !sameBytes(confirmation.digest, digest)) return 'proposal_changed';
@@ -68,12 +67,7 @@ export const standingProblem = async (ctx: Context, stores: Stores, facts: Propo
   if (!authentic) return 'proposal_not_authentic';
   if (confirmation.personId === proposal.proposedBy) return 'proposal_same_person';
   if (preparers.includes(confirmation.personId) || preparers.includes(proposal.proposedBy)) return 'preparer_cannot_settle';
-  return (await holds(stores, confirmation.personId, 'exceptions.confirm')) ? null : 'forbidden';
-};
-
-const holds = async (stores: Stores, personId: string, permission: Permission): Promise<boolean> => {
-  const role = await stores.memberships.memberRoleOf(personId);
-  return role !== null && (ROLES[role] as readonly Permission[]).includes(permission);
+  return (await stores.memberships.holds(confirmation.personId, 'exceptions.confirm')) ? null : 'forbidden';
 };
 
 const carryOut = async (ctx: Context, stores: Stores, facts: ProposalFacts, restored: boolean): Promise<ProblemCode | null> => {

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { createSession as contract } from '../../contracts/access.js';
-import type { Actor, Role } from '../../domain/actors.js';
+import type { Actor } from '../../domain/actors.js';
 import type { AuditEntry } from '../../domain/audit/event.js';
+import type { Permission } from '../../domain/permissions.js';
 import type { ProblemCode } from '../../domain/problems.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
@@ -17,7 +18,14 @@ const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
 interface Workspace {
   tenantId: string;
   mode: 'live' | 'test';
-  role: Role;
+  roles: readonly string[];
+  permissions: readonly Permission[];
+}
+
+/** What a session says of where it was opened. */
+interface Origin {
+  device: string | null;
+  network: string | null;
 }
 
 interface Attempt {
@@ -35,7 +43,11 @@ interface Attempt {
  * with the right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a
  * workspace of others.
  */
-export const createSession = async (publicContext: PublicContext, input: z.output<typeof contract>): Promise<Result<WireSession>> => {
+export const createSession = async (
+  publicContext: PublicContext,
+  input: z.output<typeof contract>,
+  origin: Origin = { device: null, network: null },
+): Promise<Result<WireSession>> => {
   const { directory, services } = publicContext;
   const person = await directory.person(input.email.toLowerCase());
   const workspaces = await directory.workspacesOf(person?.id ?? services.entropy.newId());
@@ -51,22 +63,28 @@ export const createSession = async (publicContext: PublicContext, input: z.outpu
     return invalid();
   }
   const asked = input.workspace_id === undefined ? home : workspaces.find(({ tenantId }) => tenantId === input.workspace_id);
-  return proveAndOpen(publicContext, attempt, { at: asked ?? home, isMember: asked !== undefined, code: input.code });
+  return proveAndOpen(publicContext, attempt, { at: asked ?? home, isMember: asked !== undefined, code: input.code, origin });
 };
 
 const proveAndOpen = async (
   publicContext: PublicContext,
   attempt: Attempt,
-  { at, isMember, code }: { at: Workspace; isMember: boolean; code: string },
+  { at, isMember, code, origin }: { at: Workspace; isMember: boolean; code: string; origin: Origin },
 ): Promise<Result<WireSession>> => {
-  const actor = { type: 'user', personId: attempt.personId, sessionId: publicContext.services.entropy.newId(), role: at.role } as const;
+  const actor = {
+    type: 'user',
+    personId: attempt.personId,
+    sessionId: publicContext.services.entropy.newId(),
+    roles: at.roles,
+    permissions: at.permissions,
+  } as const;
   const ctx = publicContext.enter(at.tenantId, at.mode, actor);
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     const refusal = await codeRefusal(ctx, stores, actor.personId, code);
     if (refusal) return refusedAndAudited(stores, failureOf(actor.personId), refusal);
     // Checked after the code, so that a caller without the second factor learns nothing about workspaces.
     if (!isMember) return refusedAndAudited(stores, failureOf(actor.personId), NO_MEMBER);
-    return ok(await open(ctx, stores, actor));
+    return ok(await open(ctx, stores, actor, origin));
   });
   if (opened.ok) return opened;
   const elsewhere = attempt.workspaces.filter(({ tenantId }) => tenantId !== at.tenantId);
@@ -83,10 +101,10 @@ const codeRefusal = async (ctx: Context, stores: Stores, personId: string, code:
   return (await stores.factors.consumeStep(factor.value.id, step.value)) ? null : spentCode(stores.now, step.value);
 };
 
-const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' }): Promise<WireSession> => {
+const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' }, origin: Origin): Promise<WireSession> => {
   const expiresAt = new Date(stores.now.getTime() + SESSION_MS);
   const { token, hash } = ctx.services.credentials.newToken('session', ctx.mode);
-  await stores.sessions.insert({ id: actor.sessionId, tokenHash: hash, personId: actor.personId, expiresAt });
+  await stores.sessions.insert({ id: actor.sessionId, tokenHash: hash, personId: actor.personId, expiresAt, ...origin });
   const session = await toWireSession(stores, { ...actor, expiresAt });
   await stores.audit.append({
     subject: { type: 'session', id: actor.sessionId },

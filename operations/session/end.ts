@@ -12,7 +12,7 @@ export const endSession = async (ctx: Context): Promise<Result<WireSession>> => 
   return ctx.inTenant(async (stores) => {
     const entry = { subject: { type: 'session', id: actor.sessionId }, action: 'session.end', detail: {} } as const;
     const session = await stores.sessions.get(actor.sessionId);
-    if (!session || !(await stores.sessions.end(actor.sessionId, actor.personId)))
+    if (!session || !(await stores.sessions.end(actor.sessionId)))
       return refusedAndAudited(stores, entry, refuse('session_expired', 'The session has ended already.').refusal);
     const ended = await toWireSession(stores, { ...actor, expiresAt: session.expiresAt });
     await stores.audit.append({ ...entry, result: 'ok' });

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { session } from '../../contracts/access.js';
-import type { Role } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import type { Stores } from '../ports.js';
 
@@ -9,7 +8,7 @@ export type WireSession = z.infer<typeof session>;
 /** A session in its wire form. It has no token: only `createSession` knows it. */
 export const toWireSession = async (
   stores: Stores,
-  of: { sessionId: string; personId: string; role: Role; expiresAt: Date },
+  of: { sessionId: string; personId: string; roles: readonly string[]; expiresAt: Date },
 ): Promise<WireSession> => {
   const workspace = await stores.workspaces.get();
   const person = (await stores.memberships.names([of.personId])).get(of.personId);
@@ -18,7 +17,7 @@ export const toWireSession = async (
     object: 'session',
     id: toWireId('session', of.sessionId),
     workspace: { id: toWireId('workspace', workspace.tenantId), name: workspace.name, mode: workspace.mode },
-    person: { id: toWireId('person', of.personId), ...person, role: of.role },
+    person: { id: toWireId('person', of.personId), ...person, roles: [...of.roles] },
     expires_at: of.expiresAt.toISOString(),
   };
 };

@@ -1,4 +1,4 @@
-import type { Permission } from '../../domain/actors.js';
+import type { Permission } from '../../domain/permissions.js';
 import { columns, nullable, type Row, text, texts, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 

@@ -1,4 +1,4 @@
-import type { Actor } from '../../domain/actors.js';
+import type { RecordedActor } from '../../domain/actors.js';
 import type { AuditEntry, AuditEvent, AuditSubjectType } from '../../domain/audit/event.js';
 import type { Json } from '../../domain/hashing.js';
 import { bigint, bytes, columns, int, json, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
@@ -8,7 +8,7 @@ import type { TreeHead } from './sequencing.js';
 export const AUDIT_EVENT = columns({
   id: uuid('id'),
   at: time('at'),
-  actor: json<Actor>()('actor'),
+  actor: json<RecordedActor>()('actor'),
   requestId: text('request_id'),
   subjectType: oneOf<AuditSubjectType>()('subject_type'),
   subjectId: text('subject_id'),

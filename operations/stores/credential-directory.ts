@@ -1,4 +1,4 @@
-import type { Permission, Role } from '../../domain/actors.js';
+import type { Permission } from '../../domain/permissions.js';
 
 type Mode = 'live' | 'test';
 
@@ -7,10 +7,14 @@ export interface SessionOwner {
   sessionId: string;
   personId: string;
   tenantId: string;
-  role: Role;
+  roles: string[];
+  /** What these allow at present. */
+  permissions: Permission[];
   mode: Mode;
   /** It was ended, or it has expired. */
   ended: boolean;
+  /** Its last use was noted more than a minute ago, or never. */
+  unnoted: boolean;
 }
 
 /** The owner of an API key that is neither revoked nor expired. */
@@ -27,17 +31,21 @@ export interface OwnWorkspace {
   tenantId: string;
   name: string;
   mode: Mode;
-  role: Role;
+  roles: string[];
+  /** What these allow at present. */
+  permissions: Permission[];
 }
 
 /**
  * Finds the owner of a credential. Its look-ups come before a tenant is known, so it is no store: an implementation calls
- * the SECURITY DEFINER functions of migration 0003 and reads people, who belong to no tenant. Unknown credentials are null.
+ * the SECURITY DEFINER functions of migrations 0003 and 0021, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
  */
 export interface CredentialDirectory {
   /** By the SHA-256 of the token. Null too when the person or the membership is disabled. */
   session(tokenHash: Uint8Array): Promise<SessionOwner | null>;
-  /** By the SHA-256 of the token. Without the scopes that the owner's role does not have. */
+  /** Notes that a session is used now, at most once a minute. */
+  noteSession(tokenHash: Uint8Array): Promise<void>;
+  /** By the SHA-256 of the token. Without the scopes that the owner's roles do not allow. */
   apiKey(tokenHash: Uint8Array): Promise<ApiKeyOwner | null>;
   person(email: string): Promise<{ id: string; name: string; email: string; passwordHash: string; disabled: boolean } | null>;
   workspacesOf(personId: string): Promise<OwnWorkspace[]>;

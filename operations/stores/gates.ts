@@ -1,4 +1,3 @@
-import type { Role } from '../../domain/actors.js';
 import type { Gate } from '../../domain/gate.js';
 import type { StoredEvent } from './audit.js';
 import { bytes, columns, int, nullable, oneOf, type Row, step, time, uuid } from './columns.js';
@@ -25,8 +24,8 @@ export type GateRow = Row<typeof GATE>;
 /** A gate, with what the database knows about it besides. */
 export interface StandingGate {
   gate: GateRow;
-  /** The role that its person has now; null when they are no active member. */
-  role: Role | null;
+  /** Whether its person is an active member now and still may open it. */
+  permitted: boolean;
   /** Whether its person prepared the batch, or, of the gates that no such person opens, changed one of its destinations in the 24 hours before (R9). */
   prepared: boolean;
   /** The newest time step of its factor; null when there is no such factor of its person. */

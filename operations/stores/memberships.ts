@@ -1,4 +1,4 @@
-import type { Role } from '../../domain/actors.js';
+import type { Permission } from '../../domain/permissions.js';
 import { columns, type Row, text, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 
@@ -10,7 +10,7 @@ export const PERSON_NAME = columns({
 });
 
 export interface Member extends Omit<Row<typeof PERSON_NAME>, 'id'> {
-  role: Role;
+  roles: string[];
 }
 
 /** A member in a list. */
@@ -23,10 +23,14 @@ export interface ListedMember extends Member {
 export interface MembershipStore {
   /** A page of the members, disabled ones included, the newest person first. */
   list(page: PageQuery & { email?: string | undefined }): Promise<Page<ListedMember>>;
-  /** Null when the person is no active member. */
-  roleOf(personId: string): Promise<Role | null>;
-  /** The same without asking whether the person was disabled everywhere: for processes that may not read people. */
-  memberRoleOf(personId: string): Promise<Role | null>;
+  /** The member, locked FOR UPDATE together with the owners of the workspace; null when the person is no member. */
+  lock(personId: string): Promise<{ member: ListedMember; owners: string[] } | null>;
+  /** Whether the person is an active member whose roles allow it. */
+  holds(personId: string, permission: Permission): Promise<boolean>;
+  isActive(personId: string): Promise<boolean>;
   /** Members by id with their roles, disabled ones included; people of other workspaces are absent. */
   names(personIds: readonly string[]): Promise<Map<string, Member>>;
+  setRoles(personId: string, roles: readonly string[]): Promise<void>;
+  /** Disabling ends the member's sessions in this workspace too. */
+  setActive(personId: string, active: boolean): Promise<void>;
 }

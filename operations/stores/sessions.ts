@@ -1,17 +1,32 @@
-import { columns, type Row, time, uuid } from './columns.js';
+import { columns, nullable, type Row, text, time, uuid } from './columns.js';
+import type { Page, PageQuery } from './page.js';
 
 export const SESSION = columns({
   id: uuid('id'),
   personId: uuid('person_id'),
+  tenantId: uuid('tenant_id'),
+  createdAt: time('created_at'),
   expiresAt: time('expires_at'),
+  /** The program that it was opened with, as it names itself; null when it did not, or before this was kept. */
+  device: nullable(text('device')),
+  /** Where it was opened from: an IPv4 /24 or an IPv6 /48. */
+  network: nullable(text('network')),
+  lastUsedAt: nullable(time('last_used_at')),
 });
 export type SessionRow = Row<typeof SESSION>;
 
+/** Sessions of the person who acts, in any workspace: nobody sees those of others (ADR 0064). */
 export interface SessionStore {
-  /** `tokenHash` is the SHA-256 of the token; no store reads it back. */
-  insert(row: SessionRow & { tokenHash: Uint8Array }): Promise<void>;
-  /** Null when this workspace has no such session. */
+  /** Opens one in this workspace. `tokenHash` is the SHA-256 of the token; no store reads it back. */
+  insert(
+    row: Pick<SessionRow, 'id' | 'personId' | 'expiresAt'> & Partial<Pick<SessionRow, 'device' | 'network'>> & { tokenHash: Uint8Array },
+  ): Promise<void>;
+  /** Null when the person has no such session. */
   get(sessionId: string): Promise<SessionRow | null>;
-  /** True when the session was the person's and still open. */
-  end(sessionId: string, personId: string): Promise<boolean>;
+  /** A page of those that have not ended, newest first. */
+  list(page: PageQuery): Promise<Page<SessionRow>>;
+  /** True when it was still open. */
+  end(sessionId: string): Promise<boolean>;
+  /** Ends all but this one, and answers their ids. */
+  endOthers(sessionId: string): Promise<string[]>;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import type { RouteId } from '../../contracts/routes.js';
-import { ROLES, type Role } from '../../domain/actors.js';
+import { ROLES, type Role } from '../../domain/permissions.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 

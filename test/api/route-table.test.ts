@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { holdersOf, KEY_SCOPES, type Permission, permissionsOf, ROLES, type Role } from '../../domain/actors.js';
+import { permissionsOf } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
+import { holdersOf, KEY_SCOPES, type Permission, ROLES, type Role } from '../../domain/permissions.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import type { RouteId } from '../../contracts/routes.js';
-import { type Permission, ROLES, type Role } from '../../domain/actors.js';
+import { type Permission, ROLES, type Role } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { sendRaw } from './raw-http.js';

@@ -296,7 +296,7 @@ describe('ending', () => {
 });
 
 describe('who takes care of one', () => {
-  const MEMBER = { object: 'person', id: PERSON.person_id, name: PERSON.name, email: 'ada@example.com', role: PERSON.role, active: true };
+  const MEMBER = { object: 'person', id: PERSON.person_id, name: PERSON.name, email: 'ada@example.com', roles: PERSON.roles, active: true };
   const OTHER = 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d99';
   const api = () =>
     apiOf(({ method, path }) => {
@@ -330,7 +330,7 @@ describe('who takes care of one', () => {
   test('is one of the people of the workspace, which are listed', async () => {
     const { env } = await api();
     const { stdout } = await runSluice(['people', 'list'], { env });
-    for (const shown of [MEMBER.id, MEMBER.name, MEMBER.email, MEMBER.role]) expect(stdout).toContain(shown);
+    for (const shown of [MEMBER.id, MEMBER.name, MEMBER.email, ...MEMBER.roles]) expect(stdout).toContain(shown);
   });
 });
 

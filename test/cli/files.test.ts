@@ -103,7 +103,7 @@ describe('what is written', () => {
   test('a profile that cannot be kept names its file', async () => {
     const { env } = await apiOf(() => ({
       status: 201,
-      body: { token: 't', person: { name: 'A', role: 'admin' }, workspace: { id: 'ws_1', name: 'W', mode: 'test' }, expires_at: 't' },
+      body: { token: 't', person: { name: 'A', roles: ['admin'] }, workspace: { id: 'ws_1', name: 'W', mode: 'test' }, expires_at: 't' },
     }));
     const { run, said } = settingsOf({ ...env, XDG_CONFIG_HOME: at('proof.json') }, ['p', '123456']);
     expect(await run(['login', '--email', 'a@b.example'])).toBe(2);

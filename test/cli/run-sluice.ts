@@ -69,7 +69,7 @@ export const BATCH = {
   created_at: '2026-01-01T00:00:00Z',
 };
 
-export const PERSON = { person_id: 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d22', name: 'Ada Lovelace', role: 'approver' };
+export const PERSON = { person_id: 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d22', name: 'Ada Lovelace', roles: ['approver'] };
 
 export const CHALLENGE = {
   object: 'challenge',

@@ -10,7 +10,7 @@ describe('signing in', () => {
     object: 'session',
     id: 'session_1',
     workspace: { id: 'ws_1', name: 'Demo', mode: 'test' },
-    person: { id: 'p', name: 'Ada', email: 'a@b.example', role: 'auditor' },
+    person: { id: 'p', name: 'Ada', email: 'a@b.example', roles: ['auditor'] },
     expires_at: '2030-01-01T00:00:00Z',
   };
 

@@ -4,7 +4,7 @@ import { type Batch, nextStep } from '../../cli/render/batch.js';
 import { typedAmount } from '../../cli/typed-amount.js';
 import { ProblemError } from '../../client/problem-error.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
-import { type Permission, ROLES, type Role } from '../../domain/actors.js';
+import { type Permission, ROLES, type Role } from '../../domain/permissions.js';
 import { BATCH } from './run-sluice.js';
 
 const hintOf = (code: string, acting: { besideStack: boolean; as?: string }) => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Actor } from '../../domain/actors.js';
+import type { RecordedActor } from '../../domain/actors.js';
 import { type AuditEvent, type AuditSubject, auditBody, auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
 import { EXPORT_VERSION, type ExportEvent, type ExportRecord, type ExportTransfer } from '../../domain/audit/export.js';
 import type { Json, Sha256 } from '../../domain/hashing.js';
@@ -24,7 +24,7 @@ export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => 
   const events: AuditEvent[] = [];
   const money: ExportRecord[] = [];
   const gates: ExportRecord[] = [];
-  const write = (subject: AuditSubject, action: string, detail: { [key: string]: Json }, actor: Actor): string => {
+  const write = (subject: AuditSubject, action: string, detail: { [key: string]: Json }, actor: RecordedActor): string => {
     const key = `${subject.type} ${subject.id}`;
     const head = heads.get(key) ?? { seq: 0, leaf: FIRST_PREVIOUS };
     const place = { id: randomUUID(), tenantId, actor, requestId: `req_${events.length}`, at: new Date(1e12 + events.length).toISOString() };
@@ -33,14 +33,14 @@ export const sampleLog = (batches: number, unsealed: number): ExportRecord[] => 
     events.push(event);
     return event.id;
   };
-  const system: Actor = { type: 'system', process: 'worker' };
+  const system: RecordedActor = { type: 'system', process: 'worker' };
   for (let n = 0; n < batches; n++) {
     const batch = randomUUID();
     write({ type: 'batch', id: batch }, 'batch.create', { items: 2 + n }, system);
     for (const gate of ['approve', 'authorize', 'execute'] as const) {
       const person = randomUUID();
       const binding = { content_version: 1, digest: Buffer.alloc(32, n).toString('hex'), challenge_id: randomUUID() };
-      const actor: Actor = { type: 'user', personId: person, sessionId: randomUUID(), role: 'approver' };
+      const actor: RecordedActor = { type: 'user', personId: person, sessionId: randomUUID(), roles: ['approver'] };
       const held = gate === 'authorize' ? { held: '60' } : {};
       const event_id = write({ type: 'batch', id: batch }, `gate.${gate}`, { ...binding, ...held }, actor);
       if (gate === 'authorize') money.push(transfer({ amount: '60', kind: 'hold', batch_id: batch, event_id }));

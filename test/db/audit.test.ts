@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { auditLeaf, FIRST_PREVIOUS } from '../../domain/audit/event.js';
+import { ROLES } from '../../domain/permissions.js';
 import { sha256 } from '../../vault/sha256.js';
 import { openWorld, type World } from '../world/open.js';
 
@@ -12,16 +13,18 @@ afterAll(() => world.close());
 
 test('an event keeps actor, tenant, action, result and request, and hashes to its leaf [S3-20] [S1-19]', async () => {
   const { tenantId } = await world.workspace();
-  const actor = { type: 'user', personId: randomUUID(), sessionId: randomUUID(), role: 'approver' } as const;
+  const actor = { type: 'user', personId: randomUUID(), sessionId: randomUUID(), roles: ['approver'], permissions: ROLES.approver } as const;
   const ctx = world.as(actor, { tenantId });
   const subject = { type: 'batch', id: randomUUID() } as const;
   const detail = { count: 3, ratio: 0.1, large: 1e300, text: 'é 漢 "quoted"', nothing: null, list: [1, { deep: true }] };
   const id = await ctx.inTenant((stores) => stores.audit.append({ subject, action: 'gate.approve', result: 'code_wrong', detail }));
   const event = await ctx.inTenant((stores) => stores.audit.get(id));
+  // The names of roles are kept, and not what they allow.
+  const { permissions: _, ...recorded } = actor;
+  expect(event?.actor).toEqual(recorded);
   expect(event).toMatchObject({
     id,
     tenantId,
-    actor,
     action: 'gate.approve',
     result: 'code_wrong',
     requestId: ctx.requestId,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
-import type { Gate } from '../../domain/gate.js';
+import { GATE_PERMISSION, type Gate } from '../../domain/gate.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { World } from '../world/open.js';
 import type { Person } from '../world/people.js';
@@ -51,10 +51,11 @@ export const forgedGate = (
     action: `gate.${gate}`,
     result: 'ok',
     subject_id: batchId,
-    actor: { type: 'user', personId: who.id, sessionId: newId(), role: who.role },
+    actor: { type: 'user', personId: who.id, sessionId: newId(), roles: [who.role] },
     ...over.event,
     detail: {
       gate_id: gateId,
+      permission: GATE_PERMISSION[gate],
       challenge_id: challengeId,
       factor_id: factorId,
       content_version: version,
@@ -62,6 +63,7 @@ export const forgedGate = (
       ...over.event?.detail,
     },
   };
+  const acting: Statement = [`SELECT set_config('app.person_id', $1, true)`, [who.id]];
   const challenge: Statement = [
     `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at, used_at, cancelled_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, ${over.expires ?? `now() + interval '1 minute'`}, ${over.used ?? 'now()'}, ${over.cancelled ?? 'NULL'})`,
@@ -84,5 +86,5 @@ export const forgedGate = (
       ...[event.action, event.result, JSON.stringify(event.detail)],
     ],
   ];
-  return [challenge, ...(lastStep === null ? [] : [consume]), open, ...(over.event === null ? [] : [write])];
+  return [acting, challenge, ...(lastStep === null ? [] : [consume]), open, ...(over.event === null ? [] : [write])];
 };

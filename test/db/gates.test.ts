@@ -89,8 +89,8 @@ test('a gate stands with what the database knows of its person, factor, event an
   const people = await world.openUpTo('execute', id);
   const read = () => world.worker().inTenant((stores) => stores.gates.standing(id));
   const standing = await read();
-  expect(standing.map(({ gate, role, prepared, hold }) => [gate.gate, gate.personId, role, prepared, hold?.amount])).toEqual(
-    people.map((person, i) => [GATES[i], person.id, person.role, false, total]),
+  expect(standing.map(({ gate, permitted, prepared, hold }) => [gate.gate, gate.personId, permitted, prepared, hold?.amount])).toEqual(
+    people.map((person, i) => [GATES[i], person.id, true, false, total]),
   );
   for (const { gate, lastStep, event } of standing) {
     expect(lastStep).toBe(gate.timeStep);

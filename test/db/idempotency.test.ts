@@ -68,7 +68,7 @@ test('another input under the same key is refused and does nothing', async () =>
 test('a key belongs to workspace, principal and route', async () => {
   const [key, other] = [newKey(), await world.person('admin')];
   const foreign = await world.workspace();
-  await world.sql(`INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, 'admin')`, [foreign.tenantId, admin.id], foreign.tenantId);
+  await world.sql(`INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, '{admin}')`, [foreign.tenantId, admin.id], foreign.tenantId);
   const there = world.as(admin, { tenantId: foreign.tenantId });
   expect((await fund(key, 5)).replayed).toBe(false);
   // A new session of the same person is the same principal.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import { createPayee } from '../../operations/payee/create.js';
+import { defineRole } from '../../operations/role/define.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type Ask, readTables, type TableShape, withoutPolicy, withoutSecurity } from '../harness/catalog.js';
 import { ensureRow, insertRow } from '../harness/sample-row.js';
@@ -54,6 +55,7 @@ beforeAll(async () => {
   await world.openUpTo('execute', (await world.batch()).id);
   await confirmedProposal(world);
   await payeeByKey();
+  must(await defineRole(world.as(await world.person('admin')), { name: 'reviewer', permissions: ['batches.read'] }));
   await world.sequence();
   const proposalId = await confirmedRecovery(world);
   await world.worker().inTenant((stores) => stores.recoveries.startGeneration({ generation: 2, proposalId, keptSize: 0n }));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { KEY_SCOPES, type Permission, ROLES, type Role } from '../../domain/actors.js';
 import { fromWireId, toWireId } from '../../domain/ids.js';
+import { KEY_SCOPES, type Permission, ROLES, type Role } from '../../domain/permissions.js';
 import { createApiKey } from '../../operations/api-key/create.js';
 import { listApiKeys } from '../../operations/api-key/list.js';
 import { revokeApiKey } from '../../operations/api-key/revoke.js';
@@ -101,7 +101,7 @@ describe('API keys', () => {
   test('lose what their owner loses: by a lesser role, a disabled membership or a disabled person', async () => {
     const owner = await world.person('preparer', [world.home.tenantId]);
     const { secret } = await make(['batches.create', 'batches.read'], world.as(owner));
-    await world.sql(`UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [owner.id]);
+    await world.sql(`UPDATE membership SET roles = '{auditor}' WHERE person_id = $1`, [owner.id]);
     expect((await resolve(secret))?.scopes).toEqual(['batches.read']);
     await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [owner.id]);
     expect(await resolve(secret)).toBeNull();

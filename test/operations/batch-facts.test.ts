@@ -118,7 +118,7 @@ describe('changed destinations', () => {
           payee_reference: 'moved',
           from: expect.stringMatching(/oved$/),
           to: expect.stringMatching(/here$/),
-          changed_by: { person_id: toWireId('person', changer.id), name: expect.any(String), role: 'preparer', api_key: null },
+          changed_by: { person_id: toWireId('person', changer.id), name: expect.any(String), roles: ['preparer'], api_key: null },
           changed_at: expect.stringMatching(/Z$/),
         },
       ],
@@ -188,7 +188,7 @@ describe('changed destinations', () => {
     const batch = made(await createPayoutBatch(ctx, { ...createBatch.parse({ ...terms, items }), validate_only: false }));
     const [shown] = (await shownOf(batch.id)).facts.changed_destinations.shown;
     expect(shown?.changed_by).toEqual({
-      ...{ person_id: toWireId('person', world.preparer.id), name: expect.any(String), role: 'preparer' },
+      ...{ person_id: toWireId('person', world.preparer.id), name: expect.any(String), roles: ['preparer'] },
       api_key: { id: toWireId('apiKey', keyId), name: 'import of invoices' },
     });
   });
@@ -442,7 +442,7 @@ describe('held payees', () => {
     must(await holdPayee(world.as(holder), await about('held-before')));
     const items = [pay('held-before', 500), pay('held-before', 70, 'INV 2'), pay('held-after', 30), pay('held-never', 1)];
     const batch = made(await create(items));
-    const by = { person_id: toWireId('person', holder.id), name: expect.any(String), role: 'approver', api_key: null };
+    const by = { person_id: toWireId('person', holder.id), name: expect.any(String), roles: ['approver'], api_key: null };
     const shown = { payee_reference: 'held-before', held_at: expect.stringMatching(/Z$/), held_by: by, reason: 'a call about fraud' };
     expect((await shownOf(batch.id)).facts.held_payees).toEqual({ count: 1, payments: 2, amount: 570, shown: [shown] });
     must(await holdPayee(world.as(holder), await about('held-after')));
@@ -472,7 +472,7 @@ describe('held payees', () => {
     made(await create([pay('held-shown', 50)]));
     const holder = await world.person('executor');
     const held = must(await holdPayee(world.as(holder), await about('held-shown')));
-    expect(held).toMatchObject({ held: true, hold: { held_by: { role: 'executor', api_key: null }, reason: 'a call about fraud' } });
+    expect(held).toMatchObject({ held: true, hold: { held_by: { roles: ['executor'], api_key: null }, reason: 'a call about fraud' } });
     const { payee_id } = await about('held-shown');
     expect(must(await showPayee(world.api(), { payee_id }))).toEqual(held);
     expect(must(await releasePayee(world.as(holder), await about('held-shown')))).toMatchObject({ held: false, hold: null });

@@ -152,7 +152,7 @@ describe('with three real gates', () => {
     {
       name: 'a person who is an auditor now',
       fault: 'approve: person',
-      sql: `UPDATE membership SET role = 'auditor' WHERE person_id = (SELECT person_id FROM gate WHERE ${gateOf('approve')})`,
+      sql: `UPDATE membership SET roles = '{auditor}' WHERE person_id = (SELECT person_id FROM gate WHERE ${gateOf('approve')})`,
       counted: false,
     },
     {

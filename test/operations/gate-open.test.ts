@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Actor } from '../../domain/actors.js';
 import { GATES } from '../../domain/gate.js';
+import { ROLES } from '../../domain/permissions.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
@@ -97,7 +98,7 @@ describe('who may open a gate', () => {
     const actors: Actor[] = [
       { type: 'api_key', keyId: who.id, ownerPersonId: who.id, scopes: ['gates.approve'] },
       { type: 'agent', agentId: who.id, ownerPersonId: who.id, scopes: ['gates.approve'] },
-      { type: 'support_impersonator', operatorId: who.id, personId: who.id, role: 'approver' },
+      { type: 'support_impersonator', operatorId: who.id, personId: who.id, roles: ['approver'], permissions: ROLES.approver },
       { type: 'system', process: 'api' },
     ];
     for (const actor of actors) {
@@ -118,9 +119,9 @@ describe('who may open a gate', () => {
     await world.sql('UPDATE person SET disabled_at = now() WHERE id = $1', [approver.id]);
     expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql('UPDATE person SET disabled_at = NULL WHERE id = $1', [approver.id]);
-    await world.sql(`UPDATE membership SET role = 'auditor' WHERE person_id = $1`, [authorizer.id]);
+    await world.sql(`UPDATE membership SET roles = '{auditor}' WHERE person_id = $1`, [authorizer.id]);
     expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
-    await world.sql(`UPDATE membership SET role = 'authorizer' WHERE person_id = $1`, [authorizer.id]);
+    await world.sql(`UPDATE membership SET roles = '{authorizer}' WHERE person_id = $1`, [authorizer.id]);
     expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('ok');
   });
 });

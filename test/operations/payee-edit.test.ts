@@ -162,7 +162,7 @@ describe('a payee who is paid', () => {
           name: { from: 'Ada Lovelace', to: 'Bea Quist' },
           payee_type: { from: 'individual', to: 'company' },
           country: { from: 'DE', to: 'FR' },
-          changed_by: { person_id: toWireId('person', changer.id), name: expect.any(String), role: 'preparer', api_key: null },
+          changed_by: { person_id: toWireId('person', changer.id), name: expect.any(String), roles: ['preparer'], api_key: null },
           changed_at: expect.stringMatching(/Z$/),
         },
       ],

@@ -32,11 +32,11 @@ describe('signing in', () => {
     expect(session).toMatchObject({
       object: 'session',
       workspace: { id: toWireId('workspace', world.home.tenantId), mode: 'test' },
-      person: { id: toWireId('person', person.id), email: person.email, role: 'approver' },
+      person: { id: toWireId('person', person.id), email: person.email, roles: ['approver'] },
     });
     expect(Math.abs(Date.parse(session.expires_at) - before - 12 * 3_600_000)).toBeLessThan(60_000);
     const resolved = await world.publicContext().directory.session(createHash('sha256').update(token).digest());
-    expect(resolved).toMatchObject({ personId: person.id, tenantId: world.home.tenantId, role: 'approver', ended: false });
+    expect(resolved).toMatchObject({ personId: person.id, tenantId: world.home.tenantId, roles: ['approver'], ended: false });
     const rows = await world.everyRow(world.home.tenantId);
     expect(rows).toContain(createHash('sha256').update(token).digest('hex'));
     expect(rows).not.toContain(token);

@@ -29,7 +29,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-const shownAs = ({ id, role }: Person) => ({ person_id: toWireId('person', id), name: `The ${role}`, role, api_key: null });
+const shownAs = ({ id, role }: Person) => ({ person_id: toWireId('person', id), name: `The ${role}`, roles: [role], api_key: null });
 
 /** The context with a record of each call of a store's method. */
 const counting = (ctx: Context) => {

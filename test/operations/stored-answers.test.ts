@@ -25,6 +25,7 @@ import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
 import { rejectPayoutBatch } from '../../operations/payout-batch/reject.js';
 import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { submitPayoutBatch } from '../../operations/payout-batch/submit.js';
+import { disablePerson, enablePerson, setPersonRoles } from '../../operations/person/change.js';
 import type { Stores } from '../../operations/ports.js';
 import { askProposalChallenge } from '../../operations/proposal/ask.js';
 import { confirmProposal } from '../../operations/proposal/confirm.js';
@@ -32,6 +33,8 @@ import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
 import { proposeRecovery } from '../../operations/recovery/propose.js';
 import { showRecovery } from '../../operations/recovery/show.js';
+import { defineRole } from '../../operations/role/define.js';
+import { endOtherSessions } from '../../operations/session/end-other.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -75,6 +78,11 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     await ctx.inTenant((stores) => raiseException(ctx, stores, { kind: 'database_restored' }));
     return { ctx, work: (own) => proposeRecovery(own, { reason: 'the disk was lost', plan_digest: digest }) };
   },
+  end_other_sessions: async () => as(admin, (ctx) => endOtherSessions(ctx)),
+  set_person_roles: async () => onMember((ctx, person_id) => setPersonRoles(ctx, { person_id, roles: ['auditor'] })),
+  disable_person: async () => onMember((ctx, person_id) => disablePerson(ctx, { person_id })),
+  enable_person: async () => onMember((ctx, person_id) => enablePerson(ctx, { person_id })),
+  define_role: async () => as(admin, (ctx) => defineRole(ctx, { name: 'reviewer', permissions: ['batches.read'] })),
   create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
@@ -159,6 +167,11 @@ const onPayee = async (verb: (ctx: Context, payeeId: string) => Promise<Result<u
   const reference = systemEntropy.newId();
   const known = must(await createPayee(world.as(admin), { reference, ...payee, iban: iban(6) }));
   return as(admin, (ctx) => verb(ctx, uuidOf(known.id)));
+};
+
+const onMember = async (verb: (ctx: Context, personId: string) => Promise<Result<unknown>>): Promise<Run> => {
+  const member = await world.person('approver');
+  return as(admin, (ctx) => verb(ctx, member.id));
 };
 
 const onException = async (verb: (ctx: Context, exceptionId: string) => Promise<Result<unknown>>): Promise<Run> => {

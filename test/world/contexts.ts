@@ -1,5 +1,6 @@
 import { credentialDirectory } from '../../db/credential-directory.js';
 import type { Actor } from '../../domain/actors.js';
+import { ROLES } from '../../domain/permissions.js';
 import type { Context, PublicContext } from '../../operations/context.js';
 import type { Services } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
@@ -13,10 +14,14 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
 
   /** Acts as a person, in a new session each time, or as any other actor. */
   const as = (who: Person | Actor, options: ContextOptions = {}): Context =>
-    newContext(base, 'secret' in who ? { type: 'user', personId: who.id, sessionId: systemEntropy.newId(), role: who.role } : who, {
-      ...options,
-      tenantId: options.tenantId ?? home.tenantId,
-    });
+    newContext(
+      base,
+      'secret' in who ? { type: 'user', personId: who.id, sessionId: systemEntropy.newId(), roles: [who.role], permissions: ROLES[who.role] } : who,
+      {
+        ...options,
+        tenantId: options.tenantId ?? home.tenantId,
+      },
+    );
 
   /** The API acting for nobody. */
   const api = (tenantId = home.tenantId): Context => as({ type: 'system', process: 'api' }, { tenantId });

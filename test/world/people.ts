@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
 import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
-import type { Role } from '../../domain/actors.js';
+import type { Role } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { OwnDatabase } from './database.js';
 import type { openServices } from './services.js';
@@ -29,7 +29,7 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
     await sql('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, email, `The ${role}`, hash]);
     await sql(`INSERT INTO factor (id, person_id, kind, sealed) VALUES ($1, $2, 'totp', $3)`, [factorId, id, Buffer.from(sealed)]);
     for (const tenantId of tenantIds)
-      await sqlIn(tenantId, 'INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, $3)', [tenantId, id, role]);
+      await sqlIn(tenantId, 'INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, $3)', [tenantId, id, [role]]);
     return { id, role, email, password, secret, factorId };
   };
 

@@ -3,8 +3,8 @@ import { currentStep, earliestStep, STEP_SECONDS } from '../../../cli/identity/t
 import { type Client, createClient } from '../../../client/client.js';
 import { openDatabase } from '../../../db/transaction/open.js';
 import type { StackState } from '../../../dev/data-folder/state.js';
-import type { Role } from '../../../domain/actors.js';
 import { fromWireId } from '../../../domain/ids.js';
+import type { Role } from '../../../domain/permissions.js';
 import { openCredentials } from '../../../vault/credentials.js';
 import { systemEntropy } from '../../../vault/entropy.js';
 import { readKeyFile } from '../../../vault/key-file.js';
@@ -42,7 +42,7 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
       await tx.orm.person.create({ data: { id: personId, email, name: `${role} of a test`, password_hash: hash } });
       await tx.orm.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed) } });
       await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
-      await tx.orm.membership.create({ data: { tenant_id: tenantId, person_id: personId, role } });
+      await tx.orm.membership.create({ data: { tenant_id: tenantId, person_id: personId, roles: [role] } });
     });
   } finally {
     await database.close();

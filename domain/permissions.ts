@@ -1,0 +1,116 @@
+/** Everything that somebody can be allowed to do, each with what it lets them do. Names are wire format: a name never changes its meaning. */
+export const PERMISSION_MEANINGS = {
+  'batches.read': 'see batches, their items and their progress',
+  'batches.create': 'make batches',
+  'batches.edit': 'edit and submit batches that nobody has approved',
+  'batches.reject': 'reject batches',
+  'batches.cancel': 'cancel batches',
+  'batches.pause': 'pause and resume batches that execute',
+  'gates.approve': 'open the gate `approve`, with a second factor',
+  'gates.authorize': 'open the gate `authorize`, with a second factor',
+  'gates.execute': 'open the gate `execute`, with a second factor',
+  'payees.read': 'see payees and their masked destinations',
+  'payees.write': 'make and correct payees and destinations',
+  'ledger.read': 'see accounts and transfers',
+  'ledger.top_up': 'put sandbox money into accounts of a test workspace',
+  'ledger.accounts': 'make funding accounts',
+  'audit.read': 'see, export and verify the audit log',
+  'exceptions.read': 'see exceptions',
+  'exceptions.handle': 'assign exceptions and comment on them',
+  'exceptions.propose': 'propose how doubt ends',
+  'exceptions.confirm': 'confirm such a proposal as the second person, with a second factor',
+  'evidence.handle': 'handle deliveries that could not be read, and parked evidence',
+  'payees.hold': 'hold payees and let them go',
+  'people.read': 'see who works in the workspace, with which roles',
+  'people.manage': 'disable and enable members',
+  'roles.manage': 'give and take roles, and define roles of the workspace',
+  'keys.manage': 'make and revoke API keys',
+  'sessions.own': 'see and end one’s own session',
+  'workspace.own': 'own the workspace: an owner is made and unmade by owners alone, and one stays',
+} as const;
+
+export type Permission = keyof typeof PERMISSION_MEANINGS;
+
+export const PERMISSIONS = Object.keys(PERMISSION_MEANINGS) as Permission[];
+
+export const isPermission = (text: string): text is Permission => Object.hasOwn(PERMISSION_MEANINGS, text);
+
+const LOOK = ['batches.read', 'payees.read', 'ledger.read', 'sessions.own'] as const;
+const READ = [...LOOK, 'audit.read', 'exceptions.read', 'people.read'] as const;
+/** Takes care of exceptions, and proposes how one ends. */
+const CARE = ['exceptions.handle', 'exceptions.propose', 'evidence.handle', 'payees.hold'] as const;
+
+/**
+ * What each role may do that every workspace has. A member has one or more of them, and of the roles that the workspace defines. Whoever
+ * holds several gate permissions still opens only one gate of a batch (R9).
+ */
+export const ROLES = {
+  owner: PERMISSIONS,
+  admin: PERMISSIONS.filter((one) => one !== 'workspace.own'),
+  preparer: [
+    ...READ,
+    ...(['batches.create', 'batches.edit', 'batches.cancel', 'payees.write', 'ledger.top_up', 'ledger.accounts'] as const),
+    ...(['exceptions.handle', 'keys.manage'] as const),
+  ],
+  approver: [...READ, ...CARE, 'exceptions.confirm', 'gates.approve', 'batches.reject', 'batches.pause'],
+  authorizer: [...READ, ...CARE, 'exceptions.confirm', 'gates.authorize', 'batches.reject', 'batches.pause'],
+  executor: [...READ, ...CARE, 'gates.execute', 'batches.cancel', 'batches.pause'],
+  auditor: [...READ],
+  billing: ['ledger.read', 'sessions.own'],
+  member: [...LOOK, 'exceptions.read', 'exceptions.handle', 'people.read'],
+  viewer: [...LOOK],
+} as const satisfies Record<string, readonly Permission[]>;
+
+/** A role that every workspace has. */
+export type Role = keyof typeof ROLES;
+
+export const ROLE_NAMES = Object.keys(ROLES) as [Role, ...Role[]];
+
+export const isRole = (name: string): name is Role => Object.hasOwn(ROLES, name);
+
+/** What each role is for, in a sentence without its subject. */
+export const ROLE_MEANINGS: Readonly<Record<Role, string>> = {
+  owner: 'owns the workspace: may do everything, and alone makes other owners',
+  admin: 'runs the workspace: may do everything but make an owner',
+  preparer: 'prepares batches and payees, and makes API keys for programs that do',
+  approver: 'opens the first gate, and confirms how doubt ends',
+  authorizer: 'opens the second gate, which sets the money aside, and confirms how doubt ends',
+  executor: 'opens the third gate, after which the batch pays',
+  auditor: 'reads everything, and changes nothing',
+  billing: 'reads the ledger',
+  member: 'reads batches and payees, and takes care of exceptions',
+  viewer: 'reads batches, payees and the ledger',
+};
+
+/** The union of what these roles allow, in the order of the table. `defined` are the roles of the workspace; an unknown name allows nothing. */
+export const permissionsOfRoles = (roles: readonly string[], defined: ReadonlyMap<string, readonly Permission[]> = new Map()): Permission[] => {
+  const held = new Set<Permission>(roles.flatMap((role): readonly Permission[] => (isRole(role) ? ROLES[role] : (defined.get(role) ?? []))));
+  return PERMISSIONS.filter((one) => held.has(one));
+};
+
+/** Which of these permissions somebody lacks who holds `held`. */
+export const beyond = (held: readonly Permission[], wanted: readonly Permission[]): Permission[] => wanted.filter((one) => !held.includes(one));
+
+/** Who may do it, in words: `an approver, an authorizer or an admin`. An owner may do all that an admin may, and is named where no admin may. */
+export const holdersOf = (permission: Permission): string => {
+  const holders = ROLE_NAMES.filter((role) => (ROLES[role] as readonly Permission[]).includes(permission));
+  const named = holders.includes('admin') ? [...holders.filter((role) => role !== 'owner' && role !== 'admin'), 'admin'] : holders;
+  const words = named.map((name) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`);
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+};
+
+/** Scopes that no API key and no agent may hold, because only people open a gate, end doubt, and decide who may do what. */
+const PEOPLE_ONLY: readonly Permission[] = [
+  'gates.approve',
+  'gates.authorize',
+  'gates.execute',
+  'exceptions.propose',
+  'exceptions.confirm',
+  'people.manage',
+  'roles.manage',
+  'keys.manage',
+  'sessions.own',
+  'workspace.own',
+];
+
+export const KEY_SCOPES = PERMISSIONS.filter((permission) => !PEOPLE_ONLY.includes(permission));

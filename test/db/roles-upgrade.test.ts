@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { listMigrations } from '../../dev/postgres/migrate.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { testDatabase } from '../harness/database.js';
+import { runStatements, withDatabase } from '../harness/server.js';
+
+/** A database of before several roles, with members and keys, is brought up to date: its rows are under forced row-level security, which binds the owner too. */
+
+const { newId } = systemEntropy;
+const LAST_BEFORE = '0020_changed_payees';
+
+let server: Awaited<ReturnType<typeof testDatabase>>;
+let name: string;
+let client: pg.Client;
+
+beforeAll(async () => {
+  server = await testDatabase();
+  name = `${new URL(server.ownerUrl).pathname.slice(1)}_old`;
+  await runStatements(server.ownerUrl, [`CREATE DATABASE ${name}`]);
+  client = new pg.Client({ connectionString: withDatabase(server.ownerUrl, name) });
+  await client.connect();
+}, 120_000);
+afterAll(async () => {
+  await client?.end();
+  if (name) await runStatements(server.ownerUrl, [`DROP DATABASE IF EXISTS ${name}`]);
+  await server?.drop();
+});
+
+/** Each script is one query and so one transaction, as Prisma sends it. */
+const apply = async (migrations: readonly string[]): Promise<void> => {
+  for (const one of migrations) await client.query(readFileSync(`prisma/migrations/${one}/migration.sql`, 'utf8'));
+};
+
+test('members keep the role they had, and keys that read exceptions read people too', async () => {
+  const names = listMigrations().map((one) => one.name);
+  await apply(names.filter((one) => one <= LAST_BEFORE));
+  const [organization, tenant, approver, admin] = [newId(), newId(), newId(), newId()];
+  const keys = [newId(), newId(), newId()];
+  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
+  await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
+  await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', 'live')`, [tenant, organization]);
+  for (const [id, role] of [
+    [approver, 'approver'],
+    [admin, 'admin'],
+  ]) {
+    await client.query('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, `${id}@example.com`, role, 'none']);
+    await client.query('INSERT INTO membership (tenant_id, person_id, role) VALUES ($1, $2, $3)', [tenant, id, role]);
+  }
+  for (const [i, scopes] of [['exceptions.read'], ['batches.read'], ['exceptions.read', 'batches.read']].entries())
+    await client.query(
+      `INSERT INTO api_key (tenant_id, id, name, prefix, token_hash, scopes, owner_person_id) VALUES ($1, $2, 'a key', 'p', $3, $4, $5)`,
+      [tenant, keys[i], randomBytes(32), scopes, admin],
+    );
+  // As for the owner in a migration: no workspace is entered, so forced row-level security shows it none of these rows.
+  await client.query(`SELECT set_config('app.tenant_id', '', false)`);
+  await apply(names.filter((one) => one > LAST_BEFORE));
+  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
+  const members = await client.query('SELECT person_id, roles FROM membership');
+  expect(new Map(members.rows.map((row) => [row.person_id, row.roles]))).toEqual(
+    new Map([
+      [approver, ['approver']],
+      [admin, ['admin']],
+    ]),
+  );
+  const scopes = await client.query('SELECT id, scopes FROM api_key');
+  expect(new Map(scopes.rows.map((row) => [row.id, row.scopes]))).toEqual(
+    new Map([
+      [keys[0], ['exceptions.read', 'people.read']],
+      [keys[1], ['batches.read']],
+      [keys[2], ['exceptions.read', 'batches.read', 'people.read']],
+    ]),
+  );
+  const holds = await client.query(`SELECT sluice_holds($1, 'gates.approve') AS approves, sluice_holds($1, 'gates.execute') AS executes`, [approver]);
+  expect(holds.rows).toEqual([{ approves: true, executes: false }]);
+});
