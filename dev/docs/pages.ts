@@ -2,6 +2,7 @@ import { openApiDocument } from '../../api/openapi/document.js';
 import { configurationPage } from './configuration.js';
 import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
+import { ratesPage } from './rates.js';
 import { sandboxPage } from './sandbox.js';
 import { stateMachinesPage } from './state-machines.js';
 
@@ -10,6 +11,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/state-machines.md': stateMachinesPage,
   'docs/errors.md': errorsPage,
   'docs/configuration.md': configurationPage,
+  'docs/rates.md': ratesPage,
   'docs/sandbox.md': sandboxPage,
   'docs/adr/README.md': decisionsPage,
   // Recorded, so that a change of the route table shows what changes for callers.
