@@ -19,6 +19,8 @@ export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  // Decides whether X-Forwarded-For is believed, and so whose network counts.
+  app.set('trust proxy', deps.trustedProxies);
   app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders);
   app.use(deps.docs);
   app.use(securityHeaders, noStore);

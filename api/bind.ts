@@ -7,6 +7,7 @@ import type { Handlers, JsonOrCsv, Operation, Public, Signed, Streamed } from '.
 import { body } from './middleware/body.js';
 import { credentials } from './middleware/credentials.js';
 import { permission } from './middleware/permission.js';
+import { networkRate, principalRate } from './middleware/rate.js';
 import { notInRecovery, worksInRecovery } from './middleware/recovery.js';
 import { sameOrigin } from './middleware/same-origin.js';
 import { methodNotAllowed } from './middleware/unmatched.js';
@@ -14,27 +15,40 @@ import { workspace } from './middleware/workspace.js';
 import { serveOperation, servePublic, serveSigned, serveStream, serveUpload } from './serve-route.js';
 
 /**
- * Mounts every route of the table. The order is fixed: credential, origin, workspace, permission, recovery mode. Only then the body is read,
- * the input parsed and the operation called.
+ * The path of every request, in this order. What comes first protects what comes after it: the network's limit the look-up of a credential and
+ * the hash of a password, the permission the budget of a principal, and both limits the reading of a body.
  */
+export const STAGES = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'body', 'act'] as const;
+type Stage = (typeof STAGES)[number];
+
+/** Mounts every route of the table. */
 export const bindRoutes = (deps: ApiDeps, handlers: Handlers): Router => {
   const router = express.Router();
   const methods = new Map<string, string[]>();
   for (const [id, shape] of Object.entries(ROUTES) as [RouteId, RouteShape][]) {
     const mount = { GET: router.get, POST: router.post, PATCH: router.patch, DELETE: router.delete }[shape.method].bind(router);
-    mount(
-      shape.path,
-      named(id),
-      ...admission(deps, shape),
-      ...(worksInRecovery(shape) ? [] : [notInRecovery]),
-      ...body(shape),
-      serve(deps, id, shape, handlers),
-    );
+    const stages = stagesOf(deps, id, shape, handlers);
+    mount(shape.path, ...STAGES.flatMap((stage) => stages[stage] ?? []));
     methods.set(shape.path, [...(methods.get(shape.path) ?? []), shape.method]);
   }
   for (const [path, allowed] of methods) router.all(path, methodNotAllowed(allowed));
   return router;
 };
+
+/** What a route does at each stage. A stage that it does not have is one that it has no need of. */
+export const stagesOf = (
+  deps: ApiDeps,
+  id: RouteId,
+  shape: RouteShape,
+  handlers: Handlers,
+): Readonly<Partial<Record<Stage, readonly RequestHandler[]>>> => ({
+  name: [named(id)],
+  network: [networkRate(deps, shape.rateClass)],
+  ...admission(deps, shape),
+  ...(worksInRecovery(shape) ? {} : { recovery: [notInRecovery] }),
+  body: body(shape),
+  act: [serve(deps, id, shape, handlers)],
+});
 
 const named =
   (id: RouteId): RequestHandler =>
@@ -44,8 +58,16 @@ const named =
   };
 
 /** Default deny: a route that is not marked `public` or `signed` needs a credential with its permission. */
-const admission = (deps: ApiDeps, shape: RouteShape): RequestHandler[] =>
-  shape.permission === 'public' || shape.permission === 'signed' ? [] : [credentials(deps), sameOrigin, workspace, permission(shape.permission)];
+const admission = (deps: ApiDeps, shape: RouteShape) =>
+  shape.permission === 'public' || shape.permission === 'signed'
+    ? {}
+    : {
+        authenticate: [credentials(deps)],
+        origin: [sameOrigin],
+        workspace: [workspace],
+        scope: [permission(shape.permission)],
+        rate: [principalRate(deps, shape.rateClass)],
+      };
 
 /** The shape of a route decides how it is served; the types of `Handlers` follow the same rules. */
 const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers): RequestHandler => {

@@ -1,7 +1,9 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { RateClass, RateLimit, RateSubject, RateTable } from '../domain/rates.js';
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
+import type { Standing } from './rates/leases.js';
 
 /** A part that the API needs. `problem` is null when the part is ready, else one sentence for people. */
 export interface ReadinessPart {
@@ -34,6 +36,16 @@ export interface RowReader {
   rows<Row>(why: 'set' | 'function'): (statement: TemplateStringsArray) => Promise<Row[]>;
 }
 
+/** How many requests are answered. */
+export interface Rates {
+  /** The limits in force: those of a workspace, or those of everybody while none is known. */
+  tableOf: (tenantId: string | null) => RateTable;
+  /** Counts one request of a key, which names its class, its subject and who that is. */
+  take: (key: string, limit: RateLimit) => Promise<Standing>;
+  /** Is told of each request that was refused. */
+  onRefused: (what: { class: RateClass; by: RateSubject }) => void;
+}
+
 /** What the app gets from its composition root. No module of `api/` opens a driver by itself. */
 export interface ApiDeps {
   logger: Logger;
@@ -41,6 +53,9 @@ export interface ApiDeps {
   /** The SHA-256 of a credential, or null when its form or checksum is wrong. */
   hashToken: (token: string) => Uint8Array | null;
   publicContext: (requestId: string) => PublicContext;
+  rates: Rates;
+  /** As Express takes `trust proxy`: how many proxies stand in front, or their addresses. 0: nobody is believed about an address. */
+  trustedProxies: number | string[];
   readiness: () => Promise<ReadinessPart[]>;
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
   trace: (traceparent: string | undefined, requestId: string) => Trace;

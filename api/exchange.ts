@@ -3,6 +3,7 @@ import type { Actor } from '../domain/actors.js';
 import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
+import type { LimitStanding } from './rates/headers.js';
 
 /** Whose credential it is, and of which workspace. */
 export interface Admitted {
@@ -26,6 +27,8 @@ export interface Exchange {
   authenticate: () => Promise<Result<Admitted>>;
   /** Where the credential was. A cookie needs the check against forged cross-site requests. */
   credential: 'header' | 'cookie' | null;
+  /** What the limits said that this request has passed so far. */
+  limits: LimitStanding[];
 }
 
 const EXCHANGE = Symbol('exchange');

@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ApiConfig } from '../config/api.js';
 import { credentialDirectory } from '../db/credential-directory.js';
+import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { RATE_CLASSES, RATE_SUBJECTS } from '../domain/rates.js';
 import type { PublicContext } from '../operations/context.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
@@ -23,6 +25,7 @@ import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
+import { openRateKey } from '../vault/rate-key.js';
 import { sha256 } from '../vault/sha256.js';
 import { createApp } from './app.js';
 import { booksProbes } from './books-probes.js';
@@ -31,6 +34,8 @@ import type { ApiDeps } from './deps.js';
 import { docsPage } from './docs-page.js';
 import { listenForLeaves } from './events/leaf-listener.js';
 import { drain, listen } from './listen.js';
+import { leasing } from './rates/leases.js';
+import { rateTables } from './rates/tables.js';
 import { readinessOf } from './readiness.js';
 import { allHandlers } from './routes/all.js';
 import { systemClock } from './system-clock.js';
@@ -39,6 +44,8 @@ import { systemClock } from './system-clock.js';
 const UI_URL = 'http://127.0.0.1:8233';
 /** ms. Whoever can reach the API may ask for its readiness, which asks the database. */
 const READINESS_FRESH_MS = 500;
+/** ms. While the database does not answer, every process counts requests by itself. */
+const RATES_PATIENCE_MS = 1_000;
 
 /** What development and production decide differently. */
 export interface ServeOptions {
@@ -109,12 +116,35 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     // Putting another database back ends the connections first, so a lost connection may mean another database.
     onLost: () => recovery.compareAgain(),
   });
+  const counters = openRateCounters({
+    url: config.SLUICE_API_DATABASE_URL,
+    patienceMs: RATES_PATIENCE_MS,
+    nameOf: openRateKey(keyFile),
+    onLost: (error) =>
+      logger.warn({ err: error }, 'the database does not count requests: this process counts by itself, and limits hold for it alone'),
+    onFound: () => logger.info('the database counts requests again'),
+  });
+  metrics.addProbe({
+    name: 'sluice_rates_counted_alone',
+    help: '1 while this process counts requests by itself because the database does not',
+    read: async () => [{ value: counters.isLost() ? 1 : 0 }],
+  });
   const readiness = sharedReading(READINESS_FRESH_MS, readinessOf(database.sql, recovery));
   const deps: ApiDeps = {
     logger,
     directory,
     hashToken: (token) => credentials.hashToken(token),
     publicContext,
+    rates: {
+      tableOf: rateTables(config.SLUICE_RATES, config.SLUICE_WORKSPACE_RATES),
+      take: leasing(counters, systemClock.now),
+      onRefused: metrics.addCounter({
+        name: 'sluice_requests_rate_limited_total',
+        help: 'Requests that were refused because there were too many, by class and by what was counted',
+        labels: { class: RATE_CLASSES, by: RATE_SUBJECTS },
+      }),
+    },
+    trustedProxies: config.SLUICE_TRUSTED_PROXIES,
     readiness,
     observeHttp: metrics.observeHttp,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
@@ -153,7 +183,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     await Promise.all([drain(server), codec && drain(codec, 0)]);
     await health.close();
     recovery.stop();
-    await Promise.all([leaves.close(), database.close()]);
+    await Promise.all([leaves.close(), counters.close(), database.close()]);
     logger.info('the API has stopped');
   };
   return {

@@ -6,7 +6,7 @@ export interface Setting {
   description: string;
 }
 
-/** The effective settings of one process: the value that is set, else the default of the schema. Secrets are masked. */
+/** The effective settings of one process: the value that is set, else the default of the schema; one in JSON as it was typed. Secrets are masked. */
 export const maskedConfiguration = (schema: z.ZodObject, env: NodeJS.ProcessEnv): Setting[] =>
   Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, own]) => {
     const { description = '', secret } = metaOf(own);
@@ -16,7 +16,9 @@ export const maskedConfiguration = (schema: z.ZodObject, env: NodeJS.ProcessEnv)
         ? '(not set)'
         : secret
           ? '********'
-          : String(parsed.data)
+          : typeof parsed.data === 'object'
+            ? (env[name] ?? '{}')
+            : String(parsed.data)
       : env[name] === undefined
         ? '(required, not set)'
         : '(wrong)';

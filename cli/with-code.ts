@@ -32,8 +32,15 @@ const nextCode = async (cli: Cli, deed: string, error: unknown): Promise<string 
     cli.note(problem.detail);
     return askCode(cli, `, to ${deed}`);
   }
-  if (problem.code !== 'otp_step_used' || retryAfterMs === null) return null;
+  if (retryAfterMs === null) return null;
   const due = Date.now() + retryAfterMs;
+  if (problem.code === 'rate_limited' && cli.terminal.canAsk) {
+    // A code that waited so long would be wrong, and count as such.
+    cli.note(`${problem.detail} Type the code that is shown then.`);
+    await sleepUntil(due);
+    return askCode(cli, `, to ${deed}`);
+  }
+  if (problem.code !== 'otp_step_used') return null;
   const spent = `This code was used already. The next one is valid in ${Math.ceil(retryAfterMs / 1_000)} s`;
   if (cli.terminal.canAsk) {
     cli.note(`${spent}; type it then.`);

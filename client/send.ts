@@ -35,7 +35,7 @@ export const send = async (transport: Transport, id: RouteId, input: object, opt
     ...(options.signal ? { signal: options.signal } : {}),
   };
   const once = async (onReplay?: () => void) => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request, onReplay)).json();
-  const repeated = (one: () => Promise<unknown>) => (isRepeatable(shape) ? withRetries(transport.retry, one) : one());
+  const repeated = (one: () => Promise<unknown>) => (isRepeatable(shape) ? withRetries(retriesOf(shape, transport.retry), one) : one());
   if (shape.method === 'GET') return repeated(once);
   const told = { watch: transport.watch, onReplay: options.onReplay };
   return watched(told, { route: id, input, idempotencyKey }, (attempt) => repeated(() => attempt(once)));
@@ -56,6 +56,9 @@ export const exchange = async (
   if (!response.ok) throw await failureOf(response);
   return response;
 };
+
+/** A code is over before the wait that a limit asks for is, and a wrong one counts, so only the caller may repeat it, with a new one. */
+const retriesOf = ({ rateClass }: RouteShape, retry: RetrySetting): RetrySetting => (rateClass === 'code' ? { ...retry, rateWaitMaxMs: -1 } : retry);
 
 /** A sign-in uses up its code, and a PATCH carries no key, so only the caller may repeat these. */
 const isRepeatable = (shape: RouteShape): boolean => shape.permission !== 'public' && shape.method !== 'PATCH';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { createBatchCsv } from '../contracts/batches.js';
 import { ROUTES } from '../contracts/routes.js';
 import { ProblemError, Unreachable } from './problem-error.js';
-import { withRetries } from './retry.js';
+import { pauseAfter, waitsTooLong, withRetries } from './retry.js';
 import { exchange, type Transport } from './send.js';
 import type { CallOptions, ResponseOf } from './types.js';
 import { watched } from './watch.js';
@@ -83,7 +83,7 @@ export const followUpload = async (
 
 /** Lines of the audit export, one JSON record each. Throws Unreachable when the export ends in the middle of a record. */
 export async function* exportLines(transport: Transport): AsyncGenerator<string> {
-  const response = await exchange(transport, ROUTES.export_audit.path, { headers: transport.headers });
+  const response = await withRetries(transport.retry, () => exchange(transport, ROUTES.export_audit.path, { headers: transport.headers }));
   let rest = '';
   for await (const text of textOf(response)) {
     const lines = (rest + text).split('\n');
@@ -100,6 +100,7 @@ export async function* exportLines(transport: Transport): AsyncGenerator<string>
 export async function* streamEvents(transport: Transport, batchId: string, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
   let lastId: string | null = null;
   for (let failures = 0; failures < transport.retry.attempts; failures++) {
+    let failure: unknown = null;
     try {
       const headers = { ...transport.headers, accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) };
       const path = ROUTES.stream_payout_batch_events.path.replace(':batch_id', encodeURIComponent(batchId));
@@ -114,9 +115,10 @@ export async function* streamEvents(transport: Transport, batchId: string, signa
     } catch (error) {
       if (signal?.aborted) return;
       if (error instanceof ProblemError && !error.retryable) throw error;
-      if (failures + 1 >= transport.retry.attempts) throw error;
+      if (failures + 1 >= transport.retry.attempts || waitsTooLong(error, transport.retry)) throw error;
+      failure = error;
     }
-    await transport.retry.sleep(transport.retry.pauseMs * 2 ** failures, signal);
+    await transport.retry.sleep(pauseAfter(failure, failures + 1, transport.retry), signal);
   }
 }
 

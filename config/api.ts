@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { rates, workspaceRates } from './rates.js';
 import { count, port, secret, setting, shared } from './schema.js';
+import { trustedProxies } from './trusted-proxies.js';
 
 export const apiConfig = z.object({
   ...shared,
@@ -8,6 +10,9 @@ export const apiConfig = z.object({
   SLUICE_API_HOST: setting('Address to listen on').default('127.0.0.1'),
   SLUICE_API_PORT: port('Port to listen on', 8080),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
+  SLUICE_TRUSTED_PROXIES: trustedProxies,
+  SLUICE_RATES: rates,
+  SLUICE_WORKSPACE_RATES: workspaceRates,
   SLUICE_API_HEALTH_PORT: port('Port of /healthz, /readyz and /metrics on loopback', 8084),
   SLUICE_UI_URL: setting('Temporal Web UI: the page at / links to it, and the codec endpoint answers its pages alone').optional(),
   SLUICE_SPOOL_DIR: setting('Folder for CSV uploads that are being received'),

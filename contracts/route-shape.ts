@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { IdKind } from '../domain/ids.js';
 import type { Permission } from '../domain/permissions.js';
 import type { ProblemCode } from '../domain/problems.js';
+import type { RateClass } from '../domain/rates.js';
 import { listOf } from './wire.js';
 
 /** One row of the route table. */
@@ -11,7 +12,8 @@ export interface RouteShape {
   summary: string;
   /** `public` needs no credential; `signed` is authenticated over its raw body. */
   permission: Permission | 'public' | 'signed';
-  rateClass: 'read' | 'write' | 'money' | 'sign_in' | 'inbound';
+  /** How often it may be asked: see `RATES`. A route that takes a code of a second factor is of the class `code`. */
+  rateClass: RateClass;
   /** In recovery mode (R15) every GET works, and of the others those that say so: they decide nothing about money or rights. */
   inRecovery?: 'works';
   /** Every POST takes an Idempotency-Key. `required` where money or gates are concerned: such keys are kept for ever, the others for 30 days. */

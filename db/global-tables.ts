@@ -1,9 +1,9 @@
 /**
- * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, the edges of an item,
- * and what each role may do that every workspace has.
+ * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, the edges of an item, what each
+ * role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
-export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge', 'role_permission'] as const;
+export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge', 'role_permission', 'rate_counter'] as const;
 
 /** The table in which Prisma records the migrations that it applied. */
 export const TOOL_TABLES = ['_prisma_migrations'] as const;
@@ -40,6 +40,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_open_exceptions: 'sluice_fn_driver',
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
   sluice_forget_payments: 'sluice_fn_idempotency',
+  sluice_prune_rate_counters: 'sluice_fn_idempotency',
   sluice_seen_payments: 'sluice_fn_idempotency',
   sluice_post_transfers: 'sluice_fn_ledger',
   sluice_lock_accounts: 'sluice_fn_items',

@@ -33,10 +33,12 @@ export interface RelayParts {
 
 const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
+/** Whoever sends from many networks makes a counter for each of them. */
+const COUNTERS_MS = 300_000;
 /** Most rows that one statement deletes. */
 const PRUNED_MAX = 10_000;
 
-export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'seen payments', 'months', 'recovery'] as const;
+export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'seen payments', 'rate counters', 'months', 'recovery'] as const;
 export type RelayJob = (typeof RELAY_JOBS)[number];
 
 /** What wakes a job before its time. */
@@ -54,6 +56,7 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     reconciler: () => reconcile().then(() => 0),
     'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
     'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
+    'rate counters': () => parts.store.pruneCounters(PRUNED_MAX),
     months: () => addMonths(parts),
     recovery: () => (parts.recovery.reason() === null ? Promise.resolve(0) : recoverAll(parts)),
   };
@@ -67,7 +70,8 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
 
 /**
  * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys and
- * seen payments that are past their time. Any number of processes may run it. Resolves when the signal has aborted and all passes are done.
+ * seen payments that are past their time; counters of requests that are over it deletes every five minutes. Any number of processes may run
+ * it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl, reconcileMs, onLost } = parts;
@@ -78,6 +82,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     reconciler: reconcileMs,
     'idempotency keys': DAY_MS,
     'seen payments': DAY_MS,
+    'rate counters': COUNTERS_MS,
     months: DAY_MS,
     recovery: POLL_MS,
   };

@@ -20,8 +20,12 @@ export interface Metrics {
   observeHttp(exchange: { method: string; route: string; status: number; seconds: number }): void;
   /** Adds a gauge whose value is read at each scrape. */
   addProbe(probe: Probe): void;
-  /** Adds a counter of this process, from 0 for each of the given label values, and returns what counts one up. */
-  addCounter(counter: { name: string; help: string; label: string; values: readonly string[] }): (value: string) => void;
+  /** Adds a counter of this process, from 0 for each combination of the labels' values, and returns what counts one up. */
+  addCounter<Label extends string>(counter: {
+    name: string;
+    help: string;
+    labels: Readonly<Record<Label, readonly string[]>>;
+  }): (of: Readonly<Record<Label, string>>) => void;
 }
 
 /** The metrics of one process, with Node's own (memory, event loop, handles). */
@@ -40,10 +44,10 @@ export const createMetrics = (process: string, onProbeError: (name: string, erro
     registry,
     scrape: sharedReading(FRESH_MS, async () => ({ contentType: registry.contentType, text: await registry.metrics() })),
     observeHttp: ({ method, route, status, seconds }) => http.observe({ method, route, status: String(status) }, seconds),
-    addCounter: ({ name, help, label, values }) => {
-      const counter = new Counter({ name, help, labelNames: [label], registers: [registry] });
-      for (const value of values) counter.inc({ [label]: value }, 0);
-      return (value) => counter.inc({ [label]: value });
+    addCounter: ({ name, help, labels }) => {
+      const counter = new Counter({ name, help, labelNames: Object.keys(labels), registers: [registry] });
+      for (const one of combinationsOf(labels)) counter.inc(one, 0);
+      return (of) => counter.inc(of);
     },
     addProbe: (probe) => {
       const gauge: Gauge = new Gauge({
@@ -64,3 +68,10 @@ export const createMetrics = (process: string, onProbeError: (name: string, erro
     },
   };
 };
+
+/** Each combination of one value for each label. */
+const combinationsOf = (labels: Readonly<Record<string, readonly string[]>>): Record<string, string>[] =>
+  Object.entries(labels).reduce<Record<string, string>[]>(
+    (all, [label, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [label]: value }))),
+    [{}],
+  );

@@ -60,8 +60,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   const countRedriven = metrics.addCounter({
     name: 'sluice_runs_redriven_total',
     help: 'Runs of batches that did not move, begun anew by this process',
-    label: 'reason',
-    values: REDRIVE_REASONS,
+    labels: { reason: REDRIVE_REASONS },
   });
 
   const problems: Record<string, string | null> = { recovery: 'not compared yet', temporal: 'not connected yet' };
@@ -119,7 +118,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       // Putting another database back ends the connections first, so a lost connection may mean another database.
       onLost: () => recovery.compareAgain(),
       redriven: async ({ tenantId, batchId }, reason) => {
-        countRedriven(reason);
+        countRedriven({ reason });
         // A run that was lost is begun again, and nobody has to look.
         if (reason !== 'lost') await reportStalledRun(await contextOf(tenantId, `reconciler/${batchId}`), batchId, reason);
       },

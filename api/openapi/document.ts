@@ -20,6 +20,7 @@ const DESCRIPTION = [
   'Pays many people safely: three gates, opened by three people, each with a second factor bound to what was shown.',
   'Amounts are integer minor units. Times are RFC 3339 in UTC. Lists are `{object: "list", data, has_more, next_cursor}`; pass `next_cursor` as `starting_after`.',
   'Problems are RFC 9457 with a stable `code`, the `request_id` and, for invalid input, `errors`.',
+  'Requests are counted by network, by person or key, and by workspace, each class (`x-rate-class`) apart. Too many are answered 429 with `Retry-After`; then nothing was done.',
 ].join('\n\n');
 
 /** The OpenAPI 3.1 document of the whole API, made from the route table alone. */
@@ -50,6 +51,17 @@ export const openApiDocument = (): JsonSchema => {
       headers: {
         RequestId: { description: 'Finds this request in logs and audit events', schema: { type: 'string' } },
         IdempotentReplayed: { description: '`true` when this is the first answer, sent again', schema: { type: 'string' } },
+        RateLimit: {
+          description: 'How many requests (`r`) the limit that is nearest to its end still takes in so many seconds (`t`)',
+          schema: { type: 'string' },
+          example: '"read-principal";r=11999;t=60',
+        },
+        RateLimitPolicy: {
+          description: 'The limits that this request was counted by: so many requests (`q`) in so many seconds (`w`)',
+          schema: { type: 'string' },
+          example: '"read-network";q=24000;w=60, "read-principal";q=12000;w=60, "read-workspace";q=60000;w=60',
+        },
+        RetryAfter: { description: 'Seconds after which the same request may be answered', schema: { type: 'integer', minimum: 1 } },
       },
       parameters: {
         IdempotencyKey: key(false),

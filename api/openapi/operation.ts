@@ -10,7 +10,12 @@ import { type JsonSchema, refTo, type schemaCollector } from './schemas.js';
 type Collector = ReturnType<typeof schemaCollector>;
 
 const SECURITY = [{ bearer: [] }, { apiKey: [] }, { cookie: [] }];
-const REQUEST_ID = { 'Request-Id': { $ref: '#/components/headers/RequestId' } };
+const headers = (names: Record<string, string>) =>
+  Object.fromEntries(Object.entries(names).map(([name, component]) => [name, { $ref: `#/components/headers/${component}` }]));
+const ALWAYS = headers({ 'Request-Id': 'RequestId', 'RateLimit-Policy': 'RateLimitPolicy', RateLimit: 'RateLimit' });
+const RETRY = headers({ 'Retry-After': 'RetryAfter' });
+/** Answers that say when to ask again. */
+const WITH_RETRY: readonly number[] = [429, 503];
 
 /** One route of the table as an OpenAPI operation object (3.1, §4.8.10). */
 export const operationOf = (id: RouteId, shape: RouteShape, collect: Collector): JsonSchema => ({
@@ -82,17 +87,21 @@ const requestOf = (shape: RouteShape, collect: Collector): JsonSchema => {
 };
 
 const successOf = (shape: RouteShape, collect: Collector): JsonSchema => {
-  const headers = { ...REQUEST_ID, ...(shape.idempotency ? { 'Idempotent-Replayed': { $ref: '#/components/headers/IdempotentReplayed' } } : {}) };
+  const own = { ...ALWAYS, ...(shape.idempotency ? headers({ 'Idempotent-Replayed': 'IdempotentReplayed' }) : {}) };
   const { status } = shape.out;
   if (shape.format === 'events')
     return {
-      [status]: { description: EVENTS, headers, content: { 'text/event-stream': { schema: { type: 'string' }, 'x-events': eventsOf(collect) } } },
-      204: { description: 'The client has every event of a batch that is over, and need not come back', headers },
+      [status]: {
+        description: EVENTS,
+        headers: own,
+        content: { 'text/event-stream': { schema: { type: 'string' }, 'x-events': eventsOf(collect) } },
+      },
+      204: { description: 'The client has every event of a batch that is over, and need not come back', headers: own },
     };
   if (shape.format === 'lines')
-    return { [status]: { description: LINES, headers, content: { 'application/jsonl': { schema: { type: 'string' } } } } };
+    return { [status]: { description: LINES, headers: own, content: { 'application/jsonl': { schema: { type: 'string' } } } } };
   return {
-    [status]: { description: shape.summary, headers, content: { 'application/json': { schema: collect.schemaOf(shape.out.body, 'output') } } },
+    [status]: { description: shape.summary, headers: own, content: { 'application/json': { schema: collect.schemaOf(shape.out.body, 'output') } } },
   };
 };
 
@@ -127,12 +136,12 @@ const problemsOf = (shape: RouteShape): JsonSchema => {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries([...byStatus].sort(([a], [b]) => a - b).map(([status, codes]) => [status, problemResponse(codes)]));
+  return Object.fromEntries([...byStatus].sort(([a], [b]) => a - b).map(([status, codes]) => [status, problemResponse(status, codes)]));
 };
 
-const problemResponse = (codes: readonly ProblemCode[]): JsonSchema => ({
+const problemResponse = (status: number, codes: readonly ProblemCode[]): JsonSchema => ({
   description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
-  headers: REQUEST_ID,
+  headers: { ...ALWAYS, ...(WITH_RETRY.includes(status) ? RETRY : {}) },
   content: {
     'application/problem+json': {
       schema: refTo('Problem'),

@@ -52,6 +52,7 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
     watch,
     ...(who.tenant ? { workspaceId: who.tenant } : {}),
     ...(who.idempotencyKey === undefined ? {} : { idempotencyKey: who.idempotencyKey }),
+    retry: { onRateWait: (ms) => terminal.err(`Too many requests; going on in ${Math.ceil(ms / 1_000)} s.`) },
   });
   const isKeyOfVariable = !who.as && !profile && keyOf(env) !== undefined;
   const from = isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack';

@@ -146,7 +146,7 @@ export const EXCEPTION_ROUTES = {
     path: '/v1/proposals/:proposal_id/confirm',
     summary: 'Confirm a proposal as the second person',
     permission: 'exceptions.confirm',
-    rateClass: 'money',
+    rateClass: 'code',
     inRecovery: 'works',
     idempotency: 'required',
     params: proposalParams,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProblemCode } from '../../domain/problems.js';
+import type { RateClass } from '../../domain/rates.js';
 import * as batches from '../batches.js';
 import type { RouteShape } from '../route-shape.js';
 import { id } from '../wire.js';
@@ -15,13 +16,14 @@ type Verb = Pick<RouteShape, 'summary' | 'permission' | 'body' | 'example'>;
 const batchVerb = <const Route extends Verb, Out extends z.ZodType>({
   path,
   out,
+  rateClass = 'money',
   problems = [],
   ...route
-}: Route & { path: string; out: Out; problems?: readonly ProblemCode[] }) =>
+}: Route & { path: string; out: Out; rateClass?: RateClass; problems?: readonly ProblemCode[] }) =>
   ({
     method: 'POST',
     path: `/v1/payout-batches/:batch_id/${path}`,
-    rateClass: 'money',
+    rateClass,
     idempotency: 'required',
     params: batchParams,
     ...route,
@@ -86,6 +88,7 @@ export const GATE_ROUTES = {
     path: 'approve',
     summary: 'Open the first gate',
     permission: 'gates.approve',
+    rateClass: 'code',
     body: batches.openGate,
     example: GATE_EXAMPLE,
     out: batches.batch,
@@ -95,6 +98,7 @@ export const GATE_ROUTES = {
     path: 'authorize',
     summary: 'Open the second gate; places the hold',
     permission: 'gates.authorize',
+    rateClass: 'code',
     body: batches.openGate,
     example: GATE_EXAMPLE,
     out: batches.batch,
@@ -104,6 +108,7 @@ export const GATE_ROUTES = {
     path: 'execute',
     summary: 'Open the third gate; payments leave',
     permission: 'gates.execute',
+    rateClass: 'code',
     body: batches.openGate,
     example: GATE_EXAMPLE,
     out: batches.batch,

@@ -3,6 +3,7 @@ import { configurationPage } from './configuration.js';
 import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
 import { permissionsPage } from './permissions.js';
+import { ratesPage } from './rates.js';
 import { sandboxPage } from './sandbox.js';
 import { stateMachinesPage } from './state-machines.js';
 
@@ -12,6 +13,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/permissions.md': permissionsPage,
   'docs/configuration.md': configurationPage,
+  'docs/rates.md': ratesPage,
   'docs/sandbox.md': sandboxPage,
   'docs/adr/README.md': decisionsPage,
   // Recorded, so that a change of the route table shows what changes for callers.

@@ -64,6 +64,9 @@ const onlyRecovers = (body: string): boolean => {
   return problems.length > 0 && problems.every(([name]) => name === 'recovery');
 };
 
+/** Everybody at a local stack comes from one address. */
+const LOCAL_RATES = JSON.stringify({ sign_in: { network: '1200/60' }, reset: { network: '600/600' }, token: { network: '6000/60' } });
+
 export const apiEnvironment = (wiring: Wiring): Record<string, string> => ({
   ...shared(wiring),
   TEMPORAL_NAMESPACE: wiring.temporal.namespace,
@@ -75,6 +78,7 @@ export const apiEnvironment = (wiring: Wiring): Record<string, string> => ({
   SLUICE_UI_URL: wiring.uiUrl,
   SLUICE_SPOOL_DIR: wiring.places.spool,
   SLUICE_COOKIES: 'loopback',
+  SLUICE_RATES: process.env['SLUICE_RATES'] ?? LOCAL_RATES,
 });
 
 export const apiPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({

@@ -85,8 +85,11 @@ const refused = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => 
   }
 };
 
-/** Whose keys they are. A person keeps their keys across sessions, so that a retry after a new sign-in still finds its answer. */
-const principalOf = (actor: Actor): string => {
+/**
+ * Who acts, as idempotency keys and counters of requests name them. A person keeps both across sessions: a retry after a new sign-in still finds
+ * its answer, and a new session is no new budget.
+ */
+export const principalOf = (actor: Actor): string => {
   switch (actor.type) {
     case 'user':
       return `user:${actor.personId}`;

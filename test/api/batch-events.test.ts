@@ -90,7 +90,7 @@ beforeAll(async () => {
     baseUrl: `http://127.0.0.1:${port}`,
     headers: {},
     fetch,
-    retry: { attempts: 3, attemptsInFlight: 3, pauseMs: 1, sleep: async () => {} },
+    retry: { attempts: 3, attemptsInFlight: 3, pauseMs: 1, rateWaitMaxMs: 0, sleep: async () => {} },
   };
 });
 afterAll(() => {

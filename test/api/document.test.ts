@@ -178,6 +178,13 @@ const tokenFor = async ({ id }: Documented): Promise<Record<string, string>> => 
   return { authorization: `Bearer ${tokens.get(role ?? 'admin')}` };
 };
 
+/** Headers of every answer. An answer to what no route could read lacks those of limits. */
+const HEADERS = {
+  'Request-Id': /^[\w.:-]{8,64}$/,
+  'RateLimit-Policy': /^"[a-z_]+-network";q=\d+;w=\d+(, "[a-z_]+-(principal|workspace)";q=\d+;w=\d+)*$/,
+  RateLimit: /^"[a-z_]+-[a-z]+";r=\d+;t=\d+$/,
+};
+
 /** Sends a request and compares what comes back with the document. */
 const judge = async (documented: Documented, { path, headers, body, refusedBody }: Request, credential: Record<string, string>): Promise<void> => {
   const leaving = new AbortController();
@@ -192,7 +199,9 @@ const judge = async (documented: Documented, { path, headers, body, refusedBody 
   expect({ status: response.status, documented: answer !== undefined, said }).toMatchObject({ documented: true });
   if (response.status >= 500) expect(response.status).toBe(503);
   if (refusedBody) expect(response.status).toBeGreaterThanOrEqual(400);
-  for (const name of Object.keys(answer?.headers ?? {})) if (name === 'Request-Id') expect(response.headers.get(name)).toMatch(/^[\w.:-]{8,64}$/);
+  for (const [name, form] of Object.entries(HEADERS)) if (response.headers.has(name)) expect(response.headers.get(name)).toMatch(form);
+  expect(Object.keys(HEADERS).filter((name) => answer?.headers && !(name in answer.headers))).toEqual([]);
+  if (response.ok) expect(Object.keys(HEADERS).filter((name) => !response.headers.has(name))).toEqual([]);
 
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
   const media = answer?.content?.[type];

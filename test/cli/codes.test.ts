@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { codeIn } from '../../cli/code.js';
 import { withWidth } from '../../cli/terminal.js';
-import { BATCH, CHALLENGE, emptyFolder, runSluice } from './run-sluice.js';
+import { BATCH, CHALLENGE, emptyFolder, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
 const gateApi = () =>
@@ -41,11 +41,11 @@ onTerminal('on a terminal', () => {
     running.clear();
   });
 
-  /** Where it says for the n-th time that this was no code; the beginning for n = 0. */
-  const placeOf = (screen: string, n: number): number => (n === 0 ? 0 : screen.split(NO_CODE, n).join(NO_CODE).length);
+  /** Where it says something for the n-th time; the beginning for n = 0. */
+  const placeOf = (screen: string, said: string, n: number): number => (n === 0 ? 0 : screen.split(said, n).join(said).length);
 
-  /** Runs a command on a terminal of so many columns. Each of `typed` is typed at a prompt of its own. */
-  const onScreen = async (argv: string, env: Record<string, string>, columns: number, typed: string[]) => {
+  /** Runs a command on a terminal of so many columns. Each of `typed` is typed at a prompt of its own, which comes after `why`. */
+  const onScreen = async (argv: string, env: Record<string, string>, columns: number, typed: string[], why = NO_CODE) => {
     const cwd = emptyFolder();
     const command = `stty cols ${columns}; "${process.execPath}" "${join(process.cwd(), 'bin/sluice.mjs')}" ${argv}`;
     const child = spawn('script', ['-qefc', command, '/dev/null'], {
@@ -57,7 +57,7 @@ onTerminal('on a terminal', () => {
     let answered = 0;
     child.stdout.on('data', (part: Buffer) => {
       screen += part;
-      const isAsked = screen.split(NO_CODE).length > answered && screen.includes(PROMPT, placeOf(screen, answered));
+      const isAsked = screen.split(why).length > answered && screen.includes(PROMPT, placeOf(screen, why, answered));
       const next = isAsked ? typed[answered] : undefined;
       if (next === undefined) return;
       answered += 1;
@@ -74,6 +74,18 @@ onTerminal('on a terminal', () => {
     const { code, screen } = await onScreen(`batch approve ${BATCH.id}`, env, 100, ['12345', '123 456']);
     expect({ code, screen }).toMatchObject({ code: 0, screen: expect.stringContaining('A code is six digits.') });
     expect(received.filter(({ path }) => path.endsWith('/approve')).map(({ body }) => JSON.parse(body).code)).toEqual(['123456']);
+  });
+
+  test('after too many codes another one is asked for when the wait is over, because the first is no longer valid then', async () => {
+    let tries = 0;
+    const { env, received } = await apiOf(({ path }) => {
+      if (path.endsWith('/challenges')) return { status: 201, body: CHALLENGE };
+      return tries++ === 0 ? { ...problemOf('rate_limited', 429), headers: { 'retry-after': '0' } } : { status: 200, body: BATCH };
+    });
+    const { code } = await onScreen(`batch approve ${BATCH.id}`, env, 100, ['123456', '654321'], 'Detail of rate_limited.');
+    const sent = received.filter(({ path }) => path.endsWith('/approve'));
+    expect([code, sent.map(({ body }) => JSON.parse(body).code)]).toEqual([0, ['123456', '654321']]);
+    expect(new Set(sent.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
   });
 
   test('a terminal that says it has no columns is written to as usual', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createClient } from '../../client/client.js';
 import { ProblemError, Unreachable } from '../../client/problem-error.js';
-import { parseEvents, type ServerEvent } from '../../client/stream.js';
+import { parseEvents, type ServerEvent, streamEvents } from '../../client/stream.js';
 
 const answered = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify(body), {
@@ -12,6 +12,7 @@ const answered = (status: number, body: unknown, headers: Record<string, string>
 const problemOf = (code: string, status: number) => ({ type: 't', title: code, status, detail: code, code, request_id: 'r' });
 
 const scripted = (...answers: (Response | Error)[]) => {
+  const waits: number[] = [];
   const sent: { url: string; init: RequestInit }[] = [];
   const pauses: number[] = [];
   const client = createClient({
@@ -24,9 +25,9 @@ const scripted = (...answers: (Response | Error)[]) => {
       if (next instanceof Error) throw next;
       return next;
     }) as typeof fetch,
-    retry: { sleep: async (ms) => void pauses.push(ms) },
+    retry: { sleep: async (ms) => void pauses.push(ms), onRateWait: (ms) => void waits.push(ms) },
   });
-  return { client, sent, pauses, keyOf: (index: number) => new Headers(sent[index]?.init.headers).get('idempotency-key') };
+  return { client, sent, pauses, waits, keyOf: (index: number) => new Headers(sent[index]?.init.headers).get('idempotency-key') };
 };
 
 describe('requests', () => {
@@ -68,6 +69,43 @@ describe('retries', () => {
     expect(error).toBeInstanceOf(ProblemError);
     expect((error as ProblemError).retryAfterMs).toBe(7_000);
     expect(sent).toHaveLength(1);
+  });
+
+  test('too many requests are waited for as long as the server says, under the same key, and the caller is told', async () => {
+    const tooMany = () => answered(429, problemOf('rate_limited', 429), { 'retry-after': '42' });
+    const { client, pauses, waits, keyOf } = scripted(tooMany(), tooMany(), answered(201, {}));
+    await client.create_payee({ reference: 'p', name: 'Ada', country: 'DE' });
+    expect([pauses, waits]).toEqual([
+      [42_000, 42_000],
+      [42_000, 42_000],
+    ]);
+    expect(new Set([0, 1, 2].map(keyOf)).size).toBe(1);
+  });
+
+  test("a wait of more than a minute and a half is the caller's to decide on", async () => {
+    const { client, sent, waits } = scripted(answered(429, problemOf('rate_limited', 429), { 'retry-after': '91' }));
+    const error = await client.list_payees({}).catch((caught: unknown) => caught);
+    expect([(error as ProblemError).retryAfterMs, sent.length, waits]).toEqual([91_000, 1, []]);
+  });
+
+  test('a code is over after the wait: neither a gate nor a sign-in is sent again with it', async () => {
+    const tooMany = () => answered(429, problemOf('rate_limited', 429), { 'retry-after': '1' });
+    const { client, sent } = scripted(tooMany(), tooMany(), tooMany());
+    const code = '123456';
+    await expect(client.approve_payout_batch({ batch_id: 'b', challenge_id: 'c', code })).rejects.toBeInstanceOf(ProblemError);
+    await expect(client.confirm_proposal({ proposal_id: 'p', challenge_id: 'c', code })).rejects.toBeInstanceOf(ProblemError);
+    await expect(client.create_session({ email: 'a@b.example', password: 'p', code })).rejects.toBeInstanceOf(ProblemError);
+    expect(sent).toHaveLength(3);
+  });
+
+  test('a stream waits like any other request', async () => {
+    const { client, pauses } = scripted(
+      answered(429, problemOf('rate_limited', 429), { 'retry-after': '7' }),
+      new Response('event: end\ndata: {}\n\n', { headers: { 'content-type': 'text/event-stream' } }),
+    );
+    const seen = [];
+    for await (const { name } of streamEvents(client.transport, 'batch_1')) seen.push(name);
+    expect([seen, pauses]).toEqual([['end'], [7_000]]);
   });
 
   test('recovery mode is a 503 that is not retried, because waiting does not end it', async () => {

@@ -55,6 +55,15 @@ describe('the OpenAPI document', () => {
     expect((operation['security'] as unknown as unknown[]).length === 0).toBe(open);
   });
 
+  test('every route may say that there are too many requests and when to come back, and every answer says what is left', () => {
+    for (const [id, shape] of routes) {
+      const responses = operationOf(shape)['responses'] as unknown as Record<string, { headers: object }>;
+      expect([id, Object.keys(responses['429']?.headers ?? {})]).toEqual([id, expect.arrayContaining(['Retry-After'])]);
+      for (const { headers } of Object.values(responses))
+        expect([id, Object.keys(headers)]).toEqual([id, expect.arrayContaining(['RateLimit-Policy', 'RateLimit'])]);
+    }
+  });
+
   test('every body has an example that its contract takes, and nothing else has one', () => {
     for (const [id, { body, example }] of routes) {
       expect([id, example !== undefined]).toEqual([id, body !== undefined]);

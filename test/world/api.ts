@@ -16,6 +16,7 @@ import { nextSpan, parseTraceparent } from '../../telemetry/trace.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld } from './open.js';
 import type { Person } from './people.js';
+import { ratesOf } from './rates.js';
 
 export interface Call {
   method?: string;
@@ -54,6 +55,8 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
         return { ...context, requestId, inTenant: recorded(context.inTenant) };
       },
     }),
+    rates: ratesOf().rates,
+    trustedProxies: 0,
     readiness: async () => [{ name: 'database', problem: null }],
     observeHttp: () => {},
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
@@ -126,6 +129,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     logged,
     call,
     member,
+    sessionOf,
     tokensByRole,
     apiKey,
     close: async () => {

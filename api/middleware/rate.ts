@@ -1,0 +1,67 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { limitInWords, policyOf, type RateClass, type RateSubject } from '../../domain/rates.js';
+import { type Refusal, refuse } from '../../domain/result.js';
+import { principalOf } from '../../operations/idempotency/guard.js';
+import type { ApiDeps, Rates } from '../deps.js';
+import { contextOf, exchangeOf } from '../exchange.js';
+import { type LimitStanding, secondsOf, tellLimits } from '../rates/headers.js';
+import { networkOf } from '../rates/network.js';
+import { sendRefusal } from '../respond.js';
+
+/**
+ * Counts a request by the network that it comes from, before anything is done for it: neither a credential is looked up nor a password
+ * hashed for who sends too much.
+ */
+export const networkRate =
+  ({ rates }: Pick<ApiDeps, 'rates'>, rateClass: RateClass): RequestHandler =>
+  (req, res, next) =>
+    admit(rates, res, rateClass, null, [['network', senderOf(req)]], next);
+
+/** Counts a request by who sends it, and then by their workspace: who has used up what is theirs uses up nothing of everybody's. */
+export const principalRate =
+  ({ rates }: Pick<ApiDeps, 'rates'>, rateClass: RateClass): RequestHandler =>
+  (_req, res, next) => {
+    const { actor, tenantId } = contextOf(exchangeOf(res));
+    const subjects: Subjects = [
+      ['principal', principalOf(actor)],
+      ['workspace', tenantId],
+    ];
+    return admit(rates, res, rateClass, tenantId, subjects, next);
+  };
+
+/** Who is counted, in this order. */
+type Subjects = readonly (readonly [RateSubject, string])[];
+
+const admit = async (
+  rates: Rates,
+  res: Response,
+  rateClass: RateClass,
+  tenantId: string | null,
+  subjects: Subjects,
+  next: () => void,
+): Promise<void> => {
+  const exchange = exchangeOf(res);
+  for (const [subject, who] of subjects) {
+    const limit = rates.tableOf(tenantId)[rateClass][subject];
+    if (!limit) continue;
+    const standing = await rates.take(`${rateClass} ${subject} ${who}`, limit);
+    const one = { rateClass, subject, limit, standing };
+    exchange.limits.push(one);
+    if (standing.admitted) continue;
+    rates.onRefused({ class: rateClass, by: subject });
+    tellLimits(res, exchange.limits);
+    return sendRefusal(res, refusalOf(one));
+  }
+  tellLimits(res, exchange.limits);
+  next();
+};
+
+const refusalOf = ({ rateClass, subject, limit, standing }: LimitStanding): Refusal => {
+  const seconds = secondsOf(standing);
+  return refuse('rate_limited', `There were more than ${limitInWords(rateClass, subject, limit)}. Nothing was done; send it again in ${seconds} s.`, {
+    extra: { retry_after_seconds: seconds, policy: policyOf(rateClass, subject) },
+  }).refusal;
+};
+
+/** A trusted proxy may have written anything as the sender; then what it sends counts together. */
+const senderOf = (req: Request): string => networkOf(req.ip ?? '') ?? networkOf(req.socket.remoteAddress ?? '') ?? 'unknown';

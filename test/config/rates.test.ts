@@ -1,0 +1,70 @@
+import { expect, test } from '@jest/globals';
+import { rateTables } from '../../api/rates/tables.js';
+import { maskedConfiguration } from '../../cli/masked-configuration.js';
+import { apiConfig } from '../../config/api.js';
+import { readConfig } from '../../config/schema.js';
+import { toWireId } from '../../domain/ids.js';
+import { RATES } from '../../domain/rates.js';
+import { systemEntropy } from '../../vault/entropy.js';
+
+const REQUIRED = { SLUICE_KEY_FILE: 'k', SLUICE_CHECKPOINT_DIR: 'c', SLUICE_API_DATABASE_URL: 'postgres://x', SLUICE_SPOOL_DIR: 's' };
+const read = (settings: Record<string, string>) => readConfig(apiConfig, { ...REQUIRED, ...settings });
+const tables = (settings: Record<string, string>) => {
+  const { SLUICE_RATES, SLUICE_WORKSPACE_RATES } = read(settings);
+  return rateTables(SLUICE_RATES, SLUICE_WORKSPACE_RATES);
+};
+
+test('without a setting the limits are those of the table, and nobody is believed about an address', () => {
+  expect(tables({})(null)).toEqual(RATES);
+  expect(read({}).SLUICE_TRUSTED_PROXIES).toBe(0);
+});
+
+test('limits are changed for everybody, and on top of that for single workspaces [S1-07]', () => {
+  const tenantId = systemEntropy.newId();
+  const tableOf = tables({
+    SLUICE_RATES: '{"read":{"principal":"100/10"},"sign_in":{"network":"600/60"}}',
+    SLUICE_WORKSPACE_RATES: JSON.stringify({ [toWireId('workspace', tenantId)]: { read: { workspace: '120000/60' } } }),
+  });
+  const principal = { requests: 100, seconds: 10 };
+  expect(tableOf(null).sign_in).toEqual({ network: { requests: 600, seconds: 60 } });
+  expect(tableOf(systemEntropy.newId()).read).toEqual({ ...RATES.read, principal });
+  expect(tableOf(tenantId).read).toEqual({ ...RATES.read, principal, workspace: { requests: 120_000, seconds: 60 } });
+  expect(tableOf(tenantId).write).toEqual(RATES.write);
+});
+
+test.each([
+  ['SLUICE_RATES', '{', 'this is not JSON'],
+  ['SLUICE_RATES', '{"read":{"principal":"100"}}', 'REQUESTS/SECONDS'],
+  ['SLUICE_RATES', '{"read":{"principal":"0/60"}}', 'REQUESTS/SECONDS'],
+  ['SLUICE_RATES', '{"read":{"principal":"10000001/60"}}', 'at most 10000000 requests'],
+  ['SLUICE_RATES', '{"read":{"principal":"1/86401"}}', 'at most 86400 s'],
+  ['SLUICE_RATES', '{"sign_in":{"principal":"1/60"}}', 'sign_in is not counted by principal'],
+  ['SLUICE_RATES', '{"reading":{"principal":"1/60"}}', 'SLUICE_RATES'],
+  ['SLUICE_RATES', '{"read":{"person":"1/60"}}', 'SLUICE_RATES.read'],
+  ['SLUICE_WORKSPACE_RATES', '{"ws_1":{"read":{"workspace":"1/60"}}}', 'not the id of a workspace'],
+  ['SLUICE_WORKSPACE_RATES', `{"${toWireId('workspace', systemEntropy.newId())}":{"read":{"network":"1/60"}}}`, 'SLUICE_WORKSPACE_RATES'],
+  ['SLUICE_TRUSTED_PROXIES', 'true', 'true is neither'],
+  ['SLUICE_TRUSTED_PROXIES', '10', '10 is neither'],
+  ['SLUICE_TRUSTED_PROXIES', '10.0.0.0/33', '10.0.0.0/33 is neither'],
+  ['SLUICE_TRUSTED_PROXIES', '10.0.0.1/8/8', 'is neither'],
+  ['SLUICE_TRUSTED_PROXIES', '0.0.0.0/0', 'is neither'],
+  ['SLUICE_TRUSTED_PROXIES', '10.0.0.1, proxy.internal', 'proxy.internal is neither'],
+])('%s=%s is refused', (name, value, said) => {
+  expect(() => read({ [name]: value })).toThrow(said);
+});
+
+test.each([
+  ['2', 2],
+  ['loopback', ['loopback']],
+  ['10.0.0.0/8, 2001:db8::/32,192.0.2.1', ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1']],
+])('proxies %s are trusted', (value, trusted) => {
+  expect(read({ SLUICE_TRUSTED_PROXIES: value }).SLUICE_TRUSTED_PROXIES).toEqual(trusted);
+});
+
+test('the configuration is shown as it was typed', () => {
+  const typed = { SLUICE_RATES: '{"sign_in":{"network":"600/60"}}', SLUICE_TRUSTED_PROXIES: '10.0.0.0/8,10.1.0.0/16' };
+  const shown = (env: Record<string, string>) => Object.fromEntries(maskedConfiguration(apiConfig, env).map(({ name, value }) => [name, value]));
+  expect(shown(typed)).toMatchObject({ ...typed, SLUICE_WORKSPACE_RATES: '{}' });
+  expect(shown({})).toMatchObject({ SLUICE_RATES: '{}', SLUICE_TRUSTED_PROXIES: '0' });
+  expect(maskedConfiguration(apiConfig, {}).filter(({ description }) => description === '')).toEqual([]);
+});
