@@ -6,6 +6,7 @@ const ROOMS = {
   db: ['domain', 'prisma/generated'],
   rails: ['domain'],
   vault: ['domain'],
+  mail: ['domain'],
   telemetry: ['domain'],
   config: ['domain'],
   relay: ['domain', 'operations'],
@@ -21,6 +22,7 @@ const TYPES_ONLY = {
   db: ['operations'],
   rails: ['operations'],
   vault: ['operations'],
+  mail: ['operations'],
   telemetry: ['operations'],
   relay: ['workflows'],
   workflows: ['activities'],
@@ -35,7 +37,7 @@ const rules = Object.entries(ROOMS).map(([room, allowed]) => ({
   severity: 'error',
   from: { path: `^${room}/`, pathNot: ROOTS },
   to: {
-    path: '^(domain|contracts|operations|db|rails|vault|relay|workflows|activities|worker|api|client|cli|console|config|telemetry|prisma|dev|test|bench)/',
+    path: '^(domain|contracts|operations|db|rails|vault|mail|relay|workflows|activities|worker|api|client|cli|console|config|telemetry|prisma|dev|test|bench)/',
     pathNot: [room, ...allowed, ...(TYPES_ONLY[room] ?? [])].map((name) => `^${name}/`),
   },
 }));

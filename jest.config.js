@@ -24,7 +24,7 @@ export default {
   // A time-out is for a test that hangs. The default of five seconds would also end tests that only wait on a busy machine.
   testTimeout: 60_000,
   projects: [
-    family('unit', ['domain', 'contracts', 'vault', 'rails', 'sandbox-provider', 'config', 'telemetry', 'client', 'docs']),
+    family('unit', ['domain', 'contracts', 'vault', 'mail', 'rails', 'sandbox-provider', 'config', 'telemetry', 'client', 'docs']),
     family('database', ['db', 'operations', 'relay', 'api'], onDatabase),
     family('temporal', ['workflows', 'activities', 'worker'], onDatabase),
     family('end-to-end', ['e2e', 'cli', 'dev']),

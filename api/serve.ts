@@ -23,6 +23,7 @@ import { openCredentials } from '../vault/credentials.js';
 import { systemEntropy } from '../vault/entropy.js';
 import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
+import { openMailSeal } from '../vault/mail-seal.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { openRateKey } from '../vault/rate-key.js';
@@ -90,6 +91,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     vault: openVault(keyFile, systemEntropy),
     credentials,
     gateKey: openGateKey(keyFile),
+    mailSeal: openMailSeal(keyFile),
     rails: openRails(),
     signer,
     recovery,

@@ -28,6 +28,7 @@ export interface ProgramSettings {
   terminal: Terminal;
   /** The configuration schemas of the processes, for `sluice doctor`. */
   schemas: DoctorSettings['schemas'];
+  mailServerProblem: DoctorSettings['mailServerProblem'];
   /** What exists only beside a local demo stack; null elsewhere. */
   local: LocalStackParts | null;
 }
@@ -42,7 +43,7 @@ const EXIT_CODES =
   'Exit codes: 0 done, 1 failed, 2 wrong usage, 4 sign in first, 130 broken off (Ctrl-C), 143 ended (SIGTERM). Data goes to standard output, messages to standard error.';
 
 /** All commands, and what they work with. */
-export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings): { program: Command; cli: Cli } => {
+export const createProgram = ({ env, terminal, schemas, mailServerProblem, local }: ProgramSettings): { program: Command; cli: Cli } => {
   const program = new Command('sluice')
     .description('Pays many people safely: batches, gates, ledger and audit log, over the API.')
     .version(version)
@@ -72,7 +73,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
   keyCommands(program, cli);
   auditCommands(program, cli);
   proofCommands(program, cli);
-  doctorCommand(program, cli, { schemas, local });
+  doctorCommand(program, cli, { schemas, local, mailServerProblem });
   recoverCommand(program, cli);
   openCommand(program, cli);
   if (local) local.mountDev(program);
@@ -135,7 +136,7 @@ export const runCommand = async (argv: readonly string[], settings: ProgramSetti
 
 /** Without a local stack `sluice dev` only says how to start one. */
 const refuseDev = (program: Command): void => {
-  const dev = program.command('dev').description('the local demo stack: people, codes, killing a process; needs one that was started here');
+  const dev = program.command('dev').description('the local demo stack: people, codes, letters, killing a process; needs one that was started here');
   dev.allowUnknownOption().allowExcessArguments();
   dev.action(() => {
     throw new Failure(EXIT.usage, 'No stack was started here.', 'npm start');

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { mail } from './mail.js';
 import { count, port, secret, setting, shared, temporal } from './schema.js';
 
 export const workerConfig = z.object({
   ...shared,
   ...temporal,
+  ...mail,
   SLUICE_WORKER_DATABASE_URL: secret('Postgres URL of the worker role'),
   SLUICE_RELAY_DATABASE_URL: secret('Postgres URL of the relay role'),
   SLUICE_SEQUENCER_DATABASE_URL: secret('Postgres URL of the sequencer role'),

@@ -1,9 +1,12 @@
 /**
- * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, the edges of an item, what each
- * role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
+ * Tables that belong to no tenant: people, their factors and sessions, letters to them, organizations, the installation itself, the edges of an
+ * item, what each role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
-export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge', 'role_permission', 'rate_counter'] as const;
+export const GLOBAL_TABLES = [
+  ...(['installation', 'organization', 'person', 'factor', 'session', 'mail_message'] as const),
+  ...(['item_edge', 'role_permission', 'rate_counter'] as const),
+] as const;
 
 /** The table in which Prisma records the migrations that it applied. */
 export const TOOL_TABLES = ['_prisma_migrations'] as const;
@@ -55,6 +58,12 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_release_hold: 'sluice_fn_items',
   sluice_count_content: 'sluice_fn_items',
   sluice_upload_ends: 'sluice_fn_driver',
+  sluice_write_mail: 'sluice_fn_mail',
+  sluice_claim_mail: 'sluice_fn_mail',
+  sluice_mail_sent: 'sluice_fn_mail',
+  sluice_mail_not_sent: 'sluice_fn_mail',
+  sluice_mail_backlog: 'sluice_fn_mail',
+  sluice_forget_mail: 'sluice_fn_mail',
 };
 
 /** Functions that a process role calls with the rights of the tables' owner, because only an owner may make a partition. */

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { mailQueue } from './mail-queue.js';
 import type { Database } from './transaction/open.js';
 import { sqlOver } from './transaction/sql.js';
 
@@ -24,7 +25,7 @@ interface Place {
 const toPlace = (row: StoredPlace): Place => ({ tenantId: row.tenant_id, batchId: row.batch_id });
 
 /**
- * What the relay does in the database, in its own role and on its own two connections: functions that see outbox rows and
+ * What the relay does in the database, in its own role and on its own two connections: functions that see outbox rows, letters that wait and
  * batches to drive in every tenant, and no table (R14, R18).
  */
 export const openRelayStore = (url: string) => {
@@ -33,6 +34,7 @@ export const openRelayStore = (url: string) => {
   pool.on('error', () => undefined);
   const sql = sqlOver((query) => pool.query(query));
   return {
+    mail: mailQueue(sql),
     /** Claims up to `limit` due messages: they are due again after `leaseMs` unless they are delivered first. */
     claim: async (limit: number, leaseMs: number) => {
       const rows = await sql.rows<StoredMessage>('function')`SELECT * FROM sluice_claim_outbox(${limit}, ${leaseMs} * interval '1 millisecond')`;

@@ -18,6 +18,7 @@ import { idempotencyKeyStore } from './idempotency-keys.js';
 import { inboundEventStore } from './inbound-events.js';
 import { itemStore } from './items.js';
 import { keyStore } from './keys.js';
+import { mailStore } from './mail.js';
 import { membershipStore } from './memberships.js';
 import { outboxStore } from './outbox.js';
 import { parkedEvidenceStore } from './parked-evidence.js';
@@ -67,5 +68,6 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   recoveries: recoveryStore(tx, scope),
   idempotencyKeys: idempotencyKeyStore(tx, scope),
   outbox: outboxStore(tx, scope),
+  mail: mailStore(tx, scope),
   audit: auditStore(tx, scope),
 });

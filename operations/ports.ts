@@ -1,5 +1,6 @@
 import type { LogId } from '../domain/audit/checkpoint.js';
 import type { Sha256 } from '../domain/hashing.js';
+import type { MailSeal } from './mail/ports.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
@@ -20,6 +21,7 @@ import type { IdempotencyKeyStore } from './stores/idempotency-keys.js';
 import type { InboundEventStore } from './stores/inbound-events.js';
 import type { ItemStore } from './stores/items.js';
 import type { KeyStore } from './stores/keys.js';
+import type { MailStore } from './stores/mail.js';
 import type { MembershipStore } from './stores/memberships.js';
 import type { OutboxStore } from './stores/outbox.js';
 import type { ParkedEvidenceStore } from './stores/parked-evidence.js';
@@ -68,6 +70,7 @@ export interface Stores {
   recoveries: RecoveryStore;
   idempotencyKeys: IdempotencyKeyStore;
   outbox: OutboxStore;
+  mail: MailStore;
   audit: AuditStore;
 }
 
@@ -222,6 +225,7 @@ export interface Services {
   vault: Vault;
   credentials: Credentials;
   gateKey: GateKey;
+  mailSeal: MailSeal;
   rails: Rails;
   signer: CheckpointSigner;
   recovery: RecoveryMode;

@@ -39,6 +39,30 @@ export interface RelayStore {
   pruneCounters(most: number): Promise<number>;
 }
 
+/** A letter that waits. What it says and to whom is sealed. */
+export interface WaitingLetter {
+  id: string;
+  template: string;
+  sealed: Uint8Array;
+  /** Id of the request that caused the letter. */
+  requestId: string;
+  /** Attempts so far, this one included. */
+  attempts: number;
+  createdAt: Date;
+  /** It is not worth sending any more, by the database's clock. */
+  expired: boolean;
+}
+
+/** The letters that wait to be sent. */
+export interface MailQueue {
+  claim(most: number, leaseMs: number): Promise<WaitingLetter[]>;
+  sent(id: string): Promise<void>;
+  /** Does nothing when another process has claimed the letter since. `dead` erases what it says. */
+  notSent(letter: Pick<WaitingLetter, 'id' | 'attempts'>, problem: string, againMs: number, fate: 'again' | 'dead'): Promise<void>;
+  /** Deletes up to `most` letters that were given up long ago and returns how many. */
+  forget(most: number): Promise<number>;
+}
+
 /** What a signal says: ids, which grant nothing. */
 export type Word = Pick<OutboxMessage, 'gateId' | 'requestId'>;
 

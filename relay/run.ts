@@ -4,6 +4,7 @@ import type { RecoveryParts } from '../operations/recovery/apply.js';
 import { deliverDue } from './deliver.js';
 import { drainAll } from './drain.js';
 import { runLoop } from './loop.js';
+import { type MailParts, sendDueMail } from './mail.js';
 import { addMonths } from './months.js';
 import type { BatchWorkflows, ContextOf, RelayStore } from './ports.js';
 import { type ReconcilerParts, reconciler } from './reconcile.js';
@@ -16,6 +17,7 @@ export interface RelayParts {
   workflows: BatchWorkflows;
   contextOf: ContextOf;
   tenantsToDrain: () => Promise<string[]>;
+  mail: Omit<MailParts, 'log'>;
   /** Postgres without a transaction pool, in the relay's role, for LISTEN. */
   directUrl: string;
   sequencer: Omit<SequencerParts, 'failpoint' | 'log' | 'signal'>;
@@ -38,15 +40,27 @@ const COUNTERS_MS = 300_000;
 /** Most rows that one statement deletes. */
 const PRUNED_MAX = 10_000;
 
-export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'seen payments', 'rate counters', 'months', 'recovery'] as const;
+export const RELAY_JOBS = [
+  'outbox',
+  'inbound',
+  'reconciler',
+  'mail',
+  'dead mail',
+  'idempotency keys',
+  'seen payments',
+  'rate counters',
+  'months',
+  'recovery',
+] as const;
 export type RelayJob = (typeof RELAY_JOBS)[number];
 
 /** What wakes a job before its time. */
 const CHANNELS: Partial<Record<RelayJob, string>> = { outbox: 'sluice_outbox', inbound: 'sluice_inbound' };
 
 /**
- * Every job that moves something between the database and Temporal without a person, by its name. In recovery mode the database may be
- * an old copy, so none of them acts (R15), but for the recovery that two people have confirmed, which acts in recovery mode alone. A pass returns how much it found.
+ * Every job that moves something between the database, Temporal and the mail server without a person, by its name. In recovery mode the
+ * database may be an old copy, so none of them acts (R15), but for the recovery that two people have confirmed, which acts in recovery mode
+ * alone. A pass returns how much it found.
  */
 export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 'signal' | 'onLost'>): Record<RelayJob, () => Promise<number>> => {
   const reconcile = reconciler(parts);
@@ -54,6 +68,8 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     outbox: () => deliverDue(parts),
     inbound: () => drainAll(parts.tenantsToDrain, parts.contextOf),
     reconciler: () => reconcile().then(() => 0),
+    mail: () => sendDueMail({ ...parts.mail, log: parts.log }),
+    'dead mail': () => parts.mail.queue.forget(PRUNED_MAX),
     'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
     'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
     'rate counters': () => parts.store.pruneCounters(PRUNED_MAX),
@@ -69,9 +85,9 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
 };
 
 /**
- * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys and
- * seen payments that are past their time; counters of requests that are over it deletes every five minutes. Any number of processes may run
- * it. Resolves when the signal has aborted and all passes are done.
+ * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys, seen payments
+ * and letters that were given up, when they are past their time; counters of requests that are over it deletes every five minutes. Any number
+ * of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl, reconcileMs, onLost } = parts;
@@ -80,6 +96,8 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     outbox: POLL_MS,
     inbound: POLL_MS,
     reconciler: reconcileMs,
+    mail: POLL_MS,
+    'dead mail': DAY_MS,
     'idempotency keys': DAY_MS,
     'seen payments': DAY_MS,
     'rate counters': COUNTERS_MS,

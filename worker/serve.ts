@@ -4,11 +4,13 @@ import { openRelayStore, tenantsToDrain } from '../db/relay.js';
 import { sequencingStore } from '../db/sequencing.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { openPostman } from '../mail/postman.js';
 import { reportStalledRun } from '../operations/batch-run/report-stalled.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
 import { watchRecovery } from '../operations/recovery/watch.js';
 import { openRails } from '../rails/registry.js';
+import { MAIL_FATES } from '../relay/mail.js';
 import { REDRIVE_REASONS } from '../relay/reconcile.js';
 import { runRelay } from '../relay/run.js';
 import { batchWorkflows } from '../relay/workflows.js';
@@ -21,6 +23,7 @@ import { openCredentials } from '../vault/credentials.js';
 import { systemEntropy } from '../vault/entropy.js';
 import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
+import { openMailSeal } from '../vault/mail-seal.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { sha256 } from '../vault/sha256.js';
@@ -45,8 +48,8 @@ export interface RunningWorker {
 }
 
 /**
- * Runs the worker until `stop`: Temporal workers, outbox relay, inbound drain, reconciler and audit sequencer, each with its own
- * database role. It starts without Temporal and without the database; `/readyz` says what is missing.
+ * Runs the worker until `stop`: Temporal workers, outbox relay, inbound drain, reconciler, letters and audit sequencer, each with its own
+ * database role. It starts without Temporal, without the database and without the mail server; `/readyz` says what is missing of the first two.
  */
 export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOptions): Promise<RunningWorker> => {
   const log = createLogger('worker', config.LOG_LEVEL);
@@ -62,6 +65,13 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
     help: 'Runs of batches that did not move, begun anew by this process',
     labels: { reason: REDRIVE_REASONS },
   });
+  const countMail = metrics.addCounter({
+    name: 'sluice_mail_attempts_total',
+    help: 'Letters that this process tried to send, by what became of the attempt; dead ones were given up',
+    label: 'fate',
+    values: MAIL_FATES,
+  });
+  const postman = openPostman({ smtpUrl: config.SLUICE_SMTP_URL, from: config.SLUICE_MAIL_FROM, publicUrl: config.SLUICE_PUBLIC_URL });
 
   const problems: Record<string, string | null> = { recovery: 'not compared yet', temporal: 'not connected yet' };
   const health = await serveHealth({
@@ -94,6 +104,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       vault: openVault(keyFile, systemEntropy),
       credentials: openCredentials(keyFile),
       gateKey: openGateKey(keyFile),
+      mailSeal: openMailSeal(keyFile),
       rails: openRails(),
       signer,
       recovery,
@@ -105,6 +116,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       workflows: batchWorkflows(client),
       contextOf,
       tenantsToDrain: () => tenantsToDrain(database),
+      mail: { queue: store.mail, seal: services.mailSeal, postman, count: countMail, signal: ending.signal },
       directUrl: config.SLUICE_RELAY_DIRECT_URL ?? config.SLUICE_RELAY_DATABASE_URL,
       sequencer: {
         store: sequencingStore(sequencerDatabase, sha256),

@@ -1,13 +1,16 @@
 import { Argument, type Command } from 'commander';
 import { breakable } from '../../cli/break-off.js';
+import { json } from '../../cli/render/json.js';
+import { printableLines } from '../../domain/text.js';
 import { peopleTable } from '../stack/screen.js';
 import { freshCode } from './fresh-code.js';
 import { KILLABLE, type Killable, killPart } from './kill-part.js';
 import { dataDirectory, localStack } from './local-stack.js';
+import { messageLines, messageOf, newestOf, newestTable } from './mail.js';
 
 /** Adds `sluice dev …`, which exists only beside a local stack. */
 export const mountDev = (program: Command): void => {
-  const dev = program.command('dev').description('the local demo stack: its people, their codes, and killing its processes');
+  const dev = program.command('dev').description('the local demo stack: its people, their codes, letters to them, and killing its processes');
   dev
     .command('people')
     .description('the people of the demo, with passwords and second factors')
@@ -31,6 +34,23 @@ export const mountDev = (program: Command): void => {
       show(program, found, () => [found.code]);
       if (!program.opts<{ json?: boolean }>().json) console.error(`This code opens one gate or signs in once, within the next ${found.seconds} s.`);
     });
+  const mail = dev.command('mail').description('letters to people that the local mail server took');
+  mail
+    .command('list', { isDefault: true })
+    .description('the newest letters, the newest first, and the address of the page that shows them')
+    .action(async () => {
+      const { mail_url } = localStack();
+      const messages = await newestOf(dataDirectory());
+      show(program, messages, () => [newestTable(messages), '', `In a browser: ${mail_url}`]);
+    });
+  mail
+    .command('show')
+    .description('one letter')
+    .argument('<number>', 'its number in the list')
+    .action(async (number: string) => {
+      const message = await messageOf(dataDirectory(), number);
+      show(program, message, () => messageLines(message));
+    });
   dev
     .command('kill')
     .description('kill -9 of a process of the stack; the stack starts it again')
@@ -47,5 +67,6 @@ export const mountDev = (program: Command): void => {
 };
 
 const show = (program: Command, data: unknown, human: () => string[]): void => {
-  console.log(program.opts<{ json?: boolean }>().json ? JSON.stringify(data, null, 2) : human().join('\n'));
+  // Letters hold what strangers chose.
+  console.log(program.opts<{ json?: boolean }>().json ? json(data, 2) : printableLines(human().join('\n')));
 };

@@ -11,6 +11,8 @@ endProcess(
     env: process.env,
     terminal: processTerminal(),
     schemas: { api: apiConfig, worker: workerConfig },
+    // Loaded when it is asked for: no other command speaks to a mail server.
+    mailServerProblem: async (smtpUrl) => (await import('../../mail/check.js')).mailServerProblem(smtpUrl),
     local: { environment: localEnvironment, checks: localChecks, mountDev },
   }),
 );

@@ -12,7 +12,7 @@ const OTHERS = 0o077;
  */
 export const makeFolders = (places: Places): void => {
   if (isOursAlone(places)) close(places.dataDir, 'folder');
-  for (const folder of [dirname(places.temporalState), dirname(places.logs.api), places.provider, places.spool, places.checkpoints])
+  for (const folder of [dirname(places.temporalState), dirname(places.logs.api), places.provider, places.mail, places.spool, places.checkpoints])
     mkdirSync(folder, { recursive: true, mode: FOR_THE_OWNER.folder });
   for (const path of entriesOf(places).filter(existsSync)) {
     if (!statSync(path).isDirectory()) close(path, 'file');

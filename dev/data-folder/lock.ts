@@ -17,7 +17,7 @@ export class AlreadyRunning extends Error {
 }
 
 /** The last to start is the first to stop. */
-const ORDER = ['api', 'worker', 'provider', 'temporal', 'postgres'];
+const ORDER = ['api', 'worker', 'mail', 'provider', 'temporal', 'postgres'];
 
 /**
  * Locks the data folder for this process. When the supervisor of an old lock has died, this ends the processes that it left running.

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export const PARTS = ['postgres', 'temporal', 'provider', 'worker', 'api'] as const;
+export const PARTS = ['postgres', 'temporal', 'provider', 'mail', 'worker', 'api'] as const;
 export type PartName = (typeof PARTS)[number];
 
 export interface DemoPerson {
@@ -37,6 +37,8 @@ export interface StackState extends Demo {
   namespace: string;
   provider_url: string;
   provider_api_key: string;
+  /** The mailbox of the local mail server, as a page. The address holds a key: who has it reads every letter. */
+  mail_url: string;
   processes: Partial<Record<PartName, { pid: number | null; port: number; log: string }>>;
   /** The configuration of the processes; `sluice doctor` prints it, secrets masked. */
   environment: Record<'api' | 'worker', Record<string, string | undefined>>;

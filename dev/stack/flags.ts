@@ -16,11 +16,11 @@ export interface Flags {
 const USAGE = `npm start -- [--once] [--demo | --no-demo] [--port-base N] [--data-dir DIR] [--detached]
   --once         pay the sample, check the books, stop; exit code 0 only when every check passed
   --demo         pay the sample on this start too; --no-demo: not even on the first
-  --port-base N  listen on N and the nine ports after it; 0 uses free ones
+  --port-base N  listen on N and the eleven ports after it; 0 uses free ones
   --data-dir DIR store everything in DIR instead of .sluice
   --detached     go on when the terminal, npm or another process that started it ends; a second npm start shows whom to kill`;
 
-const BASE_MAX = 65_535 - 9;
+const BASE_MAX = 65_535 - 11;
 
 /** Reads the command line. Ends the process with the usage: with code 0 for --help, with 2 for a wrong flag. */
 export const readFlags = (argv: string[]): Flags => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Places, ROOT } from '../data-folder/places.js';
+import { type MailSecrets, SMTP_USER } from '../mail-server/secrets.js';
 import type { LoginUrls } from '../postgres/logins.js';
 import { ensureNamespace } from '../temporal/ensure-namespace.js';
 import { serverFlags, type TemporalSettings } from '../temporal/settings.js';
@@ -18,6 +19,7 @@ export interface Wiring {
   directLogins: LoginUrls;
   temporal: { address: string; namespace: string; env: Record<string, string> };
   provider: { apiKey: string; webhookSecret: string; webhookUrl: string };
+  mail: MailSecrets;
   uiUrl: string;
 }
 
@@ -25,7 +27,7 @@ export interface Wiring {
 const WITHHELD = /^(DATABASE_|MIGRATE_DATABASE_|TEMPORAL_|NODE_OPTIONS$|SLUICE_FAILPOINT$|SLUICE_DATA_DIR$)/;
 const ordinary = (): Record<string, string | undefined> => Object.fromEntries(Object.entries(process.env).filter(([name]) => !WITHHELD.test(name)));
 
-const node = (name: 'provider' | 'worker' | 'api', file: string, places: Places, flags: string[] = []) => ({
+const node = (name: 'provider' | 'mail' | 'worker' | 'api', file: string, places: Places, flags: string[] = []) => ({
   name,
   command: process.execPath,
   args: [...flags, '--import', 'tsx', '--enable-source-maps', file],
@@ -47,6 +49,9 @@ export const workerEnvironment = (wiring: Wiring): Record<string, string> => ({
   SLUICE_RELAY_DIRECT_URL: wiring.directLogins.relay,
   SLUICE_SEQUENCER_DIRECT_URL: wiring.directLogins.sequencer,
   SLUICE_HEALTH_PORT: String(wiring.ports.worker),
+  SLUICE_SMTP_URL: `smtp://${SMTP_USER}:${wiring.mail.password}@127.0.0.1:${wiring.ports.mail}`,
+  SLUICE_MAIL_FROM: 'no-reply@demo.example',
+  SLUICE_PUBLIC_URL: `${LOOPBACK}:${wiring.ports.api}`,
 });
 
 export const workerPlan = (wiring: Wiring, extra: Record<string, string>): ProcessPlan => ({
@@ -102,6 +107,21 @@ export const providerPlan = ({ places, ports, provider }: Omit<Wiring, 'logins' 
     ...extra,
   },
   ready: answers(`${LOOPBACK}:${ports.provider}/healthz`, READY_MS),
+});
+
+export const mailPlan = ({ places, ports, mail }: Pick<Wiring, 'places' | 'ports' | 'mail'>, extra: Record<string, string>): ProcessPlan => ({
+  ...node('mail', 'dev/mail-server/main.ts', places),
+  graceMs: 1_000,
+  env: {
+    ...ordinary(),
+    MAIL_SMTP_PORT: String(ports.mail),
+    MAIL_PAGE_PORT: String(ports.mailbox),
+    MAIL_DIR: places.mail,
+    MAIL_PASSWORD: mail.password,
+    MAIL_PAGE_KEY: mail.pageKey,
+    ...extra,
+  },
+  ready: answers(`${LOOPBACK}:${ports.mailbox}/healthz`, READY_MS),
 });
 
 export const temporalPlan = (cli: string, settings: TemporalSettings, places: Places, ports: Ports, extra: Record<string, string>): ProcessPlan => ({

@@ -13,6 +13,8 @@ export const PORT_NAMES = [
   'temporal_metrics',
   'temporal_http',
   'api_health',
+  'mail',
+  'mailbox',
 ] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 export type Ports = Record<PortName, number>;
@@ -28,9 +30,11 @@ const USUAL: Ports = {
   temporal_metrics: 7234,
   temporal_http: 7235,
   api_health: 8084,
+  mail: 8085,
+  mailbox: 8086,
 };
 
-/** The usual ports, ten consecutive ones from `wish`, or ports that are free now. */
+/** The usual ports, twelve consecutive ones from `wish`, or ports that are free now. */
 export const choosePorts = async (wish: 'usual' | 'free' | number, temporal: Partial<Ports>): Promise<Ports> => {
   if (wish === 'usual') return { ...USUAL, ...temporal };
   if (wish === 'free') return named(await freePorts(PORT_NAMES.length));

@@ -58,6 +58,7 @@ const addresses = (state: StackState): string[] => [
   `  docs         ${state.docs_url}`,
   `  Temporal UI  ${state.ui_url}/namespaces/${state.namespace}`,
   `  metrics      ${state.api_metrics_url} and ${state.metrics_url}`,
+  `  mailbox      ${state.mail_url}`,
 ];
 
 const batchUrl = (state: StackState, batchId: string): string => `${state.ui_url}/namespaces/${state.namespace}/workflows/${batchId}`;

@@ -3,8 +3,9 @@ import type { Argon2Cost } from '../../vault/credentials.js';
 import { takeFolder } from '../data-folder/lock.js';
 import { placesIn } from '../data-folder/places.js';
 import type { Demo, PartName, StackState } from '../data-folder/state.js';
+import { mailSecrets } from '../mail-server/secrets.js';
 import type { SeedPlan } from '../seed/seed.js';
-import { apiEnvironment, apiPlan, providerPlan, type Wiring, workerEnvironment, workerPlan } from './part-plans.js';
+import { apiEnvironment, apiPlan, mailPlan, providerPlan, type Wiring, workerEnvironment, workerPlan } from './part-plans.js';
 import { prepareDatabase } from './prepare-database.js';
 import { runProcess } from './run-process.js';
 import { chooseSite, LOOPBACK, type Site } from './site.js';
@@ -14,7 +15,7 @@ import { type Begin, SupervisedProcesses } from './supervisor.js';
 
 export interface StackOptions {
   dataDir: string;
-  /** The usual ports, ten consecutive ones from a number, or free ones. */
+  /** The usual ports, twelve consecutive ones from a number, or free ones. */
   ports: 'usual' | 'free' | number;
   /** Called with one line per step. */
   say: (line: string) => void;
@@ -73,7 +74,8 @@ const bringUp = async (processes: SupervisedProcesses, site: Site, options: Stac
   const { logins, directLogins, demo, provider } = await prepareDatabase(site, ownerUrl, { step, connection, argon2: options.argon2 });
   const webhookUrl = `${LOOPBACK}:${site.ports.api}/v1/inbound/sandbox/${demo.connection_id}`;
   const { ports, temporal, uiUrl } = site;
-  const wiring: Wiring = { places, ports, logins, directLogins, uiUrl, temporal, provider: { ...provider, webhookUrl } };
+  const mail = mailSecrets(places.mailSecrets);
+  const wiring: Wiring = { places, ports, logins, directLogins, uiUrl, temporal, provider: { ...provider, webhookUrl }, mail };
   await startProcesses(wiring, begin, step);
   return handle(processes, describeStack(wiring, demo, ownerUrl, processes), places.stackFile, options.say);
 };
@@ -89,6 +91,7 @@ const cancelled = (signal: AbortSignal | undefined): Promise<never> =>
 const startProcesses = async (wiring: Wiring, begin: Begin, step: Step): Promise<void> => {
   await Promise.all([
     step('sandbox provider', () => begin('provider', async (extra) => runProcess(providerPlan(wiring, extra)))),
+    step('mail server', () => begin('mail', async (extra) => runProcess(mailPlan(wiring, extra)))),
     step('API', () => begin('api', async (extra) => runProcess(apiPlan(wiring, extra)))),
     step('worker', () => begin('worker', async (extra) => runProcess(workerPlan(wiring, extra)))),
   ]);
@@ -137,6 +140,7 @@ const describeStack = (wiring: Wiring, demo: Demo, ownerUrl: string, processes: 
     namespace: temporal.namespace,
     provider_url: `${LOOPBACK}:${ports.provider}`,
     provider_api_key: wiring.provider.apiKey,
+    mail_url: `${LOOPBACK}:${ports.mailbox}/${wiring.mail.pageKey}/`,
     ...{ workspace_id, live_workspace_id, connection_id, funding_account_id, api_key, people },
     processes: processes.processes(),
     environment: { api: apiEnvironment(wiring), worker: workerEnvironment(wiring) },

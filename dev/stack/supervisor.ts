@@ -98,7 +98,7 @@ export class SupervisedProcess {
 }
 
 /** Clients stop before the servers that they call. */
-const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
+const STOP_ORDER: readonly PartName[] = ['api', 'worker', 'mail', 'provider', 'temporal', 'postgres'];
 
 /** Starts one part under supervision. */
 export type Begin = (name: PartName, start: StartPart) => Promise<void>;

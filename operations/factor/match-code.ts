@@ -2,6 +2,7 @@ import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { FactorRow } from '../stores/factors.js';
+import { announceLock } from './announce-lock.js';
 
 /** So many wrong codes in a row lock the factor. They are counted for each account, over sign-in and all gates (R12). */
 const FAILURES_MAX = 5;
@@ -26,13 +27,17 @@ export const usableFactor = async (stores: Stores, personId: string): Promise<Re
 };
 
 /**
- * The time step that a code belongs to. Refuses with `code_wrong`, which is counted (the count commits with the refusal), or with
- * `otp_step_used`, which is not counted because the code is right. Uses up nothing: a gate does that last, when everything else
+ * The time step that a code belongs to. Refuses with `code_wrong`, which is counted (the count commits with the refusal, and so does the
+ * letter that tells the person of a lock), or with `otp_step_used`, which is not counted because the code is right. Uses up nothing: a gate does that last, when everything else
  * allows it (ADR 0021).
  */
 export const matchCode = async (ctx: Context, stores: Stores, factor: FactorRow, code: string): Promise<Result<number>> => {
   const step = await ctx.services.credentials.matchTotp(factor.id, factor.sealed, code, stores.now);
-  if (step === null) return wrongCode(await stores.factors.countFailure(factor.id, FAILURES_MAX, LOCK_MS));
+  if (step === null) {
+    const failure = await stores.factors.countFailure(factor.id, FAILURES_MAX, LOCK_MS);
+    if (failure.lockedUntil) await announceLock(ctx, stores, factor.personId, failure.lockedUntil);
+    return wrongCode(failure);
+  }
   return step > factor.lastStep ? ok(step) : { ok: false, refusal: spentCode(stores.now, factor.lastStep) };
 };
 

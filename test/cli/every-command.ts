@@ -25,6 +25,7 @@ export const settingsOf = (env: NodeJS.ProcessEnv = {}, lines: string[] = []) =>
       },
     },
     schemas: {} as never,
+    mailServerProblem: async () => null,
     local: { environment: () => ({ api: {}, worker: {} }), checks: async () => [], mountDev },
   };
   return { settings, said, printed, unread: () => leaves(), run: (argv: readonly string[]) => runCommand(argv, settings) };
@@ -48,7 +49,16 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     evidence: idOf('parked'),
     delivery: idOf('delivery'),
   },
-  ...{ connection: idOf('conn'), key: idOf('key'), amount: '1.00', name: 'Shop', text: 'a text', person: PERSON.person_id, role: 'approver' },
+  ...{
+    connection: idOf('conn'),
+    key: idOf('key'),
+    amount: '1.00',
+    name: 'Shop',
+    text: 'a text',
+    person: PERSON.person_id,
+    role: 'approver',
+    number: '1',
+  },
 };
 const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scopes': 'batches.read' };
 

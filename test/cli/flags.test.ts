@@ -14,7 +14,7 @@ import { BATCH, emptyFolder, problemOf, runSluice } from './run-sluice.js';
 import { apiOf } from './scripted-api.js';
 
 const terminal = { out: () => {}, err: () => {}, watched: false, canAsk: false, readLine: async () => null, whenUnread: () => {} };
-const { program } = createProgram({ env: {}, terminal, schemas: {} as never, local: null });
+const { program } = createProgram({ env: {}, terminal, schemas: {} as never, mailServerProblem: async () => null, local: null });
 const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];
 /** Each flag of each command. */
 const FLAGS = commands(program).flatMap((command) => command.options.map(({ long }) => ({ command, flag: long ?? '' })));

@@ -17,6 +17,7 @@ const settingsOf = (env: NodeJS.ProcessEnv, said: string[] = []) => ({
     whenUnread: () => {},
   },
   schemas: {} as never,
+  mailServerProblem: async () => null,
   local: null,
 });
 const commands = (from: Command): Command[] => [from, ...from.commands.flatMap(commands)];

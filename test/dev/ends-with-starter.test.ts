@@ -13,7 +13,7 @@ import { areGone, lineOf, makeSandbox, type Sandbox, type StartedStack, stackOn,
 jest.setTimeout(400_000);
 
 /** Clients end before the servers that they call, the supervisor after all of them. */
-const ORDER: readonly PartName[] = ['api', 'worker', 'provider', 'temporal', 'postgres'];
+const ORDER: readonly PartName[] = ['api', 'worker', 'mail', 'provider', 'temporal', 'postgres'];
 const LAUNCHER = [process.execPath, 'dev/start.mjs'];
 
 let sandbox: Sandbox;

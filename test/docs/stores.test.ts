@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 const SHARED_PARTS = ['columns.ts', 'page.ts'];
 
 /** Adapters whose port is not in operations/stores: it is in relay/ports.ts and in operations/recovery. */
-const OTHER_PORTS = ['relay.ts', 'tree-heads.ts'];
+const OTHER_PORTS = ['mail-queue.ts', 'relay.ts', 'tree-heads.ts'];
 
 /** No adapters: the assembly of all stores, and the list of tables without a tenant. */
 const NO_ADAPTERS = ['stores.ts', 'global-tables.ts'];

@@ -11,7 +11,7 @@ const jobsIn = (reason: string | null) => {
       {
         get: (_, name) => async () => {
           used.push(`${part}.${String(name)}`);
-          return ['pruneKeys', 'forgetPayments', 'pruneCounters', 'addMonths'].includes(String(name)) ? 0 : [];
+          return ['pruneKeys', 'forgetPayments', 'pruneCounters', 'addMonths', 'forget'].includes(String(name)) ? 0 : [];
         },
       },
     ) as never;
@@ -23,6 +23,7 @@ const jobsIn = (reason: string | null) => {
       used.push('tenantsToDrain');
       return [];
     },
+    mail: { queue: noting('mail'), seal: noting('seal'), postman: noting('postman'), count: () => {}, signal: new AbortController().signal },
     recovery: { reason: () => reason },
     archive: { startGeneration: async () => ({ generation: 2, ended: [] }) },
     redriven: async () => void used.push('redriven'),

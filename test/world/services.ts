@@ -8,6 +8,7 @@ import { openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openGateKey } from '../../vault/gate-key.js';
 import type { KeyFile } from '../../vault/key-file.js';
+import { openMailSeal } from '../../vault/mail-seal.js';
 import { openVault } from '../../vault/open-vault.js';
 import { sha256 } from '../../vault/sha256.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
@@ -31,6 +32,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     vault: openVault(keyFile, systemEntropy),
     credentials,
     gateKey: openGateKey(keyFile),
+    mailSeal: openMailSeal(keyFile),
     rails,
     signer: openCheckpointSigner(keyFile),
     recovery: { reason: () => null },

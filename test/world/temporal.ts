@@ -26,6 +26,10 @@ export const openTemporalWorld = async (env: Record<string, string> = {}) => {
     SLUICE_WORKER_DATABASE_URL: urls.worker,
     SLUICE_RELAY_DATABASE_URL: urls.relay,
     SLUICE_SEQUENCER_DATABASE_URL: urls.sequencer,
+    // Nothing listens there.
+    SLUICE_SMTP_URL: 'smtp://127.0.0.1:9',
+    SLUICE_MAIL_FROM: 'no-reply@sluice.example',
+    SLUICE_PUBLIC_URL: 'http://127.0.0.1',
     SLUICE_HEALTH_PORT: '0',
     ...env,
   };

@@ -1,0 +1,30 @@
+/**
+ * What Sluice writes to people, and what each letter is filled in with, by its template. A letter may wait in the database while a newer
+ * version is installed, so the name and the members of a released template keep their meaning.
+ */
+export interface Letters {
+  /** A person's second factor is locked after too many wrong codes. Times as RFC 3339, UTC. */
+  factor_locked: { locked_at: string; locked_until: string };
+}
+
+export type Template = keyof Letters;
+
+export type Letter = { [Name in Template]: { template: Name; params: Letters[Name] } }[Template];
+
+/** To whom a letter goes, as it is known when it is written. */
+export interface Addressee {
+  name: string;
+  email: string;
+}
+
+/** For how many hours a letter is worth sending. Afterwards it is given up, because it would say what is over. */
+export const LETTER_HOURS: Readonly<Record<Template, number>> = { factor_locked: 24 };
+
+/** All of a letter but its template, as it is sealed. */
+export const letterBytes = (to: Addressee, { params }: Letter): Uint8Array => new TextEncoder().encode(JSON.stringify({ to, params }));
+
+/** Reads what `letterBytes` wrote. The template may be one that this version does not know. */
+export const readLetter = (template: string, bytes: Uint8Array): { to: Addressee; letter: Letter } => {
+  const { to, params } = JSON.parse(new TextDecoder().decode(bytes)) as { to: Addressee; params: Letter['params'] };
+  return { to, letter: { template: template as Template, params } };
+};

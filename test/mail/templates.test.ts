@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Letter } from '../../domain/letter.js';
+import { inLine } from '../../mail/in-line.js';
+import { render } from '../../mail/templates.js';
+
+const LOCKED: Letter = {
+  template: 'factor_locked',
+  params: { locked_at: '2026-11-28T13:50:30.123Z', locked_until: '2026-11-28T14:05:30.123Z' },
+};
+const URL_OF_OURS = 'https://pay.example.com/';
+
+describe('the letter about a locked factor', () => {
+  const { subject, text } = render(LOCKED, { name: 'Ana Lopes' }, URL_OF_OURS);
+
+  test('says when, until when, what to do in both cases, and whose letter it is', () => {
+    expect(subject).toBe('Your second factor is locked until 14:05:30 UTC');
+    expect(text.split('\n')[0]).toBe('Hello Ana Lopes,');
+    for (const said of ['2026-11-28 13:50:30 UTC', '2026-11-28 14:05:30 UTC', 'If it was you:', 'If it was not you:', 'change your password'])
+      expect(text.replaceAll('\n', ' ')).toContain(said);
+    expect(text).toContain('\n\nSluice at https://pay.example.com\n');
+  });
+
+  test('has lines that every reader shows as they are', () => {
+    expect(text.split('\n').filter((line) => line.length > 76)).toEqual([]);
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+
+  test('is the same each time', () => {
+    expect(render(LOCKED, { name: 'Ana Lopes' }, URL_OF_OURS)).toEqual({ subject, text });
+  });
+});
+
+test('a letter of a newer version is not made', () => {
+  expect(() => render({ ...LOCKED, template: 'of_tomorrow' as never }, { name: 'Ana' }, URL_OF_OURS)).toThrow('no letter of_tomorrow');
+  expect(() => render({ ...LOCKED, template: 'toString' as never }, { name: 'Ana' }, URL_OF_OURS)).toThrow('no letter toString');
+});
+
+describe('a name in a line', () => {
+  test.each([
+    ['a line break', 'Ana\r\nBcc: all@example.com', 'Ana Bcc: all@example.com'],
+    ['a paragraph', 'Ana,\n\nyour password was changed. Go to', 'Ana, your password was changed. Go to'],
+    ['a line separator', 'Ana\u2028Lopes', 'Ana Lopes'],
+    ['a vertical tab and a form feed', 'Ana\v\fLopes', 'Ana Lopes'],
+    ['a null character', 'Ana\0', 'Ana\\u{0}'],
+    ['a turn of direction', 'Ana\u202egnp.exe', 'Ana\\u{202e}gnp.exe'],
+    ['half of a surrogate pair', 'Ana\ud800', 'Ana\\u{d800}'],
+    ['an invisible letter', 'Ana\u3164', 'Ana\\u{3164}'],
+    ['nothing but blanks', ' \t ', ''],
+  ])('%s neither breaks nor deceives', (_, name, line) => {
+    expect(inLine(name)).toBe(line);
+    expect(render(LOCKED, { name }, URL_OF_OURS).text.split('\n')[0]).toBe(`Hello ${line},`);
+  });
+
+  test('of any script stays as it is', () => {
+    for (const name of ['Nguyễn Thị Ánh', '山田 太郎', 'Дмитрий', 'محمد علي', 'ศิริพร', 'O\'Brien, "Bob" <b>', '👩‍💻 Ada'])
+      expect(inLine(name)).toBe(name);
+  });
+
+  test('is cut where it would fill more than a line', () => {
+    expect(inLine('x'.repeat(80))).toBe('x'.repeat(80));
+    expect(inLine('💶'.repeat(81))).toBe(`${'💶'.repeat(79)}…`);
+  });
+});
