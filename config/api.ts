@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, port, secret, setting, shared } from './schema.js';
+import { count, networks, port, secret, setting, shared } from './schema.js';
 
 export const apiConfig = z.object({
   ...shared,
@@ -17,6 +17,9 @@ export const apiConfig = z.object({
     .enum(['secure', 'loopback'])
     .default('secure')
     .meta({ description: '`secure` for TLS; `loopback` lets browsers sign in over plain http on this machine' }),
+  SLUICE_TRUSTED_PROXIES: networks(
+    'Addresses and networks (CIDR, separated by commas) of the proxies whose X-Forwarded-For is believed; by default none is',
+  ).optional(),
   SLUICE_SECURITY_CONTACT: setting('mailto: or https: address in /.well-known/security.txt').default('mailto:security@localhost'),
 });
 
