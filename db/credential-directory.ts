@@ -1,8 +1,9 @@
-import { type Permission, ROLES, type Role } from '../domain/actors.js';
+import { ROLES, type Role } from '../domain/actors.js';
+import { keyPermissions } from '../domain/api-key.js';
 import type { ApiKeyOwner, CredentialDirectory, OwnWorkspace, SessionOwner } from '../operations/stores/credential-directory.js';
 import type { Database } from './transaction/open.js';
 
-/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migration 0003. */
+/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003 and 0022. */
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: (tokenHash) =>
     database.sql.row<SessionOwner>('function')`
@@ -11,13 +12,12 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
 
   apiKey: async (tokenHash) => {
     const found = await database.sql.row<ApiKeyOwner & { role: Role }>('function')`
-      SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, role
+      SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, role,
+        family_id AS "familyId", allowed_networks AS "allowedNetworks", use_is_due AS "isUseDue"
       FROM sluice_resolve_api_key(${tokenHash})`;
     if (!found) return null;
     const { role, ...key } = found;
-    // A key may do no more than its owner: it loses the scopes that its owner's role has lost.
-    const owned: readonly Permission[] = ROLES[role];
-    return { ...key, scopes: key.scopes.filter((scope) => owned.includes(scope)) };
+    return { ...key, scopes: keyPermissions(key.scopes, ROLES[role]) };
   },
 
   person: async (email) => {

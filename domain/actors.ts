@@ -1,7 +1,7 @@
-/** Who does something. Every audit event names its actor. */
+/** Who does something. Every audit event names its actor. `familyId` is that of a key that took another's place: the first of its row. */
 export type Actor =
   | { type: 'user'; personId: string; sessionId: string; role: Role }
-  | { type: 'api_key'; keyId: string; ownerPersonId: string; scopes: readonly Permission[] }
+  | { type: 'api_key'; keyId: string; familyId?: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'support_impersonator'; operatorId: string; personId: string; role: Role }
   | { type: 'system'; process: 'worker' | 'relay' | 'sequencer' | 'api' | 'setup' };

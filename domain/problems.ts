@@ -17,7 +17,9 @@ export const PROBLEMS = {
   invalid_credentials: { status: 401, title: 'E-mail, password or code is wrong', retryable: false },
   session_expired: { status: 401, title: 'The session has ended', retryable: false },
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
+  network_not_allowed: { status: 403, title: 'The API key may not be used from this network', retryable: false },
   workspace_mismatch: { status: 403, title: 'The credential belongs to another workspace', retryable: false },
+  key_not_active: { status: 409, title: 'The API key is revoked, expired or rotated already', retryable: false },
   // idempotency
   idempotency_key_missing: { status: 400, title: 'This route needs an Idempotency-Key header', retryable: false },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another input', retryable: false },

@@ -85,13 +85,16 @@ const refused = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => 
   }
 };
 
-/** Whose keys they are. A person keeps their keys across sessions, so that a retry after a new sign-in still finds its answer. */
+/**
+ * Whose keys they are. A person keeps their keys across sessions, and a program across rotations of its API key, so that a retry after a
+ * new sign-in or with the new secret still finds its answer and pays nothing twice.
+ */
 const principalOf = (actor: Actor): string => {
   switch (actor.type) {
     case 'user':
       return `user:${actor.personId}`;
     case 'api_key':
-      return `api_key:${actor.keyId}`;
+      return `api_key:${actor.familyId ?? actor.keyId}`;
     case 'agent':
       return `agent:${actor.agentId}`;
     case 'support_impersonator':
