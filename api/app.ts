@@ -19,6 +19,7 @@ export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('trust proxy', [...deps.trustedProxies]);
   app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders);
   app.use(deps.docs);
   app.use(securityHeaders, noStore);

@@ -43,6 +43,8 @@ export interface ApiDeps {
   publicContext: (requestId: string) => PublicContext;
   readiness: () => Promise<ReadinessPart[]>;
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
+  /** Counts a request with an API key that was refused, and why. */
+  countRefusedKey: (code: 'network_not_allowed') => void;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;
@@ -53,6 +55,8 @@ export interface ApiDeps {
   cookies: 'secure' | 'loopback';
   /** Aborted when the process drains: open streams close then. */
   draining: AbortSignal;
+  /** Networks of the proxies whose X-Forwarded-For is believed; none: nobody's. */
+  trustedProxies: readonly string[];
   docs: RequestHandler;
   /** Temporal's Web UI, for the page at /; null when none is configured. */
   webUiUrl: string | null;
