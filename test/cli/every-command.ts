@@ -50,7 +50,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   },
   ...{ connection: idOf('conn'), key: idOf('key'), amount: '1.00', name: 'Shop', text: 'a text', person: PERSON.person_id, role: 'approver' },
 };
-const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scopes': 'batches.read' };
+const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scope': 'batches.read' };
 
 /** What a command needs though no option by itself is required. */
 const ONE_OF: Readonly<Record<string, string[]>> = { 'payee edit': ['--name', 'Ada'] };
