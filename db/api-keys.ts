@@ -61,7 +61,7 @@ export const apiKeyStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): ApiKeyS
     // What is known already is only read: a flood of refused requests writes nothing.
     const noted = await sql.run('conflict')`
       INSERT INTO api_key_refusal AS r (tenant_id, key_id, network, at)
-      SELECT ${tenantId}::uuid, ${id}::uuid, ${network}, now()
+      SELECT ${tenantId}::uuid, ${id}::uuid, ${network}::text, now()
       WHERE NOT EXISTS (
         SELECT FROM api_key_refusal f
         WHERE f.tenant_id = ${tenantId}::uuid AND f.key_id = ${id}::uuid AND f.network = ${network} AND f.at > now() - interval '1 minute')

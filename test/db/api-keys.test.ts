@@ -53,8 +53,8 @@ const insert = ({ id = newId(), scopes = '{batches.read,payees.read}', networks 
 const set = (id: string, change: string): Statement => [`UPDATE api_key SET ${change} WHERE id = $1`, [id]];
 const HOUR = `now() + interval '1 hour'`;
 
-describe('a key that is there [S2-20]', () => {
-  test('stays revoked: the time of its revocation is neither cleared nor moved', async () => {
+describe('a key that is there', () => {
+  test('stays revoked: the time of its revocation is neither cleared nor moved [S2-20]', async () => {
     const id = newId();
     for (const role of WRITERS) {
       const revoked = [insert({ id }), set(id, 'revoked_at = now()')];
