@@ -20,7 +20,7 @@ export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   app.disable('etag');
   app.set('query parser', 'simple');
   // Decides whether X-Forwarded-For is believed, and so whose network counts.
-  app.set('trust proxy', deps.trustedProxies);
+  app.set('trust proxy', [...deps.trustedProxies]);
   app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders);
   app.use(deps.docs);
   app.use(securityHeaders, noStore);

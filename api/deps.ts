@@ -54,10 +54,10 @@ export interface ApiDeps {
   hashToken: (token: string) => Uint8Array | null;
   publicContext: (requestId: string) => PublicContext;
   rates: Rates;
-  /** As Express takes `trust proxy`: how many proxies stand in front, or their addresses. 0: nobody is believed about an address. */
-  trustedProxies: number | string[];
   readiness: () => Promise<ReadinessPart[]>;
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
+  /** Counts a request with an API key that was refused, and why. */
+  countRefusedKey: (code: 'network_not_allowed') => void;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;
@@ -68,6 +68,8 @@ export interface ApiDeps {
   cookies: 'secure' | 'loopback';
   /** Aborted when the process drains: open streams close then. */
   draining: AbortSignal;
+  /** Networks of the proxies whose X-Forwarded-For is believed; none: nobody's. */
+  trustedProxies: readonly string[];
   docs: RequestHandler;
   /** Temporal's Web UI, for the page at /; null when none is configured. */
   webUiUrl: string | null;

@@ -132,6 +132,11 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     read: async () => [{ value: counters.isLost() ? 1 : 0 }],
   });
   const readiness = sharedReading(READINESS_FRESH_MS, readinessOf(database.sql, recovery));
+  const countRefusedKey = metrics.addCounter({
+    name: 'sluice_api_keys_refused_total',
+    help: 'Requests with an API key that were refused for where they came from',
+    labels: { code: ['network_not_allowed'] },
+  });
   const deps: ApiDeps = {
     logger,
     directory,
@@ -146,9 +151,9 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
         labels: { class: RATE_CLASSES, by: RATE_SUBJECTS },
       }),
     },
-    trustedProxies: config.SLUICE_TRUSTED_PROXIES,
     readiness,
     observeHttp: metrics.observeHttp,
+    countRefusedKey: (code) => countRefusedKey({ code }),
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,
@@ -156,6 +161,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     spoolDir: config.SLUICE_SPOOL_DIR,
     cookies: config.SLUICE_COOKIES,
     draining: draining.signal,
+    trustedProxies: config.SLUICE_TRUSTED_PROXIES ?? [],
     docs: docsPage(),
     webUiUrl: config.SLUICE_UI_URL ? `${config.SLUICE_UI_URL}/namespaces/${config.TEMPORAL_NAMESPACE}` : null,
     securityContact: config.SLUICE_SECURITY_CONTACT,

@@ -34,6 +34,7 @@ const FIXES: Readonly<Record<string, (problem: Problem, asked: Asked) => string 
     errors.some(({ reason }) => reason === 'no_such_account')
       ? forWhoMay(`ledger create-account NAME --currency ${asked.options['currency'] ?? 'EUR'}`, 'create_account', asked, 'or name another account')
       : null,
+  key_not_active: () => 'sluice keys list',
   insufficient_funds: ({ shortfall, currency, funding_account }, asked) =>
     forWhoMay(
       `ledger top-up ${decimal(shortfall, currency)}${accountFlag(funding_account)}`,

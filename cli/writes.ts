@@ -35,6 +35,11 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
     look: () => 'sluice keys list',
     lost: 'The secret of the key is lost, so revoke it.',
   },
+  rotate_api_key: {
+    may: 'the key may have been rotated; the new secret is lost then, so rotate the key that took its place',
+    look: () => 'sluice keys list',
+    lost: 'The new secret is lost, so rotate the key that took the place of the old one.',
+  },
   revoke_api_key: { may: 'the key may have been revoked', look: () => 'sluice keys list' },
   set_person_roles: { may: 'the member may have these roles', look: () => 'sluice people list' },
   disable_person: { may: 'the member may be disabled', look: () => 'sluice people list' },

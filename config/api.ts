@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { rates, workspaceRates } from './rates.js';
-import { count, port, secret, setting, shared } from './schema.js';
-import { trustedProxies } from './trusted-proxies.js';
+import { count, networks, port, secret, setting, shared } from './schema.js';
 
 export const apiConfig = z.object({
   ...shared,
@@ -10,7 +9,6 @@ export const apiConfig = z.object({
   SLUICE_API_HOST: setting('Address to listen on').default('127.0.0.1'),
   SLUICE_API_PORT: port('Port to listen on', 8080),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
-  SLUICE_TRUSTED_PROXIES: trustedProxies,
   SLUICE_RATES: rates,
   SLUICE_WORKSPACE_RATES: workspaceRates,
   SLUICE_API_HEALTH_PORT: port('Port of /healthz, /readyz and /metrics on loopback', 8084),
@@ -22,6 +20,9 @@ export const apiConfig = z.object({
     .enum(['secure', 'loopback'])
     .default('secure')
     .meta({ description: '`secure` for TLS; `loopback` lets browsers sign in over plain http on this machine' }),
+  SLUICE_TRUSTED_PROXIES: networks(
+    'Addresses and networks (CIDR, separated by commas) of the proxies whose X-Forwarded-For is believed; by default none is',
+  ).optional(),
   SLUICE_SECURITY_CONTACT: setting('mailto: or https: address in /.well-known/security.txt').default('mailto:security@localhost'),
 });
 

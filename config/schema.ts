@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkMessage, readNetwork } from '../domain/network.js';
 
 /** Settings that several processes share. Each process has one schema; `sluice doctor` prints the values, secrets masked. */
 
@@ -6,6 +7,20 @@ export const secret = (description: string) => z.string().min(1).meta({ descript
 export const setting = (description: string) => z.string().min(1).meta({ description });
 export const port = (description: string, fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback).meta({ description });
 export const count = (description: string, fallback: number) => z.coerce.number().int().min(1).default(fallback).meta({ description });
+
+/** Addresses and networks in CIDR notation, separated by commas; read in their one form (domain/network.ts). */
+export const networks = (description: string) =>
+  z
+    .string()
+    .transform((text, issue) => {
+      const given = text.split(',').flatMap((one) => one.trim() || []);
+      for (const one of given) {
+        const message = networkMessage(one);
+        if (message) issue.addIssue({ code: 'custom', message: `${one}: ${message}` });
+      }
+      return given.flatMap((one) => readNetwork(one) ?? []);
+    })
+    .meta({ description });
 
 export const shared = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ description: 'Lowest level that is logged' }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { GRACE_SECONDS_MAX, KEY_STATES } from '../domain/api-key.js';
 import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
-import { code, id, name, time, timestamp, wireId } from './wire.js';
+import { code, id, name, network, time, timestamp, wireId } from './wire.js';
 
 export const createSession = z.strictObject({
   email: z.email().max(254),
@@ -55,6 +56,13 @@ export const createApiKey = z.strictObject({
   name: name(100),
   scopes: z.array(scope).min(1),
   expires_at: time.optional(),
+  /** Where the key may be used from. Without it: from everywhere. */
+  allowed_networks: z.array(network).min(1).max(50).optional(),
+});
+
+export const rotateApiKey = z.strictObject({
+  /** How long the old secret goes on, up to a day. Default: it ends at once. */
+  grace_seconds: z.number().int().min(0).max(GRACE_SECONDS_MAX).default(0),
 });
 
 export const apiKey = z
@@ -65,10 +73,20 @@ export const apiKey = z
     prefix: z.string(),
     scopes: z.array(z.string()),
     owner_person_id: wireId,
+    /** Networks that it may be used from; none: it may be used from everywhere. */
+    allowed_networks: z.array(z.string()),
+    state: z.enum(KEY_STATES),
     created_at: timestamp,
     expires_at: timestamp.nullable(),
     revoked_at: timestamp.nullable(),
-    /** Shown once, at creation. */
+    rotated_at: timestamp.nullable(),
+    /** The key whose place it took. */
+    rotated_from: wireId.nullable(),
+    /** Written once a minute at most. */
+    last_used_at: timestamp.nullable(),
+    /** The /24 (IPv4) or /48 (IPv6) that it was used from then. */
+    last_used_from: z.string().nullable(),
+    /** Shown once, at creation or rotation. */
     secret: z.string().optional(),
   })
   .meta({ id: 'ApiKey' });

@@ -37,6 +37,7 @@ export const COMMON_PROBLEMS = [
   'unauthenticated',
   'session_expired',
   'forbidden',
+  'network_not_allowed',
   'workspace_mismatch',
   'idempotency_key_missing',
   'idempotency_key_reused',

@@ -3,6 +3,7 @@ import { canonicalDigits, digitsMessage } from '../domain/bank-digits.js';
 import { countryMessage, isCountry } from '../domain/country.js';
 import { fromItemId, fromWireId, ID_PREFIXES, type IdKind } from '../domain/ids.js';
 import { currencyExponent, currencyMessage } from '../domain/money.js';
+import { networkMessage, readNetwork } from '../domain/network.js';
 import { lostMessage, spreadsheetMark } from '../domain/spreadsheet-marks.js';
 import { canonicalCode, canonicalLine, canonicalLines, hasLetter, unfitCharacter, unfitMessage } from '../domain/text.js';
 
@@ -109,6 +110,14 @@ export const pastedCode = (max: number) =>
 
 /** An account or routing number, as people paste it; parses to its one form (domain/bank-digits.ts), of at most `max` digits. */
 export const pastedDigits = (max: number) => z.string().check(refusing('not_digits', digitsMessage)).overwrite(canonicalDigits).max(max);
+
+/** A network in CIDR notation, or one address; parses to its one form (domain/network.ts). */
+export const network = z
+  .string()
+  .max(50)
+  .check(refusing('network', networkMessage))
+  .overwrite((text) => readNetwork(text) ?? text)
+  .meta({ description: 'IPv4 or IPv6 network in CIDR notation (RFC 4632), or one address', examples: ['203.0.113.0/24', '2001:db8::/32'] });
 
 /** Who did something: a member of the workspace with their present roles, and the API key if one was used. */
 export const doneBy = z

@@ -1,3 +1,4 @@
+import { keyPermissions } from '../domain/api-key.js';
 import { type Permission, permissionsOfRoles } from '../domain/permissions.js';
 import type { ApiKeyOwner, CredentialDirectory, OwnWorkspace, SessionOwner } from '../operations/stores/credential-directory.js';
 import type { Database } from './transaction/open.js';
@@ -15,7 +16,7 @@ const withPermissions = <Found extends Held>({ defined, ...found }: Found): Omit
   permissions: permissionsIn({ roles: found.roles, defined }),
 });
 
-/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003 and 0021. */
+/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021 and 0022. */
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: async (tokenHash) => {
     const found = await database.sql.row<Omit<SessionOwner, 'permissions'> & Held>('function')`
@@ -30,13 +31,12 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
 
   apiKey: async (tokenHash) => {
     const found = await database.sql.row<ApiKeyOwner & Held>('function')`
-      SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, roles, defined
+      SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, roles, defined,
+        family_id AS "familyId", allowed_networks AS "allowedNetworks", use_is_due AS "isUseDue"
       FROM sluice_resolve_api_key(${tokenHash})`;
     if (!found) return null;
     const { roles, defined, ...key } = found;
-    // A key may do no more than its owner: it loses the scopes that its owner has lost.
-    const owned = permissionsIn({ roles, defined });
-    return { ...key, scopes: key.scopes.filter((scope) => owned.includes(scope)) };
+    return { ...key, scopes: keyPermissions(key.scopes, permissionsIn({ roles, defined })) };
   },
 
   person: (email) =>

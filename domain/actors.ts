@@ -1,9 +1,9 @@
 import { KEY_SCOPES, type Permission } from './permissions.js';
 
-/** Who does something. */
+/** Who does something. `familyId` is that of a key that took another's place: the first of its row. */
 export type Actor =
   | { type: 'user'; personId: string; sessionId: string; roles: readonly string[]; permissions: readonly Permission[] }
-  | { type: 'api_key'; keyId: string; ownerPersonId: string; scopes: readonly Permission[] }
+  | { type: 'api_key'; keyId: string; familyId?: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'support_impersonator'; operatorId: string; personId: string; roles: readonly string[]; permissions: readonly Permission[] }
   | { type: 'system'; process: 'worker' | 'relay' | 'sequencer' | 'api' | 'setup' };

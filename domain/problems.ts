@@ -17,6 +17,7 @@ export const PROBLEMS = {
   invalid_credentials: { status: 401, title: 'E-mail, password or code is wrong', retryable: false },
   session_expired: { status: 401, title: 'The session has ended', retryable: false },
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
+  network_not_allowed: { status: 403, title: 'The API key may not be used from this network', retryable: false },
   workspace_mismatch: { status: 403, title: 'The credential belongs to another workspace', retryable: false },
   // people
   beyond_own_permissions: { status: 403, title: 'Nobody gives, takes or cuts off what they do not hold themselves', retryable: false },
@@ -26,6 +27,7 @@ export const PROBLEMS = {
   role_fixed: { status: 409, title: 'Every workspace has this role, and nobody changes it', retryable: false },
   role_in_use: { status: 409, title: 'A member has this role', retryable: false },
   too_many_roles: { status: 409, title: 'The workspace defines as many roles as it may', retryable: false },
+  key_not_active: { status: 409, title: 'The API key is revoked, expired or rotated already', retryable: false },
   // idempotency
   idempotency_key_missing: { status: 400, title: 'This route needs an Idempotency-Key header', retryable: false },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another input', retryable: false },

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 import { sha256 } from './sha256.js';
 
 /**
- * Bearer tokens: `sluice_live_…` and `sluice_test_…` for API keys, `sluice_session_…` for sessions; then 33 base62 characters of
- * 192 random bits, and 6 of the CRC-32 of everything before. With the checksum a secret scanner recognizes a real token offline.
+ * Bearer tokens: `slk_live_…` and `slk_test_…` for API keys, `sluice_session_…` for sessions; then 33 base62 characters of 192 random bits,
+ * and 6 of the CRC-32 of everything before. With the checksum a secret scanner recognizes a real token offline (docs/keys.md).
  */
 const RANDOM_BYTES = 24;
 const RANDOM_CHARACTERS = 33;
@@ -11,14 +11,16 @@ const CHECK_CHARACTERS = 6;
 /** Random characters that the stored prefix shows; 168 secret bits remain. */
 const SHOWN_CHARACTERS = 4;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const TOKEN = new RegExp(`^sluice_(live|test|session)_[0-9A-Za-z]{${RANDOM_CHARACTERS + CHECK_CHARACTERS}}$`);
+/** Keys that were made before they had a lead of their own begin with `sluice_live_` and `sluice_test_`, and are taken as long as they live. */
+const LEADS = '(?:slk_(?:live|test)|sluice_(?:live|test|session))_';
+const TOKEN = new RegExp(`^${LEADS}[0-9A-Za-z]{${RANDOM_CHARACTERS + CHECK_CHARACTERS}}$`);
 
 export const newToken = (
   kind: 'session' | 'api_key',
   mode: 'live' | 'test',
   randomBytes: (count: number) => Uint8Array,
 ): { token: string; hash: Uint8Array; prefix: string } => {
-  const lead = `sluice_${kind === 'session' ? 'session' : mode}_`;
+  const lead = kind === 'session' ? 'sluice_session_' : `slk_${mode}_`;
   const random = base62(BigInt(`0x${Buffer.from(randomBytes(RANDOM_BYTES)).toString('hex')}`), RANDOM_CHARACTERS);
   const token = `${lead}${random}${checksum(`${lead}${random}`)}`;
   return { token, hash: hashOf(token), prefix: `${lead}${random.slice(0, SHOWN_CHARACTERS)}` };

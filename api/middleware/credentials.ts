@@ -1,17 +1,22 @@
 import type { Request, RequestHandler } from 'express';
 import type { Actor } from '../../domain/actors.js';
+import { mayBeUsedFrom } from '../../domain/api-key.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
+import { noteKeyUse } from '../../operations/api-key/note-use.js';
+import { refuseKeyUse } from '../../operations/api-key/refuse-use.js';
+import type { Context } from '../../operations/context.js';
+import { clientAddress } from '../client-address.js';
 import type { ApiDeps } from '../deps.js';
-import { type Admitted, exchangeOf } from '../exchange.js';
+import { type Admitted, type Exchange, exchangeOf } from '../exchange.js';
 import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
 
 /**
  * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses an unknown one
- * with 401, before anything of a tenant is read.
+ * with 401, and a key outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
-  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies'>): RequestHandler =>
+  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'logger'>): RequestHandler =>
   async (req, res, next) => {
     const exchange = exchangeOf(res);
     const presented = present(req, deps.cookies);
@@ -19,12 +24,28 @@ export const credentials =
     const authenticate = () => resolve(deps, presented.token);
     const resolved = await authenticate();
     if (!resolved.ok) return sendRefusal(res, resolved.refusal);
-    const { tenantId, mode, actor } = resolved.value;
+    const { tenantId, mode, actor, key } = resolved.value;
+    const context = exchange.publicContext.enter(tenantId, mode, actor);
+    if (key) {
+      const address = clientAddress(req);
+      if (!mayBeUsedFrom(key.allowedNetworks, address)) {
+        deps.countRefusedKey('network_not_allowed');
+        return sendRefusal(res, await refuseKeyUse(context, { keyId: key.keyId, address, route: exchange.route }));
+      }
+      if (key.isUseDue) noteUse(deps, exchange, context, key.keyId, address);
+    }
     exchange.authenticate = authenticate;
-    exchange.context = exchange.publicContext.enter(tenantId, mode, actor);
+    exchange.context = context;
     exchange.credential = presented.from;
     next();
   };
+
+/** The request does not wait for it, and goes on without it. */
+const noteUse = ({ logger }: Pick<ApiDeps, 'logger'>, { requestId }: Exchange, context: Context, keyId: string, address: string | null): void => {
+  noteKeyUse(context, keyId, address).catch((error: unknown) =>
+    logger.warn({ err: error, request_id: requestId }, 'the last use of an API key was not noted'),
+  );
+};
 
 const present = (req: Request, cookies: ApiDeps['cookies']): { token: string; from: 'header' | 'cookie' } | null => {
   const authorization = req.get('authorization');
@@ -38,7 +59,14 @@ const present = (req: Request, cookies: ApiDeps['cookies']): { token: string; fr
   return cookie ? { token: cookie, from: 'cookie' } : null;
 };
 
-const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted>> => {
+/** What of a key decides about one request. Its networks never change, so whoever was let in stays in for the length of an answer. */
+interface KeyInUse {
+  keyId: string;
+  allowedNetworks: readonly string[];
+  isUseDue: boolean;
+}
+
+const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted & { key: KeyInUse | null }>> => {
   const unknown = refuse('unauthenticated', 'This credential is unknown, revoked or expired.');
   const hash = deps.hashToken(token);
   if (!hash) return unknown;
@@ -47,10 +75,11 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
     const { tenantId, mode, personId, sessionId, roles, permissions } = session;
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
     if (session.unnoted) await deps.directory.noteSession(hash);
-    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions } satisfies Actor });
+    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions } satisfies Actor, key: null });
   }
   const key = await deps.directory.apiKey(hash);
   if (!key) return unknown;
-  const { tenantId, mode, keyId, ownerPersonId, scopes } = key;
-  return ok({ tenantId, mode, actor: { type: 'api_key', keyId, ownerPersonId, scopes } satisfies Actor });
+  const { tenantId, mode, keyId, familyId, ownerPersonId, scopes } = key;
+  const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
+  return ok({ tenantId, mode, actor, key });
 };

@@ -5,7 +5,7 @@ import { principalOf } from '../../operations/idempotency/guard.js';
 import type { ApiDeps, Rates } from '../deps.js';
 import { contextOf, exchangeOf } from '../exchange.js';
 import { type LimitStanding, secondsOf, tellLimits } from '../rates/headers.js';
-import { networkOf } from '../rates/network.js';
+import { subscriberNetwork } from '../../domain/network.js';
 import { sendRefusal } from '../respond.js';
 
 /**
@@ -64,4 +64,4 @@ const refusalOf = ({ rateClass, subject, limit, standing }: LimitStanding): Refu
 };
 
 /** A trusted proxy may have written anything as the sender; then what it sends counts together. */
-const senderOf = (req: Request): string => networkOf(req.ip ?? '') ?? networkOf(req.socket.remoteAddress ?? '') ?? 'unknown';
+const senderOf = (req: Request): string => subscriberNetwork(req.ip ?? '') ?? subscriberNetwork(req.socket.remoteAddress ?? '') ?? 'unknown';

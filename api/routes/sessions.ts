@@ -3,9 +3,10 @@ import { endSession } from '../../operations/session/end.js';
 import { endOtherSession, endOtherSessions } from '../../operations/session/end-other.js';
 import { listSessions } from '../../operations/session/list.js';
 import { showSession } from '../../operations/session/show.js';
+import { nearbyNetwork } from '../../domain/network.js';
 import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
-import { deviceOf, networkOf } from '../origin.js';
+import { deviceOf } from '../origin.js';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.js';
 
 type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session' | 'list_sessions' | 'end_other_session' | 'end_other_sessions'>;
@@ -16,7 +17,7 @@ type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session'
  */
 export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
   create_session: async (publicContext, input, { req, res }) => {
-    const result = await createSession(publicContext, input, { device: deviceOf(req.get('user-agent')), network: networkOf(req.ip) });
+    const result = await createSession(publicContext, input, { device: deviceOf(req.get('user-agent')), network: nearbyNetwork(req.ip ?? '') });
     if (!result.ok || !result.value.token) return result;
     const { token, ...session } = result.value;
     setSessionCookie(res, cookies, token, new Date(session.expires_at));

@@ -27,7 +27,7 @@ export interface Connection {
 }
 
 /** So much of a key is shown, as `sluice keys list` does: its lead and four characters (vault/tokens.ts). */
-const PREFIX_SHOWN = 16;
+const PREFIX_SHOWN = 13;
 
 /** The address of the API: `--url`, else SLUICE_URL, else the local stack's. */
 export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: string; stack: LocalStack | null } => {

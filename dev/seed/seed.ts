@@ -107,6 +107,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
         prefix: apiKey.prefix,
         scopes: [...KEY_SCOPES_OF_DEMO],
         ownerPersonId: preparer.id,
+        allowedNetworks: [],
         expiresAt: null,
         tokenHash: apiKey.hash,
       });
@@ -114,7 +115,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
         subject: { type: 'api_key', id: tenants.apiKey },
         action: 'api_key.create',
         result: 'ok',
-        detail: { scopes: [...KEY_SCOPES_OF_DEMO], expires_at: null },
+        detail: { scopes: [...KEY_SCOPES_OF_DEMO], expires_at: null, allowed_networks: 0 },
       });
       await tx.orm.installation.create({ data: { id: key.installationId } });
     });

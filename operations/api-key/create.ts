@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import type { createApiKey as contract } from '../../contracts/access.js';
 import { permissionsOf } from '../../domain/actors.js';
-import { KEY_SCOPES } from '../../domain/permissions.js';
+import { keyPermissions } from '../../domain/api-key.js';
 import { type FieldError, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
- * Makes an API key that belongs to the person who calls. Its scopes must be permissions of that person, now and at every use. The
- * secret is in this answer only; the database stores its SHA-256.
+ * Makes an API key that belongs to the person who calls. Its scopes must be permissions of that person, now and at every use, and
+ * it is used from its networks alone where it has some. The secret is in this answer only; the database stores its SHA-256.
  *
  * Refuses with `forbidden` (the caller is not a person, or lacks a scope) or `invalid_request` (`expires_at` is in the past).
  */
@@ -18,22 +18,25 @@ export const createApiKey = async (ctx: Context, input: z.output<typeof contract
   const id = ctx.services.entropy.newId();
   const scopes = [...new Set(input.scopes)].sort();
   const expiresAt = input.expires_at === undefined ? null : new Date(input.expires_at);
+  const allowedNetworks = [...new Set(input.allowed_networks)].sort();
   return ctx.inTenant(async (stores) => {
     const entry = {
       subject: { type: 'api_key', id },
       action: 'api_key.create',
-      detail: { scopes, expires_at: expiresAt?.toISOString() ?? null },
+      detail: { scopes, expires_at: expiresAt?.toISOString() ?? null, allowed_networks: allowedNetworks.length },
     } as const;
     const refused = (code: 'forbidden' | 'invalid_request', detail: string, errors: FieldError[]) =>
       refusedAndAudited(stores, entry, refuse(code, detail, errors.length > 0 ? { errors } : {}).refusal);
     if (actor.type !== 'user') return refused('forbidden', 'Only a person signed in as themselves makes API keys.', []);
-    const beyond = scopes.filter((scope) => !KEY_SCOPES.includes(scope) || !permissionsOf(actor).includes(scope));
+    const held = keyPermissions(scopes, permissionsOf(actor));
+    const beyond = scopes.filter((scope) => !held.includes(scope));
     if (beyond.length > 0) return refused('forbidden', 'A key cannot do what its owner may not.', beyond.map(scopeError));
     if (expiresAt && expiresAt <= stores.now) return refused('invalid_request', 'The key would have expired already.', [EXPIRED]);
     const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);
-    const row = await stores.apiKeys.insert({ id, name: input.name, prefix, scopes, ownerPersonId: actor.personId, expiresAt, tokenHash: hash });
+    const key = { id, name: input.name, prefix, scopes, ownerPersonId: actor.personId, allowedNetworks, expiresAt };
+    const row = await stores.apiKeys.insert({ ...key, tokenHash: hash });
     await stores.audit.append({ ...entry, result: 'ok' });
-    return answer({ ...toWireApiKey(row), secret: token });
+    return answer({ ...toWireApiKey(row, stores.now), secret: token });
   });
 };
 

@@ -12,6 +12,6 @@ export const listApiKeys = (ctx: Context, input: Input): Promise<Result<List<Wir
   listPage('apiKey', input, (page) =>
     ctx.inTenant(async (stores) => {
       const { rows, hasMore } = await stores.apiKeys.list(page);
-      return { rows: rows.map(toWireApiKey), hasMore };
+      return { rows: rows.map((row) => toWireApiKey(row, stores.now)), hasMore };
     }),
   );

@@ -86,15 +86,15 @@ const refused = (claim: Exclude<ClaimOutcome, { kind: 'fresh' | 'replay' }>) => 
 };
 
 /**
- * Who acts, as idempotency keys and counters of requests name them. A person keeps both across sessions: a retry after a new sign-in still finds
- * its answer, and a new session is no new budget.
+ * Who acts, as idempotency keys and counters of requests name them. A person keeps both across sessions, and a program across rotations of its
+ * API key: a retry after a new sign-in or with the new secret still finds its answer and pays nothing twice, and neither is a new budget.
  */
 export const principalOf = (actor: Actor): string => {
   switch (actor.type) {
     case 'user':
       return `user:${actor.personId}`;
     case 'api_key':
-      return `api_key:${actor.keyId}`;
+      return `api_key:${actor.familyId ?? actor.keyId}`;
     case 'agent':
       return `agent:${actor.agentId}`;
     case 'support_impersonator':

@@ -22,8 +22,14 @@ export interface ApiKeyOwner {
   keyId: string;
   tenantId: string;
   ownerPersonId: string;
+  /** What the key may do at this moment (domain/api-key.ts). */
   scopes: Permission[];
   mode: Mode;
+  /** The first of the keys that took each other's place; null for that one itself. */
+  familyId: string | null;
+  allowedNetworks: string[];
+  /** No use was noted within the last minute. */
+  isUseDue: boolean;
 }
 
 /** A workspace in which a person is an active member. */
@@ -38,14 +44,16 @@ export interface OwnWorkspace {
 
 /**
  * Finds the owner of a credential. Its look-ups come before a tenant is known, so it is no store: an implementation calls
- * the SECURITY DEFINER functions of migrations 0003 and 0021, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
+ * the SECURITY DEFINER functions of migrations 0003, 0021 and 0022, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
  */
 export interface CredentialDirectory {
   /** By the SHA-256 of the token. Null too when the person or the membership is disabled. */
   session(tokenHash: Uint8Array): Promise<SessionOwner | null>;
   /** Notes that a session is used now, at most once a minute. */
   noteSession(tokenHash: Uint8Array): Promise<void>;
-  /** By the SHA-256 of the token. Without the scopes that the owner's roles do not allow. */
+  /**
+   * By the SHA-256 of the token. Null too when the owner or their membership is disabled. Without the scopes that the owner's roles do not allow.
+   */
   apiKey(tokenHash: Uint8Array): Promise<ApiKeyOwner | null>;
   person(email: string): Promise<{ id: string; name: string; email: string; passwordHash: string; disabled: boolean } | null>;
   workspacesOf(personId: string): Promise<OwnWorkspace[]>;

@@ -112,3 +112,36 @@ test('an item is left out by the number that `batch items` prints, and a batch p
     { ordinal: 1, payee_reference: 'b', state: 'excluded' },
   ]);
 });
+
+test('an API key from its making to its end: each command that is printed is the next one', async () => {
+  const run = async (argv: string[], token = tokens.preparer) => {
+    const settings = settingsOf({ SLUICE_URL: world.url, SLUICE_API_KEY: token });
+    const code = await settings.run(argv);
+    const next = /^next: (?:\S*\/|npx )?sluice(?:\.mjs)? (.*)$/m.exec(settings.said.join('\n'))?.[1]?.split(' ') ?? [];
+    return { code, next, printed: settings.printed.join('\n'), said: settings.said.join('\n') };
+  };
+  const reads = async (secret: string) => (await run(['payee', 'list'], secret)).code;
+
+  const made = await run(['keys', 'create', 'nightly', '--scope', 'payees.read', '--allow', '127.0.0.1', '203.0.113.0/24']);
+  expect([made.code, await reads(made.printed)]).toEqual([0, 0]);
+  const id = made.next.at(-1) ?? '';
+
+  const rotated = await run(['keys', 'rotate', id, '--grace', '1h']);
+  expect([rotated.code, await reads(made.printed), await reads(rotated.printed)]).toEqual([0, 0, 0]);
+  const listed = await run(rotated.next);
+  expect([listed.code, listed.printed]).toEqual([
+    0,
+    expect.stringMatching(new RegExp(`${id} +nightly .* ending .*127\\.0\\.0\\.1/32 203\\.0\\.113\\.0/24`)),
+  ]);
+  const again = await run(['keys', 'rotate', id]);
+  expect([again.code, again.said]).toEqual([1, expect.stringContaining('another has taken its place')]);
+  expect((await run(again.next)).code).toBe(0);
+
+  const revoked = await run(made.next);
+  expect([revoked.code, revoked.printed]).toEqual([0, expect.stringMatching(/^nightly \(slk_test_\w{4}…\) is revoked since /)]);
+  expect([await reads(made.printed), await reads(rotated.printed)]).toEqual([4, 0]);
+
+  const elsewhere = await run(['keys', 'create', 'far', '--scope', 'payees.read', '--allow', '203.0.113.0/24']);
+  const refused = await run(['payee', 'list'], elsewhere.printed);
+  expect([refused.code, refused.said]).toEqual([1, expect.stringContaining('network_not_allowed')]);
+});

@@ -103,7 +103,7 @@ describe('credentials', () => {
     const made = await world.call('/v1/api-keys', request);
     expect(made.status).toBe(201);
     const secret = String(made.json['secret']);
-    expect(secret).toMatch(/^sluice_test_/);
+    expect(secret).toMatch(/^slk_test_/);
     const replay = await world.call('/v1/api-keys', request);
     expect([replay.status, replay.json['code']]).toEqual([409, 'secret_not_replayable']);
     for (const { text } of [replay, await world.call('/v1/api-keys', { token })]) expect(text).not.toContain(secret);

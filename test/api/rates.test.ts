@@ -23,7 +23,7 @@ const limit = (changes: RateChanges): void => {
 
 beforeAll(async () => {
   direct = await openApiWorld({ rates: limited });
-  proxied = await openApiWorld({ rates: limited, trustedProxies: 1 });
+  proxied = await openApiWorld({ rates: limited, trustedProxies: ['127.0.0.0/8', '::1/128'] });
 });
 afterAll(async () => {
   await direct?.close();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type RunningApi, serveApi } from '../../api/serve.js';
 import { apiConfig } from '../../config/api.js';
 import { readConfig } from '../../config/schema.js';
+import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 
 let world: World;
@@ -17,12 +18,25 @@ beforeAll(async () => {
     SLUICE_API_PORT: '0',
     SLUICE_API_HEALTH_PORT: '0',
     SLUICE_SPOOL_DIR: `${world.folder}/spool`,
+    SLUICE_TRUSTED_PROXIES: '127.0.0.1',
   };
   api = await serveApi(readConfig(apiConfig, settings), { failpoint: async () => {} });
 });
 afterAll(async () => {
   await api?.stop();
   await world?.close();
+});
+
+test('a configured proxy is believed, and a key that comes from elsewhere is counted', async () => {
+  const owner = await world.person('admin');
+  const { token, hash, prefix } = world.credentials.newToken('api_key', 'test');
+  const key = { id: systemEntropy.newId(), name: 'k', prefix, scopes: ['payees.read' as const], ownerPersonId: owner.id, expiresAt: null };
+  await world.api().inTenant((stores) => stores.apiKeys.insert({ ...key, allowedNetworks: ['203.0.113.0/24'], tokenHash: hash }));
+  const from = async (address: string) =>
+    (await fetch(`${api.url}/v1/payees`, { headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': address } })).status;
+  expect([await from('203.0.113.7'), await from('198.51.100.7')]).toEqual([200, 403]);
+  const metrics = await (await fetch(`http://127.0.0.1:${api.healthPort}/metrics`)).text();
+  expect(metrics).toMatch(/^sluice_api_keys_refused_total\{[^}]*code="network_not_allowed"[^}]*\} 1$/m);
 });
 
 test('metrics are on the health port, on loopback, and not where clients come', async () => {

@@ -169,7 +169,7 @@ describe('after the server has done it', () => {
     expect((await answered(['ledger', 'top-up', '1.00'], 200)).unread).toMatch(
       /done it\. To repeat it without doing it twice, add --idempotency-key \S+\n/,
     );
-    expect((await answered(['keys', 'create', 'x', '--scopes', 'batches.read'], 200)).unread).toContain(
+    expect((await answered(['keys', 'create', 'x', '--scope', 'batches.read'], 200)).unread).toContain(
       'The secret of the key is lost, so revoke it.',
     );
   });

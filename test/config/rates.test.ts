@@ -14,9 +14,8 @@ const tables = (settings: Record<string, string>) => {
   return rateTables(SLUICE_RATES, SLUICE_WORKSPACE_RATES);
 };
 
-test('without a setting the limits are those of the table, and nobody is believed about an address', () => {
+test('without a setting the limits are those of the table', () => {
   expect(tables({})(null)).toEqual(RATES);
-  expect(read({}).SLUICE_TRUSTED_PROXIES).toBe(0);
 });
 
 test('limits are changed for everybody, and on top of that for single workspaces [S1-07]', () => {
@@ -43,28 +42,14 @@ test.each([
   ['SLUICE_RATES', '{"read":{"person":"1/60"}}', 'SLUICE_RATES.read'],
   ['SLUICE_WORKSPACE_RATES', '{"ws_1":{"read":{"workspace":"1/60"}}}', 'not the id of a workspace'],
   ['SLUICE_WORKSPACE_RATES', `{"${toWireId('workspace', systemEntropy.newId())}":{"read":{"network":"1/60"}}}`, 'SLUICE_WORKSPACE_RATES'],
-  ['SLUICE_TRUSTED_PROXIES', 'true', 'true is neither'],
-  ['SLUICE_TRUSTED_PROXIES', '10', '10 is neither'],
-  ['SLUICE_TRUSTED_PROXIES', '10.0.0.0/33', '10.0.0.0/33 is neither'],
-  ['SLUICE_TRUSTED_PROXIES', '10.0.0.1/8/8', 'is neither'],
-  ['SLUICE_TRUSTED_PROXIES', '0.0.0.0/0', 'is neither'],
-  ['SLUICE_TRUSTED_PROXIES', '10.0.0.1, proxy.internal', 'proxy.internal is neither'],
 ])('%s=%s is refused', (name, value, said) => {
   expect(() => read({ [name]: value })).toThrow(said);
 });
 
-test.each([
-  ['2', 2],
-  ['loopback', ['loopback']],
-  ['10.0.0.0/8, 2001:db8::/32,192.0.2.1', ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1']],
-])('proxies %s are trusted', (value, trusted) => {
-  expect(read({ SLUICE_TRUSTED_PROXIES: value }).SLUICE_TRUSTED_PROXIES).toEqual(trusted);
-});
-
 test('the configuration is shown as it was typed', () => {
-  const typed = { SLUICE_RATES: '{"sign_in":{"network":"600/60"}}', SLUICE_TRUSTED_PROXIES: '10.0.0.0/8,10.1.0.0/16' };
+  const typed = { SLUICE_RATES: '{"sign_in":{"network":"600/60"}}' };
   const shown = (env: Record<string, string>) => Object.fromEntries(maskedConfiguration(apiConfig, env).map(({ name, value }) => [name, value]));
   expect(shown(typed)).toMatchObject({ ...typed, SLUICE_WORKSPACE_RATES: '{}' });
-  expect(shown({})).toMatchObject({ SLUICE_RATES: '{}', SLUICE_TRUSTED_PROXIES: '0' });
+  expect(shown({})).toMatchObject({ SLUICE_RATES: '{}' });
   expect(maskedConfiguration(apiConfig, {}).filter(({ description }) => description === '')).toEqual([]);
 });

@@ -38,12 +38,15 @@ describe('API keys', () => {
       ownerPersonId: admin.id,
       scopes: ['batches.create', 'batches.read'],
       mode: 'test',
+      familyId: null,
+      allowedNetworks: [],
+      isUseDue: true,
     });
   });
 
   test('say live or test in their prefix [S2-10]', async () => {
-    expect((await make()).secret).toMatch(/^sluice_test_/);
-    expect((await make(['batches.read'], world.as(admin, live))).secret).toMatch(/^sluice_live_/);
+    expect((await make()).secret).toMatch(/^slk_test_/);
+    expect((await make(['batches.read'], world.as(admin, live))).secret).toMatch(/^slk_live_/);
   });
 
   test('are stored as SHA-256 and public prefix only: no column of any table holds the secret [S2-11] [S4-16]', async () => {

@@ -178,7 +178,15 @@ describe('changed destinations', () => {
   test('of an API key name the key beside its person', async () => {
     await paid(made(await create([pay('by-key', 500)])).id);
     const keyId = world.services.entropy.newId();
-    const key = { id: keyId, name: 'import of invoices', prefix: 'sk', scopes: [], ownerPersonId: world.preparer.id, expiresAt: null };
+    const key = {
+      id: keyId,
+      name: 'import of invoices',
+      prefix: 'sk',
+      scopes: [],
+      ownerPersonId: world.preparer.id,
+      allowedNetworks: [],
+      expiresAt: null,
+    };
     await world.as(world.preparer).inTenant((stores) => stores.apiKeys.insert({ ...key, tokenHash: Buffer.from(keyId) }));
     const ctx: Context = {
       ...world.as(world.preparer),

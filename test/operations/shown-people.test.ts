@@ -84,7 +84,7 @@ describe('an exception', () => {
     );
     expect(must(await doubt.confirm(second, uuidOf(proposal.id)))).toMatchObject({ proposer: shownAs(owner), confirmer: shownAs(second) });
     const keyId = world.services.entropy.newId();
-    const key = { id: keyId, name: 'ticket bot', prefix: 'sk', scopes: [], ownerPersonId: owner.id, expiresAt: null };
+    const key = { id: keyId, name: 'ticket bot', prefix: 'sk', scopes: [], ownerPersonId: owner.id, allowedNetworks: [], expiresAt: null };
     await world.as(owner).inTenant((stores) => stores.apiKeys.insert({ ...key, tokenHash: Buffer.from(keyId) }));
     const byKey = world.as({ type: 'api_key', keyId, ownerPersonId: owner.id, scopes: ['exceptions.handle'] });
     const author = { ...shownAs(owner), api_key: { id: toWireId('apiKey', keyId), name: 'ticket bot' } };

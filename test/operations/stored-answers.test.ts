@@ -4,6 +4,7 @@ import type { ROUTES, RouteId } from '../../contracts/routes.js';
 import type { Gate } from '../../domain/gate.js';
 import type { Result } from '../../domain/result.js';
 import { createApiKey } from '../../operations/api-key/create.js';
+import { rotateApiKey } from '../../operations/api-key/rotate.js';
 import type { Context } from '../../operations/context.js';
 import { assignException } from '../../operations/exception/assign.js';
 import { commentOnException } from '../../operations/exception/comment.js';
@@ -84,6 +85,10 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   enable_person: async () => onMember((ctx, person_id) => enablePerson(ctx, { person_id })),
   define_role: async () => as(admin, (ctx) => defineRole(ctx, { name: 'reviewer', permissions: ['batches.read'] })),
   create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
+  rotate_api_key: async () => {
+    const key = must(await createApiKey(world.as(admin), { name: 'old', scopes: ['batches.read'] }));
+    return as(admin, (ctx) => rotateApiKey(ctx, { key_id: uuidOf(key.id), grace_seconds: 60 }));
+  },
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
     const known = must(await createPayee(world.as(admin), { reference: 'known', ...payee, iban: iban(4) }));

@@ -1,15 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashToken, newToken } from '../../vault/tokens.js';
 
 const kind = fc.constantFrom('session', 'api_key');
 const mode = fc.constantFrom('live', 'test');
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 describe('bearer tokens', () => {
   test('carry a public prefix that tells live from test and keys from sessions [S2-10] [S4-16]', () => {
-    expect(newToken('api_key', 'live', randomBytes).token).toMatch(/^sluice_live_[0-9A-Za-z]{39}$/);
-    expect(newToken('api_key', 'test', randomBytes).token).toMatch(/^sluice_test_[0-9A-Za-z]{39}$/);
+    expect(newToken('api_key', 'live', randomBytes).token).toMatch(/^slk_live_[0-9A-Za-z]{39}$/);
+    expect(newToken('api_key', 'test', randomBytes).token).toMatch(/^slk_test_[0-9A-Za-z]{39}$/);
     expect(newToken('session', 'live', randomBytes).token).toMatch(/^sluice_session_[0-9A-Za-z]{39}$/);
     const { token, prefix } = newToken('api_key', 'live', randomBytes);
     expect(token.startsWith(prefix)).toBe(true);
@@ -53,6 +55,16 @@ describe('bearer tokens', () => {
 
   test('a test key with a live prefix is no token', () => {
     expect(hashToken(newToken('api_key', 'test', randomBytes).token.replace('_test_', '_live_'))).toBeNull();
+  });
+
+  test('a key that was made with the lead of before is still one', () => {
+    const begin = newToken('session', 'live', randomBytes).token.replace('_session_', '_test_').slice(0, -6);
+    const checksum = [5, 4, 3, 2, 1, 0].map((place) => DIGITS[Math.floor(crc32(begin) / 62 ** place) % 62]).join('');
+    expect(hashToken(begin + checksum)).toEqual(
+      createHash('sha256')
+        .update(begin + checksum)
+        .digest(),
+    );
   });
 
   test('any other text is no token', () => {

@@ -32,12 +32,13 @@ export interface Answer {
   json: Record<string, unknown>;
 }
 
-/** A world with the real app on HTTP. Records what the app reads (`calls`) and logs (`logged`). */
+/** A world with the real app on HTTP. Records what the app reads (`calls`), logs (`logged`) and counts of refused keys (`refusedKeys`). */
 export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
   const world = await openWorld();
   const { credentials, home } = world;
   const calls: string[] = [];
   const logged: string[] = [];
+  const refusedKeys: string[] = [];
   const draining = new AbortController();
   const recorded =
     (inTenant: InTenant): InTenant =>
@@ -56,9 +57,9 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
       },
     }),
     rates: ratesOf().rates,
-    trustedProxies: 0,
     readiness: async () => [{ name: 'database', problem: null }],
     observeHttp: () => {},
+    countRefusedKey: (code) => void refusedKeys.push(code),
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves: { subscribe: () => () => {} },
@@ -66,6 +67,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     spoolDir: join(tmpdir(), `sluice-spool-${systemEntropy.newId()}`),
     cookies: 'secure',
     draining: draining.signal,
+    trustedProxies: [],
     docs: docsPage(),
     webUiUrl: null,
     securityContact: 'mailto:security@example.com',
@@ -113,12 +115,12 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     return tokens;
   };
 
-  const apiKey = async (owner: Person, scopes: Permission[], tenantId = home.tenantId) => {
+  /** An API key of any scopes, also such as no operation would make. */
+  const apiKey = async (owner: Person, scopes: Permission[], tenantId = home.tenantId, allowedNetworks: string[] = []) => {
     const { token, hash, prefix } = credentials.newToken('api_key', 'test');
     const id = systemEntropy.newId();
-    await world
-      .as(owner, { tenantId })
-      .inTenant((stores) => stores.apiKeys.insert({ id, name: 'a key', prefix, scopes, ownerPersonId: owner.id, expiresAt: null, tokenHash: hash }));
+    const key = { id, name: 'a key', prefix, scopes, ownerPersonId: owner.id, allowedNetworks, expiresAt: null, tokenHash: hash };
+    await world.as(owner, { tenantId }).inTenant((stores) => stores.apiKeys.insert(key));
     return { id: toWireId('apiKey', id), token };
   };
 
@@ -127,6 +129,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     url,
     calls,
     logged,
+    refusedKeys,
     call,
     member,
     sessionOf,

@@ -7,7 +7,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['workspaces.lock', 'workspaces.lockShared'],
   ['batches.lock'],
   ['chunks.lockToSend', 'chunks.lockToSettle'],
-  ['challenges.lock', 'factors.lock'],
+  ['challenges.lock', 'factors.lock', 'apiKeys.lock'],
   ['accounts.lock'],
   ['chunks.moveItems', 'items.withdraw', 'holds.place', 'holds.release'],
   ['facts.seal'],
