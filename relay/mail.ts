@@ -26,7 +26,7 @@ export interface MailParts {
 }
 
 /**
- * Sends the letters that are due, each at least once (ADR 0063): one that is sent again has the same Message-ID. What the server refuses for
+ * Sends the letters that are due, each at least once (ADR 0067): one that is sent again has the same Message-ID. What the server refuses for
  * good, and what is not worth sending any more, is given up. No log line names an address. Returns how many letters it claimed.
  */
 export const sendDueMail = async (parts: MailParts): Promise<number> => {

@@ -4,7 +4,7 @@ import type { Stores } from '../ports.js';
 
 /**
  * Writes a letter to somebody in the transaction that it tells of: it is sent when that commits, and never when it is rolled back. The relay
- * sends it at least once (ADR 0063). Address, name and whatever the letter is filled in with are sealed, so it may hold a secret.
+ * sends it at least once (ADR 0067). Address, name and whatever the letter is filled in with are sealed, so it may hold a secret.
  */
 export const writeLetter = async ({ services }: Pick<Context, 'services'>, stores: Stores, to: Addressee, letter: Letter): Promise<void> => {
   const { template } = letter;

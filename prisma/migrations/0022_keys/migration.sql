@@ -1,4 +1,4 @@
--- API keys: networks, last use, rotation; and a key only ever ends (docs/adr/0063).
+-- API keys: networks, last use, rotation; and a key only ever ends (docs/adr/0068).
 ALTER TABLE api_key
   ALTER COLUMN scopes SET NOT NULL,
   -- In CIDR notation; none: the key may be used from everywhere.

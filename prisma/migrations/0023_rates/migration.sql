@@ -1,4 +1,4 @@
--- Counters of requests (docs/adr/0063), as the library that counts names and reads its columns. They belong to no tenant: a network has none,
+-- Counters of requests (docs/adr/0066), as the library that counts names and reads its columns. They belong to no tenant: a network has none,
 -- and a key is an HMAC that tells nobody whose it is. Unlogged, because after a crash of Postgres all may count from zero; a count then writes
 -- nothing but its page. Room in the pages keeps an update beside its row.
 CREATE UNLOGGED TABLE rate_counter (

@@ -1,4 +1,4 @@
--- Letters to people (docs/adr/0063). A letter commits with what it tells of, and the relay sends it afterwards, at least once. People belong
+-- Letters to people (docs/adr/0067). A letter commits with what it tells of, and the relay sends it afterwards, at least once. People belong
 -- to no tenant, and neither do letters to them. What a letter says and to whom is sealed under a key that no role has. No process may touch
 -- the table: the API adds a letter by a function, the relay takes letters by others.
 CREATE TABLE mail_message (
