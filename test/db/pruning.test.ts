@@ -91,6 +91,7 @@ const ITEMS: Names<Omit<Stores['items'], 'insert'>> = {
   withdraw: (stores, id) => stores.items.withdraw(id, newId(), 'all'),
   totals: (stores, id) => stores.items.totals(id),
   duplicates: (stores, id) => stores.items.duplicates(id, 3),
+  otherDestinations: (stores, id) => stores.items.otherDestinations(id, 3),
 };
 const CHUNKS: Names<Stores['chunks']> = {
   lockToSend: (stores, id) => stores.chunks.lockToSend(id, 0).then(() => stores.chunks.items(id, 0, 1)),
