@@ -1,5 +1,5 @@
-import { KEY_SCOPES, type Permission } from './permissions.js';
 import { isIn } from './network.js';
+import { KEY_SCOPES, type Permission } from './permissions.js';
 
 /** How long a rotated key may go on at most, s. */
 export const GRACE_SECONDS_MAX = 86_400;

@@ -68,8 +68,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
   const countMail = metrics.addCounter({
     name: 'sluice_mail_attempts_total',
     help: 'Letters that this process tried to send, by what became of the attempt; dead ones were given up',
-    label: 'fate',
-    values: MAIL_FATES,
+    labels: { fate: MAIL_FATES },
   });
   const postman = openPostman({ smtpUrl: config.SLUICE_SMTP_URL, from: config.SLUICE_MAIL_FROM, publicUrl: config.SLUICE_PUBLIC_URL });
 
@@ -116,7 +115,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       workflows: batchWorkflows(client),
       contextOf,
       tenantsToDrain: () => tenantsToDrain(database),
-      mail: { queue: store.mail, seal: services.mailSeal, postman, count: countMail, signal: ending.signal },
+      mail: { queue: store.mail, seal: services.mailSeal, postman, count: (fate) => countMail({ fate }), signal: ending.signal },
       directUrl: config.SLUICE_RELAY_DIRECT_URL ?? config.SLUICE_RELAY_DATABASE_URL,
       sequencer: {
         store: sequencingStore(sequencerDatabase, sha256),

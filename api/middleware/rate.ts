@@ -1,11 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { subscriberNetwork } from '../../domain/network.js';
 import { limitInWords, policyOf, type RateClass, type RateSubject } from '../../domain/rates.js';
 import { type Refusal, refuse } from '../../domain/result.js';
 import { principalOf } from '../../operations/idempotency/guard.js';
 import type { ApiDeps, Rates } from '../deps.js';
 import { contextOf, exchangeOf } from '../exchange.js';
 import { type LimitStanding, secondsOf, tellLimits } from '../rates/headers.js';
-import { subscriberNetwork } from '../../domain/network.js';
 import { sendRefusal } from '../respond.js';
 
 /**

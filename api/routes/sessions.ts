@@ -1,9 +1,9 @@
+import { nearbyNetwork } from '../../domain/network.js';
 import { createSession } from '../../operations/session/create.js';
 import { endSession } from '../../operations/session/end.js';
 import { endOtherSession, endOtherSessions } from '../../operations/session/end-other.js';
 import { listSessions } from '../../operations/session/list.js';
 import { showSession } from '../../operations/session/show.js';
-import { nearbyNetwork } from '../../domain/network.js';
 import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
 import { deviceOf } from '../origin.js';

@@ -21,7 +21,7 @@ export const createSmtpServer = (folder: string, password: string): SMTPServer =
     authMethods: ['PLAIN'],
     closeTimeout: 500,
     onAuth: ({ username, password: given = '' }, _session, answer) => {
-      if (username === SMTP_USER && timingSafeEqual(digest(given), digest(password))) return answer(null, { user: username });
+      if (username === SMTP_USER && given !== null && timingSafeEqual(digest(given), digest(password))) return answer(null, { user: username });
       return answer(new Error('user or password is wrong'));
     },
     onData: (stream, { envelope }, answer) => {

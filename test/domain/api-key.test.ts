@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { permissionsOf } from '../../domain/actors.js';
-import { KEY_SCOPES, PERMISSIONS } from '../../domain/permissions.js';
 import { endOfRotated, GRACE_SECONDS_MAX, type KeyLife, type KeyState, keyPermissions, keyState, mayBeUsedFrom } from '../../domain/api-key.js';
+import { KEY_SCOPES, PERMISSIONS } from '../../domain/permissions.js';
 
 const permissions = fc.subarray([...PERMISSIONS]);
 const time = fc.date({ min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Permission } from '../../domain/permissions.js';
 import { toWireId } from '../../domain/ids.js';
+import type { Permission } from '../../domain/permissions.js';
 import { createApiKey } from '../../operations/api-key/create.js';
 import { listApiKeys } from '../../operations/api-key/list.js';
 import { revokeApiKey } from '../../operations/api-key/revoke.js';

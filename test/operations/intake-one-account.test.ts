@@ -155,7 +155,9 @@ describe('a file pays a payee to one account', () => {
         if (opened < 2) return yield* whole.open();
         const end = bytes.lastIndexOf('known-1');
         yield bytes.subarray(0, end);
-        while ((await world.sql(`SELECT 1 FROM payout_item i JOIN batch_control c USING (batch_id) WHERE c.state = 'receiving' LIMIT 1`)).length === 0);
+        while (
+          (await world.sql(`SELECT 1 FROM payout_item i JOIN batch_control c USING (batch_id) WHERE c.state = 'receiving' LIMIT 1`)).length === 0
+        );
         await changeAccount();
         yield bytes.subarray(end);
       },
