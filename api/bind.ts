@@ -9,27 +9,21 @@ import { credentials } from './middleware/credentials.js';
 import { permission } from './middleware/permission.js';
 import { notInRecovery, worksInRecovery } from './middleware/recovery.js';
 import { sameOrigin } from './middleware/same-origin.js';
+import { signature } from './middleware/signature.js';
 import { methodNotAllowed } from './middleware/unmatched.js';
 import { workspace } from './middleware/workspace.js';
 import { serveOperation, servePublic, serveSigned, serveStream, serveUpload } from './serve-route.js';
 
 /**
- * Mounts every route of the table. The order is fixed: credential, origin, workspace, permission, recovery mode. Only then the body is read,
- * the input parsed and the operation called.
+ * Mounts every route of the table. The order is fixed: credential, origin, workspace, permission, recovery mode, signature. Only then the
+ * body is read, held against its signed digest, the input parsed and the operation called.
  */
 export const bindRoutes = (deps: ApiDeps, handlers: Handlers): Router => {
   const router = express.Router();
   const methods = new Map<string, string[]>();
   for (const [id, shape] of Object.entries(ROUTES) as [RouteId, RouteShape][]) {
     const mount = { GET: router.get, POST: router.post, PATCH: router.patch, DELETE: router.delete }[shape.method].bind(router);
-    mount(
-      shape.path,
-      named(id),
-      ...admission(deps, shape),
-      ...(worksInRecovery(shape) ? [] : [notInRecovery]),
-      ...body(shape),
-      serve(deps, id, shape, handlers),
-    );
+    mount(shape.path, named(id), ...admission(deps, shape), ...body(deps, shape), serve(deps, id, shape, handlers));
     methods.set(shape.path, [...(methods.get(shape.path) ?? []), shape.method]);
   }
   for (const [path, allowed] of methods) router.all(path, methodNotAllowed(allowed));
@@ -44,8 +38,11 @@ const named =
   };
 
 /** Default deny: a route that is not marked `public` or `signed` needs a credential with its permission. */
-const admission = (deps: ApiDeps, shape: RouteShape): RequestHandler[] =>
-  shape.permission === 'public' || shape.permission === 'signed' ? [] : [credentials(deps), sameOrigin, workspace, permission(shape.permission)];
+const admission = (deps: ApiDeps, shape: RouteShape): RequestHandler[] => {
+  const recovery = worksInRecovery(shape) ? [] : [notInRecovery];
+  if (shape.permission === 'public' || shape.permission === 'signed') return recovery;
+  return [credentials(deps), sameOrigin, workspace, permission(shape.permission), ...recovery, signature(deps, shape)];
+};
 
 /** The shape of a route decides how it is served; the types of `Handlers` follow the same rules. */
 const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers): RequestHandler => {

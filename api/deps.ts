@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
+import type { SignatureResult } from './signature-result.js';
 
 /** A part that the API needs. `problem` is null when the part is ready, else one sentence for people. */
 export interface ReadinessPart {
@@ -43,6 +44,10 @@ export interface ApiDeps {
   publicContext: (requestId: string) => PublicContext;
   readiness: () => Promise<ReadinessPart[]>;
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
+  /** Counts a machine's call of those that a workspace may ask to be signed. */
+  countSigned: (result: SignatureResult) => void;
+  /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. */
+  publicUrl: string | null;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;

@@ -23,6 +23,7 @@ import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
+import { requestSignatures } from '../vault/request-signatures.js';
 import { sha256 } from '../vault/sha256.js';
 import { createApp } from './app.js';
 import { booksProbes } from './books-probes.js';
@@ -33,12 +34,21 @@ import { listenForLeaves } from './events/leaf-listener.js';
 import { drain, listen } from './listen.js';
 import { readinessOf } from './readiness.js';
 import { allHandlers } from './routes/all.js';
+import { SIGNATURE_RESULTS } from './signature-result.js';
 import { systemClock } from './system-clock.js';
 
 /** The Web UI of Temporal's development server. */
 const UI_URL = 'http://127.0.0.1:8233';
 /** ms. Whoever can reach the API may ask for its readiness, which asks the database. */
 const READINESS_FRESH_MS = 500;
+
+/** All calls of machines that a workspace may ask to be signed. The aim is that every one is verified. */
+const SIGNED_REQUESTS = {
+  name: 'sluice_signed_requests_total',
+  help: 'Calls by API keys that change something, by what became of their signature; unsigned ones passed, where none is asked for',
+  label: 'result',
+  values: SIGNATURE_RESULTS,
+};
 
 /** What development and production decide differently. */
 export interface ServeOptions {
@@ -83,6 +93,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     vault: openVault(keyFile, systemEntropy),
     credentials,
     gateKey: openGateKey(keyFile),
+    requestSignatures,
     rails: openRails(),
     signer,
     recovery,
@@ -117,6 +128,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     publicContext,
     readiness,
     observeHttp: metrics.observeHttp,
+    countSigned: metrics.addCounter(SIGNED_REQUESTS),
+    publicUrl: config.SLUICE_PUBLIC_URL ?? null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,

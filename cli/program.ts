@@ -16,6 +16,7 @@ import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
 import { recoverCommand } from './commands/recover.js';
 import { signInCommands } from './commands/sign-in.js';
+import { signingCommands } from './commands/signing.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
 import { json } from './render/json.js';
@@ -66,6 +67,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
   waitingCommands(program, cli);
   ledgerCommands(program, cli);
   keyCommands(program, cli);
+  signingCommands(program, cli);
   auditCommands(program, cli);
   proofCommands(program, cli);
   doctorCommand(program, cli, { schemas, local });

@@ -26,6 +26,8 @@ import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
 import { sessionStore } from './sessions.js';
+import { signatureNonceStore } from './signature-nonces.js';
+import { signingKeyStore } from './signing-keys.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { transferStore } from './transfers.js';
@@ -41,6 +43,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   factors: factorStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),
+  signingKeys: signingKeyStore(tx, scope),
+  signatureNonces: signatureNonceStore(tx, scope),
   keys: keyStore(tx, scope),
   railConnections: railConnectionStore(tx, scope),
   connectionHealth: connectionHealthStore(tx, scope),

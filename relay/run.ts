@@ -33,10 +33,12 @@ export interface RelayParts {
 
 const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
+/** Every signed request leaves a nonce, which is of use for ten minutes. */
+const NONCES_MS = 600_000;
 /** Most rows that one statement deletes. */
 const PRUNED_MAX = 10_000;
 
-export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'seen payments', 'months', 'recovery'] as const;
+export const RELAY_JOBS = ['outbox', 'inbound', 'reconciler', 'idempotency keys', 'signature nonces', 'seen payments', 'months', 'recovery'] as const;
 export type RelayJob = (typeof RELAY_JOBS)[number];
 
 /** What wakes a job before its time. */
@@ -53,6 +55,7 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     inbound: () => drainAll(parts.tenantsToDrain, parts.contextOf),
     reconciler: () => reconcile().then(() => 0),
     'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
+    'signature nonces': () => parts.store.pruneNonces(PRUNED_MAX),
     'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
     months: () => addMonths(parts),
     recovery: () => (parts.recovery.reason() === null ? Promise.resolve(0) : recoverAll(parts)),
@@ -67,7 +70,7 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
 
 /**
  * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys and
- * seen payments that are past their time. Any number of processes may run it. Resolves when the signal has aborted and all passes are done.
+ * seen payments that are past their time; nonces of signatures it deletes every ten minutes. Any number of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
   const { log, signal, failpoint, directUrl, reconcileMs, onLost } = parts;
@@ -77,6 +80,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     inbound: POLL_MS,
     reconciler: reconcileMs,
     'idempotency keys': DAY_MS,
+    'signature nonces': NONCES_MS,
     'seen payments': DAY_MS,
     months: DAY_MS,
     recovery: POLL_MS,

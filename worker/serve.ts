@@ -23,6 +23,7 @@ import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
+import { requestSignatures } from '../vault/request-signatures.js';
 import { sha256 } from '../vault/sha256.js';
 import { contexts } from './contexts.js';
 import { workerProbes } from './probes.js';
@@ -95,6 +96,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       vault: openVault(keyFile, systemEntropy),
       credentials: openCredentials(keyFile),
       gateKey: openGateKey(keyFile),
+      requestSignatures,
       rails: openRails(),
       signer,
       recovery,

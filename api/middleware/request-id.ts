@@ -28,6 +28,7 @@ export const requestId =
       context: null,
       authenticate: () => Promise.reject(new Error('this route takes no credential')),
       credential: null,
+      signature: null,
     });
     next();
   };

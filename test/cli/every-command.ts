@@ -48,7 +48,16 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     evidence: idOf('parked'),
     delivery: idOf('delivery'),
   },
-  ...{ connection: idOf('conn'), key: idOf('key'), amount: '1.00', name: 'Shop', text: 'a text', person: PERSON.person_id, role: 'approver' },
+  ...{
+    connection: idOf('conn'),
+    key: idOf('key'),
+    'signing-key': idOf('sigkey'),
+    amount: '1.00',
+    name: 'Shop',
+    text: 'a text',
+    person: PERSON.person_id,
+    role: 'approver',
+  },
 };
 const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scopes': 'batches.read' };
 

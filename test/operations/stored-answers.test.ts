@@ -32,6 +32,9 @@ import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
 import { proposeRecovery } from '../../operations/recovery/propose.js';
 import { showRecovery } from '../../operations/recovery/show.js';
+import { createSigningKey } from '../../operations/signing-key/create.js';
+import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
+import { requireSigning } from '../../operations/workspace/require-signing.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -76,6 +79,12 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     return { ctx, work: (own) => proposeRecovery(own, { reason: 'the disk was lost', plan_digest: digest }) };
   },
   create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
+  create_signing_key: async () => {
+    const key = must(await createApiKey(world.as(admin), { name: 'signed', scopes: ['batches.read'] }));
+    return as(admin, (ctx) => createSigningKey(ctx, { key_id: uuidOf(key.id), algorithm: 'hmac-sha256' }));
+  },
+  require_signing: async () => as(admin, requireSigning),
+  allow_unsigned: async () => as(admin, allowUnsigned),
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
     const known = must(await createPayee(world.as(admin), { reference: 'known', ...payee, iban: iban(4) }));

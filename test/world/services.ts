@@ -9,6 +9,7 @@ import { systemEntropy } from '../../vault/entropy.js';
 import { openGateKey } from '../../vault/gate-key.js';
 import type { KeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
+import { requestSignatures } from '../../vault/request-signatures.js';
 import { sha256 } from '../../vault/sha256.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
 import type { OwnDatabase } from './database.js';
@@ -31,6 +32,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     vault: openVault(keyFile, systemEntropy),
     credentials,
     gateKey: openGateKey(keyFile),
+    requestSignatures,
     rails,
     signer: openCheckpointSigner(keyFile),
     recovery: { reason: () => null },
