@@ -10,15 +10,17 @@ import { permission } from './middleware/permission.js';
 import { networkRate, principalRate } from './middleware/rate.js';
 import { notInRecovery, worksInRecovery } from './middleware/recovery.js';
 import { sameOrigin } from './middleware/same-origin.js';
+import { signature } from './middleware/signature.js';
 import { methodNotAllowed } from './middleware/unmatched.js';
 import { workspace } from './middleware/workspace.js';
 import { serveOperation, servePublic, serveSigned, serveStream, serveUpload } from './serve-route.js';
 
 /**
  * The path of every request, in this order. What comes first protects what comes after it: the network's limit the look-up of a credential and
- * the hash of a password, the permission the budget of a principal, and both limits the reading of a body.
+ * the hash of a password, the permission the budget of a principal, and both limits the check of a signature and the reading of a body, which
+ * is held against its signed digest.
  */
-export const STAGES = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'body', 'act'] as const;
+export const STAGES = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'signature', 'body', 'act'] as const;
 type Stage = (typeof STAGES)[number];
 
 /** Mounts every route of the table. */
@@ -67,6 +69,7 @@ const admission = (deps: ApiDeps, shape: RouteShape) =>
         workspace: [workspace],
         scope: [permission(shape.permission)],
         rate: [principalRate(deps, shape.rateClass)],
+        signature: [signature(deps, shape)],
       };
 
 /** The shape of a route decides how it is served; the types of `Handlers` follow the same rules. */

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { ok, type Refusal, type Result, refuse } from '../domain/result.js';
 import { RefusedUpload } from './spool.js';
 
-const FORM = 'multipart/form-data';
+export const FORM = 'multipart/form-data';
 
 /** As what a CSV arrives. A Windows with Excel calls every CSV `application/vnd.ms-excel`, and a web page sends it in a form. */
 export const CSV_TYPES = ['text/csv', 'application/vnd.ms-excel', FORM];

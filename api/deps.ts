@@ -4,6 +4,7 @@ import type { RateClass, RateLimit, RateSubject, RateTable } from '../domain/rat
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 import type { Standing } from './rates/leases.js';
+import type { SignatureResult } from './signature-result.js';
 
 /** A part that the API needs. `problem` is null when the part is ready, else one sentence for people. */
 export interface ReadinessPart {
@@ -58,6 +59,10 @@ export interface ApiDeps {
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
   /** Counts a request with an API key that was refused, and why. */
   countRefusedKey: (code: 'network_not_allowed') => void;
+  /** Counts a machine's call of those that a workspace may ask to be signed. */
+  countSigned: (result: SignatureResult) => void;
+  /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. */
+  publicUrl: string | null;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;

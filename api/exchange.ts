@@ -1,15 +1,24 @@
 import type { Request, Response } from 'express';
 import type { Actor } from '../domain/actors.js';
+import type { ContentDigests } from '../domain/http-signature/content-digest.js';
 import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
 import type { LimitStanding } from './rates/headers.js';
+import type { SignatureResult } from './signature-result.js';
 
 /** Whose credential it is, and of which workspace. */
 export interface Admitted {
   tenantId: string;
   mode: 'live' | 'test';
   actor: Actor;
+}
+
+/** What became of the signature of a machine's call. */
+export interface CallSignature {
+  result: SignatureResult;
+  /** What the content has to hash to; null when the signature says nothing of any. */
+  digests: ContentDigests | null;
 }
 
 /** What is known about one request so far. Each middleware sets its part; those after it read it. */
@@ -29,6 +38,8 @@ export interface Exchange {
   credential: 'header' | 'cookie' | null;
   /** What the limits said that this request has passed so far. */
   limits: LimitStanding[];
+  /** The signature of a machine's call, once it was looked at; null while it was not, and for people. */
+  signature: CallSignature | null;
 }
 
 const EXCHANGE = Symbol('exchange');

@@ -7,7 +7,8 @@ import type { Permission } from '../domain/permissions.js';
 import { type Result, refuse } from '../domain/result.js';
 import type { Context } from '../operations/context.js';
 import { idempotent } from '../operations/idempotency/guard.js';
-import { CSV_TYPES, csvOf } from './csv-body.js';
+import { contentRefusal } from './content-digest.js';
+import { CSV_TYPES, csvOf, FORM } from './csv-body.js';
 import type { ApiDeps } from './deps.js';
 import { contextOf, exchangeOf } from './exchange.js';
 import type { JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
@@ -57,9 +58,12 @@ export const serveStream =
     if (!result.ok) sendResult(res, shape, result);
   };
 
-/** Serves JSON like any other route. A CSV is written to a file first, and its SHA-256 stands for its content in the idempotent input. */
+/**
+ * Serves JSON like any other route. A CSV is written to a file first, and its SHA-256 stands for its content in the idempotent
+ * input and for the signed digest. Nothing is stored before that was compared.
+ */
 export const serveUpload = (
-  deps: Pick<ApiDeps, 'spoolDir' | 'newRequestId'>,
+  deps: Pick<ApiDeps, 'spoolDir' | 'newRequestId' | 'logger'>,
   id: RouteId,
   shape: RouteShape,
   csvQuery: z.ZodObject,
@@ -75,6 +79,9 @@ export const serveUpload = (
     const missing = missingKey(res, shape);
     if (missing) return sendResult(res, shape, missing);
     const received = await spooled(csv.value, deps.spoolDir, deps.newRequestId(), async (file) => {
+      // A signed digest is of the whole content, and that of a form is more than its file.
+      const unlike = await contentRefusal(deps, exchangeOf(res), req.is(FORM) ? null : { sha256: file.sha256, bytes: file.open() });
+      if (unlike) return { ok: false, refusal: unlike };
       const input = { query: query.value, sha256: toHex(file.sha256) };
       const respondAsync = prefersAsync(req.get('prefer'));
       if (respondAsync) res.set('Preference-Applied', 'respond-async');

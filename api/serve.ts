@@ -27,6 +27,7 @@ import { openMailSeal } from '../vault/mail-seal.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { openRateKey } from '../vault/rate-key.js';
+import { requestSignatures } from '../vault/request-signatures.js';
 import { sha256 } from '../vault/sha256.js';
 import { createApp } from './app.js';
 import { booksProbes } from './books-probes.js';
@@ -39,6 +40,7 @@ import { leasing } from './rates/leases.js';
 import { rateTables } from './rates/tables.js';
 import { readinessOf } from './readiness.js';
 import { allHandlers } from './routes/all.js';
+import { SIGNATURE_RESULTS } from './signature-result.js';
 import { systemClock } from './system-clock.js';
 
 /** The Web UI of Temporal's development server. */
@@ -47,6 +49,13 @@ const UI_URL = 'http://127.0.0.1:8233';
 const READINESS_FRESH_MS = 500;
 /** ms. While the database does not answer, every process counts requests by itself. */
 const RATES_PATIENCE_MS = 1_000;
+
+/** All calls of machines that a workspace may ask to be signed. The aim is that every one is verified. */
+const SIGNED_REQUESTS = {
+  name: 'sluice_signed_requests_total',
+  help: 'Calls by API keys that change something, by what became of their signature; unsigned ones passed, where none is asked for',
+  labels: { result: SIGNATURE_RESULTS },
+};
 
 /** What development and production decide differently. */
 export interface ServeOptions {
@@ -92,6 +101,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     credentials,
     gateKey: openGateKey(keyFile),
     mailSeal: openMailSeal(keyFile),
+    requestSignatures,
     rails: openRails(),
     signer,
     recovery,
@@ -132,6 +142,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     read: async () => [{ value: counters.isLost() ? 1 : 0 }],
   });
   const readiness = sharedReading(READINESS_FRESH_MS, readinessOf(database.sql, recovery));
+  const countSigned = metrics.addCounter(SIGNED_REQUESTS);
   const countRefusedKey = metrics.addCounter({
     name: 'sluice_api_keys_refused_total',
     help: 'Requests with an API key that were refused for where they came from',
@@ -154,6 +165,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     readiness,
     observeHttp: metrics.observeHttp,
     countRefusedKey: (code) => countRefusedKey({ code }),
+    countSigned: (result) => countSigned({ result }),
+    publicUrl: config.SLUICE_PUBLIC_URL ?? null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,

@@ -7,6 +7,7 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--account-number': ['account_number'],
   '--account-token': ['account_token'],
   '--after': ['starting_after'],
+  '--algorithm': ['algorithm'],
   '--all': [],
   '--allow': ['allowed_networks'],
   '--allow-duplicates': ['allow_duplicates'],

@@ -18,6 +18,7 @@ import { recoverCommand } from './commands/recover.js';
 import { roleCommands } from './commands/roles.js';
 import { sessionCommands } from './commands/sessions.js';
 import { signInCommands } from './commands/sign-in.js';
+import { signingCommands } from './commands/signing.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
 import { json } from './render/json.js';
@@ -71,6 +72,7 @@ export const createProgram = ({ env, terminal, schemas, mailServerProblem, local
   waitingCommands(program, cli);
   ledgerCommands(program, cli);
   keyCommands(program, cli);
+  signingCommands(program, cli);
   auditCommands(program, cli);
   proofCommands(program, cli);
   doctorCommand(program, cli, { schemas, local, mailServerProblem });

@@ -47,6 +47,14 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   define_role: { may: 'the role may have been defined', look: () => 'sluice roles list' },
   edit_role: { may: 'the role may have been changed', look: () => 'sluice roles list' },
   delete_role: { may: 'the role may have been deleted', look: () => 'sluice roles list' },
+  create_signing_key: {
+    may: 'the signing key may have been made; its secret is lost then, so revoke it',
+    look: ({ key_id = '' }) => `sluice signing list ${key_id}`,
+    lost: 'The secret of the signing key is lost, so revoke it.',
+  },
+  revoke_signing_key: { may: 'the signing key may have been revoked', look: ({ key_id = '' }) => `sluice signing list ${key_id}` },
+  require_signing: { may: 'calls may have to be signed now', look: () => 'sluice signing show' },
+  allow_unsigned: { may: 'calls may need no signature any more', look: () => 'sluice signing show' },
   create_payee: {
     may: 'the payee may have been added',
     look: ({ reference = '' }) => `sluice payee show ${quoted(reference)}`,

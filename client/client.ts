@@ -1,6 +1,7 @@
 import { ROUTES, type RouteId } from '../contracts/routes.js';
 import { DEFAULT_RETRY, type RetrySetting } from './retry.js';
 import { send, type Transport } from './send.js';
+import type { Signer } from './sign.js';
 import type { CallOptions, RequestOf, ResponseOf } from './types.js';
 import type { Watch } from './watch.js';
 
@@ -21,6 +22,8 @@ export interface ClientSettings {
   workspaceId?: string;
   /** Of every POST that brings no key of its own; default: a new one each. */
   idempotencyKey?: string;
+  /** Signs every call that changes something, with the signing key of an API key (RFC 9421). */
+  signer?: Signer;
   fetch?: typeof fetch;
   retry?: Partial<RetrySetting>;
   watch?: Watch;
@@ -28,7 +31,7 @@ export interface ClientSettings {
 
 /**
  * A typed client: `client.show_payout_batch({batch_id})`. Every POST carries an Idempotency-Key (yours, or a new one)
- * that stays the same over all retries, so nothing is done twice. Throws ProblemError when the server refuses and
+ * that stays the same over all retries, so nothing is done twice; with a `signer` each try is signed by itself. Throws ProblemError when the server refuses and
  * Unreachable when the server can't be reached.
  */
 export const createClient = (settings: ClientSettings): Client => {
@@ -41,6 +44,7 @@ export const createClient = (settings: ClientSettings): Client => {
     fetch: settings.fetch ?? fetch,
     retry: { ...DEFAULT_RETRY, ...settings.retry },
     ...(settings.idempotencyKey === undefined ? {} : { idempotencyKey: settings.idempotencyKey }),
+    ...(settings.signer ? { signer: settings.signer } : {}),
     ...(settings.watch ? { watch: settings.watch } : {}),
   };
   const ids = Object.keys(ROUTES) as RouteId[];

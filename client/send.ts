@@ -1,7 +1,8 @@
-import type { RouteShape } from '../contracts/route-shape.js';
+import { isSignedByMachines, type RouteShape } from '../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../contracts/routes.js';
 import { failureOf, Unreachable } from './problem-error.js';
 import { type RetrySetting, withRetries } from './retry.js';
+import { type Signer, sha256Of, signed } from './sign.js';
 import type { CallOptions } from './types.js';
 import { type Watch, watched } from './watch.js';
 
@@ -13,6 +14,8 @@ export interface Transport {
   retry: RetrySetting;
   /** Of every POST that brings none of its own; without it, a new one each. */
   idempotencyKey?: string;
+  /** Signs every call that changes something. */
+  signer?: Signer;
   watch?: Watch;
 }
 
@@ -24,7 +27,7 @@ export const send = async (transport: Transport, id: RouteId, input: object, opt
   const path = shape.path.replace(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(String(take(left, name))));
   const query = new URLSearchParams();
   for (const name of Object.keys(shape.query?.shape ?? {})) if (left.has(name)) query.set(name, String(take(left, name)));
-  const request: RequestInit = {
+  const request: JsonRequest = {
     method: shape.method,
     headers: {
       ...transport.headers,
@@ -34,11 +37,28 @@ export const send = async (transport: Transport, id: RouteId, input: object, opt
     ...(shape.body ? { body: JSON.stringify(Object.fromEntries(left)) } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
   };
-  const once = async (onReplay?: () => void) => (await exchange(transport, `${path}${query.size > 0 ? `?${query}` : ''}`, request, onReplay)).json();
+  const target = `${path}${query.size > 0 ? `?${query}` : ''}`;
+  const once = async (onReplay?: () => void) =>
+    (await exchange(transport, target, await signedBy(transport, shape, target, request), onReplay)).json();
   const repeated = (one: () => Promise<unknown>) => (isRepeatable(shape) ? withRetries(retriesOf(shape, transport.retry), one) : one());
   if (shape.method === 'GET') return repeated(once);
   const told = { watch: transport.watch, onReplay: options.onReplay };
   return watched(told, { route: id, input, idempotencyKey }, (attempt) => repeated(() => attempt(once)));
+};
+
+/** A request whose content, if it has any, is a text. */
+interface JsonRequest extends RequestInit {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+/** One try of a request, signed where the transport has a signer and the route asks for it. */
+const signedBy = async ({ signer, baseUrl }: Transport, shape: RouteShape, target: string, request: JsonRequest): Promise<RequestInit> => {
+  if (!signer || !isSignedByMachines(shape)) return request;
+  const { method, headers, body } = request;
+  const sha256 = body === undefined ? null : await sha256Of(body);
+  return { ...request, headers: { ...headers, ...(await signed(signer, { method, url: `${baseUrl}${target}`, headers, sha256 })) } };
 };
 
 /** One HTTP exchange. Throws ProblemError or Unreachable for every answer that is no success. `onReplay`: see `CallOptions`. */

@@ -4,27 +4,31 @@ import { ROUTES } from '../contracts/routes.js';
 import { ProblemError, Unreachable } from './problem-error.js';
 import { pauseAfter, waitsTooLong, withRetries } from './retry.js';
 import { exchange, type Transport } from './send.js';
+import { signed } from './sign.js';
 import type { CallOptions, ResponseOf } from './types.js';
 import { watched } from './watch.js';
 
 /**
  * Uploads a CSV as a batch. `open` is called once per try, because a retry needs the body from its start; what its stream throws is
- * thrown as it is, because then neither the network nor the server failed. `query` is that of the contract `createBatchCsv`.
+ * thrown as it is, because then neither the network nor the server failed. `query` is that of the contract `createBatchCsv`. A transport
+ * that signs needs the SHA-256 of the file, and throws without it.
  */
 export const uploadCsv = async (
   transport: Transport,
   query: z.input<typeof createBatchCsv>,
   open: () => ReadableStream<Uint8Array>,
-  { idempotencyKey = transport.idempotencyKey ?? crypto.randomUUID(), signal, onReplay }: CallOptions = {},
+  { idempotencyKey = transport.idempotencyKey ?? crypto.randomUUID(), signal, onReplay, sha256 }: UploadOptions = {},
 ): Promise<ResponseOf<'create_payout_batch'>> => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  const headers = { ...transport.headers, 'content-type': 'text/csv', 'idempotency-key': idempotencyKey };
+  const target = `${ROUTES.create_payout_batch.path}?${search}`;
+  const given = { ...transport.headers, 'content-type': 'text/csv', 'idempotency-key': idempotencyKey };
   const once = async (replayed: () => void) => {
+    const headers = { ...given, ...(await signatureOf(transport, target, given, sha256)) };
     const body = withFault(open());
     const request = { method: 'POST', headers, body: body.stream, duplex: 'half', ...(signal ? { signal } : {}) } as RequestInit;
     try {
-      const response = await exchange(transport, `${ROUTES.create_payout_batch.path}?${search}`, request, replayed);
+      const response = await exchange(transport, target, request, replayed);
       return (await response.json()) as ResponseOf<'create_payout_batch'>;
     } catch (error) {
       throw body.fault() ?? error;
@@ -34,6 +38,18 @@ export const uploadCsv = async (
   return watched(told, { route: 'create_payout_batch', input: query, idempotencyKey }, (attempt) =>
     withRetries(transport.retry, () => attempt(once)),
   );
+};
+
+export interface UploadOptions extends CallOptions {
+  /** SHA-256 of the file. */
+  sha256?: Uint8Array;
+}
+
+/** The header fields that sign one try of an upload; none without a signer. */
+const signatureOf = async ({ signer, baseUrl }: Transport, target: string, headers: Record<string, string>, sha256: Uint8Array | undefined) => {
+  if (!signer) return {};
+  if (!sha256) throw new Error('an upload is signed with the SHA-256 of its file, which was not given');
+  return signed(signer, { method: 'POST', url: `${baseUrl}${target}`, headers, sha256 });
 };
 
 /** The same stream, which keeps what it failed with: `fetch` reports that like a broken connection. */

@@ -8,6 +8,11 @@ export const apiConfig = z.object({
   SLUICE_API_DIRECT_URL: secret('The same role without a transaction pool, for LISTEN').optional(),
   SLUICE_API_HOST: setting('Address to listen on').default('127.0.0.1'),
   SLUICE_API_PORT: port('Port to listen on', 8080),
+  SLUICE_PUBLIC_URL: z
+    .string()
+    .regex(/^https?:\/\/[a-z0-9.:[\]-]+(\/[^\s?#]*[^\s?#/])?$/, 'a URL such as https://pay.example, host in lower case, without a slash at its end')
+    .optional()
+    .meta({ description: 'URL that callers use, which signed calls sign; without it, http:// and the Host of the request' }),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
   SLUICE_RATES: rates,
   SLUICE_WORKSPACE_RATES: workspaceRates,

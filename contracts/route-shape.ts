@@ -38,6 +38,13 @@ export interface RouteShape {
 /** Whether a body is read, if only to refuse what it says. */
 export const takesBody = ({ method }: Pick<RouteShape, 'method'>): boolean => method !== 'GET';
 
+/**
+ * Whether a machine signs this call in a workspace that asks for signatures (docs/signing.md): every one that changes something. A list of
+ * those about money would have to be kept, and an account number of a payee is about money too.
+ */
+export const isSignedByMachines = ({ rateClass, permission }: Pick<RouteShape, 'rateClass' | 'permission'>): boolean =>
+  rateClass !== 'read' && permission !== 'public' && permission !== 'signed';
+
 type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'cursor' | 'format'>;
 
 /** A route that reads: GET, 200. `out` is the body of its answer. */

@@ -10,10 +10,12 @@ import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
+import { SIGNING_ROUTES } from './routes/signing.js';
 
 /** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
 export const ROUTES = {
   ...ACCESS_ROUTES,
+  ...SIGNING_ROUTES,
   ...PAYEE_ROUTES,
   ...BATCH_ROUTES,
   ...GATE_ROUTES,
@@ -39,6 +41,7 @@ export const COMMON_PROBLEMS = [
   'forbidden',
   'network_not_allowed',
   'workspace_mismatch',
+  'signature_invalid',
   'idempotency_key_missing',
   'idempotency_key_reused',
   'idempotency_in_flight',

@@ -42,6 +42,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_gate_holders: 'sluice_fn_driver',
   sluice_open_exceptions: 'sluice_fn_driver',
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
+  sluice_prune_signature_nonces: 'sluice_fn_idempotency',
   sluice_forget_payments: 'sluice_fn_idempotency',
   sluice_prune_rate_counters: 'sluice_fn_idempotency',
   sluice_seen_payments: 'sluice_fn_idempotency',

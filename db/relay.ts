@@ -83,6 +83,11 @@ export const openRelayStore = (url: string) => {
       const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_rate_counters(${limit}) AS gone`;
       return Number(row?.gone ?? 0);
     },
+    /** Deletes up to `limit` nonces of signatures that no request can use any more. */
+    pruneNonces: async (limit: number) => {
+      const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_signature_nonces(${limit}) AS gone`;
+      return Number(row?.gone ?? 0);
+    },
     addMonths: async () => {
       const row = await sql.row<{ missing: number }>('function')`SELECT sluice_add_months() AS missing`;
       return row?.missing ?? 0;

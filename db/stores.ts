@@ -28,6 +28,8 @@ import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
 import { roleStore } from './roles.js';
 import { sessionStore } from './sessions.js';
+import { signatureNonceStore } from './signature-nonces.js';
+import { signingKeyStore } from './signing-keys.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { transferStore } from './transfers.js';
@@ -44,6 +46,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   factors: factorStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),
+  signingKeys: signingKeyStore(tx, scope),
+  signatureNonces: signatureNonceStore(tx, scope),
   keys: keyStore(tx, scope),
   railConnections: railConnectionStore(tx, scope),
   connectionHealth: connectionHealthStore(tx, scope),

@@ -8,7 +8,7 @@ import { tableOf } from './transaction/table.js';
 const workspaces = tableOf<workspace>()(WORKSPACE);
 
 /** The tenant's own row. Reads throw when there is none: a transaction is only opened for a workspace that exists. */
-export const workspaceStore = ({ sql }: Tx, { tenantId }: Scope): WorkspaceStore => ({
+export const workspaceStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): WorkspaceStore => ({
   async get() {
     const row = await sql.row('hot')`SELECT ${workspaces.list()} FROM workspace WHERE tenant_id = ${tenantId}::uuid`;
     if (!row) throw new Error(`there is no workspace ${tenantId}`);
@@ -22,6 +22,16 @@ export const workspaceStore = ({ sql }: Tx, { tenantId }: Scope): WorkspaceStore
 
   async lockShared() {
     await sql.run('lock')`SELECT ${shared(workspaceKey(tenantId))}`;
+    return this.get();
+  },
+
+  async requireSigning() {
+    await orm.workspace.updateMany({ where: { tenant_id: tenantId, signing_required_at: null }, data: { signing_required_at: now } });
+    return this.get();
+  },
+
+  async allowUnsigned() {
+    await orm.workspace.updateMany({ where: { tenant_id: tenantId }, data: { signing_required_at: null } });
     return this.get();
   },
 });

@@ -7,6 +7,7 @@ export const ID_PREFIXES = {
   person: 'person',
   session: 'session',
   apiKey: 'key',
+  signingKey: 'sigkey',
   payee: 'payee',
   destination: 'dest',
   batch: 'batch',

@@ -1,6 +1,7 @@
 import type { LogId } from '../domain/audit/checkpoint.js';
 import type { Sha256 } from '../domain/hashing.js';
 import type { MailSeal } from './mail/ports.js';
+import type { SignatureAlgorithm } from '../domain/http-signature/profile.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
@@ -31,6 +32,8 @@ import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { RecoveryStore } from './stores/recoveries.js';
 import type { RoleStore } from './stores/roles.js';
 import type { SessionStore } from './stores/sessions.js';
+import type { SignatureNonceStore } from './stores/signature-nonces.js';
+import type { SigningKeyStore } from './stores/signing-keys.js';
 import type { TransferStore } from './stores/transfers.js';
 import type { TransitionStore } from './stores/transitions.js';
 import type { UploadStore } from './stores/uploads.js';
@@ -46,6 +49,8 @@ export interface Stores {
   factors: FactorStore;
   sessions: SessionStore;
   apiKeys: ApiKeyStore;
+  signingKeys: SigningKeyStore;
+  signatureNonces: SignatureNonceStore;
   keys: KeyStore;
   railConnections: RailConnectionStore;
   connectionHealth: ConnectionHealthStore;
@@ -109,7 +114,7 @@ export interface Vault {
 /** Where a ciphertext is stored; it opens nowhere else. */
 export interface SealedPlace {
   tenantId: string;
-  purpose: 'payee' | 'connection' | 'inbound' | 'idempotency';
+  purpose: 'payee' | 'connection' | 'inbound' | 'idempotency' | 'signing_key';
   /** Id of the record. */
   record: string;
   field: string;
@@ -134,6 +139,12 @@ export interface GateKey {
   authenticate(gate: Uint8Array): Uint8Array;
   /** Whether the authenticator is that of this canonical form; compared in constant time. */
   isAuthentic(gate: Uint8Array, authenticator: Uint8Array): boolean;
+}
+
+/** Verifies signatures of requests (RFC 9421, sections 3.3.3 and 3.3.6). */
+export interface RequestSignatures {
+  /** Whether `value` is the signature of `base` by this key: of hmac-sha256 the secret, of ed25519 the public key. False for a key of no form. */
+  verify(algorithm: SignatureAlgorithm, key: Uint8Array, base: string, value: Uint8Array): boolean;
 }
 
 /** A named place where a test may end the process. In production it does nothing. */
@@ -226,6 +237,7 @@ export interface Services {
   credentials: Credentials;
   gateKey: GateKey;
   mailSeal: MailSeal;
+  requestSignatures: RequestSignatures;
   rails: Rails;
   signer: CheckpointSigner;
   recovery: RecoveryMode;

@@ -33,6 +33,8 @@ export interface RelayStore {
   addMonths(): Promise<number>;
   /** Deletes up to `most` idempotency keys that are past their time and returns how many. */
   pruneKeys(most: number): Promise<number>;
+  /** Deletes up to `most` nonces of signatures whose window is over and returns how many. */
+  pruneNonces(most: number): Promise<number>;
   /** Deletes up to `most` payments that are too old to be repeated and returns how many (R22). */
   forgetPayments(most: number): Promise<number>;
   /** Deletes up to `most` counters of requests whose window is over and returns how many. */

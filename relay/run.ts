@@ -37,6 +37,8 @@ const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
 /** Whoever sends from many networks makes a counter for each of them. */
 const COUNTERS_MS = 300_000;
+/** Every signed request leaves a nonce, which is of use for ten minutes. */
+const NONCES_MS = 600_000;
 /** Most rows that one statement deletes. */
 const PRUNED_MAX = 10_000;
 
@@ -47,6 +49,7 @@ export const RELAY_JOBS = [
   'mail',
   'dead mail',
   'idempotency keys',
+  'signature nonces',
   'seen payments',
   'rate counters',
   'months',
@@ -71,6 +74,7 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     mail: () => sendDueMail({ ...parts.mail, log: parts.log }),
     'dead mail': () => parts.mail.queue.forget(PRUNED_MAX),
     'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
+    'signature nonces': () => parts.store.pruneNonces(PRUNED_MAX),
     'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
     'rate counters': () => parts.store.pruneCounters(PRUNED_MAX),
     months: () => addMonths(parts),
@@ -86,7 +90,8 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
 
 /**
  * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys, seen payments
- * and letters that were given up, when they are past their time; counters of requests that are over it deletes every five minutes. Any number
+ * and letters that were given up, when they are past their time; counters of requests that are over it deletes every five minutes, nonces
+ * of signatures every ten. Any number
  * of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
 export const runRelay = async (parts: RelayParts): Promise<void> => {
@@ -99,6 +104,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     mail: POLL_MS,
     'dead mail': DAY_MS,
     'idempotency keys': DAY_MS,
+    'signature nonces': NONCES_MS,
     'seen payments': DAY_MS,
     'rate counters': COUNTERS_MS,
     months: DAY_MS,

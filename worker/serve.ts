@@ -26,6 +26,7 @@ import { readKeyFile } from '../vault/key-file.js';
 import { openMailSeal } from '../vault/mail-seal.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
+import { requestSignatures } from '../vault/request-signatures.js';
 import { sha256 } from '../vault/sha256.js';
 import { contexts } from './contexts.js';
 import { workerProbes } from './probes.js';
@@ -104,6 +105,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       credentials: openCredentials(keyFile),
       gateKey: openGateKey(keyFile),
       mailSeal: openMailSeal(keyFile),
+      requestSignatures,
       rails: openRails(),
       signer,
       recovery,

@@ -29,6 +29,7 @@ export const requestId =
       authenticate: () => Promise.reject(new Error('this route takes no credential')),
       credential: null,
       limits: [],
+      signature: null,
     });
     next();
   };

@@ -19,6 +19,7 @@ const key = (required: boolean) => ({
 const DESCRIPTION = [
   'Pays many people safely: three gates, opened by three people, each with a second factor bound to what was shown.',
   'Amounts are integer minor units. Times are RFC 3339 in UTC. Lists are `{object: "list", data, has_more, next_cursor}`; pass `next_cursor` as `starting_after`.',
+  'Where a workspace asks for it, calls by API keys that change something are signed (RFC 9421): method, target URI, `Content-Digest`, `Idempotency-Key`.',
   'Problems are RFC 9457 with a stable `code`, the `request_id` and, for invalid input, `errors`.',
   'Requests are counted by network, by person or key, and by workspace, each class (`x-rate-class`) apart. Too many are answered 429 with `Retry-After`; then nothing was done.',
 ].join('\n\n');

@@ -11,11 +11,13 @@ import { payees } from './payees.js';
 import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
 import { sessions } from './sessions.js';
+import { signing } from './signing.js';
 
 /** Binds every route of the table to its operation. A missing one does not compile. */
 export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...sessions(deps),
   ...apiKeys,
+  ...signing,
   ...payees,
   ...payoutBatches(deps),
   ...gates,

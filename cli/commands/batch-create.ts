@@ -179,7 +179,7 @@ const fromCsv = async ({ cli, signal, sending }: Upload, path: string, options: 
       sending.isSent = true;
     });
   return sent(cli, client, options, { sha256: file.sha256, query: query as Json }, (call) =>
-    uploadCsv(client.transport, query, open, { ...call, signal }),
+    uploadCsv(client.transport, query, open, { ...call, signal, sha256: Buffer.from(file.sha256, 'hex') }),
   );
 };
 

@@ -46,6 +46,13 @@ export const signInCommands = (program: Command, cli: Cli): void => {
     .action(async () => {
       const { profile, as } = cli.options();
       const { client, stack, apiKey } = await cli.connect();
+      if (apiKey?.profile) {
+        forgetProfile(cli.env, apiKey.profile);
+        return cli.present(
+          { object: 'api_key', prefix: apiKey.prefix },
+          () => `${apiKey.prefix}… is forgotten here; it stays valid until it is revoked.`,
+        );
+      }
       if (apiKey) throw new Failure(EXIT.usage, `Nobody is signed in: an API key of ${apiKey.from} is in use, and it has no session to end.`);
       const ended = await client.end_session({});
       if (as && stack) rmSync(sessionPath(stack, as), { force: true });

@@ -1,9 +1,11 @@
 import { type Client, createClient } from '../../client/client.js';
+import type { Signer } from '../../client/sign.js';
+import { readSigningKey } from '../../client/signing-key.js';
 import type { Watch } from '../../client/watch.js';
 import { EXIT, Failure } from '../failure.js';
 import type { Terminal } from '../terminal.js';
 import { demoToken } from './demo-person.js';
-import { DEFAULT_PROFILE, readProfile } from './profiles.js';
+import { DEFAULT_PROFILE, isOfKey, type Profile, readProfile } from './profiles.js';
 import { isSameAddress } from './same-address.js';
 import { findLocalStack, type LocalStack } from './stack.js';
 
@@ -22,8 +24,8 @@ export interface Connection {
   stack: LocalStack | null;
   /** Whether it acts as the API key of SLUICE_API_KEY. */
   isKeyOfVariable: boolean;
-  /** The API key that it acts as: how it begins, and where it comes from. Null when a person is signed in. */
-  apiKey: { prefix: string; from: string } | null;
+  /** The API key that it acts as: how it begins, where it comes from, and the profile that holds it. Null when a person is signed in. */
+  apiKey: { prefix: string; from: string; profile: string | null } | null;
 }
 
 /** So much of a key is shown, as `sluice keys list` does: its lead and four characters (vault/tokens.ts). */
@@ -46,17 +48,34 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
   const { url, stack } = profile && !who.url && !env['SLUICE_URL'] ? { url: profile.url, stack: stackAt(env, profile.url) } : addressOf(env, who);
   if (who.as && !stack) throw noDemoPerson(env, url);
   const token = await tokenOf(env, who, stack, profile?.token ?? null, terminal);
+  const signer = who.as ? null : signerOf(env, profile);
   const client = createClient({
     baseUrl: url,
     token,
     watch,
+    ...(signer ? { signer } : {}),
     ...(who.tenant ? { workspaceId: who.tenant } : {}),
     ...(who.idempotencyKey === undefined ? {} : { idempotencyKey: who.idempotencyKey }),
     retry: { onRateWait: (ms) => terminal.err(`Too many requests; going on in ${Math.ceil(ms / 1_000)} s.`) },
   });
   const isKeyOfVariable = !who.as && !profile && keyOf(env) !== undefined;
-  const from = isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack';
-  return { client, url, stack, isKeyOfVariable, apiKey: who.as || profile ? null : { prefix: token.slice(0, PREFIX_SHOWN), from } };
+  const isKey = !who.as && (profile === null || isOfKey(profile));
+  const of = profile ? (who.profile ?? DEFAULT_PROFILE) : null;
+  const from = of === null ? (isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack') : `the profile ${of}`;
+  return { client, url, stack, isKeyOfVariable, apiKey: isKey ? { prefix: token.slice(0, PREFIX_SHOWN), from, profile: of } : null };
+};
+
+/** What signs the calls of an API key: the profile's own, else SLUICE_SIGNING_KEY. People sign none. */
+const signerOf = (env: NodeJS.ProcessEnv, profile: Profile | null): Signer | null => {
+  if (profile && !isOfKey(profile)) return null;
+  const text = (profile ? profile.signing_key : env['SLUICE_SIGNING_KEY']) || null;
+  const signer = text === null ? null : readSigningKey(text);
+  if (text !== null && !signer)
+    throw new Failure(
+      EXIT.usage,
+      `${profile ? 'The signing_key of the profile' : 'SLUICE_SIGNING_KEY'} is no line that \`sluice signing create\` prints.`,
+    );
+  return signer;
 };
 
 /** The API key of the environment. An empty variable counts as none. */

@@ -3,14 +3,28 @@ import { join } from 'node:path';
 import { EXIT, Failure } from '../failure.js';
 import { readPrivateJson, writePrivateJson } from './private-file.js';
 
-/** Where somebody is signed in. */
-export interface Profile {
+/** Where somebody is signed in, or which API key acts there. */
+export type Profile = Session | KeyProfile;
+
+interface Session {
   url: string;
   token: string;
   email: string;
   workspace_id: string;
   expires_at: string;
 }
+
+interface KeyProfile {
+  kind: 'api_key';
+  url: string;
+  /** The API key. */
+  token: string;
+  /** Signs its calls, as `sluice signing create` prints it; null when they are not signed. */
+  signing_key: string | null;
+}
+
+/** Whether an API key acts, and nobody is signed in. */
+export const isOfKey = (profile: Profile): profile is KeyProfile => 'kind' in profile && profile.kind === 'api_key';
 
 interface Profiles {
   [name: string]: Profile;

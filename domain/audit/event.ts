@@ -2,7 +2,18 @@ import type { RecordedActor } from '../actors.js';
 import { canonicalBytes, type Json, leafHash, type Sha256, toHex } from '../hashing.js';
 
 /** What an audit event is about. A chunk is a subject of its own, so that chunks that run in parallel share no head. */
-export const AUDIT_SUBJECTS = ['workspace', 'batch', 'chunk', 'payee', 'account', 'api_key', 'session', 'person', 'connection'] as const;
+export const AUDIT_SUBJECTS = [
+  'workspace',
+  'batch',
+  'chunk',
+  'payee',
+  'account',
+  'api_key',
+  'signing_key',
+  'session',
+  'person',
+  'connection',
+] as const;
 export type AuditSubjectType = (typeof AUDIT_SUBJECTS)[number];
 
 export interface AuditSubject {

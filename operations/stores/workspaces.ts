@@ -6,6 +6,8 @@ export const WORKSPACE = columns({
   name: text('name'),
   mode: oneOf<'live' | 'test'>()('mode'),
   frozenAt: nullable(time('frozen_at')),
+  /** Since when machine calls that change something have to be signed; null where they need not be. */
+  signingRequiredAt: nullable(time('signing_required_at')),
 });
 export type WorkspaceRow = Row<typeof WORKSPACE>;
 
@@ -15,4 +17,8 @@ export interface WorkspaceStore {
   lock(): Promise<WorkspaceRow>;
   /** The workspace, locked with others: a freeze waits for this transaction, and later transactions see the freeze (R1). */
   lockShared(): Promise<WorkspaceRow>;
+  /** From now on machine calls have to be signed. Where they have to be already, the first time stays. */
+  requireSigning(): Promise<WorkspaceRow>;
+  /** Machine calls need not be signed any more. The database refuses it on live. */
+  allowUnsigned(): Promise<WorkspaceRow>;
 }

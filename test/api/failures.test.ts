@@ -47,7 +47,7 @@ app.use((req, res, next) => {
   next();
 });
 app.use(arrives);
-const reads = (path: string, shape: RouteShape): void => void app.post(path, ...body(shape), (_req, res) => void res.end());
+const reads = (path: string, shape: RouteShape): void => void app.post(path, ...body({ logger }, shape), (_req, res) => void res.end());
 reads('/json', ROUTES.create_payee);
 reads('/raw', ROUTES.receive_inbound);
 app.post('/csv', async (req, res) => {

@@ -42,6 +42,7 @@ const KIND: Record<string, IdKind> = {
   batch_id: 'batch',
   payee_id: 'payee',
   key_id: 'apiKey',
+  signing_key_id: 'signingKey',
   account_id: 'account',
   connection_id: 'connection',
   event_id: 'event',

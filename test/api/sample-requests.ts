@@ -10,7 +10,7 @@ export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 'public' && permission !== 'signed');
 
 const KINDS: Record<string, IdKind> = {
-  ...{ batch_id: 'batch', key_id: 'apiKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' },
+  ...{ batch_id: 'batch', key_id: 'apiKey', signing_key_id: 'signingKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' },
   ...{ exception_id: 'exception', proposal_id: 'proposal', parked_evidence_id: 'parkedEvidence', delivery_id: 'delivery' },
 };
 

@@ -52,6 +52,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   ...{
     connection: idOf('conn'),
     key: idOf('key'),
+    'signing-key': idOf('sigkey'),
     amount: '1.00',
     name: 'Shop',
     text: 'a text',

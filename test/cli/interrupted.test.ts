@@ -13,7 +13,7 @@ import { type Answer, apiOf, type Received } from './scripted-api.js';
 const MORE: Readonly<Record<string, string[]>> = { recover: ['--reason', 'the disk was lost'], login: ['--email', 'a@b.example'] };
 /** Verbs that list, show, verify or follow, or act on this machine only. */
 const READING =
-  /(^| )(list|show|items|proposal-items|accounts|transfers|trail|export|checkpoint|verify|evidence|watch|whoami|doctor|open|people|code|kill)$/;
+  /(^| )(list|show|items|proposal-items|accounts|transfers|trail|export|checkpoint|verify|evidence|watch|whoami|doctor|open|people|code|kill|save)$/;
 
 const folder = emptyFolder();
 const file = join(folder, 'my.csv');

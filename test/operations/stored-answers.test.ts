@@ -36,6 +36,9 @@ import { proposeRecovery } from '../../operations/recovery/propose.js';
 import { showRecovery } from '../../operations/recovery/show.js';
 import { defineRole } from '../../operations/role/define.js';
 import { endOtherSessions } from '../../operations/session/end-other.js';
+import { createSigningKey } from '../../operations/signing-key/create.js';
+import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
+import { requireSigning } from '../../operations/workspace/require-signing.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -89,6 +92,12 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     const key = must(await createApiKey(world.as(admin), { name: 'old', scopes: ['batches.read'] }));
     return as(admin, (ctx) => rotateApiKey(ctx, { key_id: uuidOf(key.id), grace_seconds: 60 }));
   },
+  create_signing_key: async () => {
+    const key = must(await createApiKey(world.as(admin), { name: 'signed', scopes: ['batches.read'] }));
+    return as(admin, (ctx) => createSigningKey(ctx, { key_id: uuidOf(key.id), algorithm: 'hmac-sha256' }));
+  },
+  require_signing: async () => as(admin, requireSigning),
+  allow_unsigned: async () => as(admin, allowUnsigned),
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
     const known = must(await createPayee(world.as(admin), { reference: 'known', ...payee, iban: iban(4) }));

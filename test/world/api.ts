@@ -6,6 +6,7 @@ import { createApp } from '../../api/app.js';
 import type { ApiDeps } from '../../api/deps.js';
 import { docsPage } from '../../api/docs-page.js';
 import { allHandlers } from '../../api/routes/all.js';
+import type { SignatureResult } from '../../api/signature-result.js';
 import { systemClock } from '../../api/system-clock.js';
 import { toWireId } from '../../domain/ids.js';
 import { type Permission, ROLES, type Role } from '../../domain/permissions.js';
@@ -32,13 +33,17 @@ export interface Answer {
   json: Record<string, unknown>;
 }
 
-/** A world with the real app on HTTP. Records what the app reads (`calls`), logs (`logged`) and counts of refused keys (`refusedKeys`). */
+/**
+ * A world with the real app on HTTP. Records what the app reads (`calls`), logs (`logged`), and counts of refused keys (`refusedKeys`) and of
+ * signatures (`counted`).
+ */
 export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
   const world = await openWorld();
   const { credentials, home } = world;
   const calls: string[] = [];
   const logged: string[] = [];
   const refusedKeys: string[] = [];
+  const counted: SignatureResult[] = [];
   const draining = new AbortController();
   const recorded =
     (inTenant: InTenant): InTenant =>
@@ -60,6 +65,8 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     readiness: async () => [{ name: 'database', problem: null }],
     observeHttp: () => {},
     countRefusedKey: (code) => void refusedKeys.push(code),
+    countSigned: (result) => void counted.push(result),
+    publicUrl: null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves: { subscribe: () => () => {} },
@@ -130,6 +137,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     calls,
     logged,
     refusedKeys,
+    counted,
     call,
     member,
     sessionOf,

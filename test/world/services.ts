@@ -10,6 +10,7 @@ import { openGateKey } from '../../vault/gate-key.js';
 import type { KeyFile } from '../../vault/key-file.js';
 import { openMailSeal } from '../../vault/mail-seal.js';
 import { openVault } from '../../vault/open-vault.js';
+import { requestSignatures } from '../../vault/request-signatures.js';
 import { sha256 } from '../../vault/sha256.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
 import type { OwnDatabase } from './database.js';
@@ -33,6 +34,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     credentials,
     gateKey: openGateKey(keyFile),
     mailSeal: openMailSeal(keyFile),
+    requestSignatures,
     rails,
     signer: openCheckpointSigner(keyFile),
     recovery: { reason: () => null },

@@ -1,0 +1,243 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { contentDigestField, readContentDigest } from '../../domain/http-signature/content-digest.js';
+import { readDictionary } from '../../domain/http-signature/fields.js';
+import { readSigned, SIGNATURE_WINDOW_S } from '../../domain/http-signature/profile.js';
+import { componentValue, type SignableRequest } from '../../domain/http-signature/request.js';
+import { COMPONENTS_MAX, readSignature } from '../../domain/http-signature/signature.js';
+import { toWireId } from '../../domain/ids.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { newSigner, type Plain, signRequest, type Twist } from '../world/signing.js';
+
+const KEY_ID = toWireId('signingKey', systemEntropy.newId());
+const signer = newSigner('hmac-sha256', KEY_ID);
+const NOW = new Date('2026-05-04T12:00:00Z');
+const NOW_S = NOW.getTime() / 1_000;
+const URL_ = 'https://pay.example/v1/payout-batches?validate_only=true';
+
+const PLAIN: Plain = {
+  method: 'POST',
+  url: URL_,
+  headers: { 'content-type': 'application/json', 'content-length': '2', 'idempotency-key': 'key-of-june' },
+  body: '{}',
+};
+
+/** A request as the server sees it. `lines` are header fields with several lines. */
+const received = ({ method, url, headers }: Plain, lines: Record<string, string[]> = {}): SignableRequest => ({
+  method,
+  targetUri: url,
+  field: (name) => lines[name] ?? (Object.hasOwn(headers, name) ? [headers[name] ?? ''] : []),
+});
+
+const problemOf = (request: SignableRequest, now = NOW): string | null => {
+  const read = readSigned(request, now);
+  return 'problem' in read ? read.problem : null;
+};
+const signedAt = (twist: Twist = {}, plain = PLAIN) => signRequest(signer, plain, { created: NOW_S, ...twist });
+
+test('a signature of everything that is asked for is read, with what is left to verify', () => {
+  expect(readSigned(received(signedAt({ nonce: 'nonce-of-16-chars' })), NOW)).toMatchObject({
+    signingKeyId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    algorithm: 'hmac-sha256',
+    nonce: 'nonce-of-16-chars',
+    created: NOW_S,
+    base: expect.stringMatching(
+      /^"@method": POST\n"@target-uri": https:.*\n"content-digest": sha-256=:.*:\n"idempotency-key": key-of-june\n"@signature-params": \(/,
+    ),
+  });
+});
+
+describe('the window', () => {
+  const W = SIGNATURE_WINDOW_S;
+  test('is 300 s', () => expect(W).toBe(300));
+
+  test.each([-301, -300, -299, 0, 299, 300, 301])('%i s after `created`', (seconds) => {
+    const problem = problemOf(received(signedAt()), new Date(NOW.getTime() + seconds * 1_000));
+    expect(problem).toBe(Math.abs(seconds) > 300 ? 'created is more than 300 s off' : null);
+  });
+
+  test('counts whole seconds of the clock, so that a millisecond decides nothing', () => {
+    expect(problemOf(received(signedAt()), new Date(NOW.getTime() + 300_999))).toBeNull();
+    expect(problemOf(received(signedAt()), new Date(NOW.getTime() + 301_000))).not.toBeNull();
+  });
+
+  test('ends earlier where the signature says so, and never later', () => {
+    expect(problemOf(received(signedAt({ parameters: { expires: NOW_S + 1 } })))).toBeNull();
+    expect(problemOf(received(signedAt({ parameters: { expires: NOW_S } })))).toBe('the signature has expired');
+    expect(problemOf(received(signedAt({ parameters: { expires: NOW_S + 9_999 } })), new Date(NOW.getTime() + 301_000))).toBe(
+      'created is more than 300 s off',
+    );
+  });
+});
+
+describe('what has to be covered', () => {
+  const ALL = ['@method', '@target-uri', 'content-digest', 'idempotency-key'];
+  test.each(ALL)('%s is', (name) => {
+    expect(problemOf(received(signedAt({ components: ALL.filter((one) => one !== name) })))).toBe(`${name} is not covered`);
+  });
+
+  test('more may be', () => {
+    expect(problemOf(received(signedAt({ components: [...ALL, 'content-type', '@authority', '@path', '@query', '@scheme'] })))).toBeNull();
+  });
+
+  test('content has a digest, of whatever length it says it is', () => {
+    const { body: _, ...bare } = PLAIN;
+    for (const head of [{ 'content-length': '2' }, { 'transfer-encoding': 'chunked' }] as Record<string, string>[])
+      expect(problemOf(received(signedAt({}, { ...bare, headers: head })))).toBe('there is content and no Content-Digest');
+    for (const head of [{ 'content-length': '0' }, {}] as Record<string, string>[])
+      expect(problemOf(received(signedAt({}, { ...bare, headers: head })))).toBeNull();
+  });
+});
+
+describe('parameters', () => {
+  test.each(['created', 'nonce', 'alg', 'keyid'])('%s is needed', (name) => {
+    expect(problemOf(received(signedAt({ parameters: { [name]: undefined } })))).toBe('created, nonce, alg or keyid is missing');
+  });
+
+  test.each<[string, Record<string, string | number>, string]>([
+    ['an algorithm that is not known', { alg: 'rsa-v1_5-sha256' }, 'the algorithm is not known'],
+    ['an algorithm in capitals', { alg: 'HMAC-SHA256' }, 'the algorithm is not known'],
+    ['a key of another kind', { keyid: toWireId('apiKey', systemEntropy.newId()) }, 'keyid is no id of a signing key'],
+    ['a short nonce', { nonce: 'x'.repeat(15) }, 'the nonce has not 16 to 128 printable characters'],
+    ['a long nonce', { nonce: 'x'.repeat(129) }, 'the nonce has not 16 to 128 printable characters'],
+    ['a nonce with a blank', { nonce: 'nonce of 17 chars' }, 'the nonce has not 16 to 128 printable characters'],
+    ['a parameter that is not known', { more: 1 }, 'a parameter of the signature is unknown or of another type'],
+    ['a time that is a text', { created: String(NOW_S) }, 'a parameter of the signature is unknown or of another type'],
+    ['a time with a fraction', { created: NOW_S + 0.5 }, 'a parameter of the signature is unknown or of another type'],
+    ['a nonce that is a number', { nonce: 1_234_567_890 }, 'a parameter of the signature is unknown or of another type'],
+  ])('%s is refused', (_, parameters, problem) => {
+    expect(problemOf(received(signedAt({ parameters })))).toBe(problem);
+  });
+});
+
+describe('the two header fields', () => {
+  const honest = signedAt();
+  const input = honest.headers['signature-input'] ?? '';
+  const value = honest.headers['signature'] ?? '';
+  const withFields = (fields: Record<string, string | undefined>) => {
+    const headers = Object.fromEntries(
+      Object.entries({ ...honest.headers, ...fields }).filter((one): one is [string, string] => one[1] !== undefined),
+    );
+    return received({ ...honest, headers });
+  };
+  const inner = input.slice('sig1='.length);
+
+  test.each<[string, Record<string, string | undefined>]>([
+    ['no Signature', { signature: undefined }],
+    ['no Signature-Input', { 'signature-input': undefined }],
+    ['an empty Signature-Input', { 'signature-input': '' }],
+    ['labels that differ', { signature: value.replace('sig1', 'sig2') }],
+    ['a label twice', { 'signature-input': `${input}, ${input}` }],
+    ['two labels', { 'signature-input': `${input}, sig2=${inner}`, signature: `${value}, ${value.replace('sig1', 'sig2')}` }],
+    ['a parameter twice', { 'signature-input': `${input};created=${NOW_S}` }],
+    ['a blank too many', { 'signature-input': input.replace('" "', '"  "') }],
+    ['a number in another form', { 'signature-input': input.replace(`created=${NOW_S}`, `created=0${NOW_S}`) }],
+    ['no list', { 'signature-input': 'sig1="@method"' }],
+    ['text behind it', { 'signature-input': `${input} x` }],
+    ['a component twice', { 'signature-input': input.replace('("@method"', '("@method" "@method"') }],
+    ['a component that is a token', { 'signature-input': input.replace('"@method"', 'method') }],
+    ['a component with a parameter', { 'signature-input': input.replace('"@method"', '"@method";req') }],
+    ['a derived component that is not known', { 'signature-input': input.replace('("@method"', '("@status" "@method"') }],
+    ['a field that is not there', { 'signature-input': input.replace('("@method"', '("x-more" "@method"') }],
+    ['a field named like a member of every object', { 'signature-input': input.replace('("@method"', '("__proto__" "@method"') }],
+    ['a field in capitals', { 'signature-input': input.replace('("@method"', '("Content-Type" "@method"') }],
+    [
+      'too many components',
+      { 'signature-input': input.replace('("@method"', `(${Array.from({ length: COMPONENTS_MAX }, (_, n) => `"x-${n}"`).join(' ')} "@method"`) },
+    ],
+    ['a signature that is a text', { signature: 'sig1="AAAA"' }],
+    ['a signature with a parameter', { signature: `${value};more` }],
+    ['a signature in broken base64', { signature: 'sig1=:AAA:' }],
+    ['a signature in base64 of another form', { signature: value.replace('=:', '=: ') }],
+    ['an unreadable digest', { 'content-digest': 'sha-256=x' }],
+  ])('%s is refused', (_, fields) => {
+    expect(problemOf(withFields(fields))).not.toBeNull();
+  });
+
+  test.each(['signature', 'signature-input', 'content-digest', 'idempotency-key'])('%s in two lines is refused', (name) => {
+    const line = honest.headers[name] ?? '';
+    expect(problemOf(received(honest, { [name]: [line, line] }))).not.toBeNull();
+    expect(problemOf(received(honest, { [name]: [line, 'sig9=:AAAA:'] }))).not.toBeNull();
+  });
+
+  test('whatever they hold, the answer is a problem and no exception', () => {
+    const junk = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(input, value),
+      fc.string().map((text) => `sig1=(${text})`),
+    );
+    fc.assert(
+      fc.property(junk, junk, junk, (given, made, digest) => {
+        const request = withFields({ 'signature-input': given, signature: made, 'content-digest': digest });
+        if (given !== input || made !== value) expect(problemOf(request)).not.toBeNull();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('what is read is what stands there, to the byte', () => {
+    const read = readSignature(received(honest));
+    expect('signature' in read && `sig1=${read.signature.text}`).toBe(input);
+  });
+});
+
+describe('components (RFC 9421, section 2.2)', () => {
+  const valueIn = (name: string, targetUri: string, fields: Record<string, string[]> = {}) =>
+    componentValue({ method: 'GET', targetUri, field: (one) => fields[one] ?? [] }, name);
+
+  test.each([
+    ['@authority', 'https://Pay.Example:443/x', 'pay.example'],
+    ['@authority', 'http://pay.example:80', 'pay.example'],
+    ['@authority', 'https://pay.example:80/', 'pay.example:80'],
+    ['@scheme', 'https://pay.example/', 'https'],
+    ['@path', 'https://pay.example', '/'],
+    ['@path', 'https://pay.example/a/../b%2f?x', '/a/../b%2f'],
+    ['@query', 'https://pay.example/a?x=1&y', '?x=1&y'],
+    ['@query', 'https://pay.example/a', '?'],
+    ['@target-uri', 'https://pay.example/a?b', 'https://pay.example/a?b'],
+  ])('%s of %s', (name, uri, value) => expect(valueIn(name, uri)).toEqual({ value }));
+
+  test('lines of a field are joined, without the blanks around each', () => {
+    expect(valueIn('x-a', 'https://a/', { 'x-a': [' one\t', 'two', ''] })).toEqual({ value: 'one, two, ' });
+  });
+
+  test.each(['ü', 'a\nb', 'a\rb', 'a\0b', 'a\u2028'])('a value that no base may hold is refused: %j', (value) => {
+    expect(valueIn('x-a', 'https://a/', { 'x-a': [value] })).toHaveProperty('problem');
+  });
+
+  test.each(['ftp://a/', '/v1', 'https:///x', 'https://a b/', ''])('%j is no target URI', (uri) =>
+    expect(valueIn('@path', uri)).toHaveProperty('problem'),
+  );
+});
+
+describe('Content-Digest (RFC 9530)', () => {
+  const field = (...lines: string[]) => readContentDigest({ field: () => lines });
+  const [short, long] = [contentDigestField('sha-256', new Uint8Array(32)), contentDigestField('sha-512', new Uint8Array(64))];
+
+  test('one digest or both', () => {
+    expect(field(short)).toEqual({ digests: new Map([['sha-256', new Uint8Array(32)]]) });
+    expect(field(`${short}, ${long}`)).toEqual({
+      digests: new Map(Object.entries({ 'sha-256': new Uint8Array(32), 'sha-512': new Uint8Array(64) })),
+    });
+  });
+
+  test.each([
+    [[]],
+    [['']],
+    [[short, short]],
+    [[`${short}, ${short}`]],
+    [['md5=:AAAAAAAAAAAAAAAAAAAAAA==:']],
+    [[`${short}, unixsum=:AA==:`]],
+    [[short.replace('sha-256', 'sha-512')]],
+    [[long.replace('sha-512', 'sha-256')]],
+    [['sha-256']],
+    [['sha-256="x"']],
+    [[`${short};x`]],
+  ])('%j is refused', (lines) => expect(field(...lines)).toHaveProperty('problem'));
+});
+
+test.each(['a=1,b=2', 'a=1 , b=2', ' a=1', 'a=1, a=2', 'a=1.0', 'a=:QQ:', 'a=:QR==:', 'a;b;b', 'a=1,', 'a=?1', 'a=("x"  "y")', 'A=1'])(
+  '%j is no dictionary in canonical form (RFC 9651, section 4.1)',
+  (text) => expect(readDictionary(text)).toBeNull(),
+);
