@@ -48,7 +48,7 @@ export const stagesOf = (
   network: [networkRate(deps, shape.rateClass)],
   ...admission(deps, shape),
   ...(worksInRecovery(shape) ? {} : { recovery: [notInRecovery] }),
-  body: body(shape),
+  body: body(deps, shape),
   act: [serve(deps, id, shape, handlers)],
 });
 

@@ -1,7 +1,7 @@
 import type { LogId } from '../domain/audit/checkpoint.js';
 import type { Sha256 } from '../domain/hashing.js';
-import type { MailSeal } from './mail/ports.js';
 import type { SignatureAlgorithm } from '../domain/http-signature/profile.js';
+import type { MailSeal } from './mail/ports.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';

@@ -120,7 +120,14 @@ const eventsOf = (collect: Collector): JsonSchema => ({
 
 /** Problems of a route by status, each code with its example. */
 const problemsOf = (shape: RouteShape): JsonSchema => {
-  const needsCredential: readonly ProblemCode[] = ['unauthenticated', 'session_expired', 'forbidden', 'network_not_allowed', 'workspace_mismatch', 'signature_invalid'];
+  const needsCredential: readonly ProblemCode[] = [
+    'unauthenticated',
+    'session_expired',
+    'forbidden',
+    'network_not_allowed',
+    'workspace_mismatch',
+    'signature_invalid',
+  ];
   const needsKey: readonly ProblemCode[] = ['idempotency_key_missing', 'idempotency_key_reused', 'idempotency_in_flight', 'secret_not_replayable'];
   const never: readonly ProblemCode[] = [
     ...(isOpen(shape) ? needsCredential : []),

@@ -50,7 +50,7 @@ describe('the path of a request', () => {
   const handlers = new Proxy({}, { get: () => ({}) }) as Handlers;
 
   test('its stages are in one order for all routes: authenticate, scope, rate, act [S2-22]', () => {
-    expect(STAGES).toEqual(['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'body', 'act']);
+    expect(STAGES).toEqual(['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'signature', 'body', 'act']);
   });
 
   test.each(ROUTE_LIST)('%s has every stage that it needs [S2-22]', (id, shape) => {

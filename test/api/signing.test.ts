@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Permission } from '../../domain/permissions.js';
 import { contentDigestField } from '../../domain/http-signature/content-digest.js';
+import type { Permission } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { sha256 } from '../../vault/sha256.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';

@@ -28,7 +28,16 @@ afterAll(async () => {
 
 const newApiKey = async (tenantId = world.home.tenantId): Promise<string> => {
   const { hash, prefix } = world.credentials.newToken('api_key', 'test');
-  const row = { id: newId(), name: 'k', prefix, scopes: ['batches.read' as const], ownerPersonId: admin.id, expiresAt: null, tokenHash: hash };
+  const row = {
+    id: newId(),
+    name: 'k',
+    prefix,
+    scopes: ['batches.read' as const],
+    ownerPersonId: admin.id,
+    expiresAt: null,
+    allowedNetworks: [],
+    tokenHash: hash,
+  };
   return (await world.api(tenantId).inTenant((stores) => stores.apiKeys.insert(row))).id;
 };
 const newKey = async (ofApiKey = apiKeyId, tenantId = world.home.tenantId): Promise<string> => {

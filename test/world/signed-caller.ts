@@ -1,5 +1,5 @@
-import type { Permission } from '../../domain/permissions.js';
 import type { SignatureAlgorithm } from '../../domain/http-signature/profile.js';
+import type { Permission } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { ApiWorld } from './api.js';
 import { makeSigner, type Plain } from './signing.js';

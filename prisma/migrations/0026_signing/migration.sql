@@ -1,4 +1,4 @@
--- Machine calls that change something are signed (docs/adr/0063).
+-- Machine calls that change something are signed (docs/adr/0069).
 
 -- ── Keys that sign the calls of an API key ─────────────────────────────────────────────────────
 CREATE TABLE signing_key (
