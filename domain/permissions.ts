@@ -33,8 +33,6 @@ export type Permission = keyof typeof PERMISSION_MEANINGS;
 
 export const PERMISSIONS = Object.keys(PERMISSION_MEANINGS) as Permission[];
 
-export const isPermission = (text: string): text is Permission => Object.hasOwn(PERMISSION_MEANINGS, text);
-
 const LOOK = ['batches.read', 'payees.read', 'ledger.read', 'sessions.own'] as const;
 const READ = [...LOOK, 'audit.read', 'exceptions.read', 'people.read'] as const;
 /** Takes care of exceptions, and proposes how one ends. */
