@@ -18,17 +18,22 @@ const bitsOf = (width: Width) => fc.bigInt({ min: 0n, max: (1n << BigInt(width))
 
 const anyAddress = width.chain((width) => bitsOf(width).map((bits) => ({ text: written(bits, width), width })));
 
+/** IPv4 in IPv6, which Node takes for an IPv6 address and we for the IPv4 address. */
+const isMapped = (bits: bigint, width: Width): boolean => width === 128 && bits >> 32n === 0xffffn;
+
 /** A network, and an address that is anywhere, in it, or out of it by one bit. */
-const asked = width.chain((width) =>
-  fc.record({ width: fc.constant(width), start: bitsOf(width), prefix: fc.integer({ min: 1, max: width }), other: bitsOf(width) }).chain((one) => {
-    const rest = (1n << BigInt(width - one.prefix)) - 1n;
-    const net = one.start & ~rest;
-    const flipped = fc.integer({ min: width - one.prefix, max: width - 1 }).map((bit) => (net | (one.other & rest)) ^ (1n << BigInt(bit)));
-    return fc
-      .oneof(fc.constant(one.other), fc.constant(net | (one.other & rest)), flipped)
-      .map((address) => ({ width, net, prefix: one.prefix, address }));
-  }),
-);
+const asked = width
+  .chain((width) =>
+    fc.record({ width: fc.constant(width), start: bitsOf(width), prefix: fc.integer({ min: 1, max: width }), other: bitsOf(width) }).chain((one) => {
+      const rest = (1n << BigInt(width - one.prefix)) - 1n;
+      const net = one.start & ~rest;
+      const flipped = fc.integer({ min: width - one.prefix, max: width - 1 }).map((bit) => (net | (one.other & rest)) ^ (1n << BigInt(bit)));
+      return fc
+        .oneof(fc.constant(one.other), fc.constant(net | (one.other & rest)), flipped)
+        .map((address) => ({ width, net, prefix: one.prefix, address }));
+    }),
+  )
+  .filter(({ width, net, address }) => !isMapped(net, width) && !isMapped(address, width));
 
 const inList = ({ width, net, prefix, address }: { width: Width; net: bigint; prefix: number; address: bigint }): boolean => {
   const list = new BlockList();
