@@ -1,6 +1,7 @@
 import { toWireId } from '../../domain/ids.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { answer } from '../idempotency/answer.js';
 
 export interface EndedSessions {
   object: 'ended_sessions';
@@ -37,7 +38,7 @@ export const endOtherSessions = async (ctx: Context): Promise<Result<EndedSessio
       result: 'ok',
       detail: { count: ended.length, sessions: ended.slice(0, NAMED_MAX) },
     });
-    return ok({ object: 'ended_sessions', ended });
+    return answer({ object: 'ended_sessions', ended });
   });
 };
 

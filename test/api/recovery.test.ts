@@ -9,7 +9,10 @@ import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 const WHY = 'an older copy was put back';
 /** Decides nothing about money or rights. Any other route that changes something is refused, also one that is new. */
-const WORK = ['create_session', 'end_session', 'receive_inbound', 'propose_recovery', 'ask_proposal_challenge', 'confirm_proposal'];
+const WORK = [
+  ...['create_session', 'end_session', 'end_other_session', 'end_other_sessions', 'receive_inbound'],
+  ...['propose_recovery', 'ask_proposal_challenge', 'confirm_proposal'],
+];
 
 let world: ApiWorld;
 const tokens = new Map<Role, string>();

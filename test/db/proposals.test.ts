@@ -16,9 +16,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-const api = <T>(work: (stores: Stores) => Promise<T>) => world.as(first).inTenant(work);
-const refusal = (work: (stores: Stores) => Promise<unknown>): Promise<string> =>
-  api(work).then(
+const api = <T>(work: (stores: Stores) => Promise<T>, who = first) => world.as(who).inTenant(work);
+const refusal = (work: (stores: Stores) => Promise<unknown>, who = first): Promise<string> =>
+  api(work, who).then(
     () => 'taken',
     (error: Error) => error.message,
   );
@@ -55,6 +55,8 @@ const confirming = async (overFor: (second: Person, third: Person) => Over = () 
   const personId = over.personId ?? second.id;
   const challenge = { id: systemEntropy.newId(), proposalId: row.id, personId, digest: row.digest, expiresAt: new Date(Date.now() + 60_000) };
   const step = Math.floor(Date.now() / 30_000);
+  // Whose factor is used up acts: nobody sees another's (ADR 0064).
+  const acting = [first, second, third].find((one) => one.factorId === (over.factorId ?? second.factorId));
   return refusal(async (stores) => {
     await insert(stores);
     if (over.preparer) await stores.batches.addPreparer(batchId, over.preparer, 'edit');
@@ -67,7 +69,7 @@ const confirming = async (overFor: (second: Person, third: Person) => Over = () 
       ...{ digest: row.digest, eventId: systemEntropy.newId(), authenticator: randomBytes(32) },
     });
     await stores.proposals.move(row.id, 'confirmed');
-  });
+  }, acting);
 };
 
 test('a second person with a used challenge and a used code confirms', async () => {
