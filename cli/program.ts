@@ -11,6 +11,7 @@ import { exceptionCommands } from './commands/exceptions.js';
 import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
+import { passwordCommand } from './commands/password.js';
 import { payeeCommands } from './commands/payee.js';
 import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
@@ -59,6 +60,7 @@ export const createProgram = ({ env, terminal, schemas, local }: ProgramSettings
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) });
   const cli = createCli(program, env, terminal);
   signInCommands(program, cli);
+  passwordCommand(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
   peopleCommands(program, cli);

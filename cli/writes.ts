@@ -28,6 +28,7 @@ const onBatch = (may: string): Deed => ({ may: `the batch may have been ${may}`,
 const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> = {
   create_session: { may: 'you may be signed in at the server', look: () => 'sluice login' },
   end_session: { may: 'the session may have ended', look: () => 'sluice whoami' },
+  change_password: { may: 'the password may be the new one', look: () => 'sluice login' },
   create_api_key: {
     may: 'the key may have been made; its secret is lost then, so revoke it',
     look: () => 'sluice keys list',

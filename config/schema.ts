@@ -7,6 +7,8 @@ export const setting = (description: string) => z.string().min(1).meta({ descrip
 export const port = (description: string, fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback).meta({ description });
 export const count = (description: string, fallback: number) => z.coerce.number().int().min(1).default(fallback).meta({ description });
 
+export const countOrNone = (description: string, fallback: number) => z.coerce.number().int().min(0).default(fallback).meta({ description });
+
 export const shared = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ description: 'Lowest level that is logged' }),
   SLUICE_KEY_FILE: setting('File with root key, checkpoint signer and codec key; `npm start` creates it on the first start'),

@@ -1,18 +1,25 @@
 import { z } from 'zod';
 import { KEY_SCOPES, type Permission, ROLES, type Role } from '../domain/actors.js';
+import { PASSWORD_MAX, passwordLength } from '../domain/password.js';
 import { code, id, name, time, timestamp, wireId } from './wire.js';
 
 export const roles = Object.keys(ROLES) as [Role, ...Role[]];
 
+/**
+ * Any characters but halves of surrogate pairs, which have no form in UTF-8; up to the longest password in its one form. Typed with combining
+ * characters, one of them may be several UTF-16 units.
+ */
+const password = z
+  .string()
+  .min(1)
+  .max(4 * PASSWORD_MAX)
+  .refine((text) => !/\p{Cs}/u.test(text), 'broken Unicode')
+  .refine((text) => passwordLength(text) <= PASSWORD_MAX, `at most ${PASSWORD_MAX} characters`)
+  .meta({ secret: true, maxLength: PASSWORD_MAX });
+
 export const createSession = z.strictObject({
   email: z.email().max(254),
-  /** Any characters but halves of surrogate pairs, which have no form in UTF-8. */
-  password: z
-    .string()
-    .min(1)
-    .max(256)
-    .refine((text) => !/\p{Cs}/u.test(text), 'broken Unicode')
-    .meta({ secret: true }),
+  password,
   code,
   /** For people who belong to several workspaces. Default: the test workspace. */
   workspace_id: id('workspace').optional(),
@@ -29,6 +36,23 @@ export const session = z
     token: z.string().optional(),
   })
   .meta({ id: 'Session' });
+
+export const changePassword = z.strictObject({
+  /** The present one. */
+  password,
+  /** Whether it will do is decided behind the contract, which knows nothing of the person. */
+  new_password: password,
+  code,
+});
+
+export const passwordChange = z
+  .object({
+    object: z.literal('password_change'),
+    changed_at: timestamp,
+    /** Sessions of the person that ended with the old password. The one that changed it goes on. */
+    ended_sessions: z.number().int().min(0),
+  })
+  .meta({ id: 'PasswordChange' });
 
 const scope = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
 

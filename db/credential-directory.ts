@@ -22,7 +22,7 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
 
   person: async (email) => {
     const row = await database.transaction(({ orm }) => orm.person.findUnique({ where: { email } }));
-    return row && { id: row.id, name: row.name, email: row.email, passwordHash: row.password_hash, disabled: row.disabled_at !== null };
+    return row && { id: row.id, password: { hash: row.password_hash, version: row.password_version }, disabled: row.disabled_at !== null };
   },
 
   workspacesOf: (personId) =>

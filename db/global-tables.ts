@@ -1,8 +1,8 @@
 /**
- * Tables that belong to no tenant: people, their factors and sessions, organizations, the installation itself, and the edges of an item.
+ * Tables that belong to no tenant: people, their factors, sessions and events, organizations, the installation itself, and the edges of an item.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
-export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'session', 'item_edge'] as const;
+export const GLOBAL_TABLES = ['installation', 'organization', 'person', 'factor', 'factor_failures', 'session', 'person_event', 'item_edge'] as const;
 
 /** The table in which Prisma records the migrations that it applied. */
 export const TOOL_TABLES = ['_prisma_migrations'] as const;
@@ -12,6 +12,10 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_resolve_session: 'sluice_fn_signin',
   sluice_resolve_api_key: 'sluice_fn_signin',
   sluice_workspaces_of: 'sluice_fn_signin',
+  sluice_password_of: 'sluice_fn_signin',
+  sluice_hold_password: 'sluice_fn_signin',
+  sluice_change_password: 'sluice_fn_signin',
+  sluice_rehash_password: 'sluice_fn_signin',
   sluice_claim_outbox: 'sluice_fn_outbox',
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',

@@ -21,7 +21,9 @@ import { keyStore } from './keys.js';
 import { membershipStore } from './memberships.js';
 import { outboxStore } from './outbox.js';
 import { parkedEvidenceStore } from './parked-evidence.js';
+import { passwordStore } from './passwords.js';
 import { payeeStore } from './payees.js';
+import { personEventStore } from './person-events.js';
 import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
@@ -39,6 +41,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   workspaces: workspaceStore(tx, scope),
   memberships: membershipStore(tx, scope),
   factors: factorStore(tx, scope),
+  passwords: passwordStore(tx, scope),
+  personEvents: personEventStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),
   keys: keyStore(tx, scope),

@@ -17,6 +17,9 @@ export const PROBLEMS = {
   invalid_credentials: { status: 401, title: 'E-mail, password or code is wrong', retryable: false },
   session_expired: { status: 401, title: 'The session has ended', retryable: false },
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
+  password_wrong: { status: 403, title: 'The present password is wrong', retryable: false },
+  password_refused: { status: 422, title: 'The new password is too easy to guess, or cannot be taken', retryable: false },
+  passwords_busy: { status: 503, title: 'Too many passwords are being checked at once', retryable: true },
   workspace_mismatch: { status: 403, title: 'The credential belongs to another workspace', retryable: false },
   // idempotency
   idempotency_key_missing: { status: 400, title: 'This route needs an Idempotency-Key header', retryable: false },

@@ -3,7 +3,7 @@ import * as access from '../access.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id, page } from '../wire.js';
 
-/** Sessions and API keys. */
+/** Sessions, passwords and API keys. */
 export const ACCESS_ROUTES = {
   create_session: {
     method: 'POST',
@@ -17,7 +17,7 @@ export const ACCESS_ROUTES = {
     body: access.createSession,
     example: { email: 'approver@sluice.example', password: 'the password of this person', code: '123456' },
     out: { status: 201, body: access.session },
-    problems: ['invalid_credentials', 'otp_step_used', 'factor_locked'],
+    problems: ['invalid_credentials', 'otp_step_used', 'factor_locked', 'passwords_busy'],
   },
   show_session: read({
     path: '/v1/sessions/current',
@@ -35,6 +35,18 @@ export const ACCESS_ROUTES = {
     inRecovery: 'works',
     out: { status: 200, body: access.session },
     problems: [],
+  },
+  change_password: {
+    method: 'POST',
+    path: '/v1/session/password',
+    summary: 'Change your own password; your other sessions end',
+    permission: 'sessions.own',
+    rateClass: 'sign_in',
+    idempotency: 'optional',
+    body: access.changePassword,
+    example: { password: 'the present password', new_password: 'several words that are hard to guess', code: '123456' },
+    out: { status: 200, body: access.passwordChange },
+    problems: ['password_refused', 'password_wrong', 'passwords_busy', 'code_wrong', 'otp_step_used', 'factor_locked', 'factor_missing'],
   },
   create_api_key: {
     method: 'POST',

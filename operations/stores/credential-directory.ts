@@ -1,4 +1,5 @@
 import type { Permission, Role } from '../../domain/actors.js';
+import type { StoredPassword } from './passwords.js';
 
 type Mode = 'live' | 'test';
 
@@ -39,7 +40,7 @@ export interface CredentialDirectory {
   session(tokenHash: Uint8Array): Promise<SessionOwner | null>;
   /** By the SHA-256 of the token. Without the scopes that the owner's role does not have. */
   apiKey(tokenHash: Uint8Array): Promise<ApiKeyOwner | null>;
-  person(email: string): Promise<{ id: string; name: string; email: string; passwordHash: string; disabled: boolean } | null>;
+  person(email: string): Promise<{ id: string; password: StoredPassword; disabled: boolean } | null>;
   workspacesOf(personId: string): Promise<OwnWorkspace[]>;
   /** The workspace of a rail connection that takes webhooks. */
   tenantOfConnection(connectionId: string): Promise<string | null>;

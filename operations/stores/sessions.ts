@@ -14,4 +14,6 @@ export interface SessionStore {
   get(sessionId: string): Promise<SessionRow | null>;
   /** True when the session was the person's and still open. */
   end(sessionId: string, personId: string): Promise<boolean>;
+  /** Ends the open sessions of a person in all workspaces but this one session. Returns how many. */
+  endOthers(personId: string, kept: string): Promise<number>;
 }

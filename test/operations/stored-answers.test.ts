@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createBatch } from '../../contracts/batches.js';
 import type { ROUTES, RouteId } from '../../contracts/routes.js';
@@ -32,6 +33,7 @@ import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
 import { proposeRecovery } from '../../operations/recovery/propose.js';
 import { showRecovery } from '../../operations/recovery/show.js';
+import { changePassword } from '../../operations/session/change-password.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -76,6 +78,11 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     return { ctx, work: (own) => proposeRecovery(own, { reason: 'the disk was lost', plan_digest: digest }) };
   },
   create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
+  change_password: async () => {
+    const who = await world.person('auditor');
+    const input = { password: who.password, new_password: randomBytes(12).toString('hex'), code: await world.code(who) };
+    return as(who, (ctx) => changePassword(ctx, input));
+  },
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
     const known = must(await createPayee(world.as(admin), { reference: 'known', ...payee, iban: iban(4) }));
