@@ -5,7 +5,7 @@ interface Value {
   value: unknown;
 }
 
-interface BooksProbe {
+export interface BooksProbe {
   name: string;
   help: string;
   labels?: readonly string[];

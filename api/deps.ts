@@ -66,6 +66,8 @@ export interface ApiDeps {
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
   leaves: LeafSignal;
+  /** Told when something happened to a person's account that belongs into the logs of their workspaces. */
+  personEvents: { wake(): void };
   clock: Clock;
   /** Folder for the files of uploads while they are read; mode 0700. */
   spoolDir: string;

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { ApiConfig } from '../config/api.js';
 import { credentialDirectory } from '../db/credential-directory.js';
 import { openRateCounters } from '../db/rate-counters.js';
+import { personEventQueue } from '../db/person-events.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
@@ -35,9 +36,11 @@ import { codecServer } from './codec.js';
 import type { ApiDeps } from './deps.js';
 import { docsPage } from './docs-page.js';
 import { listenForLeaves } from './events/leaf-listener.js';
+import { handOn } from './hand-on.js';
 import { drain, listen } from './listen.js';
 import { leasing } from './rates/leases.js';
 import { rateTables } from './rates/tables.js';
+import { hashingProbes, personEventProbe } from './password-probes.js';
 import { readinessOf } from './readiness.js';
 import { allHandlers } from './routes/all.js';
 import { SIGNATURE_RESULTS } from './signature-result.js';
@@ -93,7 +96,10 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
       onRecovery: (reason) => logger.error({ reason }, 'recovery mode: nothing is decided'),
     },
   );
-  const credentials = openCredentials(keyFile);
+  const credentials = openCredentials(keyFile, {
+    hashing: { atOnce: config.SLUICE_PASSWORDS_AT_ONCE, waitingMax: config.SLUICE_PASSWORDS_WAITING },
+  });
+  for (const probe of hashingProbes(credentials.hashing)) metrics.addProbe(probe);
   const services: Services = {
     sha256,
     entropy: systemEntropy,
@@ -108,9 +114,12 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     failpoint,
   };
   const directory = credentialDirectory(database);
+  const personEvents = personEventQueue(database);
+  metrics.addProbe(personEventProbe(personEvents));
   const publicContext = (requestId: string): PublicContext => ({
     requestId,
     directory,
+    personEvents,
     services,
     enter: (tenantId, mode, actor) => ({
       tenantId,
@@ -141,6 +150,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     help: '1 while this process counts requests by itself because the database does not',
     read: async () => [{ value: counters.isLost() ? 1 : 0 }],
   });
+  const handingOn = handOn(personEvents.deliver, systemClock, (error) => logger.warn({ err: error }, 'events of people are not in the logs yet'));
   const readiness = sharedReading(READINESS_FRESH_MS, readinessOf(database.sql, recovery));
   const countSigned = metrics.addCounter(SIGNED_REQUESTS);
   const countRefusedKey = metrics.addCounter({
@@ -170,6 +180,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,
+    personEvents: handingOn,
     clock: systemClock,
     spoolDir: config.SLUICE_SPOOL_DIR,
     cookies: config.SLUICE_COOKIES,
@@ -204,7 +215,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     await Promise.all([drain(server), codec && drain(codec, 0)]);
     await health.close();
     recovery.stop();
-    await Promise.all([leaves.close(), counters.close(), database.close()]);
+    await Promise.all([leaves.close(), handingOn.stop(), counters.close()]);
+    await database.close();
     logger.info('the API has stopped');
   };
   return {

@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startWorld } from '../test/e2e/harness/world.js';
+import { ARGON2_COST } from '../vault/credentials.js';
 import { type EndToEndRun, payBatch } from './end-to-end.js';
 import { describeEnvironment } from './environment.js';
 import { INSPECTED } from './inspector.js';
@@ -11,6 +12,7 @@ import { profileRuns } from './profile.js';
 import { RAILS } from './rail-mode.js';
 import { measureRepeats } from './repeats.js';
 import { show, summarize } from './report.js';
+import { measureSignIn } from './sign-in.js';
 import { measureStatements, STATEMENT_STATISTICS } from './statements.js';
 import { measureTurns } from './turns.js';
 
@@ -23,6 +25,8 @@ import { measureTurns } from './turns.js';
  *
  * npm run bench -- intake --items 100000,1000000 [--repeat 1] [--json FILE] [--profile FOLDER] [--statements]
  *
+ * npm run bench -- sign-in [--tries 300]
+ *
  * Pays batches on a stack (embedded Postgres with fsync off, Temporal, API, worker, provider) and measures the bare SQL of the same
  * life cycle on the same Postgres, in turns. Each run checks the books; a run that fails ends the benchmark.
  *
@@ -30,6 +34,7 @@ import { measureTurns } from './turns.js';
  * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres. `turns` pauses and resumes a batch while
  * it is paid, and prints how long a pause waits. `repeats` pays nothing: it looks for the payments of a batch among ten million.
  * `intake` pays nothing either: it uploads files with new and with known payees, and prints what a row costs until its batch is queued.
+ * `sign-in` fails to sign in, with fsync on, and prints whether the time of the answer tells who has an account.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -41,12 +46,13 @@ const { positionals, values } = parseArgs({
     json: { type: 'string', default: '' },
     profile: { type: 'string', default: '' },
     statements: { type: 'boolean', default: false },
+    tries: { type: 'string', default: '300' },
   },
 });
 const [subject = ''] = positionals;
-if (!['end-to-end', 'turns', 'repeats', 'intake'].includes(subject)) {
+if (!['end-to-end', 'turns', 'repeats', 'intake', 'sign-in'].includes(subject)) {
   console.error(
-    'Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, repeats --items 100000, or intake --items 100000',
+    'Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, repeats --items 100000, intake --items 100000, or sign-in',
   );
   process.exit(2);
 }
@@ -69,6 +75,8 @@ let closing = async (): Promise<void> => {};
 const world = await startWorld({
   env: { worker: { SLUICE_CHUNK_WINDOW: String(window), ...(values.profile ? INSPECTED : {}) } },
   ...(values.statements ? { postgres: STATEMENT_STATISTICS } : {}),
+  // What a sign-in costs for real: the hash at its full cost, and commits that wait for the disk.
+  ...(subject === 'sign-in' ? { argon2: ARGON2_COST, postgres: { fsync: 'on', full_page_writes: 'on' } } : {}),
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void world.close().finally(() => process.exit(130)));
 try {
@@ -77,6 +85,7 @@ try {
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
   if (subject === 'repeats') for (const items of sizes) await measureRepeats(world.stack.state().database.owner_url, world.dataDir, items, say);
   else if (subject === 'intake') await intake();
+  else if (subject === 'sign-in') await measureSignIn(world, Number(values.tries), say);
   else if (subject === 'turns') for (const rail of rails) for (const items of sizes) await measureTurns(world, rail, items, window, say);
   else if (values.profile) await profileRuns(world, { rails, sizes, repeat, folder: values.profile }, say);
   else if (values.statements) await measureStatements(world, { rails, sizes }, say);

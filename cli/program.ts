@@ -11,6 +11,7 @@ import { exceptionCommands } from './commands/exceptions.js';
 import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
+import { passwordCommand } from './commands/password.js';
 import { payeeCommands } from './commands/payee.js';
 import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
@@ -64,6 +65,7 @@ export const createProgram = ({ env, terminal, schemas, mailServerProblem, local
   const cli = createCli(program, env, terminal);
   signInCommands(program, cli);
   sessionCommands(program, cli);
+  passwordCommand(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
   peopleCommands(program, cli);

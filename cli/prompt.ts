@@ -10,10 +10,13 @@ export const ask = async (terminal: Terminal, question: string, kind: 'open' | '
   if (!terminal.canAsk) {
     const line = await terminal.readLine();
     if (line === null) throw new Failure(EXIT.usage, `${question}: there is no terminal to ask on, and standard input has no line for it.`);
-    return line.trim();
+    return asGiven(line, kind);
   }
   const prompt = kind === 'secret' ? password : text;
   const answer = await prompt({ message: question, output: process.stderr });
   if (isCancel(answer)) throw new Failure(EXIT.interrupted, 'Broken off; nothing was done.');
-  return String(answer).trim();
+  return asGiven(String(answer), kind);
 };
+
+/** Blanks may be part of a password. */
+const asGiven = (typed: string, kind: 'open' | 'secret'): string => (kind === 'secret' ? typed : typed.trim());

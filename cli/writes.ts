@@ -30,6 +30,7 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   end_session: { may: 'the session may have ended', look: () => 'sluice whoami' },
   end_other_session: { may: 'the session may have ended', look: () => 'sluice sessions list' },
   end_other_sessions: { may: 'your other sessions may have ended', look: () => 'sluice sessions list' },
+  change_password: { may: 'the password may be the new one', look: () => 'sluice login' },
   create_api_key: {
     may: 'the key may have been made; its secret is lost then, so revoke it',
     look: () => 'sluice keys list',

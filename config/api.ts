@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rates, workspaceRates } from './rates.js';
-import { count, networks, port, secret, setting, shared } from './schema.js';
+import { count, countOrNone, networks, port, secret, setting, shared } from './schema.js';
 
 export const apiConfig = z.object({
   ...shared,
@@ -21,6 +21,8 @@ export const apiConfig = z.object({
   SLUICE_SPOOL_DIR: setting('Folder for CSV uploads that are being received'),
   SLUICE_CODEC_PORT: port('Port of the codec endpoint for the Web UI on loopback; 0 for none', 0),
   TEMPORAL_NAMESPACE: setting('Namespace whose payloads the codec endpoint decodes').default('sluice'),
+  SLUICE_PASSWORDS_AT_ONCE: countOrNone('Passwords that are hashed at once, 46 MiB each; 0 for one on each core', 0),
+  SLUICE_PASSWORDS_WAITING: countOrNone('So many more may wait to be hashed; whoever comes after them is refused with 503', 32),
   SLUICE_COOKIES: z
     .enum(['secure', 'loopback'])
     .default('secure')

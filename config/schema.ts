@@ -21,6 +21,7 @@ export const networks = (description: string) =>
       return given.flatMap((one) => readNetwork(one) ?? []);
     })
     .meta({ description });
+export const countOrNone = (description: string, fallback: number) => z.coerce.number().int().min(0).default(fallback).meta({ description });
 
 export const shared = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').meta({ description: 'Lowest level that is logged' }),

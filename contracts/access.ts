@@ -1,17 +1,24 @@
 import { z } from 'zod';
 import { GRACE_SECONDS_MAX, KEY_STATES } from '../domain/api-key.js';
 import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
+import { PASSWORD_MAX, passwordLength } from '../domain/password.js';
 import { code, id, name, network, time, timestamp, wireId } from './wire.js';
+
+/**
+ * Any characters but halves of surrogate pairs, which have no form in UTF-8; up to the longest password in its one form. Typed with combining
+ * characters, one of them may be several UTF-16 units.
+ */
+const password = z
+  .string()
+  .min(1)
+  .max(4 * PASSWORD_MAX)
+  .refine((text) => !/\p{Cs}/u.test(text), 'broken Unicode')
+  .refine((text) => passwordLength(text) <= PASSWORD_MAX, `at most ${PASSWORD_MAX} characters`)
+  .meta({ secret: true, maxLength: PASSWORD_MAX });
 
 export const createSession = z.strictObject({
   email: z.email().max(254),
-  /** Any characters but halves of surrogate pairs, which have no form in UTF-8. */
-  password: z
-    .string()
-    .min(1)
-    .max(256)
-    .refine((text) => !/\p{Cs}/u.test(text), 'broken Unicode')
-    .meta({ secret: true }),
+  password,
   code,
   /** For people who belong to several workspaces. Default: the test workspace. */
   workspace_id: id('workspace').optional(),
@@ -49,6 +56,22 @@ export const listedSession = z
   .meta({ id: 'ListedSession' });
 
 export const endedSessions = z.object({ object: z.literal('ended_sessions'), ended: z.array(wireId) }).meta({ id: 'EndedSessions' });
+export const changePassword = z.strictObject({
+  /** The present one. */
+  password,
+  /** Whether it will do is decided behind the contract, which knows nothing of the person. */
+  new_password: password,
+  code,
+});
+
+export const passwordChange = z
+  .object({
+    object: z.literal('password_change'),
+    changed_at: timestamp,
+    /** Sessions of the person that ended with the old password. The one that changed it goes on. */
+    ended_sessions: z.number().int().min(0),
+  })
+  .meta({ id: 'PasswordChange' });
 
 const scope = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
 

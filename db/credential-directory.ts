@@ -39,9 +39,11 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
     return { ...key, scopes: keyPermissions(key.scopes, permissionsIn({ roles, defined })) };
   },
 
-  person: (email) =>
-    database.sql.row<{ id: string; name: string; email: string; passwordHash: string; disabled: boolean }>('function')`
-      SELECT id, name, email, password_hash AS "passwordHash", disabled FROM sluice_person_of(${email})`,
+  person: async (email) => {
+    const row = await database.sql.row<{ id: string; hash: string; version: number; disabled: boolean }>('function')`
+      SELECT id, password_hash AS hash, password_version AS version, disabled FROM sluice_person_of(${email})`;
+    return row && { id: row.id, password: { hash: row.hash, version: row.version }, disabled: row.disabled };
+  },
 
   workspacesOf: async (personId) => {
     const rows = await database.sql.rows<Omit<OwnWorkspace, 'permissions'> & Held>('function')`

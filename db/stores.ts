@@ -22,7 +22,9 @@ import { mailStore } from './mail.js';
 import { membershipStore } from './memberships.js';
 import { outboxStore } from './outbox.js';
 import { parkedEvidenceStore } from './parked-evidence.js';
+import { passwordStore } from './passwords.js';
 import { payeeStore } from './payees.js';
+import { personEventStore } from './person-events.js';
 import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
@@ -44,6 +46,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
   factors: factorStore(tx, scope),
+  passwords: passwordStore(tx, scope),
+  personEvents: personEventStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),
   signingKeys: signingKeyStore(tx, scope),

@@ -18,7 +18,7 @@ export type RecordedActor =
   | Exclude<Actor, { permissions: unknown }>;
 type RecordedRoles = { roles: readonly string[] } | { role: string };
 
-export const recordedActor = (actor: Actor): RecordedActor => {
+export const recordedActor = (actor: Actor | RecordedActor): RecordedActor => {
   if (!('permissions' in actor)) return actor;
   const { permissions: _, ...recorded } = actor;
   return recorded;

@@ -18,6 +18,9 @@ export const PROBLEMS = {
   session_expired: { status: 401, title: 'The session has ended', retryable: false },
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
   network_not_allowed: { status: 403, title: 'The API key may not be used from this network', retryable: false },
+  password_wrong: { status: 403, title: 'The present password is wrong', retryable: false },
+  password_refused: { status: 422, title: 'The new password is too easy to guess, or cannot be taken', retryable: false },
+  passwords_busy: { status: 503, title: 'Too many passwords are being checked at once', retryable: true },
   workspace_mismatch: { status: 403, title: 'The credential belongs to another workspace', retryable: false },
   // people
   beyond_own_permissions: { status: 403, title: 'Nobody gives, takes or cuts off what they do not hold themselves', retryable: false },

@@ -3,6 +3,7 @@ import type { AuditEntry } from '../domain/audit/event.js';
 import type { Refusal } from '../domain/result.js';
 import type { Services, Stores } from './ports.js';
 import type { CredentialDirectory } from './stores/credential-directory.js';
+import type { PersonEventQueue } from './stores/person-events.js';
 
 /**
  * What every operation gets. `inTenant` is an operation's only way to open a transaction: it sets tenant, actor and request for
@@ -34,6 +35,7 @@ export interface TransactionOptions {
 export interface PublicContext {
   requestId: string;
   directory: CredentialDirectory;
+  personEvents: Pick<PersonEventQueue, 'add'>;
   services: Services;
   enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;
 }

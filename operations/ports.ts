@@ -2,6 +2,8 @@ import type { LogId } from '../domain/audit/checkpoint.js';
 import type { Sha256 } from '../domain/hashing.js';
 import type { SignatureAlgorithm } from '../domain/http-signature/profile.js';
 import type { MailSeal } from './mail/ports.js';
+import type { EstimateGuesses } from '../domain/password.js';
+import type { Result } from '../domain/result.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
@@ -26,7 +28,9 @@ import type { MailStore } from './stores/mail.js';
 import type { MembershipStore } from './stores/memberships.js';
 import type { OutboxStore } from './stores/outbox.js';
 import type { ParkedEvidenceStore } from './stores/parked-evidence.js';
+import type { PasswordStore } from './stores/passwords.js';
 import type { PayeeStore } from './stores/payees.js';
+import type { PersonEventStore } from './stores/person-events.js';
 import type { ProposalStore } from './stores/proposals.js';
 import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { RecoveryStore } from './stores/recoveries.js';
@@ -47,6 +51,8 @@ export interface Stores {
   memberships: MembershipStore;
   roles: RoleStore;
   factors: FactorStore;
+  passwords: PasswordStore;
+  personEvents: PersonEventStore;
   sessions: SessionStore;
   apiKeys: ApiKeyStore;
   signingKeys: SigningKeyStore;
@@ -122,9 +128,16 @@ export interface SealedPlace {
 
 /** Second factors and passwords. Secrets of factors are sealed under the installation's own key. */
 export interface Credentials {
-  verifyPassword(hash: string, password: string): Promise<boolean>;
-  /** Takes as long as a real verification, so that the time of the answer does not reveal an unknown e-mail. */
-  verifyNothing(password: string): Promise<void>;
+  /**
+   * Whether this is the password of a hash. Null stands for nobody's hash: the same work, and false, so that the time of the answer does
+   * not reveal an unknown e-mail. Refuses with `passwords_busy` when too many wait already.
+   */
+  checkPassword(stored: string | null, password: string): Promise<Result<boolean>>;
+  /** A hash at today's cost. Refuses with `passwords_busy`. */
+  newPasswordHash(password: string): Promise<Result<string>>;
+  /** Whether a hash costs a guesser less than one of today. */
+  isWeakHash(stored: string): boolean;
+  estimateGuesses: EstimateGuesses;
   /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
   matchTotp(factorId: string, sealed: Uint8Array, code: string, now: Date): Promise<number | null>;
   /** A new bearer token with prefix and checksum, and the SHA-256 that is stored. */

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
+import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { generateSecret, generateURI, verify as verifyTotp } from 'otplib';
+import { canonicalPassword } from '../domain/password.js';
 import type { Credentials } from '../operations/ports.js';
 import { open, seal } from './envelope.js';
+import { HASHING, type HashingTerms, limitHashing } from './hashing-limit.js';
 import type { KeyFile } from './key-file.js';
+import { estimateGuesses } from './password-guesses.js';
 import { deriveKey } from './root-key.js';
 import { hashToken, newToken } from './tokens.js';
 
@@ -35,15 +38,32 @@ export interface NewTotpFactor {
 
 /** What enrolment and seeds need on top of sign-in. */
 export interface Enrolment {
+  /** Outside the bound on what is hashed at once: for who makes a few people and nobody else is served. */
   hashPassword(password: string): Promise<string>;
   newTotpFactor(factorId: string, accountName: string): Promise<NewTotpFactor>;
 }
 
-/** Passwords (Argon2id), second factors (TOTP) and bearer tokens. Tests pass a cheap `argon2`. */
-export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON2_COST }: { argon2?: Argon2Cost } = {}): Credentials & Enrolment => {
+/** What the metrics show of it. */
+export interface Hashing {
+  /** Passwords that are hashed at this moment, and those that wait for their turn. */
+  hashing(): { running: number; waiting: number };
+}
+
+export interface CredentialTerms {
+  /** Cost of a new hash; tests pass a cheap one. */
+  argon2?: Argon2Cost;
+  hashing?: HashingTerms;
+}
+
+/** Passwords (Argon2id, of their one form), second factors (TOTP) and bearer tokens. */
+export const openCredentials = (
+  keyFile: Pick<KeyFile, 'root'>,
+  { argon2 = ARGON2_COST, hashing = HASHING }: CredentialTerms = {},
+): Credentials & Enrolment & Hashing => {
   const factorKey = deriveKey(keyFile.root.key, 'factors');
+  const limit = limitHashing(hashing);
   const hashPassword = (password: string): Promise<string> =>
-    hash(password, {
+    hash(canonicalPassword(password), {
       algorithm: ARGON2ID,
       memoryCost: argon2.memoryKiB,
       timeCost: argon2.passes,
@@ -54,10 +74,15 @@ export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON
 
   return {
     hashPassword,
-    verifyPassword: (stored, password) => verify(stored, password),
-    verifyNothing: async (password) => {
-      await verify(await decoy, password);
-    },
+    hashing: limit.state,
+    checkPassword: (stored, password) =>
+      limit.run(async () => {
+        const right = await verify(stored ?? (await decoy), canonicalPassword(password));
+        return right && stored !== null;
+      }),
+    newPasswordHash: (password) => limit.run(() => hashPassword(password)),
+    isWeakHash: (stored) => isWeaker(stored, argon2),
+    estimateGuesses,
     matchTotp: async (factorId, sealed, code, now) => {
       if (!/^[0-9]{6}$/.test(code)) return null;
       const secret = Buffer.from(open(factorKey, factorPlace(factorId), sealed)).toString('ascii');
@@ -73,6 +98,12 @@ export const openCredentials = (keyFile: Pick<KeyFile, 'root'>, { argon2 = ARGON
       return { secret, sealed, otpauthUri: generateURI({ issuer: 'Sluice', label: accountName, secret }) };
     },
   };
+};
+
+/** Whether a hash was made by another algorithm, or with less memory, fewer passes or fewer lanes than today. */
+const isWeaker = (stored: string, today: Argon2Cost): boolean => {
+  const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(stored);
+  return algorithm !== ARGON2ID || memoryCost < today.memoryKiB || timeCost < today.passes || parallelism < today.lanes;
 };
 
 /** A factor belongs to a person, and a person to no tenant, so the tenant is empty. */

@@ -1,23 +1,33 @@
 import { nearbyNetwork } from '../../domain/network.js';
+import { changePassword } from '../../operations/session/change-password.js';
 import { createSession } from '../../operations/session/create.js';
 import { endSession } from '../../operations/session/end.js';
 import { endOtherSession, endOtherSessions } from '../../operations/session/end-other.js';
 import { listSessions } from '../../operations/session/list.js';
 import { showSession } from '../../operations/session/show.js';
 import type { ApiDeps } from '../deps.js';
+import { untilFloor } from '../failure-floor.js';
 import type { Handlers } from '../handlers.js';
 import { deviceOf } from '../origin.js';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.js';
 
-type Sessions = Pick<Handlers, 'create_session' | 'show_session' | 'end_session' | 'list_sessions' | 'end_other_session' | 'end_other_sessions'>;
+type Sessions = Pick<
+  Handlers,
+  'create_session' | 'show_session' | 'end_session' | 'list_sessions' | 'end_other_session' | 'end_other_sessions' | 'change_password'
+>;
 
 /**
  * Sessions, and the cookie in which browsers keep them. A page's script never sees the token: a request with Fetch Metadata
  * headers comes from a browser, which gets the token in the cookie only.
  */
-export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
+export const sessions = ({ clock, cookies, personEvents }: Pick<ApiDeps, 'clock' | 'cookies' | 'personEvents'>): Sessions => ({
   create_session: async (publicContext, input, { req, res }) => {
+    const from = clock.now();
     const result = await createSession(publicContext, input, { device: deviceOf(req.get('user-agent')), network: nearbyNetwork(req.ip ?? '') });
+    if (!result.ok) {
+      personEvents.wake();
+      await untilFloor(clock, from);
+    }
     if (!result.ok || !result.value.token) return result;
     const { token, ...session } = result.value;
     setSessionCookie(res, cookies, token, new Date(session.expires_at));
@@ -30,6 +40,11 @@ export const sessions = ({ cookies }: Pick<ApiDeps, 'cookies'>): Sessions => ({
   end_session: async (ctx, _input, { res }) => {
     const result = await endSession(ctx);
     if (result.ok) clearSessionCookie(res, cookies);
+    return result;
+  },
+  change_password: async (ctx, input) => {
+    const result = await changePassword(ctx, input);
+    personEvents.wake();
     return result;
   },
 });

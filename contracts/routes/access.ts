@@ -3,7 +3,7 @@ import * as access from '../access.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id, page } from '../wire.js';
 
-/** Sessions and API keys. `current` stands before the ids of sessions, because the first path that fits is taken. */
+/** Sessions, passwords and API keys. `current` stands before the ids of sessions, because the first path that fits is taken. */
 export const ACCESS_ROUTES = {
   create_session: {
     method: 'POST',
@@ -17,7 +17,7 @@ export const ACCESS_ROUTES = {
     body: access.createSession,
     example: { email: 'approver@sluice.example', password: 'the password of this person', code: '123456' },
     out: { status: 201, body: access.session },
-    problems: ['invalid_credentials', 'otp_step_used', 'factor_locked'],
+    problems: ['invalid_credentials', 'otp_step_used', 'factor_locked', 'passwords_busy'],
   },
   show_session: read({
     path: '/v1/sessions/current',
@@ -65,6 +65,18 @@ export const ACCESS_ROUTES = {
     params: z.strictObject({ session_id: id('session') }),
     out: { status: 200, body: access.endedSessions },
     problems: ['not_found'],
+  },
+  change_password: {
+    method: 'POST',
+    path: '/v1/session/password',
+    summary: 'Change your own password; your other sessions end',
+    permission: 'sessions.own',
+    rateClass: 'sign_in',
+    idempotency: 'optional',
+    body: access.changePassword,
+    example: { password: 'the present password', new_password: 'several words that are hard to guess', code: '123456' },
+    out: { status: 200, body: access.passwordChange },
+    problems: ['password_refused', 'password_wrong', 'passwords_busy', 'code_wrong', 'otp_step_used', 'factor_locked', 'factor_missing'],
   },
   create_api_key: {
     method: 'POST',

@@ -7,7 +7,7 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
+import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
@@ -60,7 +60,8 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   // Before the time step is used up: a person whose account lacks the money keeps challenge and code (ADR 0021).
   const shortfall = gate === 'authorize' ? await shortfallRefusal(stores, facts) : null;
   if (shortfall) return refused(shortfall);
-  if (!(await stores.factors.consumeStep(factor.value.id, step.value))) return refused(spentCode(stores.now, step.value));
+  const spent = await spendStep(stores, factor.value, step.value);
+  if (spent) return refused(spent);
 
   await recordOpened(ctx, stores, facts, challenge, { factorId: factor.value.id, timeStep: step.value });
   return answer(await readBatch(ctx, stores, input.batch_id));

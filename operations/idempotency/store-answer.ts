@@ -50,12 +50,12 @@ export const pendingAnswer = (ctx: Context, key: IdempotencyClaim, place: Sealed
   };
 };
 
-/** Refusals for a wrong code are not stored: the person tries again under the same key. */
-const OF_THE_CODE: readonly ProblemCode[] = ['code_wrong', 'otp_step_used', 'factor_locked'];
+/** Refusals for what the hash of the input leaves out are not stored: the person tries again under the same key. */
+const OF_SECRETS: readonly ProblemCode[] = ['code_wrong', 'otp_step_used', 'factor_locked', 'password_wrong', 'password_refused'];
 
 const isStored = ({ code }: Refusal): boolean => {
   const { status } = PROBLEMS[code];
-  return status < 500 && status !== 401 && status !== 429 && !OF_THE_CODE.includes(code);
+  return status < 500 && status !== 401 && status !== 429 && !OF_SECRETS.includes(code);
 };
 
 const showsOnce = (route: RouteId): boolean => (ROUTES[route] as RouteShape).returnsSecret === true;

@@ -6,7 +6,7 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
 import { type WireProposal, wireProposal } from '../exception/view.js';
-import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
+import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import { planRecovery } from '../recovery/plan.js';
@@ -41,7 +41,8 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
     if (!factor.ok) return refused(factor.refusal);
     const step = await matchCode(ctx, stores, factor.value, input.code);
     if (!step.ok) return refused(step.refusal);
-    if (!(await stores.factors.consumeStep(factor.value.id, step.value))) return refused(spentCode(stores.now, step.value));
+    const spent = await spendStep(stores, factor.value, step.value);
+    if (spent) return refused(spent);
 
     const eventId = stores.audit.newId();
     const { personId } = ctx.actor;

@@ -1,13 +1,12 @@
 import type { z } from 'zod';
 import type { createSession as contract } from '../../contracts/access.js';
 import type { Actor } from '../../domain/actors.js';
-import type { AuditEntry } from '../../domain/audit/event.js';
-import type { Permission } from '../../domain/permissions.js';
-import type { ProblemCode } from '../../domain/problems.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
-import { matchCode, spentCode, usableFactor } from '../factor/match-code.js';
+import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
 import type { Stores } from '../ports.js';
+import type { OwnWorkspace } from '../stores/credential-directory.js';
+import type { StoredPassword } from '../stores/passwords.js';
 import { toWireSession, type WireSession } from './view.js';
 
 const SESSION_MS = 12 * 60 * 60_000;
@@ -15,90 +14,86 @@ const SESSION_MS = 12 * 60 * 60_000;
 /** Until the password is right, it is not known who asks. The API is the actor of the failure, and the person its subject. */
 const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
 
-interface Workspace {
-  tenantId: string;
-  mode: 'live' | 'test';
-  roles: readonly string[];
-  permissions: readonly Permission[];
-}
-
 /** What a session says of where it was opened. */
 interface Origin {
   device: string | null;
   network: string | null;
 }
 
-interface Attempt {
+/** Somebody whose password was right. */
+interface Proving {
   personId: string;
-  /** Workspaces of the person. A failure is audited in each of them, so that the people of each can see it. */
-  workspaces: readonly Workspace[];
+  password: StoredPassword;
+  /** The workspace to work in, else the person's first. */
+  at: OwnWorkspace;
+  /** Whether `at` is the one that was asked for. */
+  isMember: boolean;
+  code: string;
+  origin: Origin;
 }
 
 /**
  * Signs a person in with e-mail, password and a TOTP code (RFC 6238); the code's time step is consumed. The session lasts 12 hours
  * and is bound to one workspace: the one that the input names, or else a test workspace if the person has one. The token is in
- * this answer only.
+ * this answer only. A hash that costs less than one of today is replaced by the way.
  *
- * An unknown e-mail takes as long as a known one and gets the same `invalid_credentials` as a wrong password or code. Only a caller
- * with the right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a
- * workspace of others.
+ * An unknown e-mail, a wrong password, a disabled person and one without workspace run the same statements and one verification, and get
+ * the same `invalid_credentials` as a wrong code; the logs of the person's workspaces hear of it afterwards (ADR 0063). Only a caller with the
+ * right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a workspace of
+ * others. Anybody may get `passwords_busy`.
  */
 export const createSession = async (
   publicContext: PublicContext,
   input: z.output<typeof contract>,
   origin: Origin = { device: null, network: null },
 ): Promise<Result<WireSession>> => {
-  const { directory, services } = publicContext;
+  const { directory, personEvents, services, requestId } = publicContext;
   const person = await directory.person(input.email.toLowerCase());
-  const workspaces = await directory.workspacesOf(person?.id ?? services.entropy.newId());
-  if (!person) {
-    await services.credentials.verifyNothing(input.password);
-    return invalid();
-  }
-  const attempt: Attempt = { personId: person.id, workspaces };
-  const known = await services.credentials.verifyPassword(person.passwordHash, input.password);
+  const personId = person?.id ?? services.entropy.newId();
+  const workspaces = await directory.workspacesOf(personId);
+  const checked = await services.credentials.checkPassword(person?.password.hash ?? null, input.password);
+  if (!checked.ok) return checked;
   const home = workspaces[0];
-  if (!known || person.disabled || !home) {
-    await auditFailure(publicContext, attempt, UNKNOWN_CALLER, known ? 'forbidden' : 'invalid_credentials');
+  if (!person || !checked.value || person.disabled || !home) {
+    const result = checked.value ? 'forbidden' : 'invalid_credentials';
+    await personEvents.add({ personId, actor: UNKNOWN_CALLER, requestId, action: 'session.create', result, detail: {} });
     return invalid();
   }
   const asked = input.workspace_id === undefined ? home : workspaces.find(({ tenantId }) => tenantId === input.workspace_id);
-  return proveAndOpen(publicContext, attempt, { at: asked ?? home, isMember: asked !== undefined, code: input.code, origin });
+  const proving = { personId, password: person.password, at: asked ?? home, isMember: asked !== undefined, code: input.code, origin };
+  const { ctx, opened } = await proveAndOpen(publicContext, proving);
+  if (opened.ok) await strengthen(ctx, proving, input.password);
+  return opened;
 };
 
 const proveAndOpen = async (
   publicContext: PublicContext,
-  attempt: Attempt,
-  { at, isMember, code, origin }: { at: Workspace; isMember: boolean; code: string; origin: Origin },
-): Promise<Result<WireSession>> => {
-  const actor = {
-    type: 'user',
-    personId: attempt.personId,
-    sessionId: publicContext.services.entropy.newId(),
-    roles: at.roles,
-    permissions: at.permissions,
-  } as const;
+  { personId, password, at, isMember, code, origin }: Proving,
+): Promise<{ ctx: Context; opened: Result<WireSession> }> => {
+  const sessionId = publicContext.services.entropy.newId();
+  const actor = { type: 'user', personId, sessionId, roles: at.roles, permissions: at.permissions } as const;
   const ctx = publicContext.enter(at.tenantId, at.mode, actor);
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
-    const refusal = await codeRefusal(ctx, stores, actor.personId, code);
-    if (refusal) return refusedAndAudited(stores, failureOf(actor.personId), refusal);
     // Checked after the code, so that a caller without the second factor learns nothing about workspaces.
-    if (!isMember) return refusedAndAudited(stores, failureOf(actor.personId), NO_MEMBER);
-    return ok(await open(ctx, stores, actor, origin));
+    const refusal = (await proofRefusal(ctx, stores, { personId, password, code })) ?? (isMember ? null : NO_MEMBER);
+    if (!refusal) return ok(await open(ctx, stores, actor, origin));
+    const entry = { action: 'session.create', detail: {} };
+    await stores.personEvents.add({ ...entry, personId, result: refusal.code });
+    return refusedAndAudited(stores, { ...entry, subject: { type: 'person', id: personId } }, refusal);
   });
-  if (opened.ok) return opened;
-  const elsewhere = attempt.workspaces.filter(({ tenantId }) => tenantId !== at.tenantId);
-  await auditFailure(publicContext, { ...attempt, workspaces: elsewhere }, actor, opened.refusal.code);
-  return { ok: false, refusal: outwardly(opened.refusal) };
+  return { ctx, opened: opened.ok ? opened : { ok: false, refusal: outwardly(opened.refusal) } };
 };
 
-/** Checks the code and consumes its time step (I7). Null when the code was right and its step unused. */
-const codeRefusal = async (ctx: Context, stores: Stores, personId: string, code: string): Promise<Refusal | null> => {
-  const factor = await usableFactor(stores, personId);
+/**
+ * Checks the code and consumes its time step (I7), and that the password that was right is still the person's. Null when all of it holds
+ * until the transaction ends.
+ */
+const proofRefusal = async (ctx: Context, stores: Stores, { personId, password, code }: Pick<Proving, 'personId' | 'password' | 'code'>) => {
+  const factor = await usableFactor(stores, personId, 'sign_in');
   if (!factor.ok) return factor.refusal;
+  if (!(await stores.passwords.hold(personId, password.version))) return invalid().refusal;
   const step = await matchCode(ctx, stores, factor.value, code);
-  if (!step.ok) return step.refusal;
-  return (await stores.factors.consumeStep(factor.value.id, step.value)) ? null : spentCode(stores.now, step.value);
+  return step.ok ? spendStep(stores, factor.value, step.value) : step.refusal;
 };
 
 const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' }, origin: Origin): Promise<WireSession> => {
@@ -115,16 +110,16 @@ const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' 
   return { ...session, token };
 };
 
-const auditFailure = async (publicContext: PublicContext, { personId, workspaces }: Attempt, actor: Actor, result: ProblemCode): Promise<void> => {
-  for (const { tenantId, mode } of workspaces)
-    await publicContext.enter(tenantId, mode, actor).inTenant((stores) => stores.audit.append({ ...failureOf(personId), result }));
+/**
+ * Hashes the password at today's cost when its hash costs less. It is at hand only now, and only of somebody who has signed in. Where too many
+ * passwords wait, the next sign-in does it.
+ */
+const strengthen = async (ctx: Context, { personId, password }: Proving, typed: string): Promise<void> => {
+  const { credentials } = ctx.services;
+  if (!credentials.isWeakHash(password.hash)) return;
+  const made = await credentials.newPasswordHash(typed);
+  if (made.ok) await ctx.inTenant((stores) => stores.passwords.rehash(personId, password.hash, made.value));
 };
-
-const failureOf = (personId: string): Omit<AuditEntry, 'result'> => ({
-  subject: { type: 'person', id: personId },
-  action: 'session.create',
-  detail: {},
-});
 
 const NO_MEMBER = refuse('forbidden', 'You are not a member of that workspace; leave workspace_id out to sign in to your own.').refusal;
 

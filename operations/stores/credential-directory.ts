@@ -1,4 +1,5 @@
 import type { Permission } from '../../domain/permissions.js';
+import type { StoredPassword } from './passwords.js';
 
 type Mode = 'live' | 'test';
 
@@ -55,7 +56,7 @@ export interface CredentialDirectory {
    * By the SHA-256 of the token. Null too when the owner or their membership is disabled. Without the scopes that the owner's roles do not allow.
    */
   apiKey(tokenHash: Uint8Array): Promise<ApiKeyOwner | null>;
-  person(email: string): Promise<{ id: string; name: string; email: string; passwordHash: string; disabled: boolean } | null>;
+  person(email: string): Promise<{ id: string; password: StoredPassword; disabled: boolean } | null>;
   workspacesOf(personId: string): Promise<OwnWorkspace[]>;
   /** The workspace of a rail connection that takes webhooks. */
   tenantOfConnection(connectionId: string): Promise<string | null>;

@@ -40,6 +40,12 @@ const personOf = ({ SLUICE_URL }: { SLUICE_URL: string }) => {
   return { SLUICE_URL, XDG_CONFIG_HOME: home };
 };
 
+/** What a command reads: passwords of those that ask for some, and a code. */
+const typedFor = (argv: readonly string[]): string[] => {
+  const passwords = argv.includes('login') ? ['a password'] : argv.includes('password') ? ['a password', 'a new password'] : [];
+  return [...passwords, '123456'];
+};
+
 /** Runs a command and breaks it off as soon as the server has got what it may change. Null when it changes nothing. */
 const brokenOff = async (argv: readonly string[]) => {
   let arrived: (write: Received) => void = () => {};
@@ -52,7 +58,7 @@ const brokenOff = async (argv: readonly string[]) => {
     arrived(request);
     return 'silence';
   });
-  const { said, run } = settingsOf(personOf(env), argv[0] === 'login' ? ['a password', '123456'] : ['123456']);
+  const { said, run } = settingsOf(personOf(env), typedFor(argv));
   const ended = run(argv);
   const first = await Promise.race([write, ended.then(() => null)]);
   if (first === null) return null;
@@ -152,7 +158,7 @@ const answered = async (argv: readonly string[], status: number, headers: Record
       ? { status, body: /account|top-up/.test(request.path) ? ACCOUNT : ANSWER, headers }
       : { ...problemOf('out_of_order', status), headers };
   });
-  const { said, printed, run, unread } = settingsOf(personOf(env), argv.includes('login') ? ['a password', '123456'] : ['123456']);
+  const { said, printed, run, unread } = settingsOf(personOf(env), typedFor(argv));
   const code = await run(argv);
   return { code, said: said.join('\n'), printed: printed.join('\n'), unread: unread() };
 };

@@ -156,7 +156,7 @@ describe('roles', () => {
 
   test('the worker sees no factor, no password, no session and no key of people', async () => {
     for (const role of ['sluice_worker', 'sluice_relay', 'sluice_sequencer'])
-      for (const table of ['person', 'factor', 'session', 'api_key', 'challenge'])
+      for (const table of ['person', 'factor', 'factor_failures', 'session', 'person_event', 'api_key', 'challenge'])
         expect(await rows('SELECT has_any_column_privilege($1, $2, $3) AS may', [role, `public.${table}`, 'SELECT, INSERT, UPDATE'])).toEqual([
           { may: false },
         ]);

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { LockRule } from '../../domain/lockout.js';
+import { until } from '../harness/until.js';
+import { rowWaiters } from '../world/lock-waiters.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Workspace } from '../world/workspaces.js';
 
@@ -10,10 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
+const RULE: LockRule = { failuresMax: 5, locksMs: [60_000, 300_000], quietMs: 3_600_000 };
+
 const somebody = async () => {
   const person = await world.person('approver', [world.home.tenantId, foreign.tenantId]);
   const inWorkspace = (tenantId: string) => world.as(person, { tenantId }).inTenant;
-  const factor = await inWorkspace(world.home.tenantId)((stores) => stores.factors.lock(person.id));
+  const factor = await inWorkspace(world.home.tenantId)((stores) => stores.factors.lock(person.id, 'session'));
   if (!factor) throw new Error('no factor');
   return { person, factor, here: inWorkspace(world.home.tenantId), elsewhere: inWorkspace(foreign.tenantId) };
 };
@@ -39,30 +44,69 @@ describe('a second factor', () => {
     await expect(world.sql('UPDATE factor SET last_step = 99 WHERE id = $1', [factor.id])).rejects.toThrow(/does not come back/);
   });
 
-  test('of 12 concurrent failures each is counted: two locks of five, and two over', async () => {
+  test('of 64 concurrent failures each is counted: twelve locks of five, and four over', async () => {
     const { person, factor, here, elsewhere } = await somebody();
     const counts = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => (i % 2 ? here : elsewhere)((stores) => stores.factors.countFailure(factor.id, 5, 60_000))),
+      Array.from({ length: 64 }, (_, i) => (i % 2 ? here : elsewhere)((stores) => stores.factors.countFailure(factor.id, 'session', RULE))),
     );
-    expect(counts.map(({ failures }) => failures).sort()).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 5]);
-    expect(counts.filter(({ lockedUntil }) => lockedUntil)).toHaveLength(2);
-    expect((await here((stores) => stores.factors.lock(person.id)))?.failures).toBe(2);
+    const times = (n: number) => counts.filter(({ failures }) => failures === n).length;
+    expect([1, 2, 3, 4, 5].map(times)).toEqual([13, 13, 13, 13, 12]);
+    expect(counts.filter(({ lockedUntil }) => lockedUntil)).toHaveLength(12);
+    expect(await here((stores) => stores.factors.lock(person.id, 'session'))).toMatchObject({ failures: 4, locks: 12 });
   });
 
-  test('a lock lasts as long as it was asked for, on the clock of the database, and a consumed step clears failures', async () => {
+  test('each lock lasts as long as its place in the series says, on the clock of the database, and the last length stays', async () => {
+    const { factor, here } = await somebody();
+    const lengths: number[] = [];
+    for (let i = 1; i <= 15; i++) {
+      const [now, counted] = await here(async (stores) => [stores.now, await stores.factors.countFailure(factor.id, 'sign_in', RULE)] as const);
+      expect([counted.failures, counted.lockedUntil !== null]).toEqual([i % 5 || 5, i % 5 === 0]);
+      if (counted.lockedUntil) lengths.push(counted.lockedUntil.getTime() - now.getTime());
+    }
+    expect(lengths.map((ms) => Math.round(ms / 1_000))).toEqual([60, 300, 300]);
+  });
+
+  test('wrong codes of sign-in and of sessions are counted apart, and so are right ones', async () => {
+    const { person, factor, here, elsewhere } = await somebody();
+    for (let i = 0; i < 5; i++) await here((stores) => stores.factors.countFailure(factor.id, 'sign_in', RULE));
+    await elsewhere((stores) => stores.factors.countFailure(factor.id, 'session', RULE));
+    const read = (purpose: 'sign_in' | 'session') => here((stores) => stores.factors.lock(person.id, purpose));
+    expect(await read('sign_in')).toMatchObject({ failures: 0, locks: 1, lockedUntil: expect.any(Date) });
+    expect(await read('session')).toMatchObject({ failures: 1, locks: 0, lockedUntil: null });
+    await here((stores) => stores.factors.clearFailures(factor.id, 'session', RULE.quietMs));
+    expect(await read('session')).toMatchObject({ failures: 0, locks: 0 });
+    expect(await read('sign_in')).toMatchObject({ locks: 1 });
+  });
+
+  test('a right code ends the count of wrong ones; the series starts over only when its last lock ended long enough ago', async () => {
     const { person, factor, here } = await somebody();
-    for (let i = 0; i < 4; i++)
-      expect(await here((stores) => stores.factors.countFailure(factor.id, 5, 60_000))).toEqual({ failures: i + 1, lockedUntil: null });
-    const [now, fifth] = await here(async (stores) => [stores.now, await stores.factors.countFailure(factor.id, 5, 60_000)] as const);
-    expect(fifth.failures).toBe(5);
-    expect(Math.abs((fifth.lockedUntil?.getTime() ?? 0) - now.getTime() - 60_000)).toBeLessThan(2);
-    await here((stores) => stores.factors.countFailure(factor.id, 5, 60_000));
-    await here((stores) => stores.factors.consumeStep(factor.id, 7));
-    expect(await here((stores) => stores.factors.lock(person.id))).toMatchObject({ lastStep: 7, failures: 0, lockedUntil: null });
+    for (let i = 0; i < 12; i++) await here((stores) => stores.factors.countFailure(factor.id, 'session', RULE));
+    const clear = () => here((stores) => stores.factors.clearFailures(factor.id, 'session', RULE.quietMs));
+    const read = () => here((stores) => stores.factors.lock(person.id, 'session'));
+    await clear();
+    expect(await read()).toMatchObject({ failures: 0, locks: 2 });
+    await world.unlock(person);
+    await clear();
+    expect(await read()).toMatchObject({ locks: 2 });
+    await world.sql(`UPDATE factor_failures SET locked_until = now() - interval '2 hours' WHERE factor_id = $1`, [factor.id]);
+    await clear();
+    expect(await read()).toMatchObject({ failures: 0, locks: 0 });
+  });
+
+  test('whoever waited for the lock of a factor sees what was counted meanwhile', async () => {
+    const { person, factor, here, elsewhere } = await somebody();
+    let waiting: Promise<unknown> = Promise.resolve();
+    await here(async (stores) => {
+      await stores.factors.lock(person.id, 'session');
+      waiting = elsewhere((others) => others.factors.lock(person.id, 'session'));
+      await until('somebody who waits for the factor', async () => ((await rowWaiters(world)) > 0 ? true : undefined));
+      for (let i = 0; i < 5; i++) await stores.factors.countFailure(factor.id, 'session', RULE);
+    });
+    expect(await waiting).toMatchObject({ locks: 1, lockedUntil: expect.any(Date) });
   });
 
   test('is absent for who has none', async () => {
     const { here } = await somebody();
-    expect(await here((stores) => stores.factors.lock(world.services.entropy.newId()))).toBeNull();
+    expect(await here((stores) => stores.factors.lock(world.services.entropy.newId(), 'session'))).toBeNull();
   });
 });

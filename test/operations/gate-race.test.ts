@@ -87,7 +87,7 @@ describe('wrong codes', () => {
     const right = { gate: 'approve' as const, batch_id: one.id, challenge_id: challenges[0] ?? '', code: await world.code(who) };
     const locked = await openGate(world.as(who), right);
     expect(locked).toMatchObject({ ok: false, refusal: { code: 'factor_locked', extra: { retry_after_seconds: expect.any(Number) } } });
-    await world.sql(`UPDATE factor SET locked_until = now() - interval '1 second' WHERE id = $1`, [who.factorId]);
+    await world.unlock(who);
     expect(codeOf(await openGate(world.as(who), right))).toBe('ok');
   });
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createBatch } from '../../contracts/batches.js';
 import type { ROUTES, RouteId } from '../../contracts/routes.js';
@@ -39,6 +40,7 @@ import { endOtherSessions } from '../../operations/session/end-other.js';
 import { createSigningKey } from '../../operations/signing-key/create.js';
 import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
 import { requireSigning } from '../../operations/workspace/require-signing.js';
+import { changePassword } from '../../operations/session/change-password.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
 import { iban } from '../world/payees.js';
@@ -98,6 +100,11 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   },
   require_signing: async () => as(admin, requireSigning),
   allow_unsigned: async () => as(admin, allowUnsigned),
+  change_password: async () => {
+    const who = await world.person('auditor');
+    const input = { password: who.password, new_password: randomBytes(12).toString('hex'), code: await world.code(who) };
+    return as(who, (ctx) => changePassword(ctx, input));
+  },
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {
     const known = must(await createPayee(world.as(admin), { reference: 'known', ...payee, iban: iban(4) }));

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { parseOptions } from '@node-rs/argon2';
+import { hash, parseOptions } from '@node-rs/argon2';
 import fc from 'fast-check';
 import { generate } from 'otplib';
 import { openCredentials } from '../../vault/credentials.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
+import { must } from '../world/wire.js';
 import { freshKeyFile } from './keys.js';
 
 const keyFile = freshKeyFile();
@@ -20,21 +21,45 @@ describe('passwords', () => {
     expect(parseOptions(one).saltLen).toBeGreaterThanOrEqual(16);
     expect(other).not.toBe(one);
     expect(one).not.toContain(password);
-    expect(await real.verifyPassword(one, password)).toBe(true);
+    expect(must(await real.checkPassword(one, password))).toBe(true);
   });
 
   test('verify only against the password that was hashed [S5-07]', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), async (password, other) => {
-        const hash = await credentials.hashPassword(password);
-        expect(await credentials.verifyPassword(hash, password)).toBe(true);
-        expect(await credentials.verifyPassword(hash, other)).toBe(password === other);
+        const hash = must(await credentials.newPasswordHash(password));
+        expect(must(await credentials.checkPassword(hash, password))).toBe(true);
+        expect(must(await credentials.checkPassword(hash, other))).toBe(password === other);
       }),
     );
   });
 
-  test('of an unknown person are verified with the same work', async () => {
-    await expect(credentials.verifyNothing('anything')).resolves.toBeUndefined();
+  test('are hashed in their one form: typed with combining characters or in full width, it is the same password', async () => {
+    const typed = `caf\u0065\u0301 ${randomBytes(6).toString('hex')} ﬁ Ｓｌｕｉｃｅ`;
+    const hash = await credentials.hashPassword(typed);
+    for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const) expect(must(await credentials.checkPassword(hash, typed.normalize(form)))).toBe(true);
+    expect(must(await credentials.checkPassword(hash, typed.toUpperCase()))).toBe(false);
+    expect(must(await credentials.checkPassword(hash, typed.replaceAll(' ', '')))).toBe(false);
+  });
+
+  test('of an unknown person are verified with the same work, and never right', async () => {
+    expect(await credentials.checkPassword(null, 'anything')).toEqual({ ok: true, value: false });
+  });
+
+  test.each([
+    ['less memory', { memoryKiB: 32, passes: 2, lanes: 2 }, true],
+    ['fewer passes', { memoryKiB: 64, passes: 1, lanes: 2 }, true],
+    ['fewer lanes', { memoryKiB: 64, passes: 2, lanes: 1 }, true],
+    ['the cost of today', { memoryKiB: 64, passes: 2, lanes: 2 }, false],
+    ['more than today', { memoryKiB: 128, passes: 3, lanes: 4 }, false],
+  ])('hashed with %s are weak or not', async (_what, argon2, weak) => {
+    const today = openCredentials(keyFile, { argon2: { memoryKiB: 64, passes: 2, lanes: 2 } });
+    expect(today.isWeakHash(await openCredentials(keyFile, { argon2 }).hashPassword('a password'))).toBe(weak);
+  });
+
+  test('of another algorithm are weak, whatever they cost', async () => {
+    const argon2i = await hash('a password', { algorithm: 1, memoryCost: 1_024, timeCost: 9, parallelism: 4 });
+    expect(credentials.isWeakHash(argon2i)).toBe(true);
   });
 });
 

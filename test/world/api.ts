@@ -70,6 +70,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves: { subscribe: () => () => {} },
+    personEvents: { wake: () => {} },
     clock: systemClock,
     spoolDir: join(tmpdir(), `sluice-spool-${systemEntropy.newId()}`),
     cookies: 'secure',

@@ -1,4 +1,5 @@
 import { credentialDirectory } from '../../db/credential-directory.js';
+import { personEventQueue } from '../../db/person-events.js';
 import type { Actor } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
 import type { Context, PublicContext } from '../../operations/context.js';
@@ -33,9 +34,16 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
   const publicContext = (): PublicContext => ({
     requestId: systemEntropy.newId(),
     directory: credentialDirectory(base.pool('api')),
+    personEvents: personEventQueue(base.pool('api')),
     services: base.services,
     enter: (tenantId, mode, actor) => as(actor, { tenantId, mode }),
   });
 
-  return { as, api, worker, publicContext };
+  /** Writes what happened to people's accounts into the logs of their workspaces, as the API does after its answers. */
+  const deliverPersonEvents = async (): Promise<void> => {
+    const queue = personEventQueue(base.pool('api'));
+    for (let found = 1; found > 0; ) found = await queue.deliver();
+  };
+
+  return { as, api, worker, publicContext, deliverPersonEvents };
 };

@@ -8,6 +8,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['batches.lock'],
   ['chunks.lockToSend', 'chunks.lockToSettle'],
   ['challenges.lock', 'factors.lock', 'apiKeys.lock'],
+  ['passwords.hold', 'passwords.change', 'passwords.rehash'],
   ['accounts.lock'],
   ['chunks.moveItems', 'items.withdraw', 'holds.place', 'holds.release'],
   ['facts.seal'],

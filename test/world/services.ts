@@ -24,9 +24,9 @@ export interface ContextOptions {
   services?: Partial<Services>;
 }
 
-/** The real services of a process, except for a password hash that costs nearly nothing. */
+/** The real services of a process, except for a password hash that costs nearly nothing and as many of them at once as a test wants. */
 export const openServices = (keyFile: KeyFile, rails: Rails) => {
-  const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
+  const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2, hashing: { atOnce: 2, waitingMax: 1_000 } });
   const services: Services = {
     sha256,
     entropy: systemEntropy,

@@ -86,7 +86,7 @@ GRANT CREATE ON SCHEMA public TO sluice_fn_signin, sluice_fn_driver;
 GRANT SELECT ON role_permission, workspace_role TO sluice_fn_signin;
 GRANT UPDATE (ended_at) ON session TO sluice_fn_signin;
 CREATE POLICY signin ON workspace_role FOR SELECT TO sluice_fn_signin USING (true);
-CREATE POLICY signin ON person FOR SELECT TO sluice_fn_signin USING (true);
+CREATE POLICY signin ON person TO sluice_fn_signin USING (true) WITH CHECK (true);
 CREATE POLICY signin ON session TO sluice_fn_signin USING (true) WITH CHECK (true);
 CREATE POLICY driver ON person FOR SELECT TO sluice_fn_driver USING (true);
 CREATE POLICY driver ON factor FOR SELECT TO sluice_fn_driver USING (true);

@@ -3,7 +3,7 @@
 ALTER TABLE session ADD COLUMN device text CHECK (length(device) BETWEEN 1 AND 200);
 ALTER TABLE session ADD COLUMN network text CHECK (length(network) BETWEEN 1 AND 50);
 ALTER TABLE session ADD COLUMN last_used_at timestamptz(6);
-CREATE INDEX session_person_id_idx ON session (person_id, id);
+CREATE INDEX session_person_id_id_idx ON session (person_id, id);
 GRANT SELECT (device, network, last_used_at) ON session TO sluice_api;
 
 GRANT sluice_fn_signin TO CURRENT_USER;
