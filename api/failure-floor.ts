@@ -4,7 +4,7 @@ import type { Clock } from './deps.js';
 const FLOOR_MS = 250;
 
 /**
- * Waits until a multiple of the floor has passed since `from`. The statements of a failed sign-in are the same for everybody (ADR 0063); what
+ * Waits until a multiple of the floor has passed since `from`. The statements of a failed sign-in are the same for everybody (ADR 0070); what
  * is left are hashes of another cost, rows that are found or not, and the code that is only looked at after a right password.
  */
 export const untilFloor = (clock: Clock, from: number): Promise<void> => {

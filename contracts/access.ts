@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GRACE_SECONDS_MAX, KEY_STATES } from '../domain/api-key.js';
-import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
 import { PASSWORD_MAX, passwordLength } from '../domain/password.js';
+import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
 import { code, id, name, network, time, timestamp, wireId } from './wire.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { LogId } from '../domain/audit/checkpoint.js';
 import type { Sha256 } from '../domain/hashing.js';
 import type { SignatureAlgorithm } from '../domain/http-signature/profile.js';
-import type { MailSeal } from './mail/ports.js';
 import type { EstimateGuesses } from '../domain/password.js';
 import type { Result } from '../domain/result.js';
+import type { MailSeal } from './mail/ports.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';

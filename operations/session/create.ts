@@ -38,7 +38,7 @@ interface Proving {
  * this answer only. A hash that costs less than one of today is replaced by the way.
  *
  * An unknown e-mail, a wrong password, a disabled person and one without workspace run the same statements and one verification, and get
- * the same `invalid_credentials` as a wrong code; the logs of the person's workspaces hear of it afterwards (ADR 0063). Only a caller with the
+ * the same `invalid_credentials` as a wrong code; the logs of the person's workspaces hear of it afterwards (ADR 0070). Only a caller with the
  * right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a workspace of
  * others. Anybody may get `passwords_busy`.
  */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { parseOptions } from '@node-rs/argon2';
+import { ROLES } from '../../domain/permissions.js';
 import { PROBLEMS } from '../../domain/problems.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
 import { changePassword } from '../../operations/session/change-password.js';
@@ -97,7 +98,13 @@ describe('changing the own password', () => {
     const person = await somebody();
     for (const actor of [
       { type: 'api_key', keyId: world.services.entropy.newId(), ownerPersonId: person.id, scopes: [] },
-      { type: 'support_impersonator', operatorId: world.services.entropy.newId(), personId: person.id, role: 'approver' },
+      {
+        type: 'support_impersonator',
+        operatorId: world.services.entropy.newId(),
+        personId: person.id,
+        roles: ['approver'],
+        permissions: ROLES.approver,
+      },
     ] as const)
       expect(codeOf(await changePassword(world.as(actor), await input(person)))).toBe('forbidden');
   });

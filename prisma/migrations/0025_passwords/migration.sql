@@ -1,4 +1,4 @@
--- Passwords that people change, wrong codes by what they are given for, and failures that no time betrays (docs/adr/0063).
+-- Passwords that people change, wrong codes by what they are given for, and failures that no time betrays (docs/adr/0070).
 
 -- ── Wrong codes ────────────────────────────────────────────────────────────────────────────────
 -- Counted by purpose: whoever has only a password cannot close the gates of its owner.
