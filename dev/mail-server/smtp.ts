@@ -20,8 +20,8 @@ export const createSmtpServer = (folder: string, password: string): SMTPServer =
     disabledCommands: ['STARTTLS'],
     authMethods: ['PLAIN'],
     closeTimeout: 500,
-    onAuth: ({ username, password: given = '' }, _session, answer) => {
-      if (username === SMTP_USER && given !== null && timingSafeEqual(digest(given), digest(password))) return answer(null, { user: username });
+    onAuth: ({ username, password: given }, _session, answer) => {
+      if (username === SMTP_USER && timingSafeEqual(digest(given ?? ''), digest(password))) return answer(null, { user: username });
       return answer(new Error('user or password is wrong'));
     },
     onData: (stream, { envelope }, answer) => {
