@@ -36,8 +36,8 @@ to two limits may pass in a short time.
 \`RateLimit-Policy\` lists the limits that the request was counted by, and \`RateLimit\` says what is left of the one that
 is nearest to its end (draft-ietf-httpapi-ratelimit-headers-11): \`"read-principal";r=11999;t=60\`. One request too many
 is answered 429 \`rate_limited\` with \`Retry-After\`, \`retry_after_seconds\` and \`policy\`; nothing of it was done, nothing
-is stored under its \`Idempotency-Key\`, and the same request may be sent again. \`sluice\` and the client say the wait, wait
-and go on, for up to a minute and a half. They do not send a code again: it would be wrong after the wait.
+is stored under its \`Idempotency-Key\`, and the same request may be sent again. \`sluice\` and the client say the wait,
+wait and go on, for up to a minute and a half. They do not send a code again: it would be wrong after the wait.
 
 ## Routes
 
