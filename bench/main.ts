@@ -10,6 +10,7 @@ import { measureIntake, showIntake } from './intake.js';
 import { openLimits } from './open-limits.js';
 import { profileRuns } from './profile.js';
 import { RAILS } from './rail-mode.js';
+import { measureReads } from './reads.js';
 import { measureRepeats } from './repeats.js';
 import { show, summarize } from './report.js';
 import { measureSignIn } from './sign-in.js';
@@ -23,6 +24,8 @@ import { measureTurns } from './turns.js';
  *
  * npm run bench -- repeats --items 100000,1000000
  *
+ * npm run bench -- reads
+ *
  * npm run bench -- intake --items 100000,1000000 [--repeat 1] [--json FILE] [--profile FOLDER] [--statements]
  *
  * npm run bench -- sign-in [--tries 300]
@@ -32,8 +35,9 @@ import { measureTurns } from './turns.js';
  *
  * With --profile it compares nothing: it writes a CPU profile of the worker for each run to FOLDER, and prints where the time went and
  * how much heap stays in use. With --statements it prints the CPU of each statement of Postgres. `turns` pauses and resumes a batch while
- * it is paid, and prints how long a pause waits. `repeats` pays nothing: it looks for the payments of a batch among ten million.
- * `intake` pays nothing either: it uploads files with new and with known payees, and prints what a row costs until its batch is queued.
+ * it is paid, and prints how long a pause waits. `repeats` pays nothing: it looks for the payments of a batch among ten million, and `reads`
+ * prints what the limits of requests cost of a read. `intake` pays nothing either: it uploads files with new and with known payees, and prints
+ * what a row costs until its batch is queued.
  * `sign-in` fails to sign in, with fsync on, and prints whether the time of the answer tells who has an account.
  */
 const { positionals, values } = parseArgs({
@@ -50,9 +54,9 @@ const { positionals, values } = parseArgs({
   },
 });
 const [subject = ''] = positionals;
-if (!['end-to-end', 'turns', 'repeats', 'intake', 'sign-in'].includes(subject)) {
+if (!['end-to-end', 'turns', 'repeats', 'reads', 'intake', 'sign-in'].includes(subject)) {
   console.error(
-    'Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, repeats --items 100000, intake --items 100000, or sign-in',
+    'Name what to measure: npm run bench -- end-to-end --items 10000,100000, turns --items 50000 --window 16, repeats --items 100000, reads, intake --items 100000, or sign-in',
   );
   process.exit(2);
 }
@@ -84,6 +88,7 @@ try {
   write(environment);
   say(`${environment.cpu} × ${cpus().length}, ${environment.postgres}, Node ${environment.node}; load before ${loadavg()[0]?.toFixed(1)}`);
   if (subject === 'repeats') for (const items of sizes) await measureRepeats(world.stack.state().database.owner_url, world.dataDir, items, say);
+  else if (subject === 'reads') await measureReads(world, say);
   else if (subject === 'intake') await intake();
   else if (subject === 'sign-in') await measureSignIn(world, Number(values.tries), say);
   else if (subject === 'turns') for (const rail of rails) for (const items of sizes) await measureTurns(world, rail, items, window, say);
