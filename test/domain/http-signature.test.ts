@@ -26,7 +26,7 @@ const PLAIN: Plain = {
 const received = ({ method, url, headers }: Plain, lines: Record<string, string[]> = {}): SignableRequest => ({
   method,
   targetUri: url,
-  field: (name) => lines[name] ?? (Object.hasOwn(headers, name) ? [headers[name] ?? ''] : []),
+  field: (name) => (Object.hasOwn(lines, name) ? (lines[name] ?? []) : Object.hasOwn(headers, name) ? [headers[name] ?? ''] : []),
 });
 
 const problemOf = (request: SignableRequest, now = NOW): string | null => {
