@@ -10,7 +10,9 @@ export const apiConfig = z.object({
   SLUICE_API_PORT: port('Port to listen on', 8080),
   SLUICE_PUBLIC_URL: z
     .string()
-    .regex(/^https?:\/\/[a-z0-9.:[\]-]+(\/[^\s?#]*[^\s?#/])?$/, 'a URL such as https://pay.example, host in lower case, without a slash at its end')
+    .refine((url) => URL.canParse(url) && /^https?:\/\/[^?#@]*[^?#@/]$/.test(url), 'a URL such as https://pay.example, without a slash at its end')
+    // As clients write it: the host in lower case, no port that is the scheme's own.
+    .transform((url) => new URL(url).href.replace(/\/$/, ''))
     .optional()
     .meta({ description: 'URL that callers use, which signed calls sign; without it, http:// and the Host of the request' }),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
