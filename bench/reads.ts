@@ -1,8 +1,8 @@
 import { loadavg } from 'node:os';
 import { tellLimits } from '../api/rates/headers.js';
 import { leasing } from '../api/rates/leases.js';
-import { networkOf } from '../api/rates/network.js';
 import { openRateCounters } from '../db/rate-counters.js';
+import { subscriberNetwork } from '../domain/network.js';
 import { RATES, type RateSubject } from '../domain/rates.js';
 import type { World } from '../test/e2e/harness/world.js';
 import { readKeyFile } from '../vault/key-file.js';
@@ -59,7 +59,7 @@ export const measureReads = async (world: World, say: (line: string) => void): P
     for (const [subject, who] of subjects) {
       const limit = RATES.read[subject];
       if (!limit) continue;
-      const standing = await take(`read ${subject} ${subject === 'network' ? networkOf(who) : who}`, limit);
+      const standing = await take(`read ${subject} ${subject === 'network' ? subscriberNetwork(who) : who}`, limit);
       limits.push({ rateClass: 'read', subject, limit, standing } as const);
       tellLimits(headers, limits);
     }
