@@ -10,11 +10,11 @@ import {
 } from '../operations/stores/person-events.js';
 import type { person_event } from '../prisma/generated/client.js';
 import { auditStore } from './audit.js';
+import { enterTenant } from './transaction/enter.js';
 import type { Database, Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import type { Sql } from './transaction/sql.js';
 import { tableOf } from './transaction/table.js';
-import { enterTenant } from './transaction/tenant.js';
 
 const events = tableOf<person_event>()(PERSON_EVENT);
 /** The database's clock says when. */

@@ -3,7 +3,7 @@ export const PASSWORD_MIN = 12;
 export const PASSWORD_MAX = 256;
 
 /** Fewer guesses than these do not count as a password, even where each guess is as slow as a sign-in. */
-const GUESSES_MIN = 1e8;
+const GUESSES_MIN = 1e9;
 /** Shorter words of a name or an address are in too many good passwords. */
 const WORD_MIN = 3;
 const SERVICE = 'sluice';

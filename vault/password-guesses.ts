@@ -6,7 +6,7 @@ import type { EstimateGuesses } from '../domain/password.js';
  * Only so much of a password is looked at, in UTF-16 units: what begins well enough is good enough, and the time that this takes grows
  * faster than the text.
  */
-const LOOKED_AT = 64;
+const LOOKED_AT = 40;
 
 /** Made at its first use: it sorts the lists, and most processes never judge a password. */
 let estimator: ZxcvbnFactory | null = null;

@@ -1,7 +1,7 @@
 import type { InTenant } from '../../operations/context.js';
-import { Prisma } from '../../prisma/generated/client.js';
 import { storesOf } from '../stores.js';
-import type { Database, Tx } from './open.js';
+import { scopeOf, tenantSetting } from './enter.js';
+import type { Database } from './open.js';
 import type { Scope } from './scope.js';
 
 const ATTEMPTS_MAX = 5;
@@ -20,19 +20,6 @@ export const tenantTransactions =
       }
     }
   };
-
-/** Binds a transaction that has begun to a tenant. */
-export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> =>
-  scopeOf(who, await tx.sql.row('setting')`${tenantSetting(who)}`);
-
-/** The one statement that says whose rows the stores see: those of the workspace, and of people, factors and sessions those of who acts (ADR 0064). */
-const tenantSetting = ({ tenantId, actor }: Omit<Scope, 'now'>): Prisma.Sql =>
-  Prisma.sql`SELECT set_config('app.tenant_id', ${tenantId}, true), set_config('app.person_id', ${actor.type === 'user' ? actor.personId : ''}, true), now() AS now`;
-
-const scopeOf = (who: Omit<Scope, 'now'>, set: object | null): Scope => {
-  if (!set) throw new Error('the database did not answer the first statement of a transaction');
-  return { ...who, now: (set as { now: Date }).now };
-};
 
 const isRetryable = (error: unknown): boolean => {
   const { code, meta, cause } = error as { code?: string; meta?: { code?: string; driverAdapterError?: unknown }; cause?: unknown };

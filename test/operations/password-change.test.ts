@@ -121,7 +121,7 @@ describe('what is refused', () => {
       expect(JSON.stringify(answer)).not.toContain(new_password);
       return answer.refusal.errors?.[0]?.reason;
     };
-    const kinds = ['short', `x${'\u0001'}${newPassword()}`, 'passwordpassword', `${person.email} 1!`, 'sluice Demo 12!', person.password];
+    const kinds = ['elevenchars', `x${'\u0001'}${newPassword()}`, 'passwordpassword', `${person.email} 1!`, 'sluice Demo 12!', person.password];
     const reasons = [];
     for (const kind of kinds) reasons.push(await refused(kind));
     expect(reasons).toEqual(['too_short', 'characters', 'common', 'personal', 'personal', 'unchanged']);

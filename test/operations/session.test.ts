@@ -66,6 +66,7 @@ describe('signing in', () => {
   test('audits every failure in each workspace of the person, and success where it is', async () => {
     const person = await somebody();
     await signIn(person, { password: 'wrong' });
+    await world.deliverPersonEvents();
     await signIn(person, { code: await world.wrongCode(person) });
     await signIn(person);
     await world.deliverPersonEvents();

@@ -1,0 +1,16 @@
+import { Prisma } from '../../prisma/generated/client.js';
+import type { Tx } from './open.js';
+import type { Scope } from './scope.js';
+
+/** Binds a transaction that has begun to a tenant. */
+export const enterTenant = async (tx: Tx, who: Omit<Scope, 'now'>): Promise<Scope> =>
+  scopeOf(who, await tx.sql.row('setting')`${tenantSetting(who)}`);
+
+/** The one statement that says whose rows the stores see: those of the workspace, and of people, factors and sessions those of who acts (ADR 0064). */
+export const tenantSetting = ({ tenantId, actor }: Omit<Scope, 'now'>): Prisma.Sql =>
+  Prisma.sql`SELECT set_config('app.tenant_id', ${tenantId}, true), set_config('app.person_id', ${actor.type === 'user' ? actor.personId : ''}, true), now() AS now`;
+
+export const scopeOf = (who: Omit<Scope, 'now'>, set: object | null): Scope => {
+  if (!set) throw new Error('the database did not answer the first statement of a transaction');
+  return { ...who, now: (set as { now: Date }).now };
+};
