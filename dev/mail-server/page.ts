@@ -22,7 +22,7 @@ const HEADERS = {
 export const createPageServer = (folder: string, key: string): Server =>
   createServer((request, response) => {
     const send = (status: number, text: string): void => void response.writeHead(status, HEADERS).end(text);
-    pageAt(folder, key, new URL(request.url ?? '/', 'http://mailbox').pathname).then(
+    pageAt(folder, key, request.url?.split('?', 1)[0] ?? '/').then(
       (page) => (page === null ? send(404, 'not found') : send(200, page)),
       (error: unknown) => {
         console.error(error);
