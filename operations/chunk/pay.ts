@@ -36,11 +36,12 @@ export const payChunk = async (ctx: Context, { batchId, chunk }: { batchId: stri
       return { kind: 'resolved' };
     case 'send': {
       await failpoint('after_intent');
-      const outcomes = await sendDispatch(intent.dispatch, 'first', startedAt, progress);
+      const { outcomes, asked } = await sendDispatch(intent.dispatch, 'first', startedAt, progress);
       await failpoint('after_send');
       const sentOn = { batchId, connectionId: intent.dispatch.connection.id, payments: outcomes.length };
       const { parked } = await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
       if (parked) await reduceParked(ctx);
+      if (!asked) return { kind: 'resolved' };
       if (await noteAnswer(ctx, sentOn, outcomes, intent.ailing)) return { kind: 'halted', halt: 'provider_unavailable' };
       return { kind: 'paid', sent: intent.dispatch.artefact.payments.length };
     }

@@ -45,11 +45,11 @@ export const resendItems = async (ctx: Context, resending: Resending, progress: 
   if (intent.kind === 'never') return endDoubt(ctx, { batchId, ...intent });
   if (intent.kind === 'nothing') return;
   await ctx.services.failpoint('after_intent');
-  const outcomes = await sendDispatch(intent.dispatch, 'resend', startedAt, progress);
+  const { outcomes, asked } = await sendDispatch(intent.dispatch, 'resend', startedAt, progress);
   await ctx.services.failpoint('after_send');
   const sentOn = { batchId, connectionId: intent.dispatch.connection.id, payments: outcomes.length };
   await settleEvidence(ctx, { batchId, connectionId: sentOn.connectionId, source: 'answer', outcomes });
-  await noteAnswer(ctx, sentOn, outcomes, intent.ailing);
+  if (asked) await noteAnswer(ctx, sentOn, outcomes, intent.ailing);
 };
 
 const intendResend = (ctx: Context, { batchId, chunk, keys, seen }: Resending): Promise<ResendIntent> =>

@@ -20,6 +20,13 @@ export const leaseOf = (capabilities: RailCapabilities): number => capabilities.
 /** Called with the number of payments that were answered so far; activities send it as a heartbeat. */
 export type Progress = (sent: number) => void;
 
+/** What became of a dispatch. */
+interface Sent {
+  outcomes: PaymentOutcome[];
+  /** False when its lease was over before the provider was asked: then no answer says nothing about the provider. */
+  asked: boolean;
+}
+
 /**
  * Sends what an intent allows, and only while its lease outlasts another HTTP time-out (R2). `startedAt` is the monotonic
  * clock (ms) from before the intent transaction, so that this process never takes the lease for longer than the database does.
@@ -30,7 +37,7 @@ export const sendDispatch = async (
   kind: Sending['kind'],
   startedAt: number,
   progress: Progress,
-): Promise<PaymentOutcome[]> => {
+): Promise<Sent> => {
   const stopAt = startedAt + leaseMs - capabilities.timeoutMs;
   const lease = new AbortController();
   // A process that was stopped and continued reads the clock before its timers have run.
@@ -40,17 +47,16 @@ export const sendDispatch = async (
   checkLease();
   const timer = setTimeout(checkLease, Math.max(0, stopAt - performance.now()));
   try {
-    const outcomes = lease.signal.aborted
-      ? []
-      : await rail.send(connection, artefact, {
-          kind,
-          signal: lease.signal,
-          onProgress: (sent) => {
-            checkLease();
-            progress(sent);
-          },
-        });
-    return withUnanswered(artefact.payments, outcomes);
+    if (lease.signal.aborted) return { outcomes: withUnanswered(artefact.payments, []), asked: false };
+    const outcomes = await rail.send(connection, artefact, {
+      kind,
+      signal: lease.signal,
+      onProgress: (sent) => {
+        checkLease();
+        progress(sent);
+      },
+    });
+    return { outcomes: withUnanswered(artefact.payments, outcomes), asked: true };
   } finally {
     clearTimeout(timer);
   }

@@ -90,8 +90,8 @@ describe('the lease of an attempt (R2)', () => {
     const intent = await intendChunk(world.worker({ rails: watched('what is there') }), { batchId, chunk: 0 });
     if (intent.kind !== 'send') throw new Error(`the intent is ${intent.kind}`);
     const { leaseMs, capabilities } = intent.dispatch;
-    const outcomes = await sendDispatch(intent.dispatch, 'first', performance.now() - leaseMs + capabilities.timeoutMs, quiet);
-    expect(sends).toEqual([]);
+    const { outcomes, asked } = await sendDispatch(intent.dispatch, 'first', performance.now() - leaseMs + capabilities.timeoutMs, quiet);
+    expect([sends, asked]).toEqual([[], false]);
     expect(outcomes.map(({ key, outcome }) => [key, outcome])).toEqual(keysOf(batchId, 2).map((key) => [key, 'unknown']));
   });
 });

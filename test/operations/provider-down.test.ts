@@ -46,6 +46,22 @@ const later = async (batchId: string): Promise<void> => {
 };
 const CHUNK = 128;
 
+test('a dispatch whose lease was over before it was sent says nothing about the provider: others go on', async () => {
+  const batchId = await world.executing(tokens(CHUNK));
+  const other = await world.executing(tokens(2));
+  const { calls, rails } = deaf();
+  // The process stands still between the intent and the send, until the lease is over.
+  const clock = performance.now.bind(performance);
+  const failpoint = async (name: string) => {
+    if (name === 'after_intent') jest.spyOn(performance, 'now').mockImplementation(() => clock() + 3_600_000);
+  };
+  expect(await payChunk(world.worker({ rails, failpoint }), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'resolved' });
+  jest.restoreAllMocks();
+  expect(calls.sends).toBe(0);
+  expect(await attention(batchId)).not.toContain('provider_unavailable');
+  expect(await payChunk(world.worker(), { batchId: other, chunk: 0 }, quiet)).toMatchObject({ kind: 'paid' });
+});
+
 test('a provider that does not answer stops sending after one chunk, for all batches of its connection, and goes on by itself', async () => {
   const batchId = await world.executing(tokens(3 * CHUNK));
   const other = await world.executing(tokens(2));
