@@ -71,7 +71,7 @@ export const ACCESS_ROUTES = {
     path: '/v1/session/password',
     summary: 'Change your own password; your other sessions end',
     permission: 'sessions.own',
-    rateClass: 'sign_in',
+    rateClass: 'code',
     idempotency: 'optional',
     body: access.changePassword,
     example: { password: 'the present password', new_password: 'several words that are hard to guess', code: '123456' },
