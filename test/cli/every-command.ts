@@ -48,6 +48,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     proposal: idOf('proposal'),
     evidence: idOf('parked'),
     delivery: idOf('delivery'),
+    session: idOf('session'),
   },
   ...{
     connection: idOf('conn'),

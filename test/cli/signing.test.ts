@@ -111,7 +111,7 @@ describe('a stored identity', () => {
       ['Bearer sluice_test_stored', true],
     ]);
     const shown = later(['whoami']);
-    expect([await shown.done, shown.printed.join('\n')]).toEqual([0, expect.stringMatching(/API key +sluice_test_stor….*\nfrom +the profile shop/)]);
+    expect([await shown.done, shown.printed.join('\n')]).toEqual([0, expect.stringMatching(/API key +sluice_test_s….*\nfrom +the profile shop/)]);
     expect(await later(['logout']).done).toBe(0);
     expect(readFileSync(file, 'utf8')).not.toContain('sluice_test_stored');
     expect(writes(received)).toHaveLength(1);
