@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ProblemCode } from '../../domain/problems.js';
 import type { RateClass } from '../../domain/rates.js';
 import * as batches from '../batches.js';
+import * as gates from '../gates.js';
 import type { RouteShape } from '../route-shape.js';
 import { id } from '../wire.js';
 
@@ -68,9 +69,9 @@ export const GATE_ROUTES = {
     rateClass: 'money',
     idempotency: 'optional',
     params: batchParams,
-    body: batches.askChallenge,
+    body: gates.askChallenge,
     example: { gate: 'approve' },
-    out: { status: 201, body: batches.challenge },
+    out: { status: 201, body: gates.challenge },
     problems: [
       'not_found',
       'forbidden',
@@ -89,7 +90,7 @@ export const GATE_ROUTES = {
     summary: 'Open the first gate',
     permission: 'gates.approve',
     rateClass: 'code',
-    body: batches.openGate,
+    body: gates.openGate,
     example: GATE_EXAMPLE,
     out: batches.batch,
     problems: GATE_PROBLEMS,
@@ -99,7 +100,7 @@ export const GATE_ROUTES = {
     summary: 'Open the second gate; places the hold',
     permission: 'gates.authorize',
     rateClass: 'code',
-    body: batches.openGate,
+    body: gates.openGate,
     example: GATE_EXAMPLE,
     out: batches.batch,
     problems: [...GATE_PROBLEMS, 'insufficient_funds'],
@@ -109,7 +110,7 @@ export const GATE_ROUTES = {
     summary: 'Open the third gate; payments leave',
     permission: 'gates.execute',
     rateClass: 'code',
-    body: batches.openGate,
+    body: gates.openGate,
     example: GATE_EXAMPLE,
     out: batches.batch,
     problems: [...GATE_PROBLEMS, 'audit_behind'],

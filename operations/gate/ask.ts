@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { askChallenge as askContract, challenge } from '../../contracts/batches.js';
+import type { askChallenge as askContract, challenge } from '../../contracts/gates.js';
 import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';

@@ -103,23 +103,3 @@ REVOKE EXECUTE ON FUNCTION sluice_resolve_api_key(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sluice_resolve_api_key(bytea) TO sluice_api;
 REVOKE CREATE ON SCHEMA public FROM sluice_fn_signin;
 REVOKE sluice_fn_signin FROM CURRENT_USER;
-
--- Keys of rotations are forgotten after 30 days too.
-GRANT sluice_fn_idempotency TO CURRENT_USER;
-GRANT CREATE ON SCHEMA public TO sluice_fn_idempotency;
-CREATE OR REPLACE FUNCTION sluice_prune_idempotency_keys(most int) RETURNS bigint
-  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  WITH gone AS (
-    DELETE FROM public.idempotency_key k
-    WHERE k.lease_until < now() - interval '30 days' AND k.ctid = ANY (ARRAY(
-      SELECT o.ctid FROM public.idempotency_key o
-      WHERE o.lease_until < now() - interval '30 days'
-        AND o.route IN ('create_session', 'create_api_key', 'rotate_api_key', 'ask_challenge', 'create_payee', 'assign_exception',
-          'comment_exception', 'ask_proposal_challenge')
-      LIMIT most))
-    RETURNING 1
-  )
-  SELECT count(*) FROM gone
-$$;
-REVOKE CREATE ON SCHEMA public FROM sluice_fn_idempotency;
-REVOKE sluice_fn_idempotency FROM CURRENT_USER;

@@ -99,7 +99,7 @@ CREATE TABLE person_event (
 );
 GRANT SELECT, INSERT, DELETE ON person_event TO sluice_api;
 
--- Keys of new passwords are forgotten after 30 days too.
+-- Keys of new passwords, and of rotations of API keys, are forgotten after 30 days too.
 GRANT sluice_fn_idempotency TO CURRENT_USER;
 GRANT CREATE ON SCHEMA public TO sluice_fn_idempotency;
 CREATE OR REPLACE FUNCTION sluice_prune_idempotency_keys(most int) RETURNS bigint
