@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Stores } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
+import { until } from '../harness/until.js';
+import { rowWaiters } from '../world/lock-waiters.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
 import { type Attempts, openAttempts, type Statement } from './attempts.js';
@@ -179,6 +182,32 @@ test('a use is noted once a minute at most, whoever asks, with the network and n
   expect(await noted()).toEqual(first);
 });
 
+/** Two transactions, the second of which begins before the first ends and has to wait for it. */
+const overlapping = async <T>(first: (stores: Stores) => Promise<unknown>, second: (stores: Stores) => Promise<T>): Promise<T> => {
+  const { inTenant } = world.api();
+  let waiting: Promise<T> | undefined;
+  await inTenant(async (stores) => {
+    await first(stores);
+    waiting = inTenant(second);
+    await until('somebody who waits for a row', async () => ((await rowWaiters(world)) > 0 ? true : undefined));
+  });
+  if (!waiting) throw new Error('the second transaction did not begin');
+  return waiting;
+};
+
+test('a key that is held is read by the next one as its holder left it', async () => {
+  const id = newId();
+  await world.sql(...(insert({ id }) as [string, unknown[]]));
+  const next = await overlapping(
+    async ({ apiKeys }) => {
+      await apiKeys.lock(id);
+      await apiKeys.revoke(id);
+    },
+    ({ apiKeys }) => apiKeys.lock(id),
+  );
+  expect(next).toMatchObject({ id, revokedAt: expect.any(Date) });
+});
+
 test('a refusal is noted once a minute at most for each network, whoever asks, and forgotten after an hour', async () => {
   const id = newId();
   await world.sql(...(insert({ id }) as [string, unknown[]]));
@@ -186,6 +215,8 @@ test('a refusal is noted once a minute at most for each network, whoever asks, a
   const all = await Promise.all(Array.from({ length: 16 }, () => note('192.0.2.0/24')));
   expect(all.filter(Boolean)).toHaveLength(1);
   expect([await note('198.51.100.0/24'), await note('192.0.2.0/24')]).toEqual([true, false]);
+  const noted = ({ apiKeys }: Stores) => apiKeys.noteRefusal(id, '203.0.113.0/24');
+  expect(await overlapping(noted, noted)).toBe(false);
   const age = (ago: string, network: string) =>
     world.sql(`UPDATE api_key_refusal SET at = now() - $1::interval WHERE key_id = $2 AND network = $3`, [ago, id, network]);
   await age('1 minute', '192.0.2.0/24');
