@@ -215,12 +215,17 @@ test('a refusal is noted once a minute at most for each network, whoever asks, a
   const all = await Promise.all(Array.from({ length: 16 }, () => note('192.0.2.0/24')));
   expect(all.filter(Boolean)).toHaveLength(1);
   expect([await note('198.51.100.0/24'), await note('192.0.2.0/24')]).toEqual([true, false]);
-  const noted = ({ apiKeys }: Stores) => apiKeys.noteRefusal(id, '203.0.113.0/24');
-  expect(await overlapping(noted, noted)).toBe(false);
   const age = (ago: string, network: string) =>
     world.sql(`UPDATE api_key_refusal SET at = now() - $1::interval WHERE key_id = $2 AND network = $3`, [ago, id, network]);
   await age('1 minute', '192.0.2.0/24');
   await age('1 hour', '198.51.100.0/24');
   expect(await note('192.0.2.0/24')).toBe(true);
   expect(await world.sql('SELECT network FROM api_key_refusal WHERE key_id = $1', [id])).toEqual([{ network: '192.0.2.0/24' }]);
+});
+
+test('a refusal that another process is noting at the same time is not noted again', async () => {
+  const id = newId();
+  await world.sql(...(insert({ id }) as [string, unknown[]]));
+  const note = ({ apiKeys }: Stores) => apiKeys.noteRefusal(id, '192.0.2.0/24');
+  expect(await overlapping(note, note)).toBe(false);
 });
