@@ -12,7 +12,9 @@ import { ensureInstalled, ensureTemporal } from './install.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Not in git, but a worktree needs them; no patch changes them. */
 const BORROWED = ['node_modules', 'prisma/generated'];
+/** The test of one patch, and all tests of a family without any, end within this. */
 const RUN_MAX_MS = 10 * 60_000;
+const BASELINE_MAX_MS = 90 * 60_000;
 /** Patches are tried side by side in so many checkouts. */
 const LANES = 2;
 
@@ -46,7 +48,8 @@ for (let number = 1; number <= Math.min(LANES, patches.length); number += 1) lan
 
 // A test that fails without a patch would prove nothing.
 await inLanes(groupsOf(patches), async (lane, group) => {
-  const { ran, failed } = await runTests(lane, group, 'baseline');
+  const { ran, failed, ended } = await runTests(lane, group, 'baseline', BASELINE_MAX_MS);
+  if (!ended) fail(`without any patch these did not end in ${BASELINE_MAX_MS / 60_000} minutes: ${group.tests.join(', ')}`);
   if (failed.length > 0) fail(`without any patch these are red:\n${failed.join('\n')}`);
   if (ran === 0) fail(`without any patch no test of ${group.tests.join(', ')} runs`);
 });
@@ -93,14 +96,15 @@ async function withoutSafeguard(lane, patch) {
   }
   for (const [path, text] of changed) writeFileSync(join(worktree, path), text);
   const schema = [...changed.keys()].some((path) => path.startsWith('prisma/')) ? 'own' : 'shared';
-  const { ran, failed } = await runTests(lane, { family, tests: [test], only, schema }, name);
+  const { ran, failed, ended } = await runTests(lane, { family, tests: [test], only, schema }, name, RUN_MAX_MS);
+  if (!ended) return { noticed: false, why: `${test} did not end in ${RUN_MAX_MS / 60_000} minutes` };
   // A file that no longer compiles notices nothing: only a test that ran and failed counts.
   if (failed[0]) return { noticed: true, why: failed[0] };
   return { noticed: false, why: ran > 0 ? `${test} stayed green (${ran} passed)` : `no test of ${test} ran` };
 }
 
-/** Runs tests in the lane's checkout as it is. Returns how many ran, and the titles of those that failed. */
-async function runTests({ number, worktree, database }, { family, tests, only, schema }, name) {
+/** Runs tests in the lane's checkout as it is. Returns whether they ended in time, how many ran, and the titles of those that failed. */
+async function runTests({ number, worktree, database }, { family, tests, only, schema }, name, timeout) {
   const report = join(folder, `${name}-${family}-${number}.json`);
   rmSync(report, { force: true });
   const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', family, '--runTestsByPath', ...tests, ...(only ? ['-t', only] : [])];
@@ -110,14 +114,16 @@ async function runTests({ number, worktree, database }, { family, tests, only, s
       ...['--experimental-vm-modules', '--no-warnings', ...jest],
       ...['--json', '--outputFile', report, '--cacheDirectory', join(folder, `cache-${number}`)],
     ],
-    { cwd: worktree, stdio: process.env.VERBOSE ? 'inherit' : 'ignore', timeout: RUN_MAX_MS, env: { ...process.env, ...database?.env(schema) } },
+    { cwd: worktree, stdio: process.env.VERBOSE ? 'inherit' : 'ignore', timeout, env: { ...process.env, ...database?.env(schema) } },
   );
   running.add(child);
-  await once(child, 'exit');
+  const [code] = await once(child, 'exit');
   running.delete(child);
-  if (!existsSync(report)) return { ran: 0, failed: [] };
+  if (code === null) return { ended: false, ran: 0, failed: [] };
+  if (!existsSync(report)) return { ended: true, ran: 0, failed: [] };
   const results = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults);
   return {
+    ended: true,
     ran: results.filter(({ status }) => status === 'passed' || status === 'failed').length,
     failed: results.flatMap(({ status, title }) => (status === 'failed' ? [title] : [])),
   };
