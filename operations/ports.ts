@@ -156,7 +156,7 @@ export interface Credentials {
   hashToken(token: string): Uint8Array | null;
 }
 
-export interface NewTotpFactor {
+interface NewTotpFactor {
   /** Base32; shown once, at enrolment. */
   secret: string;
   sealed: Uint8Array;

@@ -47,7 +47,7 @@ const begin = async (ctx: Context, stores: Stores, actor: Person, input: Input):
   if (counting.length >= FACTORS_MAX) return refusedEverywhere(stores, entryOf(actor), TOO_MANY);
   if (counting.length > 0) {
     if (input.code === undefined) return { ok: false, refusal: CODE_MISSING };
-    const refusal = await proveByAnyCode(ctx, stores, { personId }, input.code);
+    const refusal = await proveByAnyCode(ctx, stores, await stores.factors.lock(personId, 'session'), input.code);
     return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(ctx, stores, actor, input.name));
   }
   if (input.password === undefined) return { ok: false, refusal: PASSWORD_MISSING };

@@ -10,7 +10,7 @@ import { announceLock } from './announce-lock.js';
 const STEP_SECONDS = 30;
 
 /** The factor that a code is of, and the time step that it belongs to. */
-export interface MatchedCode {
+interface MatchedCode {
   factor: FactorRow;
   step: number;
 }
@@ -19,12 +19,15 @@ export interface MatchedCode {
  * Locks the rows of the person's factors, so that the wrong codes of one account are counted one after the other (R12). Refuses with
  * `factor_missing`, or with `factor_locked` after too many wrong codes for this purpose.
  */
-export const usableFactors = async (stores: Stores, personId: string, purpose: CodePurpose = 'session'): Promise<Result<LockedFactors>> => {
-  const factors = await stores.factors.lock(personId, purpose);
+export const usableFactors = async (stores: Stores, personId: string, purpose: CodePurpose = 'session'): Promise<Result<LockedFactors>> =>
+  usable(await stores.factors.lock(personId, purpose), stores.now);
+
+/** The same of rows that are locked already. */
+export const usable = (factors: LockedFactors | null, now: Date): Result<LockedFactors> => {
   if (!factors) return refuse('factor_missing', 'Enrol a second factor first (sluice factors add); without one no gate opens.');
-  if (factors.lockedUntil && factors.lockedUntil > stores.now) {
-    const seconds = Math.ceil((factors.lockedUntil.getTime() - stores.now.getTime()) / 1000);
-    const given = purpose === 'sign_in' ? 'to sign in to this account' : 'within sessions of this account';
+  if (factors.lockedUntil && factors.lockedUntil > now) {
+    const seconds = Math.ceil((factors.lockedUntil.getTime() - now.getTime()) / 1000);
+    const given = factors.purpose === 'sign_in' ? 'to sign in to this account' : 'within sessions of this account';
     return refuse('factor_locked', `Too many wrong codes were given ${given}. Wait ${waitInWords(seconds)}, then try again.`, {
       extra: { retry_after_seconds: seconds },
     });

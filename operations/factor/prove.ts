@@ -1,10 +1,9 @@
-import type { CodePurpose } from '../../domain/lockout.js';
 import type { Refusal } from '../../domain/result.js';
 import { isOneTimeCode } from '../../domain/second-factor.js';
 import type { Context } from '../context.js';
 import type { Stores } from '../ports.js';
 import type { LockedFactors } from '../stores/factors.js';
-import { countWrongCode, matchCode, matchDecidingCode, spendStep, usableFactors } from './match-code.js';
+import { countWrongCode, matchCode, matchDecidingCode, spendStep, usable, usableFactors } from './match-code.js';
 import { personalEntry, tellByLetter, writeEverywhere } from './tell.js';
 
 /**
@@ -22,33 +21,23 @@ export const proveToDecide = async (ctx: Context, stores: Stores, personId: stri
   return factors.ok ? spend(ctx, stores, factors.value, code, matchDecidingCode) : factors.refusal;
 };
 
-/** For whom a code is checked, and which factors of theirs it may not be of. */
-interface Proving {
-  personId: string;
-  purpose?: CodePurpose;
-  /** A factor that is to be removed does not stand for its own removal. */
-  but?: string;
-}
-
 /**
- * The same by a code or a recovery code: to sign in, and to add or remove a factor. A recovery code is taken while the factors are locked
- * too, because nobody guesses one, and its owner has to get in beside whoever sends wrong codes.
+ * The same by a code or a recovery code: to sign in, and to add or remove a factor. `factors` are the person's, locked, so that no reset takes
+ * them away meanwhile; `but` is one that is to be removed, which does not stand for its own removal. A recovery code is taken while the factors
+ * are locked after wrong codes too, because nobody guesses one, and its owner has to get in beside whoever sends those.
  */
 export const proveByAnyCode = async (
   ctx: Context,
   stores: Stores,
-  { personId, purpose = 'session', but }: Proving,
+  factors: LockedFactors | null,
   code: string,
+  but?: string,
 ): Promise<Refusal | null> => {
-  if (!isOneTimeCode(code)) {
-    // Under the lock of the factors, so that no reset takes them away meanwhile.
-    const factors = await stores.factors.lock(personId, purpose);
-    if (factors && (await useRecoveryCode(ctx, stores, personId, code))) return null;
-  }
-  const factors = await usableFactors(stores, personId, purpose);
-  if (!factors.ok) return factors.refusal;
-  if (!isOneTimeCode(code)) return countWrongCode(ctx, stores, factors.value);
-  const others = { ...factors.value, all: factors.value.all.filter(({ id }) => id !== but) };
+  if (factors && !isOneTimeCode(code) && (await useRecoveryCode(ctx, stores, factors.personId, code))) return null;
+  const found = usable(factors, stores.now);
+  if (!found.ok) return found.refusal;
+  if (!isOneTimeCode(code)) return countWrongCode(ctx, stores, found.value);
+  const others = { ...found.value, all: found.value.all.filter(({ id }) => id !== but) };
   return spend(ctx, stores, others, code, matchCode);
 };
 

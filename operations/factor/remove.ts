@@ -29,7 +29,7 @@ export const removeFactor = async (ctx: Context, { factor_id: id, code }: Input)
     const own = counting.find((factor) => factor.id === id);
     if (!own) return refusedEverywhere(stores, entry, NONE);
     if (counting.length === 1) return refusedEverywhere(stores, entry, LAST);
-    const refusal = await proveByAnyCode(ctx, stores, { personId, but: id }, code);
+    const refusal = await proveByAnyCode(ctx, stores, await stores.factors.lock(personId, 'session'), code, id);
     if (refusal) return refusedEverywhere(stores, entry, refusal);
     await stores.factors.remove(id);
     await tellByLetter(ctx, stores, personId, { template: 'factor_removed', params: { name: own.name, at: stores.now.toISOString() } });

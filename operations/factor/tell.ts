@@ -6,7 +6,7 @@ import { writeLetter } from '../mail/write.js';
 import type { Stores } from '../ports.js';
 
 /** An event about a person's account. */
-export type PersonalEntry = AuditEntry & { subject: { type: 'person'; id: string } };
+type PersonalEntry = AuditEntry & { subject: { type: 'person'; id: string } };
 
 export const personalEntry = (personId: string, action: string): Omit<PersonalEntry, 'result'> => ({
   subject: { type: 'person', id: personId },

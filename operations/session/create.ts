@@ -94,7 +94,7 @@ const proofRefusal = async (ctx: Context, stores: Stores, { personId, password, 
   const factors = await stores.factors.lock(personId, 'sign_in');
   if (!(await stores.passwords.hold(personId, password.version))) return invalid().refusal;
   if (code === undefined) return factors ? invalid().refusal : null;
-  return proveByAnyCode(ctx, stores, { personId, purpose: 'sign_in' }, code);
+  return proveByAnyCode(ctx, stores, factors, code);
 };
 
 const open = async (

@@ -101,12 +101,12 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
   };
 
   /** A session token of a person, without signing in. */
-  const sessionOf = async (person: Person, tenantId = home.tenantId, withFactor = true): Promise<string> => {
+  const sessionOf = async (person: Person, tenantId = home.tenantId): Promise<string> => {
     const { token, hash } = credentials.newToken('session', 'test');
     const expiresAt = new Date(Date.now() + 3_600_000);
     await world
       .as(person, { tenantId })
-      .inTenant((stores) => stores.sessions.insert({ id: systemEntropy.newId(), tokenHash: hash, personId: person.id, expiresAt, withFactor }));
+      .inTenant((stores) => stores.sessions.insert({ id: systemEntropy.newId(), tokenHash: hash, personId: person.id, expiresAt, withFactor: true }));
     return token;
   };
 
