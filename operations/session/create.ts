@@ -36,13 +36,14 @@ interface Proving {
 
 /**
  * Signs a person in with e-mail, password and a TOTP code (RFC 6238) or a recovery code, which is used up. Somebody who has no second factor
- * leaves the code out, and what needs one sleeps in the session (domain/permissions.ts). The session lasts 12 hours and is bound to one workspace: the one that the input names, or else a test workspace if the person has one. The token is in
- * this answer only. A hash that costs less than one of today is replaced by the way.
+ * leaves the code out, and what needs one sleeps in the session (domain/permissions.ts). The session lasts 12 hours and is bound to one
+ * workspace: the one that the input names, or else a test workspace if the person has one. The token is in this answer only. A hash that
+ * costs less than one of today is replaced by the way.
  *
  * An unknown e-mail, a wrong password, a disabled person and one without workspace run the same statements and one verification, and get
- * the same `invalid_credentials` as a wrong code, and as one that was left out by somebody who has a factor; the logs of the person's workspaces hear of it afterwards (ADR 0070). Only a caller with the
- * right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a workspace of
- * others. Anybody may get `passwords_busy`.
+ * the same `invalid_credentials` as a wrong code, and as one that was left out by somebody who has a factor; the logs of the person's
+ * workspaces hear of it afterwards (ADR 0070). Only a caller with the right password gets `otp_step_used` or `factor_locked`, and only one
+ * with the right code too gets `forbidden` for a workspace of others. Anybody may get `passwords_busy`.
  */
 export const createSession = async (
   publicContext: PublicContext,

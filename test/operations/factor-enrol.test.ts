@@ -62,7 +62,7 @@ describe('somebody without a second factor', () => {
     expect(codeOf(await signIn(who, '123456'))).toBe('invalid_credentials');
   });
 
-  test('enrols by the password, confirms by a code, gets ten recovery codes once, and wakes at the next sign-in alone', async () => {
+  test('enrols by the password, confirms by a code, gets ten recovery codes once, and wakes at the next sign-in alone [S4-12] [S5-10]', async () => {
     const who = await world.withoutFactor('admin');
     const { token } = must(await signIn(who));
     const { holder, made, confirmed } = await enrolled(who, { password: who.password });

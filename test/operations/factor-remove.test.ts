@@ -62,7 +62,7 @@ describe('removing a factor', () => {
 });
 
 describe('recovery codes', () => {
-  test('sign in in the place of a code, each once; the use is told, in every log, and how many are left is shown', async () => {
+  test('sign in in the place of a code, each once; the use is told, in every log, and how many are left is shown [S5-11]', async () => {
     const who = await somebody();
     const [first = '', second = ''] = await recoveryCodes(who);
     expect([codeOf(await signIn(who, first.toUpperCase())), codeOf(await signIn(who, first))]).toEqual(['ok', 'invalid_credentials']);
