@@ -105,6 +105,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     entropy: systemEntropy,
     vault: openVault(keyFile, systemEntropy),
     credentials,
+    factorRestMs: config.SLUICE_FACTOR_REST_HOURS * 3_600_000,
     gateKey: openGateKey(keyFile),
     mailSeal: openMailSeal(keyFile),
     requestSignatures,

@@ -1,3 +1,4 @@
+import { bareRecoveryCode } from '../domain/second-factor.js';
 import type { Cli } from './cli.js';
 import { EXIT, Failure } from './failure.js';
 import { ask } from './prompt.js';
@@ -7,14 +8,30 @@ const TYPED_MAX = 5;
 export const NO_CODE = 'A code is six digits.';
 
 /** Asks for a code of the person's authenticator, and asks again for what cannot be one. `to` says what for, such as `, to approve`. */
-export const askCode = async (cli: Cli, to = ''): Promise<string> => {
+export const askCode = (cli: Cli, to = ''): Promise<string> => askFor(cli, `Code of your authenticator${to}`, codeIn, NO_CODE);
+
+/** Asks until what is typed can be read. `said` is what is said of anything else. */
+const askFor = async <Read>(cli: Cli, question: string, read: (line: string) => Read | null, said: string): Promise<Read> => {
   for (let typed = 1; ; typed++) {
-    const code = codeIn(await ask(cli.terminal, `Code of your authenticator${to}`, 'open'));
-    if (code !== null) return code;
-    if (typed === TYPED_MAX || !cli.terminal.canAsk) throw new Failure(EXIT.usage, NO_CODE);
-    cli.note(NO_CODE);
+    const answer = read(await ask(cli.terminal, question, 'open'));
+    if (answer !== null) return answer;
+    if (typed === TYPED_MAX || !cli.terminal.canAsk) throw new Failure(EXIT.usage, said);
+    cli.note(said);
   }
 };
+
+const NO_ANY_CODE = 'A code is six digits; a recovery code has 20 letters and digits.';
+
+/** Asks for a code or a recovery code; an empty answer is null. `of` says which, such as ` of your authenticator`. */
+export const askOptionalCode = async (cli: Cli, of: string): Promise<string | null> => {
+  const answer = await askFor(cli, `Code${of}`, (line) => (line === '' ? '' : anyCodeIn(line)), NO_ANY_CODE);
+  return answer === '' ? null : answer;
+};
+
+/** The same where there has to be one. */
+export const askAnyCode = (cli: Cli, of: string): Promise<string> => askFor(cli, `Code${of}`, anyCodeIn, NO_ANY_CODE);
+
+const anyCodeIn = (line: string): string | null => codeIn(line) ?? (bareRecoveryCode(line) === null ? null : line);
 
 /** Without its blanks, with which authenticators show it; null for what cannot be a code. */
 export const codeIn = (line: string): string | null => {

@@ -8,6 +8,7 @@ import { batchCommands } from './commands/batch.js';
 import { type DoctorSettings, doctorCommand } from './commands/doctor.js';
 import { waitingCommands } from './commands/evidence-waiting.js';
 import { exceptionCommands } from './commands/exceptions.js';
+import { factorCommands } from './commands/factors.js';
 import { keyCommands } from './commands/keys.js';
 import { ledgerCommands } from './commands/ledger.js';
 import { openCommand } from './commands/open.js';
@@ -66,6 +67,7 @@ export const createProgram = ({ env, terminal, schemas, mailServerProblem, local
   signInCommands(program, cli);
   sessionCommands(program, cli);
   passwordCommand(program, cli);
+  factorCommands(program, cli);
   batchCommands(program, cli);
   payeeCommands(program, cli);
   peopleCommands(program, cli);

@@ -31,6 +31,25 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   end_other_session: { may: 'the session may have ended', look: () => 'sluice sessions list' },
   end_other_sessions: { may: 'your other sessions may have ended', look: () => 'sluice sessions list' },
   change_password: { may: 'the password may be the new one', look: () => 'sluice login' },
+  enrol_factor: {
+    may: 'the factor may have been made; its secret is lost then, and it counts for nothing, so begin again',
+    look: () => 'sluice factors list',
+    lost: 'The secret of the factor is lost, and it counts for nothing, so begin again.',
+  },
+  confirm_factor: {
+    may: 'the factor may count; if it is your first, its recovery codes are lost then, so make new ones',
+    look: () => 'sluice factors list',
+    lost: 'If it is your first, its recovery codes are lost, so make new ones.',
+  },
+  remove_factor: { may: 'the factor may have been removed', look: () => 'sluice factors list' },
+  renew_recovery_codes: {
+    may: 'the old recovery codes may be void; the new ones are lost then, so make others',
+    look: () => 'sluice factors list',
+    lost: 'The new recovery codes are lost, so make others.',
+  },
+  ask_factor_reset: { may: 'the reset may wait for somebody', look: () => 'sluice factors list' },
+  propose_factor_reset: { may: 'the reset may wait for somebody', look: () => 'sluice audit trail' },
+  confirm_factor_reset: { may: 'the factors may have been taken away', look: () => 'sluice audit trail' },
   create_api_key: {
     may: 'the key may have been made; its secret is lost then, so revoke it',
     look: () => 'sluice keys list',

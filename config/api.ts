@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FACTOR_REST_HOURS } from '../domain/second-factor.js';
 import { rates, workspaceRates } from './rates.js';
 import { count, countOrNone, networks, port, secret, setting, shared } from './schema.js';
 
@@ -25,6 +26,10 @@ export const apiConfig = z.object({
   TEMPORAL_NAMESPACE: setting('Namespace whose payloads the codec endpoint decodes').default('sluice'),
   SLUICE_PASSWORDS_AT_ONCE: countOrNone('Passwords that are hashed at once, 46 MiB each; 0 for one on each core', 0),
   SLUICE_PASSWORDS_WAITING: countOrNone('So many more may wait to be hashed; whoever comes after them is refused with 503', 32),
+  SLUICE_FACTOR_REST_HOURS: countOrNone(
+    'Hours for which a second factor opens no gate and confirms nothing after it was confirmed itself',
+    FACTOR_REST_HOURS,
+  ),
   SLUICE_COOKIES: z
     .enum(['secure', 'loopback'])
     .default('secure')

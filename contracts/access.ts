@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { GRACE_SECONDS_MAX, KEY_STATES } from '../domain/api-key.js';
 import { PASSWORD_MAX, passwordLength } from '../domain/password.js';
 import { KEY_SCOPES, type Permission } from '../domain/permissions.js';
-import { code, id, name, network, time, timestamp, wireId } from './wire.js';
+import { anyCode, code, id, name, network, time, timestamp, wireId } from './wire.js';
 
 /**
  * Any characters but halves of surrogate pairs, which have no form in UTF-8; up to the longest password in its one form. Typed with combining
  * characters, one of them may be several UTF-16 units.
  */
-const password = z
+export const password = z
   .string()
   .min(1)
   .max(4 * PASSWORD_MAX)
@@ -19,7 +19,8 @@ const password = z
 export const createSession = z.strictObject({
   email: z.email().max(254),
   password,
-  code,
+  /** Of a second factor, or a recovery code. Left out by people who have no second factor; some of their permissions sleep then. */
+  code: anyCode.optional(),
   /** For people who belong to several workspaces. Default: the test workspace. */
   workspace_id: id('workspace').optional(),
 });
@@ -31,6 +32,10 @@ export const session = z
     workspace: z.object({ id: wireId, name: z.string(), mode: z.enum(['live', 'test']) }),
     person: z.object({ id: wireId, name: z.string(), email: z.string(), roles: z.array(z.string()) }),
     expires_at: timestamp,
+    /** What the person's roles allow and this session does not, because it was opened without a second factor. */
+    sleeping_permissions: z.array(z.string()),
+    /** What to do about that. */
+    advice: z.string().nullable(),
     /** Shown once, at creation. */
     token: z.string().optional(),
   })

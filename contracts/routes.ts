@@ -5,6 +5,7 @@ import { AUDIT_ROUTES } from './routes/audit.js';
 import { BATCH_ROUTES } from './routes/batches.js';
 import { EVIDENCE_ROUTES } from './routes/evidence.js';
 import { EXCEPTION_ROUTES } from './routes/exceptions.js';
+import { FACTOR_ROUTES } from './routes/factors.js';
 import { GATE_ROUTES } from './routes/gates.js';
 import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
@@ -15,6 +16,7 @@ import { SIGNING_ROUTES } from './routes/signing.js';
 /** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
 export const ROUTES = {
   ...ACCESS_ROUTES,
+  ...FACTOR_ROUTES,
   ...SIGNING_ROUTES,
   ...PAYEE_ROUTES,
   ...BATCH_ROUTES,

@@ -190,3 +190,14 @@ export const code = z
   .regex(/^\s*(?:\d\s*){6}$/, 'six digits')
   .overwrite((typed) => typed.replace(/\s/g, ''))
   .meta({ secret: true });
+
+/**
+ * A code of an authenticator, or a recovery code: 20 letters and digits in groups of five. Hyphens and blanks do not count, nor does the case of
+ * letters. Marked secret like a code.
+ */
+export const anyCode = z
+  .string()
+  .max(64)
+  .regex(/^\s*(?:(?:\d\s*){6}|(?:[0-9A-Za-z][\s-]*){20})$/, 'six digits, or a recovery code of 20 letters and digits')
+  .overwrite((typed) => typed.replaceAll(/\s+/g, ''))
+  .meta({ secret: true });

@@ -1,5 +1,5 @@
 import { keyPermissions } from '../domain/api-key.js';
-import { type Permission, permissionsOfRoles } from '../domain/permissions.js';
+import { awakeIn, type Permission, permissionsOfRoles } from '../domain/permissions.js';
 import type { ApiKeyOwner, CredentialDirectory, OwnWorkspace, SessionOwner } from '../operations/stores/credential-directory.js';
 import type { Database } from './transaction/open.js';
 
@@ -16,13 +16,15 @@ const withPermissions = <Found extends Held>({ defined, ...found }: Found): Omit
   permissions: permissionsIn({ roles: found.roles, defined }),
 });
 
-/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021 and 0022. */
+/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0022 and 0028. */
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: async (tokenHash) => {
-    const found = await database.sql.row<Omit<SessionOwner, 'permissions'> & Held>('function')`
-      SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", roles, defined, mode, ended, unnoted
+    const found = await database.sql.row<Omit<SessionOwner, 'permissions' | 'sleeping'> & Held & { withFactor: boolean }>('function')`
+      SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", roles, defined, mode, ended, unnoted, with_factor AS "withFactor"
       FROM sluice_resolve_session(${tokenHash})`;
-    return found && withPermissions(found);
+    if (!found) return null;
+    const { defined, withFactor, ...owner } = found;
+    return { ...owner, ...awakeIn({ withFactor }, permissionsIn({ roles: owner.roles, defined })) };
   },
 
   noteSession: async (tokenHash) => {

@@ -1,4 +1,4 @@
-import { FACTOR, FACTOR_FAILURES, type FactorRow, type FactorStore } from '../operations/stores/factors.js';
+import { FACTOR, FACTOR_FAILURES, type FactorStore } from '../operations/stores/factors.js';
 import type { factor, factor_failures } from '../prisma/generated/client.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
@@ -8,46 +8,85 @@ const factors = tableOf<factor>()(FACTOR);
 const counts = tableOf<factor_failures>()(FACTOR_FAILURES);
 
 /** Second factors of people. The tables belong to no tenant: every workspace counts against the same rows, which each person sees alone (ADR 0064). */
-export const factorStore = ({ sql }: Tx, _scope: Scope): FactorStore => ({
+export const factorStore = ({ orm, sql }: Tx, { now }: Scope): FactorStore => ({
   lock: async (personId, purpose) => {
     // Two statements: the second one is sent with the first, and sees what whoever held the lock before has counted.
     const [locked, counted] = await Promise.all([
-      sql.row('lock')`
-        SELECT ${factors.list()} FROM factor WHERE person_id = ${personId}::uuid AND kind = 'totp' ORDER BY id LIMIT 1 FOR UPDATE`,
-      sql.rows('join')`
-        SELECT ${counts.list('c')} FROM factor f JOIN factor_failures c ON c.factor_id = f.id
-        WHERE f.person_id = ${personId}::uuid AND c.purpose = ${purpose}`,
+      sql.rows('lock')`
+        SELECT ${factors.list()} FROM factor
+        WHERE person_id = ${personId}::uuid AND kind = 'totp' AND confirmed_at IS NOT NULL AND removed_at IS NULL ORDER BY id FOR UPDATE`,
+      sql.row('clock')`SELECT ${counts.list()} FROM factor_failures WHERE person_id = ${personId}::uuid AND purpose = ${purpose}`,
     ]);
-    if (!locked) return null;
-    const own = factors.row(locked);
-    const count = counted.map(counts.row).find(({ factorId }) => factorId === own.id);
-    const { failures = 0, locks = 0, lockedUntil = null } = count ?? {};
-    return { ...own, purpose, failures, locks, lockedUntil } satisfies FactorRow;
+    if (locked.length === 0) return null;
+    const count = counted ? counts.row(counted) : { personId, purpose, failures: 0, locks: 0, lockedUntil: null };
+    return { ...count, all: locked.map(factors.row) };
   },
 
   consumeStep: async (factorId, step) => {
     const changed = await sql.run('conflict')`
-      UPDATE factor SET last_step = ${BigInt(step)} WHERE id = ${factorId}::uuid AND last_step < ${BigInt(step)}`;
+      UPDATE factor SET last_step = ${BigInt(step)} WHERE id = ${factorId}::uuid AND confirmed_at IS NOT NULL AND last_step < ${BigInt(step)}`;
     return changed === 1;
   },
 
-  countFailure: async (factorId, purpose, { failuresMax, locksMs }) => {
+  countFailure: async (personId, purpose, { failuresMax, locksMs }) => {
     const row = await sql.row<{ failures: number; lockedUntil: Date | null }>('conflict')`
-      INSERT INTO factor_failures AS c (factor_id, purpose, failures) VALUES (${factorId}::uuid, ${purpose}, 1)
-      ON CONFLICT (factor_id, purpose) DO UPDATE SET
+      INSERT INTO factor_failures AS c (person_id, purpose, failures) VALUES (${personId}::uuid, ${purpose}, 1)
+      ON CONFLICT (person_id, purpose) DO UPDATE SET
         failures = CASE WHEN c.failures + 1 >= ${failuresMax}::int THEN 0 ELSE c.failures + 1 END,
         locks = CASE WHEN c.failures + 1 >= ${failuresMax}::int THEN c.locks + 1 ELSE c.locks END,
         locked_until = CASE WHEN c.failures + 1 >= ${failuresMax}::int
           THEN now() + (${[...locksMs]}::bigint[])[least(c.locks, ${locksMs.length - 1}::int) + 1] * interval '1 millisecond' ELSE c.locked_until END
       RETURNING failures, CASE WHEN failures = 0 THEN locked_until END AS "lockedUntil"`;
-    if (!row) throw new Error(`the wrong code of factor ${factorId} was neither inserted nor added`);
+    if (!row) throw new Error(`the wrong code of person ${personId} was neither inserted nor added`);
     return row.lockedUntil ? { ...row, failures: failuresMax } : row;
   },
 
-  clearFailures: async (factorId, purpose, quietMs) => {
+  clearFailures: async (personId, purpose, quietMs) => {
     await sql.run('clock')`
       UPDATE factor_failures SET failures = 0,
         locks = CASE WHEN locked_until < now() - ${quietMs}::bigint * interval '1 millisecond' THEN 0 ELSE locks END
-      WHERE factor_id = ${factorId}::uuid AND purpose = ${purpose}`;
+      WHERE person_id = ${personId}::uuid AND purpose = ${purpose}`;
+  },
+
+  lockEnrolment: async (personId) => {
+    await sql.row('lock')`SELECT pg_advisory_xact_lock(hashtextextended('factors of ' || ${personId}::text, 0))`;
+  },
+
+  list: async (pendingMs) => {
+    const rows = await orm.factor.findMany({
+      where: { removed_at: null, OR: [{ confirmed_at: { not: null } }, { created_at: { gt: new Date(now.getTime() - pendingMs) } }] },
+      orderBy: { id: 'asc' },
+    });
+    return rows.map(factors.row);
+  },
+
+  replacePending: async ({ id, personId, name, sealed }) => {
+    await orm.factor.deleteMany({ where: { person_id: personId, confirmed_at: null } });
+    const row = await orm.factor.create({ data: { id, person_id: personId, kind: 'totp', name, sealed: Uint8Array.from(sealed) } });
+    return factors.row(row);
+  },
+
+  lockPending: async (factorId, pendingMs) => {
+    const row = await sql.row('lock')`
+      SELECT ${factors.list()} FROM factor WHERE id = ${factorId}::uuid AND confirmed_at IS NULL
+        AND created_at > now() - ${pendingMs}::bigint * interval '1 millisecond' FOR UPDATE`;
+    return row && factors.row(row);
+  },
+
+  countPendingFailure: async (factorId, failuresMax) => {
+    const counted = await orm.factor.update({ where: { id: factorId }, data: { confirm_failures: { increment: 1 } } });
+    if (counted.confirm_failures >= failuresMax) await orm.factor.deleteMany({ where: { id: factorId, confirmed_at: null } });
+    return counted.confirm_failures;
+  },
+
+  confirm: async (factorId, step, gatesFrom) => {
+    const changed = await sql.run('conflict')`
+      UPDATE factor SET confirmed_at = now(), gates_from = greatest(now(), ${gatesFrom}::timestamptz), last_step = ${BigInt(step)}
+      WHERE id = ${factorId}::uuid AND confirmed_at IS NULL`;
+    return changed === 1;
+  },
+
+  remove: async (factorId) => {
+    await orm.factor.update({ where: { id: factorId }, data: { removed_at: now, sealed: new Uint8Array() } });
   },
 });

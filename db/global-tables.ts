@@ -1,10 +1,10 @@
 /**
- * Tables that belong to no tenant: people, their factors, sessions and events, letters to them, organizations, the installation itself, the edges of an
+ * Tables that belong to no tenant: people, their factors, recovery codes, sessions and events, letters to them, organizations, the installation itself, the edges of an
  * item, what each role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
 export const GLOBAL_TABLES = [
-  ...(['installation', 'organization', 'person', 'factor', 'factor_failures', 'session', 'person_event', 'mail_message'] as const),
+  ...(['installation', 'organization', 'person', 'factor', 'factor_failures', 'recovery_code', 'session', 'person_event', 'mail_message'] as const),
   ...(['item_edge', 'role_permission', 'rate_counter'] as const),
 ] as const;
 
@@ -28,6 +28,8 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_hold_password: 'sluice_fn_signin',
   sluice_change_password: 'sluice_fn_signin',
   sluice_rehash_password: 'sluice_fn_signin',
+  sluice_i_cover: 'sluice_fn_signin',
+  sluice_reset_factors: 'sluice_fn_signin',
   sluice_claim_outbox: 'sluice_fn_outbox',
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',

@@ -16,6 +16,7 @@ const SHOWN = {
   device: true,
   network: true,
   last_used_at: true,
+  with_factor: true,
 } as const;
 
 /** Sessions of the person who acts. Row-level security shows nobody those of others (ADR 0064). */

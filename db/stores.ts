@@ -10,6 +10,7 @@ import { chunkStore } from './chunks.js';
 import { connectionHealthStore } from './connection-health.js';
 import { dispatchStore } from './dispatches.js';
 import { exceptionStore } from './exceptions.js';
+import { factorResetStore } from './factor-resets.js';
 import { factorStore } from './factors.js';
 import { factStore } from './facts.js';
 import { gateStore } from './gates.js';
@@ -28,6 +29,7 @@ import { personEventStore } from './person-events.js';
 import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
+import { recoveryCodeStore } from './recovery-codes.js';
 import { roleStore } from './roles.js';
 import { sessionStore } from './sessions.js';
 import { signatureNonceStore } from './signature-nonces.js';
@@ -46,6 +48,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
   factors: factorStore(tx, scope),
+  recoveryCodes: recoveryCodeStore(tx, scope),
+  factorResets: factorResetStore(tx, scope),
   passwords: passwordStore(tx, scope),
   personEvents: personEventStore(tx, scope),
   sessions: sessionStore(tx, scope),

@@ -2,7 +2,15 @@ import { KEY_SCOPES, type Permission } from './permissions.js';
 
 /** Who does something. `familyId` is that of a key that took another's place: the first of its row. */
 export type Actor =
-  | { type: 'user'; personId: string; sessionId: string; roles: readonly string[]; permissions: readonly Permission[] }
+  | {
+      type: 'user';
+      personId: string;
+      sessionId: string;
+      roles: readonly string[];
+      permissions: readonly Permission[];
+      /** What the roles allow and the session does not, because it was opened without a second factor. */
+      sleeping?: readonly Permission[];
+    }
   | { type: 'api_key'; keyId: string; familyId?: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'support_impersonator'; operatorId: string; personId: string; roles: readonly string[]; permissions: readonly Permission[] }
@@ -20,7 +28,9 @@ type RecordedRoles = { roles: readonly string[] } | { role: string };
 
 export const recordedActor = (actor: Actor | RecordedActor): RecordedActor => {
   if (!('permissions' in actor)) return actor;
-  const { permissions: _, ...recorded } = actor;
+  const { permissions: _, ...rest } = actor;
+  if (!('sleeping' in rest)) return rest;
+  const { sleeping: _sleeping, ...recorded } = rest;
   return recorded;
 };
 

@@ -6,6 +6,8 @@ export const ID_PREFIXES = {
   workspace: 'ws',
   person: 'person',
   session: 'session',
+  factor: 'factor',
+  factorReset: 'reset',
   apiKey: 'key',
   signingKey: 'sigkey',
   payee: 'payee',

@@ -5,6 +5,18 @@
 export interface Letters {
   /** A person's second factor is locked after too many wrong codes. Times as RFC 3339, UTC. */
   factor_locked: { locked_at: string; locked_until: string };
+  /** A factor counts from now on. Its name was chosen by whoever added it. */
+  factor_added: { name: string; at: string; gates_from: string };
+  /** A factor counts no more, by its person's own wish. */
+  factor_removed: { name: string; at: string };
+  /** There are new recovery codes, and the old ones are void. */
+  recovery_codes_made: { at: string };
+  /** A recovery code was used up; so many are left. */
+  recovery_code_used: { at: string; left: number };
+  /** Somebody of the workspace asked that all factors of the person be taken away. */
+  factor_reset_asked: { by: string; workspace: string; at: string; until: string };
+  /** They were. */
+  factors_reset: { by: string; workspace: string; at: string };
 }
 
 export type Template = keyof Letters;
@@ -18,7 +30,15 @@ export interface Addressee {
 }
 
 /** For how many hours a letter is worth sending. Afterwards it is given up, because it would say what is over. */
-export const LETTER_HOURS: Readonly<Record<Template, number>> = { factor_locked: 24 };
+export const LETTER_HOURS: Readonly<Record<Template, number>> = {
+  factor_locked: 24,
+  factor_added: 72,
+  factor_removed: 72,
+  recovery_codes_made: 72,
+  recovery_code_used: 72,
+  factor_reset_asked: 24,
+  factors_reset: 72,
+};
 
 /** All of a letter but its template, as it is sealed. */
 export const letterBytes = (to: Addressee, { params }: Letter): Uint8Array => new TextEncoder().encode(JSON.stringify({ to, params }));
@@ -26,5 +46,5 @@ export const letterBytes = (to: Addressee, { params }: Letter): Uint8Array => ne
 /** Reads what `letterBytes` wrote. The template may be one that this version does not know. */
 export const readLetter = (template: string, bytes: Uint8Array): { to: Addressee; letter: Letter } => {
   const { to, params } = JSON.parse(new TextDecoder().decode(bytes)) as { to: Addressee; params: Letter['params'] };
-  return { to, letter: { template: template as Template, params } };
+  return { to, letter: { template, params } as Letter };
 };

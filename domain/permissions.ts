@@ -31,6 +31,46 @@ export const PERMISSION_MEANINGS = {
 
 export type Permission = keyof typeof PERMISSION_MEANINGS;
 
+/**
+ * Which of them sleep in a session that was opened without a second factor, as only somebody who has none opens it: what needs a code itself,
+ * and whatever changes people, roles or keys. A password alone never gets that far.
+ */
+export const SLEEPS_WITHOUT_FACTOR: Readonly<Record<Permission, boolean>> = {
+  'batches.read': false,
+  'batches.create': false,
+  'batches.edit': false,
+  'batches.reject': false,
+  'batches.cancel': false,
+  'batches.pause': false,
+  'gates.approve': true,
+  'gates.authorize': true,
+  'gates.execute': true,
+  'payees.read': false,
+  'payees.write': false,
+  'ledger.read': false,
+  'ledger.top_up': false,
+  'ledger.accounts': false,
+  'audit.read': false,
+  'exceptions.read': false,
+  'exceptions.handle': false,
+  'exceptions.propose': false,
+  'exceptions.confirm': true,
+  'evidence.handle': false,
+  'payees.hold': false,
+  'people.read': false,
+  'people.manage': true,
+  'roles.manage': true,
+  'keys.manage': true,
+  'sessions.own': false,
+  'workspace.own': true,
+};
+
+/** What somebody may do in a session, and what of theirs sleeps in it. */
+export const awakeIn = (session: { withFactor: boolean }, held: readonly Permission[]): { permissions: Permission[]; sleeping: Permission[] } => ({
+  permissions: held.filter((one) => session.withFactor || !SLEEPS_WITHOUT_FACTOR[one]),
+  sleeping: held.filter((one) => !session.withFactor && SLEEPS_WITHOUT_FACTOR[one]),
+});
+
 export const PERMISSIONS = Object.keys(PERMISSION_MEANINGS) as Permission[];
 
 const LOOK = ['batches.read', 'payees.read', 'ledger.read', 'sessions.own'] as const;

@@ -58,6 +58,11 @@ export const PROBLEMS = {
   otp_step_used: { status: 409, title: 'This code was used already; wait for the next one', retryable: true },
   factor_locked: { status: 423, title: 'The second factor is locked after too many wrong codes', retryable: true },
   factor_missing: { status: 403, title: 'This person has no second factor', retryable: false },
+  factor_resting: { status: 403, title: 'The second factor is too new to decide anything', retryable: false },
+  factor_added: { status: 409, title: 'The person has a second factor by now', retryable: false },
+  too_many_factors: { status: 409, title: 'The person has as many second factors as they may', retryable: false },
+  last_factor: { status: 409, title: 'The last second factor is removed by two people', retryable: false },
+  reset_same_person: { status: 403, title: 'A reset is confirmed by somebody else', retryable: false },
   gate_deadline_passed: { status: 409, title: 'The deadline of this gate has passed', retryable: false },
   // exceptions
   exception_resolved: { status: 409, title: 'The exception is resolved already', retryable: false },

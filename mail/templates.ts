@@ -7,6 +7,9 @@ export interface Rendered {
   text: string;
 }
 
+const NOT_YOU = `If it was not you: somebody uses your account. Tell an administrator of your
+workspace at once, and change your password.`;
+
 /** The sentences of each letter. Whatever is filled in and was chosen by somebody goes through `inLine`. */
 const TEMPLATES: { readonly [Name in Template]: (params: Letters[Name]) => Rendered } = {
   factor_locked: ({ locked_at, locked_until }) => ({
@@ -24,6 +27,73 @@ If it was not you: somebody knows your password, or uses a session of yours.
 Nobody is asked for a code without one of the two. Tell an administrator of
 your workspace at once, and change your password.`,
   }),
+  factor_added: ({ name, at, gates_from }) => ({
+    subject: 'A second factor was added to your account',
+    text: `Since ${momentOf(at)} this second factor counts for your account
+at Sluice:
+
+  ${inLine(name)}
+
+It opens no gate before ${momentOf(gates_from)}.
+
+${NOT_YOU}`,
+  }),
+  factor_removed: ({ name, at }) => ({
+    subject: 'A second factor of your account was removed',
+    text: `Since ${momentOf(at)} this second factor does not count any
+more for your account at Sluice:
+
+  ${inLine(name)}
+
+${NOT_YOU}`,
+  }),
+  recovery_codes_made: ({ at }) => ({
+    subject: 'There are new recovery codes for your account',
+    text: `On ${momentOf(at)} new recovery codes were made for your account
+at Sluice. The old ones are void.
+
+${NOT_YOU}`,
+  }),
+  recovery_code_used: ({ at, left }) => ({
+    subject: 'A recovery code of your account was used',
+    text: `On ${momentOf(at)} a recovery code was used for your account at
+Sluice, in the place of a code of your authenticator. Codes that are
+left: ${left}.
+
+If it was you: it is used up. With \`sluice factors recovery-codes\` you get
+ten new ones.
+
+${NOT_YOU}`,
+  }),
+  factor_reset_asked: ({ by, workspace, at, until }) => ({
+    subject: 'Your second factors are to be taken away',
+    text: `On ${momentOf(at)} this person asked that all your second factors
+at Sluice are taken away:
+
+  ${inLine(by)}
+  workspace: ${inLine(workspace)}
+
+It is done if a second person confirms it before
+${momentOf(until)}.
+
+If you have lost your authenticator and asked for it: there is nothing to
+do. Otherwise tell another administrator of your workspace at once.`,
+  }),
+  factors_reset: ({ by, workspace, at }) => ({
+    subject: 'Your second factors were taken away',
+    text: `On ${momentOf(at)} all your second factors and recovery codes at
+Sluice were taken away, and you were signed out everywhere. A second person
+confirmed it:
+
+  ${inLine(by)}
+  workspace: ${inLine(workspace)}
+
+Sign in with your password, without a code, and enrol a second factor at
+once: until then nothing but your password protects the account.
+
+If you did not know of this: change your password, and tell another
+administrator of your workspace.`,
+  }),
 };
 
 /**
@@ -34,7 +104,8 @@ your workspace at once, and change your password.`,
  */
 export const render = ({ template, params }: Letter, to: Pick<Addressee, 'name'>, publicUrl: string): Rendered => {
   if (!Object.hasOwn(TEMPLATES, template)) throw new Error(`this version has no letter ${template}`);
-  const { subject, text } = TEMPLATES[template](params);
+  const write = TEMPLATES[template] as (params: Letter['params']) => Rendered;
+  const { subject, text } = write(params);
   return { subject, text: `Hello ${inLine(to.name)},\n\n${text}\n\nSluice at ${new URL(publicUrl).origin}\nNobody reads answers to this address.\n` };
 };
 

@@ -16,6 +16,7 @@ import type { ChunkStore } from './stores/chunks.js';
 import type { ConnectionHealthStore } from './stores/connection-health.js';
 import type { DispatchStore } from './stores/dispatches.js';
 import type { ExceptionStore } from './stores/exceptions.js';
+import type { FactorResetStore } from './stores/factor-resets.js';
 import type { FactorStore } from './stores/factors.js';
 import type { FactStore } from './stores/facts.js';
 import type { GateStore } from './stores/gates.js';
@@ -34,6 +35,7 @@ import type { PersonEventStore } from './stores/person-events.js';
 import type { ProposalStore } from './stores/proposals.js';
 import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { RecoveryStore } from './stores/recoveries.js';
+import type { RecoveryCodeStore } from './stores/recovery-codes.js';
 import type { RoleStore } from './stores/roles.js';
 import type { SessionStore } from './stores/sessions.js';
 import type { SignatureNonceStore } from './stores/signature-nonces.js';
@@ -51,6 +53,8 @@ export interface Stores {
   memberships: MembershipStore;
   roles: RoleStore;
   factors: FactorStore;
+  recoveryCodes: RecoveryCodeStore;
+  factorResets: FactorResetStore;
   passwords: PasswordStore;
   personEvents: PersonEventStore;
   sessions: SessionStore;
@@ -140,10 +144,24 @@ export interface Credentials {
   estimateGuesses: EstimateGuesses;
   /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
   matchTotp(factorId: string, sealed: Uint8Array, code: string, now: Date): Promise<number | null>;
+  /** A new secret for an authenticator app, sealed for this factor. */
+  newTotpFactor(factorId: string, accountName: string): Promise<NewTotpFactor>;
+  /** So many new recovery codes of 100 random bits, and what is stored of them. */
+  newRecoveryCodes(count: number): { codes: string[]; hashes: Uint8Array[] };
+  /** The SHA-256 of a recovery code as somebody typed it; null when it is none. */
+  hashRecoveryCode(typed: string): Uint8Array | null;
   /** A new bearer token with prefix and checksum, and the SHA-256 that is stored. */
   newToken(kind: 'session' | 'api_key', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
   /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
+}
+
+interface NewTotpFactor {
+  /** Base32; shown once, at enrolment. */
+  secret: string;
+  sealed: Uint8Array;
+  /** For a QR code (Key Uri Format). */
+  otpauthUri: string;
 }
 
 /** Authenticates gates under a key of the installation that no role of the database can read (R11). */
@@ -248,6 +266,8 @@ export interface Services {
   entropy: Entropy;
   vault: Vault;
   credentials: Credentials;
+  /** How long a factor decides nothing after it was confirmed, ms. */
+  factorRestMs: number;
   gateKey: GateKey;
   mailSeal: MailSeal;
   requestSignatures: RequestSignatures;

@@ -7,6 +7,7 @@ import { open, seal } from './envelope.js';
 import { HASHING, type HashingTerms, limitHashing } from './hashing-limit.js';
 import type { KeyFile } from './key-file.js';
 import { estimateGuesses } from './password-guesses.js';
+import { hashRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
 import { deriveKey } from './root-key.js';
 import { hashToken, newToken } from './tokens.js';
 
@@ -28,19 +29,10 @@ const STEP_SECONDS = 30;
 const SECRET_BYTES = 20;
 const FACTOR_KEY_VERSION = 1;
 
-export interface NewTotpFactor {
-  /** Base32; shown once, at enrolment. */
-  secret: string;
-  sealed: Uint8Array;
-  /** For a QR code (Key Uri Format). */
-  otpauthUri: string;
-}
-
-/** What enrolment and seeds need on top of sign-in. */
+/** What seeds need on top of it. */
 export interface Enrolment {
   /** Outside the bound on what is hashed at once: for who makes a few people and nobody else is served. */
   hashPassword(password: string): Promise<string>;
-  newTotpFactor(factorId: string, accountName: string): Promise<NewTotpFactor>;
 }
 
 /** What the metrics show of it. */
@@ -92,6 +84,8 @@ export const openCredentials = (
     },
     newToken: (kind, mode) => newToken(kind, mode, randomBytes),
     hashToken,
+    newRecoveryCodes: (count) => newRecoveryCodes(count, randomBytes),
+    hashRecoveryCode,
     newTotpFactor: async (factorId, accountName) => {
       const secret = generateSecret({ length: SECRET_BYTES });
       const sealed = seal({ key: factorKey, version: FACTOR_KEY_VERSION }, factorPlace(factorId), Buffer.from(secret, 'ascii'), randomBytes);

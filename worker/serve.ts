@@ -4,6 +4,7 @@ import { openRelayStore, tenantsToDrain } from '../db/relay.js';
 import { sequencingStore } from '../db/sequencing.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { FACTOR_REST_HOURS } from '../domain/second-factor.js';
 import { openPostman } from '../mail/postman.js';
 import { reportStalledRun } from '../operations/batch-run/report-stalled.js';
 import type { Failpoint, Services } from '../operations/ports.js';
@@ -103,6 +104,8 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       entropy: systemEntropy,
       vault: openVault(keyFile, systemEntropy),
       credentials: openCredentials(keyFile),
+      // Nobody confirms a factor here.
+      factorRestMs: FACTOR_REST_HOURS * 3_600_000,
       gateKey: openGateKey(keyFile),
       mailSeal: openMailSeal(keyFile),
       requestSignatures,

@@ -72,10 +72,10 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   if (!hash) return unknown;
   const session = await deps.directory.session(hash);
   if (session) {
-    const { tenantId, mode, personId, sessionId, roles, permissions } = session;
+    const { tenantId, mode, personId, sessionId, roles, permissions, sleeping } = session;
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
     if (session.unnoted) await deps.directory.noteSession(hash);
-    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions } satisfies Actor, key: null });
+    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, key: null });
   }
   const key = await deps.directory.apiKey(hash);
   if (!key) return unknown;

@@ -4,6 +4,7 @@ import { apiKeys } from './api-keys.js';
 import { audit } from './audit.js';
 import { evidence } from './evidence.js';
 import { exceptions } from './exceptions.js';
+import { factors } from './factors.js';
 import { gates } from './gates.js';
 import { inbound } from './inbound.js';
 import { ledger } from './ledger.js';
@@ -16,6 +17,7 @@ import { signing } from './signing.js';
 /** Binds every route of the table to its operation. A missing one does not compile. */
 export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...sessions(deps),
+  ...factors(deps),
   ...apiKeys,
   ...signing,
   ...payees,

@@ -1,4 +1,5 @@
 import { nearbyNetwork } from '../../domain/network.js';
+import { isOneTimeCode } from '../../domain/second-factor.js';
 import { changePassword } from '../../operations/session/change-password.js';
 import { createSession } from '../../operations/session/create.js';
 import { endSession } from '../../operations/session/end.js';
@@ -24,10 +25,9 @@ export const sessions = ({ clock, cookies, personEvents }: Pick<ApiDeps, 'clock'
   create_session: async (publicContext, input, { req, res }) => {
     const from = clock.now();
     const result = await createSession(publicContext, input, { device: deviceOf(req.get('user-agent')), network: nearbyNetwork(req.ip ?? '') });
-    if (!result.ok) {
-      personEvents.wake();
-      await untilFloor(clock, from);
-    }
+    // A refusal and the use of a recovery code belong into the logs of all workspaces of the person.
+    if (!result.ok || (input.code !== undefined && !isOneTimeCode(input.code))) personEvents.wake();
+    if (!result.ok) await untilFloor(clock, from);
     if (!result.ok || !result.value.token) return result;
     const { token, ...session } = result.value;
     setSessionCookie(res, cookies, token, new Date(session.expires_at));

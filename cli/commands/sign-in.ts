@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { createClient } from '../../client/client.js';
 import { ProblemError } from '../../client/problem-error.js';
 import type { Cli } from '../cli.js';
-import { askCode } from '../code.js';
+import { askOptionalCode } from '../code.js';
 import { EXIT, Failure } from '../failure.js';
 import { addressOf } from '../identity/connect.js';
 import { sessionPath } from '../identity/demo-person.js';
@@ -23,11 +23,11 @@ export const signInCommands = (program: Command, cli: Cli): void => {
       const name = cli.options().profile ?? DEFAULT_PROFILE;
       const address = email ?? (await ask(cli.terminal, 'E-mail', 'open'));
       const password = await ask(cli.terminal, 'Password', 'secret');
-      const code = await askCode(cli);
+      const code = await askOptionalCode(cli, ' of your authenticator, or a recovery code; empty if you have no second factor yet');
       const session = await createClient({ baseUrl: url, token: null, watch: cli.writes.watch }).create_session({
         email: address,
         password,
-        code,
+        ...(code === null ? {} : { code }),
         ...(workspace ? { workspace_id: workspace } : {}),
       });
       const { token, ...shown } = session;
@@ -37,6 +37,10 @@ export const signInCommands = (program: Command, cli: Cli): void => {
         shown,
         () => `Signed in as ${shown.person.name}, ${shown.person.roles.join(', ')}, in ${shown.workspace.name} (${shown.workspace.mode}).`,
       );
+      if (shown.sleeping_permissions?.length) {
+        cli.note(`${shown.advice} They are: ${shown.sleeping_permissions.join(', ')}.`);
+        return cli.suggest('sluice factors add');
+      }
       cli.suggest('sluice batch list');
     });
 
@@ -85,6 +89,7 @@ export const signInCommands = (program: Command, cli: Cli): void => {
           ['person', `${session.person.name} <${session.person.email}>`],
           ['roles', session.person.roles.join(', ')],
           ['workspace', `${session.workspace.name} (${session.workspace.mode}), ${session.workspace.id}`],
+          ...(session.sleeping_permissions?.length ? ([['asleep', session.sleeping_permissions.join(', ')]] as const) : []),
           ['until', session.expires_at],
           ['api', url],
         ]),

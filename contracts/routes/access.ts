@@ -8,7 +8,7 @@ export const ACCESS_ROUTES = {
   create_session: {
     method: 'POST',
     path: '/v1/sessions',
-    summary: 'Sign in',
+    summary: 'Sign in; without a code only where there is no second factor, and then some permissions sleep',
     permission: 'public',
     rateClass: 'sign_in',
     inRecovery: 'works',

@@ -138,6 +138,7 @@ export const EXCEPTION_ROUTES = {
       'plan_changed',
       'recovery_mode',
       'factor_missing',
+      'factor_resting',
       'factor_locked',
     ],
   },
@@ -172,6 +173,7 @@ export const EXCEPTION_ROUTES = {
       'otp_step_used',
       'factor_locked',
       'factor_missing',
+      'factor_resting',
     ],
   },
   withdraw_proposal: {

@@ -47,6 +47,7 @@ const GATE_PROBLEMS = [
   'otp_step_used',
   'factor_locked',
   'factor_missing',
+  'factor_resting',
   'gate_deadline_passed',
   'workspace_frozen',
 ] as const satisfies readonly ProblemCode[];
@@ -80,6 +81,7 @@ export const GATE_ROUTES = {
       'preparer_cannot_open',
       'gate_same_person',
       'factor_missing',
+      'factor_resting',
       'factor_locked',
       'gate_deadline_passed',
       'insufficient_funds',

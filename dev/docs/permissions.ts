@@ -1,5 +1,14 @@
 import { ROUTES } from '../../contracts/routes.js';
-import { KEY_SCOPES, PERMISSION_MEANINGS, PERMISSIONS, type Permission, ROLE_MEANINGS, ROLE_NAMES, ROLES } from '../../domain/permissions.js';
+import {
+  KEY_SCOPES,
+  PERMISSION_MEANINGS,
+  PERMISSIONS,
+  type Permission,
+  ROLE_MEANINGS,
+  ROLE_NAMES,
+  ROLES,
+  SLEEPS_WITHOUT_FACTOR,
+} from '../../domain/permissions.js';
 import { listItem } from './wrap.js';
 
 const holders = (permission: Permission): string =>
@@ -28,6 +37,9 @@ ${ROLE_NAMES.map((role) => listItem(`**${role}** ${ROLE_MEANINGS[role]}`)).join(
 
 An API key may hold those that say so, and never more than its owner holds at the time of a request.
 
+Whoever has no second factor signs in without one, and then those that say so sleep: nobody uses them before a factor is
+enrolled and confirmed, and they have signed in with a code of it (decision [0071](adr/0071-second-factors.md)).
+
 ${PERMISSIONS.map((permission) => {
   const routes = routesOf(permission);
   return listItem(
@@ -35,6 +47,7 @@ ${PERMISSIONS.map((permission) => {
       `\`${permission}\`: ${PERMISSION_MEANINGS[permission]}.`,
       `Roles: ${holders(permission)}.`,
       ...(KEY_SCOPES.includes(permission) ? ['Keys may hold it.'] : []),
+      ...(SLEEPS_WITHOUT_FACTOR[permission] ? ['Sleeps without a second factor.'] : []),
       ...(routes.length > 0 ? [`Routes: ${routes.join(', ')}.`] : []),
     ].join(' '),
   );

@@ -29,6 +29,9 @@ export interface SeedPlan {
 /** Only one, so that a batch does not have to name its funding account. */
 const CURRENCIES = ['EUR'];
 const KEY_SCOPES_OF_DEMO: readonly Permission[] = KEY_SCOPES.filter((scope) => (ROLES.preparer as readonly Permission[]).includes(scope));
+/** The demo begins with factors that were confirmed before it and have rested, as if its people had worked for long: its gates open at once. */
+const BEFORE_THE_DEMO = new Date(0);
+const RESTED = { name: 'authenticator', confirmed_at: BEFORE_THE_DEMO, gates_from: BEFORE_THE_DEMO };
 const newId = (): string => systemEntropy.newId();
 
 /**
@@ -89,7 +92,9 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       await tx.orm.organization.create({ data: { id: tenants.organization, name: 'Demo Marketplace' } });
       for (const person of people) {
         await tx.orm.person.create({ data: { id: person.id, email: person.email, name: person.name, password_hash: person.hash } });
-        await tx.orm.factor.create({ data: { id: person.factorId, person_id: person.id, kind: 'totp', sealed: Buffer.from(person.factor.sealed) } });
+        await tx.orm.factor.create({
+          data: { id: person.factorId, person_id: person.id, kind: 'totp', sealed: Buffer.from(person.factor.sealed), ...RESTED },
+        });
       }
       for (const mode of ['live', 'test'] as const) {
         await storesIn(tx, tenants[mode]);

@@ -8,7 +8,7 @@ import type { Refusal, Result } from '../../domain/result.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { nameDoneBy } from '../done-by.js';
-import { usableFactor } from '../factor/match-code.js';
+import { decidingFactors } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { changesOf } from '../payee/changes.js';
 import { paidTo } from '../payee/paid-to.js';
@@ -35,8 +35,8 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
     const refusal = standingRefusal(ctx, stores, gate, facts);
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
-    const factor = await usableFactor(stores, ctx.actor.personId);
-    if (!factor.ok) return refused(factor.refusal);
+    const factors = await decidingFactors(stores, ctx.actor.personId);
+    if (!factors.ok) return refused(factors.refusal);
     // Read without a lock, because the gate looks again under one.
     const account = gate === 'authorize' ? await stores.accounts.get(facts.batch.fundingAccountId) : null;
     const lacking = account && refusalOfFunds(facts, account.balance);

@@ -7,7 +7,7 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
+import { decidingFactors, matchDecidingCode, spendStep } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
@@ -53,17 +53,17 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   if (refusal) return refused(refusal);
   if (actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
 
-  const factor = await usableFactor(stores, actor.personId);
-  if (!factor.ok) return refused(factor.refusal);
-  const step = await matchCode(ctx, stores, factor.value, input.code);
-  if (!step.ok) return refused(step.refusal);
+  const factors = await decidingFactors(stores, actor.personId);
+  if (!factors.ok) return refused(factors.refusal);
+  const matched = await matchDecidingCode(ctx, stores, factors.value, input.code);
+  if (!matched.ok) return refused(matched.refusal);
   // Before the time step is used up: a person whose account lacks the money keeps challenge and code (ADR 0021).
   const shortfall = gate === 'authorize' ? await shortfallRefusal(stores, facts) : null;
   if (shortfall) return refused(shortfall);
-  const spent = await spendStep(stores, factor.value, step.value);
+  const spent = await spendStep(stores, factors.value, matched.value);
   if (spent) return refused(spent);
 
-  await recordOpened(ctx, stores, facts, challenge, { factorId: factor.value.id, timeStep: step.value });
+  await recordOpened(ctx, stores, facts, challenge, { factorId: matched.value.factor.id, timeStep: matched.value.step });
   return answer(await readBatch(ctx, stores, input.batch_id));
 };
 

@@ -9,7 +9,7 @@ import type { Refusal, Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { byPerson, nameDoneBy } from '../done-by.js';
 import { subjectOf } from '../exception/refuse.js';
-import { usableFactor } from '../factor/match-code.js';
+import { decidingFactors } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
@@ -35,8 +35,8 @@ export const askProposalChallenge = (ctx: Context, input: { proposal_id: string 
     const refusal = await confirmRefusal(ctx, stores, facts);
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
-    const factor = await usableFactor(stores, ctx.actor.personId);
-    if (!factor.ok) return refused(factor.refusal);
+    const factors = await decidingFactors(stores, ctx.actor.personId);
+    if (!factors.ok) return refused(factors.refusal);
 
     const bound = {
       id: ctx.services.entropy.newId(),

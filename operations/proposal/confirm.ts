@@ -6,7 +6,7 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
 import { type WireProposal, wireProposal } from '../exception/view.js';
-import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
+import { decidingFactors, matchDecidingCode, spendStep } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import { planRecovery } from '../recovery/plan.js';
@@ -37,11 +37,11 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
     const refusal = asked ?? (await confirmRefusal(ctx, stores, facts));
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
-    const factor = await usableFactor(stores, ctx.actor.personId);
-    if (!factor.ok) return refused(factor.refusal);
-    const step = await matchCode(ctx, stores, factor.value, input.code);
-    if (!step.ok) return refused(step.refusal);
-    const spent = await spendStep(stores, factor.value, step.value);
+    const factors = await decidingFactors(stores, ctx.actor.personId);
+    if (!factors.ok) return refused(factors.refusal);
+    const matched = await matchDecidingCode(ctx, stores, factors.value, input.code);
+    if (!matched.ok) return refused(matched.refusal);
+    const spent = await spendStep(stores, factors.value, matched.value);
     if (spent) return refused(spent);
 
     const eventId = stores.audit.newId();
@@ -51,8 +51,8 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
       proposalId: proposal.id,
       personId,
       challengeId: challenge.id,
-      factorId: factor.value.id,
-      timeStep: step.value,
+      factorId: matched.value.factor.id,
+      timeStep: matched.value.step,
       digest,
       eventId,
     };
@@ -63,7 +63,7 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
       ...entry,
       id: eventId,
       result: 'ok',
-      detail: { ...about, factor_id: factor.value.id, digest: toHex(digest), count: proposal.itemCount, amount: proposal.total.toString() },
+      detail: { ...about, factor_id: matched.value.factor.id, digest: toHex(digest), count: proposal.itemCount, amount: proposal.total.toString() },
     });
     return answer(await wireProposal(stores, { ...proposal, state: 'confirmed' }, personId));
   });

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../domain/audit/event.js';
 import { passwordFault } from '../../domain/password.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
+import { matchCode, spendStep, usableFactors } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import type { StoredPassword } from '../stores/passwords.js';
@@ -38,11 +38,11 @@ export const changePassword = async (ctx: Context, input: Input): Promise<Result
 const prove = async (ctx: Context, stores: Stores, { personId }: Person, input: Input): Promise<Result<StoredPassword>> => {
   const refused = newPasswordRefusal(ctx, input, await knownOf(stores, personId));
   if (refused) return refusedEverywhere(stores, personId, refused);
-  const factor = await usableFactor(stores, personId);
-  if (!factor.ok) return refusedEverywhere(stores, personId, factor.refusal);
-  const step = await matchCode(ctx, stores, factor.value, input.code);
-  if (!step.ok) return refusedEverywhere(stores, personId, step.refusal);
-  const spent = await spendStep(stores, factor.value, step.value);
+  const factors = await usableFactors(stores, personId);
+  if (!factors.ok) return refusedEverywhere(stores, personId, factors.refusal);
+  const matched = await matchCode(ctx, stores, factors.value, input.code);
+  if (!matched.ok) return refusedEverywhere(stores, personId, matched.refusal);
+  const spent = await spendStep(stores, factors.value, matched.value);
   if (spent) return refusedEverywhere(stores, personId, spent);
   const stored = await stores.passwords.get(personId);
   if (!stored) throw new Error(`person ${personId} has a session and is not there`);

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import type { createSession as contract } from '../../contracts/access.js';
 import type { Actor } from '../../domain/actors.js';
+import { awakeIn } from '../../domain/permissions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
-import { matchCode, spendStep, usableFactor } from '../factor/match-code.js';
+import { proveByAnyCode } from '../factor/prove.js';
 import type { Stores } from '../ports.js';
 import type { OwnWorkspace } from '../stores/credential-directory.js';
 import type { StoredPassword } from '../stores/passwords.js';
@@ -28,19 +29,21 @@ interface Proving {
   at: OwnWorkspace;
   /** Whether `at` is the one that was asked for. */
   isMember: boolean;
-  code: string;
+  /** Of a second factor, or a recovery code; undefined where it was left out. */
+  code: string | undefined;
   origin: Origin;
 }
 
 /**
- * Signs a person in with e-mail, password and a TOTP code (RFC 6238); the code's time step is consumed. The session lasts 12 hours
- * and is bound to one workspace: the one that the input names, or else a test workspace if the person has one. The token is in
- * this answer only. A hash that costs less than one of today is replaced by the way.
+ * Signs a person in with e-mail, password and a TOTP code (RFC 6238) or a recovery code, which is used up. Somebody who has no second factor
+ * leaves the code out, and what needs one sleeps in the session (domain/permissions.ts). The session lasts 12 hours and is bound to one
+ * workspace: the one that the input names, or else a test workspace if the person has one. The token is in this answer only. A hash that
+ * costs less than one of today is replaced by the way.
  *
  * An unknown e-mail, a wrong password, a disabled person and one without workspace run the same statements and one verification, and get
- * the same `invalid_credentials` as a wrong code; the logs of the person's workspaces hear of it afterwards (ADR 0070). Only a caller with the
- * right password gets `otp_step_used` or `factor_locked`, and only one with the right code too gets `forbidden` for a workspace of
- * others. Anybody may get `passwords_busy`.
+ * the same `invalid_credentials` as a wrong code, and as one that was left out by somebody who has a factor; the logs of the person's
+ * workspaces hear of it afterwards (ADR 0070). Only a caller with the right password gets `otp_step_used` or `factor_locked`, and only one
+ * with the right code too gets `forbidden` for a workspace of others. Anybody may get `passwords_busy`.
  */
 export const createSession = async (
   publicContext: PublicContext,
@@ -76,7 +79,7 @@ const proveAndOpen = async (
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     // Checked after the code, so that a caller without the second factor learns nothing about workspaces.
     const refusal = (await proofRefusal(ctx, stores, { personId, password, code })) ?? (isMember ? null : NO_MEMBER);
-    if (!refusal) return ok(await open(ctx, stores, actor, origin));
+    if (!refusal) return ok(await open(ctx, stores, actor, { ...origin, withFactor: code !== undefined }));
     const entry = { action: 'session.create', detail: {} };
     await stores.personEvents.add({ ...entry, personId, result: refusal.code });
     return refusedAndAudited(stores, { ...entry, subject: { type: 'person', id: personId } }, refusal);
@@ -85,27 +88,31 @@ const proveAndOpen = async (
 };
 
 /**
- * Checks the code and consumes its time step (I7), and that the password that was right is still the person's. Null when all of it holds
- * until the transaction ends.
+ * Checks the code and uses it up (I7), or that there is no factor where it was left out; and that the password that was right is still the
+ * person's. Null when all of it holds until the transaction ends.
  */
 const proofRefusal = async (ctx: Context, stores: Stores, { personId, password, code }: Pick<Proving, 'personId' | 'password' | 'code'>) => {
-  const factor = await usableFactor(stores, personId, 'sign_in');
-  if (!factor.ok) return factor.refusal;
+  const factors = await stores.factors.lock(personId, 'sign_in');
   if (!(await stores.passwords.hold(personId, password.version))) return invalid().refusal;
-  const step = await matchCode(ctx, stores, factor.value, code);
-  return step.ok ? spendStep(stores, factor.value, step.value) : step.refusal;
+  if (code === undefined) return factors ? invalid().refusal : null;
+  return proveByAnyCode(ctx, stores, factors, code);
 };
 
-const open = async (ctx: Context, stores: Stores, actor: Actor & { type: 'user' }, origin: Origin): Promise<WireSession> => {
+const open = async (
+  ctx: Context,
+  stores: Stores,
+  actor: Actor & { type: 'user' },
+  opened: Origin & { withFactor: boolean },
+): Promise<WireSession> => {
   const expiresAt = new Date(stores.now.getTime() + SESSION_MS);
   const { token, hash } = ctx.services.credentials.newToken('session', ctx.mode);
-  await stores.sessions.insert({ id: actor.sessionId, tokenHash: hash, personId: actor.personId, expiresAt, ...origin });
-  const session = await toWireSession(stores, { ...actor, expiresAt });
+  await stores.sessions.insert({ id: actor.sessionId, tokenHash: hash, personId: actor.personId, expiresAt, ...opened });
+  const session = await toWireSession(stores, { ...actor, expiresAt, ...awakeIn(opened, actor.permissions) });
   await stores.audit.append({
     subject: { type: 'session', id: actor.sessionId },
     action: 'session.create',
     result: 'ok',
-    detail: { expires_at: session.expires_at },
+    detail: { expires_at: session.expires_at, ...(opened.withFactor ? {} : { with_factor: false }) },
   });
   return { ...session, token };
 };

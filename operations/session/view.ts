@@ -5,10 +5,13 @@ import type { Stores } from '../ports.js';
 
 export type WireSession = z.infer<typeof session>;
 
+/** What somebody does whose permissions sleep. */
+export const WAKE = 'Enrol one (`sluice factors add`, or POST /v1/factors), then sign in again.';
+
 /** A session in its wire form. It has no token: only `createSession` knows it. */
 export const toWireSession = async (
   stores: Stores,
-  of: { sessionId: string; personId: string; roles: readonly string[]; expiresAt: Date },
+  of: { sessionId: string; personId: string; roles: readonly string[]; expiresAt: Date; sleeping?: readonly string[] },
 ): Promise<WireSession> => {
   const workspace = await stores.workspaces.get();
   const person = (await stores.memberships.names([of.personId])).get(of.personId);
@@ -19,5 +22,7 @@ export const toWireSession = async (
     workspace: { id: toWireId('workspace', workspace.tenantId), name: workspace.name, mode: workspace.mode },
     person: { id: toWireId('person', of.personId), ...person, roles: [...of.roles] },
     expires_at: of.expiresAt.toISOString(),
+    sleeping_permissions: [...(of.sleeping ?? [])],
+    advice: of.sleeping?.length ? `You have no second factor, so these permissions sleep. ${WAKE}` : null,
   };
 };

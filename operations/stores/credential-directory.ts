@@ -9,8 +9,10 @@ export interface SessionOwner {
   personId: string;
   tenantId: string;
   roles: string[];
-  /** What these allow at present. */
+  /** What these allow at present in this session. */
   permissions: Permission[];
+  /** What they allow and the session does not, because it was opened without a second factor. */
+  sleeping: Permission[];
   mode: Mode;
   /** It was ended, or it has expired. */
   ended: boolean;

@@ -1,4 +1,4 @@
-import { columns, nullable, type Row, text, time, uuid } from './columns.js';
+import { columns, flag, nullable, type Row, text, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 
 export const SESSION = columns({
@@ -12,6 +12,8 @@ export const SESSION = columns({
   /** Where it was opened from: an IPv4 /24 or an IPv6 /48. */
   network: nullable(text('network')),
   lastUsedAt: nullable(time('last_used_at')),
+  /** Whether a code was given. In one without, some permissions sleep. */
+  withFactor: flag('with_factor'),
 });
 export type SessionRow = Row<typeof SESSION>;
 
@@ -19,7 +21,8 @@ export type SessionRow = Row<typeof SESSION>;
 export interface SessionStore {
   /** Opens one in this workspace. `tokenHash` is the SHA-256 of the token; no store reads it back. */
   insert(
-    row: Pick<SessionRow, 'id' | 'personId' | 'expiresAt'> & Partial<Pick<SessionRow, 'device' | 'network'>> & { tokenHash: Uint8Array },
+    row: Pick<SessionRow, 'id' | 'personId' | 'expiresAt' | 'withFactor'> &
+      Partial<Pick<SessionRow, 'device' | 'network'>> & { tokenHash: Uint8Array },
   ): Promise<void>;
   /** Null when the person has no such session. */
   get(sessionId: string): Promise<SessionRow | null>;

@@ -33,6 +33,7 @@ beforeAll(async () => {
     ...(await doubtIn(world, theirs)),
     person_id: toWireId('person', stranger.person.id),
     session_id: String((await world.call('/v1/sessions/current', { token: stranger.token })).json['id']),
+    factor_id: toWireId('factor', stranger.person.factorId),
     role: await roleOf(stranger.token),
   };
   // Its own workspace sees each of them, so "absent" is not true by accident.
@@ -63,6 +64,7 @@ const KIND: Record<string, IdKind> = {
   delivery_id: 'delivery',
   person_id: 'person',
   session_id: 'session',
+  factor_id: 'factor',
 };
 const absent = (name: string): string => (name === 'role' ? 'nobody-has-it' : toWireId(KIND[name] ?? 'batch', systemEntropy.newId()));
 

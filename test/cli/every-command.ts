@@ -49,6 +49,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     evidence: idOf('parked'),
     delivery: idOf('delivery'),
     session: idOf('session'),
+    factor: idOf('factor'),
   },
   ...{
     connection: idOf('conn'),

@@ -20,9 +20,15 @@ const file = join(folder, 'my.csv');
 writeFileSync(file, 'payee_reference,amount\np-1,1.00\n');
 
 const ACCOUNT = { id: 'acct_0198c2aa7c1e7b3d9f10a4c2e6b80d11', kind: 'funding', name: 'Main', currency: 'EUR', balance: 0 };
+const SESSION = {
+  ...{ object: 'session', id: 'session_1', expires_at: 't', workspace: { id: 'ws_1', name: 'Demo', mode: 'test' } },
+  person: { id: 'person_1', name: 'Ada', email: 'a@b.example', roles: ['admin'] },
+};
 const list = (data: unknown[]) => ({ status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } });
 const reading = ({ path }: Received): Answer => {
   if (path.startsWith('/v1/accounts')) return list([ACCOUNT]);
+  if (path.startsWith('/v1/factors')) return list([{ id: 'factor_0198c2aa7c1e7b3d9f10a4c2e6b80d11', name: 'phone', state: 'active' }]);
+  if (path.startsWith('/v1/sessions/current')) return { status: 200, body: SESSION };
   if (path.startsWith('/v1/recovery')) return { status: 200, body: { digest: 'ab', reason: null, proposal: null, done: null, batches: [] } };
   return { status: 200, body: BATCH };
 };

@@ -18,7 +18,8 @@ const RULE: LockRule = { failuresMax: 5, locksMs: [60_000, 300_000], quietMs: 3_
 const somebody = async () => {
   const person = await world.person('approver', [world.home.tenantId, foreign.tenantId]);
   const inWorkspace = (tenantId: string) => world.as(person, { tenantId }).inTenant;
-  const factor = await inWorkspace(world.home.tenantId)((stores) => stores.factors.lock(person.id, 'session'));
+  const locked = await inWorkspace(world.home.tenantId)((stores) => stores.factors.lock(person.id, 'session'));
+  const [factor] = locked?.all ?? [];
   if (!factor) throw new Error('no factor');
   return { person, factor, here: inWorkspace(world.home.tenantId), elsewhere: inWorkspace(foreign.tenantId) };
 };
@@ -47,7 +48,7 @@ describe('a second factor', () => {
   test('of 64 concurrent failures each is counted: twelve locks of five, and four over', async () => {
     const { person, factor, here, elsewhere } = await somebody();
     const counts = await Promise.all(
-      Array.from({ length: 64 }, (_, i) => (i % 2 ? here : elsewhere)((stores) => stores.factors.countFailure(factor.id, 'session', RULE))),
+      Array.from({ length: 64 }, (_, i) => (i % 2 ? here : elsewhere)((stores) => stores.factors.countFailure(factor.personId, 'session', RULE))),
     );
     const times = (n: number) => counts.filter(({ failures }) => failures === n).length;
     expect([1, 2, 3, 4, 5].map(times)).toEqual([13, 13, 13, 13, 12]);
@@ -59,7 +60,7 @@ describe('a second factor', () => {
     const { factor, here } = await somebody();
     const lengths: number[] = [];
     for (let i = 1; i <= 15; i++) {
-      const [now, counted] = await here(async (stores) => [stores.now, await stores.factors.countFailure(factor.id, 'sign_in', RULE)] as const);
+      const [now, counted] = await here(async (stores) => [stores.now, await stores.factors.countFailure(factor.personId, 'sign_in', RULE)] as const);
       expect([counted.failures, counted.lockedUntil !== null]).toEqual([i % 5 || 5, i % 5 === 0]);
       if (counted.lockedUntil) lengths.push(counted.lockedUntil.getTime() - now.getTime());
     }
@@ -68,27 +69,27 @@ describe('a second factor', () => {
 
   test('wrong codes of sign-in and of sessions are counted apart, and so are right ones', async () => {
     const { person, factor, here, elsewhere } = await somebody();
-    for (let i = 0; i < 5; i++) await here((stores) => stores.factors.countFailure(factor.id, 'sign_in', RULE));
-    await elsewhere((stores) => stores.factors.countFailure(factor.id, 'session', RULE));
+    for (let i = 0; i < 5; i++) await here((stores) => stores.factors.countFailure(factor.personId, 'sign_in', RULE));
+    await elsewhere((stores) => stores.factors.countFailure(factor.personId, 'session', RULE));
     const read = (purpose: 'sign_in' | 'session') => here((stores) => stores.factors.lock(person.id, purpose));
     expect(await read('sign_in')).toMatchObject({ failures: 0, locks: 1, lockedUntil: expect.any(Date) });
     expect(await read('session')).toMatchObject({ failures: 1, locks: 0, lockedUntil: null });
-    await here((stores) => stores.factors.clearFailures(factor.id, 'session', RULE.quietMs));
+    await here((stores) => stores.factors.clearFailures(factor.personId, 'session', RULE.quietMs));
     expect(await read('session')).toMatchObject({ failures: 0, locks: 0 });
     expect(await read('sign_in')).toMatchObject({ locks: 1 });
   });
 
   test('a right code ends the count of wrong ones; the series starts over only when its last lock ended long enough ago', async () => {
     const { person, factor, here } = await somebody();
-    for (let i = 0; i < 12; i++) await here((stores) => stores.factors.countFailure(factor.id, 'session', RULE));
-    const clear = () => here((stores) => stores.factors.clearFailures(factor.id, 'session', RULE.quietMs));
+    for (let i = 0; i < 12; i++) await here((stores) => stores.factors.countFailure(factor.personId, 'session', RULE));
+    const clear = () => here((stores) => stores.factors.clearFailures(factor.personId, 'session', RULE.quietMs));
     const read = () => here((stores) => stores.factors.lock(person.id, 'session'));
     await clear();
     expect(await read()).toMatchObject({ failures: 0, locks: 2 });
     await world.unlock(person);
     await clear();
     expect(await read()).toMatchObject({ locks: 2 });
-    await world.sql(`UPDATE factor_failures SET locked_until = now() - interval '2 hours' WHERE factor_id = $1`, [factor.id]);
+    await world.sql(`UPDATE factor_failures SET locked_until = now() - interval '2 hours' WHERE person_id = $1`, [factor.personId]);
     await clear();
     expect(await read()).toMatchObject({ failures: 0, locks: 0 });
   });
@@ -100,7 +101,7 @@ describe('a second factor', () => {
       await stores.factors.lock(person.id, 'session');
       waiting = elsewhere((others) => others.factors.lock(person.id, 'session'));
       await until('somebody who waits for the factor', async () => ((await rowWaiters(world)) > 0 ? true : undefined));
-      for (let i = 0; i < 5; i++) await stores.factors.countFailure(factor.id, 'session', RULE);
+      for (let i = 0; i < 5; i++) await stores.factors.countFailure(factor.personId, 'session', RULE);
     });
     expect(await waiting).toMatchObject({ locks: 1, lockedUntil: expect.any(Date) });
   });

@@ -139,7 +139,8 @@ describe('who may write what [S3-06]', () => {
     for (const column of ['amount', 'payee_id', 'destination_id', 'leaf'])
       expect(await attempt('worker', [`UPDATE payout_item SET ${column} = ${column}`])).toMatch(/permission denied/);
     expect(await attempt('worker', [`UPDATE workspace SET frozen_at = NULL`])).toMatch(/row-level security/);
-    for (const table of ['person', 'factor', 'factor_failures', 'session', 'person_event', 'api_key', 'challenge', 'idempotency_key'])
+    const personal = ['person', 'factor', 'factor_failures', 'recovery_code', 'factor_reset', 'session', 'person_event'];
+    for (const table of [...personal, 'api_key', 'challenge', 'idempotency_key'])
       expect(await attempt('worker', [`SELECT 1 FROM ${table}`])).toMatch(/permission denied/);
   });
 

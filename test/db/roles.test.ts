@@ -165,7 +165,7 @@ describe('people, factors and sessions', () => {
       [stranger, there.tenantId],
     ] as const) {
       const { hash } = world.credentials.newToken('session', 'test');
-      const row = { id: newId(), tokenHash: hash, personId: who.id, expiresAt: new Date(Date.now() + 3_600_000) };
+      const row = { id: newId(), tokenHash: hash, personId: who.id, expiresAt: new Date(Date.now() + 3_600_000), withFactor: true };
       await world.as(who, { tenantId }).inTenant((stores) => stores.sessions.insert(row));
     }
   });
@@ -180,7 +180,7 @@ describe('people, factors and sessions', () => {
     expect(await attempt('api', acting(member), ['SELECT password_hash FROM person'])).toMatch(/permission denied/);
     expect(await attempt('api', acting(member), ['SELECT token_hash FROM session'])).toMatch(/permission denied/);
     const open = (who: Person, tenantId: string): Statement => [
-      `INSERT INTO session (id, token_hash, person_id, tenant_id, expires_at) VALUES ($1, $2, $3, $4, now() + interval '1 hour')`,
+      `INSERT INTO session (id, token_hash, person_id, tenant_id, expires_at, with_factor) VALUES ($1, $2, $3, $4, now() + interval '1 hour', true)`,
       [newId(), randomBytes(32), who.id, tenantId],
     ];
     expect(await attempt('api', acting(member), open(member, world.home.tenantId))).toBeNull();

@@ -1,7 +1,17 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { permissionsOf } from '../../domain/actors.js';
-import { KEY_SCOPES, PERMISSIONS, type Permission, permissionsOfRoles, ROLE_MEANINGS, ROLE_NAMES, ROLES } from '../../domain/permissions.js';
+import {
+  awakeIn,
+  KEY_SCOPES,
+  PERMISSIONS,
+  type Permission,
+  permissionsOfRoles,
+  ROLE_MEANINGS,
+  ROLE_NAMES,
+  ROLES,
+  SLEEPS_WITHOUT_FACTOR,
+} from '../../domain/permissions.js';
 import { allowedByRole, movedRoles, refusalBeyondOwn, refusalOfLastOwner, unknownRoles } from '../../domain/role-changes.js';
 
 const roles = fc.subarray([...ROLE_NAMES, 'reviewer', 'nobody']);
@@ -74,4 +84,23 @@ test('no key or agent holds what is for people, whatever its scopes say', () => 
 
 test('a role that nobody defines is found', () => {
   expect(unknownRoles(['approver', 'reviewer', 'nobody'], new Map([['reviewer', []]]))).toEqual(['nobody']);
+});
+
+test('without a second factor sleeps what needs a code, and what changes people, roles or keys; nothing else', () => {
+  const asleep = PERMISSIONS.filter((one) => SLEEPS_WITHOUT_FACTOR[one]);
+  const expected = PERMISSIONS.filter((one) => /^gates\./.test(one) || /^(people|roles|keys)\.manage$/.test(one));
+  expect(asleep.sort()).toEqual([...expected, 'exceptions.confirm', 'workspace.own'].sort());
+  expect(Object.keys(SLEEPS_WITHOUT_FACTOR).sort()).toEqual([...PERMISSIONS].sort());
+});
+
+test('what is held is awake or asleep, never both, and with a factor nothing sleeps', () => {
+  fc.assert(
+    fc.property(permissions, (held) => {
+      expect(awakeIn({ withFactor: true }, held)).toEqual({ permissions: held, sleeping: [] });
+      const { permissions: awake, sleeping } = awakeIn({ withFactor: false }, held);
+      expect([...awake, ...sleeping].sort()).toEqual([...held].sort());
+      expect(awake.filter((one) => sleeping.includes(one))).toEqual([]);
+      for (const one of sleeping) expect(SLEEPS_WITHOUT_FACTOR[one]).toBe(true);
+    }),
+  );
 });

@@ -30,6 +30,38 @@ describe('the letter about a locked factor', () => {
   });
 });
 
+const AT = '2026-11-28T13:50:30.123Z';
+const LATER = '2026-11-29T13:50:30.123Z';
+const OTHERS: Letter[] = [
+  { template: 'factor_added', params: { name: 'phone', at: AT, gates_from: LATER } },
+  { template: 'factor_removed', params: { name: 'phone', at: AT } },
+  { template: 'recovery_codes_made', params: { at: AT } },
+  { template: 'recovery_code_used', params: { at: AT, left: 9 } },
+  { template: 'factor_reset_asked', params: { by: 'Ben', workspace: 'Shop', at: AT, until: LATER } },
+  { template: 'factors_reset', params: { by: 'Ben', workspace: 'Shop', at: AT } },
+];
+
+describe.each(OTHERS)('the letter $template', (letter) => {
+  const { subject, text } = render(letter, { name: 'Ana Lopes' }, URL_OF_OURS);
+
+  test('says when, and what to do if it was somebody else, in lines that every reader shows as they are', () => {
+    expect(subject).not.toBe('');
+    expect(text).toContain('2026-11-28 13:50:30 UTC');
+    expect(text.replaceAll('\n', ' ')).toMatch(/administrator of your workspace/);
+    expect(text.split('\n').filter((line) => line.length > 76)).toEqual([]);
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+
+  test('shows what somebody chose in one line, so that it neither breaks nor deceives', () => {
+    const named = {
+      ...letter,
+      params: { ...letter.params, name: 'a\n\nb\u202e', by: 'a\n\nb\u202e', workspace: 'a\n\nb\u202e' },
+    } as unknown as Letter;
+    const shown = render(named, { name: 'Ana' }, URL_OF_OURS).text;
+    expect(shown).not.toMatch(/a\n|\u202e/);
+  });
+});
+
 test('a letter of a newer version is not made', () => {
   expect(() => render({ ...LOCKED, template: 'of_tomorrow' as never }, { name: 'Ana' }, URL_OF_OURS)).toThrow('no letter of_tomorrow');
   expect(() => render({ ...LOCKED, template: 'toString' as never }, { name: 'Ana' }, URL_OF_OURS)).toThrow('no letter toString');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { announceLock } from '../../operations/factor/announce-lock.js';
-import { matchCode, usableFactor } from '../../operations/factor/match-code.js';
+import { matchCode, usableFactors } from '../../operations/factor/match-code.js';
 import { createSession } from '../../operations/session/create.js';
 import { lettersIn } from '../world/letters.js';
 import { openWorld, type World } from '../world/open.js';
@@ -20,10 +20,10 @@ const signInWrongly = async (person: Person, times: number): Promise<void> => {
   for (let i = 0; i < times; i++) await createSession(world.publicContext(), { email: person.email, password: person.password, code });
 };
 
-const lockOf = async ({ factorId }: Person) => {
+const lockOf = async ({ id }: Person) => {
   const [row] = await world.sql<{ failures: number; locked_until: Date | null }>(
-    `SELECT failures, locked_until FROM factor_failures WHERE factor_id = $1 AND purpose = 'sign_in'`,
-    [factorId],
+    `SELECT failures, locked_until FROM factor_failures WHERE person_id = $1 AND purpose = 'sign_in'`,
+    [id],
   );
   return row;
 };
@@ -42,7 +42,9 @@ describe('a lock after too many wrong codes', () => {
         letter: { template: 'factor_locked', params: { locked_at: expect.any(String), locked_until: locked_until?.toISOString() } },
       },
     ]);
-    const [{ params } = { params: { locked_at: '', locked_until: '' } }] = letters.map(({ letter }) => letter);
+    const [{ params } = { params: { locked_at: '', locked_until: '' } }] = letters.flatMap(({ letter }) =>
+      letter.template === 'factor_locked' ? [letter] : [],
+    );
     expect(Date.parse(params.locked_until) - Date.parse(params.locked_at)).toBe(60_000);
   });
 
@@ -50,7 +52,7 @@ describe('a lock after too many wrong codes', () => {
     const person = await world.person('approver');
     await Promise.all(Array.from({ length: 16 }, () => signInWrongly(person, 1)));
     expect(await lettersIn(world)).toHaveLength(1);
-    await world.sql(`UPDATE factor_failures SET locked_until = now() - interval '1 second' WHERE factor_id = $1`, [person.factorId]);
+    await world.sql(`UPDATE factor_failures SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [person.id]);
     await signInWrongly(person, 5);
     expect(await lettersIn(world)).toHaveLength(2);
   });
@@ -62,9 +64,9 @@ describe('a lock after too many wrong codes', () => {
     const asPerson = world.as(person);
     const lock = (fate: 'commits' | 'rolls back') =>
       asPerson.inTenant(async (stores) => {
-        const factor = await usableFactor(stores, person.id, 'sign_in');
-        if (!factor.ok) throw new Error(factor.refusal.code);
-        const answer = await matchCode(asPerson, stores, factor.value, code);
+        const factors = await usableFactors(stores, person.id, 'sign_in');
+        if (!factors.ok) throw new Error(factors.refusal.code);
+        const answer = await matchCode(asPerson, stores, factors.value, code);
         if (fate === 'rolls back') throw new Error('rolled back');
         return answer;
       });

@@ -17,7 +17,7 @@ afterAll(() => world?.close());
 
 const factorOf = async (who: Person) => {
   const [row] = await world.sql<{ last_step: string; counted: string }>(
-    'SELECT last_step, (SELECT count(*) FROM factor_failures WHERE factor_id = id) AS counted FROM factor WHERE id = $1',
+    'SELECT last_step, (SELECT count(*) FROM factor_failures c WHERE c.person_id = factor.person_id) AS counted FROM factor WHERE id = $1',
     [who.factorId],
   );
   return row;

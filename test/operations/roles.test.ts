@@ -27,7 +27,13 @@ const workspace = async (...roles: readonly Person['role'][]) => {
   const as = (who: Person | undefined): Context => world.as(who as Person, { tenantId });
   const signIn = async (who: Person | undefined): Promise<Uint8Array> => {
     const { hash } = world.credentials.newToken('session', 'test');
-    const row = { id: systemEntropy.newId(), tokenHash: hash, personId: (who as Person).id, expiresAt: new Date(Date.now() + 3_600_000) };
+    const row = {
+      id: systemEntropy.newId(),
+      tokenHash: hash,
+      personId: (who as Person).id,
+      expiresAt: new Date(Date.now() + 3_600_000),
+      withFactor: true,
+    };
     await as(who).inTenant((stores) => stores.sessions.insert(row));
     return hash;
   };
@@ -110,7 +116,7 @@ describe('a member who is disabled', () => {
     const { people, as, tenantId } = await workspace('owner');
     const member = await world.person('approver', [tenantId, world.home.tenantId]);
     const { hash } = world.credentials.newToken('session', 'test');
-    const row = { id: systemEntropy.newId(), tokenHash: hash, personId: member.id, expiresAt: new Date(Date.now() + 3_600_000) };
+    const row = { id: systemEntropy.newId(), tokenHash: hash, personId: member.id, expiresAt: new Date(Date.now() + 3_600_000), withFactor: true };
     await world.as(member).inTenant((stores) => stores.sessions.insert(row));
     must(await disablePerson(as(people[0]), { person_id: member.id }));
     expect(await world.publicContext().directory.session(hash)).toMatchObject({ ended: false });

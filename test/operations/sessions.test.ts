@@ -20,7 +20,7 @@ afterAll(() => world?.close());
 const opened = async (who: Person, { tenantId = world.home.tenantId, expiresAt = new Date(Date.now() + 3_600_000) } = {}) => {
   const id = systemEntropy.newId();
   const { hash } = world.credentials.newToken('session', 'test');
-  const row = { id, tokenHash: hash, personId: who.id, expiresAt, device: 'a browser', network: '203.0.113.0/24' };
+  const row = { id, tokenHash: hash, personId: who.id, expiresAt, withFactor: true, device: 'a browser', network: '203.0.113.0/24' };
   await world.as(who, { tenantId }).inTenant((stores) => stores.sessions.insert(row));
   const ctx: Context = world.as(who, { tenantId });
   if (ctx.actor.type !== 'user') throw new Error('a person acts as a user');

@@ -10,6 +10,11 @@ import type { Context } from '../../operations/context.js';
 import { assignException } from '../../operations/exception/assign.js';
 import { commentOnException } from '../../operations/exception/comment.js';
 import { raiseException } from '../../operations/exception/raise.js';
+import { confirmFactor } from '../../operations/factor/confirm.js';
+import { enrolFactor } from '../../operations/factor/enrol.js';
+import { removeFactor } from '../../operations/factor/remove.js';
+import { renewRecoveryCodes } from '../../operations/factor/renew-recovery-codes.js';
+import { askFactorReset, confirmFactorReset, proposeFactorReset } from '../../operations/factor/reset.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
@@ -104,6 +109,44 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     const who = await world.person('auditor');
     const input = { password: who.password, new_password: randomBytes(12).toString('hex'), code: await world.code(who) };
     return as(who, (ctx) => changePassword(ctx, input));
+  },
+  enrol_factor: async () => {
+    const who = await world.person('auditor');
+    const code = await world.code(who);
+    return as(who, (ctx) => enrolFactor(ctx, { name: 'laptop', code }));
+  },
+  confirm_factor: async () => {
+    const who = await world.person('auditor');
+    const made = must(await enrolFactor(world.as(who), { name: 'laptop', code: await world.code(who) }));
+    const code = await world.code({ ...who, secret: made.secret ?? '' });
+    return as(who, (ctx) => confirmFactor(ctx, { factor_id: uuidOf(made.id), code }));
+  },
+  remove_factor: async () => {
+    const who = await world.person('auditor');
+    const second = await world.secondFactor(who);
+    const code = await world.code(second);
+    return as(who, (ctx) => removeFactor(ctx, { factor_id: who.factorId, code }));
+  },
+  renew_recovery_codes: async () => {
+    const who = await world.person('auditor');
+    const code = await world.code(who);
+    return as(who, (ctx) => renewRecoveryCodes(ctx, { code }));
+  },
+  ask_factor_reset: async () => {
+    const who = await world.person('auditor');
+    const code = await world.code(who);
+    return as(who, (ctx) => askFactorReset(ctx, { code }));
+  },
+  propose_factor_reset: async () => {
+    const [member, who] = [await world.person('approver'), await world.person('admin')];
+    const code = await world.code(who);
+    return as(who, (ctx) => proposeFactorReset(ctx, { person_id: member.id, code }));
+  },
+  confirm_factor_reset: async () => {
+    const [member, first, second] = [await world.person('approver'), await world.person('admin'), await world.person('admin')];
+    must(await proposeFactorReset(world.as(first), { person_id: member.id, code: await world.code(first) }));
+    const code = await world.code(second);
+    return as(second, (ctx) => confirmFactorReset(ctx, { person_id: member.id, code }));
   },
   create_payee: async () => as(admin, (ctx) => createPayee(ctx, { reference: 'new', ...payee, iban: iban(3) })),
   add_destination: async () => {

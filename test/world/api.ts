@@ -106,7 +106,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     const expiresAt = new Date(Date.now() + 3_600_000);
     await world
       .as(person, { tenantId })
-      .inTenant((stores) => stores.sessions.insert({ id: systemEntropy.newId(), tokenHash: hash, personId: person.id, expiresAt }));
+      .inTenant((stores) => stores.sessions.insert({ id: systemEntropy.newId(), tokenHash: hash, personId: person.id, expiresAt, withFactor: true }));
     return token;
   };
 

@@ -27,10 +27,36 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
     const [{ secret, sealed }, hash] = await Promise.all([credentials.newTotpFactor(factorId, email), credentials.hashPassword(password)]);
     const sql = (text: string, values: unknown[]) => sqlIn(home.tenantId, text, values);
     await sql('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, email, `The ${role}`, hash]);
-    await sql(`INSERT INTO factor (id, person_id, kind, sealed) VALUES ($1, $2, 'totp', $3)`, [factorId, id, Buffer.from(sealed)]);
+    await sql(
+      `INSERT INTO factor (id, person_id, kind, name, sealed, confirmed_at, gates_from)
+       VALUES ($1, $2, 'totp', 'phone', $3, now() - interval '2 days', now() - interval '1 day')`,
+      [factorId, id, Buffer.from(sealed)],
+    );
     for (const tenantId of tenantIds)
       await sqlIn(tenantId, 'INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, $3)', [tenantId, id, [role]]);
     return { id, role, email, password, secret, factorId };
+  };
+
+  /** Another factor of theirs that counts, as the person who holds it; `rested` is whether it opens gates. */
+  const secondFactor = async (who: Person, { rested = true, name = 'laptop' } = {}): Promise<Person> => {
+    const factorId = systemEntropy.newId();
+    const { secret, sealed } = await credentials.newTotpFactor(factorId, who.email);
+    await sqlIn(
+      home.tenantId,
+      `INSERT INTO factor (id, person_id, kind, name, sealed, confirmed_at, gates_from)
+       VALUES ($1, $2, 'totp', $3, $4, now() - interval '1 day', now() + $5 * interval '1 hour')`,
+      [factorId, who.id, name, Buffer.from(sealed), rested ? -1 : 1],
+    );
+    return { ...who, secret, factorId };
+  };
+
+  /** Somebody with a password alone. */
+  const withoutFactor = async (role: Role, tenantIds?: readonly string[]): Promise<Person> => {
+    const who = await person(role, tenantIds);
+    await sqlIn(home.tenantId, 'ALTER TABLE factor DISABLE TRIGGER factor_stays', []);
+    await sqlIn(home.tenantId, 'DELETE FROM factor WHERE person_id = $1', [who.id]);
+    await sqlIn(home.tenantId, 'ALTER TABLE factor ENABLE TRIGGER factor_stays', []);
+    return who;
   };
 
   /** The code that the authenticator shows now, or so many time steps later. An earlier one would expire while a test runs. */
@@ -44,9 +70,9 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
   };
 
   /** Lets the time of the person's locks pass. */
-  const unlock = async ({ factorId }: Person): Promise<void> => {
-    await sqlIn(home.tenantId, `UPDATE factor_failures SET locked_until = now() - interval '1 second' WHERE factor_id = $1`, [factorId]);
+  const unlock = async ({ id }: Person): Promise<void> => {
+    await sqlIn(home.tenantId, `UPDATE factor_failures SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [id]);
   };
 
-  return { person, code, wrongCode, unlock };
+  return { person, secondFactor, withoutFactor, code, wrongCode, unlock };
 };

@@ -32,6 +32,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     entropy: systemEntropy,
     vault: openVault(keyFile, systemEntropy),
     credentials,
+    factorRestMs: 24 * 3_600_000,
     gateKey: openGateKey(keyFile),
     mailSeal: openMailSeal(keyFile),
     requestSignatures,

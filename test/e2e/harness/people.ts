@@ -40,7 +40,8 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
   try {
     await database.transaction(async (tx) => {
       await tx.orm.person.create({ data: { id: personId, email, name: `${role} of a test`, password_hash: hash } });
-      await tx.orm.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed) } });
+      const rested = { name: 'phone', confirmed_at: new Date(0), gates_from: new Date(0) };
+      await tx.orm.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed), ...rested } });
       await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
       await tx.orm.membership.create({ data: { tenant_id: tenantId, person_id: personId, roles: [role] } });
     });

@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import type { enrolFactor as contract } from '../../contracts/factors.js';
+import type { Actor } from '../../domain/actors.js';
+import { toWireId } from '../../domain/ids.js';
+import { type Refusal, type Result, refuse } from '../../domain/result.js';
+import { counts, FACTORS_MAX, PENDING_MS } from '../../domain/second-factor.js';
+import type { Context } from '../context.js';
+import { answer } from '../idempotency/answer.js';
+import type { Stores } from '../ports.js';
+import type { StoredPassword } from '../stores/passwords.js';
+import { proveByAnyCode } from './prove.js';
+import { personalEntry, refusedEverywhere, writeEverywhere } from './tell.js';
+import { toWireFactor, type WireFactor } from './view.js';
+
+type Input = z.output<typeof contract>;
+type Person = Actor & { type: 'user' };
+
+/**
+ * Makes a factor for the caller that waits for its confirmation, in the place of one that waited before. Its secret is in this answer alone.
+ * Whoever has a factor gives a code of one, or a recovery code; who has none gives the present password.
+ *
+ * Refuses with `forbidden` (no person), `too_many_factors`, `code_wrong` (or none was given), `otp_step_used`, `factor_locked`, `password_wrong` (or
+ * none was given), `passwords_busy`, or `factor_added` (another request was first).
+ */
+export const enrolFactor = async (ctx: Context, input: Input): Promise<Result<WireFactor>> => {
+  const { actor, services } = ctx;
+  if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has second factors.');
+  const begun = await ctx.inTenant((stores) => begin(ctx, stores, actor, input));
+  if ('ok' in begun) return begun;
+  const { password } = begun;
+  const checked = await services.credentials.checkPassword(password.hash, input.password ?? '');
+  if (!checked.ok) return checked;
+  return ctx.inTenant(async (stores): Promise<Result<WireFactor>> => {
+    await stores.factors.lockEnrolment(actor.personId);
+    const refusal = await firstRefusal(stores, actor.personId, checked.value, password.version);
+    return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(ctx, stores, actor, input.name));
+  });
+};
+
+/** The answer, or the password that the caller still has to prove: it is checked outside of a transaction, because that takes long. */
+type Begun = Result<WireFactor> | { password: StoredPassword };
+
+const begin = async (ctx: Context, stores: Stores, actor: Person, input: Input): Promise<Begun> => {
+  const { personId } = actor;
+  await stores.factors.lockEnrolment(personId);
+  const counting = (await stores.factors.list(PENDING_MS)).filter(counts);
+  if (counting.length >= FACTORS_MAX) return refusedEverywhere(stores, entryOf(actor), TOO_MANY);
+  if (counting.length > 0) {
+    if (input.code === undefined) return { ok: false, refusal: CODE_MISSING };
+    const refusal = await proveByAnyCode(ctx, stores, await stores.factors.lock(personId, 'session'), input.code);
+    return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(ctx, stores, actor, input.name));
+  }
+  if (input.password === undefined) return { ok: false, refusal: PASSWORD_MISSING };
+  const stored = await stores.passwords.get(personId);
+  if (!stored) throw new Error(`person ${personId} has a session and is not there`);
+  return { password: stored };
+};
+
+/** Why somebody's first factor is not made: the password was wrong or is another one by now, or there is a factor meanwhile. */
+const firstRefusal = async (stores: Stores, personId: string, isRight: boolean, version: number): Promise<Refusal | null> => {
+  if ((await stores.factors.list(PENDING_MS)).some(counts)) return ADDED_MEANWHILE;
+  return isRight && (await stores.passwords.hold(personId, version)) ? null : WRONG;
+};
+
+const pend = async (ctx: Context, stores: Stores, actor: Person, name: string): Promise<WireFactor> => {
+  const { personId } = actor;
+  const id = ctx.services.entropy.newId();
+  const member = (await stores.memberships.names([personId])).get(personId);
+  const made = await ctx.services.credentials.newTotpFactor(id, member?.email ?? name);
+  const row = await stores.factors.replacePending({ id, personId, name, sealed: made.sealed });
+  await writeEverywhere(stores, { ...entryOf(actor), result: 'ok', detail: { factor_id: toWireId('factor', id) } });
+  return { ...toWireFactor(row), secret: made.secret, otpauth_uri: made.otpauthUri };
+};
+
+const entryOf = ({ personId }: Person) => personalEntry(personId, 'factor.enrol');
+
+const TOO_MANY = refuse('too_many_factors', `Nobody has more than ${FACTORS_MAX} second factors. Remove one that you do not use.`).refusal;
+
+const CODE_MISSING = refuse('code_wrong', 'Send a code of a second factor that you have, or a recovery code.', {
+  errors: [{ field: 'code', reason: 'required', message: 'give a code of a second factor that you have, or a recovery code' }],
+}).refusal;
+
+const PASSWORD_MISSING = refuse('password_wrong', 'Send your present password, because you have no second factor yet.', {
+  errors: [{ field: 'password', reason: 'required', message: 'give the password that you sign in with now' }],
+}).refusal;
+
+const WRONG = refuse('password_wrong', 'The present password is wrong; nothing was changed.', {
+  errors: [{ field: 'password', reason: 'wrong', message: 'give the password that you sign in with now' }],
+}).refusal;
+
+const ADDED_MEANWHILE = refuse('factor_added', 'You have a second factor by now. Send a code of it instead of the password.').refusal;

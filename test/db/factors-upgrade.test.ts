@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { listMigrations } from '../../dev/postgres/migrate.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { testDatabase } from '../harness/database.js';
+import { runStatements, withDatabase } from '../harness/server.js';
+
+/** A database in which people have one factor each, wrong codes and sessions is brought up to date. */
+
+const { newId } = systemEntropy;
+const LAST_BEFORE = '0027_sessions';
+
+let server: Awaited<ReturnType<typeof testDatabase>>;
+let name: string;
+let client: pg.Client;
+
+beforeAll(async () => {
+  server = await testDatabase();
+  name = `${new URL(server.ownerUrl).pathname.slice(1)}_old`;
+  await runStatements(server.ownerUrl, [`CREATE DATABASE ${name}`]);
+  client = new pg.Client({ connectionString: withDatabase(server.ownerUrl, name) });
+  await client.connect();
+}, 120_000);
+afterAll(async () => {
+  await client?.end();
+  if (name) await runStatements(server.ownerUrl, [`DROP DATABASE IF EXISTS ${name}`]);
+  await server?.drop();
+});
+
+const apply = async (migrations: readonly string[]): Promise<void> => {
+  for (const one of migrations) await client.query(readFileSync(`prisma/migrations/${one}/migration.sql`, 'utf8'));
+};
+
+test('factors of before are confirmed and have rested, a lock holds for its person, and sessions were opened with a code', async () => {
+  const names = listMigrations().map((one) => one.name);
+  await apply(names.filter((one) => one <= LAST_BEFORE));
+  const [organization, tenant, person] = [newId(), newId(), newId()];
+  const [first, second] = [newId(), newId()].sort() as [string, string];
+  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
+  await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
+  await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', 'live')`, [tenant, organization]);
+  await client.query('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [person, 'a@example.com', 'Ana', 'none']);
+  await client.query(`INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, '{approver}')`, [tenant, person]);
+  for (const id of [first, second])
+    await client.query(`INSERT INTO factor (id, person_id, kind, sealed, last_step) VALUES ($1, $2, 'totp', '\\x01', 7)`, [id, person]);
+  await client.query(`INSERT INTO factor_failures (factor_id, purpose, failures, locks, locked_until) VALUES ($1, 'sign_in', 2, 0, NULL)`, [first]);
+  await client.query(`INSERT INTO factor_failures (factor_id, purpose, failures, locks, locked_until) VALUES ($1, 'sign_in', 0, 3, 'infinity')`, [
+    second,
+  ]);
+  await client.query(`INSERT INTO session (id, token_hash, person_id, tenant_id, expires_at) VALUES ($1, $2, $3, $4, now() + interval '1 hour')`, [
+    newId(),
+    randomBytes(32),
+    person,
+    tenant,
+  ]);
+  await client.query(`SELECT set_config('app.tenant_id', '', false)`);
+  await apply(names.filter((one) => one > LAST_BEFORE));
+  const factors = await client.query('SELECT name, last_step, confirmed_at = created_at AND gates_from <= now() AS counts, removed_at FROM factor');
+  expect(factors.rows).toEqual([first, second].map(() => ({ name: 'authenticator', last_step: '7', counts: true, removed_at: null })));
+  const failures = await client.query(`SELECT person_id, purpose, locks FROM factor_failures`);
+  expect(failures.rows).toEqual([{ person_id: person, purpose: 'sign_in', locks: 3 }]);
+  expect((await client.query('SELECT with_factor FROM session')).rows).toEqual([{ with_factor: true }]);
+});
