@@ -8,7 +8,7 @@ import { code, id, name, network, time, timestamp, wireId } from './wire.js';
  * Any characters but halves of surrogate pairs, which have no form in UTF-8; up to the longest password in its one form. Typed with combining
  * characters, one of them may be several UTF-16 units.
  */
-const password = z
+export const password = z
   .string()
   .min(1)
   .max(4 * PASSWORD_MAX)

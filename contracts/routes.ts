@@ -8,6 +8,7 @@ import { EXCEPTION_ROUTES } from './routes/exceptions.js';
 import { GATE_ROUTES } from './routes/gates.js';
 import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
+import { LINK_ROUTES } from './routes/links.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { SIGNING_ROUTES } from './routes/signing.js';
@@ -25,6 +26,7 @@ export const ROUTES = {
   ...EXCEPTION_ROUTES,
   ...EVIDENCE_ROUTES,
   ...PEOPLE_ROUTES,
+  ...LINK_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 

@@ -9,6 +9,7 @@ import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
 import { connectionHealthStore } from './connection-health.js';
 import { dispatchStore } from './dispatches.js';
+import { emailLinkStore } from './email-links.js';
 import { exceptionStore } from './exceptions.js';
 import { factorStore } from './factors.js';
 import { factStore } from './facts.js';
@@ -16,6 +17,7 @@ import { gateStore } from './gates.js';
 import { holdStore } from './holds.js';
 import { idempotencyKeyStore } from './idempotency-keys.js';
 import { inboundEventStore } from './inbound-events.js';
+import { invitationStore } from './invitations.js';
 import { itemStore } from './items.js';
 import { keyStore } from './keys.js';
 import { mailStore } from './mail.js';
@@ -45,6 +47,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   workspaces: workspaceStore(tx, scope),
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
+  invitations: invitationStore(tx, scope),
+  emailLinks: emailLinkStore(tx, scope),
   factors: factorStore(tx, scope),
   passwords: passwordStore(tx, scope),
   personEvents: personEventStore(tx, scope),

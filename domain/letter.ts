@@ -1,3 +1,5 @@
+import { LINK_HOURS } from './email-link.js';
+
 /**
  * What Sluice writes to people, and what each letter is filled in with, by its template. A letter may wait in the database while a newer
  * version is installed, so the name and the members of a released template keep their meaning.
@@ -5,6 +7,14 @@
 export interface Letters {
   /** A person's second factor is locked after too many wrong codes. Times as RFC 3339, UTC. */
   factor_locked: { locked_at: string; locked_until: string };
+  /** Somebody is invited into a workspace. The token accepts it, once. */
+  invitation: { workspace: string; inviter: string; roles: string; token: string; expires_at: string };
+  /** A reset of the password was asked for. The token sets a new one, once. */
+  password_reset: { token: string; expires_at: string };
+  /** The password was reset by a link. */
+  password_was_reset: { at: string };
+  /** The token proves that whoever has it reads the letters to this address. */
+  email_verification: { token: string; expires_at: string };
 }
 
 export type Template = keyof Letters;
@@ -18,7 +28,13 @@ export interface Addressee {
 }
 
 /** For how many hours a letter is worth sending. Afterwards it is given up, because it would say what is over. */
-export const LETTER_HOURS: Readonly<Record<Template, number>> = { factor_locked: 24 };
+export const LETTER_HOURS: Readonly<Record<Template, number>> = {
+  factor_locked: 24,
+  invitation: LINK_HOURS,
+  password_reset: LINK_HOURS,
+  password_was_reset: 7 * 24,
+  email_verification: LINK_HOURS,
+};
 
 /** All of a letter but its template, as it is sealed. */
 export const letterBytes = (to: Addressee, { params }: Letter): Uint8Array => new TextEncoder().encode(JSON.stringify({ to, params }));
@@ -26,5 +42,5 @@ export const letterBytes = (to: Addressee, { params }: Letter): Uint8Array => ne
 /** Reads what `letterBytes` wrote. The template may be one that this version does not know. */
 export const readLetter = (template: string, bytes: Uint8Array): { to: Addressee; letter: Letter } => {
   const { to, params } = JSON.parse(new TextDecoder().decode(bytes)) as { to: Addressee; params: Letter['params'] };
-  return { to, letter: { template: template as Template, params } };
+  return { to, letter: { template, params } as Letter };
 };

@@ -7,6 +7,7 @@ import { exceptions } from './exceptions.js';
 import { gates } from './gates.js';
 import { inbound } from './inbound.js';
 import { ledger } from './ledger.js';
+import { links } from './links.js';
 import { payees } from './payees.js';
 import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
@@ -27,4 +28,5 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...exceptions,
   ...evidence,
   ...people,
+  ...links(deps),
 });
