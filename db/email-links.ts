@@ -52,7 +52,9 @@ export const emailLinkQueue = (database: Database): EmailLinkQueue => ({
     database.transaction(async ({ sql }) => {
       const rows = await sql.rows<Asked>('function')`
         SELECT id, person_id AS "personId", purpose, request_id AS "requestId", name, email FROM sluice_asked_email_links(${AT_ONCE}::int)`;
-      for (const { id, personId, purpose, requestId, name, email } of rows) {
+      // In one order, so that two processes wait for each other instead of deadlocking.
+      const inOrder = [...rows].sort((a, b) => (a.personId < b.personId ? -1 : 1));
+      for (const { id, personId, purpose, requestId, name, email } of inOrder) {
         const { hash, letter } = make({ id, purpose, requestId, to: { name: name ?? '', email: email ?? '' } });
         // The function knows whether anything is to be sent, and to nobody nothing is.
         if (!(await issue(sql, id, hash)) || email === null) continue;

@@ -20,10 +20,10 @@ export const invitationCommands = (program: Command, cli: Cli): void => {
     .description('invite somebody by e-mail to work here; the same address again takes the place of its open invitation')
     .argument('<email>', 'where the letter goes')
     .requiredOption('--role <role...>', 'roles that they get, which you may give; `sluice roles list` says what each allows')
-    .option('--name <name>', 'what they are called; default: their address')
+    .option('--name <name>', 'what they are called; default: what stands before the @')
     .action(async (email: string, { role, name }: { role: string[]; name?: string }) => {
       const { client } = await cli.connect();
-      const invited = await client.create_invitation({ email, name: name ?? email, roles: role });
+      const invited = await client.create_invitation({ email, name: name ?? (email.split('@')[0] || email), roles: role });
       cli.present(invited, () => invitationFacts(invited));
       cli.suggest('sluice invitations list');
     });

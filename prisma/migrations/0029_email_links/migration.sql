@@ -91,6 +91,8 @@ DECLARE asked public.email_link;
 BEGIN
   SELECT * INTO asked FROM public.email_link l WHERE l.id = p_id AND l.token_hash IS NULL FOR UPDATE;
   IF NOT FOUND THEN RETURN false; END IF;
+  -- Links of one person are made one after the other, so that the newer one sees the older.
+  PERFORM FROM public.person p WHERE p.id = asked.person_id FOR NO KEY UPDATE;
   IF NOT EXISTS (SELECT FROM public.person p JOIN public.membership m ON m.person_id = p.id AND m.disabled_at IS NULL
       WHERE p.id = asked.person_id AND p.disabled_at IS NULL)
     OR 3 <= (SELECT count(*) FROM public.email_link l WHERE l.person_id = asked.person_id AND l.purpose = asked.purpose
