@@ -8,4 +8,5 @@ import { ask } from './prompt.js';
 export const askLink = async (cli: Cli): Promise<string> => tokenIn(await ask(cli.terminal, 'Link of the letter', 'secret'));
 
 /** A client that nobody is signed in with, for what a link alone allows. */
-export const publicClient = (cli: Cli): Client => createClient({ baseUrl: addressOf(cli.env, cli.options()).url, token: null, watch: cli.writes.watch });
+export const publicClient = (cli: Cli): Client =>
+  createClient({ baseUrl: addressOf(cli.env, cli.options()).url, token: null, watch: cli.writes.watch });

@@ -43,7 +43,10 @@ export const passwordCommand = (program: Command, cli: Cli): void => {
       }
       const link = await askLink(cli);
       const done = await client.complete_password_reset({ token: link, new_password: await askNew(cli) });
-      cli.present(done, () => `The password is reset. ${done.ended_sessions === 0 ? 'No session was open.' : `Sessions that ended: ${done.ended_sessions}.`}`);
+      cli.present(
+        done,
+        () => `The password is reset. ${done.ended_sessions === 0 ? 'No session was open.' : `Sessions that ended: ${done.ended_sessions}.`}`,
+      );
       cli.suggest('sluice login');
     });
 };

@@ -17,7 +17,8 @@ export const verifyEmailCommand = (program: Command, cli: Cli): void => {
         return cli.present(done, () => `The address ${done.email} is proven.`);
       }
       const { client, apiKey } = await cli.connect();
-      if (apiKey) throw new Failure(EXIT.usage, `Nobody is signed in: an API key of ${apiKey.from} is in use, and it has no address.`, 'sluice login');
+      if (apiKey)
+        throw new Failure(EXIT.usage, `Nobody is signed in: an API key of ${apiKey.from} is in use, and it has no address.`, 'sluice login');
       const asked = await client.ask_email_verification({});
       cli.present(asked, () => `A letter to ${asked.email} is on its way. Its link works once, for ${asked.link_hours} hours.`);
       cli.suggest('sluice verify-email --token');

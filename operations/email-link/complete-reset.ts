@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { completePasswordReset as contract, completedPasswordReset } from '../../contracts/links.js';
+import type { completedPasswordReset, completePasswordReset as contract } from '../../contracts/links.js';
 import type { AuditEntry } from '../../domain/audit/event.js';
 import { passwordFault } from '../../domain/password.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';

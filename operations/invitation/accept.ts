@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { acceptInvitation as contract, acceptedInvitation } from '../../contracts/links.js';
+import type { acceptedInvitation, acceptInvitation as contract } from '../../contracts/links.js';
 import { toWireId } from '../../domain/ids.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { unknownRoles } from '../../domain/role-changes.js';

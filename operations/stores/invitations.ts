@@ -34,10 +34,7 @@ export interface InvitationStore {
    * Accepts one as the person who acts: as somebody new, or with the account whose password was right. `accepted` for exactly one of several,
    * and for every other nothing has changed.
    */
-  accept(
-    hash: Uint8Array,
-    as: { personId: string } & ({ name: string; passwordHash: string } | { passwordVersion: number }),
-  ): Promise<Acceptance>;
+  accept(hash: Uint8Array, as: { personId: string } & ({ name: string; passwordHash: string } | { passwordVersion: number })): Promise<Acceptance>;
 }
 
 /** An open invitation, found by its token before anybody is known. */

@@ -18,7 +18,11 @@ beforeAll(async () => {
         return () => {};
       },
     },
-    emailLinks: { wake: () => void (woken += 1) },
+    emailLinks: {
+      wake: () => {
+        woken += 1;
+      },
+    },
   });
   owner = (await world.member('owner')).token;
 });

@@ -164,7 +164,16 @@ const answered = async (argv: readonly string[], status: number, headers: Record
   return { code, said: said.join('\n'), printed: printed.join('\n'), unread: unread() };
 };
 /** What every command finds what it needs in, as `--json` prints it. */
-const ANSWER = { ...BATCH, ...ACCOUNT, id: BATCH.id, token: 't', workspace: { id: 'ws_1' }, person: { email: 'nina@example.com', roles: [] }, hold: null, exception_id: 'exc_1' };
+const ANSWER = {
+  ...BATCH,
+  ...ACCOUNT,
+  id: BATCH.id,
+  token: 't',
+  workspace: { id: 'ws_1' },
+  person: { email: 'nina@example.com', roles: [] },
+  hold: null,
+  exception_id: 'exc_1',
+};
 
 describe('after the server has done it', () => {
   test.each(WRITING)('$name says so when its output is lost', async ({ argv }) => {

@@ -104,7 +104,8 @@ describe('invitations, to the database', () => {
 
   test('show nobody the hash of a token, and are of their workspace alone', async () => {
     expect(await attempts.attempt('api', ['SELECT token_hash FROM invitation'])).toMatch(/permission denied/);
-    for (const role of ['worker', 'relay', 'sequencer'] as const) expect(await attempts.attempt(role, ['SELECT id FROM invitation'])).toMatch(/permission denied/);
+    for (const role of ['worker', 'relay', 'sequencer'] as const)
+      expect(await attempts.attempt(role, ['SELECT id FROM invitation'])).toMatch(/permission denied/);
   });
 
   test('are accepted by who acts, in their own workspace, while the inviter may give the roles', async () => {

@@ -42,7 +42,11 @@ const WITH_LINKS: readonly (readonly [Letter, string, string])[] = [
     'You are invited to Demo Shop at Sluice',
     'accept',
   ],
-  [{ template: 'password_reset', params: { token: TOKEN, expires_at: '2026-11-29T14:05:30.123Z' } }, 'Reset your password at Sluice', 'password reset --token'],
+  [
+    { template: 'password_reset', params: { token: TOKEN, expires_at: '2026-11-29T14:05:30.123Z' } },
+    'Reset your password at Sluice',
+    'password reset --token',
+  ],
   [
     { template: 'email_verification', params: { token: TOKEN, expires_at: '2026-11-29T14:05:30.123Z' } },
     'Prove your e-mail address at Sluice',
@@ -69,7 +73,13 @@ describe.each(WITH_LINKS)('a letter with a link', (letter, title, command) => {
 });
 
 test('an invitation says who invites and to what, and nothing that they chose breaks out of its line', () => {
-  const params = { workspace: 'A\r\nBcc: all@example.com', inviter: 'Eve\n\nhttps://evil.example', roles: 'auditor', token: TOKEN, expires_at: '2026-11-29T14:05:30Z' };
+  const params = {
+    workspace: 'A\r\nBcc: all@example.com',
+    inviter: 'Eve\n\nhttps://evil.example',
+    roles: 'auditor',
+    token: TOKEN,
+    expires_at: '2026-11-29T14:05:30Z',
+  };
   const { subject, text } = render({ template: 'invitation', params }, { name: 'Ana' }, URL_OF_OURS);
   expect(subject).toBe('You are invited to A Bcc: all@example.com at Sluice');
   expect(text).toContain('\n    invited by   Eve https://evil.example\n    roles        auditor\n');

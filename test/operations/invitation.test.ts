@@ -150,19 +150,22 @@ describe('whoever invites', () => {
     expect(codeOf(await ask())).toBe('already_member');
   });
 
-  test.each(['lost the right', 'was disabled', 'invited to a role that was deleted'] as const)('and %s before it is accepted, lets nobody in', async (how) => {
-    const email = newAddress();
-    const admin = await world.person('admin');
-    if (how.includes('deleted')) must(await defineRole(world.as(owner), { name: 'passing', permissions: ['batches.read'] }));
-    await invite(email, how.includes('deleted') ? ['passing'] : ['approver'], world.as(admin));
-    const token = await tokenTo(email);
-    if (how === 'lost the right') must(await setPersonRoles(world.as(owner), { person_id: admin.id, roles: ['auditor'] }));
-    if (how === 'was disabled') must(await disablePerson(world.as(owner), { person_id: admin.id }));
-    if (how.includes('deleted')) must(await deleteRole(world.as(owner), { role: 'passing' }));
-    expect(codeOf(await accept(token))).toBe('inviter_not_permitted');
-    expect(await rolesOf(email)).toBeNull();
-    expect((await world.audited('invitation.accept')).at(-1)).toMatchObject({ result: 'inviter_not_permitted' });
-  });
+  test.each(['lost the right', 'was disabled', 'invited to a role that was deleted'] as const)(
+    'and %s before it is accepted, lets nobody in',
+    async (how) => {
+      const email = newAddress();
+      const admin = await world.person('admin');
+      if (how.includes('deleted')) must(await defineRole(world.as(owner), { name: 'passing', permissions: ['batches.read'] }));
+      await invite(email, how.includes('deleted') ? ['passing'] : ['approver'], world.as(admin));
+      const token = await tokenTo(email);
+      if (how === 'lost the right') must(await setPersonRoles(world.as(owner), { person_id: admin.id, roles: ['auditor'] }));
+      if (how === 'was disabled') must(await disablePerson(world.as(owner), { person_id: admin.id }));
+      if (how.includes('deleted')) must(await deleteRole(world.as(owner), { role: 'passing' }));
+      expect(codeOf(await accept(token))).toBe('inviter_not_permitted');
+      expect(await rolesOf(email)).toBeNull();
+      expect((await world.audited('invitation.accept')).at(-1)).toMatchObject({ result: 'inviter_not_permitted' });
+    },
+  );
 
   test('is somebody of this workspace: what another one has is not found', async () => {
     const { id } = await invite(newAddress());
