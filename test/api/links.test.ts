@@ -60,7 +60,7 @@ describe('over HTTP', () => {
   test('who asks for a reset gets one answer for every address, after the same wait, and the letter is left for later', async () => {
     const known = await world.person('auditor');
     const before = woken;
-    const answers = [];
+    const answers: Awaited<ReturnType<typeof post>>[] = [];
     for (const email of [known.email, 'nobody@example.com']) answers.push(await post('/v1/password-resets', { email }));
     const shape = ({ status, text, headers }: (typeof answers)[number]) => ({
       ...{ status, text },

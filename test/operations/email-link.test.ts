@@ -57,7 +57,7 @@ const verifiedAt = async ({ id }: Person) =>
   (await world.sql<{ at: Date | null }>('SELECT email_verified_at AS at FROM person WHERE id = $1', [id]))[0]?.at ?? null;
 
 describe('a reset of the password', () => {
-  test('reaches the person by a letter, which has the only token; the new password signs in with the second factor of before', async () => {
+  test('reaches the person by a letter, which has the only token; the new password signs in with the second factor of before [S5-09]', async () => {
     const person = await somebody();
     await asked(person.email.toUpperCase());
     const token = await tokenTo(person.email);
@@ -103,7 +103,7 @@ describe('a reset of the password', () => {
   });
 
   test.each(['a newer one', 'a new password', 'a day', 'a link of another kind', 'a disabled person', 'a made-up token'] as const)(
-    'is void after %s, with one answer for all',
+    'is void after %s, with one answer for all [S5-09]',
     async (what) => {
       const person = await somebody();
       await asked(person.email);
