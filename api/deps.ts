@@ -68,6 +68,8 @@ export interface ApiDeps {
   leaves: LeafSignal;
   /** Told when something happened to a person's account that belongs into the logs of their workspaces. */
   personEvents: { wake(): void };
+  /** Told when somebody asked for a letter with a link. */
+  emailLinks: { wake(): void };
   clock: Clock;
   /** Folder for the files of uploads while they are read; mode 0700. */
   spoolDir: string;

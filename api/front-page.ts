@@ -15,6 +15,7 @@ const pageOf = (webUiUrl: string | null): string => `<!doctype html>
   <body>
     <h1>Sluice</h1>
     <p>This is the address of the API, which programs and the command line use.</p>
+    <p>Did a link of a letter lead you here? Paste it into the command line, as the letter says. This page does not read it.</p>
     <ul>
       <li><a href="/docs">The API, route by route</a> (<a href="/openapi.json">as an OpenAPI document</a>)</li>
       <li><a href="/docs/errors">Its error codes</a></li>

@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ApiConfig } from '../config/api.js';
 import { credentialDirectory } from '../db/credential-directory.js';
+import { emailLinkQueue } from '../db/email-links.js';
+import { invitationDirectory } from '../db/invitations.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
@@ -9,6 +11,7 @@ import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
 import { RATE_CLASSES, RATE_SUBJECTS } from '../domain/rates.js';
 import type { PublicContext } from '../operations/context.js';
+import { issueLinks } from '../operations/email-link/issue.js';
 import type { Failpoint, Services } from '../operations/ports.js';
 import { comparisons } from '../operations/recovery/check.js';
 import { watchRecovery } from '../operations/recovery/watch.js';
@@ -117,10 +120,14 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const directory = credentialDirectory(database);
   const personEvents = personEventQueue(database);
   metrics.addProbe(personEventProbe(personEvents));
+  const emailLinks = emailLinkQueue(database);
+  const invitations = invitationDirectory(database);
   const publicContext = (requestId: string): PublicContext => ({
     requestId,
     directory,
     personEvents,
+    emailLinks,
+    invitations,
     services,
     enter: (tenantId, mode, actor) => ({
       tenantId,
@@ -152,6 +159,12 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     read: async () => [{ value: counters.isLost() ? 1 : 0 }],
   });
   const handingOn = handOn(personEvents.deliver, systemClock, (error) => logger.warn({ err: error }, 'events of people are not in the logs yet'));
+  const writeLinks = async (): Promise<number> => {
+    const found = await issueLinks(emailLinks, services, () => new Date());
+    if (found > 0) handingOn.wake();
+    return found;
+  };
+  const writingLinks = handOn(writeLinks, systemClock, (error) => logger.warn({ err: error }, 'letters with links are not written yet'));
   const readiness = sharedReading(READINESS_FRESH_MS, readinessOf(database.sql, recovery));
   const countSigned = metrics.addCounter(SIGNED_REQUESTS);
   const countRefusedKey = metrics.addCounter({
@@ -182,6 +195,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves,
     personEvents: handingOn,
+    emailLinks: writingLinks,
     clock: systemClock,
     spoolDir: config.SLUICE_SPOOL_DIR,
     cookies: config.SLUICE_COOKIES,
@@ -216,6 +230,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     await Promise.all([drain(server), codec && drain(codec, 0)]);
     await health.close();
     recovery.stop();
+    await writingLinks.stop();
     await Promise.all([leaves.close(), handingOn.stop(), counters.close()]);
     await database.close();
     logger.info('the API has stopped');

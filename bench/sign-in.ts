@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import Table from 'cli-table3';
 import { createClient } from '../client/client.js';
 import { credentialDirectory } from '../db/credential-directory.js';
+import { emailLinkQueue } from '../db/email-links.js';
+import { invitationDirectory } from '../db/invitations.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openDatabase } from '../db/transaction/open.js';
 import type { PublicContext } from '../operations/context.js';
@@ -42,6 +44,8 @@ export const measureSignIn = async (world: World, tries: number, say: (line: str
       requestId: 'bench',
       directory: credentialDirectory(pool),
       personEvents: personEventQueue(pool),
+      emailLinks: emailLinkQueue(pool),
+      invitations: invitationDirectory(pool),
       services: { credentials, entropy: systemEntropy } as Partial<Services> as Services,
       enter: () => {
         throw new Error('nobody signs in here');

@@ -6,7 +6,16 @@ export const listPeople = z.strictObject({ ...page, email: line(254).optional() 
 
 /** A member of the workspace. One who is not active may do nothing in it any more. */
 export const person = z
-  .object({ object: z.literal('person'), id: wireId, name: z.string(), email: z.string(), roles: z.array(z.string()), active: z.boolean() })
+  .object({
+    object: z.literal('person'),
+    id: wireId,
+    name: z.string(),
+    email: z.string(),
+    roles: z.array(z.string()),
+    active: z.boolean(),
+    /** Whether a link of a letter has proven that the person reads what is sent to the address. */
+    email_verified: z.boolean(),
+  })
   .meta({ id: 'Person' });
 
 const ROLE_NAME = /^[a-z][a-z0-9_-]{1,39}$/;

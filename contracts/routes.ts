@@ -9,6 +9,7 @@ import { FACTOR_ROUTES } from './routes/factors.js';
 import { GATE_ROUTES } from './routes/gates.js';
 import { INBOUND_ROUTES } from './routes/inbound.js';
 import { LEDGER_ROUTES } from './routes/ledger.js';
+import { LINK_ROUTES } from './routes/links.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { SIGNING_ROUTES } from './routes/signing.js';
@@ -27,6 +28,7 @@ export const ROUTES = {
   ...EXCEPTION_ROUTES,
   ...EVIDENCE_ROUTES,
   ...PEOPLE_ROUTES,
+  ...LINK_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 

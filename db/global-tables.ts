@@ -1,10 +1,11 @@
 /**
- * Tables that belong to no tenant: people, their factors, recovery codes, sessions and events, letters to them, organizations, the installation itself, the edges of an
- * item, what each role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
+ * Tables that belong to no tenant: people, their factors, recovery codes, sessions and events, letters to them and the links in these,
+ * organizations, the installation itself, the edges of an item, what each role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
 export const GLOBAL_TABLES = [
-  ...(['installation', 'organization', 'person', 'factor', 'factor_failures', 'recovery_code', 'session', 'person_event', 'mail_message'] as const),
+  ...(['installation', 'organization', 'person', 'factor', 'factor_failures', 'recovery_code', 'session', 'person_event'] as const),
+  ...(['mail_message', 'email_link'] as const),
   ...(['item_edge', 'role_permission', 'rate_counter'] as const),
 ] as const;
 
@@ -30,6 +31,14 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_rehash_password: 'sluice_fn_signin',
   sluice_i_cover: 'sluice_fn_signin',
   sluice_reset_factors: 'sluice_fn_signin',
+  sluice_ask_email_link: 'sluice_fn_signin',
+  sluice_asked_email_links: 'sluice_fn_signin',
+  sluice_issue_email_link: 'sluice_fn_signin',
+  sluice_email_link_of: 'sluice_fn_signin',
+  sluice_use_email_link: 'sluice_fn_signin',
+  sluice_may_invite: 'sluice_fn_signin',
+  sluice_invitation_of: 'sluice_fn_signin',
+  sluice_accept_invitation: 'sluice_fn_signin',
   sluice_claim_outbox: 'sluice_fn_outbox',
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',
@@ -49,6 +58,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_open_exceptions: 'sluice_fn_driver',
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
   sluice_prune_signature_nonces: 'sluice_fn_idempotency',
+  sluice_prune_email_links: 'sluice_fn_idempotency',
   sluice_forget_payments: 'sluice_fn_idempotency',
   sluice_prune_rate_counters: 'sluice_fn_idempotency',
   sluice_seen_payments: 'sluice_fn_idempotency',

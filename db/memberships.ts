@@ -10,27 +10,30 @@ const people = tableOf<person>()(PERSON_NAME);
 interface Standing {
   roles: string[];
   active: boolean;
+  verified: boolean;
 }
 
 /** Members of one tenant. People belong to no tenant, so every read of them goes through a membership. */
 export const membershipStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): MembershipStore => ({
   list: async ({ limit, after, email }) => {
     const rows = await sql.rows<Standing>('join')`
-      SELECT ${people.list('p')}, m.roles, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active FROM membership m JOIN person p ON p.id = m.person_id
+      SELECT ${people.list('p')}, m.roles, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active,
+        p.email_verified_at IS NOT NULL AS verified FROM membership m JOIN person p ON p.id = m.person_id
       WHERE m.tenant_id = ${tenantId}::uuid
       ${after === undefined ? Prisma.empty : Prisma.sql`AND m.person_id < ${after}::uuid`}
       ${email === undefined ? Prisma.empty : Prisma.sql`AND p.email = ${email}`}
       ORDER BY m.person_id DESC LIMIT ${limit + 1}`;
-    return pageOf(rows, limit, (row) => ({ ...people.row(row), roles: row.roles, active: row.active }));
+    return pageOf(rows, limit, (row) => ({ ...people.row(row), roles: row.roles, active: row.active, emailVerified: row.verified }));
   },
 
   lock: async (personId) => {
     // In one statement and one order, so that two who change each other wait instead of deadlocking.
     const rows = await sql.rows<Standing>('lock')`
-      SELECT ${people.list('p')}, m.roles, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active FROM membership m JOIN person p ON p.id = m.person_id
+      SELECT ${people.list('p')}, m.roles, (m.disabled_at IS NULL AND p.disabled_at IS NULL) AS active,
+        p.email_verified_at IS NOT NULL AS verified FROM membership m JOIN person p ON p.id = m.person_id
       WHERE m.tenant_id = ${tenantId}::uuid AND (m.person_id = ${personId}::uuid OR 'owner' = ANY (m.roles))
       ORDER BY m.person_id FOR UPDATE OF m`;
-    const members = rows.map((row) => ({ ...people.row(row), roles: row.roles, active: row.active }));
+    const members = rows.map((row) => ({ ...people.row(row), roles: row.roles, active: row.active, emailVerified: row.verified }));
     const member = members.find(({ id }) => id === personId);
     return member ? { member, owners: members.filter(({ roles, active }) => active && roles.includes('owner')).map(({ id }) => id) } : null;
   },

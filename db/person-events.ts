@@ -23,17 +23,18 @@ const WRITTEN = membersOf(PERSON_EVENT).filter((member) => member !== 'at');
 /** So many events are written in one transaction. */
 const AT_ONCE = 16;
 
-const insert = async (sql: Sql, row: Omit<PersonEventRow, 'at'>): Promise<void> => {
+/** Adds one to the queue, in a transaction or by itself. */
+export const addPersonEvent = async (sql: Sql, row: Omit<PersonEventRow, 'at'>): Promise<void> => {
   await sql.run('clock')`INSERT INTO person_event (${events.names(WRITTEN)}) VALUES (${events.values(WRITTEN, row as PersonEventRow)})`;
 };
 
 /** What happened to people's accounts, on its way to the logs of their workspaces. The table belongs to no tenant. */
 export const personEventStore = ({ sql }: Tx, { tenantId, actor, requestId }: Scope): PersonEventStore => ({
-  add: (event) => insert(sql, { ...event, id: uuidv7(), actor: recordedActor(actor), requestId, writtenIn: tenantId }),
+  add: (event) => addPersonEvent(sql, { ...event, id: uuidv7(), actor: recordedActor(actor), requestId, writtenIn: tenantId }),
 });
 
 export const personEventQueue = (database: Database): PersonEventQueue => ({
-  add: (event) => insert(database.sql, { ...event, id: uuidv7(), writtenIn: null }),
+  add: (event) => addPersonEvent(database.sql, { ...event, id: uuidv7(), writtenIn: null }),
 
   deliver: () =>
     database.transaction(async (tx) => {

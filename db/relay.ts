@@ -88,6 +88,11 @@ export const openRelayStore = (url: string) => {
       const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_signature_nonces(${limit}) AS gone`;
       return Number(row?.gone ?? 0);
     },
+    /** Deletes up to `limit` links of letters and as many invitations that have ended. The function knows how long ago. */
+    pruneLinks: async (limit: number) => {
+      const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_email_links(${limit}) AS gone`;
+      return Number(row?.gone ?? 0);
+    },
     addMonths: async () => {
       const row = await sql.row<{ missing: number }>('function')`SELECT sluice_add_months() AS missing`;
       return row?.missing ?? 0;

@@ -22,6 +22,10 @@ const SHOWN = {
 /** Sessions of the person who acts. Row-level security shows nobody those of others (ADR 0064). */
 export const sessionStore = ({ orm }: Tx, { tenantId, now }: Scope): SessionStore => {
   const open = { ended_at: null, expires_at: { gt: now } };
+  const endAll = async (which: { id?: { not: string } }): Promise<string[]> => {
+    const ended = await orm.session.updateManyAndReturn({ where: { ...open, ...which }, data: { ended_at: now }, select: { id: true } });
+    return ended.map(({ id }) => id);
+  };
   return {
     insert: async ({ tokenHash, ...row }) => {
       await orm.session.create({ data: { tenant_id: tenantId, token_hash: Uint8Array.from(tokenHash), ...sessions.stored(row) }, select: SHOWN });
@@ -47,13 +51,7 @@ export const sessionStore = ({ orm }: Tx, { tenantId, now }: Scope): SessionStor
       return count === 1;
     },
 
-    endOthers: async (sessionId) => {
-      const others = await orm.session.updateManyAndReturn({
-        where: { ...open, id: { not: sessionId } },
-        data: { ended_at: now },
-        select: { id: true },
-      });
-      return others.map(({ id }) => id);
-    },
+    endOthers: (sessionId) => endAll({ id: { not: sessionId } }),
+    endAll: () => endAll({}),
   };
 };

@@ -9,6 +9,7 @@ import { challengeStore } from './challenges.js';
 import { chunkStore } from './chunks.js';
 import { connectionHealthStore } from './connection-health.js';
 import { dispatchStore } from './dispatches.js';
+import { emailLinkStore } from './email-links.js';
 import { exceptionStore } from './exceptions.js';
 import { factorResetStore } from './factor-resets.js';
 import { factorStore } from './factors.js';
@@ -17,6 +18,7 @@ import { gateStore } from './gates.js';
 import { holdStore } from './holds.js';
 import { idempotencyKeyStore } from './idempotency-keys.js';
 import { inboundEventStore } from './inbound-events.js';
+import { invitationStore } from './invitations.js';
 import { itemStore } from './items.js';
 import { keyStore } from './keys.js';
 import { mailStore } from './mail.js';
@@ -47,6 +49,8 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   workspaces: workspaceStore(tx, scope),
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
+  invitations: invitationStore(tx, scope),
+  emailLinks: emailLinkStore(tx, scope),
   factors: factorStore(tx, scope),
   recoveryCodes: recoveryCodeStore(tx, scope),
   factorResets: factorResetStore(tx, scope),

@@ -1,6 +1,9 @@
 import { KEY_SCOPES, type Permission } from './permissions.js';
 
-/** Who does something. `familyId` is that of a key that took another's place: the first of its row. */
+/**
+ * Who does something. `familyId` is that of a key that took another's place: the first of its row. Whoever uses a one-time link of a letter
+ * acts as the person whom it was sent to, for that one thing, and is allowed nothing else.
+ */
 export type Actor =
   | {
       type: 'user';
@@ -14,6 +17,7 @@ export type Actor =
   | { type: 'api_key'; keyId: string; familyId?: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'support_impersonator'; operatorId: string; personId: string; roles: readonly string[]; permissions: readonly Permission[] }
+  | { type: 'email_link'; linkId: string; personId: string }
   | { type: 'system'; process: 'worker' | 'relay' | 'sequencer' | 'api' | 'setup' };
 
 /**
@@ -42,6 +46,7 @@ export const permissionsOf = (actor: Actor): readonly Permission[] => {
     case 'api_key':
     case 'agent':
       return actor.scopes.filter((scope) => KEY_SCOPES.includes(scope));
+    case 'email_link':
     case 'system':
       return [];
   }
@@ -61,6 +66,7 @@ export const personBehind = (actor: Actor): string | null => {
   switch (actor.type) {
     case 'user':
     case 'support_impersonator':
+    case 'email_link':
       return actor.personId;
     case 'api_key':
     case 'agent':

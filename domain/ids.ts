@@ -5,6 +5,7 @@
 export const ID_PREFIXES = {
   workspace: 'ws',
   person: 'person',
+  invitation: 'invitation',
   session: 'session',
   factor: 'factor',
   factorReset: 'reset',

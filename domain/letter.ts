@@ -1,3 +1,5 @@
+import { LINK_HOURS } from './email-link.js';
+
 /**
  * What Sluice writes to people, and what each letter is filled in with, by its template. A letter may wait in the database while a newer
  * version is installed, so the name and the members of a released template keep their meaning.
@@ -17,6 +19,14 @@ export interface Letters {
   factor_reset_asked: { by: string; workspace: string; at: string; until: string };
   /** They were. */
   factors_reset: { by: string; workspace: string; at: string };
+  /** Somebody is invited into a workspace. The token accepts it, once. */
+  invitation: { workspace: string; inviter: string; roles: string; token: string; expires_at: string };
+  /** A reset of the password was asked for. The token sets a new one, once. */
+  password_reset: { token: string; expires_at: string };
+  /** The password was reset by a link. */
+  password_was_reset: { at: string };
+  /** The token proves that whoever has it reads the letters to this address. */
+  email_verification: { token: string; expires_at: string };
 }
 
 export type Template = keyof Letters;
@@ -38,6 +48,10 @@ export const LETTER_HOURS: Readonly<Record<Template, number>> = {
   recovery_code_used: 72,
   factor_reset_asked: 24,
   factors_reset: 72,
+  invitation: LINK_HOURS,
+  password_reset: LINK_HOURS,
+  password_was_reset: 7 * 24,
+  email_verification: LINK_HOURS,
 };
 
 /** All of a letter but its template, as it is sealed. */

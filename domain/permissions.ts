@@ -22,7 +22,7 @@ export const PERMISSION_MEANINGS = {
   'evidence.handle': 'handle deliveries that could not be read, and parked evidence',
   'payees.hold': 'hold payees and let them go',
   'people.read': 'see who works in the workspace, with which roles',
-  'people.manage': 'disable and enable members',
+  'people.manage': 'disable and enable members, and invite people to roles that one may give',
   'roles.manage': 'give and take roles, and define roles of the workspace',
   'keys.manage': 'make and revoke API keys',
   'sessions.own': 'see and end one’s own session',

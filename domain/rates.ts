@@ -2,7 +2,7 @@
  * How many requests are answered. A request belongs to one class, which the route table names, and is counted by up to three subjects:
  * the network it comes from, the person or key that sends it, and their workspace. Each class and subject is counted apart.
  */
-export const RATE_CLASSES = ['read', 'write', 'money', 'sign_in', 'code', 'token', 'reset', 'inbound'] as const;
+export const RATE_CLASSES = ['read', 'write', 'money', 'sign_in', 'code', 'token', 'reset', 'letter', 'inbound'] as const;
 export type RateClass = (typeof RATE_CLASSES)[number];
 
 export const RATE_SUBJECTS = ['network', 'principal', 'workspace'] as const;
@@ -32,6 +32,7 @@ export const RATES: RateTable = {
   code: { network: aMinute(120), principal: aMinute(30), workspace: aMinute(300) },
   token: { network: aMinute(600) },
   reset: { network: { requests: 30, seconds: 600 } },
+  letter: { network: { requests: 120, seconds: 600 }, principal: { requests: 30, seconds: 600 }, workspace: { requests: 120, seconds: 600 } },
   inbound: { network: aMinute(60_000) },
 };
 
@@ -72,7 +73,8 @@ const WHAT: Readonly<Record<RateClass, string>> = {
   sign_in: 'sign-ins',
   code: 'codes of a second factor',
   token: 'renewals of a session',
-  reset: 'resets of a credential',
+  reset: 'uses of one-time links, and letters that anybody asks for',
+  letter: 'letters',
   inbound: 'webhooks',
 };
 

@@ -1,3 +1,4 @@
+import { linkOf } from '../domain/email-link.js';
 import type { Addressee, Letter, Letters, Template } from '../domain/letter.js';
 import { inLine } from './in-line.js';
 
@@ -11,7 +12,7 @@ const NOT_YOU = `If it was not you: somebody uses your account. Tell an administ
 workspace at once, and change your password.`;
 
 /** The sentences of each letter. Whatever is filled in and was chosen by somebody goes through `inLine`. */
-const TEMPLATES: { readonly [Name in Template]: (params: Letters[Name]) => Rendered } = {
+const TEMPLATES: { readonly [Name in Template]: (params: Letters[Name], publicUrl: string) => Rendered } = {
   factor_locked: ({ locked_at, locked_until }) => ({
     subject: `Your second factor is locked until ${clockOf(locked_until)}`,
     text: `Too many wrong codes in a row were given for your account at Sluice, the
@@ -94,6 +95,65 @@ once: until then nothing but your password protects the account.
 If you did not know of this: change your password, and tell another
 administrator of your workspace.`,
   }),
+  invitation: ({ workspace, inviter, roles, token, expires_at }, publicUrl) => ({
+    subject: `You are invited to ${inLine(workspace)} at Sluice`,
+    text: `You are invited to work in this workspace at Sluice:
+
+    ${inLine(workspace)}
+
+    invited by   ${inLine(inviter)}
+    roles        ${inLine(roles)}
+
+To accept, run this, and paste the link when it asks for it:
+
+    sluice --url ${new URL(publicUrl).origin} accept
+
+    ${linkOf(publicUrl, token)}
+
+${oneTime(expires_at)}
+
+If you do not know who invited you, do nothing.`,
+  }),
+  password_reset: ({ token, expires_at }, publicUrl) => ({
+    subject: 'Reset your password at Sluice',
+    text: `Somebody, you we hope, asked to reset your password at Sluice. To choose a
+new one, run this, and paste the link when it asks for it:
+
+    sluice --url ${new URL(publicUrl).origin} password reset --token
+
+    ${linkOf(publicUrl, token)}
+
+${oneTime(expires_at)}
+A newer letter of this kind takes its place. Your sessions end, and your
+second factor stays as it is.
+
+If it was not you: do nothing. Your password stays as it is.`,
+  }),
+  password_was_reset: ({ at }) => ({
+    subject: 'Your password at Sluice was reset',
+    text: `Your password at Sluice was reset by the link of a letter to this address,
+on ${momentOf(at)}. All your sessions have ended.
+
+If it was you: sign in with the new password. Your second factor is the one
+that it was.
+
+If it was not you: somebody reads your letters. Tell an administrator of your
+workspace at once, and see who else can open your mailbox.`,
+  }),
+  email_verification: ({ token, expires_at }, publicUrl) => ({
+    subject: 'Prove your e-mail address at Sluice',
+    text: `You asked to prove that you read what is sent to this address. Run this,
+and paste the link when it asks for it:
+
+    sluice --url ${new URL(publicUrl).origin} verify-email --token
+
+    ${linkOf(publicUrl, token)}
+
+${oneTime(expires_at)}
+A newer letter of this kind takes its place.
+
+If it was not you: do nothing.`,
+  }),
 };
 
 /**
@@ -104,10 +164,12 @@ administrator of your workspace.`,
  */
 export const render = ({ template, params }: Letter, to: Pick<Addressee, 'name'>, publicUrl: string): Rendered => {
   if (!Object.hasOwn(TEMPLATES, template)) throw new Error(`this version has no letter ${template}`);
-  const write = TEMPLATES[template] as (params: Letter['params']) => Rendered;
-  const { subject, text } = write(params);
+  const { subject, text } = (TEMPLATES[template] as (params: Letters[Template], publicUrl: string) => Rendered)(params, publicUrl);
   return { subject, text: `Hello ${inLine(to.name)},\n\n${text}\n\nSluice at ${new URL(publicUrl).origin}\nNobody reads answers to this address.\n` };
 };
+
+/** What every letter with a link says of it. */
+const oneTime = (expiresAt: string): string => `The link works once, until ${momentOf(expiresAt)}. Show it to nobody.`;
 
 /** `2026-11-28 14:05:30 UTC` */
 const momentOf = (time: string): string => `${time.slice(0, 10)} ${clockOf(time)}`;

@@ -3,6 +3,8 @@ import type { AuditEntry } from '../domain/audit/event.js';
 import type { Refusal } from '../domain/result.js';
 import type { Services, Stores } from './ports.js';
 import type { CredentialDirectory } from './stores/credential-directory.js';
+import type { EmailLinkQueue } from './stores/email-links.js';
+import type { InvitationDirectory } from './stores/invitations.js';
 import type { PersonEventQueue } from './stores/person-events.js';
 
 /**
@@ -36,6 +38,8 @@ export interface PublicContext {
   requestId: string;
   directory: CredentialDirectory;
   personEvents: Pick<PersonEventQueue, 'add'>;
+  emailLinks: Pick<EmailLinkQueue, 'ask' | 'find'>;
+  invitations: InvitationDirectory;
   services: Services;
   enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;
 }

@@ -15,6 +15,7 @@ import type { ChallengeStore } from './stores/challenges.js';
 import type { ChunkStore } from './stores/chunks.js';
 import type { ConnectionHealthStore } from './stores/connection-health.js';
 import type { DispatchStore } from './stores/dispatches.js';
+import type { EmailLinkStore } from './stores/email-links.js';
 import type { ExceptionStore } from './stores/exceptions.js';
 import type { FactorResetStore } from './stores/factor-resets.js';
 import type { FactorStore } from './stores/factors.js';
@@ -23,6 +24,7 @@ import type { GateStore } from './stores/gates.js';
 import type { HoldStore } from './stores/holds.js';
 import type { IdempotencyKeyStore } from './stores/idempotency-keys.js';
 import type { InboundEventStore } from './stores/inbound-events.js';
+import type { InvitationStore } from './stores/invitations.js';
 import type { ItemStore } from './stores/items.js';
 import type { KeyStore } from './stores/keys.js';
 import type { MailStore } from './stores/mail.js';
@@ -52,6 +54,8 @@ export interface Stores {
   workspaces: WorkspaceStore;
   memberships: MembershipStore;
   roles: RoleStore;
+  invitations: InvitationStore;
+  emailLinks: EmailLinkStore;
   factors: FactorStore;
   recoveryCodes: RecoveryCodeStore;
   factorResets: FactorResetStore;
@@ -150,8 +154,8 @@ export interface Credentials {
   newRecoveryCodes(count: number): { codes: string[]; hashes: Uint8Array[] };
   /** The SHA-256 of a recovery code as somebody typed it; null when it is none. */
   hashRecoveryCode(typed: string): Uint8Array | null;
-  /** A new bearer token with prefix and checksum, and the SHA-256 that is stored. */
-  newToken(kind: 'session' | 'api_key', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
+  /** A new bearer token with prefix and checksum, or one of a link in a letter, and the SHA-256 that is stored. */
+  newToken(kind: 'session' | 'api_key' | 'link', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
   /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
 }

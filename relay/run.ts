@@ -50,6 +50,7 @@ export const RELAY_JOBS = [
   'dead mail',
   'idempotency keys',
   'signature nonces',
+  'email links',
   'seen payments',
   'rate counters',
   'months',
@@ -75,6 +76,7 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     'dead mail': () => parts.mail.queue.forget(PRUNED_MAX),
     'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
     'signature nonces': () => parts.store.pruneNonces(PRUNED_MAX),
+    'email links': () => parts.store.pruneLinks(PRUNED_MAX),
     'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
     'rate counters': () => parts.store.pruneCounters(PRUNED_MAX),
     months: () => addMonths(parts),
@@ -89,8 +91,8 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
 };
 
 /**
- * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys, seen payments
- * and letters that were given up, when they are past their time; counters of requests that are over it deletes every five minutes, nonces
+ * Runs the jobs above and the audit sequencer. Once a day it makes partitions of coming months, and deletes idempotency keys, seen payments,
+ * links of letters, invitations and letters that were given up, when they are past their time; counters of requests that are over it deletes every five minutes, nonces
  * of signatures every ten. Any number
  * of processes may run it. Resolves when the signal has aborted and all passes are done.
  */
@@ -105,6 +107,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     'dead mail': DAY_MS,
     'idempotency keys': DAY_MS,
     'signature nonces': NONCES_MS,
+    'email links': DAY_MS,
     'seen payments': DAY_MS,
     'rate counters': COUNTERS_MS,
     months: DAY_MS,

@@ -8,6 +8,7 @@ import { factors } from './factors.js';
 import { gates } from './gates.js';
 import { inbound } from './inbound.js';
 import { ledger } from './ledger.js';
+import { links } from './links.js';
 import { payees } from './payees.js';
 import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
@@ -29,4 +30,5 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...exceptions,
   ...evidence,
   ...people,
+  ...links(deps),
 });

@@ -17,8 +17,8 @@ export const peopleCommands = (program: Command, cli: Cli): void => {
       const listed = await client.list_people({ email, ...pageOf(page) });
       cli.present(listed, () =>
         table(
-          ['PERSON', 'NAME', 'E-MAIL', 'ROLES', 'ACTIVE'],
-          listed.data.map((one) => [one.id, one.name, one.email, one.roles.join(', '), one.active ? 'yes' : 'no']),
+          ['PERSON', 'NAME', 'E-MAIL', 'ROLES', 'ACTIVE', 'ADDRESS PROVEN'],
+          listed.data.map((one) => [one.id, one.name, one.email, one.roles.join(', '), one.active ? 'yes' : 'no', one.email_verified ? 'yes' : 'no']),
         ),
       );
       suggestMore(cli, command, listed);
@@ -67,4 +67,5 @@ const personFacts = (one: Person): string =>
     ['e-mail', one.email],
     ['roles', one.roles.join(', ')],
     ['active', one.active ? 'yes' : 'no'],
+    ['address proven', one.email_verified ? 'yes' : 'no'],
   ]);

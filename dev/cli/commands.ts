@@ -6,7 +6,7 @@ import { peopleTable } from '../stack/screen.js';
 import { freshCode } from './fresh-code.js';
 import { KILLABLE, type Killable, killPart } from './kill-part.js';
 import { dataDirectory, localStack } from './local-stack.js';
-import { messageLines, messageOf, newestOf, newestTable } from './mail.js';
+import { linkTo, messageLines, messageOf, newestOf, newestTable } from './mail.js';
 
 /** Adds `sluice dev …`, which exists only beside a local stack. */
 export const mountDev = (program: Command): void => {
@@ -50,6 +50,14 @@ export const mountDev = (program: Command): void => {
     .action(async (number: string) => {
       const message = await messageOf(dataDirectory(), number);
       show(program, message, () => messageLines(message));
+    });
+  dev
+    .command('link')
+    .description('the link of the newest letter to an address, for `accept` and the like; waits for it for some seconds')
+    .argument('<email>')
+    .action(async (email: string) => {
+      const found = await linkTo(dataDirectory(), email);
+      show(program, found, () => [found.link]);
     });
   dev
     .command('kill')

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, Failure } from '../../cli/failure.js';
 import { facts, table } from '../../cli/render/table.js';
 import { placesIn } from '../data-folder/places.js';
@@ -14,6 +15,23 @@ export const messageOf = async (dataDir: string, number: string): Promise<Messag
   const message = /^[1-9]\d{0,8}$/.test(number) ? await readMessage(placesIn(dataDir).mail, Number(number)) : null;
   if (!message) throw new Failure(EXIT.failed, `There is no letter ${number}.`, 'sluice dev mail');
   return message;
+};
+
+/** A link with a token, as letters have it on a line of its own. */
+const LINK = /^\s*(https?:\/\/\S+#token=\S+)\s*$/m;
+/** The relay looks for letters each second. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 250;
+
+/** The link of the newest letter to an address that has one. It waits for a letter that is on its way; a link that was used is still the newest. */
+export const linkTo = async (dataDir: string, email: string): Promise<{ link: string; number: number; subject: string }> => {
+  for (const until = Date.now() + PATIENCE_MS; ; await pause(PAUSE_MS)) {
+    for (const { number, subject, text, delivered_to } of await newestOf(dataDir)) {
+      const [, link] = delivered_to.toLowerCase().includes(email.toLowerCase()) ? (LINK.exec(text.replaceAll('\r\n', '\n')) ?? []) : [];
+      if (link) return { link, number, subject };
+    }
+    if (Date.now() > until) throw new Failure(EXIT.failed, `There is no letter with a link to ${email}.`, 'sluice dev mail');
+  }
 };
 
 export const newestTable = (messages: readonly Message[]): string =>

@@ -99,6 +99,8 @@ export const principalOf = (actor: Actor): string => {
       return `agent:${actor.agentId}`;
     case 'support_impersonator':
       return `support:${actor.operatorId}:${actor.personId}`;
+    case 'email_link':
+      return `email_link:${actor.linkId}`;
     case 'system':
       return `system:${actor.process}`;
   }

@@ -18,6 +18,8 @@ export interface ListedMember extends Member {
   id: string;
   /** False once the membership or the person was disabled. */
   active: boolean;
+  /** Whether a link of a letter has proven the e-mail address. */
+  emailVerified: boolean;
 }
 
 export interface MembershipStore {

@@ -32,4 +32,6 @@ export interface SessionStore {
   end(sessionId: string): Promise<boolean>;
   /** Ends all but this one, and answers their ids. */
   endOthers(sessionId: string): Promise<string[]>;
+  /** Ends all of them, and answers their ids. */
+  endAll(): Promise<string[]>;
 }

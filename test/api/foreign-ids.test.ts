@@ -35,6 +35,7 @@ beforeAll(async () => {
     session_id: String((await world.call('/v1/sessions/current', { token: stranger.token })).json['id']),
     factor_id: toWireId('factor', stranger.person.factorId),
     role: await roleOf(stranger.token),
+    invitation_id: await invitationOf(stranger.token),
   };
   // Its own workspace sees each of them, so "absent" is not true by accident.
   expect((await world.call(`/v1/payout-batches/${foreign['batch_id']}`, { token: stranger.token })).status).toBe(200);
@@ -48,6 +49,14 @@ const roleOf = async (who: string): Promise<string> => {
   if (!id || !shape) throw new Error('the table has no define_role');
   const { path, ...request } = sampleRequest(id, shape);
   return String((await world.call(path, { ...request, token: who })).json['name']);
+};
+
+/** The id of an invitation of this person's workspace. */
+const invitationOf = async (who: string): Promise<string> => {
+  const [id, shape] = GUARDED.find(([route]) => route === 'create_invitation') ?? [];
+  if (!id || !shape) throw new Error('the table has no create_invitation');
+  const { path, ...request } = sampleRequest(id, shape);
+  return String((await world.call(path, { ...request, token: who })).json['id']);
 };
 
 const KIND: Record<string, IdKind> = {
@@ -65,6 +74,7 @@ const KIND: Record<string, IdKind> = {
   person_id: 'person',
   session_id: 'session',
   factor_id: 'factor',
+  invitation_id: 'invitation',
 };
 const absent = (name: string): string => (name === 'role' ? 'nobody-has-it' : toWireId(KIND[name] ?? 'batch', systemEntropy.newId()));
 

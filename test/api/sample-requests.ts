@@ -12,7 +12,7 @@ export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 
 const KINDS: Record<string, IdKind> = {
   ...{ batch_id: 'batch', key_id: 'apiKey', signing_key_id: 'signingKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' },
   ...{ exception_id: 'exception', proposal_id: 'proposal', parked_evidence_id: 'parkedEvidence', delivery_id: 'delivery' },
-  ...{ person_id: 'person', session_id: 'session', factor_id: 'factor' },
+  ...{ person_id: 'person', session_id: 'session', factor_id: 'factor', invitation_id: 'invitation' },
 };
 
 /** A well-formed request of a route. Uses the given ids, and otherwise ids that nothing has. */

@@ -14,7 +14,15 @@ const openers = (records: readonly ExportRecord[]): string[] =>
     return actor?.personId ?? [];
   });
 const member = (id: string, place: number) => ({
-  ...{ object: 'person', id: toWireId('person', id), name: `Ada ${place}\u001b[2J`, email: 'a@example.com', roles: ['approver'], active: true },
+  ...{
+    object: 'person',
+    id: toWireId('person', id),
+    name: `Ada ${place}\u001b[2J`,
+    email: 'a@example.com',
+    roles: ['approver'],
+    active: true,
+    email_verified: true,
+  },
 });
 
 const trail = async (people: (path: string) => Answer, flags: string[] = []) => {

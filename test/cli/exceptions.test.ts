@@ -296,7 +296,15 @@ describe('ending', () => {
 });
 
 describe('who takes care of one', () => {
-  const MEMBER = { object: 'person', id: PERSON.person_id, name: PERSON.name, email: 'ada@example.com', roles: PERSON.roles, active: true };
+  const MEMBER = {
+    object: 'person',
+    id: PERSON.person_id,
+    name: PERSON.name,
+    email: 'ada@example.com',
+    roles: PERSON.roles,
+    active: true,
+    email_verified: true,
+  };
   const OTHER = 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d99';
   const api = () =>
     apiOf(({ method, path }) => {

@@ -13,7 +13,7 @@ import { type Answer, apiOf, type Received } from './scripted-api.js';
 const MORE: Readonly<Record<string, string[]>> = { recover: ['--reason', 'the disk was lost'], login: ['--email', 'a@b.example'] };
 /** Verbs that list, show, verify or follow, or act on this machine only. */
 const READING =
-  /(^| )(list|show|items|proposal-items|accounts|transfers|trail|export|checkpoint|verify|evidence|watch|whoami|doctor|open|people|code|kill|save)$/;
+  /(^| )(list|show|items|proposal-items|accounts|transfers|trail|export|checkpoint|verify|evidence|watch|whoami|doctor|open|people|code|link|kill|save)$/;
 
 const folder = emptyFolder();
 const file = join(folder, 'my.csv');
@@ -48,7 +48,7 @@ const personOf = ({ SLUICE_URL }: { SLUICE_URL: string }) => {
 
 /** What a command reads: passwords of those that ask for some, and a code. */
 const typedFor = (argv: readonly string[]): string[] => {
-  const passwords = argv.includes('login') ? ['a password'] : argv.includes('password') ? ['a password', 'a new password'] : [];
+  const passwords = argv.includes('login') ? ['a password'] : /^(password|accept)$/.test(argv[0] ?? '') ? ['a password', 'a new password'] : [];
   return [...passwords, '123456'];
 };
 
@@ -72,10 +72,11 @@ const brokenOff = async (argv: readonly string[]) => {
   return { code: await ended, said: said.join('\n'), write: first };
 };
 
-const LEAVES = leavesOf(wholeProgram()).map((command) => ({
-  name: nameOf(command),
-  argv: [...argvOf(command, file), ...(MORE[nameOf(command)] ?? [])],
-}));
+const LEAVES = [
+  ...leavesOf(wholeProgram()).map((command) => ({ name: nameOf(command), argv: [...argvOf(command, file), ...(MORE[nameOf(command)] ?? [])] })),
+  // A flag makes these another request.
+  ...['password reset', 'verify-email'].map((name) => ({ name: `${name} with a link`, argv: [...name.split(' '), '--token'] })),
+];
 const WRITING = LEAVES.filter(({ name }) => !READING.test(name));
 /** Those that need more than an answer to a GET are tried elsewhere. */
 const ELSEWHERE = /^(dev|doctor|audit|evidence|batch watch)/;
@@ -169,7 +170,16 @@ const answered = async (argv: readonly string[], status: number, headers: Record
   return { code, said: said.join('\n'), printed: printed.join('\n'), unread: unread() };
 };
 /** What every command finds what it needs in, as `--json` prints it. */
-const ANSWER = { ...BATCH, ...ACCOUNT, id: BATCH.id, token: 't', workspace: { id: 'ws_1' }, hold: null, exception_id: 'exc_1' };
+const ANSWER = {
+  ...BATCH,
+  ...ACCOUNT,
+  id: BATCH.id,
+  token: 't',
+  workspace: { id: 'ws_1' },
+  person: { email: 'nina@example.com', roles: [] },
+  hold: null,
+  exception_id: 'exc_1',
+};
 
 describe('after the server has done it', () => {
   test.each(WRITING)('$name says so when its output is lost', async ({ argv }) => {

@@ -11,7 +11,7 @@ describe('the table', () => {
 
   test('a workspace has more than any one of its principals, so that one of them does not use up what is everybody’s', () => {
     const own = RATE_CLASSES.map((rateClass) => RATES[rateClass]).filter(({ principal }) => principal);
-    expect(own).toHaveLength(4);
+    expect(own).toHaveLength(5);
     for (const { principal, workspace } of own) {
       expect(workspace?.seconds).toBe(principal?.seconds);
       expect(workspace?.requests).toBeGreaterThanOrEqual(4 * (principal?.requests ?? Number.NaN));
@@ -21,7 +21,7 @@ describe('the table', () => {
   test('what can be guessed is tighter than all the rest, and sign-ins and codes are counted apart [S3-18] [S5-18]', () => {
     const perSecond = ({ requests, seconds }: RateLimit): number => requests / seconds;
     const network = (rateClass: (typeof RATE_CLASSES)[number]): number => perSecond(RATES[rateClass].network as RateLimit);
-    for (const tight of ['sign_in', 'code', 'reset'] as const)
+    for (const tight of ['sign_in', 'code', 'reset', 'letter'] as const)
       for (const wide of ['read', 'write', 'money', 'inbound'] as const) expect(network(tight)).toBeLessThanOrEqual(network(wide) / 50);
     expect(policyOf('sign_in', 'network')).not.toBe(policyOf('code', 'network'));
   });

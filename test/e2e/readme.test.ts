@@ -43,6 +43,12 @@ const SAYS: readonly (readonly RegExp[])[] = [
   [/^checksum ok/m, /^The forgery was noticed\.$/m, /changed/, /Written to evidence\.json/, /^evidence ok$/m],
   [/^\(none\)$/m, /^held +(yes|since .*)$/m, /^held +no$/m],
   [/\/namespaces\/sluice\/workflows\/batch_[0-9a-f]{32}$/m, /^process worker +ok /m, /^ +approver +\S+ \S+ +\S+@demo\.example/m],
+  [
+    /^e-mail +nina@example\.com$/m,
+    /^You work in .* now, as auditor\. Your account is nina@example\.com\.$/m,
+    /You are invited to .* at Sluice/,
+    /Nina Okafor +nina@example\.com +auditor +yes/,
+  ],
 ];
 
 let folder: string;

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Letter } from '../../domain/letter.js';
 import { inLine } from '../../mail/in-line.js';
 import { render } from '../../mail/templates.js';
+import { newToken } from '../../vault/tokens.js';
 
 const LOCKED: Letter = {
   template: 'factor_locked',
@@ -60,6 +62,65 @@ describe.each(OTHERS)('the letter $template', (letter) => {
     const shown = render(named, { name: 'Ana' }, URL_OF_OURS).text;
     expect(shown).not.toMatch(/a\n|\u202e/);
   });
+});
+
+const TOKEN = newToken('link', 'live', randomBytes).token;
+const WITH_LINKS: readonly (readonly [Letter, string, string])[] = [
+  [
+    {
+      template: 'invitation',
+      params: { workspace: 'Demo Shop', inviter: 'Ola Owner', roles: 'approver, auditor', token: TOKEN, expires_at: '2026-11-29T14:05:30.123Z' },
+    },
+    'You are invited to Demo Shop at Sluice',
+    'accept',
+  ],
+  [
+    { template: 'password_reset', params: { token: TOKEN, expires_at: '2026-11-29T14:05:30.123Z' } },
+    'Reset your password at Sluice',
+    'password reset --token',
+  ],
+  [
+    { template: 'email_verification', params: { token: TOKEN, expires_at: '2026-11-29T14:05:30.123Z' } },
+    'Prove your e-mail address at Sluice',
+    'verify-email --token',
+  ],
+];
+
+describe.each(WITH_LINKS)('a letter with a link', (letter, title, command) => {
+  const { subject, text } = render(letter, { name: 'Ana Lopes' }, URL_OF_OURS);
+
+  test(`(${letter.template}) has the token once, in the fragment, until when, and the command that takes it`, () => {
+    expect(subject).toBe(title);
+    expect(text.split(TOKEN)).toHaveLength(2);
+    expect(text).toContain(`\n    https://pay.example.com/#token=${TOKEN}\n`);
+    expect(text).toContain(`\n    sluice --url https://pay.example.com ${command}\n`);
+    expect(text).toContain('The link works once, until 2026-11-29 14:05:30 UTC.');
+    expect(new URL(/https:\S+#\S+/.exec(text)?.[0] ?? '').pathname).toBe('/');
+  });
+
+  test(`(${letter.template}) has lines that every reader shows as they are, but for links and commands`, () => {
+    expect(text.split('\n').filter((line) => line.length > 76 && !line.startsWith('    '))).toEqual([]);
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+});
+
+test('an invitation says who invites and to what, and nothing that they chose breaks out of its line', () => {
+  const params = {
+    workspace: 'A\r\nBcc: all@example.com',
+    inviter: 'Eve\n\nhttps://evil.example',
+    roles: 'auditor',
+    token: TOKEN,
+    expires_at: '2026-11-29T14:05:30Z',
+  };
+  const { subject, text } = render({ template: 'invitation', params }, { name: 'Ana' }, URL_OF_OURS);
+  expect(subject).toBe('You are invited to A Bcc: all@example.com at Sluice');
+  expect(text).toContain('\n    invited by   Eve https://evil.example\n    roles        auditor\n');
+});
+
+test('the letter about a reset says when, and what to do if it was somebody else', () => {
+  const { subject, text } = render({ template: 'password_was_reset', params: { at: '2026-11-28T14:05:30Z' } }, { name: 'Ana' }, URL_OF_OURS);
+  expect(subject).toBe('Your password at Sluice was reset');
+  for (const said of ['2026-11-28 14:05:30 UTC', 'If it was not you:']) expect(text).toContain(said);
 });
 
 test('a letter of a newer version is not made', () => {

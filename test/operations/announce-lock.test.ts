@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Letters } from '../../domain/letter.js';
 import { announceLock } from '../../operations/factor/announce-lock.js';
 import { matchCode, usableFactors } from '../../operations/factor/match-code.js';
 import { createSession } from '../../operations/session/create.js';
@@ -42,9 +43,7 @@ describe('a lock after too many wrong codes', () => {
         letter: { template: 'factor_locked', params: { locked_at: expect.any(String), locked_until: locked_until?.toISOString() } },
       },
     ]);
-    const [{ params } = { params: { locked_at: '', locked_until: '' } }] = letters.flatMap(({ letter }) =>
-      letter.template === 'factor_locked' ? [letter] : [],
-    );
+    const [params = { locked_at: '', locked_until: '' }] = letters.map(({ letter }) => letter.params as Letters['factor_locked']);
     expect(Date.parse(params.locked_until) - Date.parse(params.locked_at)).toBe(60_000);
   });
 

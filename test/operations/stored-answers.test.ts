@@ -7,6 +7,7 @@ import type { Result } from '../../domain/result.js';
 import { createApiKey } from '../../operations/api-key/create.js';
 import { rotateApiKey } from '../../operations/api-key/rotate.js';
 import type { Context } from '../../operations/context.js';
+import { askEmailVerification } from '../../operations/email-link/ask-verification.js';
 import { assignException } from '../../operations/exception/assign.js';
 import { commentOnException } from '../../operations/exception/comment.js';
 import { raiseException } from '../../operations/exception/raise.js';
@@ -20,6 +21,7 @@ import { openGate } from '../../operations/gate/open.js';
 import { idempotent } from '../../operations/idempotency/guard.js';
 import { discardDelivery } from '../../operations/inbound/discard.js';
 import { replayDeliveries } from '../../operations/inbound/replay.js';
+import { createInvitation } from '../../operations/invitation/create.js';
 import { createAccount } from '../../operations/ledger/create-account.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
@@ -105,6 +107,8 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   },
   require_signing: async () => as(admin, requireSigning),
   allow_unsigned: async () => as(admin, allowUnsigned),
+  create_invitation: async () => as(admin, (ctx) => createInvitation(ctx, { email: 'new@example.com', name: 'Nina', roles: ['auditor'] })),
+  ask_email_verification: async () => as(await world.person('auditor'), askEmailVerification),
   change_password: async () => {
     const who = await world.person('auditor');
     const input = { password: who.password, new_password: randomBytes(12).toString('hex'), code: await world.code(who) };

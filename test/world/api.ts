@@ -71,6 +71,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     newRequestId: () => `req_${systemEntropy.newId().replaceAll('-', '')}`,
     leaves: { subscribe: () => () => {} },
     personEvents: { wake: () => {} },
+    emailLinks: { wake: () => {} },
     clock: systemClock,
     spoolDir: join(tmpdir(), `sluice-spool-${systemEntropy.newId()}`),
     cookies: 'secure',

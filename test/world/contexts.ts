@@ -1,8 +1,11 @@
 import { credentialDirectory } from '../../db/credential-directory.js';
+import { emailLinkQueue } from '../../db/email-links.js';
+import { invitationDirectory } from '../../db/invitations.js';
 import { personEventQueue } from '../../db/person-events.js';
 import type { Actor } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
 import type { Context, PublicContext } from '../../operations/context.js';
+import { issueLinks } from '../../operations/email-link/issue.js';
 import type { Services } from '../../operations/ports.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { OwnDatabase } from './database.js';
@@ -35,6 +38,8 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
     requestId: systemEntropy.newId(),
     directory: credentialDirectory(base.pool('api')),
     personEvents: personEventQueue(base.pool('api')),
+    emailLinks: emailLinkQueue(base.pool('api')),
+    invitations: invitationDirectory(base.pool('api')),
     services: base.services,
     enter: (tenantId, mode, actor) => as(actor, { tenantId, mode }),
   });
@@ -45,5 +50,11 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
     for (let found = 1; found > 0; ) found = await queue.deliver();
   };
 
-  return { as, api, worker, publicContext, deliverPersonEvents };
+  /** Writes the letters of links that were asked for, as the API does after its answers. */
+  const issueEmailLinks = async (): Promise<void> => {
+    const queue = emailLinkQueue(base.pool('api'));
+    for (let found = 1; found > 0; ) found = await issueLinks(queue, base.services, () => new Date());
+  };
+
+  return { as, api, worker, publicContext, deliverPersonEvents, issueEmailLinks };
 };

@@ -20,18 +20,19 @@ export interface Person {
 type Base = OwnDatabase & { home: Workspace; credentials: ReturnType<typeof openServices>['credentials'] };
 
 export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
-  /** Somebody with a password, a second factor and this role in each of the workspaces. */
-  const person = async (role: Role, tenantIds: readonly string[] = [home.tenantId]): Promise<Person> => {
+  /** Somebody with a password, a second factor (unless they are not `enrolled`) and this role in each of the workspaces. */
+  const person = async (role: Role, tenantIds: readonly string[] = [home.tenantId], enrolled = true): Promise<Person> => {
     const [id, factorId, password] = [systemEntropy.newId(), systemEntropy.newId(), randomBytes(12).toString('hex')];
     const email = `${id}@example.com`;
     const [{ secret, sealed }, hash] = await Promise.all([credentials.newTotpFactor(factorId, email), credentials.hashPassword(password)]);
     const sql = (text: string, values: unknown[]) => sqlIn(home.tenantId, text, values);
     await sql('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, email, `The ${role}`, hash]);
-    await sql(
-      `INSERT INTO factor (id, person_id, kind, name, sealed, confirmed_at, gates_from)
-       VALUES ($1, $2, 'totp', 'phone', $3, now() - interval '2 days', now() - interval '1 day')`,
-      [factorId, id, Buffer.from(sealed)],
-    );
+    if (enrolled)
+      await sql(
+        `INSERT INTO factor (id, person_id, kind, name, sealed, confirmed_at, gates_from)
+         VALUES ($1, $2, 'totp', 'phone', $3, now() - interval '2 days', now() - interval '1 day')`,
+        [factorId, id, Buffer.from(sealed)],
+      );
     for (const tenantId of tenantIds)
       await sqlIn(tenantId, 'INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, $3)', [tenantId, id, [role]]);
     return { id, role, email, password, secret, factorId };
@@ -51,13 +52,7 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
   };
 
   /** Somebody with a password alone. */
-  const withoutFactor = async (role: Role, tenantIds?: readonly string[]): Promise<Person> => {
-    const who = await person(role, tenantIds);
-    await sqlIn(home.tenantId, 'ALTER TABLE factor DISABLE TRIGGER factor_stays', []);
-    await sqlIn(home.tenantId, 'DELETE FROM factor WHERE person_id = $1', [who.id]);
-    await sqlIn(home.tenantId, 'ALTER TABLE factor ENABLE TRIGGER factor_stays', []);
-    return who;
-  };
+  const withoutFactor = (role: Role, tenantIds?: readonly string[]): Promise<Person> => person(role, tenantIds, false);
 
   /** The code that the authenticator shows now, or so many time steps later. An earlier one would expire while a test runs. */
   const code = ({ secret }: Person, stepsAhead = 0): Promise<string> =>

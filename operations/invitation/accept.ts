@@ -1,0 +1,131 @@
+import type { z } from 'zod';
+import type { acceptedInvitation, acceptInvitation as contract } from '../../contracts/links.js';
+import { toWireId } from '../../domain/ids.js';
+import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import { unknownRoles } from '../../domain/role-changes.js';
+import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
+import { newPasswordRefusal } from '../email-link/complete-reset.js';
+import { LINK_NOT_VALID } from '../email-link/letters.js';
+import { proveByAnyCode } from '../factor/prove.js';
+import { toWirePerson } from '../person/view.js';
+import type { Stores } from '../ports.js';
+import type { Acceptance, FoundInvitation } from '../stores/invitations.js';
+
+type Input = z.output<typeof contract>;
+type WireAccepted = z.infer<typeof acceptedInvitation>;
+
+/** Who accepts: somebody new with the hash of a new password, or the account of the address, whose password was right. */
+type Accepting = { personId: string } & ({ name: string; passwordHash: string } | { passwordVersion: number });
+
+/**
+ * Accepts an invitation by the token of its letter, which proves the address. Somebody new chooses a password and becomes a person; where the
+ * address has an account already, its password and a code of its second factor, if it has one, prove that side too. Nobody is signed in by it.
+ * Whether the inviter may give these roles is asked at this moment.
+ *
+ * Refuses with `link_not_valid` (one answer, whatever the reason), `password_refused`, `passwords_busy`, `inviter_not_permitted`,
+ * `already_member`, `account_exists` (it was made meanwhile), and for an account with `invalid_credentials`, `otp_step_used` or `factor_locked`.
+ */
+export const acceptInvitation = async (publicContext: PublicContext, input: Input): Promise<Result<WireAccepted>> => {
+  const { invitations, services, enter } = publicContext;
+  const hash = services.credentials.hashToken(input.token);
+  const found = hash && (await invitations.find(hash));
+  if (!hash || !found) return { ok: false, refusal: LINK_NOT_VALID };
+  const accepting = await (found.account ? ofAccount(publicContext, found, found.account, input) : ofNewPerson(publicContext, found, input));
+  if (!accepting.ok) return accepting;
+  const { personId } = accepting.value;
+  return accept(enter(found.tenantId, found.mode, { type: 'email_link', linkId: found.id, personId }), found, hash, accepting.value);
+};
+
+const ofNewPerson = async (publicContext: PublicContext, found: FoundInvitation, input: Input): Promise<Result<Accepting>> => {
+  const { credentials, entropy } = publicContext.services;
+  const name = input.name ?? found.name;
+  const refused = newPasswordRefusal(input.password, [found.email, name, found.workspace], publicContext, 'password');
+  if (refused) return { ok: false, refusal: refused };
+  const made = await credentials.newPasswordHash(input.password);
+  return made.ok ? ok({ personId: entropy.newId(), name, passwordHash: made.value }) : made;
+};
+
+/** Proves the account of the address. Attempts that fail stand in the logs of its person's workspaces, as failed sign-ins do. */
+const ofAccount = async (
+  publicContext: PublicContext,
+  found: FoundInvitation,
+  { personId, password, disabled }: NonNullable<FoundInvitation['account']>,
+  input: Input,
+): Promise<Result<Accepting>> => {
+  const { directory, personEvents, services, requestId, enter } = publicContext;
+  const checked = await services.credentials.checkPassword(password.hash, input.password);
+  if (!checked.ok) return checked;
+  if (!checked.value || disabled) {
+    const event = { action: 'invitation.accept', result: NOT_PROVEN.code, detail: {} };
+    await personEvents.add({ ...event, personId, actor: { type: 'system', process: 'api' }, requestId });
+    return { ok: false, refusal: NOT_PROVEN };
+  }
+  // In a workspace of the person, whose log it belongs into.
+  const { tenantId, mode } = (await directory.workspacesOf(personId))[0] ?? found;
+  const ctx = enter(tenantId, mode, { type: 'email_link', linkId: found.id, personId });
+  return ctx.inTenant(async (stores): Promise<Result<Accepting>> => {
+    const unproven = await factorRefusal(ctx, stores, personId, input.code);
+    if (!unproven) return ok({ personId, passwordVersion: password.version });
+    const entry = { action: 'invitation.accept', detail: {} };
+    await stores.personEvents.add({ ...entry, personId, result: unproven.code });
+    await refusedAndAudited(stores, { ...entry, subject: { type: 'person', id: personId } }, unproven);
+    return { ok: false, refusal: outwardly(unproven) };
+  });
+};
+
+const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, accepting: Accepting) =>
+  ctx.inTenant(async (stores): Promise<Result<WireAccepted>> => {
+    const refused = (refusal: Refusal) => refusedAndAudited(stores, entryOf(ctx, found), refusal);
+    const invalid = await inviterRefusal(stores, found);
+    if (invalid) return refused(invalid);
+    const became = await stores.invitations.accept(hash, accepting);
+    if (became !== 'accepted') return refused(REFUSALS[became]);
+    const member = await stores.memberships.lock(accepting.personId);
+    if (!member) throw new Error('an invitation was accepted and made no member');
+    const workspace = { id: toWireId('workspace', found.tenantId), name: found.workspace, mode: found.mode };
+    const { detail } = entryOf(ctx, found);
+    await stores.audit.append({
+      subject: { type: 'person', id: accepting.personId },
+      action: 'person.join',
+      result: 'ok',
+      detail: { ...detail, new_account: 'name' in accepting },
+    });
+    return ok({ object: 'accepted_invitation', workspace, person: toWirePerson(member.member), new_account: 'name' in accepting });
+  });
+
+/** Whether the inviter may give these roles at this moment. Their membership is locked until the end, so that it stays so. */
+const inviterRefusal = async (stores: Stores, { invitedBy, roles }: FoundInvitation): Promise<Refusal | null> => {
+  await stores.memberships.lock(invitedBy);
+  const defined = new Map((await stores.roles.hold(roles)).map(({ name, permissions }) => [name, permissions]));
+  const stands = unknownRoles(roles, defined).length === 0 && (await stores.invitations.mayInvite(invitedBy, roles));
+  return stands ? null : REFUSALS.inviter;
+};
+
+/** The second proof of an account: a code or a recovery code, where it has a factor. An account without one has its password alone. */
+const factorRefusal = async (ctx: Context, stores: Stores, personId: string, code: string | undefined): Promise<Refusal | null> => {
+  const factors = await stores.factors.lock(personId, 'sign_in');
+  if (!factors) return code === undefined ? null : NOT_PROVEN;
+  return code === undefined ? NOT_PROVEN : proveByAnyCode(ctx, stores, factors, code);
+};
+
+/** What the caller gets: a wrong code looks like a wrong password, as at sign-in. */
+const outwardly = (refusal: Refusal): Refusal => (refusal.code === 'code_wrong' ? NOT_PROVEN : refusal);
+
+const entryOf = ({ tenantId }: Context, { id, invitedBy, roles }: FoundInvitation) => ({
+  subject: { type: 'workspace' as const, id: tenantId },
+  action: 'invitation.accept',
+  detail: { invitation_id: toWireId('invitation', id), invited_by: toWireId('person', invitedBy), roles },
+});
+
+const NOT_PROVEN = refuse(
+  'invalid_credentials',
+  'This address has an account already. Give the password of that account, and the code that its authenticator shows if it has one.',
+).refusal;
+
+const REFUSALS: Readonly<Record<Exclude<Acceptance, 'accepted'>, Refusal>> = {
+  gone: LINK_NOT_VALID,
+  inviter: refuse('inviter_not_permitted', 'Whoever invited you may not give these roles any more. Ask somebody else of the workspace to invite you.')
+    .refusal,
+  member: refuse('already_member', 'You work in this workspace already. Sign in.').refusal,
+  account: refuse('account_exists', 'The account of this address was made or changed meanwhile. Send the same again with its password.').refusal,
+};

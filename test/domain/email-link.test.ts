@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+import { linkOf, tokenIn } from '../../domain/email-link.js';
+
+test('the token stands in the fragment, which no server sees', () => {
+  const url = new URL(linkOf('https://pay.example.com/console/?x=1', 'sluice_link_abc'));
+  expect([url.origin, url.pathname, url.search, url.hash]).toEqual(['https://pay.example.com', '/', '', '#token=sluice_link_abc']);
+});
+
+test.each([
+  ['a link', 'https://pay.example.com/#token=sluice_link_abc'],
+  ['a link with blanks around', '  https://pay.example.com/#token=sluice_link_abc\n'],
+  ['a token', 'sluice_link_abc'],
+])('the token is found in %s', (_what, pasted) => {
+  expect(tokenIn(pasted)).toBe('sluice_link_abc');
+});
