@@ -233,7 +233,7 @@ describe('pages', () => {
     expect((await world.call('/metrics')).status).toBe(404);
   });
 
-  test('health, readiness by part, and the security contact', async () => {
+  test('health, readiness by part, and the security contact [S1-30]', async () => {
     expect((await world.call('/healthz')).json).toEqual({ status: 'ok' });
     expect((await world.call('/readyz')).json).toEqual({ status: 'ready', parts: { database: { status: 'ready' } } });
     expect((await world.call('/.well-known/security.txt')).text).toMatch(/^Contact: mailto:security@example\.com\nExpires: \d{4}-/);

@@ -67,15 +67,18 @@ describe('the path of a request', () => {
     expect(mounted).toEqual(counts);
   });
 
-  test.each(ROUTE_LIST)('%s counts the network before it looks at a credential, a body or the database [S4-25] [S5-18]', async (id, shape) => {
-    limit(everyClass('network', 0));
-    const { path, ...request } = sampleRequest(id, shape);
-    for (const token of [undefined, 'x', direct.services.credentials.newToken('session', 'test').token]) {
-      const answer = await direct.call(path, { ...request, body: shape.body ? '{' : undefined, ...(token ? { token } : {}) });
-      expect([answer.status, answer.json['code'], answer.json['policy']]).toEqual([429, 'rate_limited', `${shape.rateClass}-network`]);
-    }
-    expect(direct.calls).toEqual([]);
-  });
+  test.each(ROUTE_LIST)(
+    '%s counts the network before it looks at a credential, a body or the database [S1-27] [S4-25] [S5-18]',
+    async (id, shape) => {
+      limit(everyClass('network', 0));
+      const { path, ...request } = sampleRequest(id, shape);
+      for (const token of [undefined, 'x', direct.services.credentials.newToken('session', 'test').token]) {
+        const answer = await direct.call(path, { ...request, body: shape.body ? '{' : undefined, ...(token ? { token } : {}) });
+        expect([answer.status, answer.json['code'], answer.json['policy']]).toEqual([429, 'rate_limited', `${shape.rateClass}-network`]);
+      }
+      expect(direct.calls).toEqual([]);
+    },
+  );
 
   test.each(GUARDED)('%s counts a principal once it is known and allowed, and before the body is read [S2-15] [S5-18]', async (id, shape) => {
     limit(everyClass('principal', 0));
@@ -97,7 +100,7 @@ describe('the path of a request', () => {
 });
 
 describe('who is counted', () => {
-  test('a person across all of their sessions, a key by itself, and nobody for another [S2-15] [S5-18]', async () => {
+  test('a person across all of their sessions, a key by itself, and nobody for another [S2-15] [S3-17] [S5-18]', async () => {
     const { person, token } = await direct.member('admin');
     const [key, otherKey] = [await direct.apiKey(person, ['payees.read']), await direct.apiKey(person, ['payees.read'])];
     const { token: colleague } = await direct.member('admin');

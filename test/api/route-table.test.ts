@@ -50,7 +50,7 @@ describe('permissions', () => {
   const matrix = GUARDED.flatMap(([id, shape]) => (Object.keys(ROLES) as Role[]).map((role) => ({ id, shape, role })));
 
   test.each(matrix)(
-    '$id as $role: 403 exactly when the table says so, before any read [S1-05] [S3-04] [S3-05] [S3-06]',
+    '$id as $role: 403 exactly when the table says so, before any read [S1-05] [S3-04] [S3-05] [S3-06] [S5-15]',
     async ({ id, shape, role }) => {
       const allowed = (ROLES[role] as readonly string[]).includes(shape.permission);
       const { path, ...request } = sampleRequest(id, shape);
@@ -112,7 +112,7 @@ describe('permissions', () => {
 });
 
 describe('workspaces', () => {
-  test.each(GUARDED)("%s refuses a Sluice-Workspace that is not the credential's, before any read [S1-04]", async (id, shape) => {
+  test.each(GUARDED)("%s refuses a Sluice-Workspace that is not the credential's, before any read [S1-04] [S1-09]", async (id, shape) => {
     const { path, ...request } = sampleRequest(id, shape);
     const foreign = await world.workspace();
     for (const stated of [toWireId('workspace', foreign.tenantId), 'ws_x', '']) {

@@ -91,7 +91,7 @@ describe('a rotated key', () => {
     expect(await resolve(third.secret)).toMatchObject({ keyId: third.uuid, familyId: first.uuid });
   });
 
-  test('leaves an event with what took its place and when it ends', async () => {
+  test('leaves an event with what took its place and when it ends [S3-21]', async () => {
     const old = await make(preparer);
     const next = await rotate(preparer, old, 60);
     const [event] = await world.sql<{ result: string; detail: object }>(

@@ -121,7 +121,7 @@ describe('API keys', () => {
     expect(await revokeApiKey(world.as(admin), { key_id: key.uuid })).toEqual(first);
   });
 
-  test('expire, and cannot be made expired', async () => {
+  test('expire, and cannot be made expired [S3-17] [S5-16]', async () => {
     const key = await make(['batches.read'], world.as(admin), { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
     expect(await resolve(key.secret)).not.toBeNull();
     await world.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [key.uuid]);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 describe('three gates', () => {
-  test('three people with three permissions move a batch to executing, each leaving its own event [S3-11] [S3-12] [S3-13] [S1-25]', async () => {
+  test('three people with three permissions move a batch to executing, each leaving its own event [S3-11] [S3-12] [S3-13] [S3-21] [S1-25]', async () => {
     const before = await world.balance(world.home.funding);
     const batch = await world.batch({ amounts: [700n, 300n] });
     const people = await world.openUpTo('execute', batch.id);

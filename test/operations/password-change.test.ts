@@ -62,7 +62,7 @@ describe('changing the own password', () => {
     expect(codeOf(await signIn(person, { password: asked.new_password, code: await world.code(person, 1) }))).toBe('ok');
   });
 
-  test('ends every other session of the person, in every workspace, and no session of others', async () => {
+  test('ends every other session of the person, in every workspace, and no session of others [S5-14]', async () => {
     const [person, other] = [await somebody(), await somebody()];
     const own = await sessionOf(person);
     const others = [await sessionOf(person), await sessionOf(person, live.tenantId)];

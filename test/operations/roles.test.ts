@@ -41,7 +41,7 @@ const workspace = async (...roles: readonly Person['role'][]) => {
 };
 
 describe('the roles of a member', () => {
-  test('are given and taken as a set, take hold at the next request, and are in the log with who did it', async () => {
+  test('are given and taken as a set, take hold at the next request, and are in the log with who did it [S3-21]', async () => {
     const { people, as, signIn, tenantId } = await workspace('owner', 'auditor');
     const [owner, member] = people;
     const token = await signIn(member);

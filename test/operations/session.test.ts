@@ -63,7 +63,7 @@ describe('signing in', () => {
     expect(Object.keys(await signIn(person, { code: await world.wrongCode(person) }))).toEqual(['ok', 'refusal']);
   });
 
-  test('audits every failure in each workspace of the person, and success where it is', async () => {
+  test('audits every failure in each workspace of the person, and success where it is [S3-21]', async () => {
     const person = await somebody();
     await signIn(person, { password: 'wrong' });
     await world.deliverPersonEvents();
@@ -93,7 +93,7 @@ describe('signing in', () => {
 });
 
 describe('the second factor at sign-in', () => {
-  test('of 16 concurrent uses of one code exactly one gets a session', async () => {
+  test('of 16 concurrent uses of one code exactly one gets a session [S4-12]', async () => {
     const person = await somebody();
     const code = await world.code(person);
     const answers = await Promise.all(Array.from({ length: 16 }, () => signIn(person, { code })));

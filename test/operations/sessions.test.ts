@@ -47,7 +47,7 @@ describe('the sessions of a person', () => {
     expect(must(await listSessions(first.ctx, { limit: 1, starting_after: data[0]?.id })).data).toEqual([data[1]]);
   });
 
-  test('are ended one by one, from any workspace, and those of others are not there', async () => {
+  test('are ended one by one, from any workspace, and those of others are not there [S4-14]', async () => {
     const who = await world.person('approver', [world.home.tenantId, elsewhere.tenantId]);
     const [here, there] = [await opened(who), await opened(who, elsewhere)];
     const stranger = await opened(await world.person('approver'));
@@ -58,7 +58,7 @@ describe('the sessions of a person', () => {
     expect(codeOf(await endOtherSession(here.ctx, { session_id: there.id }))).toBe('not_found');
   });
 
-  test('are ended all but the one that asks, in all workspaces, in one event that names them', async () => {
+  test('are ended all but the one that asks, in all workspaces, in one event that names them [S4-14] [S5-14]', async () => {
     const who = await world.person('approver', [world.home.tenantId, elsewhere.tenantId]);
     const here = await opened(who);
     const others = [await opened(who), await opened(who, elsewhere)];

@@ -64,7 +64,7 @@ describe('passwords', () => {
 });
 
 describe('time-based codes', () => {
-  test('are accepted one step before and after, under their own step, and no further', async () => {
+  test('are accepted one step before and after, under their own step, and no further [S4-12]', async () => {
     const factorId = randomUUID();
     const { secret, sealed } = await credentials.newTotpFactor(factorId, 'ada@example.com');
     await fc.assert(

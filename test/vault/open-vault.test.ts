@@ -25,7 +25,7 @@ describe('the vault [S5-05]', () => {
     );
   });
 
-  test('refuses a ciphertext of another tenant, purpose, record or field', async () => {
+  test('refuses a ciphertext of another tenant, purpose, record or field [S1-06]', async () => {
     const vault = openVault(keyFile, systemEntropy);
     const [ours, theirs] = [keyRows(), keyRows()];
     const where: SealedPlace = { tenantId: systemEntropy.newId(), purpose: 'connection', record: systemEntropy.newId(), field: 'credentials' };
@@ -39,7 +39,7 @@ describe('the vault [S5-05]', () => {
     await expect(vault.open(ours.begin(), { ...where, field: 'body' }, sealed)).rejects.toThrow(/does not open/);
   });
 
-  test('a wrapped tenant key cannot be carried into another tenant', async () => {
+  test('a wrapped tenant key cannot be carried into another tenant [S1-06]', async () => {
     const rows = keyRows();
     const where: SealedPlace = { tenantId: systemEntropy.newId(), purpose: 'connection', record: systemEntropy.newId(), field: 'credentials' };
     await openVault(keyFile, systemEntropy).seal(rows.begin(), where, Buffer.from('secret'));
