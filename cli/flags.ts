@@ -50,6 +50,7 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--reason': ['reason'],
   '--reference': ['reference'],
   '--references': ['provider_reference'],
+  '--reveal': ['reveal'],
   '--routing-number': ['routing_number'],
   '--scope': ['scopes'],
   '--since': ['since'],

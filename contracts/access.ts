@@ -86,11 +86,13 @@ export const createApiKey = z.strictObject({
   expires_at: time.optional(),
   /** Where the key may be used from. Without it: from everywhere. */
   allowed_networks: z.array(network).min(1).max(50).optional(),
+  code,
 });
 
 export const rotateApiKey = z.strictObject({
   /** How long the old secret goes on, up to a day. Default: it ends at once. */
   grace_seconds: z.number().int().min(0).max(GRACE_SECONDS_MAX).default(0),
+  code,
 });
 
 export const apiKey = z

@@ -76,6 +76,9 @@ const flag = z
   .transform((text) => text === 'true');
 export const validateOnly = z.strictObject({ validate_only: flag });
 
+/** Names and account numbers in clear, for who holds `payees.reveal`. The log says who saw them. */
+export const showEvidence = z.strictObject({ reveal: flag });
+
 /** The query of a CSV upload; the body is the file. */
 export const createBatchCsv = z.strictObject({ ...header, draft: flag, allow_duplicates: flag, validate_only: flag });
 

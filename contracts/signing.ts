@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SIGNATURE_ALGORITHMS } from '../domain/http-signature/profile.js';
-import { timestamp, wireId } from './wire.js';
+import { code, timestamp, wireId } from './wire.js';
 
 /** 32 bytes in base64 (RFC 4648, section 4). */
 const PUBLIC_KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
@@ -10,6 +10,7 @@ export const createSigningKey = z
     algorithm: z.enum(SIGNATURE_ALGORITHMS),
     /** Of ed25519: the public key that the caller made, its 32 bytes (RFC 8032) in base64. The private key never leaves the caller. */
     public_key: z.string().max(44).regex(PUBLIC_KEY, 'the 32 bytes of an Ed25519 public key in base64').optional(),
+    code,
   })
   .refine(({ algorithm, public_key }) => (algorithm === 'ed25519') === (public_key !== undefined), {
     path: ['public_key'],

@@ -22,30 +22,17 @@ export const factorStore = ({ orm, sql }: Tx, { now }: Scope): FactorStore => ({
     return { ...count, all: locked.map(factors.row) };
   },
 
-  consumeStep: async (factorId, step) => {
-    const changed = await sql.run('conflict')`
-      UPDATE factor SET last_step = ${BigInt(step)} WHERE id = ${factorId}::uuid AND confirmed_at IS NOT NULL AND last_step < ${BigInt(step)}`;
-    return changed === 1;
+  consumeStep: async (factorId, step, purpose) => {
+    const row = await sql.row<{ won: boolean }>('function')`
+      SELECT sluice_consume_step(${factorId}::uuid, ${BigInt(step)}::bigint, ${purpose}) AS won`;
+    return row?.won === true;
   },
 
-  countFailure: async (personId, purpose, { failuresMax, locksMs }) => {
-    const row = await sql.row<{ failures: number; lockedUntil: Date | null }>('conflict')`
-      INSERT INTO factor_failures AS c (person_id, purpose, failures) VALUES (${personId}::uuid, ${purpose}, 1)
-      ON CONFLICT (person_id, purpose) DO UPDATE SET
-        failures = CASE WHEN c.failures + 1 >= ${failuresMax}::int THEN 0 ELSE c.failures + 1 END,
-        locks = CASE WHEN c.failures + 1 >= ${failuresMax}::int THEN c.locks + 1 ELSE c.locks END,
-        locked_until = CASE WHEN c.failures + 1 >= ${failuresMax}::int
-          THEN now() + (${[...locksMs]}::bigint[])[least(c.locks, ${locksMs.length - 1}::int) + 1] * interval '1 millisecond' ELSE c.locked_until END
-      RETURNING failures, CASE WHEN failures = 0 THEN locked_until END AS "lockedUntil"`;
-    if (!row) throw new Error(`the wrong code of person ${personId} was neither inserted nor added`);
-    return row.lockedUntil ? { ...row, failures: failuresMax } : row;
-  },
-
-  clearFailures: async (personId, purpose, quietMs) => {
-    await sql.run('clock')`
-      UPDATE factor_failures SET failures = 0,
-        locks = CASE WHEN locked_until < now() - ${quietMs}::bigint * interval '1 millisecond' THEN 0 ELSE locks END
-      WHERE person_id = ${personId}::uuid AND purpose = ${purpose}`;
+  countFailure: async (purpose) => {
+    const row = await sql.row<{ failures: number; lockedUntil: Date | null }>('function')`
+      SELECT failures, locked_until AS "lockedUntil" FROM sluice_count_wrong_code(${purpose})`;
+    if (!row) throw new Error('a wrong code was neither inserted nor added');
+    return row;
   },
 
   lockEnrolment: async (personId) => {

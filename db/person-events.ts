@@ -41,17 +41,25 @@ export const personEventQueue = (database: Database): PersonEventQueue => ({
       // One process at a time, so that the events of a person are written in their order.
       const turn = await tx.sql.row<{ mine: boolean }>('lock')`SELECT pg_try_advisory_xact_lock(hashtextextended('person events', 0)) AS mine`;
       if (!turn?.mine) return 0;
-      const rows = await tx.sql.rows('set')`
-        DELETE FROM person_event WHERE id = ANY (ARRAY(SELECT id FROM person_event ORDER BY id LIMIT ${AT_ONCE})) RETURNING ${events.list()}`;
-      for (const row of rows.map(events.row).sort((a, b) => (a.id < b.id ? -1 : 1))) await write(tx, row);
+      const rows = await tx.sql.rows('function')`SELECT ${events.list()} FROM sluice_next_person_events(${AT_ONCE}::int)`;
+      for (const row of rows.map(events.row).sort((a, b) => (a.id < b.id ? -1 : 1))) {
+        await write(tx, row);
+        await end(tx, row.id);
+      }
       return rows.length;
     }),
 
   waiting: async () => {
-    const row = await database.sql.row<{ waiting: bigint }>('set')`SELECT count(*) AS waiting FROM person_event`;
+    const row = await database.sql.row<{ waiting: bigint }>('function')`SELECT sluice_person_events_waiting() AS waiting`;
     return Number(row?.waiting ?? 0n);
   },
 });
+
+/** Takes an event out of the queue. The database refuses while a log of its person lacks it: a workspace that was joined just now gets it next time. */
+const end = async (tx: Tx, id: string): Promise<void> => {
+  const row = await tx.sql.row<{ delivered: boolean }>('function')`SELECT sluice_person_event_delivered(${id}::uuid) AS delivered`;
+  if (!row?.delivered) throw new Error(`event ${id} of a person is not in every log yet`);
+};
 
 /** Writes one event into the log of every workspace of its person, at the time when it happened. */
 const write = async (tx: Tx, { personId, at, actor, requestId, writtenIn, ...event }: PersonEventRow): Promise<void> => {

@@ -10,9 +10,10 @@ const signingKeys = tableOf<signing_key>()(SIGNING_KEY);
 export const signingKeyStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): SigningKeyStore => ({
   insert: async (row) => signingKeys.row(await orm.signing_key.create({ data: { tenant_id: tenantId, ...signingKeys.stored(row) } })),
 
-  isInForce: async (apiKeyId) => {
+  apiKey: async (apiKeyId) => {
     const key = await orm.api_key.findUnique({ where: { tenant_id_id: { tenant_id: tenantId, id: apiKeyId } } });
-    return key && key.revoked_at === null && (key.expires_at === null || key.expires_at > now);
+    const isInForce = key?.revoked_at === null && (key.expires_at === null || key.expires_at > now);
+    return key && { ownerPersonId: key.owner_person_id, isInForce };
   },
 
   // On the path of every signed request.

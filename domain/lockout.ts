@@ -5,7 +5,7 @@
 export type CodePurpose = 'sign_in' | 'session';
 
 /** How wrong codes lock a factor for one purpose. */
-export interface LockRule {
+interface LockRule {
   /** So many wrong codes in a row lock it. */
   failuresMax: number;
   /** How long the first, the second, … lock lasts, ms; every later one as long as the last. */
@@ -19,7 +19,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * Locks that grow. A code is one of a million and three of them are valid at once, so that what counts is how many may be tried in a
- * year; the decision on lockouts has the arithmetic. A person who mistypes waits for a minute.
+ * year; the decision on lockouts has the arithmetic. A person who mistypes waits for a minute. The database counts by the same rule (migration
+ * 0031), so that no process chooses another.
  */
 export const LOCKOUT: LockRule = {
   failuresMax: 5,

@@ -5,7 +5,7 @@ export const PERMISSION_MEANINGS = {
   'batches.edit': 'edit and submit batches that nobody has approved',
   'batches.reject': 'reject batches',
   'batches.cancel': 'cancel batches',
-  'batches.pause': 'pause and resume batches that execute',
+  'batches.pause': 'pause and resume batches that execute; API keys pause alone',
   'gates.approve': 'open the gate `approve`, with a second factor',
   'gates.authorize': 'open the gate `authorize`, with a second factor',
   'gates.execute': 'open the gate `execute`, with a second factor',
@@ -20,11 +20,12 @@ export const PERMISSION_MEANINGS = {
   'exceptions.propose': 'propose how doubt ends',
   'exceptions.confirm': 'confirm such a proposal as the second person, with a second factor',
   'evidence.handle': 'handle deliveries that could not be read, and parked evidence',
-  'payees.hold': 'hold payees and let them go',
+  'payees.hold': 'hold payees and let them go; API keys hold alone',
+  'payees.reveal': 'see names and account numbers of payees in clear, in the evidence of a batch',
   'people.read': 'see who works in the workspace, with which roles',
   'people.manage': 'disable and enable members, and invite people to roles that one may give',
   'roles.manage': 'give and take roles, and define roles of the workspace',
-  'keys.manage': 'make and revoke API keys',
+  'keys.manage': 'make, rotate and revoke API keys, with a second factor',
   'sessions.own': 'see and end one’s own session',
   'workspace.own': 'own the workspace: an owner is made and unmade by owners alone, and one stays',
 } as const;
@@ -33,7 +34,7 @@ export type Permission = keyof typeof PERMISSION_MEANINGS;
 
 /**
  * Which of them sleep in a session that was opened without a second factor, as only somebody who has none opens it: what needs a code itself,
- * and whatever changes people, roles or keys. A password alone never gets that far.
+ * and whatever changes people, roles or keys, or shows account numbers. A password alone never gets that far.
  */
 export const SLEEPS_WITHOUT_FACTOR: Readonly<Record<Permission, boolean>> = {
   'batches.read': false,
@@ -57,6 +58,7 @@ export const SLEEPS_WITHOUT_FACTOR: Readonly<Record<Permission, boolean>> = {
   'exceptions.confirm': true,
   'evidence.handle': false,
   'payees.hold': false,
+  'payees.reveal': true,
   'people.read': false,
   'people.manage': true,
   'roles.manage': true,
@@ -93,7 +95,7 @@ export const ROLES = {
   approver: [...READ, ...CARE, 'exceptions.confirm', 'gates.approve', 'batches.reject', 'batches.pause'],
   authorizer: [...READ, ...CARE, 'exceptions.confirm', 'gates.authorize', 'batches.reject', 'batches.pause'],
   executor: [...READ, ...CARE, 'gates.execute', 'batches.cancel', 'batches.pause'],
-  auditor: [...READ],
+  auditor: [...READ, 'payees.reveal'],
   billing: ['ledger.read', 'sessions.own'],
   member: [...LOOK, 'exceptions.read', 'exceptions.handle', 'people.read'],
   viewer: [...LOOK],
@@ -137,13 +139,16 @@ export const holdersOf = (permission: Permission): string => {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 };
 
-/** Scopes that no API key and no agent may hold, because only people open a gate, end doubt, and decide who may do what. */
+/**
+ * Scopes that no API key and no agent may hold, because only people open a gate, end doubt, see account numbers, and decide who may do what.
+ */
 const PEOPLE_ONLY: readonly Permission[] = [
   'gates.approve',
   'gates.authorize',
   'gates.execute',
   'exceptions.propose',
   'exceptions.confirm',
+  'payees.reveal',
   'people.manage',
   'roles.manage',
   'keys.manage',

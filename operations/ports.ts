@@ -18,7 +18,7 @@ import type { DispatchStore } from './stores/dispatches.js';
 import type { EmailLinkStore } from './stores/email-links.js';
 import type { ExceptionStore } from './stores/exceptions.js';
 import type { FactorResetStore } from './stores/factor-resets.js';
-import type { FactorStore } from './stores/factors.js';
+import type { FactorRow, FactorStore } from './stores/factors.js';
 import type { FactStore } from './stores/facts.js';
 import type { GateStore } from './stores/gates.js';
 import type { HoldStore } from './stores/holds.js';
@@ -147,9 +147,9 @@ export interface Credentials {
   isWeakHash(stored: string): boolean;
   estimateGuesses: EstimateGuesses;
   /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
-  matchTotp(factorId: string, sealed: Uint8Array, code: string, now: Date): Promise<number | null>;
-  /** A new secret for an authenticator app, sealed for this factor. */
-  newTotpFactor(factorId: string, accountName: string): Promise<NewTotpFactor>;
+  matchTotp(factor: SealedFactor, code: string, now: Date): Promise<number | null>;
+  /** A new secret for an authenticator app, sealed for this factor of this person (`sealedPlace` 2). */
+  newTotpFactor(factor: Pick<SealedFactor, 'id' | 'personId'>, accountName: string): Promise<NewTotpFactor>;
   /** So many new recovery codes of 100 random bits, and what is stored of them. */
   newRecoveryCodes(count: number): { codes: string[]; hashes: Uint8Array[] };
   /** The SHA-256 of a recovery code as somebody typed it; null when it is none. */
@@ -159,6 +159,9 @@ export interface Credentials {
   /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
 }
+
+/** What opens the secret of a factor: it opens for no other factor, and for no other person. */
+export type SealedFactor = Pick<FactorRow, 'id' | 'personId' | 'sealed' | 'sealedPlace'>;
 
 interface NewTotpFactor {
   /** Base32; shown once, at enrolment. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { generateSecret, generateURI, verify as verifyTotp } from 'otplib';
 import { canonicalPassword } from '../domain/password.js';
-import type { Credentials } from '../operations/ports.js';
+import type { Credentials, SealedFactor } from '../operations/ports.js';
 import { open, seal } from './envelope.js';
 import { HASHING, type HashingTerms, limitHashing } from './hashing-limit.js';
 import type { KeyFile } from './key-file.js';
@@ -28,6 +28,9 @@ const ARGON2ID = 2;
 const STEP_SECONDS = 30;
 const SECRET_BYTES = 20;
 const FACTOR_KEY_VERSION = 1;
+/** `factor.sealed_place`. */
+const SEALED_TO_FACTOR = 1;
+const SEALED_TO_PERSON = 2;
 
 /** What seeds need on top of it. */
 export interface Enrolment {
@@ -75,9 +78,9 @@ export const openCredentials = (
     newPasswordHash: (password) => limit.run(() => hashPassword(password)),
     isWeakHash: (stored) => isWeaker(stored, argon2),
     estimateGuesses,
-    matchTotp: async (factorId, sealed, code, now) => {
+    matchTotp: async (factor, code, now) => {
       if (!/^[0-9]{6}$/.test(code)) return null;
-      const secret = Buffer.from(open(factorKey, factorPlace(factorId), sealed)).toString('ascii');
+      const secret = Buffer.from(open(factorKey, factorPlace(factor), factor.sealed)).toString('ascii');
       const epoch = Math.floor(now.getTime() / 1_000);
       const match = await verifyTotp({ secret, token: code, epoch, epochTolerance: STEP_SECONDS });
       return match.valid && 'timeStep' in match ? match.timeStep : null;
@@ -86,9 +89,10 @@ export const openCredentials = (
     hashToken,
     newRecoveryCodes: (count) => newRecoveryCodes(count, randomBytes),
     hashRecoveryCode,
-    newTotpFactor: async (factorId, accountName) => {
+    newTotpFactor: async (factor, accountName) => {
       const secret = generateSecret({ length: SECRET_BYTES });
-      const sealed = seal({ key: factorKey, version: FACTOR_KEY_VERSION }, factorPlace(factorId), Buffer.from(secret, 'ascii'), randomBytes);
+      const place = factorPlace({ ...factor, sealedPlace: SEALED_TO_PERSON });
+      const sealed = seal({ key: factorKey, version: FACTOR_KEY_VERSION }, place, Buffer.from(secret, 'ascii'), randomBytes);
       return { secret, sealed, otpauthUri: generateURI({ issuer: 'Sluice', label: accountName, secret }) };
     },
   };
@@ -100,5 +104,13 @@ const isWeaker = (stored: string, today: Argon2Cost): boolean => {
   return algorithm !== ARGON2ID || memoryCost < today.memoryKiB || timeCost < today.passes || parallelism < today.lanes;
 };
 
-/** A factor belongs to a person, and a person to no tenant, so the tenant is empty. */
-const factorPlace = (factorId: string) => ({ tenantId: '', purpose: 'factor', record: factorId, field: 'totp_secret' });
+/**
+ * A factor belongs to a person, and a person to no tenant, so the tenant is empty. Those of before migration 0031 were sealed to their id alone, and
+ * whatever is not marked so opens for its own person only.
+ */
+const factorPlace = ({ id, personId, sealedPlace }: Pick<SealedFactor, 'id' | 'personId' | 'sealedPlace'>) => ({
+  tenantId: '',
+  purpose: 'factor',
+  record: sealedPlace === SEALED_TO_FACTOR ? id : `${personId}/${id}`,
+  field: 'totp_secret',
+});

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { table } from '../render/table.js';
 import { typedDuration } from '../typed-duration.js';
+import { withCode } from '../with-code.js';
 
 type Scopes = RequestOf<'create_api_key'>['scopes'];
 
@@ -20,14 +21,15 @@ export const keyCommands = (program: Command, cli: Cli): void => {
 
   keys
     .command('create')
-    .description('make an API key; its secret is shown this once')
+    .description('make an API key (asks for a code); its secret is shown this once')
     .argument('<name>')
     .requiredOption('--scope <scopes...>', 'such as batches.create batches.read; no key opens a gate')
     .option('--expires <time>', 'RFC 3339, such as 2027-01-01T00:00:00Z; default: never')
     .option('--allow <networks...>', 'where it may be used from, such as 203.0.113.0/24 2001:db8::/32; default: everywhere')
     .action(async (name: string, { scope, expires, allow }: NewKey) => {
       const { client } = await cli.connect();
-      const made = await client.create_api_key({ name, scopes: scope as Scopes, expires_at: expires, allowed_networks: allow });
+      const asked = { name, scopes: scope as Scopes, expires_at: expires, allowed_networks: allow };
+      const made = await withCode(cli, 'make the key', (code, idempotencyKey) => client.create_api_key({ ...asked, code }, { idempotencyKey }));
       cli.note(COPY_NOW);
       cli.present(made, () => made.secret ?? made.id);
       cli.suggest(`sluice keys revoke ${made.id}`);
@@ -52,13 +54,14 @@ export const keyCommands = (program: Command, cli: Cli): void => {
 
   keys
     .command('rotate')
-    .description('put a new secret in the place of an API key of yours; it is shown this once')
+    .description('put a new secret in the place of an API key of yours (asks for a code); it is shown this once')
     .argument('<key>')
     .option('--grace <duration>', 'how long the old one goes on, such as 30m or 1h, up to 24h; default: it ends at once')
     .action(async (id: string, { grace }: { grace?: string }) => {
       const seconds = grace === undefined ? undefined : typedDuration('--grace', grace);
       const { client } = await cli.connect();
-      const made = await client.rotate_api_key({ key_id: id, grace_seconds: seconds });
+      const asked = { key_id: id, grace_seconds: seconds };
+      const made = await withCode(cli, 'rotate the key', (code, idempotencyKey) => client.rotate_api_key({ ...asked, code }, { idempotencyKey }));
       cli.note(COPY_NOW);
       cli.note(seconds ? `The old secret goes on for ${grace} at most.` : 'The old secret has ended.');
       cli.present(made, () => made.secret ?? made.id);

@@ -11,6 +11,7 @@ import { findBatch } from '../find-batch.js';
 
 interface ProofOptions {
   out?: string;
+  reveal?: true;
   verify?: true;
   key?: string;
 }
@@ -22,17 +23,18 @@ export const batchProof = (batch: Command, cli: Cli): void => {
     .description('everything that proves a batch, as one JSON document')
     .argument('<batch>', 'its id, or your external id')
     .option('--out <file>', 'write it to a file')
+    .option('--reveal', 'with names and account numbers; needs payees.reveal, and the log says who saw them')
     .option('--verify', 'verify it here and print the findings instead; exits 1 when it does not hold')
     .option('--key <key>', 'with --verify: verifier key, or a file that holds it')
-    .action(async (name: string, { out, verify, key }: ProofOptions) => {
+    .action(async (name: string, { out, reveal, verify, key }: ProofOptions) => {
       if (key !== undefined && !verify) throw new Failure(EXIT.usage, '--key is what --verify verifies against; give --verify too.');
       const { client } = await cli.connect();
       const id = await findBatch(client, name);
-      const proof = await client.show_evidence({ batch_id: id });
+      const proof = await client.show_evidence({ batch_id: id, ...(reveal ? { reveal: 'true' } : {}) });
       const text = JSON.stringify(proof, null, 2);
       if (out) {
         writeText(out, `${text}\n`);
-        cli.note(`Written to ${out}.`);
+        cli.note(reveal ? `Written to ${out}, with names and account numbers.` : `Written to ${out}, without names and account numbers (--reveal).`);
       }
       if (verify) {
         const verifierKey = await verifierKeyOf(cli, key, client);

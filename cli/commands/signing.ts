@@ -8,13 +8,14 @@ import { addressOf } from '../identity/connect.js';
 import { DEFAULT_PROFILE, saveProfile } from '../identity/profiles.js';
 import { ask } from '../prompt.js';
 import { table } from '../render/table.js';
+import { withCode } from '../with-code.js';
 
 export const signingCommands = (program: Command, cli: Cli): void => {
   const signing = program.command('signing').description('signatures of calls by API keys (RFC 9421)');
 
   signing
     .command('create')
-    .description('make a key that signs the calls of an API key; the line for SLUICE_SIGNING_KEY is shown this once')
+    .description('make a key that signs the calls of an API key of yours (asks for a code); the line for SLUICE_SIGNING_KEY is shown this once')
     .argument('<key>')
     .addOption(
       new Option('--algorithm <name>', 'of ed25519 the private key never leaves this machine').choices(SIGNATURE_ALGORITHMS).default('ed25519'),
@@ -22,11 +23,10 @@ export const signingCommands = (program: Command, cli: Cli): void => {
     .action(async (key: string, { algorithm }: { algorithm: SignatureAlgorithm }) => {
       const { client } = await cli.connect();
       const pair = algorithm === 'ed25519' ? newKeyPair() : null;
-      const made = await client.create_signing_key({
-        key_id: key,
-        algorithm,
-        ...(pair ? { public_key: Buffer.from(pair.publicKey).toString('base64') } : {}),
-      });
+      const given = pair ? { public_key: Buffer.from(pair.publicKey).toString('base64') } : {};
+      const made = await withCode(cli, 'make the signing key', (code, idempotencyKey) =>
+        client.create_signing_key({ key_id: key, algorithm, ...given, code }, { idempotencyKey }),
+      );
       const line = writeSigningKey(made.id, algorithm, pair?.privateKey ?? Buffer.from(made.secret ?? '', 'base64'));
       cli.note('Copy this line now, and set it as SLUICE_SIGNING_KEY beside SLUICE_API_KEY: it is never shown again.');
       cli.present({ ...made, signing_key: line }, () => line);

@@ -21,7 +21,7 @@ export interface ProofReport {
   /** How many events are proved to be under the checkpoint, and how many are not under it yet. */
   proved: number;
   unsealed: number;
-  /** Items whose commitment can't be checked any more, because the payee was deleted. */
+  /** Items whose commitment can't be checked, because the payee was deleted or the document does not reveal it. */
   unopened: number;
   findings: readonly Finding[];
   /** For people; the last line is `evidence ok`, how much is not signed yet, or how many findings there are. */
@@ -72,11 +72,17 @@ const checkProof = (proof: BatchProof, key: VerifierKey): ProofReport => {
     lines: [
       `batch ${proof.batch.id}, ${proof.batch.state}, ${proof.items.length} items, digest ${proof.contents.at(-1)?.digest ?? 'none'}`,
       `${proof.gates.length} gates, ${proof.attempts.length} attempt${proof.attempts.length === 1 ? '' : 's'}, ${proof.transitions.length} transitions, ${proof.transfers.length} transfers`,
-      `${proved.size} events under the checkpoint, ${unsealed} not yet${unopened > 0 ? `; ${unopened} destinations expired` : ''}`,
+      `${proved.size} events under the checkpoint, ${unsealed} not yet${unopenedIn(proof, unopened)}`,
       ...(proof.at_rest ? [] : ['the batch changed while the proof was read; its newest rows may not join yet']),
       ...endingWith(findings, unsealed),
     ],
   };
+};
+
+/** A document that reveals nothing proves whom the payments went to by the hashes that the gates signed alone. */
+const unopenedIn = ({ revealed }: BatchProof, unopened: number): string => {
+  if (unopened === 0) return '';
+  return revealed === false ? `; ${unopened} destinations not revealed` : `; ${unopened} destinations expired`;
 };
 
 const endingWith = (findings: Findings, unsealed: number): string[] => {

@@ -90,9 +90,10 @@ export const BATCH_ROUTES = {
   }),
   show_evidence: read({
     path: '/v1/payout-batches/:batch_id/evidence',
-    summary: 'Everything that proves a batch',
+    summary: 'Everything that proves a batch; with `reveal`, names and account numbers too',
     permission: 'audit.read',
     params: batchParams,
+    query: batches.showEvidence,
     out: batches.proof,
     problems: ['not_found', 'payload_too_large'],
   }),

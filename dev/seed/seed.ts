@@ -59,9 +59,10 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
     const people = await Promise.all(
       DEMO_PEOPLE.map(async (person) => {
         const password = newPassword();
-        const factorId = newId();
-        const [hash, factor] = await Promise.all([credentials.hashPassword(password), credentials.newTotpFactor(factorId, person.email)]);
-        return { ...person, id: newId(), password, hash, factorId, factor };
+        const [id, factorId] = [newId(), newId()];
+        const made = credentials.newTotpFactor({ id: factorId, personId: id }, person.email);
+        const [hash, factor] = await Promise.all([credentials.hashPassword(password), made]);
+        return { ...person, id, password, hash, factorId, factor };
       }),
     );
     const apiKey = credentials.newToken('api_key', 'test');

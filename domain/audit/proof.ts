@@ -19,6 +19,8 @@ export type BatchProof = {
   /** False when the batch changed while the proof was read; then its newest rows may not match each other. */
   at_rest: boolean;
   batch: ProofBatch;
+  /** False: names and account numbers were left out, and with them the salts; nothing else needs them. Missing in documents of before: they are there. */
+  revealed?: boolean;
   contents: ProofContent[];
   items: ProofItem[];
   events: ProofEvent[];
@@ -70,7 +72,7 @@ export type ProofItem = {
   destination_id: string;
   remittance: string;
   commitment: string;
-  /** Opens the commitment; null once the payee was deleted. */
+  /** Opens the commitment; null once the payee was deleted, and where the document does not reveal it. */
   salt: string | null;
   /** Name and destination exactly as sent to the rail. */
   sent_to: { [key: string]: string } | null;

@@ -2,16 +2,19 @@ import type { z } from 'zod';
 import type { createApiKey as contract } from '../../contracts/access.js';
 import { permissionsOf } from '../../domain/actors.js';
 import { keyPermissions } from '../../domain/api-key.js';
-import { type FieldError, type Result, refuse } from '../../domain/result.js';
+import { type FieldError, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { proveByCode } from '../factor/prove.js';
 import { answer } from '../idempotency/answer.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
  * Makes an API key that belongs to the person who calls. Its scopes must be permissions of that person, now and at every use, and
- * it is used from its networks alone where it has some. The secret is in this answer only; the database stores its SHA-256.
+ * it is used from its networks alone where it has some. It takes a code of a second factor, because a key outlives the session that makes it.
+ * The secret is in this answer only; the database stores its SHA-256.
  *
- * Refuses with `forbidden` (the caller is not a person, or lacks a scope) or `invalid_request` (`expires_at` is in the past).
+ * Refuses with `forbidden` (the caller is not a person, or lacks a scope), `invalid_request` (`expires_at` is in the past), `code_wrong`,
+ * `otp_step_used`, `factor_locked` or `factor_missing`.
  */
 export const createApiKey = async (ctx: Context, input: z.output<typeof contract>): Promise<Result<WireApiKey>> => {
   const { actor } = ctx;
@@ -25,13 +28,16 @@ export const createApiKey = async (ctx: Context, input: z.output<typeof contract
       action: 'api_key.create',
       detail: { scopes, expires_at: expiresAt?.toISOString() ?? null, allowed_networks: allowedNetworks.length },
     } as const;
+    const refusedFor = (refusal: Refusal) => refusedAndAudited(stores, entry, refusal);
     const refused = (code: 'forbidden' | 'invalid_request', detail: string, errors: FieldError[]) =>
-      refusedAndAudited(stores, entry, refuse(code, detail, errors.length > 0 ? { errors } : {}).refusal);
+      refusedFor(refuse(code, detail, errors.length > 0 ? { errors } : {}).refusal);
     if (actor.type !== 'user') return refused('forbidden', 'Only a person signed in as themselves makes API keys.', []);
     const held = keyPermissions(scopes, permissionsOf(actor));
     const beyond = scopes.filter((scope) => !held.includes(scope));
     if (beyond.length > 0) return refused('forbidden', 'A key cannot do what its owner may not.', beyond.map(scopeError));
     if (expiresAt && expiresAt <= stores.now) return refused('invalid_request', 'The key would have expired already.', [EXPIRED]);
+    const unproven = await proveByCode(ctx, stores, actor.personId, input.code);
+    if (unproven) return refusedFor(unproven);
     const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);
     const key = { id, name: input.name, prefix, scopes, ownerPersonId: actor.personId, allowedNetworks, expiresAt };
     const row = await stores.apiKeys.insert({ ...key, tokenHash: hash });

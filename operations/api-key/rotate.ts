@@ -2,6 +2,7 @@ import { endOfRotated, type KeyState, keyState } from '../../domain/api-key.js';
 import { toWireId } from '../../domain/ids.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { proveByCode } from '../factor/prove.js';
 import { answer } from '../idempotency/answer.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
@@ -9,11 +10,13 @@ import { toWireApiKey, type WireApiKey } from './view.js';
  * Puts another key in the place of one: it has the same name, owner, scopes, expiry and networks, and a secret that only this answer shows.
  * The old key ends at once, or `grace_seconds` later by the database's clock. A key is rotated once: of several rotations at a time one wins.
  *
- * Only the owner may, because whoever has the secret acts in the owner's name, and what they prepare they may not approve (R9).
+ * Only the owner may, because whoever has the secret acts in the owner's name, and what they prepare they may not approve (R9). And it takes a code
+ * of a second factor, which is used up last, because the new secret outlives the session that asks.
  *
- * Refuses with `forbidden` (the caller is not its owner), `not_found`, or `key_not_active`.
+ * Refuses with `forbidden` (the caller is not its owner), `not_found`, `key_not_active`, `code_wrong`, `otp_step_used`, `factor_locked` or
+ * `factor_missing`.
  */
-export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_seconds: number }): Promise<Result<WireApiKey>> => {
+export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_seconds: number; code: string }): Promise<Result<WireApiKey>> => {
   const { actor } = ctx;
   const id = ctx.services.entropy.newId();
   const { key_id, grace_seconds } = input;
@@ -26,6 +29,8 @@ export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_
     if (old.ownerPersonId !== actor.personId) return refused(refuse('forbidden', OF_ANOTHER));
     const state = keyState(old, stores.now);
     if (state !== 'active') return refused(refuse('key_not_active', NOT_ACTIVE[state], { extra: { state } }));
+    const unproven = await proveByCode(ctx, stores, actor.personId, input.code);
+    if (unproven) return refused({ refusal: unproven });
     const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);
     const endsAt = endOfRotated(old, stores.now, grace_seconds);
     const row = await stores.apiKeys.rotate(old, { id, prefix, tokenHash: hash }, endsAt);

@@ -28,7 +28,7 @@ export const confirmFactor = async (ctx: Context, { factor_id: id, code }: Input
     const pending = await stores.factors.lockPending(id, PENDING_MS);
     if (!pending) return refusedEverywhere(stores, entry, NONE_WAITS);
     const about = { ...entry, detail: { factor_id: toWireId('factor', id) } };
-    const step = await ctx.services.credentials.matchTotp(id, pending.sealed, code, stores.now);
+    const step = await ctx.services.credentials.matchTotp(pending, code, stores.now);
     if (step === null) return refusedEverywhere(stores, about, await wrongCode(stores, id));
     const others = (await stores.factors.list(PENDING_MS)).filter(counts);
     if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY);

@@ -66,7 +66,7 @@ const pend = async (ctx: Context, stores: Stores, actor: Person, name: string): 
   const { personId } = actor;
   const id = ctx.services.entropy.newId();
   const member = (await stores.memberships.names([personId])).get(personId);
-  const made = await ctx.services.credentials.newTotpFactor(id, member?.email ?? name);
+  const made = await ctx.services.credentials.newTotpFactor({ id, personId }, member?.email ?? name);
   const row = await stores.factors.replacePending({ id, personId, name, sealed: made.sealed });
   await writeEverywhere(stores, { ...entryOf(actor), result: 'ok', detail: { factor_id: toWireId('factor', id) } });
   return { ...toWireFactor(row), secret: made.secret, otpauth_uri: made.otpauthUri };

@@ -53,7 +53,7 @@ export const decidingFactors = async (stores: Stores, personId: string): Promise
 export const matchCode = async (ctx: Context, stores: Stores, factors: LockedFactors, code: string): Promise<Result<MatchedCode>> => {
   let spent: FactorRow | null = null;
   for (const factor of factors.all) {
-    const step = await ctx.services.credentials.matchTotp(factor.id, factor.sealed, code, stores.now);
+    const step = await ctx.services.credentials.matchTotp(factor, code, stores.now);
     if (step === null) continue;
     if (step > factor.lastStep) return ok({ factor, step });
     spent = factor;
@@ -74,7 +74,7 @@ export const countWrongCode = async (
   stores: Stores,
   { personId, purpose }: Pick<LockedFactors, 'personId' | 'purpose'>,
 ): Promise<Refusal> => {
-  const failure = await stores.factors.countFailure(personId, purpose, LOCKOUT);
+  const failure = await stores.factors.countFailure(purpose);
   if (failure.lockedUntil) await announceLock(ctx, stores, personId, failure.lockedUntil);
   return wrongCode(failure);
 };
@@ -89,9 +89,7 @@ const wrongCode = ({ failures, lockedUntil }: { failures: number; lockedUntil: D
  * (I7); null when this one was.
  */
 export const spendStep = async (stores: Stores, factors: LockedFactors, { factor, step }: MatchedCode): Promise<Refusal | null> => {
-  if (!(await stores.factors.consumeStep(factor.id, step))) return spentCode(stores.now, step);
-  await stores.factors.clearFailures(factors.personId, factors.purpose, LOCKOUT.quietMs);
-  return null;
+  return (await stores.factors.consumeStep(factor.id, step, factors.purpose)) ? null : spentCode(stores.now, step);
 };
 
 /** This person has used a code of this time step already, at sign-in or at another gate of any workspace. */

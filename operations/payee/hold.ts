@@ -19,7 +19,10 @@ interface HoldInput {
  */
 export const holdPayee = (ctx: Context, input: HoldInput): Promise<Result<WirePayee>> => setHeld(ctx, input, 'hold');
 
-/** Lets a held payee go. Items that were blocked meanwhile stay blocked. Refuses with `not_found` or `recovery_mode`. */
+/**
+ * Lets a held payee go. Items that were blocked meanwhile stay blocked. A person does it: a machine holds, and never lets go. Refuses with
+ * `not_found`, `forbidden` (not a person) or `recovery_mode`.
+ */
 export const releasePayee = (ctx: Context, input: HoldInput): Promise<Result<WirePayee>> => setHeld(ctx, input, 'release');
 
 const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Promise<Result<WirePayee>> =>
@@ -35,6 +38,8 @@ const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Prom
         { subject: { type: 'workspace', id: ctx.tenantId }, action, detail: { ...detail, payee_id: input.payee_id } },
         refuse('not_found', 'This workspace has no such payee.').refusal,
       );
+    if (verb === 'release' && ctx.actor.type !== 'user')
+      return refusedAndAudited(stores, { subject: { type: 'payee', id: payee.id }, action, detail }, BY_PERSON);
     const recovering = recoveryRefusal(ctx);
     if (recovering) return refusedAndAudited(stores, { subject: { type: 'payee', id: payee.id }, action, detail }, recovering);
     const changes = (payee.heldAt === null) === (verb === 'hold');
@@ -45,3 +50,5 @@ const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Prom
     if (!shown) throw new Error(`payee ${payee.id} has no row after it was changed`);
     return answer(shown);
   });
+
+const BY_PERSON = refuse('forbidden', 'Only a person signed in as themselves lets a held payee go. An API key holds, and does not release.').refusal;

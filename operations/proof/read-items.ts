@@ -11,19 +11,25 @@ import type { ItemRow } from '../stores/items.js';
 /** Items that one transaction reads, and whose destinations it opens. */
 const PAGE = 2_000;
 
-/** Every item of a batch with the values of its leaf. The commitment is opened where the payee's key still exists. */
-export const readItems = async (ctx: Context, batchId: string, size: number): Promise<ProofItem[]> => {
+/**
+ * Every item of a batch with the values of its leaf. With `reveal` the commitment is opened where the payee's key still exists; without it no
+ * destination is opened at all.
+ */
+export const readItems = async (ctx: Context, batchId: string, size: number, { reveal }: { reveal: boolean }): Promise<ProofItem[]> => {
   const items: ProofItem[] = [];
   for (let from = 0; from < size; from += PAGE) {
     const to = Math.min(from + PAGE, size);
     items.push(
-      ...(await ctx.inTenant(async (stores) =>
-        pageOf(ctx, batchId, await withDestinations(stores, await stores.items.range(batchId, from, to)), stores),
-      )),
+      ...(await ctx.inTenant(async (stores) => {
+        const rows = await withDestinations(stores, await stores.items.range(batchId, from, to));
+        return pageOf(batchId, rows, reveal ? await openDestinations(ctx, stores, rows) : new Map());
+      })),
     );
   }
   return items;
 };
+
+type Opened = Awaited<ReturnType<typeof openDestinations>>;
 
 /** An item with its stored commitment, which the proof shows beside the opened one. */
 type CommittedItem = ChunkItem & { commitment: Uint8Array };
@@ -38,9 +44,8 @@ const withDestinations = async (stores: Stores, rows: readonly ItemRow[]): Promi
   });
 };
 
-const pageOf = async (ctx: Context, batchId: string, rows: readonly CommittedItem[], stores: Stores): Promise<ProofItem[]> => {
-  const opened = await openDestinations(ctx, stores, rows);
-  return rows.map((row) => {
+const pageOf = (batchId: string, rows: readonly CommittedItem[], opened: Opened): ProofItem[] =>
+  rows.map((row) => {
     const destination = opened.get(row.ordinal) ?? null;
     return {
       ordinal: row.ordinal,
@@ -61,4 +66,3 @@ const pageOf = async (ctx: Context, batchId: string, rows: readonly CommittedIte
       reason: row.reason,
     };
   });
-};

@@ -1,3 +1,4 @@
+import { type Actor, permissionsOf } from '../../domain/actors.js';
 import {
   type BatchProof,
   PROOF_VERSION,
@@ -9,10 +10,13 @@ import {
   type ProofTransition,
 } from '../../domain/audit/proof.js';
 import { toHex } from '../../domain/hashing.js';
+import { toWireId } from '../../domain/ids.js';
 import { type ItemTransition, stepsOf } from '../../domain/item/transitions.js';
-import { ok, type Result, refuse } from '../../domain/result.js';
+import { holdersOf } from '../../domain/permissions.js';
+import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { toGate, toTransfer } from '../audit/export.js';
-import type { Context } from '../context.js';
+import { type Context, refusedAndAudited } from '../context.js';
+import { WAKE } from '../session/view.js';
 import type { BatchView } from '../stores/batch-views.js';
 import { type ContentRow, versionOf } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
@@ -30,10 +34,13 @@ const PAGE = 5_000;
 
 /**
  * Everything that proves a batch, as one document that `client/verify/proof.ts` checks offline. Reads pages in the order in which
- * rows depend on each other: items, events, then the rows that name the events. Refuses with `not_found`, or with
- * `payload_too_large` when the batch has more than 100,000 items.
+ * rows depend on each other: items, events, then the rows that name the events. With `reveal` it has names and account numbers, which nothing
+ * but their own commitments needs; an event says who saw them, and is committed before anything is opened.
+ *
+ * Refuses with `not_found`, with `payload_too_large` when the batch has more than 100,000 items, or with `forbidden` (`reveal` without
+ * `payees.reveal`).
  */
-export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: string }): Promise<Result<BatchProof>> => {
+export const showProof = async (ctx: Context, { batch_id: id, reveal }: { batch_id: string; reveal: boolean }): Promise<Result<BatchProof>> => {
   const found = await ctx.inTenant(async (stores) => ({ view: await stores.batches.view(id), at: stores.now }));
   const { view } = found;
   if (!view) return refuse('not_found', 'There is no such batch.');
@@ -45,7 +52,10 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
       `The proof of a batch is one document of up to ${PROOF_ITEMS_MAX} items; this batch has ${size}. Take the audit export and page through its items.`,
     );
 
-  const items = await readItems(ctx, id, size);
+  const refusal = reveal ? await noteReveal(ctx, id, size) : null;
+  if (refusal) return { ok: false, refusal };
+
+  const items = await readItems(ctx, id, size, { reveal });
   const events = await readEvents(ctx, id);
   const transitions = await all((after: { ordinal: number; version: number } | null) =>
     ctx.inTenant(({ transitions }) => transitions.ofBatch(id, after, PAGE)),
@@ -72,6 +82,7 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     version: PROOF_VERSION,
     exported_at: found.at.toISOString(),
     at_rest: later.length === events.length,
+    revealed: reveal,
     batch: batchToProof(ctx, view, rest.connection),
     contents: rest.contents.map(contentToProof),
     items,
@@ -84,6 +95,29 @@ export const showProof = async (ctx: Context, { batch_id: id }: { batch_id: stri
     gates: rest.gates.map(toGate),
     attempts: rest.dispatches.map(dispatchToProof),
   });
+};
+
+/**
+ * Writes that the caller sees the account numbers of a batch, or is refused that. The event stands under the workspace: under the batch, every proof
+ * would have an event that no checkpoint covers yet.
+ */
+const noteReveal = (ctx: Context, batchId: string, items: number): Promise<Refusal | null> =>
+  ctx.inTenant(async (stores) => {
+    const subject = { type: 'workspace', id: ctx.tenantId } as const;
+    const entry = { subject, action: 'evidence.reveal', detail: { batch_id: toWireId('batch', batchId), items } };
+    if (!permissionsOf(ctx.actor).includes('payees.reveal')) return (await refusedAndAudited(stores, entry, mayNotReveal(ctx.actor))).refusal;
+    await stores.audit.append({ ...entry, result: 'ok' });
+    return null;
+  });
+
+const mayNotReveal = (actor: Actor): Refusal => {
+  const sleeps = actor.type === 'user' && (actor.sleeping ?? []).includes('payees.reveal');
+  const why = sleeps
+    ? `which sleeps, because you signed in without a second factor. ${WAKE}`
+    : `which ${holdersOf('payees.reveal')} has, and no API key. Without reveal the evidence proves all but them.`;
+  return refuse('forbidden', `Names and account numbers need payees.reveal, ${why}`, {
+    extra: { permission: 'payees.reveal', ...(sleeps ? { sleeps: true } : {}) },
+  }).refusal;
 };
 
 const all = async <Row>(page: (after: Row | null) => Promise<Row[]>): Promise<Row[]> => {

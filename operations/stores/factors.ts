@@ -1,4 +1,4 @@
-import type { CodePurpose, LockRule } from '../../domain/lockout.js';
+import type { CodePurpose } from '../../domain/lockout.js';
 import { bytes, columns, int, nullable, oneOf, type Row, step, text, time, uuid } from './columns.js';
 
 export const FACTOR = columns({
@@ -17,6 +17,8 @@ export const FACTOR = columns({
   removedAt: nullable(time('removed_at')),
   /** Wrong codes that were given to confirm it. */
   confirmFailures: int('confirm_failures'),
+  /** What the secret is sealed to: 1, the id of the factor alone, as before migration 0031; 2, its person too. */
+  sealedPlace: int('sealed_place'),
 });
 export type FactorRow = Row<typeof FACTOR>;
 
@@ -40,12 +42,16 @@ export interface LockedFactors extends Row<typeof FACTOR_FAILURES> {
 export interface FactorStore {
   /** The person's confirmed factors, locked FOR UPDATE, and the count of this purpose as it is under the lock; null when there is none. */
   lock(personId: string, purpose: CodePurpose): Promise<LockedFactors | null>;
-  /** Compare-and-set: true for exactly one caller per time step of a factor (I7). */
-  consumeStep(factorId: string, step: number): Promise<boolean>;
-  /** Counts a wrong code. At `failuresMax` failures it locks the person's factors for this purpose, and counts from zero again. */
-  countFailure(personId: string, purpose: CodePurpose, rule: LockRule): Promise<{ failures: number; lockedUntil: Date | null }>;
-  /** After a right code: no wrong ones in a row; and no locks of a series when the last one ended longer ago than `quietMs`. */
-  clearFailures(personId: string, purpose: CodePurpose, quietMs: number): Promise<void>;
+  /**
+   * Compare-and-set: true for exactly one caller per time step of a factor of the person who acts (I7). A step of now ends the count of wrong codes
+   * for this purpose, and the series of locks when the last one ended long enough ago. Nothing else does.
+   */
+  consumeStep(factorId: string, step: number, purpose: CodePurpose): Promise<boolean>;
+  /**
+   * Counts a wrong code of the person who acts, and locks their factors for this purpose by the rule in `LOCKOUT`, which the database holds itself.
+   * `failures` is how many there were in a row; `lockedUntil` is set when this one locked.
+   */
+  countFailure(purpose: CodePurpose): Promise<{ failures: number; lockedUntil: Date | null }>;
   /** One enrolment of a person at a time, until the transaction ends. Confirmed factors are locked after it. */
   lockEnrolment(personId: string): Promise<void>;
   /** All of the person who acts that are not removed, the oldest first; one that was not confirmed within `pendingMs` is left out. */

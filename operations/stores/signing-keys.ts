@@ -19,8 +19,8 @@ export type SigningKeyRow = Row<typeof SIGNING_KEY>;
 
 export interface SigningKeyStore {
   insert(row: Omit<SigningKeyRow, 'createdAt' | 'revokedAt'>): Promise<SigningKeyRow>;
-  /** Whether an API key is in force: neither revoked nor expired. Null when there is no such API key. */
-  isInForce(apiKeyId: string): Promise<boolean | null>;
+  /** Whose an API key is, and whether it is in force: neither revoked nor expired. Null when there is no such API key. */
+  apiKey(apiKeyId: string): Promise<{ ownerPersonId: string; isInForce: boolean } | null>;
   /** Revoked ones too; null when there is none. */
   find(id: string): Promise<SigningKeyRow | null>;
   /** All keys of an API key, newest first. */

@@ -20,7 +20,7 @@ describe('second factors over HTTP', () => {
     expect([session.status, session.json['sleeping_permissions']]).toEqual([201, expect.arrayContaining(['gates.approve', 'roles.manage'])]);
     const token = String(session.json['token']);
     for (const [path, body] of [
-      ['/v1/api-keys', { name: 'mine', scopes: ['batches.read'] }],
+      ['/v1/api-keys', { name: 'mine', scopes: ['batches.read'], code: '123456' }],
       ['/v1/roles', { name: 'reviewer', permissions: ['batches.read'] }],
     ] as const) {
       const refused = await post(path, body, { token, headers: { 'idempotency-key': 'once' } });
@@ -35,7 +35,7 @@ describe('second factors over HTTP', () => {
     const code = await world.code({ ...who, secret: String(made.json['secret']) });
     const confirmed = await post(`/v1/factors/${made.json['id']}/confirm`, { code }, { token });
     expect([confirmed.status, (confirmed.json['recovery_codes'] as string[]).length]).toEqual([200, 10]);
-    expect((await post('/v1/api-keys', { name: 'mine', scopes: ['batches.read'] }, { token })).status).toBe(403);
+    expect((await post('/v1/api-keys', { name: 'mine', scopes: ['batches.read'], code }, { token })).status).toBe(403);
     for (const secret of [String(made.json['secret']), ...(confirmed.json['recovery_codes'] as string[]), who.password])
       expect(world.logged.join('\n')).not.toContain(secret);
   });

@@ -99,7 +99,8 @@ describe('credentials', () => {
   });
 
   test('a key is shown once: not in the list, and not on a replay [S2-12]', async () => {
-    const request = { method: 'POST', token, body: { name: 'once', scopes: ['batches.read'] }, headers: { 'idempotency-key': 'once-1' } };
+    const body = { name: 'once', scopes: ['batches.read'], code: await world.freshCode(person) };
+    const request = { method: 'POST', token, body, headers: { 'idempotency-key': 'once-1' } };
     const made = await world.call('/v1/api-keys', request);
     expect(made.status).toBe(201);
     const secret = String(made.json['secret']);

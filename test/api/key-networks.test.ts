@@ -206,11 +206,12 @@ describe('a key that ended', () => {
 });
 
 test('a key is rotated over the API: shown once, the old one refused in the next request, and a replay shows nothing', async () => {
-  const { token } = await world.member('preparer');
-  const body = { name: 'import', scopes: ['payees.read'], allowed_networks: ['127.0.0.1', '::ffff:203.0.113.0/120'] };
+  const { token, person } = await world.member('preparer');
+  const code = () => world.freshCode(person);
+  const body = { code: await code(), name: 'import', scopes: ['payees.read'], allowed_networks: ['127.0.0.1', '::ffff:203.0.113.0/120'] };
   const made = (await world.call('/v1/api-keys', { method: 'POST', token, body })).json;
   expect(made['allowed_networks']).toEqual(['127.0.0.1/32', '203.0.113.0/24']);
-  const request = { method: 'POST', token, headers: { 'idempotency-key': 'rotate-1' } };
+  const request = { method: 'POST', token, body: { code: await code() }, headers: { 'idempotency-key': 'rotate-1' } };
   const path = `/v1/api-keys/${made['id']}/rotate`;
   const rotated = await world.call(path, request);
   expect([rotated.status, rotated.json['rotated_from'], rotated.json['allowed_networks']]).toEqual([201, made['id'], made['allowed_networks']]);
@@ -218,7 +219,9 @@ test('a key is rotated over the API: shown once, the old one refused in the next
   const replay = await world.call(path, request);
   expect([replay.status, replay.json['code'], replay.json['subject']]).toEqual([409, 'secret_not_replayable', rotated.json['id']]);
   for (const grace_seconds of [-1, 86_401, 0.5, '60'])
-    expect((await world.call(`/v1/api-keys/${rotated.json['id']}/rotate`, { method: 'POST', token, body: { grace_seconds } })).json).toMatchObject({
+    expect(
+      (await world.call(`/v1/api-keys/${rotated.json['id']}/rotate`, { method: 'POST', token, body: { grace_seconds, code: '123456' } })).json,
+    ).toMatchObject({
       code: 'invalid_request',
       errors: [{ field: 'grace_seconds' }],
     });

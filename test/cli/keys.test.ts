@@ -23,7 +23,7 @@ const KEY = {
 
 const running = async (answer: { status: number; body: unknown }, ...argv: string[]) => {
   const { env, received } = await apiOf(() => answer);
-  const { run, said, printed } = settingsOf(env);
+  const { run, said, printed } = settingsOf(env, ['123 456']);
   const code = await run(['keys', ...argv]);
   return { code, said: said.join('\n'), printed: printed.join('\n'), received };
 };
@@ -41,9 +41,19 @@ test('create sends scopes, expiry and networks as they are typed, and prints the
     scopes: ['batches.create', 'batches.read'],
     expires_at: '2027-01-01T00:00:00Z',
     allowed_networks: ['203.0.113.0/24', '2001:db8::/32'],
+    code: '123456',
   });
   expect(said).toContain('Copy the secret now');
   expect(await faultOf(nextOf(said))).toBeNull();
+});
+
+test.each([
+  ['create', ['create', 'x', '--scope', 'batches.read']],
+  ['rotate', ['rotate', KEY.id]],
+])('%s sends nothing without a code', async (_, argv) => {
+  const { env, received } = await apiOf(() => problemOf('internal', 500));
+  const { run } = settingsOf(env, ['no code']);
+  expect([await run(['keys', ...argv]), received]).toEqual([2, []]);
 });
 
 test('create says which network is wrong by its flag', async () => {
@@ -74,7 +84,7 @@ describe('rotate', () => {
   ])('%j sends %j and says what becomes of the old secret', async (flags, body, says) => {
     const { code, said, printed, received } = await running(rotated, 'rotate', KEY.id, ...flags);
     expect([code, printed, received[0]?.path]).toEqual([0, 'the new secret', `/v1/api-keys/${KEY.id}/rotate`]);
-    expect(JSON.parse(received[0]?.body || '{}')).toEqual(body);
+    expect(JSON.parse(received[0]?.body || '{}')).toEqual({ ...body, code: '123456' });
     expect(said).toContain(says);
     expect(await faultOf(nextOf(said))).toBeNull();
   });

@@ -32,6 +32,16 @@ describe('sluice batch evidence --verify', () => {
     expect(JSON.parse(readFileSync(join(cwd, 'evidence.json'), 'utf8'))).toEqual(proof);
   });
 
+  test.each([
+    [[], '/evidence', 'without names and account numbers (--reveal)'],
+    [['--reveal'], '/evidence?reveal=true', ', with names and account numbers.'],
+  ])('%j asks for %s, and says what the document has', async (flags, path, says) => {
+    const { env, received } = await apiOf(() => ({ status: 200, body: proof }));
+    const { stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--out', 'evidence.json', ...flags], { cwd: emptyFolder(), env });
+    expect(received.at(-1)?.path.endsWith(path)).toBe(true);
+    expect(stderr).toContain(says);
+  });
+
   test("without a key it takes the server's own, and says that this proves less", async () => {
     const { code, stderr } = await runSluice(['batch', 'evidence', BATCH.id, '--verify'], { env: await serving(proof) });
     expect([code, stderr.includes('not its own witness')]).toEqual([0, true]);

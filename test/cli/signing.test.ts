@@ -63,12 +63,12 @@ describe('signing create', () => {
 
   test('makes the keys of ed25519 here: the private one is printed once and never sent', async () => {
     const { env, received } = await apiOf(() => made({ algorithm: 'ed25519' }));
-    const { run, printed } = settingsOf(env);
+    const { run, printed } = settingsOf(env, ['123456']);
     expect(await run(['signing', 'create', KEY])).toBe(0);
     const line = printed.join('\n');
     const body = JSON.parse(received[0]?.body ?? '{}');
     expect(readSigningKey(line)).toMatchObject({ keyId: SIGNING_KEY, algorithm: 'ed25519' });
-    expect(Object.keys(body).sort()).toEqual(['algorithm', 'public_key']);
+    expect(Object.keys(body).sort()).toEqual(['algorithm', 'code', 'public_key']);
     expect(JSON.stringify(received)).not.toContain(line.split(':')[2]);
     const base = 'a base';
     const value = await readSigningKey(line)?.sign(Buffer.from(base));
@@ -78,9 +78,12 @@ describe('signing create', () => {
   test('prints the secret of hmac-sha256 that the server made', async () => {
     const secret = Buffer.from(newSigner('hmac-sha256', SIGNING_KEY).secret).toString('base64');
     const { env, received } = await apiOf(() => made({ algorithm: 'hmac-sha256', secret }));
-    const { run, printed } = settingsOf(env);
+    const { run, printed } = settingsOf(env, ['123456']);
     expect(await run(['signing', 'create', KEY, '--algorithm', 'hmac-sha256'])).toBe(0);
-    expect([printed, JSON.parse(received[0]?.body ?? '{}')]).toEqual([[`${SIGNING_KEY}:hmac-sha256:${secret}`], { algorithm: 'hmac-sha256' }]);
+    expect([printed, JSON.parse(received[0]?.body ?? '{}')]).toEqual([
+      [`${SIGNING_KEY}:hmac-sha256:${secret}`],
+      { algorithm: 'hmac-sha256', code: '123456' },
+    ]);
   });
 
   test('another algorithm is refused before anything is sent', async () => {

@@ -57,8 +57,14 @@ test('factors of before are confirmed and have rested, a lock holds for its pers
   ]);
   await client.query(`SELECT set_config('app.tenant_id', '', false)`);
   await apply(names.filter((one) => one > LAST_BEFORE));
-  const factors = await client.query('SELECT name, last_step, confirmed_at = created_at AND gates_from <= now() AS counts, removed_at FROM factor');
-  expect(factors.rows).toEqual([first, second].map(() => ({ name: 'authenticator', last_step: '7', counts: true, removed_at: null })));
+  const factors = await client.query(
+    'SELECT name, last_step, confirmed_at = created_at AND gates_from <= now() AS counts, removed_at, sealed_place FROM factor',
+  );
+  expect(factors.rows).toEqual(
+    [first, second].map(() => ({ name: 'authenticator', last_step: '7', counts: true, removed_at: null, sealed_place: 1 })),
+  );
+  await client.query(`INSERT INTO factor (id, person_id, kind, name, sealed) VALUES ($1, $2, 'totp', 'phone', '\\x01')`, [newId(), person]);
+  expect((await client.query('SELECT sealed_place FROM factor WHERE confirmed_at IS NULL')).rows).toEqual([{ sealed_place: 2 }]);
   const failures = await client.query(`SELECT person_id, purpose, locks FROM factor_failures`);
   expect(failures.rows).toEqual([{ person_id: person, purpose: 'sign_in', locks: 3 }]);
   expect((await client.query('SELECT with_factor FROM session')).rows).toEqual([{ with_factor: true }]);

@@ -4,6 +4,7 @@ import type { Actor } from '../../domain/actors.js';
 import type { PersonEventQueue } from '../../operations/stores/person-events.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Workspace } from '../world/workspaces.js';
+import { openAttempts } from './attempts.js';
 
 const API: Actor = { type: 'system', process: 'api' };
 
@@ -76,6 +77,28 @@ test('an event of nobody, and one of a person who has left, end without a log', 
   await world.deliverPersonEvents();
   expect([(await logOf(world.home.tenantId, person.id)).length, (await logOf(other.tenantId, person.id)).length]).toEqual([1, 0]);
   expect(await queue.waiting()).toBe(0);
+});
+
+test('no process reads or deletes the queue, and an event that a log of its person lacks is not taken out of it', async () => {
+  const person = await somebody();
+  await add(person.id);
+  const [row] = await world.sql<{ id: string }>('SELECT id FROM person_event WHERE person_id = $1', [person.id]);
+  const attempts = await openAttempts(world);
+  try {
+    for (const read of ['SELECT 1 FROM person_event', 'DELETE FROM person_event', `UPDATE person_event SET result = 'ok'`])
+      expect(await attempts.attempt('api', [read])).toMatch(/permission denied/);
+    for (const role of ['worker', 'relay', 'sequencer'] as const)
+      for (const call of ['sluice_next_person_events(9)', `sluice_person_event_delivered('${row?.id}')`, 'sluice_person_events_waiting()'])
+        expect(await attempts.attempt(role, [`SELECT 1 FROM ${call}`])).toMatch(/permission denied/);
+  } finally {
+    await attempts.close();
+  }
+  const take = () => world.pool('api').sql.row<{ taken: boolean }>('function')`SELECT sluice_person_event_delivered(${row?.id}::uuid) AS taken`;
+  expect(await take()).toEqual({ taken: false });
+  expect(await queue.waiting()).toBe(1);
+  await world.deliverPersonEvents();
+  expect(await queue.waiting()).toBe(0);
+  expect(await take()).toEqual({ taken: false });
 });
 
 test('a delivery that fails keeps its events, and writes into no log', async () => {

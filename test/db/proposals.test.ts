@@ -63,7 +63,7 @@ const confirming = async (overFor: (second: Person, third: Person) => Over = () 
     await stores.proposals.insertChallenge(challenge);
     if (over.used !== false) await stores.proposals.markChallengeUsed(challenge.id);
     const factorId = over.factorId ?? second.factorId;
-    if (over.consumed !== false) await stores.factors.consumeStep(factorId, step);
+    if (over.consumed !== false) await stores.factors.consumeStep(factorId, step, 'session');
     await stores.proposals.confirm({
       ...{ proposalId: row.id, personId, challengeId: challenge.id, factorId, timeStep: step },
       ...{ digest: row.digest, eventId: systemEntropy.newId(), authenticator: randomBytes(32) },

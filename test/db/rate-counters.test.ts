@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { leasing } from '../../api/rates/leases.js';
 import { openRateCounters } from '../../db/rate-counters.js';
 import { openRelayStore } from '../../db/relay.js';
@@ -58,6 +59,51 @@ test('a window that is over counts anew, in the same row', async () => {
   expect([granted, left]).toEqual([3, 7]);
   expect(endsInMs).toBeGreaterThan((HOUR - 60) * 1_000);
   expect((await rows()).map(({ key }) => key)).toEqual(before.map(({ key }) => key));
+});
+
+describe('by SQL of the API', () => {
+  const limit = { requests: 10, seconds: HOUR };
+  const byApi = async (text: string): Promise<unknown> => {
+    const client = new pg.Client({ connectionString: world.database.urls.api });
+    await client.connect();
+    try {
+      return await client.query(text);
+    } finally {
+      await client.end();
+    }
+  };
+  const row = () => world.sql<{ points: number; expire: string }>('SELECT points, expire::text FROM rate_counter');
+  beforeEach(() => world.sql('DELETE FROM rate_counter'));
+
+  test('a window that is open keeps its end, and its count does not go down', async () => {
+    const { take } = anotherProcess();
+    await take('open', 8, limit);
+    const before = await row();
+    for (const change of ['points = 0', 'expire = 0', 'points = 0, expire = 0', 'points = 3, expire = expire - 1'])
+      await byApi(`UPDATE rate_counter SET ${change}`);
+    const [after] = await row();
+    expect([after?.expire, (after?.points ?? 0) >= 8]).toEqual([before[0]?.expire, true]);
+    expect((await take('open', 8, limit)).left).toBe(0);
+    await expect(byApi('DELETE FROM rate_counter')).rejects.toThrow(/permission denied/);
+  });
+
+  test('no count begins below nothing, and none is so high that nobody can add to it', async () => {
+    const { take, noted } = anotherProcess();
+    await take('bounds', 1, limit);
+    await byApi('UPDATE rate_counter SET points = 1000000000');
+    expect((await take('bounds', 1, limit)).granted).toBe(0);
+    await world.sql('UPDATE rate_counter SET expire = 0');
+    await expect(byApi('UPDATE rate_counter SET points = -1')).rejects.toThrow(/rate_counter_points/);
+    expect(noted).toEqual([]);
+  });
+
+  test('a process whose clock is ahead adds to the window that is open', async () => {
+    await anotherProcess().take('ahead', 8, limit);
+    const [before] = await row();
+    // As the library writes it when the window is over by the clock of its process.
+    await byApi('UPDATE rate_counter SET points = 1, expire = expire + 1000');
+    expect(await row()).toEqual([{ points: 9, expire: before?.expire }]);
+  });
 });
 
 test('the table says of nobody who is counted', async () => {

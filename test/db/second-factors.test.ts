@@ -46,6 +46,15 @@ describe('a factor', () => {
     expect(await attempt('api', acting(who), pending(newId(), who), pending(newId(), who))).toMatch(/factor_one_pending/);
   });
 
+  test('is sealed to its person: none that a process makes is sealed to its id alone', async () => {
+    const [text, values = []] = pending(newId(), who);
+    const to = (place: number): Statement => [text.replace('sealed)', 'sealed, sealed_place)').replace(`'\\x01'`, `'\\x01', ${place}`), values];
+    expect(await attempt('api', acting(who), to(2))).toBeNull();
+    for (const place of [1, 0, 3]) expect(await attempt('api', acting(who), to(place))).toMatch(/factor_sealed_place/);
+    expect(await attempt('api', acting(who), ['UPDATE factor SET sealed_place = 1'])).toMatch(/permission denied/);
+    expect(await attempt('owner', ['UPDATE factor SET sealed_place = 1 WHERE id = $1', [who.factorId]])).toMatch(/stays as it was made/);
+  });
+
   test('is confirmed by a code of now, at the time of now, and never unconfirmed, moved or given another secret', async () => {
     const id = newId();
     expect(await attempt('api', acting(who), pending(id, who), confirm(id, 0))).toMatch(/by a code of it/);
@@ -78,6 +87,17 @@ describe('a factor', () => {
     expect(await attempt('api', acting(who), remove(second.factorId), back)).toMatch(/stays removed/);
     expect(await attempt('api', acting(who), [`UPDATE factor SET removed_at = now() WHERE id = $1`, [second.factorId]])).toMatch(/factor_removed/);
   });
+});
+
+test('no process writes the counts of wrong codes by itself: not up, not down, not away', async () => {
+  for (const write of [
+    'UPDATE factor_failures SET failures = 0',
+    'UPDATE factor_failures SET locks = 0, locked_until = NULL',
+    'DELETE FROM factor_failures',
+    `INSERT INTO factor_failures (person_id, purpose, failures) VALUES ('${who.id}', 'sign_in', 0)`,
+  ])
+    expect(await attempt('api', acting(who), [write])).toMatch(/permission denied/);
+  expect(await attempt('worker', ['SELECT * FROM sluice_count_wrong_code($1)', ['session']])).toMatch(/permission denied/);
 });
 
 describe('a factor that decides', () => {

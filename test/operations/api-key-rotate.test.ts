@@ -29,11 +29,13 @@ const HOUR_MS = 3_600_000;
 const inAnHour = () => new Date(Date.now() + HOUR_MS).toISOString();
 
 const make = async (who: Person, more: { scopes?: Permission[]; expires_at?: string; allowed_networks?: string[] } = {}) => {
-  const made = must(await createApiKey(world.as(who), { name: 'import', scopes: ['payees.read', 'payees.write'], ...more }));
+  const code = await world.freshCode(who);
+  const made = must(await createApiKey(world.as(who), { name: 'import', scopes: ['payees.read', 'payees.write'], code, ...more }));
   return { ...made, secret: made.secret ?? '', uuid: uuidOf(made.id) };
 };
 const rotate = async (who: Person, key: { uuid: string }, grace_seconds = 0) => {
-  const made = must(await rotateApiKey(world.as(who), { key_id: key.uuid, grace_seconds }));
+  const code = await world.freshCode(who);
+  const made = must(await rotateApiKey(world.as(who), { key_id: key.uuid, grace_seconds, code }));
   return { ...made, secret: made.secret ?? '', uuid: uuidOf(made.id) };
 };
 const resolve = (secret: string) => world.publicContext().directory.apiKey(createHash('sha256').update(secret).digest());
@@ -105,9 +107,9 @@ describe('a rotated key', () => {
 describe('of one key', () => {
   test('64 rotations at once: exactly one wins, and its secret works [S2-21]', async () => {
     const old = await make(preparer);
-    const results = await Promise.all(
-      Array.from({ length: 64 }, (_, i) => rotateApiKey(world.as(preparer), { key_id: old.uuid, grace_seconds: i % 2 === 0 ? 0 : 3_600 })),
-    );
+    const code = await world.freshCode(preparer);
+    const ask = (grace_seconds: number) => rotateApiKey(world.as(preparer), { key_id: old.uuid, grace_seconds, code });
+    const results = await Promise.all(Array.from({ length: 64 }, (_, i) => ask(i % 2 === 0 ? 0 : 3_600)));
     const won = results.flatMap((result) => (result.ok ? [result.value] : []));
     expect(won).toHaveLength(1);
     expect([...new Set(results.map(codeOf))].sort()).toEqual(['key_not_active', 'ok']);
@@ -119,8 +121,9 @@ describe('of one key', () => {
   test('rotations and revocations at once: what is revoked stays revoked, whoever came first', async () => {
     for (let round = 0; round < 8; round++) {
       const old = await make(admin);
+      const code = await world.freshCode(admin);
       await Promise.all([
-        rotateApiKey(world.as(admin), { key_id: old.uuid, grace_seconds: 3_600 }),
+        rotateApiKey(world.as(admin), { key_id: old.uuid, grace_seconds: 3_600, code }),
         revokeApiKey(world.as(admin), { key_id: old.uuid }),
       ]);
       expect(await resolve(old.secret)).toBeNull();
@@ -130,7 +133,8 @@ describe('of one key', () => {
 });
 
 describe('is not rotated:', () => {
-  const refused = async (who: Person, key: { uuid: string }) => rotateApiKey(world.as(who), { key_id: key.uuid, grace_seconds: 0 });
+  const refused = async (who: Person, key: { uuid: string }, code = '000000') =>
+    rotateApiKey(world.as(who), { key_id: key.uuid, grace_seconds: 0, code });
 
   test('a revoked, an expired, a rotated key, and the refusal says which', async () => {
     const [revoked, expired, rotated] = [await make(preparer), await make(preparer), await make(preparer)];
@@ -153,10 +157,24 @@ describe('is not rotated:', () => {
     expect(await world.results(key.uuid, 'api_key.rotate')).toEqual(['forbidden']);
   });
 
+  test('a key by whoever has its owner’s session alone: it takes a code, which is used up by the rotation', async () => {
+    const who = await world.person('preparer');
+    const key = await make(who);
+    expect(codeOf(await refused(who, key, await world.wrongCode(who)))).toBe('code_wrong');
+    expect(await resolve(key.secret)).not.toBeNull();
+    const code = await world.code(who);
+    const next = must(await refused(who, key, code));
+    expect(codeOf(await refused(who, { uuid: uuidOf(next.id) }, code))).toBe('otp_step_used');
+    expect(await world.results(key.uuid, 'api_key.rotate')).toEqual(['code_wrong', 'ok']);
+  });
+
   test('any key by a key, even its own', async () => {
     const key = await make(admin);
     const byKey = world.as({ type: 'api_key', keyId: key.uuid, ownerPersonId: admin.id, scopes: ['keys.manage'] });
-    expect(await rotateApiKey(byKey, { key_id: key.uuid, grace_seconds: 0 })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
+    expect(await rotateApiKey(byKey, { key_id: key.uuid, grace_seconds: 0, code: await world.freshCode(admin) })).toMatchObject({
+      ok: false,
+      refusal: { code: 'forbidden' },
+    });
     expect(await resolve(key.secret)).not.toBeNull();
   });
 
@@ -164,7 +182,7 @@ describe('is not rotated:', () => {
     const key = await make(admin);
     const foreign = await world.workspace();
     const stranger = await world.person('admin', [foreign.tenantId]);
-    const elsewhere = (key_id: string) => rotateApiKey(world.as(stranger, foreign), { key_id, grace_seconds: 0 });
+    const elsewhere = (key_id: string) => rotateApiKey(world.as(stranger, foreign), { key_id, grace_seconds: 0, code: '000000' });
     const answer = await elsewhere(key.uuid);
     expect(answer).toEqual(await elsewhere(systemEntropy.newId()));
     expect(codeOf(answer)).toBe('not_found');

@@ -7,6 +7,7 @@ import { listApiKeys } from '../../operations/api-key/list.js';
 import { revokeApiKey } from '../../operations/api-key/revoke.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
+import { codeOf } from '../world/wire.js';
 import type { Workspace } from '../world/workspaces.js';
 
 let world: World;
@@ -22,8 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const make = async (scopes: Permission[] = ['batches.read'], ctx = world.as(admin), more: { expires_at?: string } = {}) => {
-  const answer = await createApiKey(ctx, { name: 'A key', scopes, ...more });
+const make = async (
+  scopes: Permission[] = ['batches.read'],
+  { who = admin, tenantId = world.home.tenantId, ...more }: { who?: Person; tenantId?: string; expires_at?: string } = {},
+) => {
+  const answer = await createApiKey(world.as(who, { tenantId }), { name: 'A key', scopes, code: await world.freshCode(who), ...more });
   if (!answer.ok) throw new Error(answer.refusal.code);
   return { ...answer.value, secret: answer.value.secret ?? '', uuid: fromWireId('apiKey', answer.value.id) ?? '' };
 };
@@ -46,7 +50,7 @@ describe('API keys', () => {
 
   test('say live or test in their prefix [S2-10]', async () => {
     expect((await make()).secret).toMatch(/^slk_test_/);
-    expect((await make(['batches.read'], world.as(admin, live))).secret).toMatch(/^slk_live_/);
+    expect((await make(['batches.read'], { tenantId: live.tenantId })).secret).toMatch(/^slk_live_/);
   });
 
   test('are stored as SHA-256 and public prefix only: no column of any table holds the secret [S2-11] [S4-16]', async () => {
@@ -72,7 +76,8 @@ describe('API keys', () => {
     for (const role of Object.keys(ROLES) as Role[]) {
       const owned: readonly Permission[] = ROLES[role];
       for (const scope of KEY_SCOPES) {
-        const answer = await createApiKey(world.as({ ...preparer, role }), { name: 'A key', scopes: [scope] });
+        const code = owned.includes(scope) ? await world.freshCode(preparer) : '000000';
+        const answer = await createApiKey(world.as({ ...preparer, role }), { name: 'A key', scopes: [scope], code });
         if (owned.includes(scope)) expect(answer.ok).toBe(true);
         else expect(answer).toMatchObject({ ok: false, refusal: { code: 'forbidden', errors: [{ field: 'scopes' }] } });
       }
@@ -81,7 +86,7 @@ describe('API keys', () => {
 
   test('never hold what is for people, even of an admin', async () => {
     for (const scope of ['gates.approve', 'gates.authorize', 'gates.execute', 'keys.manage', 'sessions.own'] as const)
-      expect(await createApiKey(world.as(admin), { name: 'A key', scopes: [scope] })).toMatchObject({
+      expect(await createApiKey(world.as(admin), { name: 'A key', scopes: [scope], code: '000000' })).toMatchObject({
         ok: false,
         refusal: { code: 'forbidden' },
       });
@@ -95,15 +100,32 @@ describe('API keys', () => {
       ownerPersonId: admin.id,
       scopes: ['keys.manage', 'batches.read'],
     });
-    expect(await createApiKey(byKey, { name: 'Another', scopes: ['batches.read'] })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
+    const asked = { name: 'Another', scopes: ['batches.read' as const], code: await world.freshCode(admin) };
+    expect(await createApiKey(byKey, asked)).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
     expect(await revokeApiKey(byKey, { key_id: key.uuid })).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
     expect(await resolve(key.secret)).not.toBeNull();
     expect((await world.audited('api_key.revoke')).at(-1)).toMatchObject({ result: 'forbidden', subject_id: key.uuid });
   });
 
+  test('take a code: none is made without a right one, which is used up, and wrong ones lock', async () => {
+    const who = await world.person('preparer');
+    const [made, wrong] = [await world.sql('SELECT 1 FROM api_key'), await world.wrongCode(who)];
+    const ask = async (code: string) => codeOf(await createApiKey(world.as(who), { name: 'A key', scopes: ['batches.read'], code }));
+    expect(await ask(wrong)).toBe('code_wrong');
+    expect(await world.sql('SELECT 1 FROM api_key')).toEqual(made);
+    const code = await world.code(who);
+    expect([await ask(code), await ask(code)]).toEqual(['ok', 'otp_step_used']);
+    for (let i = 0; i < 5; i++) expect(await ask(wrong)).toBe('code_wrong');
+    expect(await ask(await world.code(who, 1))).toBe('factor_locked');
+    const results = (await world.audited('api_key.create')).slice(-9).map(({ result }) => result);
+    expect(results).toEqual(['code_wrong', 'ok', 'otp_step_used', ...Array(5).fill('code_wrong'), 'factor_locked']);
+    const bare = await world.withoutFactor('preparer');
+    expect(codeOf(await createApiKey(world.as(bare), { name: 'A key', scopes: ['batches.read'], code: '123456' }))).toBe('factor_missing');
+  });
+
   test('lose what their owner loses: by a lesser role, a disabled membership or a disabled person', async () => {
     const owner = await world.person('preparer', [world.home.tenantId]);
-    const { secret } = await make(['batches.create', 'batches.read'], world.as(owner));
+    const { secret } = await make(['batches.create', 'batches.read'], { who: owner });
     await world.sql(`UPDATE membership SET roles = '{auditor}' WHERE person_id = $1`, [owner.id]);
     expect((await resolve(secret))?.scopes).toEqual(['batches.read']);
     await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [owner.id]);
@@ -122,11 +144,12 @@ describe('API keys', () => {
   });
 
   test('expire, and cannot be made expired [S3-17] [S5-16]', async () => {
-    const key = await make(['batches.read'], world.as(admin), { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+    const key = await make(['batches.read'], { expires_at: new Date(Date.now() + 3_600_000).toISOString() });
     expect(await resolve(key.secret)).not.toBeNull();
     await world.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [key.uuid]);
     expect(await resolve(key.secret)).toBeNull();
-    const late = await createApiKey(world.as(admin), { name: 'Late', scopes: ['batches.read'], expires_at: '2020-01-01T00:00:00Z' });
+    const past = { expires_at: '2020-01-01T00:00:00Z', code: '000000' };
+    const late = await createApiKey(world.as(admin), { name: 'Late', scopes: ['batches.read'], ...past });
     expect(late).toMatchObject({ ok: false, refusal: { code: 'invalid_request', errors: [{ field: 'expires_at' }] } });
   });
 
@@ -143,7 +166,7 @@ describe('API keys', () => {
 
   test('are listed in pages, newest first, each once', async () => {
     const ctx = world.as(admin, live);
-    for (let i = 0; i < 5; i++) await make(['batches.read'], ctx);
+    for (let i = 0; i < 5; i++) await make(['batches.read'], { tenantId: live.tenantId });
     const all = await listApiKeys(ctx, { limit: 200 });
     if (!all.ok) throw new Error(all.refusal.code);
     const seen: string[] = [];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyProof } from '../../client/verify/proof.js';
 import { proof as contract } from '../../contracts/batches.js';
 import type { BatchProof, ProofItem } from '../../domain/audit/proof.js';
+import { toWireId } from '../../domain/ids.js';
 import { lookUpDue } from '../../operations/chunk/look-up-due.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { editPayoutBatch } from '../../operations/payout-batch/edit.js';
@@ -35,9 +36,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => world?.close());
 
-const proofOf = async (batchId: string): Promise<BatchProof> => {
+const proofOf = async (batchId: string, { reveal = true } = {}): Promise<BatchProof> => {
   const auditor = await world.person('auditor');
-  const shown = await showProof(world.as(auditor), { batch_id: batchId });
+  const shown = await showProof(world.as(auditor), { batch_id: batchId, reveal });
   if (!shown.ok) throw new Error(shown.refusal.code);
   return JSON.parse(JSON.stringify(contract.parse(shown.value))) as BatchProof;
 };
@@ -168,6 +169,64 @@ describe('any change of a proof is found', () => {
   });
 });
 
+describe('names and account numbers', () => {
+  const reveals = async (): Promise<{ result: string; actor: object; detail: object }[]> =>
+    world.sql(`SELECT result, actor, detail FROM audit_event WHERE action = 'evidence.reveal' ORDER BY subject_seq`);
+
+  test('are left out unless they are asked for, and the rest is proved without them', async () => {
+    const before = await reveals();
+    const masked = await proofOf(paid.batch.id, { reveal: false });
+    expect([masked.revealed, paid.revealed]).toEqual([false, true]);
+    expect(masked.items.map(({ salt, sent_to }) => [salt, sent_to])).toEqual(paid.items.map(() => [null, null]));
+    const text = JSON.stringify(masked);
+    for (const secret of ['account_token', ...paid.items.map(({ salt }) => salt ?? 'no salt')]) expect(text).not.toContain(secret);
+    expect(JSON.stringify(paid)).toContain('account_token');
+    expect(await reveals()).toEqual(before);
+    const report = verifyProof(masked, trust);
+    expect(report).toMatchObject({ ok: true, findings: [], unsealed: 0, unopened: paid.items.length });
+    expect(report.lines.join('\n')).toContain(`${paid.items.length} destinations not revealed`);
+    const rest = (proof: BatchProof) => proof.items.map((item) => ({ ...item, salt: null, sent_to: null }));
+    expect(rest(masked)).toEqual(rest(paid));
+  });
+
+  test('are shown to owner, admin and auditor, and an event says so each time', async () => {
+    for (const role of ['owner', 'admin', 'auditor'] as const) {
+      const who = await world.person(role);
+      const shown = await showProof(world.as(who), { batch_id: paid.batch.id, reveal: true });
+      expect(shown).toMatchObject({ ok: true, value: { items: expect.arrayContaining([expect.objectContaining({ sent_to: expect.anything() })]) } });
+      const detail = { batch_id: toWireId('batch', paid.batch.id), items: paid.items.length };
+      expect((await reveals()).at(-1)).toMatchObject({ result: 'ok', actor: { type: 'user', personId: who.id }, detail });
+    }
+  });
+
+  test('are opened only once that event is committed', async () => {
+    const who = await world.person('auditor');
+    const { vault } = world.services;
+    const seen: number[] = [];
+    const subjectKeys: typeof vault.subjectKeys = async (...given) => {
+      seen.push((await reveals()).filter(({ actor }) => JSON.stringify(actor).includes(who.id)).length);
+      return vault.subjectKeys(...given);
+    };
+    const watched = { ...vault, subjectKeys };
+    await showProof(world.as(who, { services: { vault: watched } }), { batch_id: paid.batch.id, reveal: true });
+    expect(seen).toEqual([1]);
+    await showProof(world.as(who, { services: { vault: watched } }), { batch_id: paid.batch.id, reveal: false });
+    expect(seen).toEqual([1]);
+  });
+
+  test('are refused to everybody else, and to every key, and the attempt is in the log', async () => {
+    for (const role of ['preparer', 'approver', 'authorizer', 'executor'] as const) {
+      const refused = await showProof(world.as(await world.person(role)), { batch_id: paid.batch.id, reveal: true });
+      expect(refused).toMatchObject({ ok: false, refusal: { code: 'forbidden', extra: { permission: 'payees.reveal' } } });
+    }
+    const owner = await world.person('owner');
+    const key = { type: 'api_key', keyId: world.services.entropy.newId(), ownerPersonId: owner.id, scopes: ['audit.read', 'payees.reveal'] } as const;
+    const refused = await showProof(world.as(key), { batch_id: paid.batch.id, reveal: true });
+    expect(refused).toMatchObject({ ok: false, refusal: { code: 'forbidden' } });
+    expect((await reveals()).slice(-5).map(({ result }) => result)).toEqual(Array(5).fill('forbidden'));
+  });
+});
+
 test('a queued batch is proved too: nothing was opened, nothing was sent', async () => {
   const proof = await proofOf(await world.queued(tokens(3)));
   const report = verifyProof(proof, trust);
@@ -179,7 +238,7 @@ test('a queued batch is proved too: nothing was opened, nothing was sent', async
 test('a foreign batch and an absent one are refused alike [S1-03]', async () => {
   const other = await world.workspace();
   const auditor = await world.person('auditor', [other.tenantId]);
-  const ask = (batch_id: string) => showProof(world.as(auditor, other), { batch_id });
+  const ask = (batch_id: string) => showProof(world.as(auditor, other), { batch_id, reveal: true });
   const [foreign, absent] = [await ask(paid.batch.id), await ask('01890000-0000-7000-8000-000000000000')];
   expect(foreign).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
   expect(foreign).toEqual(absent);

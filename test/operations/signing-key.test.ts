@@ -22,14 +22,15 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const newApiKey = async (scopes: Permission[] = ['batches.read']): Promise<string> =>
-  uuidOf(must(await createApiKey(world.as(admin), { name: 'A key', scopes })).id);
+  uuidOf(must(await createApiKey(world.as(admin), { name: 'A key', scopes, code: await world.freshCode(admin) })).id);
+const hmac = async (key_id: string, who = admin) => ({ key_id, algorithm: 'hmac-sha256' as const, code: await world.freshCode(who) });
 const byKey = (keyId: string) => world.as({ type: 'api_key', keyId, ownerPersonId: admin.id, scopes: ['keys.manage'] });
 const newPublicKey = () => Buffer.from(newEd25519Keys().publicKey).toString('base64');
 
 describe('signing keys', () => {
   test('of hmac-sha256: the secret is in that answer and nowhere else, and is stored sealed', async () => {
     const key_id = await newApiKey();
-    const made = must(await createSigningKey(world.as(admin), { key_id, algorithm: 'hmac-sha256' }));
+    const made = must(await createSigningKey(world.as(admin), await hmac(key_id)));
     const secret = Buffer.from(made.secret ?? '', 'base64');
     expect([secret.length, made.public_key, made.revoked_at]).toEqual([32, null, null]);
     const listed = must(await listSigningKeys(world.as(admin), { key_id }));
@@ -43,7 +44,7 @@ describe('signing keys', () => {
   test('two secrets are never the same', async () => {
     const key_id = await newApiKey();
     const secrets = await Promise.all(
-      Array.from({ length: 4 }, async () => must(await createSigningKey(world.as(admin), { key_id, algorithm: 'hmac-sha256' })).secret),
+      Array.from({ length: 4 }, async () => must(await createSigningKey(world.as(admin), await hmac(key_id))).secret),
     );
     expect(new Set(secrets).size).toBe(4);
   });
@@ -51,7 +52,7 @@ describe('signing keys', () => {
   test('of ed25519: the public key of the caller is kept, and no secret is made', async () => {
     const key_id = await newApiKey();
     const public_key = newPublicKey();
-    const made = must(await createSigningKey(world.as(admin), { key_id, algorithm: 'ed25519', public_key }));
+    const made = must(await createSigningKey(world.as(admin), { key_id, algorithm: 'ed25519', public_key, code: await world.freshCode(admin) }));
     expect([made.public_key, made.secret, made.algorithm]).toEqual([public_key, undefined, 'ed25519']);
   });
 
@@ -63,7 +64,7 @@ describe('signing keys', () => {
     const theirs = await world.workspace();
     const stranger = await world.person('admin', [theirs.tenantId]);
     const own = await newApiKey();
-    const make = (key_id: string, ctx = world.as(admin)) => createSigningKey(ctx, { key_id, algorithm: 'hmac-sha256' });
+    const make = (key_id: string, ctx = world.as(admin)) => createSigningKey(ctx, { key_id, algorithm: 'hmac-sha256', code: '000000' });
     for (const answer of [
       await make(world.services.entropy.newId()),
       await make(revoked),
@@ -77,19 +78,32 @@ describe('signing keys', () => {
 
   test('are made and revoked by people only, and each attempt is audited', async () => {
     const key_id = await newApiKey();
-    const made = must(await createSigningKey(world.as(admin), { key_id, algorithm: 'hmac-sha256' }));
+    const made = must(await createSigningKey(world.as(admin), await hmac(key_id)));
     const [action, id] = ['signing_key.create', uuidOf(made.id)];
     expect((await world.audited(action)).at(-1)).toMatchObject({ result: 'ok', subject_id: id });
-    expect(codeOf(await createSigningKey(byKey(key_id), { key_id, algorithm: 'hmac-sha256' }))).toBe('forbidden');
+    expect(codeOf(await createSigningKey(byKey(key_id), await hmac(key_id)))).toBe('forbidden');
     expect((await world.audited(action)).at(-1)).toMatchObject({ result: 'forbidden' });
     expect(codeOf(await revokeSigningKey(byKey(key_id), { key_id, signing_key_id: id }))).toBe('forbidden');
     expect((await world.audited('signing_key.revoke')).at(-1)).toMatchObject({ result: 'forbidden', subject_id: id });
     expect(must(await listSigningKeys(world.as(admin), { key_id })).data[0]?.revoked_at).toBeNull();
   });
 
+  test('are made by the owner of the API key alone, with a code', async () => {
+    const key_id = await newApiKey();
+    const other = await world.person('admin');
+    expect(codeOf(await createSigningKey(world.as(other), await hmac(key_id, other)))).toBe('forbidden');
+    expect((await world.audited('signing_key.create')).at(-1)).toMatchObject({ result: 'forbidden', actor: { personId: other.id } });
+    const code = await world.wrongCode(admin);
+    expect(codeOf(await createSigningKey(world.as(admin), { key_id, algorithm: 'hmac-sha256', code }))).toBe('code_wrong');
+    const asked = await hmac(key_id);
+    must(await createSigningKey(world.as(admin), asked));
+    expect(codeOf(await createSigningKey(world.as(admin), asked))).toBe('otp_step_used');
+    expect(must(await listSigningKeys(world.as(admin), { key_id })).data).toHaveLength(1);
+  });
+
   test('are revoked once, and only by the API key that they belong to', async () => {
     const [key_id, other] = [await newApiKey(), await newApiKey()];
-    const signing_key_id = uuidOf(must(await createSigningKey(world.as(admin), { key_id, algorithm: 'hmac-sha256' })).id);
+    const signing_key_id = uuidOf(must(await createSigningKey(world.as(admin), await hmac(key_id))).id);
     expect(codeOf(await revokeSigningKey(world.as(admin), { key_id: other, signing_key_id }))).toBe('not_found');
     const first = must(await revokeSigningKey(world.as(admin), { key_id, signing_key_id }));
     expect(first.revoked_at).not.toBeNull();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listExceptions } from '../../contracts/exceptions.js';
+import { KEY_SCOPES } from '../../domain/permissions.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { assignException } from '../../operations/exception/assign.js';
 import { listExceptions as list } from '../../operations/exception/list.js';
@@ -8,11 +9,14 @@ import { listDeliveries } from '../../operations/inbound/list.js';
 import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
 import { listParkedEvidence } from '../../operations/parked-evidence/list.js';
 import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
+import { pausePayoutBatch } from '../../operations/payout-batch/pause.js';
+import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { latch } from '../harness/latch.js';
 import { until } from '../harness/until.js';
 import { doubtOf } from '../world/doubt.js';
 import { lockWaiters } from '../world/lock-waiters.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
+import type { Person } from '../world/people.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
 
 /** What people do about a batch that was stopped, evidence that fits nothing, deliveries that cannot be read, and a payee. */
@@ -26,6 +30,14 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const quiet = () => {};
+/** As an API key of somebody, which claims all that keys may hold. */
+const keyOf = async (owner: Person) => {
+  const { hash, prefix } = world.services.credentials.newToken('api_key', 'test');
+  const id = world.services.entropy.newId();
+  const key = { id, name: 'a key', prefix, scopes: [...KEY_SCOPES], ownerPersonId: owner.id, allowedNetworks: [], expiresAt: null, tokenHash: hash };
+  await world.as(owner).inTenant((stores) => stores.apiKeys.insert(key));
+  return world.as({ type: 'api_key', keyId: id, ownerPersonId: owner.id, scopes: KEY_SCOPES });
+};
 const openOf = async (batchId: string) =>
   (await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId))).map(({ id, kind }) => ({ id, kind }));
 
@@ -60,6 +72,17 @@ describe('a batch that was stopped for its content (R3)', () => {
     expect(await openOf(batchId)).toHaveLength(1);
     await putBack(batchId);
   });
+});
+
+test('a batch is paused by a key, and resumed by a person alone', async () => {
+  const batchId = await world.executing(tokens(1));
+  const executor = await world.person('executor');
+  const byKey = await keyOf(executor);
+  must(await pausePayoutBatch(byKey, { batch_id: batchId }));
+  expect(codeOf(await resumePayoutBatch(byKey, { batch_id: batchId }))).toBe('forbidden');
+  expect(await world.results(batchId, 'batch.resume')).toEqual(['forbidden']);
+  expect((await world.view(batchId))?.control.pausedAt).not.toBeNull();
+  expect(must(await resumePayoutBatch(world.as(executor), { batch_id: batchId })).paused).toBe(false);
 });
 
 describe('a payee (R1)', () => {
@@ -113,6 +136,18 @@ describe('a payee (R1)', () => {
     for (const verb of [holdPayee, holdPayee, releasePayee]) must(await verb(world.as(approver), { payee_id: payeeId, reason: 'r' }));
     await payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
     expect(await world.counter(batchId)).toMatchObject({ open: 0, paid: 2 });
+  });
+
+  test('is held by a key, and let go by a person alone', async () => {
+    const { payeeId } = await heldBatch();
+    const approver = await world.person('approver');
+    const byKey = await keyOf(approver);
+    expect(must(await holdPayee(byKey, { payee_id: payeeId, reason: 'taken over' })).held).toBe(true);
+    expect(codeOf(await releasePayee(byKey, { payee_id: payeeId, reason: 'confirmed' }))).toBe('forbidden');
+    expect(await world.results(payeeId, 'payee.release')).toEqual(['forbidden']);
+    const [row] = await world.sql<{ held: boolean }>('SELECT held_at IS NOT NULL AS held FROM payee WHERE id = $1', [payeeId]);
+    expect(row?.held).toBe(true);
+    expect(must(await releasePayee(world.as(approver), { payee_id: payeeId, reason: 'confirmed' })).held).toBe(false);
   });
 
   test('that is not there is refused', async () => {

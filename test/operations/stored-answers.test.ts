@@ -96,15 +96,9 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   disable_person: async () => onMember((ctx, person_id) => disablePerson(ctx, { person_id })),
   enable_person: async () => onMember((ctx, person_id) => enablePerson(ctx, { person_id })),
   define_role: async () => as(admin, (ctx) => defineRole(ctx, { name: 'reviewer', permissions: ['batches.read'] })),
-  create_api_key: async () => as(admin, (ctx) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'] })),
-  rotate_api_key: async () => {
-    const key = must(await createApiKey(world.as(admin), { name: 'old', scopes: ['batches.read'] }));
-    return as(admin, (ctx) => rotateApiKey(ctx, { key_id: uuidOf(key.id), grace_seconds: 60 }));
-  },
-  create_signing_key: async () => {
-    const key = must(await createApiKey(world.as(admin), { name: 'signed', scopes: ['batches.read'] }));
-    return as(admin, (ctx) => createSigningKey(ctx, { key_id: uuidOf(key.id), algorithm: 'hmac-sha256' }));
-  },
+  create_api_key: async () => coded((ctx, code) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'], code })),
+  rotate_api_key: async () => coded(async (ctx, code) => rotateApiKey(ctx, { key_id: await newApiKey(), grace_seconds: 60, code })),
+  create_signing_key: async () => coded(async (ctx, code) => createSigningKey(ctx, { key_id: await newApiKey(), algorithm: 'hmac-sha256', code })),
   require_signing: async () => as(admin, requireSigning),
   allow_unsigned: async () => as(admin, allowUnsigned),
   create_invitation: async () => as(admin, (ctx) => createInvitation(ctx, { email: 'new@example.com', name: 'Nina', roles: ['auditor'] })),
@@ -225,6 +219,15 @@ test('the answer of an uploaded batch is stored in the transaction that makes it
 });
 
 const as = (who: Person, work: Run['work']): Run => ({ ctx: world.as(who), work });
+
+/** As the admin, with a code of theirs. */
+const coded = async (work: (ctx: Context, code: string) => ReturnType<Run['work']>): Promise<Run> => {
+  const code = await world.freshCode(admin);
+  return as(admin, (ctx) => work(ctx, code));
+};
+
+const newApiKey = async (): Promise<string> =>
+  uuidOf(must(await createApiKey(world.as(admin), { name: 'a key', scopes: ['batches.read'], code: await world.freshCode(admin) })).id);
 
 const onBatch = async (verb: (ctx: Context, batchId: string) => Promise<Result<unknown>>): Promise<Run> => {
   const batch = await world.batch();

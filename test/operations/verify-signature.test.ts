@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const newKey = async () => {
-  const { id } = must(await createApiKey(world.as(admin), { name: 'A key', scopes: ['payees.write'] }));
+  const { id } = must(await createApiKey(world.as(admin), { name: 'A key', scopes: ['payees.write'], code: await world.freshCode(admin) }));
   return { id, uuid: uuidOf(id) };
 };
 const ctxOf = (keyId = key.uuid, options: Parameters<World['as']>[1] = {}): Context =>

@@ -4,12 +4,16 @@ import { hash, parseOptions } from '@node-rs/argon2';
 import fc from 'fast-check';
 import { generate } from 'otplib';
 import { openCredentials } from '../../vault/credentials.js';
+import { seal } from '../../vault/envelope.js';
+import { deriveKey } from '../../vault/root-key.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
 import { must } from '../world/wire.js';
 import { freshKeyFile } from './keys.js';
 
 const keyFile = freshKeyFile();
 const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
+
+const newFactor = () => ({ id: randomUUID(), personId: randomUUID(), sealedPlace: 2 });
 
 describe('passwords', () => {
   test('are stored as Argon2id of at least 46 MiB, one pass, one lane, each with a salt of its own [S5-07] [S5-08]', async () => {
@@ -65,12 +69,12 @@ describe('passwords', () => {
 
 describe('time-based codes', () => {
   test('are accepted one step before and after, under their own step, and no further [S4-12]', async () => {
-    const factorId = randomUUID();
-    const { secret, sealed } = await credentials.newTotpFactor(factorId, 'ada@example.com');
+    const factor = newFactor();
+    const { secret, sealed } = await credentials.newTotpFactor(factor, 'ada@example.com');
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1_600_000_000, max: 4_000_000_000 }), fc.integer({ min: -3, max: 3 }), async (epoch, steps) => {
         const code = await generate({ secret, epoch: epoch + steps * 30 });
-        const step = await credentials.matchTotp(factorId, sealed, code, new Date(epoch * 1_000 + 999));
+        const step = await credentials.matchTotp({ ...factor, sealed }, code, new Date(epoch * 1_000 + 999));
         const own = Math.floor(epoch / 30) + steps;
         if (Math.abs(steps) <= 1) expect(step).not.toBeNull();
         // Two steps may share a code by chance, so each step is checked by its own number.
@@ -81,27 +85,47 @@ describe('time-based codes', () => {
   });
 
   test('that are malformed are no match and no exception', async () => {
-    const factorId = randomUUID();
-    const { sealed } = await credentials.newTotpFactor(factorId, 'ada@example.com');
+    const factor = newFactor();
+    const { sealed } = await credentials.newTotpFactor(factor, 'ada@example.com');
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string(), fc.stringMatching(/^[0-9]{0,5}$/), fc.constantFrom('123456\n', '1234567', '١٢٣٤٥٦')), async (code) => {
         fc.pre(!/^[0-9]{6}$/.test(code));
-        expect(await credentials.matchTotp(factorId, sealed, code, new Date())).toBeNull();
+        expect(await credentials.matchTotp({ ...factor, sealed }, code, new Date())).toBeNull();
       }),
     );
   });
 
-  test('a sealed secret is bound to its factor and its key file', async () => {
-    const { secret, sealed } = await credentials.newTotpFactor(randomUUID(), 'ada@example.com');
+  test('a sealed secret is bound to its factor, its person and its key file', async () => {
+    const factor = newFactor();
+    const { secret, sealed } = await credentials.newTotpFactor(factor, 'ada@example.com');
     const code = await generate({ secret });
-    await expect(credentials.matchTotp(randomUUID(), sealed, code, new Date())).rejects.toThrow(/does not open/);
+    expect(await credentials.matchTotp({ ...factor, sealed }, code, new Date())).not.toBeNull();
     const elsewhere = openCredentials(freshKeyFile(), { argon2: CHEAP_ARGON2 });
-    await expect(elsewhere.matchTotp(randomUUID(), sealed, code, new Date())).rejects.toThrow(/does not open/);
+    for (const [opened, moved] of [
+      [credentials, { ...factor, id: randomUUID() }],
+      [credentials, { ...factor, personId: randomUUID() }],
+      [credentials, { ...factor, sealedPlace: 1 }],
+      [elsewhere, factor],
+    ] as const)
+      await expect(opened.matchTotp({ ...moved, sealed }, code, new Date())).rejects.toThrow(/does not open/);
     expect(Buffer.from(sealed).includes(secret)).toBe(false);
   });
 
+  test('a secret that was sealed to its factor alone opens where the row says so, and nowhere else', async () => {
+    const keyFile = freshKeyFile();
+    const factor = newFactor();
+    const { secret } = await credentials.newTotpFactor(factor, 'ada@example.com');
+    const place = { tenantId: '', purpose: 'factor', record: factor.id, field: 'totp_secret' };
+    const sealed = seal({ key: deriveKey(keyFile.root.key, 'factors'), version: 1 }, place, Buffer.from(secret), randomBytes);
+    const own = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
+    const code = await generate({ secret });
+    expect(await own.matchTotp({ ...factor, sealed, sealedPlace: 1 }, code, new Date())).not.toBeNull();
+    await expect(own.matchTotp({ ...factor, sealed }, code, new Date())).rejects.toThrow(/does not open/);
+    await expect(own.matchTotp({ ...factor, id: randomUUID(), sealed, sealedPlace: 1 }, code, new Date())).rejects.toThrow(/does not open/);
+  });
+
   test('the enrolment URI is what authenticators read', async () => {
-    const { secret, otpauthUri } = await credentials.newTotpFactor(randomUUID(), 'ada@example.com');
+    const { secret, otpauthUri } = await credentials.newTotpFactor(newFactor(), 'ada@example.com');
     const uri = new URL(otpauthUri);
     expect([uri.protocol, uri.host, decodeURIComponent(uri.pathname)]).toEqual(['otpauth:', 'totp', '/Sluice:ada@example.com']);
     expect(uri.searchParams.get('secret')).toBe(secret);

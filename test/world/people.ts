@@ -24,7 +24,8 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
   const person = async (role: Role, tenantIds: readonly string[] = [home.tenantId], enrolled = true): Promise<Person> => {
     const [id, factorId, password] = [systemEntropy.newId(), systemEntropy.newId(), randomBytes(12).toString('hex')];
     const email = `${id}@example.com`;
-    const [{ secret, sealed }, hash] = await Promise.all([credentials.newTotpFactor(factorId, email), credentials.hashPassword(password)]);
+    const made = credentials.newTotpFactor({ id: factorId, personId: id }, email);
+    const [{ secret, sealed }, hash] = await Promise.all([made, credentials.hashPassword(password)]);
     const sql = (text: string, values: unknown[]) => sqlIn(home.tenantId, text, values);
     await sql('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, email, `The ${role}`, hash]);
     if (enrolled)
@@ -41,7 +42,7 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
   /** Another factor of theirs that counts, as the person who holds it; `rested` is whether it opens gates. */
   const secondFactor = async (who: Person, { rested = true, name = 'laptop' } = {}): Promise<Person> => {
     const factorId = systemEntropy.newId();
-    const { secret, sealed } = await credentials.newTotpFactor(factorId, who.email);
+    const { secret, sealed } = await credentials.newTotpFactor({ id: factorId, personId: who.id }, who.email);
     await sqlIn(
       home.tenantId,
       `INSERT INTO factor (id, person_id, kind, name, sealed, confirmed_at, gates_from)
@@ -58,6 +59,12 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
   const code = ({ secret }: Person, stepsAhead = 0): Promise<string> =>
     generate({ secret, epoch: Math.floor(Date.now() / 1_000) + stepsAhead * STEP_SECONDS });
 
+  /**
+   * A code of the person that was never used, whatever they used before: of one more factor of theirs. For tests that do many things in one time
+   * step, each of which takes a code.
+   */
+  const freshCode = async (who: Person): Promise<string> => code(await secondFactor(who));
+
   /** A code that the person's authenticator shows at no time near now. */
   const wrongCode = async (who: Person): Promise<string> => {
     const near = await Promise.all([-2, -1, 0, 1, 2].map((steps) => code(who, steps)));
@@ -69,5 +76,5 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
     await sqlIn(home.tenantId, `UPDATE factor_failures SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [id]);
   };
 
-  return { person, secondFactor, withoutFactor, code, wrongCode, unlock };
+  return { person, secondFactor, withoutFactor, code, freshCode, wrongCode, unlock };
 };

@@ -24,10 +24,17 @@ export const newSigner = (algorithm: SignatureAlgorithm, keyId: string): TestSig
 };
 
 /** Makes a signing key of an API key (`key_…`), as its owner does. */
-export const makeSigner = async (world: Pick<World, 'as'>, owner: Person, apiKeyId: string, algorithm: SignatureAlgorithm, tenantId?: string) => {
+export const makeSigner = async (
+  world: Pick<World, 'as' | 'freshCode'>,
+  owner: Person,
+  apiKeyId: string,
+  algorithm: SignatureAlgorithm,
+  tenantId?: string,
+) => {
   const { secret, publicKey } = newSigner(algorithm, '');
   const given = algorithm === 'ed25519' ? { public_key: Buffer.from(publicKey).toString('base64') } : {};
-  const made = must(await createSigningKey(world.as(owner, tenantId ? { tenantId } : {}), { key_id: uuidOf(apiKeyId), algorithm, ...given }));
+  const asked = { key_id: uuidOf(apiKeyId), algorithm, ...given, code: await world.freshCode(owner) };
+  const made = must(await createSigningKey(world.as(owner, tenantId ? { tenantId } : {}), asked));
   return { keyId: made.id, algorithm, secret: made.secret === undefined ? secret : Buffer.from(made.secret, 'base64') } satisfies TestSigner;
 };
 

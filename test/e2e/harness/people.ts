@@ -34,7 +34,8 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
   const [personId, factorId] = [systemEntropy.newId(), systemEntropy.newId()];
   const email = `${role}-${personId}@test.example`;
   const password = systemEntropy.newId();
-  const [hash, factor] = await Promise.all([credentials.hashPassword(password), credentials.newTotpFactor(factorId, email)]);
+  const made = credentials.newTotpFactor({ id: factorId, personId }, email);
+  const [hash, factor] = await Promise.all([credentials.hashPassword(password), made]);
   const tenantId = fromWireId('workspace', state.workspace_id) ?? '';
   const database = openDatabase(state.database.owner_url, 1);
   try {
