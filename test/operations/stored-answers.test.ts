@@ -220,12 +220,8 @@ test('the answer of an uploaded batch is stored in the transaction that makes it
 
 const as = (who: Person, work: Run['work']): Run => ({ ctx: world.as(who), work });
 
-/** As the admin, with a code of theirs. */
-const coded = async (work: (ctx: Context, code: string) => ReturnType<Run['work']>): Promise<Run> => {
-  const code = await world.freshCode(admin);
-  return as(admin, (ctx) => work(ctx, code));
-};
-
+const coded = (work: (ctx: Context, code: string) => ReturnType<Run['work']>): Promise<Run> =>
+  world.freshCode(admin).then((code) => as(admin, (ctx) => work(ctx, code)));
 const newApiKey = async (): Promise<string> =>
   uuidOf(must(await createApiKey(world.as(admin), { name: 'a key', scopes: ['batches.read'], code: await world.freshCode(admin) })).id);
 
