@@ -25,7 +25,7 @@ export const PERMISSION_MEANINGS = {
   'people.read': 'see who works in the workspace, with which roles',
   'people.manage': 'disable and enable members, and invite people to roles that one may give',
   'roles.manage': 'give and take roles, and define roles of the workspace',
-  'keys.manage': 'make, rotate and revoke API keys, with a second factor',
+  'keys.manage': 'make and rotate API keys, with a second factor, and revoke them',
   'sessions.own': 'see and end one’s own session',
   'workspace.own': 'own the workspace: an owner is made and unmade by owners alone, and one stays',
 } as const;
