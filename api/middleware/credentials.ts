@@ -12,8 +12,8 @@ import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
 
 /**
- * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses an unknown one
- * with 401, and a key outside its networks with 403, before anything of a tenant is read.
+ * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses both headers
+ * together with 400, an unknown credential with 401, and a key outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
   (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'logger'>): RequestHandler =>

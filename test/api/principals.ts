@@ -31,10 +31,16 @@ const HOUR = 3_600_000;
 export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise<Principal[]> => {
   const { home } = world;
   const owner = await world.member('owner');
-  const uuid = (key: { id: string }) => uuidOf(key.id);
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-  const asOwner = (path: string, method: string, body: object) =>
-    world.call(path, { method, body, token: owner.token, headers: { 'idempotency-key': systemEntropy.newId() } });
+  const asOwner = async (path: string, body: object): Promise<void> => {
+    const { status, text } = await world.call(path, {
+      method: 'POST',
+      body,
+      token: owner.token,
+      headers: { 'idempotency-key': systemEntropy.newId() },
+    });
+    if (status >= 300) throw new Error(`${path} answered ${status} ${text}`);
+  };
 
   const withRole = async (role: (typeof ROLE_NAMES)[number]): Promise<Principal> => {
     const { person, token } = await world.member(role);
@@ -48,8 +54,8 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
 
   const withDefinedRole = async (): Promise<Principal> => {
     const { person, token } = await world.member('viewer');
-    await asOwner('/v1/roles', 'POST', { name: 'clerk', permissions: DEFINED });
-    await asOwner(`/v1/people/${toWireId('person', person.id)}/roles`, 'POST', { roles: ['clerk'] });
+    await asOwner('/v1/roles', { name: 'clerk', permissions: DEFINED });
+    await asOwner(`/v1/people/${toWireId('person', person.id)}/roles`, { roles: ['clerk'] });
     return {
       name: 'a session of a role that the workspace defines',
       headers: bearer(token),
@@ -66,7 +72,7 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
   /** A key that something happens to after it is made. */
   const formerKey = async (name: string, may: Principal['may'], happens: (id: string) => Promise<unknown>): Promise<Principal> => {
     const made = await world.apiKey(owner.person, [...KEY_SCOPES]);
-    await happens(uuid(made));
+    await happens(uuidOf(made.id));
     return { name, headers: bearer(made.token), may, newSession: null };
   };
   const rotated = (grace_seconds: number) => async (key_id: string) => must(await rotateApiKey(world.as(owner.person), { key_id, grace_seconds }));
@@ -81,7 +87,7 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
   };
   const ended = (_: Person, token: string) => world.call('/v1/sessions/current', { method: 'DELETE', token });
   const disabled = ({ id }: Person) => world.sql('UPDATE person SET disabled_at = now() WHERE id = $1', [id]);
-  const disabledHere = ({ id }: Person) => asOwner(`/v1/people/${toWireId('person', id)}/disable`, 'POST', {});
+  const disabledHere = ({ id }: Person) => asOwner(`/v1/people/${toWireId('person', id)}/disable`, {});
 
   const keyOfDisabled = async (): Promise<Principal> => {
     const person = await world.person('admin');

@@ -47,7 +47,7 @@ export const recordsIn = async (world: ApiWorld, workspace: Workspace, { person,
     event_id: first(await send(world, 'list_audit_events', token)),
     ...(await doubtIn(world, workspace)),
     person_id: toWireId('person', member.id),
-    session_id: await sessionOf(world, { person, token: await world.sessionOf(person, tenantId) }),
+    session_id: await sessionOf(world, await world.sessionOf(person, tenantId)),
     ...(await keysOf(world, person, tenantId)),
     role,
   };
@@ -64,19 +64,18 @@ export const keysOf = async (world: ApiWorld, person: Person, tenantId: string):
 };
 
 /** The id of the session whose token this is. */
-export const sessionOf = async (world: ApiWorld, { token }: Pick<Insider, 'token'>): Promise<string> =>
-  String((await send(world, 'show_session', token))['id']);
+export const sessionOf = async (world: ApiWorld, token: string): Promise<string> => String((await send(world, 'show_session', token))['id']);
 
 /** Evidence and a delivery that wait for somebody. Whoever discards them finds them no more. */
 export const waitingIn = async (world: ApiWorld, { tenantId, connectionId }: Workspace): Promise<Records> => {
   const [parked, delivery] = [systemEntropy.newId(), systemEntropy.newId()];
   await world.sql(
-    `INSERT INTO parked_evidence (tenant_id, id, connection_id, payment_key, outcome, rank, reason) VALUES ($1, $2, $3, $2::text, 'paid', 1, 'unknown_payment')`,
+    `INSERT INTO parked_evidence (tenant_id, id, connection_id, payment_key, outcome, rank, reason) VALUES ($1, $2, $3, $2::uuid::text, 'paid', 1, 'unknown_payment')`,
     [tenantId, parked, connectionId],
     tenantId,
   );
   await world.sql(
-    `INSERT INTO inbound_event (tenant_id, id, connection_id, provider_event_id, sealed_body, problem) VALUES ($1, $2, $3, $2::text, '\\x00', 'ZodError')`,
+    `INSERT INTO inbound_event (tenant_id, id, connection_id, provider_event_id, sealed_body, problem) VALUES ($1, $2, $3, $2::uuid::text, '\\x00', 'ZodError')`,
     [tenantId, delivery, connectionId],
     tenantId,
   );

