@@ -12,13 +12,14 @@ import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
 
 /**
- * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses an unknown one
- * with 401, and a key outside its networks with 403, before anything of a tenant is read.
+ * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses both headers
+ * together with 400, an unknown credential with 401, and a key outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
   (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'logger'>): RequestHandler =>
   async (req, res, next) => {
     const exchange = exchangeOf(res);
+    if (isTwofold(req)) return sendRefusal(res, refuse('malformed_request', 'Send one credential: Authorization or X-Api-Key, not both.').refusal);
     const presented = present(req, deps.cookies);
     if (!presented) return sendRefusal(res, refuse('unauthenticated', 'Send a session or an API key as a bearer token.').refusal);
     const authenticate = () => resolve(deps, presented.token);
@@ -46,6 +47,9 @@ const noteUse = ({ logger }: Pick<ApiDeps, 'logger'>, { requestId }: Exchange, c
     logger.warn({ err: error, request_id: requestId }, 'the last use of an API key was not noted'),
   );
 };
+
+/** Two programs may each take the other one of them (RFC 6750, section 3.1). A cookie is no choice of the caller, and a header goes before it. */
+const isTwofold = (req: Request): boolean => req.get('authorization') !== undefined && req.get('x-api-key') !== undefined;
 
 const present = (req: Request, cookies: ApiDeps['cookies']): { token: string; from: 'header' | 'cookie' } | null => {
   const authorization = req.get('authorization');
