@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { ApiConfig } from '../config/api.js';
 import { credentialDirectory } from '../db/credential-directory.js';
+import { operatorDirectory } from '../db/operator-directory.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
@@ -114,11 +115,13 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     failpoint,
   };
   const directory = credentialDirectory(database);
+  const operators = operatorDirectory(database);
   const personEvents = personEventQueue(database);
   metrics.addProbe(personEventProbe(personEvents));
   const publicContext = (requestId: string): PublicContext => ({
     requestId,
     directory,
+    operators,
     personEvents,
     services,
     enter: (tenantId, mode, actor) => ({

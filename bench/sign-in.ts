@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Table from 'cli-table3';
 import { createClient } from '../client/client.js';
 import { credentialDirectory } from '../db/credential-directory.js';
+import { operatorDirectory } from '../db/operator-directory.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openDatabase } from '../db/transaction/open.js';
 import type { PublicContext } from '../operations/context.js';
@@ -41,6 +42,7 @@ export const measureSignIn = async (world: World, tries: number, say: (line: str
     const publicContext: PublicContext = {
       requestId: 'bench',
       directory: credentialDirectory(pool),
+      operators: operatorDirectory(pool),
       personEvents: personEventQueue(pool),
       services: { credentials, entropy: systemEntropy } as Partial<Services> as Services,
       enter: () => {

@@ -11,6 +11,7 @@ import { LEDGER_ROUTES } from './routes/ledger.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { SIGNING_ROUTES } from './routes/signing.js';
+import { TENANT_ROUTES } from './routes/tenants.js';
 
 /** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
 export const ROUTES = {
@@ -25,6 +26,7 @@ export const ROUTES = {
   ...EXCEPTION_ROUTES,
   ...EVIDENCE_ROUTES,
   ...PEOPLE_ROUTES,
+  ...TENANT_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 
@@ -41,6 +43,7 @@ export const COMMON_PROBLEMS = [
   'forbidden',
   'network_not_allowed',
   'workspace_mismatch',
+  'workspace_frozen',
   'signature_invalid',
   'idempotency_key_missing',
   'idempotency_key_reused',

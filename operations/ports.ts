@@ -18,6 +18,7 @@ import type { DispatchStore } from './stores/dispatches.js';
 import type { ExceptionStore } from './stores/exceptions.js';
 import type { FactorStore } from './stores/factors.js';
 import type { FactStore } from './stores/facts.js';
+import type { FreezeStore } from './stores/freezes.js';
 import type { GateStore } from './stores/gates.js';
 import type { HoldStore } from './stores/holds.js';
 import type { IdempotencyKeyStore } from './stores/idempotency-keys.js';
@@ -48,6 +49,7 @@ export interface Stores {
   /** When the transaction began, on the database's clock. Expiry, leases and code steps use it (R24). */
   now: Date;
   workspaces: WorkspaceStore;
+  freezes: FreezeStore;
   memberships: MembershipStore;
   roles: RoleStore;
   factors: FactorStore;
@@ -141,7 +143,7 @@ export interface Credentials {
   /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
   matchTotp(factorId: string, sealed: Uint8Array, code: string, now: Date): Promise<number | null>;
   /** A new bearer token with prefix and checksum, and the SHA-256 that is stored. */
-  newToken(kind: 'session' | 'api_key', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
+  newToken(kind: 'session' | 'api_key' | 'operator', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
   /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
 }

@@ -12,6 +12,7 @@ import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
 import { sessions } from './sessions.js';
 import { signing } from './signing.js';
+import { tenants } from './tenants.js';
 
 /** Binds every route of the table to its operation. A missing one does not compile. */
 export const allHandlers = (deps: ApiDeps): Handlers => ({
@@ -27,4 +28,5 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...exceptions,
   ...evidence,
   ...people,
+  ...tenants,
 });

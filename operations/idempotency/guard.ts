@@ -99,6 +99,8 @@ export const principalOf = (actor: Actor): string => {
       return `agent:${actor.agentId}`;
     case 'support_impersonator':
       return `support:${actor.operatorId}:${actor.personId}`;
+    case 'operator':
+      return `operator:${actor.operatorId}`;
     case 'system':
       return `system:${actor.process}`;
   }

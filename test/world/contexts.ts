@@ -1,4 +1,5 @@
 import { credentialDirectory } from '../../db/credential-directory.js';
+import { operatorDirectory } from '../../db/operator-directory.js';
 import { personEventQueue } from '../../db/person-events.js';
 import type { Actor } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
@@ -34,6 +35,7 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
   const publicContext = (): PublicContext => ({
     requestId: systemEntropy.newId(),
     directory: credentialDirectory(base.pool('api')),
+    operators: operatorDirectory(base.pool('api')),
     personEvents: personEventQueue(base.pool('api')),
     services: base.services,
     enter: (tenantId, mode, actor) => as(actor, { tenantId, mode }),
