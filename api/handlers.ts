@@ -53,10 +53,10 @@ type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }
         ? Operation<Id>
         : Platform<Id>
       : Routes[Id] extends { csvQuery: z.ZodObject }
-      ? JsonOrCsv<Id>
-      : Routes[Id] extends { format: 'events' | 'lines' }
-        ? Streamed<Id>
-        : Operation<Id>;
+        ? JsonOrCsv<Id>
+        : Routes[Id] extends { format: 'events' | 'lines' }
+          ? Streamed<Id>
+          : Operation<Id>;
 
 /** One handler for every route of the table; a missing one does not compile. */
 export type Handlers = { [Id in RouteId]: HandlerOf<Id> };

@@ -26,7 +26,8 @@ export const forWhoMay = (command: string, route: RouteId, { besideStack, as }: 
   const said = (words: readonly string[]): string => (words.length > 0 ? `   (${words.join('; ')})` : '');
   const notes = note === '' ? [] : [note];
   // Who has an operator's credential at hand is asked for no role.
-  if (isEverybodys(permission) || permission === 'public' || permission === 'signed' || isOperatorPermission(permission)) return `sluice ${command}${said(notes)}`;
+  if (isEverybodys(permission) || permission === 'public' || permission === 'signed' || isOperatorPermission(permission))
+    return `sluice ${command}${said(notes)}`;
   if (!besideStack) return `sluice ${command}${said([...notes, `somebody who may: ${holdersOf(permission)}`])}`;
   if (prefer === undefined && roleHolds(as, permission)) return `sluice ${command}${said(notes)}`;
   const role = prefer ?? demoRoleOf(permission);

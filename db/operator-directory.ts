@@ -51,7 +51,7 @@ export const operatorDirectory = ({ sql }: Pick<Database, 'sql'>): OperatorDirec
 
     createTenant: async ({ operatorId, key, organizationId, name, live, test }) => {
       const made = await sql.row<MadeTenant>('function')`
-        SELECT organization_id AS "organizationId", name, made
+        SELECT organization_id AS "organizationId", name
         FROM sluice_create_tenant(${operatorId}::uuid, ${key}, ${organizationId}::uuid, ${name}, ${live}::uuid, ${test}::uuid)`;
       if (!made) throw new Error('the database made no tenant and found none');
       return made;

@@ -37,13 +37,15 @@ export const refusalToFreeze = (freeze: Freeze | null): Refusal | null => {
 export const refusalToThaw = (freeze: Freeze | null): Refusal | null => {
   if (freeze && freeze.confirmedBy !== null && freeze.thawProposedBy === null) return null;
   if (!freeze) return wrongState(freeze, 'No freeze is open, so there is nothing to thaw.');
-  if (freeze.confirmedBy === null) return wrongState(freeze, 'The freeze is not confirmed. Who asked for it withdraws it, or another operator confirms it.');
+  if (freeze.confirmedBy === null)
+    return wrongState(freeze, 'The freeze is not confirmed. Who asked for it withdraws it, or another operator confirms it.');
   return wrongState(freeze, 'A thaw is asked for already. Another operator than the one who asked confirms it.');
 };
 
 /** Why this operator may not confirm this step of the freeze that they looked at; null when they may. Two people are two operators, whatever keys they use. */
 export const refusalToConfirm = (freeze: Freeze | null, asked: { freezeId: string; step: FreezeStep; operatorId: string }): Refusal | null => {
-  if (!freeze || freeze.id !== asked.freezeId) return wrongState(freeze, 'This freeze is not open any more. Look at the workspace again, then decide.');
+  if (!freeze || freeze.id !== asked.freezeId)
+    return wrongState(freeze, 'This freeze is not open any more. Look at the workspace again, then decide.');
   const by = asked.step === 'freeze' ? (freeze.confirmedBy === null ? freeze.proposedBy : null) : freeze.thawProposedBy;
   if (by === null) return wrongState(freeze, `No ${asked.step} waits for a confirmation. Look at the workspace again, then decide.`);
   if (by !== asked.operatorId) return null;
@@ -61,7 +63,8 @@ export const refusalToWithdraw = (freeze: Freeze | null, operatorId: string): Re
   return refuse('forbidden', 'Only who asked withdraws. To end a freeze that another operator asked for, confirm it and ask for the thaw.').refusal;
 };
 
-const wrongState = (freeze: Freeze | null, detail: string): Refusal => refuse('freeze_state', detail, { extra: { freeze: stateWord(freeze) } }).refusal;
+const wrongState = (freeze: Freeze | null, detail: string): Refusal =>
+  refuse('freeze_state', detail, { extra: { freeze: stateWord(freeze) } }).refusal;
 
 const stateWord = (freeze: Freeze | null): string => (freeze ? tenantState(freeze, null) : 'none');
 

@@ -19,16 +19,18 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
     if (next) cli.suggest(next);
   };
 
-  withPage(tenant.command('list').description('workspaces of all organizations, newest first')).action(async (page: PageOptions, command: Command) => {
-    const found = await (await connect()).list_tenants(pageOf(page));
-    cli.present(found, () =>
-      table(
-        ['WORKSPACE', 'NAME', 'MODE', 'STATE', 'STOPPED'],
-        found.data.map((one) => [one.id, one.name, one.mode, one.state, one.stopped_at]),
-      ),
-    );
-    suggestMore(cli, command, found);
-  });
+  withPage(tenant.command('list').description('workspaces of all organizations, newest first')).action(
+    async (page: PageOptions, command: Command) => {
+      const found = await (await connect()).list_tenants(pageOf(page));
+      cli.present(found, () =>
+        table(
+          ['WORKSPACE', 'NAME', 'MODE', 'STATE', 'STOPPED'],
+          found.data.map((one) => [one.id, one.name, one.mode, one.state, one.stopped_at]),
+        ),
+      );
+      suggestMore(cli, command, found);
+    },
+  );
 
   tenant
     .command('show')

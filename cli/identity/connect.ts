@@ -67,7 +67,14 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
   const isKey = !who.as && (profile === null || isOfKey(profile));
   const of = profile ? (who.profile ?? DEFAULT_PROFILE) : null;
   const from = of === null ? (isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack') : `the profile ${of}`;
-  return { client, url, stack, isOperator: false, isKeyOfVariable, apiKey: isKey ? { prefix: token.slice(0, PREFIX_SHOWN), from, profile: of } : null };
+  return {
+    client,
+    url,
+    stack,
+    isOperator: false,
+    isKeyOfVariable,
+    apiKey: isKey ? { prefix: token.slice(0, PREFIX_SHOWN), from, profile: of } : null,
+  };
 };
 
 /** Acts as an operator of the platform. Their credential comes from the environment alone: no profile and no flag stands in for it. */

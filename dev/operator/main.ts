@@ -15,7 +15,9 @@ const run = async (argv: readonly string[]): Promise<string> => {
   if (verb === 'list')
     return withClient({ connectionString: url }, async (client) => {
       const all = await listOperators(client);
-      return all.map((one) => `${one.email}  ${one.name}  ${one.keys.length > 0 ? one.keys.join(' ') : 'no key'}`).join('\n') || 'There is no operator.';
+      return (
+        all.map((one) => `${one.email}  ${one.name}  ${one.keys.length > 0 ? one.keys.join(' ') : 'no key'}`).join('\n') || 'There is no operator.'
+      );
     });
   if (verb === 'revoke' && isEmail)
     return withClient({ connectionString: url }, async (client) => `${await revokeOperatorKeys(client, email)} keys of ${email} are revoked.`);

@@ -12,7 +12,6 @@ export interface Tenant {
 export interface MadeTenant {
   organizationId: string;
   name: string;
-  made: boolean;
 }
 
 export interface NewTenant {
@@ -37,6 +36,6 @@ export interface OperatorDirectory {
   tenant(tenantId: string): Promise<Tenant | null>;
   tenants(page: PageQuery): Promise<Page<Tenant>>;
   tenantsOf(organizationId: string): Promise<Tenant[]>;
-  /** Makes an organization with a live and a test workspace. Of one operator and key it is made once; `made` is false for a repeat. */
+  /** Makes an organization with a live and a test workspace. Of one operator and key it is made once, and a repeat answers what the first made. */
   createTenant(tenant: NewTenant): Promise<MadeTenant>;
 }

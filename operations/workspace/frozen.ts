@@ -6,4 +6,5 @@ import type { WorkspaceRow } from '../stores/workspaces.js';
  * keys still get in. What was sent before is still looked up and posted (R1).
  */
 export const frozenRefusal = ({ frozenAt }: Pick<WorkspaceRow, 'frozenAt'>): Refusal | null =>
-  frozenAt && refuse('workspace_frozen', 'An operator of the platform has stopped this workspace: no money moves until operators let it go on.').refusal;
+  frozenAt &&
+  refuse('workspace_frozen', 'An operator of the platform has stopped this workspace: no money moves until operators let it go on.').refusal;

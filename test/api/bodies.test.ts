@@ -30,7 +30,12 @@ const post = async (id: RouteId, shape: RouteShape, bytes: Uint8Array | string, 
   const body = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
   const response = await fetch(`${world.url}${path}`, {
     method: request.method ?? 'POST',
-    headers: { ...request.headers, authorization: `Bearer ${isOperatorPermission(shape.permission) ? operator : token}`, 'content-type': 'application/json', ...headers },
+    headers: {
+      ...request.headers,
+      authorization: `Bearer ${isOperatorPermission(shape.permission) ? operator : token}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
     body: body as Uint8Array<ArrayBuffer>,
   });
   return [response.status, ((await response.json()) as { code?: string }).code];

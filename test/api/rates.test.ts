@@ -59,7 +59,8 @@ describe('the path of a request', () => {
     const isOpen = shape.permission === 'public' || shape.permission === 'signed';
     const ofPlatform = isOperatorPermission(shape.permission);
     if (ofPlatform) expect(Object.keys(stages)).toEqual(expect.arrayContaining(['name', 'network', 'authenticate', 'rate', 'act']));
-    const needed = isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'act'];
+    const needed =
+      isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'act'];
     for (const stage of needed) expect([stage, stages[stage as keyof typeof stages]?.length ?? 0]).toEqual([stage, 1]);
     expect(Object.keys(stages).filter((stage) => !(STAGES as readonly string[]).includes(stage))).toEqual([]);
   });

@@ -8,7 +8,9 @@ import type { Call } from '../world/api.js';
 export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 
 /** Routes that need a session or an API key. */
-export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 'public' && permission !== 'signed' && !isOperatorPermission(permission));
+export const GUARDED = ROUTE_LIST.filter(
+  ([, { permission }]) => permission !== 'public' && permission !== 'signed' && !isOperatorPermission(permission),
+);
 
 /** Routes that need the credential of an operator. */
 export const OF_PLATFORM = ROUTE_LIST.filter(([, { permission }]) => isOperatorPermission(permission));

@@ -63,7 +63,13 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     number: '1',
   },
 };
-const VALUES: Readonly<Record<string, string>> = { '--exclude': '0', '--currency': 'EUR', '--country': 'DE', '--scope': 'batches.read', '--step': 'freeze' };
+const VALUES: Readonly<Record<string, string>> = {
+  '--exclude': '0',
+  '--currency': 'EUR',
+  '--country': 'DE',
+  '--scope': 'batches.read',
+  '--step': 'freeze',
+};
 
 /** What a command needs though no option by itself is required. */
 const ONE_OF: Readonly<Record<string, string[]>> = { 'payee edit': ['--name', 'Ada'] };

@@ -19,7 +19,15 @@ const STOPPED = {
   state: 'stopped',
   stopped_at: AT,
   closed_at: null,
-  freeze: { id: FREEZE, reason: 'A key was stolen', proposed_by: operator('Ada'), proposed_at: AT, confirmed_by: null, confirmed_at: null, thaw: null },
+  freeze: {
+    id: FREEZE,
+    reason: 'A key was stolen',
+    proposed_by: operator('Ada'),
+    proposed_at: AT,
+    confirmed_by: null,
+    confirmed_at: null,
+    thaw: null,
+  },
 };
 
 const operatorKey = 'an operator';
@@ -56,7 +64,9 @@ describe('sluice tenant', () => {
     const { env, received } = await apiOf(() => ({ status: 200, body: { ...STOPPED, state: 'frozen' } }));
     const { run } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
     expect(await run(['tenant', 'confirm', WS, '--freeze', FREEZE, '--step', 'freeze'])).toBe(0);
-    expect(received.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([[`/v1/tenants/${WS}/confirm`, { freeze_id: FREEZE, step: 'freeze' }]]);
+    expect(received.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      [`/v1/tenants/${WS}/confirm`, { freeze_id: FREEZE, step: 'freeze' }],
+    ]);
     expect(await run(['tenant', 'confirm', WS])).toBe(2);
   });
 });

@@ -59,7 +59,9 @@ test('a workspace has one freeze at a time', async () => {
 test('once confirmed it ends by two alone', async () => {
   expect(await attempt('api', asked(), confirmed(), ['UPDATE workspace_freeze SET ended_at = now()'])).toMatch(/workspace_freeze_ended/);
   expect(await attempt('api', asked(), confirmed(), ['UPDATE workspace_freeze SET confirmed_by = NULL, confirmed_at = NULL'])).toMatch(/stays/);
-  expect(await attempt('api', asked(), confirmed(), thaw(), thawed(), ['UPDATE workspace_freeze SET ended_at = NULL, thaw_confirmed_by = NULL'])).toMatch(/stays/);
+  expect(
+    await attempt('api', asked(), confirmed(), thaw(), thawed(), ['UPDATE workspace_freeze SET ended_at = NULL, thaw_confirmed_by = NULL']),
+  ).toMatch(/stays/);
 });
 
 test('a thaw is confirmed as it was asked for, not asked for and confirmed in one', async () => {

@@ -9,7 +9,12 @@ const codeOf = (refusal: { code: string } | null) => refusal?.code ?? null;
 
 describe('a freeze', () => {
   test('stands where its steps have brought it, and a workspace that was stopped otherwise is stopped', () => {
-    expect([null, stopped, frozen, thawing].map((freeze) => tenantState(freeze, freeze && new Date()))).toEqual(['open', 'stopped', 'frozen', 'thawing']);
+    expect([null, stopped, frozen, thawing].map((freeze) => tenantState(freeze, freeze && new Date()))).toEqual([
+      'open',
+      'stopped',
+      'frozen',
+      'thawing',
+    ]);
     expect(tenantState(null, new Date())).toBe('stopped');
   });
 

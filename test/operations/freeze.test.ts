@@ -5,6 +5,7 @@ import type { Context } from '../../operations/context.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
+import { applyProposals } from '../../operations/proposal/apply.js';
 import { createSession } from '../../operations/session/create.js';
 import { confirmFreeze } from '../../operations/tenant/confirm.js';
 import { freezeTenant } from '../../operations/tenant/freeze.js';
@@ -15,6 +16,7 @@ import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
 import type { Operator } from '../world/operators.js';
 import { iban } from '../world/payees.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
+import { confirmedProposal } from '../world/proposals.js';
 import { codeOf, must, uuidOf } from '../world/wire.js';
 
 jest.setTimeout(120_000);
@@ -75,11 +77,25 @@ describe('one operator who asks for a freeze', () => {
     must(await createSession(world.publicContext(), { email: preparer.email, password: preparer.password, code: await world.code(preparer) }));
   });
 
+  test('holds back what two people of the workspace decided about doubt, until money moves again', async () => {
+    const proposalId = await confirmedProposal(world);
+    const state = async () => (await world.sql<{ state: string }>('SELECT state FROM proposal WHERE id = $1', [proposalId]))[0]?.state;
+    await ask();
+    await expect(confirmedProposal(world)).rejects.toMatchObject({ message: expect.stringContaining('workspace_frozen') });
+    expect(await applyProposals(world.worker())).toBe(0);
+    expect(await state()).toBe('confirmed');
+    must(await withdrawFreeze(as(ada)));
+    expect(await applyProposals(world.worker())).toBe(1);
+    expect(await state()).toBe('applied');
+  });
+
   test('withdraws it alone, and nobody else does', async () => {
     await ask();
     expect(codeOf(await withdrawFreeze(as(ben)))).toBe('forbidden');
     expect(must(await withdrawFreeze(as(ada)))).toMatchObject({ state: 'open', stopped_at: null, freeze: null });
-    expect(await logged()).toEqual(expect.arrayContaining(['workspace.withdraw_freeze forbidden', 'workspace.withdraw_freeze ok', 'workspace.freeze ok']));
+    expect(await logged()).toEqual(
+      expect.arrayContaining(['workspace.withdraw_freeze forbidden', 'workspace.withdraw_freeze ok', 'workspace.freeze ok']),
+    );
   });
 
   test('does not confirm it, with no key of theirs', async () => {

@@ -116,9 +116,9 @@ CREATE FUNCTION sluice_open_freezes(p_tenants uuid[]) RETURNS SETOF public.works
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT f.* FROM public.workspace_freeze f WHERE f.tenant_id = ANY (p_tenants) AND f.ended_at IS NULL
 $$;
--- Makes an organization with its two workspaces, once for each operator and key. `made` is false for a repeat, which answers what the first made.
+-- Makes an organization with its two workspaces, once for each operator and key. A repeat answers what the first made.
 CREATE FUNCTION sluice_create_tenant(p_operator uuid, p_key text, p_organization uuid, p_name text, p_live uuid, p_test uuid)
-  RETURNS TABLE (organization_id uuid, name text, made boolean)
+  RETURNS TABLE (organization_id uuid, name text)
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
   IF NOT public.sluice_is_operator(p_operator) THEN
@@ -129,10 +129,8 @@ BEGIN
   IF FOUND THEN
     INSERT INTO public.workspace (tenant_id, organization_id, name, mode)
     VALUES (p_live, p_organization, p_name || ' live', 'live'), (p_test, p_organization, p_name || ' test', 'test');
-    RETURN QUERY SELECT p_organization, p_name, true;
-  ELSE
-    RETURN QUERY SELECT o.id, o.name, false FROM public.organization o WHERE o.created_by = p_operator AND o.creation_key = p_key;
   END IF;
+  RETURN QUERY SELECT o.id, o.name FROM public.organization o WHERE o.created_by = p_operator AND o.creation_key = p_key;
 END $$;
 -- Whether a workspace is closed to its people and keys, asked with each of their requests.
 CREATE FUNCTION sluice_workspace_closed(p_tenant uuid) RETURNS boolean
