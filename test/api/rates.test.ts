@@ -7,7 +7,7 @@ import { RATE_CLASSES, RATES, type RateChanges, type RateSubject } from '../../d
 import { systemEntropy } from '../../vault/entropy.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { ratesOf } from '../world/rates.js';
-import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
+import { GUARDED, OF_PLATFORM, ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 /** Limits that a test sets. `direct` believes nobody about an address, `proxied` the one proxy in front of it. */
 let direct: ApiWorld;
@@ -90,6 +90,16 @@ describe('the path of a request', () => {
     const answer = await direct.call(path, { ...request, body: shape.body ? '{' : undefined, token });
     expect([answer.status, answer.json['policy']]).toEqual([429, `${shape.rateClass}-principal`]);
     expect(direct.calls).toEqual([]);
+  });
+
+  test.each(OF_PLATFORM)('%s counts the operator, and never a workspace, whose people could keep it from being frozen', async (id, shape) => {
+    const { token } = await direct.operator();
+    const { path, ...request } = sampleRequest(id, shape);
+    const policyOf = async () => (await direct.call(path, { ...request, token })).json['policy'];
+    limit(everyClass('workspace', 0));
+    expect(await policyOf()).toBeUndefined();
+    limit(everyClass('principal', 0));
+    expect(await policyOf()).toBe(`${shape.rateClass}-principal`);
   });
 
   test('whoever lacks the permission is refused for that, and uses up nothing of their own', async () => {
