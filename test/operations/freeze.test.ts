@@ -50,9 +50,7 @@ const logged = async (): Promise<string[]> =>
 
 beforeEach(async () => {
   // A test that fails leaves the next ones a workspace that is open.
-  await world.sql(`ALTER TABLE workspace_freeze DISABLE TRIGGER USER`);
   await world.sql('DELETE FROM workspace_freeze');
-  await world.sql(`ALTER TABLE workspace_freeze ENABLE TRIGGER USER`);
   await world.sql(`UPDATE workspace SET frozen_at = NULL, closed_at = NULL`);
 });
 
