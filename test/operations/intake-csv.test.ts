@@ -26,16 +26,6 @@ afterAll(() => world?.close());
 
 const ctx = () => world.as(world.preparer);
 
-test('a file for a workspace that is stopped is refused, and leaves nothing (R1)', async () => {
-  await world.sql('UPDATE workspace SET frozen_at = now()');
-  try {
-    expect(refusalOf(await upload(ctx(), csvFile(csvRow(1)), { external_id: 'stopped' })).code).toBe('workspace_frozen');
-  } finally {
-    await world.sql('UPDATE workspace SET frozen_at = NULL');
-  }
-  expect(await world.sql(`SELECT FROM payout_batch WHERE external_id = 'stopped'`)).toEqual([]);
-});
-
 describe('a good file', () => {
   test('becomes a batch with the SHA-256 of its bytes, and with the digest of what the API shows', async () => {
     const text = csvFile(csvRow(1), csvRow(2, '0.01'), csvRow(3, '7'), csvRow(4, '1234.5'), csvRow(5, '80.00'));
