@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Actor } from '../../domain/actors.js';
 import { mayBeUsedFrom } from '../../domain/api-key.js';
+import { CLOSED_DETAIL } from '../../domain/freeze.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { noteKeyUse } from '../../operations/api-key/note-use.js';
 import { refuseKeyUse } from '../../operations/api-key/refuse-use.js';
@@ -70,6 +71,9 @@ interface KeyInUse {
   isUseDue: boolean;
 }
 
+/** Whoever shows a credential of a frozen workspace learns that it is frozen, and nothing else of it. */
+const closed = () => refuse('workspace_frozen', CLOSED_DETAIL);
+
 const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted & { key: KeyInUse | null }>> => {
   const unknown = refuse('unauthenticated', 'This credential is unknown, revoked or expired.');
   const hash = deps.hashToken(token);
@@ -77,12 +81,14 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   const session = await deps.directory.session(hash);
   if (session) {
     const { tenantId, mode, personId, sessionId, roles, permissions, sleeping } = session;
+    if (session.closed) return closed();
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
     if (session.unnoted) await deps.directory.noteSession(hash);
     return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, key: null });
   }
   const key = await deps.directory.apiKey(hash);
   if (!key) return unknown;
+  if (key.closed) return closed();
   const { tenantId, mode, keyId, familyId, ownerPersonId, scopes } = key;
   const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
   return ok({ tenantId, mode, actor, key });

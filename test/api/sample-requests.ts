@@ -1,18 +1,24 @@
 import type { RouteShape } from '../../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { type IdKind, toWireId } from '../../domain/ids.js';
+import { isOperatorPermission } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { Call } from '../world/api.js';
 
 export const ROUTE_LIST = Object.entries(ROUTES) as [RouteId, RouteShape][];
 
 /** Routes that need a session or an API key. */
-export const GUARDED = ROUTE_LIST.filter(([, { permission }]) => permission !== 'public' && permission !== 'signed');
+export const GUARDED = ROUTE_LIST.filter(
+  ([, { permission }]) => permission !== 'public' && permission !== 'signed' && !isOperatorPermission(permission),
+);
+
+/** Routes that need the credential of an operator. */
+export const OF_PLATFORM = ROUTE_LIST.filter(([, { permission }]) => isOperatorPermission(permission));
 
 const KINDS: Record<string, IdKind> = {
   ...{ batch_id: 'batch', key_id: 'apiKey', signing_key_id: 'signingKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' },
   ...{ exception_id: 'exception', proposal_id: 'proposal', parked_evidence_id: 'parkedEvidence', delivery_id: 'delivery', event_id: 'event' },
-  ...{ person_id: 'person', session_id: 'session', factor_id: 'factor', invitation_id: 'invitation' },
+  ...{ person_id: 'person', session_id: 'session', workspace_id: 'workspace', factor_id: 'factor', invitation_id: 'invitation' },
 };
 
 /** Queries of the routes whose query has required members. */
