@@ -26,9 +26,9 @@ type Input = { proposal_id: string } & z.output<typeof contract>;
  */
 export const confirmProposal = (ctx: Context, input: Input): Promise<Result<WireProposal>> =>
   ctx.inTenant(async (stores) => {
-    const workspace = await stores.workspaces.lockShared();
     const facts = await lockProposal(ctx, stores, input.proposal_id);
     if (!facts) return refuseAbsentProposal(ctx, stores, 'exception.confirm', input.proposal_id);
+    const workspace = await stores.workspaces.lockShared();
     const { proposal, exception, digest } = facts;
     const entry = { subject: subjectOf(ctx, exception), action: 'exception.confirm' } as const;
     const about = { exception_id: exception.id, proposal_id: proposal.id, choice: proposal.choice, challenge_id: input.challenge_id };

@@ -24,7 +24,10 @@ beforeAll(async () => {
   live = await world.workspace({ mode: 'live' });
 });
 afterAll(() => world?.close());
-beforeEach(() => world.sql('DELETE FROM mail_message'));
+beforeEach(async () => {
+  await world.sql('DELETE FROM mail_message');
+  await world.sql('DELETE FROM email_link');
+});
 afterEach(() => {
   jest.restoreAllMocks();
 });

@@ -113,7 +113,7 @@ describe('a freeze by two', () => {
     expect(await world.publicContext().directory.session(hash)).toMatchObject({ closed: true, ended: true });
     const wrong = await createSession(world.publicContext(), { email: who.email, password: 'not this one', code: '000000' });
     expect(codeOf(wrong)).toBe('invalid_credentials');
-    const again = await createSession(world.publicContext(), { email: who.email, password: who.password, code: await world.code(who) });
+    const again = await createSession(world.publicContext(), { email: who.email, password: who.password, code: await world.code(who, 1) });
     expect(codeOf(again)).toBe('workspace_frozen');
   });
 
