@@ -1,19 +1,21 @@
 import express, { type RequestHandler, type Router } from 'express';
 import type { RouteShape } from '../contracts/route-shape.js';
 import { ROUTES, type RouteId } from '../contracts/routes.js';
+import { isOperatorPermission } from '../domain/permissions.js';
 import type { ApiDeps } from './deps.js';
 import { exchangeOf } from './exchange.js';
-import type { Handlers, JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
+import type { Handlers, JsonOrCsv, Operation, Platform, Public, Signed, Streamed } from './handlers.js';
 import { body } from './middleware/body.js';
 import { credentials } from './middleware/credentials.js';
+import { operatorCredential } from './middleware/operator.js';
 import { permission } from './middleware/permission.js';
-import { networkRate, principalRate } from './middleware/rate.js';
+import { networkRate, operatorRate, principalRate } from './middleware/rate.js';
 import { notInRecovery, worksInRecovery } from './middleware/recovery.js';
 import { sameOrigin } from './middleware/same-origin.js';
 import { signature } from './middleware/signature.js';
 import { methodNotAllowed } from './middleware/unmatched.js';
 import { workspace } from './middleware/workspace.js';
-import { serveOperation, servePublic, serveSigned, serveStream, serveUpload } from './serve-route.js';
+import { serveOperation, servePlatform, servePublic, serveSigned, serveStream, serveTenant, serveUpload } from './serve-route.js';
 
 /**
  * The path of every request, in this order. What comes first protects what comes after it: the network's limit the look-up of a credential and
@@ -60,23 +62,36 @@ const named =
   };
 
 /** Default deny: a route that is not marked `public` or `signed` needs a credential with its permission. */
-const admission = (deps: ApiDeps, shape: RouteShape) =>
-  shape.permission === 'public' || shape.permission === 'signed'
-    ? {}
-    : {
-        authenticate: [credentials(deps)],
-        origin: [sameOrigin],
-        workspace: [workspace],
-        scope: [permission(shape.permission)],
-        rate: [principalRate(deps, shape.rateClass)],
-        signature: [signature(deps, shape)],
-      };
+const admission = (deps: ApiDeps, shape: RouteShape) => {
+  const { permission: needed } = shape;
+  if (needed === 'public' || needed === 'signed') return {};
+  if (isOperatorPermission(needed)) return platformAdmission(deps, shape);
+  return {
+    authenticate: [credentials(deps)],
+    origin: [sameOrigin],
+    workspace: [workspace],
+    scope: [permission(needed)],
+    rate: [principalRate(deps, shape.rateClass)],
+    signature: [signature(deps, shape)],
+  };
+};
+
+/**
+ * A route of the platform takes an operator's credential alone, from a header, and every operator holds every permission of its kind. What an
+ * operator sends is not counted with the workspace: whoever floods it would keep it from being frozen.
+ */
+const platformAdmission = (deps: ApiDeps, shape: RouteShape) => ({
+  authenticate: [operatorCredential(deps)],
+  rate: [operatorRate(deps, shape.rateClass)],
+});
 
 /** The shape of a route decides how it is served; the types of `Handlers` follow the same rules. */
 const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers): RequestHandler => {
   const handler: unknown = handlers[id];
   if (shape.permission === 'public') return servePublic(shape, handler as Public<never>);
   if (shape.permission === 'signed') return serveSigned(shape, handler as Signed<never>);
+  if (isOperatorPermission(shape.permission))
+    return shape.params ? serveTenant(id, shape, handler as Operation<never>) : servePlatform(shape, handler as Platform<never>);
   if (shape.format === 'events' || shape.format === 'lines') return serveStream(shape, shape.permission, handler as Streamed<never>);
   if (shape.csvQuery) return serveUpload(deps, id, shape, shape.csvQuery, handler as JsonOrCsv<never>);
   return serveOperation(id, shape, handler as Operation<never>);

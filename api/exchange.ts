@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Actor } from '../domain/actors.js';
+import type { Actor, OperatorActor } from '../domain/actors.js';
 import type { ContentDigests } from '../domain/http-signature/content-digest.js';
 import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
@@ -32,6 +32,8 @@ export interface Exchange {
   publicContext: PublicContext;
   /** Set once the credential is resolved. */
   context: Context | null;
+  /** The operator of the platform whose credential it is; null on the routes of workspaces. */
+  operator: OperatorActor | null;
   /** Resolves the credential of this request as it stands now: it may have ended meanwhile. */
   authenticate: () => Promise<Result<Admitted>>;
   /** Where the credential was. A cookie needs the check against forged cross-site requests. */
@@ -52,6 +54,12 @@ export const exchangeOf = (res: Response): Exchange => {
   const exchange = res.locals[EXCHANGE as unknown as string] as Exchange | undefined;
   if (!exchange) throw new Error('no exchange was begun: the request id middleware comes first');
   return exchange;
+};
+
+/** The operator of an authenticated exchange. Throws when the route did not authenticate one. */
+export const operatorOf = (exchange: Exchange): OperatorActor => {
+  if (!exchange.operator) throw new Error(`route ${exchange.route} asks for an operator before the credential is resolved`);
+  return exchange.operator;
 };
 
 /** The context of an authenticated exchange. Throws when the route did not authenticate. */

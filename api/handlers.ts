@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { ROUTES, RouteId } from '../contracts/routes.js';
+import type { OperatorPermission } from '../domain/permissions.js';
 import type { Result } from '../domain/result.js';
-import type { Context, PublicContext } from '../operations/context.js';
+import type { Context, PlatformContext, PublicContext } from '../operations/context.js';
 import type { Exchange } from './exchange.js';
 import type { Recheck } from './recheck.js';
 import type { SpooledFile } from './spool.js';
@@ -21,6 +22,9 @@ export type Operation<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, e
 
 /** The handler of a `public` route: no tenant is known yet. */
 export type Public<Id extends RouteId> = (publicContext: PublicContext, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
+
+/** The handler of a route of the platform that is about no one workspace. `key`: its Idempotency-Key, where it has to have one. */
+export type Platform<Id extends RouteId> = (platform: PlatformContext, input: InputOf<Id> & { key: string }) => Promise<Result<OutputOf<Id>>>;
 
 /** The handler of a `signed` route. The caller authenticates by a signature over exactly the bytes of `raw`. */
 export type Signed<Id extends RouteId> = (
@@ -44,11 +48,15 @@ type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }
   ? Public<Id>
   : Routes[Id] extends { permission: 'signed' }
     ? Signed<Id>
-    : Routes[Id] extends { csvQuery: z.ZodObject }
-      ? JsonOrCsv<Id>
-      : Routes[Id] extends { format: 'events' | 'lines' }
-        ? Streamed<Id>
-        : Operation<Id>;
+    : Routes[Id] extends { permission: OperatorPermission }
+      ? Routes[Id] extends { params: z.ZodObject }
+        ? Operation<Id>
+        : Platform<Id>
+      : Routes[Id] extends { csvQuery: z.ZodObject }
+        ? JsonOrCsv<Id>
+        : Routes[Id] extends { format: 'events' | 'lines' }
+          ? Streamed<Id>
+          : Operation<Id>;
 
 /** One handler for every route of the table; a missing one does not compile. */
 export type Handlers = { [Id in RouteId]: HandlerOf<Id> };

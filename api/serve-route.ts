@@ -10,8 +10,8 @@ import { idempotent } from '../operations/idempotency/guard.js';
 import { contentRefusal } from './content-digest.js';
 import { CSV_TYPES, csvOf, FORM } from './csv-body.js';
 import type { ApiDeps } from './deps.js';
-import { contextOf, exchangeOf } from './exchange.js';
-import type { JsonOrCsv, Operation, Public, Signed, Streamed } from './handlers.js';
+import { contextOf, exchangeOf, operatorOf } from './exchange.js';
+import type { JsonOrCsv, Operation, Platform, Public, Signed, Streamed } from './handlers.js';
 import { readCsvQuery, readInput } from './read-input.js';
 import { recheckOf } from './recheck.js';
 import { sendResult } from './respond.js';
@@ -37,6 +37,33 @@ export const servePublic =
     const input = readInput(req, shape);
     const exchange = exchangeOf(res);
     sendResult(res, shape, input.ok ? await handler(exchange.publicContext, input.value as never, exchange) : input);
+  };
+
+/** A route of the platform about one workspace, which the operator enters once the request is read. */
+export const serveTenant =
+  (id: RouteId, shape: RouteShape, operation: Operation<never>): RequestHandler =>
+  async (req, res) => {
+    const input = readInput(req, shape);
+    if (!input.ok) return sendResult(res, shape, input);
+    const exchange = exchangeOf(res);
+    const found = await exchange.publicContext.operators.tenant(String(input.value['workspace_id']));
+    if (!found) return sendResult(res, shape, refuse('not_found', 'There is no such workspace; GET /v1/tenants lists them.'));
+    const { tenantId, mode } = found.workspace;
+    exchange.context = exchange.publicContext.enter(tenantId, mode, operatorOf(exchange));
+    await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchange));
+  };
+
+/** A route of the platform without a workspace: what it makes keeps the Idempotency-Key itself, since there is no place to store an answer. */
+export const servePlatform =
+  (shape: RouteShape, handler: Platform<never>): RequestHandler =>
+  async (req, res) => {
+    const input = readInput(req, shape);
+    if (!input.ok) return sendResult(res, shape, input);
+    const missing = missingKey(res, shape);
+    if (missing) return sendResult(res, shape, missing);
+    const exchange = exchangeOf(res);
+    const platform = { ...exchange.publicContext, operator: operatorOf(exchange) };
+    sendResult(res, shape, await handler(platform, { ...input.value, key: req.get('idempotency-key') ?? '' } as never));
   };
 
 export const serveSigned =

@@ -4,6 +4,7 @@ import type { ApiConfig } from '../config/api.js';
 import { credentialDirectory } from '../db/credential-directory.js';
 import { emailLinkQueue } from '../db/email-links.js';
 import { invitationDirectory } from '../db/invitations.js';
+import { operatorDirectory } from '../db/operator-directory.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
@@ -118,6 +119,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     failpoint,
   };
   const directory = credentialDirectory(database);
+  const operators = operatorDirectory(database);
   const personEvents = personEventQueue(database);
   metrics.addProbe(personEventProbe(personEvents));
   const emailLinks = emailLinkQueue(database);
@@ -125,6 +127,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const publicContext = (requestId: string): PublicContext => ({
     requestId,
     directory,
+    operators,
     personEvents,
     emailLinks,
     invitations,

@@ -4,6 +4,7 @@ import { createClient } from '../client/client.js';
 import { credentialDirectory } from '../db/credential-directory.js';
 import { emailLinkQueue } from '../db/email-links.js';
 import { invitationDirectory } from '../db/invitations.js';
+import { operatorDirectory } from '../db/operator-directory.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openDatabase } from '../db/transaction/open.js';
 import type { PublicContext } from '../operations/context.js';
@@ -43,6 +44,7 @@ export const measureSignIn = async (world: World, tries: number, say: (line: str
     const publicContext: PublicContext = {
       requestId: 'bench',
       directory: credentialDirectory(pool),
+      operators: operatorDirectory(pool),
       personEvents: personEventQueue(pool),
       emailLinks: emailLinkQueue(pool),
       invitations: invitationDirectory(pool),

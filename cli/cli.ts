@@ -14,7 +14,7 @@ export interface Cli {
   /** Options that every command takes. */
   options(): GlobalOptions;
   /** A client signed in as the person or key that this command acts as. */
-  connect(more?: Pick<IdentityOptions, 'tenant'>): Promise<Connection>;
+  connect(more?: Pick<IdentityOptions, 'tenant' | 'operator'>): Promise<Connection>;
   /** What the command has asked the server to change. */
   writes: Writes;
   /** What to say when the answer is the stored one of an earlier request with the key that was given, else null. */
@@ -77,6 +77,7 @@ export const createCli = (program: Command, env: NodeJS.ProcessEnv, terminal: Te
     replayed,
     fields: 'flags',
     get signIn() {
+      if (connection?.isOperator) return 'set SLUICE_OPERATOR_KEY to a credential of an operator that is valid';
       return connection?.isKeyOfVariable ? 'set SLUICE_API_KEY to a key that is valid, or unset it' : 'sluice login';
     },
     present: (data, human) => terminal.out(options().json ? json(data, 2) : human()),

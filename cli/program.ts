@@ -22,6 +22,7 @@ import { roleCommands } from './commands/roles.js';
 import { sessionCommands } from './commands/sessions.js';
 import { signInCommands } from './commands/sign-in.js';
 import { signingCommands } from './commands/signing.js';
+import { tenantCommands } from './commands/tenants.js';
 import { verifyEmailCommand } from './commands/verify-email.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
@@ -86,6 +87,7 @@ export const createProgram = ({ env, terminal, schemas, mailServerProblem, local
   doctorCommand(program, cli, { schemas, local, mailServerProblem });
   recoverCommand(program, cli);
   openCommand(program, cli);
+  tenantCommands(program, cli);
   if (local) local.mountDev(program);
   else refuseDev(program);
   return { program, cli };

@@ -1,5 +1,5 @@
 import { ROUTES, type RouteId } from '../contracts/routes.js';
-import { holdersOf, isRole, type Permission, ROLES, type Role } from '../domain/permissions.js';
+import { holdersOf, isOperatorPermission, isRole, type Permission, ROLES, type Role } from '../domain/permissions.js';
 
 /** Who runs a command: beside a demo stack `--as ROLE` acts as somebody else. */
 export interface Acting {
@@ -25,7 +25,9 @@ export const forWhoMay = (command: string, route: RouteId, { besideStack, as }: 
   const { permission } = ROUTES[route];
   const said = (words: readonly string[]): string => (words.length > 0 ? `   (${words.join('; ')})` : '');
   const notes = note === '' ? [] : [note];
-  if (isEverybodys(permission) || permission === 'public' || permission === 'signed') return `sluice ${command}${said(notes)}`;
+  // Who has an operator's credential at hand is asked for no role.
+  if (isEverybodys(permission) || permission === 'public' || permission === 'signed' || isOperatorPermission(permission))
+    return `sluice ${command}${said(notes)}`;
   if (!besideStack) return `sluice ${command}${said([...notes, `somebody who may: ${holdersOf(permission)}`])}`;
   if (prefer === undefined && roleHolds(as, permission)) return `sluice ${command}${said(notes)}`;
   const role = prefer ?? demoRoleOf(permission);

@@ -22,6 +22,7 @@ interface Deed {
 const showBatch = ({ batch_id = '' }: Input): string => `sluice batch show ${batch_id}`;
 const showPayee = ({ payee_id = '' }: Input): string => `sluice payee show ${payee_id}`;
 const showException = ({ exception_id = '' }: Input): string => `sluice exceptions show ${exception_id}`;
+const showTenant = ({ workspace_id = '' }: Input): string => `sluice tenant show ${workspace_id}`;
 const onBatch = (may: string): Deed => ({ may: `the batch may have been ${may}`, look: showBatch });
 
 /** Every route that changes something, so that no command can leave one without a word. Null: what it makes is of no use without what follows. */
@@ -120,6 +121,11 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   discard_parked_evidence: { may: 'the evidence may have been discarded', look: () => 'sluice parked list' },
   discard_delivery: { may: 'the delivery may have been discarded', look: () => 'sluice deliveries list' },
   replay_deliveries: { may: 'the deliveries may be due again, which is always safe', look: () => 'sluice deliveries list' },
+  create_tenant: { may: 'the organization may have been made', look: () => 'sluice tenant list', again: true },
+  freeze_tenant: { may: 'the workspace may be stopped', look: showTenant },
+  thaw_tenant: { may: 'the thaw may have been asked for', look: showTenant },
+  confirm_freeze: { may: 'it may have been confirmed', look: showTenant },
+  withdraw_freeze: { may: 'it may have been withdrawn', look: showTenant },
   propose_recovery: { may: 'the recovery may have been proposed', look: () => 'sluice recover' },
 };
 

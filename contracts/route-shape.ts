@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { IdKind } from '../domain/ids.js';
-import type { Permission } from '../domain/permissions.js';
+import { isOperatorPermission, type OperatorPermission, type Permission } from '../domain/permissions.js';
 import type { ProblemCode } from '../domain/problems.js';
 import type { RateClass } from '../domain/rates.js';
 import { listOf } from './wire.js';
@@ -10,8 +10,8 @@ export interface RouteShape {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   summary: string;
-  /** `public` needs no credential; `signed` is authenticated over its raw body. */
-  permission: Permission | 'public' | 'signed';
+  /** `public` needs no credential; `signed` is authenticated over its raw body. An operator's permission: an operator's credential alone. */
+  permission: Permission | OperatorPermission | 'public' | 'signed';
   /** How often it may be asked: see `RATES`. A route that takes a code of a second factor is of the class `code`. */
   rateClass: RateClass;
   /** In recovery mode (R15) every GET works, and of the others those that say so: they decide nothing about money or rights. */
@@ -43,7 +43,7 @@ export const takesBody = ({ method }: Pick<RouteShape, 'method'>): boolean => me
  * those about money would have to be kept, and an account number of a payee is about money too.
  */
 export const isSignedByMachines = ({ rateClass, permission }: Pick<RouteShape, 'rateClass' | 'permission'>): boolean =>
-  rateClass !== 'read' && permission !== 'public' && permission !== 'signed';
+  rateClass !== 'read' && permission !== 'public' && permission !== 'signed' && !isOperatorPermission(permission);
 
 type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'query' | 'cursor' | 'format'>;
 

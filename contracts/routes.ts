@@ -13,6 +13,7 @@ import { LINK_ROUTES } from './routes/links.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { SIGNING_ROUTES } from './routes/signing.js';
+import { TENANT_ROUTES } from './routes/tenants.js';
 
 /** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
 export const ROUTES = {
@@ -29,6 +30,7 @@ export const ROUTES = {
   ...EVIDENCE_ROUTES,
   ...PEOPLE_ROUTES,
   ...LINK_ROUTES,
+  ...TENANT_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;
 
@@ -45,6 +47,7 @@ export const COMMON_PROBLEMS = [
   'forbidden',
   'network_not_allowed',
   'workspace_mismatch',
+  'workspace_frozen',
   'signature_invalid',
   'idempotency_key_missing',
   'idempotency_key_reused',

@@ -21,6 +21,7 @@ const VIEW = Prisma.sql`SELECT ${inView.batch.list}, ${inView.control.list}, ${i
       FROM batch_facts f WHERE f.tenant_id = c.tenant_id AND f.batch_id = c.batch_id AND f.content_version = c.content_version) AS facts,
     ARRAY(SELECT e.kind FROM exception e WHERE e.tenant_id = c.tenant_id AND e.batch_id = c.batch_id AND e.resolved_at IS NULL ORDER BY e.kind)
       AS open_exceptions,
+    (SELECT w.frozen_at IS NOT NULL FROM workspace w WHERE w.tenant_id = b.tenant_id) AS workspace_frozen,
     (SELECT r.disabled_at IS NOT NULL FROM rail_connection r WHERE r.tenant_id = b.tenant_id AND r.id = b.connection_id) AS connection_disabled,
     EXISTS (SELECT 1 FROM connection_health h WHERE h.tenant_id = b.tenant_id AND h.connection_id = b.connection_id AND h.failures >= ${FAILURES_MIN}) AS connection_silent,
     (SELECT max(v.version) FROM rail_connection_version v WHERE v.tenant_id = b.tenant_id AND v.connection_id = b.connection_id) AS newest_version
@@ -36,6 +37,7 @@ interface StoredView {
   gates: unknown[][];
   facts: unknown[] | null;
   open_exceptions: ExceptionKind[];
+  workspace_frozen: boolean;
   connection_disabled: boolean;
   connection_silent: boolean;
   newest_version: number;
@@ -50,6 +52,7 @@ const toView = (row: StoredView): BatchView => ({
   gates: row.gates.map(gatesInView.row),
   facts: row.facts && factsInView.row(row.facts),
   openExceptions: row.open_exceptions,
+  frozen: row.workspace_frozen,
   connection: { disabled: row.connection_disabled, silent: row.connection_silent, newestVersion: row.newest_version },
 });
 

@@ -1,11 +1,12 @@
 /**
  * Tables that belong to no tenant: people, their factors, recovery codes, sessions and events, letters to them and the links in these,
- * organizations, the installation itself, the edges of an item, what each role may do that every workspace has, and counters of requests, whose keys tell nobody whose they are.
+ * organizations, the installation itself, the edges of an item, what each role may do that every workspace has, counters of requests, whose
+ * keys tell nobody whose they are, and operators of the platform with their keys.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
 export const GLOBAL_TABLES = [
   ...(['installation', 'organization', 'person', 'factor', 'factor_failures', 'recovery_code', 'session', 'person_event'] as const),
-  ...(['mail_message', 'email_link'] as const),
+  ...(['mail_message', 'email_link', 'platform_operator', 'operator_key'] as const),
   ...(['item_edge', 'role_permission', 'rate_counter'] as const),
 ] as const;
 
@@ -86,6 +87,15 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_mail_not_sent: 'sluice_fn_mail',
   sluice_mail_backlog: 'sluice_fn_mail',
   sluice_forget_mail: 'sluice_fn_mail',
+  sluice_workspace_closed: 'sluice_fn_signin',
+  sluice_end_sessions_of_closed: 'sluice_fn_signin',
+  sluice_resolve_operator: 'sluice_fn_operator',
+  sluice_is_operator: 'sluice_fn_operator',
+  sluice_operator_names: 'sluice_fn_operator',
+  sluice_tenants: 'sluice_fn_operator',
+  sluice_tenant: 'sluice_fn_operator',
+  sluice_open_freezes: 'sluice_fn_operator',
+  sluice_create_tenant: 'sluice_fn_operator',
 };
 
 /** Functions that a process role calls with the rights of the tables' owner, because only an owner may make a partition. */

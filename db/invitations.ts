@@ -16,7 +16,7 @@ export const invitationStore = ({ sql }: Tx, { tenantId }: Scope): InvitationSto
       INSERT INTO invitation (tenant_id, id, email, name, roles, invited_by, token_hash, expires_at)
       VALUES (${tenantId}::uuid, ${id}::uuid, ${email}, ${name}, ${[...roles]}::text[], ${invitedBy}::uuid, ${tokenHash}::bytea, now() + interval '24 hours')
       ON CONFLICT (tenant_id, email) DO UPDATE SET id = excluded.id, name = excluded.name, roles = excluded.roles, invited_by = excluded.invited_by,
-        token_hash = excluded.token_hash, created_at = now(), expires_at = excluded.expires_at, accepted_at = NULL, revoked_at = NULL
+        token_hash = ${tokenHash}::bytea, created_at = now(), expires_at = excluded.expires_at, accepted_at = NULL, revoked_at = NULL
       RETURNING ${invitations.list()}`;
     if (!row) throw new Error('an invitation was not stored');
     return invitations.row(row);

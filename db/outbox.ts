@@ -9,4 +9,12 @@ export const outboxStore = ({ orm }: Tx, { tenantId, requestId }: Scope): Outbox
     const body = { ...(message.message === 'gate_opened' ? { gateId: message.gateId } : {}), requestId };
     await orm.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
   },
+
+  wakeExecuting: async () => {
+    const executing = await orm.batch_control.findMany({ where: { tenant_id: tenantId, state: 'executing' }, select: { batch_id: true } });
+    const body = { requestId };
+    await orm.outbox.createMany({
+      data: executing.map(({ batch_id }) => ({ tenant_id: tenantId, id: uuidv7(), batch_id, message: 'batch_changed', body })),
+    });
+  },
 });

@@ -14,6 +14,7 @@ import { exceptionStore } from './exceptions.js';
 import { factorResetStore } from './factor-resets.js';
 import { factorStore } from './factors.js';
 import { factStore } from './facts.js';
+import { freezeStore } from './freezes.js';
 import { gateStore } from './gates.js';
 import { holdStore } from './holds.js';
 import { idempotencyKeyStore } from './idempotency-keys.js';
@@ -47,6 +48,7 @@ import { workspaceStore } from './workspaces.js';
 export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   now: scope.now,
   workspaces: workspaceStore(tx, scope),
+  freezes: freezeStore(tx, scope),
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
   invitations: invitationStore(tx, scope),

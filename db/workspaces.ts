@@ -25,6 +25,19 @@ export const workspaceStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Work
     return this.get();
   },
 
+  async stop() {
+    await orm.workspace.updateMany({ where: { tenant_id: tenantId, frozen_at: null }, data: { frozen_at: now } });
+  },
+
+  async close() {
+    await orm.workspace.updateMany({ where: { tenant_id: tenantId, closed_at: null }, data: { closed_at: now } });
+    await sql.row('function')`SELECT sluice_end_sessions_of_closed()`;
+  },
+
+  async thaw() {
+    await orm.workspace.updateMany({ where: { tenant_id: tenantId }, data: { frozen_at: null, closed_at: null } });
+  },
+
   async requireSigning() {
     await orm.workspace.updateMany({ where: { tenant_id: tenantId, signing_required_at: null }, data: { signing_required_at: now } });
     return this.get();

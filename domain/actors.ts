@@ -18,7 +18,11 @@ export type Actor =
   | { type: 'agent'; agentId: string; ownerPersonId: string; scopes: readonly Permission[] }
   | { type: 'support_impersonator'; operatorId: string; personId: string; roles: readonly string[]; permissions: readonly Permission[] }
   | { type: 'email_link'; linkId: string; personId: string }
+  | OperatorActor
   | { type: 'system'; process: 'worker' | 'relay' | 'sequencer' | 'api' | 'setup' };
+
+/** Somebody who runs the platform, by one of their keys. They act on a workspace and belong to none. */
+export type OperatorActor = { type: 'operator'; operatorId: string; operatorKeyId: string };
 
 /**
  * An actor as an audit event keeps it: with the names of their roles, without what those allow. Events of before a member could have several
@@ -47,6 +51,7 @@ export const permissionsOf = (actor: Actor): readonly Permission[] => {
     case 'agent':
       return actor.scopes.filter((scope) => KEY_SCOPES.includes(scope));
     case 'email_link':
+    case 'operator':
     case 'system':
       return [];
   }
@@ -54,14 +59,14 @@ export const permissionsOf = (actor: Actor): readonly Permission[] => {
 
 /** Who did something, as it is kept with what was done: the person who answers for it, and the API key if one was used. */
 export interface DoneBy {
-  /** Null for the system. */
+  /** Null for an operator and for the system. */
   personId: string | null;
   apiKeyId: string | null;
 }
 
 export const doneBy = (actor: Actor): DoneBy => ({ personId: personBehind(actor), apiKeyId: actor.type === 'api_key' ? actor.keyId : null });
 
-/** The person who answers for what an actor does; null for the system. So the owner of an API key or an agent becomes the preparer (R9). */
+/** The person of the workspace who answers for what an actor does; null for an operator and for the system. So the owner of an API key or an agent becomes the preparer (R9). */
 export const personBehind = (actor: Actor): string | null => {
   switch (actor.type) {
     case 'user':
@@ -71,6 +76,7 @@ export const personBehind = (actor: Actor): string | null => {
     case 'api_key':
     case 'agent':
       return actor.ownerPersonId;
+    case 'operator':
     case 'system':
       return null;
   }

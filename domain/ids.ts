@@ -24,6 +24,10 @@ export const ID_PREFIXES = {
   proposal: 'proposal',
   parkedEvidence: 'parked',
   delivery: 'delivery',
+  organization: 'org',
+  operator: 'op',
+  operatorKey: 'opkey',
+  freeze: 'freeze',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

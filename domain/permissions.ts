@@ -30,6 +30,20 @@ export const PERMISSION_MEANINGS = {
   'workspace.own': 'own the workspace: an owner is made and unmade by owners alone, and one stays',
 } as const;
 
+/** What operators of the platform may do. No role, key or scope of a workspace holds any of it, and an operator holds nothing of a workspace. */
+export const OPERATOR_PERMISSION_MEANINGS = {
+  'tenants.read': 'see workspaces and their freezes',
+  'tenants.create': 'make an organization with its live and its test workspace',
+  'tenants.freeze': 'ask for a freeze or a thaw of a workspace, and confirm what another operator asked for',
+} as const;
+
+export type OperatorPermission = keyof typeof OPERATOR_PERMISSION_MEANINGS;
+
+/** Every operator holds all of these. */
+export const OPERATOR_PERMISSIONS = Object.keys(OPERATOR_PERMISSION_MEANINGS) as OperatorPermission[];
+
+export const isOperatorPermission = (name: string): name is OperatorPermission => Object.hasOwn(OPERATOR_PERMISSION_MEANINGS, name);
+
 export type Permission = keyof typeof PERMISSION_MEANINGS;
 
 /**

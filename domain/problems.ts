@@ -84,6 +84,8 @@ export const PROBLEMS = {
   // money
   insufficient_funds: { status: 409, title: 'The funding account does not cover the batch', retryable: false },
   workspace_frozen: { status: 423, title: 'The workspace is frozen', retryable: false },
+  freeze_state: { status: 409, title: 'The freeze of the workspace does not stand where this step needs it', retryable: false },
+  freeze_same_person: { status: 403, title: 'Who asked for a freeze or a thaw does not confirm it', retryable: false },
   integrity_failed: { status: 409, title: 'The content differs from what the gates signed', retryable: false },
   audit_behind: { status: 503, title: 'The audit log is behind; execute is closed until it has caught up', retryable: true },
   not_in_recovery: { status: 409, title: 'The database is not behind its published checkpoints', retryable: false },

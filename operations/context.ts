@@ -1,10 +1,11 @@
-import type { Actor } from '../domain/actors.js';
+import type { Actor, OperatorActor } from '../domain/actors.js';
 import type { AuditEntry } from '../domain/audit/event.js';
 import type { Refusal } from '../domain/result.js';
 import type { Services, Stores } from './ports.js';
 import type { CredentialDirectory } from './stores/credential-directory.js';
 import type { EmailLinkQueue } from './stores/email-links.js';
 import type { InvitationDirectory } from './stores/invitations.js';
+import type { OperatorDirectory } from './stores/operator-directory.js';
 import type { PersonEventQueue } from './stores/person-events.js';
 
 /**
@@ -37,11 +38,17 @@ export interface TransactionOptions {
 export interface PublicContext {
   requestId: string;
   directory: CredentialDirectory;
+  operators: OperatorDirectory;
   personEvents: Pick<PersonEventQueue, 'add'>;
   emailLinks: Pick<EmailLinkQueue, 'ask' | 'find'>;
   invitations: InvitationDirectory;
   services: Services;
   enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;
+}
+
+/** What an operation of the platform gets: an operator acts, and no workspace is entered yet. */
+export interface PlatformContext extends PublicContext {
+  operator: OperatorActor;
 }
 
 /** Writes the refused attempt to the audit log and returns the refusal, as the last step of a transaction. */

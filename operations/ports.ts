@@ -20,6 +20,7 @@ import type { ExceptionStore } from './stores/exceptions.js';
 import type { FactorResetStore } from './stores/factor-resets.js';
 import type { FactorRow, FactorStore } from './stores/factors.js';
 import type { FactStore } from './stores/facts.js';
+import type { FreezeStore } from './stores/freezes.js';
 import type { GateStore } from './stores/gates.js';
 import type { HoldStore } from './stores/holds.js';
 import type { IdempotencyKeyStore } from './stores/idempotency-keys.js';
@@ -52,6 +53,7 @@ export interface Stores {
   /** When the transaction began, on the database's clock. Expiry, leases and code steps use it (R24). */
   now: Date;
   workspaces: WorkspaceStore;
+  freezes: FreezeStore;
   memberships: MembershipStore;
   roles: RoleStore;
   invitations: InvitationStore;
@@ -155,7 +157,7 @@ export interface Credentials {
   /** The SHA-256 of a recovery code as somebody typed it; null when it is none. */
   hashRecoveryCode(typed: string): Uint8Array | null;
   /** A new bearer token with prefix and checksum, or one of a link in a letter, and the SHA-256 that is stored. */
-  newToken(kind: 'session' | 'api_key' | 'link', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
+  newToken(kind: 'session' | 'api_key' | 'link' | 'operator', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
   /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
 }

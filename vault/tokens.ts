@@ -2,7 +2,8 @@ import { crc32 } from 'node:zlib';
 import { sha256 } from './sha256.js';
 
 /**
- * Bearer tokens: `slk_live_…` and `slk_test_…` for API keys, `sluice_session_…` for sessions, `sluice_link_…` in letters; then 33 base62 characters of 192 random bits,
+ * Bearer tokens: `slk_live_…` and `slk_test_…` for API keys, `sluice_session_…` for sessions, `sluice_link_…` in letters,
+ * `slo_…` for operators of the platform; then 33 base62 characters of 192 random bits,
  * and 6 of the CRC-32 of everything before. With the checksum a secret scanner recognizes a real token offline (docs/keys.md).
  */
 const RANDOM_BYTES = 24;
@@ -12,15 +13,17 @@ const CHECK_CHARACTERS = 6;
 const SHOWN_CHARACTERS = 4;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** Keys that were made before they had a lead of their own begin with `sluice_live_` and `sluice_test_`, and are taken as long as they live. */
-const LEADS = '(?:slk_(?:live|test)|sluice_(?:live|test|session|link))_';
+const LEADS = '(?:slk_(?:live|test)|slo|sluice_(?:live|test|session|link))_';
 const TOKEN = new RegExp(`^${LEADS}[0-9A-Za-z]{${RANDOM_CHARACTERS + CHECK_CHARACTERS}}$`);
 
+export type TokenKind = 'session' | 'api_key' | 'link' | 'operator';
+
 export const newToken = (
-  kind: 'session' | 'api_key' | 'link',
+  kind: TokenKind,
   mode: 'live' | 'test',
   randomBytes: (count: number) => Uint8Array,
 ): { token: string; hash: Uint8Array; prefix: string } => {
-  const lead = kind === 'api_key' ? `slk_${mode}_` : `sluice_${kind}_`;
+  const lead = { session: 'sluice_session_', link: 'sluice_link_', api_key: `slk_${mode}_`, operator: 'slo_' }[kind];
   const random = base62(BigInt(`0x${Buffer.from(randomBytes(RANDOM_BYTES)).toString('hex')}`), RANDOM_CHARACTERS);
   const token = `${lead}${random}${checksum(`${lead}${random}`)}`;
   return { token, hash: hashOf(token), prefix: `${lead}${random.slice(0, SHOWN_CHARACTERS)}` };

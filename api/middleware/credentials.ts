@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Actor } from '../../domain/actors.js';
 import { mayBeUsedFrom } from '../../domain/api-key.js';
+import { CLOSED_DETAIL } from '../../domain/freeze.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { noteKeyUse } from '../../operations/api-key/note-use.js';
 import { refuseKeyUse } from '../../operations/api-key/refuse-use.js';
@@ -12,13 +13,14 @@ import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
 
 /**
- * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses an unknown one
- * with 401, and a key outside its networks with 403, before anything of a tenant is read.
+ * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses both headers
+ * together with 400, an unknown credential with 401, and a key outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
   (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'logger'>): RequestHandler =>
   async (req, res, next) => {
     const exchange = exchangeOf(res);
+    if (isTwofold(req)) return sendRefusal(res, refuse('malformed_request', 'Send one credential: Authorization or X-Api-Key, not both.').refusal);
     const presented = present(req, deps.cookies);
     if (!presented) return sendRefusal(res, refuse('unauthenticated', 'Send a session or an API key as a bearer token.').refusal);
     const authenticate = () => resolve(deps, presented.token);
@@ -47,6 +49,9 @@ const noteUse = ({ logger }: Pick<ApiDeps, 'logger'>, { requestId }: Exchange, c
   );
 };
 
+/** Two programs may each take the other one of them (RFC 6750, section 3.1). A cookie is no choice of the caller, and a header goes before it. */
+const isTwofold = (req: Request): boolean => req.get('authorization') !== undefined && req.get('x-api-key') !== undefined;
+
 const present = (req: Request, cookies: ApiDeps['cookies']): { token: string; from: 'header' | 'cookie' } | null => {
   const authorization = req.get('authorization');
   if (authorization !== undefined) {
@@ -66,6 +71,9 @@ interface KeyInUse {
   isUseDue: boolean;
 }
 
+/** Whoever shows a credential of a frozen workspace learns that it is frozen, and nothing else of it. */
+const closed = () => refuse('workspace_frozen', CLOSED_DETAIL);
+
 const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted & { key: KeyInUse | null }>> => {
   const unknown = refuse('unauthenticated', 'This credential is unknown, revoked or expired.');
   const hash = deps.hashToken(token);
@@ -73,12 +81,14 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   const session = await deps.directory.session(hash);
   if (session) {
     const { tenantId, mode, personId, sessionId, roles, permissions, sleeping } = session;
+    if (session.closed) return closed();
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
     if (session.unnoted) await deps.directory.noteSession(hash);
     return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, key: null });
   }
   const key = await deps.directory.apiKey(hash);
   if (!key) return unknown;
+  if (key.closed) return closed();
   const { tenantId, mode, keyId, familyId, ownerPersonId, scopes } = key;
   const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
   return ok({ tenantId, mode, actor, key });

@@ -4,14 +4,14 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { exchangeOf } from '../exchange.js';
 
-/** Logs one line per request: method, path without its query, status, time, ids. Never headers, bodies or queries. */
+/** Logs one line per request: method, path, status, time, ids. Never headers, bodies, queries, or what an absolute URI has before its path. */
 export const logs = (logger: Logger): RequestHandler =>
   pinoHttp<IncomingMessage, ServerResponse>({
     logger,
     quietReqLogger: true,
     genReqId: (_req, res) => exchangeOf(res as Response).requestId,
     serializers: {
-      req: (req: { method: string; url: string }) => ({ method: req.method, path: req.url.split('?', 1)[0] }),
+      req: (req: { method: string; url: string }) => ({ method: req.method, path: pathOf(req.url) }),
       res: (res: { statusCode: number }) => ({ status: res.statusCode }),
     },
     customAttributeKeys: { reqId: 'request_id' },
@@ -26,3 +26,6 @@ export const logs = (logger: Logger): RequestHandler =>
     // `failures` has logged the error already; pino-http would invent one for every 5xx.
     customErrorObject: (_req, _res, _error, { err: _made, ...line }: Record<string, unknown>) => line,
   });
+
+/** A request line may hold the whole URI (RFC 9112, section 3.2.2), and that a name and a password. */
+const pathOf = (target: string): string => target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';

@@ -4,7 +4,7 @@ import { limitInWords, policyOf, type RateClass, type RateSubject } from '../../
 import { type Refusal, refuse } from '../../domain/result.js';
 import { principalOf } from '../../operations/idempotency/guard.js';
 import type { ApiDeps, Rates } from '../deps.js';
-import { contextOf, exchangeOf } from '../exchange.js';
+import { contextOf, exchangeOf, operatorOf } from '../exchange.js';
 import { type LimitStanding, secondsOf, tellLimits } from '../rates/headers.js';
 import { sendRefusal } from '../respond.js';
 
@@ -28,6 +28,12 @@ export const principalRate =
     ];
     return admit(rates, res, rateClass, tenantId, subjects, next);
   };
+
+/** Counts a request of an operator of the platform by who sends it alone. */
+export const operatorRate =
+  ({ rates }: Pick<ApiDeps, 'rates'>, rateClass: RateClass): RequestHandler =>
+  (_req, res, next) =>
+    admit(rates, res, rateClass, null, [['principal', principalOf(operatorOf(exchangeOf(res)))]], next);
 
 /** Who is counted, in this order. */
 type Subjects = readonly (readonly [RateSubject, string])[];

@@ -26,6 +26,7 @@ export const requestId =
       route: 'unmatched',
       publicContext: deps.publicContext(id),
       context: null,
+      operator: null,
       authenticate: () => Promise.reject(new Error('this route takes no credential')),
       credential: null,
       limits: [],

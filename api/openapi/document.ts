@@ -47,6 +47,7 @@ export const openApiDocument = (): JsonSchema => {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'A session token or an API key' },
         apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key' },
+        operator: { type: 'http', scheme: 'bearer', description: 'The credential of an operator of the platform' },
         cookie: { type: 'apiKey', in: 'cookie', name: '__Host-sluice', description: 'The session of a browser' },
       },
       headers: {

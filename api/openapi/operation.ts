@@ -3,6 +3,7 @@ import { streamEnd } from '../../contracts/batches.js';
 import { type RouteShape, takesBody } from '../../contracts/route-shape.js';
 import { BODY_PROBLEMS, COMMON_PROBLEMS, type RouteId } from '../../contracts/routes.js';
 import { idPattern } from '../../contracts/wire.js';
+import { isOperatorPermission } from '../../domain/permissions.js';
 import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import { worksInRecovery } from '../middleware/recovery.js';
 import { type JsonSchema, refTo, type schemaCollector } from './schemas.js';
@@ -10,6 +11,8 @@ import { type JsonSchema, refTo, type schemaCollector } from './schemas.js';
 type Collector = ReturnType<typeof schemaCollector>;
 
 const SECURITY = [{ bearer: [] }, { apiKey: [] }, { cookie: [] }];
+/** An operator of the platform sends their credential as a bearer token. */
+const OPERATOR_SECURITY = [{ operator: [] }];
 const headers = (names: Record<string, string>) =>
   Object.fromEntries(Object.entries(names).map(([name, component]) => [name, { $ref: `#/components/headers/${component}` }]));
 const ALWAYS = headers({ 'Request-Id': 'RequestId', 'RateLimit-Policy': 'RateLimitPolicy', RateLimit: 'RateLimit' });
@@ -22,7 +25,7 @@ export const operationOf = (id: RouteId, shape: RouteShape, collect: Collector):
   operationId: id,
   summary: shape.summary,
   tags: [tagOf(shape.path)],
-  security: isOpen(shape) ? [] : SECURITY,
+  security: isOpen(shape) ? [] : isOperatorPermission(shape.permission) ? OPERATOR_SECURITY : SECURITY,
   'x-permission': shape.permission,
   'x-rate-class': shape.rateClass,
   parameters: parametersOf(shape, collect),
@@ -39,7 +42,7 @@ const parametersOf = (shape: RouteShape, collect: Collector): JsonSchema[] => [
   ...membersOf(shape.params, 'path', collect),
   ...membersOf(shape.query, 'query', collect).map((parameter) => (parameter['name'] === 'starting_after' ? cursorOf(shape, parameter) : parameter)),
   ...ofCsvAlone(shape, collect),
-  ...(isOpen(shape) ? [] : [{ $ref: '#/components/parameters/SluiceWorkspace' }]),
+  ...(isOpen(shape) || isOperatorPermission(shape.permission) ? [] : [{ $ref: '#/components/parameters/SluiceWorkspace' }]),
   ...(shape.idempotency ? [{ $ref: `#/components/parameters/IdempotencyKey${shape.idempotency === 'required' ? 'Required' : ''}` }] : []),
   ...(shape.format === 'events' ? [{ $ref: '#/components/parameters/LastEventId' }] : []),
 ];

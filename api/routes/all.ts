@@ -14,6 +14,7 @@ import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
 import { sessions } from './sessions.js';
 import { signing } from './signing.js';
+import { tenants } from './tenants.js';
 
 /** Binds every route of the table to its operation. A missing one does not compile. */
 export const allHandlers = (deps: ApiDeps): Handlers => ({
@@ -31,4 +32,5 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...evidence,
   ...people,
   ...links(deps),
+  ...tenants,
 });

@@ -142,7 +142,7 @@ interface EventBody {
   at: string;
   action: string;
   result: string;
-  actor: { type: string; personId?: string; keyId?: string; ownerPersonId?: string; process?: string };
+  actor: { type: string; personId?: string; keyId?: string; ownerPersonId?: string; operatorId?: string; process?: string };
   subject: { type: string; id: string };
 }
 
@@ -150,7 +150,7 @@ const lineOf = (index: number | null, event: EventBody | null, names: ReadonlyMa
   const place = index === null ? 'unsealed' : String(index);
   if (!event) return `${place.padStart(8)}  body expired`;
   const { at, action, result, actor, subject } = event;
-  const actorId = actor.personId ?? actor.keyId ?? actor.process ?? '';
+  const actorId = actor.personId ?? actor.keyId ?? actor.operatorId ?? actor.process ?? '';
   const who = `${actor.type} ${actorId}${named(names, actor.personId ?? actor.ownerPersonId)}`;
   const about = `${subject.type} ${subject.id}${subject.type === 'person' ? named(names, subject.id) : ''}`;
   return `${place.padStart(8)}  ${at}  ${action.padEnd(18)} ${result.padEnd(18)} ${who}  ${about}`;

@@ -15,6 +15,8 @@ export interface IdentityOptions {
   url?: string;
   tenant?: string;
   idempotencyKey?: string;
+  /** Act as an operator of the platform. */
+  operator?: true;
 }
 
 export interface Connection {
@@ -22,6 +24,8 @@ export interface Connection {
   url: string;
   /** The local demo stack, when the address is its API. */
   stack: LocalStack | null;
+  /** Whether it acts as the operator of SLUICE_OPERATOR_KEY. */
+  isOperator: boolean;
   /** Whether it acts as the API key of SLUICE_API_KEY. */
   isKeyOfVariable: boolean;
   /** The API key that it acts as: how it begins, where it comes from, and the profile that holds it. Null when a person is signed in. */
@@ -43,6 +47,7 @@ export const addressOf = (env: NodeJS.ProcessEnv, who: IdentityOptions): { url: 
  * profile, the demo stack's API key. Fails with exit code 4 when there is none.
  */
 export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, terminal: Terminal, watch: Watch): Promise<Connection> => {
+  if (who.operator) return connectOperator(env, who, terminal, watch);
   const profile = who.as || (!who.profile && keyOf(env)) ? null : readProfile(env, who.profile ?? DEFAULT_PROFILE);
   if (who.profile && !profile) throw new Failure(EXIT.signIn, `There is no profile ${who.profile}.`, `sluice --profile ${who.profile} login`);
   const { url, stack } = profile && !who.url && !env['SLUICE_URL'] ? { url: profile.url, stack: stackAt(env, profile.url) } : addressOf(env, who);
@@ -62,7 +67,30 @@ export const connect = async (env: NodeJS.ProcessEnv, who: IdentityOptions, term
   const isKey = !who.as && (profile === null || isOfKey(profile));
   const of = profile ? (who.profile ?? DEFAULT_PROFILE) : null;
   const from = of === null ? (isKeyOfVariable ? 'SLUICE_API_KEY' : 'the local demo stack') : `the profile ${of}`;
-  return { client, url, stack, isKeyOfVariable, apiKey: isKey ? { prefix: token.slice(0, PREFIX_SHOWN), from, profile: of } : null };
+  return {
+    client,
+    url,
+    stack,
+    isOperator: false,
+    isKeyOfVariable,
+    apiKey: isKey ? { prefix: token.slice(0, PREFIX_SHOWN), from, profile: of } : null,
+  };
+};
+
+/** Acts as an operator of the platform. Their credential comes from the environment alone: no profile and no flag stands in for it. */
+const connectOperator = (env: NodeJS.ProcessEnv, who: IdentityOptions, terminal: Terminal, watch: Watch): Connection => {
+  if (who.as || who.profile) throw new Failure(EXIT.usage, 'An operator acts as themselves: leave out --as and --profile.');
+  const token = env['SLUICE_OPERATOR_KEY'] || undefined;
+  if (token === undefined) throw new Failure(EXIT.signIn, 'No operator acts here.', 'set SLUICE_OPERATOR_KEY');
+  const { url, stack } = addressOf(env, who);
+  const client = createClient({
+    baseUrl: url,
+    token,
+    watch,
+    ...(who.idempotencyKey === undefined ? {} : { idempotencyKey: who.idempotencyKey }),
+    retry: { onRateWait: (ms) => terminal.err(`Too many requests; going on in ${Math.ceil(ms / 1_000)} s.`) },
+  });
+  return { client, url, stack, isOperator: true, isKeyOfVariable: false, apiKey: null };
 };
 
 /** What signs the calls of an API key: the profile's own, else SLUICE_SIGNING_KEY. People sign none. */

@@ -49,7 +49,6 @@ const GATE_PROBLEMS = [
   'factor_missing',
   'factor_resting',
   'gate_deadline_passed',
-  'workspace_frozen',
 ] as const satisfies readonly ProblemCode[];
 
 const GATE_EXAMPLE = { challenge_id: 'challenge_0198c2aa7c1e7b3d9f10a4c2e6b80d11', code: '123456' };

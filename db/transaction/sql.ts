@@ -13,9 +13,10 @@ import { Prisma } from '../../prisma/generated/client.js';
  * - `join`: reads several tables in one statement
  * - `function`: calls a function of the database
  * - `setting`: reads or changes a setting of the connection or the server
+ * - `rights`: writes just the columns that the role may write
  * - `hot`: on the path of every chunk, where the ORM's CPU counts
  */
-export type Why = 'set' | 'lock' | 'conflict' | 'clock' | 'join' | 'function' | 'setting' | 'hot';
+export type Why = 'set' | 'lock' | 'conflict' | 'clock' | 'join' | 'function' | 'setting' | 'rights' | 'hot';
 
 /** A statement as a tagged template. Values are sent as parameters; a value of type `Prisma.Sql` is spliced in as SQL. */
 type Statement<Result> = (strings: TemplateStringsArray, ...values: unknown[]) => Promise<Result>;

@@ -38,6 +38,7 @@ Flags: \`npm start -- --help\`.
 
 - \`SLUICE_URL\`: address of the API; \`--url\` takes precedence
 - \`SLUICE_API_KEY\`: API key to use; \`--as\` and \`--profile\` take precedence
+- \`SLUICE_OPERATOR_KEY\`: credential of an operator of the platform; \`sluice tenant\` alone uses it
 - \`SLUICE_SIGNING_KEY\`: signs the calls of the API key in \`SLUICE_API_KEY\`, as \`sluice signing create\` prints it
 - \`SLUICE_DATA_DIR\`: data folder of the local stack; default: \`.sluice\` here or in a folder above
 - \`SLUICE_UI_URL\`, \`TEMPORAL_NAMESPACE\`: the Web UI and namespace that \`sluice open\` opens; default: those of the local

@@ -1,6 +1,9 @@
 import { ROUTES } from '../../contracts/routes.js';
 import {
   KEY_SCOPES,
+  OPERATOR_PERMISSION_MEANINGS,
+  OPERATOR_PERMISSIONS,
+  type OperatorPermission,
   PERMISSION_MEANINGS,
   PERMISSIONS,
   type Permission,
@@ -14,7 +17,7 @@ import { listItem } from './wrap.js';
 const holders = (permission: Permission): string =>
   ROLE_NAMES.filter((role) => (ROLES[role] as readonly Permission[]).includes(permission)).join(', ');
 
-const routesOf = (permission: Permission): string[] =>
+const routesOf = (permission: Permission | OperatorPermission): string[] =>
   Object.entries(ROUTES).flatMap(([id, route]) => ((route.permission as string) === permission ? `\`${id}\`` : []));
 
 /** docs/permissions.md, from the one table of roles and permissions and the route table. */
@@ -52,4 +55,13 @@ ${PERMISSIONS.map((permission) => {
     ].join(' '),
   );
 }).join('\n')}
+
+## Operators of the platform
+
+An operator holds all of these and nothing of a workspace. No role, scope or key of a workspace holds any of them
+(decision [0073](adr/0073-freezes-by-two.md)).
+
+${OPERATOR_PERMISSIONS.map((permission) =>
+  listItem(`\`${permission}\`: ${OPERATOR_PERMISSION_MEANINGS[permission]}. Routes: ${routesOf(permission).join(', ')}.`),
+).join('\n')}
 `;

@@ -4,7 +4,7 @@ import pg from 'pg';
 export const PROCESSES = ['api', 'worker', 'relay', 'sequencer'] as const;
 export type ProcessRole = (typeof PROCESSES)[number];
 
-const FUNCTION_OWNERS = ['signin', 'outbox', 'sequencer', 'inbound', 'driver', 'ledger', 'idempotency', 'items', 'mail'];
+const FUNCTION_OWNERS = ['signin', 'outbox', 'sequencer', 'inbound', 'driver', 'ledger', 'idempotency', 'items', 'mail', 'operator'];
 const GROUPS = [...PROCESSES.map((name) => `sluice_${name}`), ...FUNCTION_OWNERS.map((name) => `sluice_fn_${name}`)];
 const VERSION_MIN = 150_000;
 /** Since 16, a role with CREATEROLE controls only roles that it created or has ADMIN OPTION on. */

@@ -106,6 +106,7 @@ const HALTS: readonly ExceptionKind[] = ['gates_forged', 'provider_unavailable',
 
 /** What a person has to look at. It is computed from the rows, so the two never disagree. */
 const attentionOf = (view: BatchView): string[] => [
+  ...(view.frozen && !isTerminalBatch(view.control.state) ? ['workspace_frozen'] : []),
   ...(view.counter.unknown > 0 ? ['unknown_items'] : []),
   ...(view.control.integrityFailedAt ? ['integrity_failed'] : []),
   ...HALTS.filter((kind) => view.openExceptions.includes(kind) || (kind === 'provider_unavailable' && waitsForProvider(view))),

@@ -14,6 +14,7 @@ import { recoveryRefusal } from '../recovery/refuse.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow } from '../stores/gates.js';
+import { frozenRefusal } from '../workspace/frozen.js';
 import { isAuthentic } from './verify.js';
 
 export interface OpenGateInput {
@@ -160,7 +161,8 @@ const executeRefusal = async (ctx: Context, stores: Stores, opened: readonly Gat
 };
 
 const closedRefusal = (ctx: Context, frozenAt: Date | null): Refusal | null => {
-  if (frozenAt) return refuse('workspace_frozen', 'No gate opens while the workspace is frozen.').refusal;
+  const frozen = frozenRefusal({ frozenAt });
+  if (frozen) return frozen;
   return recoveryRefusal(ctx);
 };
 

@@ -101,6 +101,8 @@ export const principalOf = (actor: Actor): string => {
       return `support:${actor.operatorId}:${actor.personId}`;
     case 'email_link':
       return `email_link:${actor.linkId}`;
+    case 'operator':
+      return `operator:${actor.operatorId}`;
     case 'system':
       return `system:${actor.process}`;
   }

@@ -8,6 +8,7 @@ import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
+import { frozenRefusal } from '../workspace/frozen.js';
 import { checkCsv } from './check-csv.js';
 import { refuseSameFile } from './find-repeats.js';
 import { handOver, type SpooledFile } from './hand-over.js';
@@ -37,7 +38,7 @@ const HASTE: Haste = { respondAsync: false, linesMax: 20_000, patienceMs: 10_000
  * `respond-async` is handed to a workflow, and the answer is its batch in `receiving`. `validate_only` is always answered here.
  *
  * Refuses with `invalid_request` (query), `invalid_csv` (up to 100 errors with row and column), `duplicate_items`,
- * `repeated_file`, `repeated_payments`, `external_id_taken`, or `not_ready` while another upload with this external_id is at work.
+ * `repeated_file`, `repeated_payments`, `external_id_taken`, `workspace_frozen`, or `not_ready` while another upload with this external_id is at work.
  */
 export const receiveCsv = async (
   ctx: Context,
@@ -97,6 +98,8 @@ export const receiveCsv = async (
 };
 
 const resolve = async (ctx: Context, stores: Stores, query: CsvQuery): Promise<{ terms: Terms } | { refusal: Refusal }> => {
+  const frozen = frozenRefusal(await stores.workspaces.get());
+  if (frozen) return { refusal: frozen };
   const resolved = await resolveTerms(ctx, stores, query);
   if ('errors' in resolved) return { refusal: wrongInput(resolved.errors) };
   const other = query.external_id ? await stores.batches.byExternalId(query.external_id) : null;

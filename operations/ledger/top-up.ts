@@ -4,11 +4,12 @@ import { AMOUNT_MAX } from '../../domain/money.js';
 import { type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
+import { frozenRefusal } from '../workspace/frozen.js';
 import { toWireAccount, type WireAccount } from './wire.js';
 
 /**
  * Puts sandbox money, in minor units, into a funding account: external → funding. Test workspaces only, refused with
- * `not_on_live`; an account that is absent, foreign or no funding account is `not_found`.
+ * `not_on_live`, or with `workspace_frozen`; an account that is absent, foreign or no funding account is `not_found`.
  */
 export const topUp = (ctx: Context, input: { account_id: string } & z.output<typeof contract>): Promise<Result<WireAccount>> =>
   ctx.inTenant(async (stores) => {
@@ -25,6 +26,9 @@ export const topUp = (ctx: Context, input: { account_id: string } & z.output<typ
       );
     if (ctx.mode !== 'test')
       return refused(refuse('not_on_live', 'Fund a live account by a transfer to it; top-ups make sandbox money only.').refusal);
+    // A freeze waits for this transaction, or this one sees it (R1).
+    const frozen = frozenRefusal(await stores.workspaces.lockShared());
+    if (frozen) return refused(frozen);
     const found = await stores.accounts.get(input.account_id);
     if (found?.kind !== 'funding') return refused(refuse('not_found', 'There is no such funding account in this workspace.').refusal);
 

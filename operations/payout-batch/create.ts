@@ -16,6 +16,7 @@ import { ensurePayees } from '../payee/ensure.js';
 import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
+import { frozenRefusal } from '../workspace/frozen.js';
 
 type CreateInput = z.output<typeof createBatch> & { validate_only: boolean };
 
@@ -23,7 +24,7 @@ type CreateInput = z.output<typeof createBatch> & { validate_only: boolean };
  * Creates a payout batch from JSON, all or nothing, in one transaction: payees, items, leaves, roots, digest, audit event
  * and the message to the workflow. With `validate_only` it makes the same checks and writes nothing.
  *
- * Refuses with `invalid_request` (up to 100 errors), `duplicate_items`, `external_id_taken` or `repeated_payments`.
+ * Refuses with `invalid_request` (up to 100 errors), `duplicate_items`, `external_id_taken`, `repeated_payments` or `workspace_frozen`.
  */
 export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promise<Result<WireBatch | Validation>> => {
   const { external_id } = input;
@@ -31,6 +32,8 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
   const taken = external_id !== undefined && (await ctx.inTenant((stores) => externalIdIsTaken(stores, external_id)));
   return ctx.inTenant(async (stores) => {
     const refused = (refusal: Refusal) => (input.validate_only ? { ok: false as const, refusal } : refuseNew(ctx, stores, 'json', refusal));
+    const frozen = frozenRefusal(await stores.workspaces.get());
+    if (frozen) return refused(frozen);
     const resolved = await resolveTerms(ctx, stores, input);
     if ('errors' in resolved) return refused(wrongInput(resolved.errors));
     const refusal = await checkItems(ctx, stores, input, resolved.terms);

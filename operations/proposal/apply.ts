@@ -19,10 +19,14 @@ const PROPOSALS_MAX = 16;
 
 /**
  * Carries out what people have confirmed, in one transaction for each proposal, and answers how many there were. Everything is
- * checked once more: the people, the digest, the time. What can no longer be done ends the proposal as `refused`, with its code.
+ * checked once more: the people, the digest, the time. What can no longer be done ends the proposal as `refused`, with its code. In a frozen
+ * workspace they wait until it is thawed: they give money back, or let it leave.
  */
 export const applyProposals = async (ctx: Context): Promise<number> => {
-  const ids = await ctx.inTenant((stores) => stores.proposals.waiting(PROPOSALS_MAX));
+  const ids = await ctx.inTenant(async (stores) => {
+    const { frozenAt } = await stores.workspaces.get();
+    return frozenAt ? [] : stores.proposals.waiting(PROPOSALS_MAX);
+  });
   for (const id of ids) await applyProposal(ctx, id);
   return ids.length;
 };

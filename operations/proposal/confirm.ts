@@ -13,6 +13,7 @@ import { planRecovery } from '../recovery/plan.js';
 import { planChanged, plannedIn } from '../recovery/propose.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
 import type { ProposalChallengeRow } from '../stores/proposals.js';
+import { frozenRefusal } from '../workspace/frozen.js';
 import { lockProposal, type ProposalFacts, refuseAbsentProposal } from './lock.js';
 import { tooEarly } from './too-early.js';
 
@@ -27,6 +28,7 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
   ctx.inTenant(async (stores) => {
     const facts = await lockProposal(ctx, stores, input.proposal_id);
     if (!facts) return refuseAbsentProposal(ctx, stores, 'exception.confirm', input.proposal_id);
+    const workspace = await stores.workspaces.lockShared();
     const { proposal, exception, digest } = facts;
     const entry = { subject: subjectOf(ctx, exception), action: 'exception.confirm' } as const;
     const about = { exception_id: exception.id, proposal_id: proposal.id, choice: proposal.choice, challenge_id: input.challenge_id };
@@ -34,7 +36,7 @@ export const confirmProposal = (ctx: Context, input: Input): Promise<Result<Wire
 
     const challenge = await stores.proposals.lockChallenge(input.challenge_id);
     const asked = ctx.actor.type === 'user' ? challengeRefusal(challenge, ctx.actor.personId, stores.now, facts) : null;
-    const refusal = asked ?? (await confirmRefusal(ctx, stores, facts));
+    const refusal = asked ?? (proposal.choice === 'recover' ? null : frozenRefusal(workspace)) ?? (await confirmRefusal(ctx, stores, facts));
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
     const factors = await decidingFactors(stores, ctx.actor.personId);

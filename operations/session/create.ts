@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { createSession as contract } from '../../contracts/access.js';
 import type { Actor } from '../../domain/actors.js';
+import { CLOSED_DETAIL } from '../../domain/freeze.js';
 import { awakeIn } from '../../domain/permissions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
@@ -43,7 +44,7 @@ interface Proving {
  * An unknown e-mail, a wrong password, a disabled person and one without workspace run the same statements and one verification, and get
  * the same `invalid_credentials` as a wrong code, and as one that was left out by somebody who has a factor; the logs of the person's
  * workspaces hear of it afterwards (ADR 0070). Only a caller with the right password gets `otp_step_used` or `factor_locked`, and only one
- * with the right code too gets `forbidden` for a workspace of others. Anybody may get `passwords_busy`.
+ * with the right code too gets `forbidden` for a workspace of others, or `workspace_frozen`. Anybody may get `passwords_busy`.
  */
 export const createSession = async (
   publicContext: PublicContext,
@@ -56,7 +57,8 @@ export const createSession = async (
   const workspaces = await directory.workspacesOf(personId);
   const checked = await services.credentials.checkPassword(person?.password.hash ?? null, input.password);
   if (!checked.ok) return checked;
-  const home = workspaces[0];
+  // Whoever belongs to another workspace too signs in there while one is frozen.
+  const home = workspaces.find(({ closed }) => !closed) ?? workspaces[0];
   if (!person || !checked.value || person.disabled || !home) {
     const result = checked.value ? 'forbidden' : 'invalid_credentials';
     await personEvents.add({ personId, actor: UNKNOWN_CALLER, requestId, action: 'session.create', result, detail: {} });
@@ -78,7 +80,7 @@ const proveAndOpen = async (
   const ctx = publicContext.enter(at.tenantId, at.mode, actor);
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     // Checked after the code, so that a caller without the second factor learns nothing about workspaces.
-    const refusal = (await proofRefusal(ctx, stores, { personId, password, code })) ?? (isMember ? null : NO_MEMBER);
+    const refusal = (await proofRefusal(ctx, stores, { personId, password, code })) ?? workspaceRefusal(at, isMember);
     if (!refusal) return ok(await open(ctx, stores, actor, { ...origin, withFactor: code !== undefined }));
     const entry = { action: 'session.create', detail: {} };
     await stores.personEvents.add({ ...entry, personId, result: refusal.code });
@@ -126,6 +128,12 @@ const strengthen = async (ctx: Context, { personId, password }: Proving, typed: 
   if (!credentials.isWeakHash(password.hash)) return;
   const made = await credentials.newPasswordHash(typed);
   if (made.ok) await ctx.inTenant((stores) => stores.passwords.rehash(personId, password.hash, made.value));
+};
+
+/** Why nobody opens a session there; null when they may. */
+const workspaceRefusal = ({ closed }: OwnWorkspace, isMember: boolean): Refusal | null => {
+  if (!isMember) return NO_MEMBER;
+  return closed ? refuse('workspace_frozen', CLOSED_DETAIL).refusal : null;
 };
 
 const NO_MEMBER = refuse('forbidden', 'You are not a member of that workspace; leave workspace_id out to sign in to your own.').refusal;

@@ -24,6 +24,8 @@ export interface BatchView {
   facts: Pick<FactsRow, (typeof SHOWN_FACTS)[number]> | null;
   /** Kinds of its exceptions that nobody has resolved yet; each kind is open once at the most. */
   openExceptions: ExceptionKind[];
+  /** An operator of the platform has stopped its workspace: no money leaves. */
+  frozen: boolean;
   connection: {
     disabled: boolean;
     /** A dispatch of some batch was not answered, and none has been since. */

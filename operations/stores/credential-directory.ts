@@ -14,6 +14,8 @@ export interface SessionOwner {
   /** What they allow and the session does not, because it was opened without a second factor. */
   sleeping: Permission[];
   mode: Mode;
+  /** Two operators have frozen its workspace (docs/adr/0073). */
+  closed: boolean;
   /** It was ended, or it has expired. */
   ended: boolean;
   /** Its last use was noted more than a minute ago, or never. */
@@ -31,6 +33,8 @@ export interface ApiKeyOwner {
   /** The first of the keys that took each other's place; null for that one itself. */
   familyId: string | null;
   allowedNetworks: string[];
+  /** Two operators have frozen its workspace. */
+  closed: boolean;
   /** No use was noted within the last minute. */
   isUseDue: boolean;
 }
@@ -43,6 +47,8 @@ export interface OwnWorkspace {
   roles: string[];
   /** What these allow at present. */
   permissions: Permission[];
+  /** Two operators have frozen it. */
+  closed: boolean;
 }
 
 /**

@@ -5,7 +5,10 @@ export const WORKSPACE = columns({
   organizationId: uuid('organization_id'),
   name: text('name'),
   mode: oneOf<'live' | 'test'>()('mode'),
+  /** Since when no money leaves. */
   frozenAt: nullable(time('frozen_at')),
+  /** Since when nobody works in it either: two operators froze it. */
+  closedAt: nullable(time('closed_at')),
   /** Since when machine calls that change something have to be signed; null where they need not be. */
   signingRequiredAt: nullable(time('signing_required_at')),
 });
@@ -17,6 +20,12 @@ export interface WorkspaceStore {
   lock(): Promise<WorkspaceRow>;
   /** The workspace, locked with others: a freeze waits for this transaction, and later transactions see the freeze (R1). */
   lockShared(): Promise<WorkspaceRow>;
+  /** No money leaves from now on. Where none does already, the first time stays. */
+  stop(): Promise<void>;
+  /** Nobody works in it from now on: keys and sessions are refused, and the sessions end. */
+  close(): Promise<void>;
+  /** Money leaves and people work again. The database refuses it while a freeze is open. */
+  thaw(): Promise<void>;
   /** From now on machine calls have to be signed. Where they have to be already, the first time stays. */
   requireSigning(): Promise<WorkspaceRow>;
   /** Machine calls need not be signed any more. The database refuses it on live. */

@@ -2,16 +2,19 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import type { RouteId } from '../../contracts/routes.js';
+import { isOperatorPermission } from '../../domain/permissions.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { sendRaw } from './raw-http.js';
 import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 let world: ApiWorld;
 let token: string;
+let operator: string;
 
 beforeAll(async () => {
   world = await openApiWorld();
   token = (await world.member('admin')).token;
+  operator = (await world.operator()).token;
 });
 afterAll(() => world.close());
 beforeEach(() => {
@@ -27,7 +30,12 @@ const post = async (id: RouteId, shape: RouteShape, bytes: Uint8Array | string, 
   const body = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
   const response = await fetch(`${world.url}${path}`, {
     method: request.method ?? 'POST',
-    headers: { ...request.headers, authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    headers: {
+      ...request.headers,
+      authorization: `Bearer ${isOperatorPermission(shape.permission) ? operator : token}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
     body: body as Uint8Array<ArrayBuffer>,
   });
   return [response.status, ((await response.json()) as { code?: string }).code];

@@ -5,7 +5,7 @@ import { openApiDocument } from '../../api/openapi/document.js';
 import { parseEvents } from '../../client/stream.js';
 import { ROUTES, type RouteId } from '../../contracts/routes.js';
 import { toWireId } from '../../domain/ids.js';
-import { type Permission, ROLES, type Role } from '../../domain/permissions.js';
+import { isOperatorPermission, type Permission, ROLES, type Role } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { doubtIn } from './doubt-in.js';
@@ -174,6 +174,7 @@ const tokenFor = async ({ id }: Documented): Promise<Record<string, string>> => 
   if (permission === 'public' || permission === 'signed') return {};
   // This one ends its session.
   if (id === 'end_session') return { authorization: `Bearer ${(await world.member('auditor')).token}` };
+  if (isOperatorPermission(permission)) return { authorization: `Bearer ${(await world.operator()).token}` };
   const role = (Object.keys(ROLES) as Role[]).find((name) => (ROLES[name] as readonly Permission[]).includes(permission));
   return { authorization: `Bearer ${tokens.get(role ?? 'admin')}` };
 };

@@ -3,6 +3,7 @@ import { fromWireId } from '../../domain/ids.js';
 import { until } from '../harness/until.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import type { Person } from '../world/people.js';
+import { sendRaw } from './raw-http.js';
 
 /** Where API keys are used from. The tests connect from 127.0.0.1, which one of the two APIs takes for a proxy. */
 
@@ -76,6 +77,17 @@ describe('behind a trusted proxy', () => {
       ['', 403],
     ] as const)
       expect([forwarded, await ask(behindProxy, token, forwarded)]).toEqual([forwarded, status]);
+  });
+
+  test('several lines X-Forwarded-For are one list in their order', async () => {
+    const { token } = await keyOf(behindProxy, '203.0.113.0/24');
+    const send = async (...forwarded: string[]) => {
+      const lines = forwarded.map((one) => `X-Forwarded-For: ${one}`);
+      return (await sendRaw(behindProxy.url, ['GET /v1/payees HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${token}`, ...lines])).status;
+    };
+    expect(await send('198.51.100.7', '203.0.113.7')).toBe(200);
+    expect(await send('203.0.113.7', '198.51.100.7')).toBe(403);
+    expect(await send('203.0.113.7', '10.1.2.3', '::ffff:10.1.2.4')).toBe(200);
   });
 
   test('a proxy that passes no address on is itself the client', async () => {

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { bindRoutes, STAGES, stagesOf } from '../../api/bind.js';
 import type { ApiDeps } from '../../api/deps.js';
 import type { Handlers } from '../../api/handlers.js';
+import { isOperatorPermission } from '../../domain/permissions.js';
 import { RATE_CLASSES, RATES, type RateChanges, type RateSubject } from '../../domain/rates.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { ratesOf } from '../world/rates.js';
-import { GUARDED, ROUTE_LIST, sampleRequest } from './sample-requests.js';
+import { GUARDED, OF_PLATFORM, ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 /** Limits that a test sets. `direct` believes nobody about an address, `proxied` the one proxy in front of it. */
 let direct: ApiWorld;
@@ -56,7 +57,10 @@ describe('the path of a request', () => {
   test.each(ROUTE_LIST)('%s has every stage that it needs [S2-22]', (id, shape) => {
     const stages = stagesOf(deps, id, shape, handlers);
     const isOpen = shape.permission === 'public' || shape.permission === 'signed';
-    const needed = isOpen ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'act'];
+    const ofPlatform = isOperatorPermission(shape.permission);
+    if (ofPlatform) expect(Object.keys(stages)).toEqual(expect.arrayContaining(['name', 'network', 'authenticate', 'rate', 'act']));
+    const needed =
+      isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'act'];
     for (const stage of needed) expect([stage, stages[stage as keyof typeof stages]?.length ?? 0]).toEqual([stage, 1]);
     expect(Object.keys(stages).filter((stage) => !(STAGES as readonly string[]).includes(stage))).toEqual([]);
   });
@@ -89,6 +93,16 @@ describe('the path of a request', () => {
     const answer = await direct.call(path, { ...request, body: shape.body ? '{' : undefined, token });
     expect([answer.status, answer.json['policy']]).toEqual([429, `${shape.rateClass}-principal`]);
     expect(direct.calls).toEqual([]);
+  });
+
+  test.each(OF_PLATFORM)('%s counts the operator, and never a workspace, whose people could keep it from being frozen', async (id, shape) => {
+    const { token } = await direct.operator();
+    const { path, ...request } = sampleRequest(id, shape);
+    const policyOf = async () => (await direct.call(path, { ...request, token })).json['policy'];
+    limit(everyClass('workspace', 0));
+    expect(await policyOf()).toBeUndefined();
+    limit(everyClass('principal', 0));
+    expect(await policyOf()).toBe(`${shape.rateClass}-principal`);
   });
 
   test('whoever lacks the permission is refused for that, and uses up nothing of their own', async () => {

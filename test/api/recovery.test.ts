@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import type { RouteId } from '../../contracts/routes.js';
-import { ROLES, type Role } from '../../domain/permissions.js';
+import { isOperatorPermission, ROLES, type Role } from '../../domain/permissions.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
@@ -12,6 +12,7 @@ const WHY = 'an older copy was put back';
 const WORK = [
   ...['create_session', 'end_session', 'end_other_session', 'end_other_sessions', 'receive_inbound'],
   ...['propose_recovery', 'ask_proposal_challenge', 'confirm_proposal'],
+  ...['freeze_tenant', 'thaw_tenant', 'confirm_freeze', 'withdraw_freeze'],
 ];
 
 let world: ApiWorld;
@@ -29,9 +30,15 @@ beforeEach(() => {
 
 /** The token of a person who may do this. */
 const tokenFor = ({ permission }: RouteShape): { token?: string } => {
+  if (isOperatorPermission(permission)) return { token: operator };
   const role = (Object.keys(ROLES) as Role[]).find((name) => (ROLES[name] as readonly string[]).includes(permission));
   return role ? { token: tokens.get(role) ?? '' } : {};
 };
+let operator: string;
+beforeAll(async () => {
+  operator = (await world.operator()).token;
+});
+/** Asks as somebody who may. */
 const ask = async (id: RouteId, shape: RouteShape) => {
   const { path, ...request } = sampleRequest(id, shape);
   return world.call(path, { ...request, ...tokenFor(shape) });

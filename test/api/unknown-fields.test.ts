@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RouteShape } from '../../contracts/route-shape.js';
 import type { RouteId } from '../../contracts/routes.js';
-import { type Permission, ROLES, type Role } from '../../domain/permissions.js';
+import { isOperatorPermission, type Permission, ROLES, type Role } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { sendRaw } from './raw-http.js';
@@ -9,10 +9,12 @@ import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 let world: ApiWorld;
 let tokens: ReadonlyMap<Role, string>;
+let operator: string;
 
 beforeAll(async () => {
   world = await openApiWorld();
   tokens = await world.tokensByRole();
+  operator = (await world.operator()).token;
 });
 afterAll(() => world.close());
 beforeEach(() => {
@@ -21,6 +23,7 @@ beforeEach(() => {
 
 /** The token of somebody who may, or none for a public route. */
 const tokenFor = ({ permission }: RouteShape): { token?: string } => {
+  if (isOperatorPermission(permission)) return { token: operator };
   const role = (Object.keys(ROLES) as Role[]).find((one) => (ROLES[one] as readonly Permission[]).includes(permission as Permission));
   const token = role && tokens.get(role);
   return token ? { token } : {};

@@ -52,6 +52,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     delivery: idOf('delivery'),
     session: idOf('session'),
     factor: idOf('factor'),
+    workspace: idOf('ws'),
   },
   ...{
     connection: idOf('conn'),
@@ -73,6 +74,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--country': 'DE',
   '--scope': 'batches.read',
   '--role': 'auditor',
+  '--step': 'freeze',
 };
 
 /** What a command needs though no option by itself is required. */

@@ -38,12 +38,12 @@ const asked = ({ path }: Received): Answer => ({
   body: path.includes('/proposals/') ? { id: 'c', proposal_id: 'p', digest: 'ab', expires_at: 't', summary: SUMMARY } : CHALLENGE,
 });
 
-/** Signed in as a person, since an API key has no session to end. */
+/** Signed in as a person, since an API key has no session to end; and an operator of the platform, for what people of a workspace cannot do. */
 const personOf = ({ SLUICE_URL }: { SLUICE_URL: string }) => {
   const home = emptyFolder();
   mkdirSync(join(home, 'sluice'));
   writeFileSync(join(home, 'sluice', 'profiles.json'), JSON.stringify({ default: { url: SLUICE_URL, token: 't' } }));
-  return { SLUICE_URL, XDG_CONFIG_HOME: home };
+  return { SLUICE_URL, XDG_CONFIG_HOME: home, SLUICE_OPERATOR_KEY: 'o' };
 };
 
 /** What a command reads: passwords of those that ask for some, and a code. */

@@ -56,6 +56,8 @@ beforeAll(async () => {
   await confirmedProposal(world);
   await payeeByKey();
   must(await defineRole(world.as(await world.person('admin')), { name: 'reviewer', permissions: ['batches.read'] }));
+  const operator = await world.operator();
+  await world.as(operator.actor).inTenant((stores) => stores.freezes.propose({ id: systemEntropy.newId(), reason: 'x', operatorId: operator.id }));
   await world.sequence();
   const proposalId = await confirmedRecovery(world);
   await world.worker().inTenant((stores) => stores.recoveries.startGeneration({ generation: 2, proposalId, keptSize: 0n }));

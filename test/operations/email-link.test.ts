@@ -24,7 +24,10 @@ beforeAll(async () => {
   live = await world.workspace({ mode: 'live' });
 });
 afterAll(() => world?.close());
-beforeEach(() => world.sql('DELETE FROM mail_message'));
+beforeEach(async () => {
+  await world.sql('DELETE FROM mail_message');
+  await world.sql('DELETE FROM email_link');
+});
 afterEach(() => {
   jest.restoreAllMocks();
 });
@@ -49,7 +52,7 @@ const signIn = async (person: Person, password: string) =>
   createSession(world.publicContext(), { email: person.email, password, code: await world.code(person) });
 const session = async (person: Person, tenantId: string) => {
   const { hash } = world.credentials.newToken('session', 'test');
-  const row = { id: systemEntropy.newId(), tokenHash: hash, personId: person.id, expiresAt: new Date(Date.now() + 3_600_000) };
+  const row = { id: systemEntropy.newId(), tokenHash: hash, personId: person.id, withFactor: true, expiresAt: new Date(Date.now() + 3_600_000) };
   await world.as(person, { tenantId }).inTenant((stores) => stores.sessions.insert(row));
   return async () => (await world.publicContext().directory.session(hash))?.ended === false;
 };

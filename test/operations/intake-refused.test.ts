@@ -36,6 +36,16 @@ const takenIn = async (id: string) => {
   return must(await showPayoutBatch(ctx(), { batch_id: id }));
 };
 
+test('a file for a workspace that is stopped is refused, and leaves nothing (R1)', async () => {
+  await world.sql('UPDATE workspace SET frozen_at = now()');
+  try {
+    expect(refusalOf(await upload(ctx(), csvFile(csvRow(1)), { external_id: 'stopped' })).code).toBe('workspace_frozen');
+  } finally {
+    await world.sql('UPDATE workspace SET frozen_at = NULL');
+  }
+  expect(await world.sql(`SELECT FROM payout_batch WHERE external_id = 'stopped'`)).toEqual([]);
+});
+
 /** A file between whose two readings something else happens. */
 const interrupted = (text: string, happens: () => Promise<unknown>) => {
   const whole = spooled(text);

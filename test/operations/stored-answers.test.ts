@@ -46,6 +46,10 @@ import { defineRole } from '../../operations/role/define.js';
 import { changePassword } from '../../operations/session/change-password.js';
 import { endOtherSessions } from '../../operations/session/end-other.js';
 import { createSigningKey } from '../../operations/signing-key/create.js';
+import { confirmFreeze } from '../../operations/tenant/confirm.js';
+import { freezeTenant } from '../../operations/tenant/freeze.js';
+import { thawTenant } from '../../operations/tenant/thaw.js';
+import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
 import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
 import { requireSigning } from '../../operations/workspace/require-signing.js';
 import { systemEntropy } from '../../vault/entropy.js';
@@ -67,7 +71,7 @@ afterAll(() => world?.close());
 /** POST routes whose answers are stored; without a credential there is no workspace to store one in (ADR 0014). */
 type StoredRoute = {
   [Id in RouteId]: (typeof ROUTES)[Id] extends { method: 'POST'; idempotency: string; permission: infer P }
-    ? P extends 'public'
+    ? P extends 'public' | 'tenants.create'
       ? never
       : Id
     : never;
@@ -82,8 +86,35 @@ const payee = { name: 'Erika Mustermann', payee_type: 'individual', country: 'DE
 const body = { currency: 'EUR', rail: 'sandbox', items: [{ payee: { reference: 'p-1', ...payee, iban: iban(1) }, amount: 100, reference: 'one' }] };
 const csv = `payee_reference,payee_name,country,iban,amount,reference\np-2,Erika Mustermann,DE,${iban(2)},100,one\n`;
 
+/** Two operators in a workspace that nothing else of this test is in. */
+const operatorsOf = async () => {
+  const { tenantId } = await world.workspace();
+  const [asking, other] = [await world.operator(), await world.operator()];
+  return { asking: world.as(asking.actor, { tenantId }), other: world.as(other.actor, { tenantId }) };
+};
+
 /** A request that succeeds, for every route: leave one out and this does not compile. */
 const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
+  freeze_tenant: async () => {
+    const { asking } = await operatorsOf();
+    return { ctx: asking, work: (own) => freezeTenant(own, { reason: 'x' }) };
+  },
+  withdraw_freeze: async () => {
+    const { asking } = await operatorsOf();
+    must(await freezeTenant(asking, { reason: 'x' }));
+    return { ctx: asking, work: withdrawFreeze };
+  },
+  confirm_freeze: async () => {
+    const { asking, other } = await operatorsOf();
+    const { freeze } = must(await freezeTenant(asking, { reason: 'x' }));
+    return { ctx: other, work: (own) => confirmFreeze(own, { freeze_id: uuidOf(freeze?.id ?? ''), step: 'freeze' }) };
+  },
+  thaw_tenant: async () => {
+    const { asking, other } = await operatorsOf();
+    const { freeze } = must(await freezeTenant(asking, { reason: 'x' }));
+    must(await confirmFreeze(other, { freeze_id: uuidOf(freeze?.id ?? ''), step: 'freeze' }));
+    return { ctx: other, work: (own) => thawTenant(own, { reason: 'x' }) };
+  },
   propose_recovery: async () => {
     const ctx = world.as(admin, { services: { recovery: { reason: () => 'an older copy was put back' } } });
     const { digest } = must(await showRecovery(ctx));

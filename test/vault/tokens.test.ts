@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hashToken, newToken } from '../../vault/tokens.js';
 
-const kind = fc.constantFrom('session', 'api_key', 'link');
+const kind = fc.constantFrom('session', 'api_key', 'link', 'operator');
 const mode = fc.constantFrom('live', 'test');
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -14,6 +14,7 @@ describe('bearer tokens', () => {
     expect(newToken('api_key', 'test', randomBytes).token).toMatch(/^slk_test_[0-9A-Za-z]{39}$/);
     expect(newToken('session', 'live', randomBytes).token).toMatch(/^sluice_session_[0-9A-Za-z]{39}$/);
     expect(newToken('link', 'live', randomBytes).token).toMatch(/^sluice_link_[0-9A-Za-z]{39}$/);
+    expect(newToken('operator', 'live', randomBytes).token).toMatch(/^slo_[0-9A-Za-z]{39}$/);
     const { token, prefix } = newToken('api_key', 'live', randomBytes);
     expect(token.startsWith(prefix)).toBe(true);
     // 33 random characters less the 4 that are shown: more than 168 bits stay secret.

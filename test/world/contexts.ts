@@ -1,6 +1,7 @@
 import { credentialDirectory } from '../../db/credential-directory.js';
 import { emailLinkQueue } from '../../db/email-links.js';
 import { invitationDirectory } from '../../db/invitations.js';
+import { operatorDirectory } from '../../db/operator-directory.js';
 import { personEventQueue } from '../../db/person-events.js';
 import type { Actor } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
@@ -37,6 +38,7 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
   const publicContext = (): PublicContext => ({
     requestId: systemEntropy.newId(),
     directory: credentialDirectory(base.pool('api')),
+    operators: operatorDirectory(base.pool('api')),
     personEvents: personEventQueue(base.pool('api')),
     emailLinks: emailLinkQueue(base.pool('api')),
     invitations: invitationDirectory(base.pool('api')),

@@ -10,6 +10,7 @@ import { contextsOf } from './contexts.js';
 import { openOwnDatabase } from './database.js';
 import { gatesOf } from './gates.js';
 import { logOf } from './log.js';
+import { operatorsOf } from './operators.js';
 import { payeesOf } from './payees.js';
 import { peopleOf } from './people.js';
 import { openServices } from './services.js';
@@ -54,6 +55,7 @@ export const openWorld = async ({ funds = 1_000_000n, rails = openRails() }: Wor
     ...base,
     ...contexts,
     ...people,
+    ...operatorsOf(base),
     ...payees,
     ...batches,
     ...gatesOf({ ...contexts, ...people, ...batches }),

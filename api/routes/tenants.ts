@@ -1,0 +1,20 @@
+import { confirmFreeze } from '../../operations/tenant/confirm.js';
+import { createTenant } from '../../operations/tenant/create.js';
+import { freezeTenant } from '../../operations/tenant/freeze.js';
+import { listTenants } from '../../operations/tenant/list.js';
+import { showTenant } from '../../operations/tenant/show.js';
+import { thawTenant } from '../../operations/tenant/thaw.js';
+import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
+import type { Handlers } from '../handlers.js';
+
+type Tenants = Extract<keyof Handlers, `${string}_tenant` | `${string}_tenants` | `${string}_freeze`>;
+
+export const tenants: Pick<Handlers, Tenants> = {
+  list_tenants: listTenants,
+  create_tenant: createTenant,
+  show_tenant: showTenant,
+  freeze_tenant: freezeTenant,
+  thaw_tenant: thawTenant,
+  confirm_freeze: confirmFreeze,
+  withdraw_freeze: withdrawFreeze,
+};

@@ -1,0 +1,104 @@
+import { type Command, Option } from 'commander';
+import type { ResponseOf } from '../../client/types.js';
+import { FREEZE_STEPS, type FreezeStep } from '../../domain/freeze.js';
+import type { Cli } from '../cli.js';
+import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
+import { table } from '../render/table.js';
+
+type Tenant = ResponseOf<'show_tenant'>;
+
+/** `sluice tenant`: what operators of the platform do, with the credential of SLUICE_OPERATOR_KEY. */
+export const tenantCommands = (program: Command, cli: Cli): void => {
+  const tenant = program
+    .command('tenant')
+    .description('for operators of the platform: workspaces, and freezes by two operators; needs SLUICE_OPERATOR_KEY');
+  const connect = async () => (await cli.connect({ operator: true })).client;
+  const present = (shown: Tenant): void => {
+    cli.present(shown, () => tenantText(shown));
+    const next = nextStep(shown);
+    if (next) cli.suggest(next);
+  };
+
+  withPage(tenant.command('list').description('workspaces of all organizations, newest first')).action(
+    async (page: PageOptions, command: Command) => {
+      const found = await (await connect()).list_tenants(pageOf(page));
+      cli.present(found, () =>
+        table(
+          ['WORKSPACE', 'NAME', 'MODE', 'STATE', 'STOPPED'],
+          found.data.map((one) => [one.id, one.name, one.mode, one.state, one.stopped_at]),
+        ),
+      );
+      suggestMore(cli, command, found);
+    },
+  );
+
+  tenant
+    .command('show')
+    .description('a workspace with its freeze: why, by whom, and what comes next')
+    .argument('<workspace>')
+    .action(async (workspace_id: string) => present(await (await connect()).show_tenant({ workspace_id })));
+
+  tenant
+    .command('create')
+    .description('make an organization with a live and a test workspace')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const made = await (await connect()).create_tenant({ name });
+      cli.present(made, () => [`${made.name}: ${made.id}`, ...made.workspaces.map((one) => `  ${one.mode}: ${one.id}`)].join('\n'));
+    });
+
+  tenant
+    .command('freeze')
+    .description('ask for a freeze: money stops at once, and another operator confirms that nobody works there any more')
+    .argument('<workspace>')
+    .requiredOption('--reason <text>', 'for the other operator')
+    .action(async (workspace_id: string, { reason }: { reason: string }) => present(await (await connect()).freeze_tenant({ workspace_id, reason })));
+
+  tenant
+    .command('thaw')
+    .description('ask for the thaw of a frozen workspace; another operator confirms it')
+    .argument('<workspace>')
+    .requiredOption('--reason <text>', 'for the other operator')
+    .action(async (workspace_id: string, { reason }: { reason: string }) => present(await (await connect()).thaw_tenant({ workspace_id, reason })));
+
+  tenant
+    .command('confirm')
+    .description('confirm the freeze or the thaw that another operator asked for; `sluice tenant show` says what it is')
+    .argument('<workspace>')
+    .requiredOption('--freeze <freeze>', 'the freeze that you looked at')
+    .addOption(new Option('--step <step>', 'what you confirm').choices(FREEZE_STEPS).makeOptionMandatory())
+    .action(async (workspace_id: string, { freeze, step }: { freeze: string; step: FreezeStep }) =>
+      present(await (await connect()).confirm_freeze({ workspace_id, freeze_id: freeze, step })),
+    );
+
+  tenant
+    .command('withdraw')
+    .description('take back what you asked for, while nobody has confirmed it')
+    .argument('<workspace>')
+    .action(async (workspace_id: string) => present(await (await connect()).withdraw_freeze({ workspace_id })));
+};
+
+const STATES: Readonly<Record<Tenant['state'], string>> = {
+  open: 'open',
+  stopped: 'stopped: no money leaves, and people still get in',
+  frozen: 'frozen: no money leaves, and nobody gets in',
+  thawing: 'frozen, and a thaw is asked for',
+};
+
+const tenantText = ({ id, name, mode, state, stopped_at, freeze }: Tenant): string =>
+  [
+    `${name} (${mode}) ${id}: ${STATES[state]}${stopped_at === null ? '' : `, since ${stopped_at}`}`,
+    ...(freeze
+      ? [
+          `  ${freeze.id}: asked for by ${freeze.proposed_by.name}, ${freeze.proposed_at}: ${freeze.reason}`,
+          ...(freeze.confirmed_by ? [`  confirmed by ${freeze.confirmed_by.name}, ${freeze.confirmed_at}`] : []),
+          ...(freeze.thaw ? [`  thaw asked for by ${freeze.thaw.proposed_by.name}, ${freeze.thaw.proposed_at}: ${freeze.thaw.reason}`] : []),
+        ]
+      : []),
+  ].join('\n');
+
+const nextStep = ({ id, state, freeze }: Tenant): string | null => {
+  if (!freeze) return null;
+  if (state === 'frozen') return `sluice tenant thaw ${id} --reason TEXT`;
+  return `sluice tenant confirm ${id} --freeze ${freeze.id} --step ${state === 'thawing' ? 'thaw' : 'freeze'}   (another operator)`;
+};

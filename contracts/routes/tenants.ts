@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { ProblemCode } from '../../domain/problems.js';
+import { list, type RouteShape, read } from '../route-shape.js';
+import * as tenants from '../tenants.js';
+import { id } from '../wire.js';
+
+const ofTenant = z.strictObject({ workspace_id: id('workspace') });
+
+/**
+ * A step of a freeze. It works in recovery mode too: nothing is sent then, a restored database may have lost a freeze, and a frozen workspace
+ * is recovered by its own people.
+ */
+const step = <const Problems extends readonly ProblemCode[]>(name: string, summary: string, problems: Problems) =>
+  ({
+    method: 'POST',
+    path: `/v1/tenants/:workspace_id/${name}`,
+    summary,
+    permission: 'tenants.freeze',
+    rateClass: 'write',
+    idempotency: 'optional',
+    inRecovery: 'works',
+    params: ofTenant,
+    out: { status: 200, body: tenants.tenant },
+    problems: ['not_found', 'freeze_state', ...problems],
+  }) as const;
+
+/** What operators of the platform do. They send their own credential, which opens no other route, and no credential of a workspace opens these. */
+export const TENANT_ROUTES = {
+  list_tenants: list({
+    path: '/v1/tenants',
+    summary: 'List workspaces with their freezes',
+    permission: 'tenants.read',
+    query: tenants.listTenants,
+    cursor: 'workspace',
+    of: tenants.tenant,
+  }),
+  create_tenant: {
+    method: 'POST',
+    path: '/v1/tenants',
+    summary: 'Make an organization with a live and a test workspace',
+    permission: 'tenants.create',
+    rateClass: 'write',
+    idempotency: 'required',
+    body: tenants.createTenant,
+    example: { name: 'Corner Shop' },
+    out: { status: 201, body: tenants.organization },
+    problems: [],
+  },
+  show_tenant: read({
+    path: '/v1/tenants/:workspace_id',
+    summary: 'Show a workspace with its freeze',
+    permission: 'tenants.read',
+    params: ofTenant,
+    out: tenants.tenant,
+    problems: ['not_found'],
+  }),
+  freeze_tenant: {
+    ...step('freeze', 'Ask for a freeze: money stops at once, and another operator confirms the rest', []),
+    body: tenants.askForFreeze,
+    example: { reason: 'Payees were changed by somebody who is not known' },
+  },
+  thaw_tenant: {
+    ...step('thaw', 'Ask for the thaw of a frozen workspace, which another operator confirms', []),
+    body: tenants.askForFreeze,
+    example: { reason: 'The keys were revoked, and the payees corrected' },
+  },
+  confirm_freeze: {
+    ...step('confirm', 'Confirm the freeze or the thaw that another operator asked for', ['freeze_same_person']),
+    body: tenants.confirmFreeze,
+    example: { freeze_id: 'freeze_0198c2aa7c1e7b3d9f10a4c2e6b80d11', step: 'freeze' },
+  },
+  withdraw_freeze: step('withdraw', 'Take back what you asked for while nobody has confirmed it', []),
+} as const satisfies Record<string, RouteShape>;

@@ -1,0 +1,27 @@
+import { refusalToWithdraw } from '../../domain/freeze.js';
+import type { Result } from '../../domain/result.js';
+import type { Context } from '../context.js';
+import { openFreeze, takeStep } from './step.js';
+import type { WireTenant } from './view.js';
+
+/**
+ * Takes back what the same operator asked for and nobody has confirmed: a freeze, after which money moves again, or a thaw. Refuses with
+ * `freeze_state`, and with `forbidden` what another operator asked for.
+ */
+export const withdrawFreeze = (ctx: Context): Promise<Result<WireTenant>> =>
+  takeStep(ctx, {
+    action: 'workspace.withdraw_freeze',
+    detail: {},
+    refusal: refusalToWithdraw,
+    take: async (stores, freeze) => {
+      const { id, confirmedBy } = openFreeze(freeze);
+      if (confirmedBy !== null) {
+        await stores.freezes.withdrawThaw(id);
+        return id;
+      }
+      await stores.freezes.withdraw(id);
+      await stores.workspaces.thaw();
+      await stores.outbox.wakeExecuting();
+      return id;
+    },
+  });

@@ -1,0 +1,72 @@
+import { describe, expect, test } from '@jest/globals';
+import { toWireId } from '../../domain/ids.js';
+import { systemEntropy } from '../../vault/entropy.js';
+import { settingsOf } from './every-command.js';
+import { apiOf } from './scripted-api.js';
+
+const { newId } = systemEntropy;
+const WS = toWireId('workspace', newId());
+const FREEZE = toWireId('freeze', newId());
+const operator = (name: string) => ({ id: toWireId('operator', newId()), name });
+const AT = '2030-01-01T00:00:00.000Z';
+
+const STOPPED = {
+  object: 'tenant',
+  id: WS,
+  organization_id: toWireId('organization', newId()),
+  name: 'Corner Shop live',
+  mode: 'live',
+  state: 'stopped',
+  stopped_at: AT,
+  closed_at: null,
+  freeze: {
+    id: FREEZE,
+    reason: 'A key was stolen',
+    proposed_by: operator('Ada'),
+    proposed_at: AT,
+    confirmed_by: null,
+    confirmed_at: null,
+    thaw: null,
+  },
+};
+
+const operatorKey = 'an operator';
+
+describe('sluice tenant', () => {
+  test('acts with SLUICE_OPERATOR_KEY and never with the key of a workspace', async () => {
+    const { env, received } = await apiOf(() => ({ status: 200, body: STOPPED }));
+    expect(await settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey }).run(['tenant', 'show', WS])).toBe(0);
+    expect(received.map(({ headers }) => headers['authorization'])).toEqual([`Bearer ${operatorKey}`]);
+    const { run, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: '' });
+    expect([await run(['tenant', 'show', WS]), said.join('\n')]).toEqual([4, expect.stringContaining('set SLUICE_OPERATOR_KEY')]);
+    expect(received).toHaveLength(1);
+  });
+
+  test('other commands never send the key of an operator', async () => {
+    const { url, received } = await apiOf(() => ({ status: 200, body: {} }));
+    const { run } = settingsOf({ SLUICE_URL: url, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['payee', 'list'])).toBe(4);
+    expect(received).toEqual([]);
+  });
+
+  test('freeze says what stands, and what another operator confirms', async () => {
+    const { env, received } = await apiOf(() => ({ status: 200, body: STOPPED }));
+    const { run, printed, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'freeze', WS, '--reason', 'A key was stolen'])).toBe(0);
+    expect(received.map(({ method, path, body }) => [method, path, JSON.parse(body)])).toEqual([
+      ['POST', `/v1/tenants/${WS}/freeze`, { reason: 'A key was stolen' }],
+    ]);
+    expect(printed.join('\n')).toContain('asked for by Ada');
+    expect(said.join('\n')).toContain(`tenant confirm ${WS} --freeze ${FREEZE} --step freeze`);
+  });
+
+  test('confirm names the freeze and the step that was looked at', async () => {
+    const { env, received } = await apiOf(() => ({ status: 200, body: { ...STOPPED, state: 'frozen' } }));
+    const { run } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'confirm', WS, '--freeze', FREEZE, '--step', 'freeze'])).toBe(0);
+    expect(received.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      [`/v1/tenants/${WS}/confirm`, { freeze_id: FREEZE, step: 'freeze' }],
+    ]);
+    expect(await run(['tenant', 'confirm', WS])).toBe(2);
+  });
+});
