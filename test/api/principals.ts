@@ -56,13 +56,15 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
   };
 
   const withDefinedRole = async (): Promise<Principal> => {
-    const { person, token } = await world.member('viewer');
+    const person = await world.person('viewer');
     await asOwner('/v1/roles', { name: 'clerk', permissions: DEFINED });
     await asOwner(`/v1/people/${toWireId('person', person.id)}/roles`, { roles: ['clerk'] });
     return {
       name: 'a session of a role that the workspace defines',
-      headers: bearer(token),
-      may: DEFINED,
+      // Opened last, because a change of roles ends the sessions of before.
+      headers: bearer(await world.sessionOf(person)),
+      // Every role lets its people see and end their own sessions.
+      may: [...DEFINED, 'sessions.own'],
       newSession: () => world.sessionOf(person),
       person,
     };

@@ -51,7 +51,7 @@ export const recordsIn = async (world: ApiWorld, workspace: Workspace, { person,
     ...(await keysOf(world, person, tenantId)),
     role,
     factor_id: toWireId('factor', person.factorId),
-    invitation_id: String((await send(world, 'create_invitation', token))['id']),
+    ...(await invitationBy(world, token)),
   };
   // It is there, so "absent" is not true by accident.
   for (const route of ['show_payout_batch', 'show_payee', 'list_signing_keys'] as const)
@@ -67,6 +67,12 @@ export const keysOf = async (world: ApiWorld, person: Person, tenantId: string):
 
 /** The id of the session whose token this is. */
 export const sessionOf = async (world: ApiWorld, token: string): Promise<string> => String((await send(world, 'show_session', token))['id']);
+
+/** An open invitation to an address of its own. Whoever withdraws it, or invites the address again, ends it. */
+export const invitationBy = async (world: ApiWorld, token: string): Promise<Records> => {
+  const body = { email: `${systemEntropy.newId()}@people.example`, name: 'Nina Okafor', roles: ['viewer'] };
+  return { invitation_id: String((await send(world, 'create_invitation', token, {}, body))['id']) };
+};
 
 /** A factor of this person that waits for its confirmation, in the place of another that did. */
 export const pendingFactorOf = async (world: ApiWorld, { id }: Person): Promise<Records> => {
