@@ -81,7 +81,8 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
     await happens(uuidOf(made.id));
     return { name, headers: bearer(made.token), may, newSession: null };
   };
-  const rotated = (grace_seconds: number) => async (key_id: string) => must(await rotateApiKey(world.as(owner.person), { key_id, grace_seconds }));
+  const rotated = (grace_seconds: number) => async (key_id: string) =>
+    must(await rotateApiKey(world.as(owner.person), { key_id, grace_seconds, code: await world.freshCode(owner.person) }));
   const revoked = (id: string) => world.as(owner.person).inTenant((stores) => stores.apiKeys.revoke(id));
   const expired = (id: string) => world.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [id]);
 

@@ -78,7 +78,7 @@ export const invitationBy = async (world: ApiWorld, token: string): Promise<Reco
 export const pendingFactorOf = async (world: ApiWorld, { id }: Person): Promise<Records> => {
   const factorId = systemEntropy.newId();
   await world.sql('DELETE FROM factor WHERE person_id = $1 AND confirmed_at IS NULL', [id]);
-  const { sealed } = await world.credentials.newTotpFactor(factorId, id);
+  const { sealed } = await world.credentials.newTotpFactor({ id: factorId, personId: id }, id);
   await world.sql(`INSERT INTO factor (id, person_id, kind, name, sealed) VALUES ($1, $2, 'totp', 'laptop', $3)`, [
     factorId,
     id,
