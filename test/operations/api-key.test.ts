@@ -23,9 +23,9 @@ afterAll(() => world?.close());
 
 const make = async (
   scopes: Permission[] = ['batches.read'],
-  { who = admin, tenantId = world.home.tenantId, ...more }: { who?: Person; tenantId?: string; expires_at?: string } = {},
+  { who = admin, at = world.home, ...more }: { who?: Person; at?: Workspace; expires_at?: string } = {},
 ) => {
-  const answer = await createApiKey(world.as(who, { tenantId }), { name: 'A key', scopes, code: await world.freshCode(who), ...more });
+  const answer = await createApiKey(world.as(who, at), { name: 'A key', scopes, code: await world.freshCode(who), ...more });
   if (!answer.ok) throw new Error(answer.refusal.code);
   return { ...answer.value, secret: answer.value.secret ?? '', uuid: fromWireId('apiKey', answer.value.id) ?? '' };
 };
@@ -43,12 +43,13 @@ describe('API keys', () => {
       familyId: null,
       allowedNetworks: [],
       isUseDue: true,
+      closed: false,
     });
   });
 
   test('say live or test in their prefix [S2-10]', async () => {
     expect((await make()).secret).toMatch(/^slk_test_/);
-    expect((await make(['batches.read'], { tenantId: live.tenantId })).secret).toMatch(/^slk_live_/);
+    expect((await make(['batches.read'], { at: live })).secret).toMatch(/^slk_live_/);
   });
 
   test('are stored as SHA-256 and public prefix only: no column of any table holds the secret [S2-11] [S4-16]', async () => {

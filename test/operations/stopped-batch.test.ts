@@ -144,7 +144,7 @@ describe('a payee (R1)', () => {
     const byKey = await keyOf(approver);
     expect(must(await holdPayee(byKey, { payee_id: payeeId, reason: 'taken over' })).held).toBe(true);
     expect(codeOf(await releasePayee(byKey, { payee_id: payeeId, reason: 'confirmed' }))).toBe('forbidden');
-    expect(await world.results(payeeId, 'payee.release')).toEqual(['forbidden']);
+    expect((await world.results(payeeId, 'payee.release')).at(-1)).toBe('forbidden');
     const [row] = await world.sql<{ held: boolean }>('SELECT held_at IS NOT NULL AS held FROM payee WHERE id = $1', [payeeId]);
     expect(row?.held).toBe(true);
     expect(must(await releasePayee(world.as(approver), { payee_id: payeeId, reason: 'confirmed' })).held).toBe(false);
