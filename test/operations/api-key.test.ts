@@ -167,7 +167,7 @@ describe('API keys', () => {
 
   test('are listed in pages, newest first, each once', async () => {
     const ctx = world.as(admin, live);
-    for (let i = 0; i < 5; i++) await make(['batches.read'], { tenantId: live.tenantId });
+    for (let i = 0; i < 5; i++) await make(['batches.read'], { at: live });
     const all = await listApiKeys(ctx, { limit: 200 });
     if (!all.ok) throw new Error(all.refusal.code);
     const seen: string[] = [];
