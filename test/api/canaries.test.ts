@@ -150,13 +150,15 @@ const callersShowCredentials = async (): Promise<void> => {
 };
 
 const machinesSign = async (): Promise<void> => {
-  const { token } = await world.member('admin');
-  const made = await post('API key', '/v1/api-keys', { name: 'a key', scopes: ['payees.write'] }, { token });
-  const rotated = await post('rotated API key', `/v1/api-keys/${String(made.json['id'])}/rotate`, { grace_seconds: 60 }, { token });
+  const { token, person } = await world.member('admin');
+  const code = () => world.freshCode(person);
+  const made = await post('API key', '/v1/api-keys', { name: 'a key', scopes: ['payees.write'], code: await code() }, { token });
+  const rotation = { grace_seconds: 60, code: await code() };
+  const rotated = await post('rotated API key', `/v1/api-keys/${String(made.json['id'])}/rotate`, rotation, { token });
   plant('the secret of an API key', String(made.json['secret']));
   const key = plant('the secret of a rotated API key', String(rotated.json['secret']));
   const path = `/v1/api-keys/${String(rotated.json['id'])}/signing-keys`;
-  const signing = await post('signing key', path, { algorithm: 'hmac-sha256' }, { token });
+  const signing = await post('signing key', path, { algorithm: 'hmac-sha256', code: await code() }, { token });
   const secret = Buffer.from(plant('the secret of a signing key', String(signing.json['secret'])), 'base64');
   const hex = secret.toString('hex');
   canaries.push({ what: 'the bytes of a signing secret in hex', isIn: (text) => text.includes(hex) });
