@@ -7,13 +7,16 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { settingsOf } from '../cli/every-command.js';
 import { emptyFolder } from '../cli/run-sluice.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
+import type { Person } from '../world/people.js';
 
 /** The command line over HTTP against the real app and database, where a scripted API would only answer what its test expects. */
 let world: ApiWorld;
 let tokens: Record<'preparer' | 'other preparer' | 'approver', string>;
+let owner: Person;
 beforeAll(async () => {
   world = await openApiWorld();
   const [preparer, other, approver] = [await world.member('preparer'), await world.member('preparer'), await world.member('approver')];
+  owner = preparer.person;
   tokens = { preparer: preparer.token, 'other preparer': other.token, approver: approver.token };
 });
 afterAll(() => world.close());
@@ -115,7 +118,8 @@ test('an item is left out by the number that `batch items` prints, and a batch p
 
 test('an API key from its making to its end: each command that is printed is the next one', async () => {
   const run = async (argv: string[], token = tokens.preparer) => {
-    const settings = settingsOf({ SLUICE_URL: world.url, SLUICE_API_KEY: token });
+    const asksForCode = argv[1] === 'create' || argv[1] === 'rotate';
+    const settings = settingsOf({ SLUICE_URL: world.url, SLUICE_API_KEY: token }, asksForCode ? [await world.freshCode(owner)] : []);
     const code = await settings.run(argv);
     const next = /^next: (?:\S*\/|npx )?sluice(?:\.mjs)? (.*)$/m.exec(settings.said.join('\n'))?.[1]?.split(' ') ?? [];
     return { code, next, printed: settings.printed.join('\n'), said: settings.said.join('\n') };
