@@ -25,6 +25,8 @@ const WITH_JSON = ROUTE_LIST.filter(([, { body }]) => body !== undefined);
 const WITH_BODY = ROUTE_LIST.filter(([, { body, format }]) => body !== undefined || format === 'raw');
 
 /** The answer to a body as it stands, on a route that would take its example. */
+const tokenFor = ({ permission }: RouteShape): string => (isOperatorPermission(permission) ? operator : token);
+
 const post = async (id: RouteId, shape: RouteShape, bytes: Uint8Array | string, headers: Record<string, string> = {}) => {
   const { path, body: _example, ...request } = sampleRequest(id, shape);
   const body = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
@@ -32,7 +34,7 @@ const post = async (id: RouteId, shape: RouteShape, bytes: Uint8Array | string, 
     method: request.method ?? 'POST',
     headers: {
       ...request.headers,
-      authorization: `Bearer ${isOperatorPermission(shape.permission) ? operator : token}`,
+      authorization: `Bearer ${tokenFor(shape)}`,
       'content-type': 'application/json',
       ...headers,
     },
@@ -116,7 +118,7 @@ describe('a body that says that it is too large', () => {
     const { status, text } = await sendRaw(world.url, [
       `${shape.method} ${path} HTTP/1.1`,
       'Host: localhost',
-      `Authorization: Bearer ${token}`,
+      `Authorization: Bearer ${tokenFor(shape)}`,
       ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       `Content-Type: ${type}`,
       `Content-Length: ${1024 ** 3}`,
