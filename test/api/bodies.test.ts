@@ -24,9 +24,9 @@ beforeEach(() => {
 const WITH_JSON = ROUTE_LIST.filter(([, { body }]) => body !== undefined);
 const WITH_BODY = ROUTE_LIST.filter(([, { body, format }]) => body !== undefined || format === 'raw');
 
-/** The answer to a body as it stands, on a route that would take its example. */
 const tokenFor = ({ permission }: RouteShape): string => (isOperatorPermission(permission) ? operator : token);
 
+/** The answer to a body as it stands, on a route that would take its example. */
 const post = async (id: RouteId, shape: RouteShape, bytes: Uint8Array | string, headers: Record<string, string> = {}) => {
   const { path, body: _example, ...request } = sampleRequest(id, shape);
   const body = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
