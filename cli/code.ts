@@ -20,7 +20,7 @@ const askFor = async <Read>(cli: Cli, question: string, read: (line: string) => 
   }
 };
 
-const NO_ANY_CODE = 'A code is six digits; a recovery code has 20 letters and digits.';
+export const NO_ANY_CODE = 'A code is six digits; a recovery code has 20 letters and digits.';
 
 /** Asks for a code or a recovery code; an empty answer is null. `of` says which, such as ` of your authenticator`. */
 export const askOptionalCode = async (cli: Cli, of: string): Promise<string | null> => {
@@ -31,7 +31,7 @@ export const askOptionalCode = async (cli: Cli, of: string): Promise<string | nu
 /** The same where there has to be one. */
 export const askAnyCode = (cli: Cli, of: string): Promise<string> => askFor(cli, `Code${of}`, anyCodeIn, NO_ANY_CODE);
 
-const anyCodeIn = (line: string): string | null => codeIn(line) ?? (bareRecoveryCode(line) === null ? null : line);
+export const anyCodeIn = (line: string): string | null => codeIn(line) ?? (bareRecoveryCode(line) === null ? null : line);
 
 /** Without its blanks, with which authenticators show it; null for what cannot be a code. */
 export const codeIn = (line: string): string | null => {

@@ -141,6 +141,11 @@ export const batchStore = ({ orm, sql }: Tx, { tenantId, actor, now }: Scope): B
     return count === 1;
   },
 
+  async executing() {
+    const rows = await orm.batch_control.findMany({ where: { tenant_id: tenantId, state: 'executing' }, select: { batch_id: true } });
+    return rows.map(({ batch_id }) => batch_id);
+  },
+
   async moveLocked(id, rowVersion, change) {
     if (!(await this.move(id, rowVersion, change))) throw new Error(`batch ${id} moved under its own lock`);
   },

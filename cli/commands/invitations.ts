@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.js';
 import { ProblemError } from '../../client/problem-error.js';
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
-import { codeIn, NO_CODE } from '../code.js';
+import { anyCodeIn, askOptionalCode, NO_ANY_CODE } from '../code.js';
 import { EXIT, Failure } from '../failure.js';
 import { askLink, publicClient } from '../link-token.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
@@ -61,7 +61,7 @@ export const invitationCommands = (program: Command, cli: Cli): void => {
     .action(async ({ name, existing }: { name?: string; existing?: boolean }) => {
       const token = await askLink(cli);
       const password = existing ? await ask(cli.terminal, 'Password of your account', 'secret') : await askNew(cli);
-      const code = existing ? await askOptionalCode(cli) : null;
+      const code = existing ? await askCodeOfAccount(cli) : null;
       const input = { token, password, ...(name === undefined ? {} : { name }), ...(code === null ? {} : { code }) };
       const accepted = await publicClient(cli).accept_invitation(input).catch(sayExisting);
       cli.present(accepted, () =>
@@ -75,18 +75,12 @@ export const invitationCommands = (program: Command, cli: Cli): void => {
 };
 
 /** An account without a second factor has no code to give. */
-const askOptionalCode = async (cli: Cli): Promise<string | null> => {
-  if (!cli.terminal.canAsk) {
-    const line = await cli.terminal.readLine();
-    return line === null || line.trim() === '' ? null : checkedCode(line);
-  }
-  const typed = await ask(cli.terminal, 'Code of your authenticator (empty if the account has none)', 'open');
-  return typed === '' ? null : checkedCode(typed);
-};
-
-const checkedCode = (typed: string): string => {
-  const code = codeIn(typed);
-  if (code === null) throw new Failure(EXIT.usage, NO_CODE);
+const askCodeOfAccount = async (cli: Cli): Promise<string | null> => {
+  if (cli.terminal.canAsk) return askOptionalCode(cli, ' of your authenticator, or a recovery code (empty if the account has none)');
+  const line = (await cli.terminal.readLine())?.trim() ?? '';
+  if (line === '') return null;
+  const code = anyCodeIn(line);
+  if (code === null) throw new Failure(EXIT.usage, NO_ANY_CODE);
   return code;
 };
 

@@ -62,7 +62,7 @@ export const TENANT_ROUTES = {
   thaw_tenant: {
     ...step('thaw', 'Ask for the thaw of a frozen workspace, which another operator confirms', []),
     body: tenants.askForFreeze,
-    example: { reason: 'The keys were revoked, and the payees corrected' },
+    example: { reason: 'Its owner got the account back' },
   },
   confirm_freeze: {
     ...step('confirm', 'Confirm the freeze or the thaw that another operator asked for', ['freeze_same_person']),

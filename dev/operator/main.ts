@@ -20,10 +20,15 @@ const run = async (argv: readonly string[]): Promise<string> => {
       );
     });
   if (verb === 'revoke' && isEmail)
-    return withClient({ connectionString: url }, async (client) => `${await revokeOperatorKeys(client, email)} keys of ${email} are revoked.`);
+    return withClient({ connectionString: url }, async (client) => {
+      const revoked = await revokeOperatorKeys(client, email);
+      if (revoked === 0) throw new Error(`Nobody of the address ${email} has a key that is in force. See who has one: npm run operator -- list`);
+      return `${revoked} keys of ${email} are revoked.`;
+    });
   if (verb !== 'create' || !isEmail || name === '') throw new Error(USAGE);
   return withClient({ connectionString: url }, async (client) => {
-    const token = await createOperatorKey(client, { email, name });
+    const { token, name: known } = await createOperatorKey(client, { email, name });
+    if (known !== name) console.error(`${email} is known already as ${known}, and stays it.`);
     console.error('Copy this credential now, and set it as SLUICE_OPERATOR_KEY: it is never shown again.');
     return token;
   });

@@ -11,19 +11,25 @@ export interface OperatorLine {
 }
 
 /**
- * Makes a credential for an operator, whom it makes too when the address is new, and returns it: only its SHA-256 is stored. An address that
- * is known keeps its name: it is one person, and two of their credentials never count as two people.
+ * Makes a credential for an operator, whom it makes too when the address is new, and returns it with their name: only its SHA-256 is stored.
+ * An address that is known keeps its name: it is one person, and two of their credentials never count as two people.
  */
-export const createOperatorKey = async (client: pg.Client, { name, email }: { name: string; email: string }): Promise<string> => {
+export const createOperatorKey = async (
+  client: pg.Client,
+  { name, email }: { name: string; email: string },
+): Promise<{ token: string; name: string }> => {
   const { token, hash, prefix } = newToken('operator', 'live', randomBytes);
-  await client.query(
+  const { rows } = await client.query<{ name: string }>(
     `WITH made AS (
-       INSERT INTO platform_operator (id, email, name) VALUES ($1, $2, $3) ON CONFLICT (email) DO UPDATE SET name = platform_operator.name RETURNING id
+       INSERT INTO platform_operator (id, email, name) VALUES ($1, $2, $3) ON CONFLICT (email) DO UPDATE SET name = platform_operator.name
+       RETURNING id, name
+     ), key AS (
+       INSERT INTO operator_key (id, operator_id, prefix, token_hash) SELECT $4, made.id, $5, $6 FROM made
      )
-     INSERT INTO operator_key (id, operator_id, prefix, token_hash) SELECT $4, made.id, $5, $6 FROM made`,
+     SELECT name FROM made`,
     [systemEntropy.newId(), email.toLowerCase(), name, systemEntropy.newId(), prefix, hash],
   );
-  return token;
+  return { token, name: rows[0]?.name ?? name };
 };
 
 /** Revokes every credential of an operator at once. Returns how many there were. */

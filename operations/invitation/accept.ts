@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { acceptedInvitation, acceptInvitation as contract } from '../../contracts/links.js';
+import { CLOSED_DETAIL } from '../../domain/freeze.js';
 import { toWireId } from '../../domain/ids.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { unknownRoles } from '../../domain/role-changes.js';
@@ -76,6 +77,8 @@ const ofAccount = async (
 const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, accepting: Accepting) =>
   ctx.inTenant(async (stores): Promise<Result<WireAccepted>> => {
     const refused = (refusal: Refusal) => refusedAndAudited(stores, entryOf(ctx, found), refusal);
+    // Held until the end: nobody joins a workspace that is closed meanwhile.
+    if ((await stores.workspaces.lockShared()).closedAt) return refused(refuse('workspace_frozen', CLOSED_DETAIL).refusal);
     const invalid = await inviterRefusal(stores, found);
     if (invalid) return refused(invalid);
     const became = await stores.invitations.accept(hash, accepting);

@@ -20,7 +20,7 @@ const PROPOSALS_MAX = 16;
 /**
  * Carries out what people have confirmed, in one transaction for each proposal, and answers how many there were. Everything is
  * checked once more: the people, the digest, the time. What can no longer be done ends the proposal as `refused`, with its code. In a frozen
- * workspace they wait until it is thawed: they give money back, or let it leave.
+ * workspace they wait until it is thawed: most give money back, or let it leave.
  */
 export const applyProposals = async (ctx: Context): Promise<number> => {
   const ids = await ctx.inTenant(async (stores) => {
@@ -37,6 +37,8 @@ const applyProposal = async (ctx: Context, id: string): Promise<void> => {
   const batchId = await ctx.inTenant(async (stores) => {
     const facts = await lockProposal(ctx, stores, id);
     if (facts?.proposal.state !== 'confirmed') return null;
+    // Once more, under the lock that a freeze waits for: one that has answered since lets nothing be carried out.
+    if ((await stores.workspaces.lockShared()).frozenAt) return null;
     const { proposal, exception } = facts;
     const problem = (await standingProblem(ctx, stores, facts)) ?? (await carryOut(ctx, stores, facts, restored));
     await stores.proposals.move(id, problem === null ? 'applied' : 'refused', problem ?? undefined);

@@ -151,6 +151,8 @@ export interface BatchStore {
    * first. Absent members stay as they are.
    */
   move(id: string, rowVersion: number, change: ControlChange): Promise<boolean>;
+  /** Ids of the batches that execute. */
+  executing(): Promise<string[]>;
   /** The same for a control row that this transaction holds locked. Throws when it moved all the same, which the lock rules out. */
   moveLocked(id: string, rowVersion: number, change: ControlChange): Promise<void>;
   /** Does nothing when the person did this before. */

@@ -5,7 +5,8 @@ import { openFreeze, takeStep } from './step.js';
 import type { WireTenant } from './view.js';
 
 /**
- * Takes back what the same operator asked for and nobody has confirmed: a freeze, after which money moves again, or a thaw. Refuses with
+ * Takes back what the same operator asked for and nobody has confirmed: a freeze, after which money moves again (unless the workspace was
+ * stopped before by other means), or a thaw. Refuses with
  * `freeze_state`, and with `forbidden` what another operator asked for.
  */
 export const withdrawFreeze = (ctx: Context): Promise<Result<WireTenant>> =>
@@ -14,12 +15,14 @@ export const withdrawFreeze = (ctx: Context): Promise<Result<WireTenant>> =>
     detail: {},
     refusal: refusalToWithdraw,
     take: async (stores, freeze) => {
-      const { id, confirmedBy } = openFreeze(freeze);
+      const { id, confirmedBy, proposedAt } = openFreeze(freeze);
       if (confirmedBy !== null) {
         await stores.freezes.withdrawThaw(id);
         return id;
       }
       await stores.freezes.withdraw(id);
+      // What was stopped before the freeze was asked for was stopped by somebody else.
+      if ((await stores.workspaces.get()).frozenAt?.getTime() !== proposedAt.getTime()) return id;
       await stores.workspaces.thaw();
       await stores.outbox.wakeExecuting();
       return id;

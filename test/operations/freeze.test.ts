@@ -4,6 +4,7 @@ import { payChunk } from '../../operations/chunk/pay.js';
 import type { Context } from '../../operations/context.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { createPayoutBatch } from '../../operations/payout-batch/create.js';
+import { resumePayoutBatch } from '../../operations/payout-batch/resume.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import { applyProposals } from '../../operations/proposal/apply.js';
 import { createSession } from '../../operations/session/create.js';
@@ -87,6 +88,25 @@ describe('one operator who asks for a freeze', () => {
     expect(await state()).toBe('applied');
   });
 
+  test('holds them back also when they were looked up before, and not carried out yet', async () => {
+    const proposalId = await confirmedProposal(world);
+    const worker = world.worker();
+    let asked = false;
+    const overtaken: Context = {
+      ...worker,
+      inTenant: async (work, options) => {
+        const found = await worker.inTenant(work, options);
+        if (!asked) {
+          asked = true;
+          await ask();
+        }
+        return found;
+      },
+    };
+    await applyProposals(overtaken);
+    expect(await world.sql('SELECT state FROM proposal WHERE id = $1', [proposalId])).toEqual([{ state: 'confirmed' }]);
+  });
+
   test('withdraws it alone, and nobody else does', async () => {
     await ask();
     expect(codeOf(await withdrawFreeze(as(ben)))).toBe('forbidden');
@@ -100,6 +120,13 @@ describe('one operator who asks for a freeze', () => {
     const tenant = await ask();
     const other = await world.operator(ada);
     for (const same of [ada, other]) expect(codeOf(await confirm(same, 'freeze', tenant))).toBe('freeze_same_person');
+    expect(must(await showTenant(as(ben))).state).toBe('stopped');
+  });
+
+  test('lifts no stop that somebody else made', async () => {
+    await world.sql(`UPDATE workspace SET frozen_at = now() - interval '1 minute'`);
+    await ask();
+    must(await withdrawFreeze(as(ada)));
     expect(must(await showTenant(as(ben))).state).toBe('stopped');
   });
 });
@@ -125,7 +152,7 @@ describe('a freeze by two', () => {
     expect(uuidOf(workspace.id)).toBe(elsewhere.tenantId);
   });
 
-  test('is thawed by two, and every batch that executes is woken', async () => {
+  test('is thawed by two, and every batch that executes waits for somebody who resumes it', async () => {
     const batchId = await world.executing(tokens(2));
     const tenant = await frozen();
     expect(tenant).toMatchObject({ state: 'frozen', freeze: { reason: 'Payees were changed', proposed_by: { name: 'Ops' } } });
@@ -136,6 +163,8 @@ describe('a freeze by two', () => {
     await world.sql('DELETE FROM outbox');
     expect(must(await confirm(ben, 'thaw', tenant))).toMatchObject({ state: 'open', closed_at: null, freeze: null });
     expect(await world.sql('SELECT message FROM outbox WHERE batch_id = $1', [batchId])).toEqual([{ message: 'batch_changed' }]);
+    expect(await payChunk(world.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'paused' });
+    must(await resumePayoutBatch(world.as(await world.person('executor')), { batch_id: batchId }));
     expect(await payChunk(world.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'paid', sent: 2 });
     expect((await logged()).slice(0, 3)).toEqual(['workspace.confirm_thaw ok', 'workspace.confirm_thaw freeze_same_person', 'workspace.thaw ok']);
   });
@@ -151,6 +180,22 @@ describe('a freeze by two', () => {
     const tenant = await frozen();
     await thawed(tenant);
     expect(codeOf(await confirm(ben, 'thaw', tenant))).toBe('freeze_state');
+  });
+
+  test('ends with no session that a sign-in under way left behind', async () => {
+    const who = await world.person('approver');
+    const tenant = await frozen();
+    const { hash } = world.credentials.newToken('session', 'test');
+    const row = {
+      id: world.services.entropy.newId(),
+      tokenHash: hash,
+      personId: who.id,
+      withFactor: true,
+      expiresAt: new Date(Date.now() + 3_600_000),
+    };
+    await world.as(who).inTenant((stores) => stores.sessions.insert(row));
+    await thawed(tenant);
+    expect(await world.publicContext().directory.session(hash)).toMatchObject({ closed: false, ended: true });
   });
 
   test('is a matter of operators: nobody of the workspace takes a step', async () => {

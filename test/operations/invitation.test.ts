@@ -176,6 +176,16 @@ describe('whoever invites', () => {
   });
 });
 
+test('an invitation into a workspace that is closed waits for its thaw', async () => {
+  const email = newAddress();
+  await invite(email);
+  const token = await tokenTo(email);
+  await world.sql('UPDATE workspace SET frozen_at = now(), closed_at = now() WHERE tenant_id = $1', [world.home.tenantId]);
+  expect([codeOf(await accept(token)), await rolesOf(email)]).toEqual(['workspace_frozen', null]);
+  await world.sql('UPDATE workspace SET frozen_at = NULL, closed_at = NULL WHERE tenant_id = $1', [world.home.tenantId]);
+  expect(codeOf(await accept(token))).toBe('ok');
+});
+
 describe('an address that has an account already', () => {
   const elsewhere = async (make = world.person) => {
     const { tenantId } = await world.workspace();
