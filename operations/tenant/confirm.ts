@@ -39,7 +39,7 @@ export const confirmFreeze = (ctx: Context, { freeze_id: freezeId, step }: z.out
 const pauseExecuting = async (stores: Stores): Promise<void> => {
   for (const batchId of await stores.batches.executing()) {
     const control = await stores.batches.lock(batchId);
-    if (!control || control.state !== 'executing' || control.pausedAt !== null) continue;
+    if (control?.state !== 'executing' || control.pausedAt !== null) continue;
     await stores.batches.moveLocked(batchId, control.rowVersion, { pausedAt: stores.now, reason: PAUSED_BECAUSE });
     await stores.outbox.add({ batchId, message: 'batch_changed' });
     await stores.audit.append({ subject: { type: 'batch', id: batchId }, action: 'batch.pause', result: 'ok', detail: { state: control.state } });

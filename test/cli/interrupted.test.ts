@@ -22,7 +22,7 @@ writeFileSync(file, 'payee_reference,amount\np-1,1.00\n');
 const ACCOUNT = { id: 'acct_0198c2aa7c1e7b3d9f10a4c2e6b80d11', kind: 'funding', name: 'Main', currency: 'EUR', balance: 0 };
 const SESSION = {
   ...{ object: 'session', id: 'session_1', expires_at: 't', workspace: { id: 'ws_1', name: 'Demo', mode: 'test' } },
-  person: { id: 'person_1', name: 'Ada', email: 'a@b.example', roles: ['admin'] },
+  person: { id: 'person_0198c2aa7c1e7b3d9f10a4c2e6b80d12', name: 'Ada', email: 'a@b.example', roles: ['admin'] },
 };
 const list = (data: unknown[]) => ({ status: 200, body: { object: 'list', data, has_more: false, next_cursor: null } });
 const reading = ({ path }: Received): Answer => {
@@ -48,7 +48,11 @@ const personOf = ({ SLUICE_URL }: { SLUICE_URL: string }) => {
 
 /** What a command reads: passwords of those that ask for some, and a code. */
 const typedFor = (argv: readonly string[]): string[] => {
-  const passwords = argv.includes('login') ? ['a password'] : /^(password|accept)$/.test(argv[0] ?? '') ? ['a password', 'a new password'] : [];
+  const passwords = argv.includes('login')
+    ? ['a password']
+    : argv.includes('password') || argv.includes('accept')
+      ? ['a password', 'a new password']
+      : [];
   return [...passwords, '123456'];
 };
 
@@ -75,7 +79,8 @@ const brokenOff = async (argv: readonly string[]) => {
 const LEAVES = [
   ...leavesOf(wholeProgram()).map((command) => ({ name: nameOf(command), argv: [...argvOf(command, file), ...(MORE[nameOf(command)] ?? [])] })),
   // A flag makes these another request.
-  ...['password reset', 'verify-email'].map((name) => ({ name: `${name} with a link`, argv: [...name.split(' '), '--token'] })),
+  ...['password reset', 'verify-email'].map((name) => ({ name: `${name} --token`, argv: [...name.split(' '), '--token'] })),
+  { name: 'factors reset of one’s own', argv: ['factors', 'reset', SESSION.person.id] },
 ];
 const WRITING = LEAVES.filter(({ name }) => !READING.test(name));
 /** Those that need more than an answer to a GET are tried elsewhere. */
@@ -149,9 +154,10 @@ test('every route that changes something and is called here is one that a comman
     const broken = await brokenOff(argv);
     if (broken) called.add(`${broken.write.method} ${broken.write.path.replace(/\?.*/, '').replace(/(?<=\/)[a-z]+_[0-9a-f]{32}/g, ':id')}`);
   }
-  // The second person's recovery is a proposal that is confirmed, and a challenge decides nothing.
+  // The second person's recovery is a proposal that is confirmed, a challenge decides nothing, and a factor is confirmed by the command that
+  // enrolled it.
   const routes = Object.entries<RouteShape>(ROUTES)
-    .filter(([id, { method, permission }]) => method !== 'GET' && permission !== 'signed' && !id.endsWith('challenge'))
+    .filter(([id, { method, permission }]) => method !== 'GET' && permission !== 'signed' && !id.endsWith('challenge') && id !== 'confirm_factor')
     .map(([, { method, path }]) => `${method} ${path.replace(':role', 'approver').replace(/:\w+/g, ':id')}`);
   expect([...called].sort()).toEqual(routes.sort());
 });
