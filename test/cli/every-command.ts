@@ -93,7 +93,7 @@ export const argvOf = (command: Command, file: string): string[] => [
 /** Why this line is no command of the program as printed, or null: `sluice`, then words as a shell reads them. Nothing is run. */
 export const faultOf = async (line: string): Promise<string | null> => {
   const program = wholeProgram();
-  for (const command of all(program)) if (command.commands.length === 0) command.action(() => {});
+  for (const command of leavesOf(program)) command.action(() => {});
   const [, ...words] = wordsOf(line.replace(/^(?:SLUICE_DATA_DIR=(?:'[^']*'|\S+) )?(?:npx )?/, ''));
   try {
     await program.parseAsync(words, { from: 'user' });
