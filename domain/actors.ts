@@ -42,6 +42,9 @@ export const recordedActor = (actor: Actor | RecordedActor): RecordedActor => {
   return recorded;
 };
 
+/** Whether a person acts, and nothing of theirs sleeps: what lets money go on takes this, what stops it does not. */
+export const isAwakePerson = (actor: Actor): boolean => actor.type === 'user' && (actor.sleeping ?? []).length === 0;
+
 export const permissionsOf = (actor: Actor): readonly Permission[] => {
   switch (actor.type) {
     case 'user':

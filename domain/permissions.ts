@@ -48,7 +48,8 @@ export type Permission = keyof typeof PERMISSION_MEANINGS;
 
 /**
  * Which of them sleep in a session that was opened without a second factor, as only somebody who has none opens it: what needs a code itself,
- * and whatever changes people, roles or keys, or shows account numbers. A password alone never gets that far.
+ * and whatever changes people, roles or keys, or shows account numbers. A password alone does not get
+ * that far; whoever enrols a first factor with it does, for all but gates and what a second person confirms (ADR 0071).
  */
 export const SLEEPS_WITHOUT_FACTOR: Readonly<Record<Permission, boolean>> = {
   'batches.read': false,

@@ -43,7 +43,7 @@ export const FACTOR_ROUTES = {
     body: factors.renewRecoveryCodes,
     example: CODE,
     out: { status: 201, body: factors.recoveryCodes },
-    problems: OF_A_CODE,
+    problems: [...OF_A_CODE, 'factor_resting'],
   },
   ask_factor_reset: {
     method: 'POST',
@@ -82,7 +82,7 @@ export const FACTOR_ROUTES = {
     body: factors.removeFactor,
     example: CODE,
     out: { status: 200, body: factors.factor },
-    problems: ['not_found', 'last_factor', ...OF_A_CODE],
+    problems: ['not_found', 'last_factor', 'factor_resting', ...OF_A_CODE],
   },
   propose_factor_reset: {
     method: 'POST',

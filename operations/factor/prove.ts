@@ -37,9 +37,23 @@ export const proveByAnyCode = async (
   const found = usable(factors, stores.now);
   if (!found.ok) return found.refusal;
   if (!isOneTimeCode(code)) return countWrongCode(ctx, stores, found.value);
-  const others = { ...found.value, all: found.value.all.filter(({ id }) => id !== but) };
-  return spend(ctx, stores, others, code, matchCode);
+  return spend(ctx, stores, allBut(found.value, but), code, matchCode);
 };
+
+/** The same by a factor that has rested, or a recovery code: for what takes away what the person had before. */
+export const proveByRestedCode = async (
+  ctx: Context,
+  stores: Stores,
+  factors: LockedFactors | null,
+  code: string,
+  but: string,
+): Promise<Refusal | null> => {
+  if (!factors || !isOneTimeCode(code)) return proveByAnyCode(ctx, stores, factors, code, but);
+  const found = usable(factors, stores.now);
+  return found.ok ? spend(ctx, stores, allBut(found.value, but), code, matchDecidingCode) : found.refusal;
+};
+
+const allBut = (factors: LockedFactors, but: string | undefined): LockedFactors => ({ ...factors, all: factors.all.filter(({ id }) => id !== but) });
 
 const spend = async (ctx: Context, stores: Stores, factors: LockedFactors, code: string, match: typeof matchCode): Promise<Refusal | null> => {
   const matched = await match(ctx, stores, factors, code);

@@ -2,21 +2,22 @@ import type { z } from 'zod';
 import type { removeFactor as contract } from '../../contracts/factors.js';
 import { toWireId } from '../../domain/ids.js';
 import { type Result, refuse } from '../../domain/result.js';
-import { counts, PENDING_MS } from '../../domain/second-factor.js';
+import { counts, decides, PENDING_MS } from '../../domain/second-factor.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
-import { proveByAnyCode } from './prove.js';
+import { proveByAnyCode, proveByRestedCode } from './prove.js';
 import { personalEntry, refusedEverywhere, tellByLetter, writeEverywhere } from './tell.js';
 import { toWireFactor, type WireFactor } from './view.js';
 
 type Input = { factor_id: string } & z.output<typeof contract>;
 
 /**
- * Removes a factor of the caller that is not their last, by a code of another one or a recovery code. Its secret is erased; gates that it
+ * Removes a factor of the caller that is not their last, by a code of another one or a recovery code. One that has rested goes by a
+ * code of another one that has, or a recovery code: nobody who has just added one takes the old ones away. Its secret is erased; gates that it
  * opened stay open.
  *
  * Refuses with `forbidden` (no person), `not_found` (no such factor counts), `last_factor` (two people remove that), `code_wrong`,
- * `otp_step_used` or `factor_locked`.
+ * `otp_step_used`, `factor_resting` or `factor_locked`.
  */
 export const removeFactor = async (ctx: Context, { factor_id: id, code }: Input): Promise<Result<WireFactor>> => {
   const { actor } = ctx;
@@ -29,7 +30,10 @@ export const removeFactor = async (ctx: Context, { factor_id: id, code }: Input)
     const own = counting.find((factor) => factor.id === id);
     if (!own) return refusedEverywhere(stores, entry, NONE);
     if (counting.length === 1) return refusedEverywhere(stores, entry, LAST);
-    const refusal = await proveByAnyCode(ctx, stores, await stores.factors.lock(personId, 'session'), code, id);
+    const locked = await stores.factors.lock(personId, 'session');
+    const refusal = decides(own, stores.now)
+      ? await proveByRestedCode(ctx, stores, locked, code, id)
+      : await proveByAnyCode(ctx, stores, locked, code, id);
     if (refusal) return refusedEverywhere(stores, entry, refusal);
     await stores.factors.remove(id);
     await tellByLetter(ctx, stores, personId, { template: 'factor_removed', params: { name: own.name, at: stores.now.toISOString() } });

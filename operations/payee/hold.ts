@@ -1,4 +1,4 @@
-import { doneBy } from '../../domain/actors.js';
+import { doneBy, isAwakePerson } from '../../domain/actors.js';
 import { type Result, refuse } from '../../domain/result.js';
 import { reasonHash } from '../batch-state/end-early.js';
 import { type Context, refusedAndAudited } from '../context.js';
@@ -38,7 +38,7 @@ const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Prom
         { subject: { type: 'workspace', id: ctx.tenantId }, action, detail: { ...detail, payee_id: input.payee_id } },
         refuse('not_found', 'This workspace has no such payee.').refusal,
       );
-    if (verb === 'release' && ctx.actor.type !== 'user')
+    if (verb === 'release' && !isAwakePerson(ctx.actor))
       return refusedAndAudited(stores, { subject: { type: 'payee', id: payee.id }, action, detail }, BY_PERSON);
     const recovering = recoveryRefusal(ctx);
     if (recovering) return refusedAndAudited(stores, { subject: { type: 'payee', id: payee.id }, action, detail }, recovering);
@@ -51,4 +51,7 @@ const setHeld = (ctx: Context, input: HoldInput, verb: 'hold' | 'release'): Prom
     return answer(shown);
   });
 
-const BY_PERSON = refuse('forbidden', 'Only a person signed in as themselves lets a held payee go. An API key holds, and does not release.').refusal;
+const BY_PERSON = refuse(
+  'forbidden',
+  'Only a person who signed in with a second factor lets a held payee go. An API key holds, and does not release.',
+).refusal;

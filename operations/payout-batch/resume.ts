@@ -1,3 +1,4 @@
+import { isAwakePerson } from '../../domain/actors.js';
 import { isTerminalBatch } from '../../domain/batch/states.js';
 import { type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
@@ -14,7 +15,7 @@ export const resumePayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     const control = await stores.batches.lock(input.batch_id);
     if (!control) return refuseAbsent(ctx, stores, 'batch.resume', input.batch_id);
     const id = control.batchId;
-    if (ctx.actor.type !== 'user')
+    if (!isAwakePerson(ctx.actor))
       return refusedAndAudited(stores, { subject: { type: 'batch', id }, action: 'batch.resume', detail: { state: control.state } }, BY_PERSON);
     if (isTerminalBatch(control.state)) return refuseState(stores, 'resume', id, control.state);
 
@@ -26,4 +27,7 @@ export const resumePayoutBatch = (ctx: Context, input: { batch_id: string }): Pr
     return answer(await readBatch(ctx, stores, id));
   });
 
-const BY_PERSON = refuse('forbidden', 'Only a person signed in as themselves resumes a batch. An API key pauses, and does not let go on.').refusal;
+const BY_PERSON = refuse(
+  'forbidden',
+  'Only a person who signed in with a second factor resumes a batch. An API key pauses, and does not let go on.',
+).refusal;

@@ -94,6 +94,8 @@ const proveAndOpen = async (
  * person's. Null when all of it holds until the transaction ends.
  */
 const proofRefusal = async (ctx: Context, stores: Stores, { personId, password, code }: Pick<Proving, 'personId' | 'password' | 'code'>) => {
+  // Without a code: after whoever confirms the first factor at this moment.
+  if (code === undefined) await stores.factors.lockEnrolment(personId);
   const factors = await stores.factors.lock(personId, 'sign_in');
   if (!(await stores.passwords.hold(personId, password.version))) return invalid().refusal;
   if (code === undefined) return factors ? invalid().refusal : null;

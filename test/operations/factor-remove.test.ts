@@ -52,6 +52,21 @@ describe('removing a factor', () => {
     expect(codeOf(await signIn(who, await world.code(who)))).toBe('ok');
   });
 
+  test('a factor that has rested is removed by no code of one that has not; a recovery code does', async () => {
+    const who = await somebody();
+    const [recovery = ''] = await recoveryCodes(who);
+    const fresh = await world.secondFactor(who, { rested: false });
+    expect(await remove(who, who, await world.code(fresh))).toBe('factor_resting');
+    expect(await remove(who, who, recovery)).toBe('ok');
+  });
+
+  test('nor are recovery codes made by it', async () => {
+    const who = await somebody();
+    const fresh = await world.secondFactor(who, { rested: false });
+    expect(codeOf(await renewRecoveryCodes(world.as(who), { code: await world.code(fresh) }))).toBe('factor_resting');
+    expect(codeOf(await renewRecoveryCodes(world.as(who), { code: await world.code(who) }))).toBe('ok');
+  });
+
   test('of two removals of two factors at once one is left', async () => {
     const who = await somebody();
     const other = await world.secondFactor(who);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { listExceptions } from '../../contracts/exceptions.js';
-import { KEY_SCOPES } from '../../domain/permissions.js';
+import { awakeIn, KEY_SCOPES, ROLES } from '../../domain/permissions.js';
 import { payChunk } from '../../operations/chunk/pay.js';
 import { assignException } from '../../operations/exception/assign.js';
 import { listExceptions as list } from '../../operations/exception/list.js';
@@ -38,6 +38,9 @@ const keyOf = async (owner: Person) => {
   await world.as(owner).inTenant((stores) => stores.apiKeys.insert(key));
   return world.as({ type: 'api_key', keyId: id, ownerPersonId: owner.id, scopes: KEY_SCOPES });
 };
+/** As somebody who signed in with a password alone. */
+const withoutFactor = ({ id, role }: Person) =>
+  world.as({ type: 'user', personId: id, sessionId: world.services.entropy.newId(), roles: [role], ...awakeIn({ withFactor: false }, ROLES[role]) });
 const openOf = async (batchId: string) =>
   (await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId))).map(({ id, kind }) => ({ id, kind }));
 
@@ -79,8 +82,8 @@ test('a batch is paused by a key, and resumed by a person alone', async () => {
   const executor = await world.person('executor');
   const byKey = await keyOf(executor);
   must(await pausePayoutBatch(byKey, { batch_id: batchId }));
-  expect(codeOf(await resumePayoutBatch(byKey, { batch_id: batchId }))).toBe('forbidden');
-  expect(await world.results(batchId, 'batch.resume')).toEqual(['forbidden']);
+  for (const one of [byKey, withoutFactor(executor)]) expect(codeOf(await resumePayoutBatch(one, { batch_id: batchId }))).toBe('forbidden');
+  expect(await world.results(batchId, 'batch.resume')).toEqual(['forbidden', 'forbidden']);
   expect((await world.view(batchId))?.control.pausedAt).not.toBeNull();
   expect(must(await resumePayoutBatch(world.as(executor), { batch_id: batchId })).paused).toBe(false);
 });
@@ -143,7 +146,8 @@ describe('a payee (R1)', () => {
     const approver = await world.person('approver');
     const byKey = await keyOf(approver);
     expect(must(await holdPayee(byKey, { payee_id: payeeId, reason: 'taken over' })).held).toBe(true);
-    expect(codeOf(await releasePayee(byKey, { payee_id: payeeId, reason: 'confirmed' }))).toBe('forbidden');
+    for (const one of [byKey, withoutFactor(approver)])
+      expect(codeOf(await releasePayee(one, { payee_id: payeeId, reason: 'confirmed' }))).toBe('forbidden');
     expect((await world.results(payeeId, 'payee.release')).at(-1)).toBe('forbidden');
     const [row] = await world.sql<{ held: boolean }>('SELECT held_at IS NOT NULL AS held FROM payee WHERE id = $1', [payeeId]);
     expect(row?.held).toBe(true);

@@ -251,8 +251,10 @@ BEGIN
   IF asked.proposed_by <> asked.person_id AND NOT (public.sluice_holds(asked.proposed_by, 'people.manage') AND public.sluice_covers(asked.proposed_by, asked.person_id)) THEN
     RAISE EXCEPTION 'who asked for a reset holds people.manage and all that its person holds' USING ERRCODE = 'check_violation';
   END IF;
-  UPDATE public.factor SET removed_at = now(), sealed = '' WHERE person_id = asked.person_id AND confirmed_at IS NOT NULL AND removed_at IS NULL;
+  -- One that is confirmed at this moment waits for this, or this for it: none is left over.
+  PERFORM pg_advisory_xact_lock(hashtextextended('factors of ' || asked.person_id::text, 0));
   DELETE FROM public.factor WHERE person_id = asked.person_id AND confirmed_at IS NULL;
+  UPDATE public.factor SET removed_at = now(), sealed = '' WHERE person_id = asked.person_id AND confirmed_at IS NOT NULL AND removed_at IS NULL;
   DELETE FROM public.recovery_code WHERE person_id = asked.person_id;
   UPDATE public.session SET ended_at = now() WHERE person_id = asked.person_id AND ended_at IS NULL;
   GET DIAGNOSTICS ended = ROW_COUNT;
