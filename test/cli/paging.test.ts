@@ -59,7 +59,7 @@ test.each(LISTS)('$name: the next page is the same list, after the last of this 
   }));
   const said: string[] = [];
   const folder = emptyFolder();
-  const settings = settingsOf({ ...env, HOME: folder, XDG_CONFIG_HOME: folder }, said);
+  const settings = settingsOf({ ...env, SLUICE_OPERATOR_KEY: 'o', HOME: folder, XDG_CONFIG_HOME: folder }, said);
   expect(await runCommand(['--url', url, ...argv], settings)).toBe(0);
   const next = said.find((line) => line.startsWith('next: ')) ?? '';
   const [, ...words] = wordsOf(next.replace(/^next: (npx )?/, ''));
