@@ -10,11 +10,10 @@ export const outboxStore = ({ orm }: Tx, { tenantId, requestId }: Scope): Outbox
     await orm.outbox.create({ data: { tenant_id: tenantId, id: uuidv7(), batch_id: message.batchId, message: message.message, body } });
   },
 
-  wakeExecuting: async () => {
-    const executing = await orm.batch_control.findMany({ where: { tenant_id: tenantId, state: 'executing' }, select: { batch_id: true } });
+  wake: async (batchIds) => {
     const body = { requestId };
     await orm.outbox.createMany({
-      data: executing.map(({ batch_id }) => ({ tenant_id: tenantId, id: uuidv7(), batch_id, message: 'batch_changed', body })),
+      data: batchIds.map((batch_id) => ({ tenant_id: tenantId, id: uuidv7(), batch_id, message: 'batch_changed', body })),
     });
   },
 });

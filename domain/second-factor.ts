@@ -63,3 +63,9 @@ export const bareRecoveryCode = (typed: string): string | null => {
   const fits = bare.length === RECOVERY_LENGTH && [...bare].every((character) => RECOVERY_ALPHABET.includes(character));
   return fits ? bare : null;
 };
+
+/** Why somebody who has as many as anybody may have adds no other. */
+export const TOO_MANY_FACTORS: Refusal = refuse(
+  'too_many_factors',
+  `Nobody has more than ${FACTORS_MAX} second factors. Remove one that you do not use.`,
+).refusal;

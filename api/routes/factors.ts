@@ -7,15 +7,7 @@ import { renewRecoveryCodes } from '../../operations/factor/renew-recovery-codes
 import { askFactorReset, confirmFactorReset, proposeFactorReset } from '../../operations/factor/reset.js';
 import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
-
-/** What happens to somebody's factors belongs into the logs of all their workspaces, refused or not. */
-const told =
-  <Input extends unknown[], Output>({ personEvents }: Pick<ApiDeps, 'personEvents'>, operation: (...input: Input) => Promise<Output>) =>
-  async (...input: Input): Promise<Output> => {
-    const result = await operation(...input);
-    personEvents.wake();
-    return result;
-  };
+import { told } from '../told.js';
 
 export const factors = (deps: Pick<ApiDeps, 'personEvents'>): Pick<Handlers, keyof typeof FACTOR_ROUTES> => ({
   list_factors: listFactors,

@@ -10,6 +10,7 @@ import { revokeInvitation } from '../../operations/invitation/revoke.js';
 import type { ApiDeps } from '../deps.js';
 import { untilFloor } from '../failure-floor.js';
 import type { Handlers } from '../handlers.js';
+import { told } from '../told.js';
 
 /** What letters with a one-time link are for. Nothing that anybody may ask for waits for the letter that it leads to. */
 export const links = ({
@@ -20,11 +21,7 @@ export const links = ({
   create_invitation: createInvitation,
   list_invitations: listInvitations,
   revoke_invitation: revokeInvitation,
-  accept_invitation: async (publicContext, input) => {
-    const result = await acceptInvitation(publicContext, input);
-    personEvents.wake();
-    return result;
-  },
+  accept_invitation: told({ personEvents }, acceptInvitation),
   ask_password_reset: async (publicContext, input) => {
     const from = clock.now();
     const result = await askPasswordReset(publicContext, input);
@@ -33,15 +30,7 @@ export const links = ({
     emailLinks.wake();
     return result;
   },
-  complete_password_reset: async (publicContext, input) => {
-    const result = await completePasswordReset(publicContext, input);
-    personEvents.wake();
-    return result;
-  },
+  complete_password_reset: told({ personEvents }, completePasswordReset),
   ask_email_verification: askEmailVerification,
-  complete_email_verification: async (publicContext, input) => {
-    const result = await completeEmailVerification(publicContext, input);
-    personEvents.wake();
-    return result;
-  },
+  complete_email_verification: told({ personEvents }, completeEmailVerification),
 });

@@ -11,6 +11,7 @@ import { untilFloor } from '../failure-floor.js';
 import type { Handlers } from '../handlers.js';
 import { deviceOf } from '../origin.js';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.js';
+import { told } from '../told.js';
 
 type Sessions = Pick<
   Handlers,
@@ -42,9 +43,5 @@ export const sessions = ({ clock, cookies, personEvents }: Pick<ApiDeps, 'clock'
     if (result.ok) clearSessionCookie(res, cookies);
     return result;
   },
-  change_password: async (ctx, input) => {
-    const result = await changePassword(ctx, input);
-    personEvents.wake();
-    return result;
-  },
+  change_password: told({ personEvents }, changePassword),
 });

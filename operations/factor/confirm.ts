@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { confirmFactor as contract } from '../../contracts/factors.js';
 import { toWireId } from '../../domain/ids.js';
 import { type Result, refuse } from '../../domain/result.js';
-import { CONFIRM_FAILURES_MAX, counts, FACTORS_MAX, PENDING_MS, RECOVERY_CODES } from '../../domain/second-factor.js';
+import { CONFIRM_FAILURES_MAX, counts, FACTORS_MAX, PENDING_MS, RECOVERY_CODES, TOO_MANY_FACTORS } from '../../domain/second-factor.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
@@ -31,7 +31,7 @@ export const confirmFactor = async (ctx: Context, { factor_id: id, code }: Input
     const step = await ctx.services.credentials.matchTotp(pending, code, stores.now);
     if (step === null) return refusedEverywhere(stores, about, await wrongCode(stores, id));
     const others = (await stores.factors.list(PENDING_MS)).filter(counts);
-    if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY);
+    if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY_FACTORS);
     const gatesFrom = new Date(stores.now.getTime() + ctx.services.factorRestMs);
     if (!(await stores.factors.confirm(id, step, gatesFrom))) return refusedEverywhere(stores, about, NONE_WAITS);
     const codes = others.length === 0 ? await newRecoveryCodes(ctx, stores, personId) : null;
@@ -64,4 +64,3 @@ const NONE_WAITS = refuse(
   'not_found',
   'You have no such factor that waits for its confirmation. One waits for an hour; enrol anew after it.',
 ).refusal;
-const TOO_MANY = refuse('too_many_factors', `Nobody has more than ${FACTORS_MAX} second factors. Remove one that you do not use.`).refusal;

@@ -3,7 +3,7 @@ import type { enrolFactor as contract } from '../../contracts/factors.js';
 import type { Actor } from '../../domain/actors.js';
 import { toWireId } from '../../domain/ids.js';
 import { type Refusal, type Result, refuse } from '../../domain/result.js';
-import { counts, FACTORS_MAX, PENDING_MS } from '../../domain/second-factor.js';
+import { counts, FACTORS_MAX, PENDING_MS, TOO_MANY_FACTORS } from '../../domain/second-factor.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
@@ -44,7 +44,7 @@ const begin = async (ctx: Context, stores: Stores, actor: Person, input: Input):
   const { personId } = actor;
   await stores.factors.lockEnrolment(personId);
   const counting = (await stores.factors.list(PENDING_MS)).filter(counts);
-  if (counting.length >= FACTORS_MAX) return refusedEverywhere(stores, entryOf(actor), TOO_MANY);
+  if (counting.length >= FACTORS_MAX) return refusedEverywhere(stores, entryOf(actor), TOO_MANY_FACTORS);
   if (counting.length > 0) {
     if (input.code === undefined) return { ok: false, refusal: CODE_MISSING };
     const refusal = await proveByAnyCode(ctx, stores, await stores.factors.lock(personId, 'session'), input.code);
@@ -73,8 +73,6 @@ const pend = async (ctx: Context, stores: Stores, actor: Person, name: string): 
 };
 
 const entryOf = ({ personId }: Person) => personalEntry(personId, 'factor.enrol');
-
-const TOO_MANY = refuse('too_many_factors', `Nobody has more than ${FACTORS_MAX} second factors. Remove one that you do not use.`).refusal;
 
 const CODE_MISSING = refuse('code_wrong', 'Send a code of a second factor that you have, or a recovery code.', {
   errors: [{ field: 'code', reason: 'required', message: 'give a code of a second factor that you have, or a recovery code' }],

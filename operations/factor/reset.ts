@@ -7,6 +7,7 @@ import { RESET_MS } from '../../domain/second-factor.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { holdDefinedRoles } from '../role/held.js';
 import type { ListedMember } from '../stores/memberships.js';
 import { proveByCode, proveToDecide } from './prove.js';
 import { personalEntry, refusedEverywhere, tellByLetter, writeEverywhere } from './tell.js';
@@ -112,7 +113,7 @@ const aboutMember = (
 
 /** Whoever could take away the factors of somebody above themselves would be one password away from what those hold. */
 const beyondRefusal = async (ctx: Context, stores: Stores, member: ListedMember): Promise<Refusal | null> => {
-  const defined = new Map((await stores.roles.hold(member.roles)).map(({ name, permissions }) => [name, permissions]));
+  const defined = await holdDefinedRoles(stores, member.roles);
   const here = refusalBeyondOwn(permissionsOf(ctx.actor), permissionsOfRoles(member.roles, defined), 'reset the factors of this member');
   return here ?? ((await stores.factorResets.covers(member.id)) ? null : ELSEWHERE);
 };

@@ -10,6 +10,7 @@ import { LINK_NOT_VALID } from '../email-link/letters.js';
 import { proveByAnyCode } from '../factor/prove.js';
 import { toWirePerson } from '../person/view.js';
 import type { Stores } from '../ports.js';
+import { holdDefinedRoles } from '../role/held.js';
 import type { Acceptance, FoundInvitation } from '../stores/invitations.js';
 
 type Input = z.output<typeof contract>;
@@ -99,7 +100,7 @@ const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, acceptin
 /** Whether the inviter may give these roles at this moment. Their membership is locked until the end, so that it stays so. */
 const inviterRefusal = async (stores: Stores, { invitedBy, roles }: FoundInvitation): Promise<Refusal | null> => {
   await stores.memberships.lock(invitedBy);
-  const defined = new Map((await stores.roles.hold(roles)).map(({ name, permissions }) => [name, permissions]));
+  const defined = await holdDefinedRoles(stores, roles);
   const stands = unknownRoles(roles, defined).length === 0 && (await stores.invitations.mayInvite(invitedBy, roles));
   return stands ? null : REFUSALS.inviter;
 };

@@ -9,6 +9,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { newLinkToken } from '../email-link/letters.js';
 import { answer } from '../idempotency/answer.js';
 import { writeLetter } from '../mail/write.js';
+import { holdDefinedRoles, noSuchRole } from '../role/held.js';
 import { toWireInvitation, type WireInvitation } from './view.js';
 
 /**
@@ -30,7 +31,7 @@ export const createInvitation = async (ctx: Context, input: z.output<typeof cont
     const entry = { subject: { type: 'workspace', id: tenantId }, action: 'invitation.create', detail } as const;
     const refused = (refusal: Refusal) => refusedAndAudited(stores, entry, refusal);
     // Held until the end, so that no role changes or is deleted while somebody is invited to it.
-    const defined = new Map((await stores.roles.hold(roles)).map(({ name, permissions }) => [name, permissions]));
+    const defined = await holdDefinedRoles(stores, roles);
     const unknown = unknownRoles(roles, defined);
     if (unknown.length > 0) return refused(wrongInput(unknown.map((name) => noSuchRole(input.roles.indexOf(name), name))));
     const beyond = refusalBeyondOwn(permissionsOf(actor), ['roles.manage', ...permissionsOfRoles(roles, defined)], 'invite to these roles');
@@ -54,9 +55,3 @@ const alreadyMember = (active: boolean): Refusal =>
     'already_member',
     active ? 'Somebody with this address works here already; give them the roles.' : 'A member with this address was disabled; enable them.',
   ).refusal;
-
-const noSuchRole = (place: number, name: string) => ({
-  field: `roles.${place}`,
-  reason: 'no_such_role',
-  message: `the workspace has no role ${name}; list them with GET /v1/roles`,
-});

@@ -4,11 +4,12 @@ import { permissionsOf } from '../../domain/actors.js';
 import type { AuditEntry } from '../../domain/audit/event.js';
 import { toWireId } from '../../domain/ids.js';
 import { permissionsOfRoles } from '../../domain/permissions.js';
-import { type FieldError, type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
+import { type Refusal, type Result, refuse, wrongInput } from '../../domain/result.js';
 import { movedRoles, refusalBeyondOwn, refusalOfLastOwner, unknownRoles } from '../../domain/role-changes.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { holdDefinedRoles, noSuchRole } from '../role/held.js';
 import type { ListedMember } from '../stores/memberships.js';
 import { toWirePerson, type WirePerson } from './view.js';
 
@@ -29,7 +30,7 @@ export const setPersonRoles = (ctx: Context, input: { person_id: string } & z.ou
     const wanted = [...new Set(input.roles)].sort();
     const moved = movedRoles(member.roles, wanted);
     // Held until the end, so that no role changes or is deleted while it is given.
-    const defined = new Map((await stores.roles.hold([...member.roles, ...wanted])).map(({ name, permissions }) => [name, permissions]));
+    const defined = await holdDefinedRoles(stores, [...member.roles, ...wanted]);
     const detail = { roles_before: [...member.roles].sort(), roles: wanted };
     const unknown = unknownRoles(wanted, defined);
     if (unknown.length > 0) return { detail, refusal: wrongInput(unknown.map((name) => noSuchRole(input.roles.indexOf(name), name))) };
@@ -60,7 +61,7 @@ const setActive = async (
   { member }: Found,
   { active, last }: { active: boolean; last: Refusal | null },
 ): Promise<Changed> => {
-  const defined = new Map((await stores.roles.hold(member.roles)).map(({ name, permissions }) => [name, permissions]));
+  const defined = await holdDefinedRoles(stores, member.roles);
   const allowed = permissionsOfRoles(member.roles, defined);
   const refusal = refusalBeyondOwn(permissionsOf(ctx.actor), allowed, active ? 'let this member in' : 'shut this member out') ?? last;
   if (refusal) return { detail: {}, refusal };
@@ -92,9 +93,3 @@ const change = (
     await stores.audit.append({ ...entry, result: 'ok' });
     return answer(toWirePerson(done.member));
   });
-
-const noSuchRole = (place: number, name: string): FieldError => ({
-  field: `roles.${place}`,
-  reason: 'no_such_role',
-  message: `the workspace has no role ${name}; list them with GET /v1/roles`,
-});

@@ -11,8 +11,7 @@ import type { WireTenant } from './view.js';
 /**
  * Confirms, as a second operator, what another one asked for. A confirmed freeze shuts people and keys out from their next request on; a
  * confirmed thaw lets them in again, and pauses the batches that were stopped while they executed: what the freeze was for may still be in
- * them, and nobody of the workspace could look before. Refuses with `freeze_same_person`, or
- * `freeze_state` when it is not the freeze or the step that was looked at.
+ * them, and nobody of the workspace could look before. Refuses with `freeze_same_person`, or `freeze_state` when it is not the freeze or the step that was looked at.
  */
 export const confirmFreeze = (ctx: Context, { freeze_id: freezeId, step }: z.output<typeof contract>): Promise<Result<WireTenant>> =>
   takeStep(ctx, {

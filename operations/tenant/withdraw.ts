@@ -6,8 +6,7 @@ import type { WireTenant } from './view.js';
 
 /**
  * Takes back what the same operator asked for and nobody has confirmed: a freeze, after which money moves again (unless the workspace was
- * stopped before by other means), or a thaw. Refuses with
- * `freeze_state`, and with `forbidden` what another operator asked for.
+ * stopped before by other means), or a thaw. Refuses with `freeze_state`, and with `forbidden` what another operator asked for.
  */
 export const withdrawFreeze = (ctx: Context): Promise<Result<WireTenant>> =>
   takeStep(ctx, {
@@ -24,7 +23,7 @@ export const withdrawFreeze = (ctx: Context): Promise<Result<WireTenant>> =>
       // What was stopped before the freeze was asked for was stopped by somebody else.
       if ((await stores.workspaces.get()).frozenAt?.getTime() !== proposedAt.getTime()) return id;
       await stores.workspaces.thaw();
-      await stores.outbox.wakeExecuting();
+      await stores.outbox.wake(await stores.batches.executing());
       return id;
     },
   });
