@@ -1,41 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
-import { listMigrations } from '../../dev/postgres/migrate.js';
+import type pg from 'pg';
 import { systemEntropy } from '../../vault/entropy.js';
-import { testDatabase } from '../harness/database.js';
-import { runStatements, withDatabase } from '../harness/server.js';
+import { openOldDatabase } from '../harness/old-database.js';
 
 /** A database in which people have one factor each, wrong codes and sessions is brought up to date. */
 
 const { newId } = systemEntropy;
 const LAST_BEFORE = '0027_sessions';
 
-let server: Awaited<ReturnType<typeof testDatabase>>;
-let name: string;
+let old: Awaited<ReturnType<typeof openOldDatabase>>;
 let client: pg.Client;
 
 beforeAll(async () => {
-  server = await testDatabase();
-  name = `${new URL(server.ownerUrl).pathname.slice(1)}_old`;
-  await runStatements(server.ownerUrl, [`CREATE DATABASE ${name}`]);
-  client = new pg.Client({ connectionString: withDatabase(server.ownerUrl, name) });
-  await client.connect();
+  old = await openOldDatabase();
+  ({ client } = old);
 }, 120_000);
-afterAll(async () => {
-  await client?.end();
-  if (name) await runStatements(server.ownerUrl, [`DROP DATABASE IF EXISTS ${name}`]);
-  await server?.drop();
-});
-
-const apply = async (migrations: readonly string[]): Promise<void> => {
-  for (const one of migrations) await client.query(readFileSync(`prisma/migrations/${one}/migration.sql`, 'utf8'));
-};
+afterAll(() => old?.close());
 
 test('factors of before are confirmed and have rested, a lock holds for its person, and sessions were opened with a code', async () => {
-  const names = listMigrations().map((one) => one.name);
-  await apply(names.filter((one) => one <= LAST_BEFORE));
+  await old.migrateTo(LAST_BEFORE);
   const [organization, tenant, person] = [newId(), newId(), newId()];
   const [first, second] = [newId(), newId()].sort() as [string, string];
   await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
@@ -56,7 +40,7 @@ test('factors of before are confirmed and have rested, a lock holds for its pers
     tenant,
   ]);
   await client.query(`SELECT set_config('app.tenant_id', '', false)`);
-  await apply(names.filter((one) => one > LAST_BEFORE));
+  await old.migrateFrom(LAST_BEFORE);
   const factors = await client.query(
     'SELECT name, last_step, confirmed_at = created_at AND gates_from <= now() AS counts, removed_at, sealed_place FROM factor',
   );

@@ -1,42 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
-import { listMigrations } from '../../dev/postgres/migrate.js';
+import type pg from 'pg';
 import { systemEntropy } from '../../vault/entropy.js';
-import { testDatabase } from '../harness/database.js';
-import { runStatements, withDatabase } from '../harness/server.js';
+import { openOldDatabase } from '../harness/old-database.js';
 
 /** A database of before several roles, with members and keys, is brought up to date: its rows are under forced row-level security, which binds the owner too. */
 
 const { newId } = systemEntropy;
 const LAST_BEFORE = '0020_changed_payees';
 
-let server: Awaited<ReturnType<typeof testDatabase>>;
-let name: string;
+let old: Awaited<ReturnType<typeof openOldDatabase>>;
 let client: pg.Client;
 
 beforeAll(async () => {
-  server = await testDatabase();
-  name = `${new URL(server.ownerUrl).pathname.slice(1)}_old`;
-  await runStatements(server.ownerUrl, [`CREATE DATABASE ${name}`]);
-  client = new pg.Client({ connectionString: withDatabase(server.ownerUrl, name) });
-  await client.connect();
+  old = await openOldDatabase();
+  ({ client } = old);
 }, 120_000);
-afterAll(async () => {
-  await client?.end();
-  if (name) await runStatements(server.ownerUrl, [`DROP DATABASE IF EXISTS ${name}`]);
-  await server?.drop();
-});
-
-/** Each script is one query and so one transaction, as Prisma sends it. */
-const apply = async (migrations: readonly string[]): Promise<void> => {
-  for (const one of migrations) await client.query(readFileSync(`prisma/migrations/${one}/migration.sql`, 'utf8'));
-};
+afterAll(() => old?.close());
 
 test('members keep the role they had, and keys that read exceptions read people too', async () => {
-  const names = listMigrations().map((one) => one.name);
-  await apply(names.filter((one) => one <= LAST_BEFORE));
+  await old.migrateTo(LAST_BEFORE);
   const [organization, tenant, approver, admin] = [newId(), newId(), newId(), newId()];
   const keys = [newId(), newId(), newId()];
   await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
@@ -56,7 +39,7 @@ test('members keep the role they had, and keys that read exceptions read people 
     );
   // As for the owner in a migration: no workspace is entered, so forced row-level security shows it none of these rows.
   await client.query(`SELECT set_config('app.tenant_id', '', false)`);
-  await apply(names.filter((one) => one > LAST_BEFORE));
+  await old.migrateFrom(LAST_BEFORE);
   await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
   const members = await client.query('SELECT person_id, roles FROM membership');
   expect(new Map(members.rows.map((row) => [row.person_id, row.roles]))).toEqual(
