@@ -1,4 +1,5 @@
 import type { Permission } from '../../domain/permissions.js';
+import type { Plan } from '../../domain/plans.js';
 import type { StoredPassword } from './passwords.js';
 
 type Mode = 'live' | 'test';
@@ -35,6 +36,8 @@ export interface ApiKeyOwner {
   allowedNetworks: string[];
   /** Two operators have frozen its workspace. */
   closed: boolean;
+  /** Of its workspace, at this moment. */
+  plan: Plan;
   /** No use was noted within the last minute. */
   isUseDue: boolean;
 }
