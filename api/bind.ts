@@ -24,7 +24,20 @@ import { serveOperation, servePlatform, servePublic, serveSigned, serveStream, s
  * body, which is held against its signed digest. Row-level security and the rules of the record itself come in `act`: an operation enters the
  * tenant with its transaction, authorizes there, and writes its event in the same transaction.
  */
-export const STAGES = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'plan', 'recovery', 'signature', 'body', 'act'] as const;
+export const STAGES = [
+  'name',
+  'network',
+  'authenticate',
+  'origin',
+  'workspace',
+  'scope',
+  'rate',
+  'plan',
+  'recovery',
+  'signature',
+  'body',
+  'act',
+] as const;
 type Stage = (typeof STAGES)[number];
 
 /** Mounts every route of the table. */

@@ -85,7 +85,13 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
     if (session.closed) return closed();
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
     if (session.unnoted) await deps.directory.noteSession(hash);
-    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, keyPlan: null, key: null });
+    return ok({
+      tenantId,
+      mode,
+      actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor,
+      keyPlan: null,
+      key: null,
+    });
   }
   const key = await deps.directory.apiKey(hash);
   if (!key) return unknown;

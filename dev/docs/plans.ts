@@ -19,7 +19,11 @@ const routesOf = (planClass: PlanClass): string =>
 
 const row = (plan: Plan): string => {
   const { apiAccess, limits } = PLANS[plan];
-  const cells = [apiAccess ? 'yes' : 'no', ...PLAN_LIMITS.map((limit) => limits[limit]?.toLocaleString('en') ?? 'no limit'), auditInWords(PLANS[plan])];
+  const cells = [
+    apiAccess ? 'yes' : 'no',
+    ...PLAN_LIMITS.map((limit) => limits[limit]?.toLocaleString('en') ?? 'no limit'),
+    auditInWords(PLANS[plan]),
+  ];
   return `| ${plan} | ${cells.join(' | ')} |`;
 };
 

@@ -50,8 +50,9 @@ describe('the path of a request', () => {
   const deps = { rates: limited, cookies: 'secure', spoolDir: '' } as unknown as ApiDeps;
   const handlers = new Proxy({}, { get: () => ({}) }) as Handlers;
 
-  test('its stages are in one order for all routes: authenticate, scope, rate, act [S2-22]', () => {
-    expect(STAGES).toEqual(['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'signature', 'body', 'act']);
+  test('its stages are in one order for all routes: authenticate, scope, rate, plan, act [S2-22]', () => {
+    const before = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'plan'];
+    expect(STAGES).toEqual([...before, 'recovery', 'signature', 'body', 'act']);
   });
 
   test.each(ROUTE_LIST)('%s has every stage that it needs [S2-22]', (id, shape) => {
@@ -60,7 +61,7 @@ describe('the path of a request', () => {
     const ofPlatform = isOperatorPermission(shape.permission);
     if (ofPlatform) expect(Object.keys(stages)).toEqual(expect.arrayContaining(['name', 'network', 'authenticate', 'rate', 'act']));
     const needed =
-      isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'act'];
+      isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'plan', 'act'];
     for (const stage of needed) expect([stage, stages[stage as keyof typeof stages]?.length ?? 0]).toEqual([stage, 1]);
     expect(Object.keys(stages).filter((stage) => !(STAGES as readonly string[]).includes(stage))).toEqual([]);
   });
