@@ -8,7 +8,7 @@ export type Plan = (typeof PLAN_NAMES)[number];
 export const PLAN_LIMITS = ['items', 'batches', 'people', 'api_keys'] as const;
 export type PlanLimit = (typeof PLAN_LIMITS)[number];
 
-export interface PlanTerms {
+interface PlanTerms {
   /** Whether API keys are let in. People always are. */
   apiAccess: boolean;
   /** The most of each; null: the plan sets no limit, and what bounds the installation bounds the workspace. */

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { bindRoutes, STAGES, stagesOf } from '../../api/bind.js';
 import type { ApiDeps } from '../../api/deps.js';
 import type { Handlers } from '../../api/handlers.js';
+import { plan } from '../../api/middleware/plan.js';
+import { workspace } from '../../api/middleware/workspace.js';
 import { isOperatorPermission } from '../../domain/permissions.js';
 import { RATE_CLASSES, RATES, type RateChanges, type RateSubject } from '../../domain/rates.js';
 import { systemEntropy } from '../../vault/entropy.js';
@@ -70,6 +72,23 @@ describe('the path of a request', () => {
     const counts = ROUTE_LIST.map(([id, shape]) => Object.values(stagesOf(deps, id, shape, handlers)).flat().length);
     const mounted = bindRoutes(deps, handlers).stack.flatMap(({ route }) => (route && route.stack.length > 1 ? route.stack.length : []));
     expect(mounted).toEqual(counts);
+  });
+
+  test('the plan is asked right after workspace, scope and rate on every route of a workspace, and on no other [S2-22]', () => {
+    const mounted = bindRoutes(deps, handlers).stack.flatMap(({ route }) => (route && route.stack.length > 1 ? [route.stack] : []));
+    const found = mounted.map((stack) => stack.map(({ handle }) => handle)).map((handles) => handles.indexOf(plan) - handles.indexOf(workspace));
+    const guarded = GUARDED.map(([id]) => id);
+    expect(found).toEqual(ROUTE_LIST.map(([id]) => (guarded.includes(id) ? 3 : 0)));
+  });
+
+  test('a key that its plan does not let in is counted all the same [S2-22]', async () => {
+    const key = await direct.apiKey(await direct.person('admin'), ['payees.read']);
+    limit({ read: { ...RATES.read, principal: of(1) } });
+    await direct.sql(`UPDATE workspace SET plan = 'pro'`);
+    const codes = [];
+    for (let i = 0; i < 2; i++) codes.push((await direct.call('/v1/payees', { token: key.token })).json['code']);
+    await direct.sql(`UPDATE workspace SET plan = 'enterprise'`);
+    expect(codes).toEqual(['plan_required', 'rate_limited']);
   });
 
   test.each(ROUTE_LIST)(
