@@ -17,9 +17,9 @@ export const recheckOf =
   async () => {
     const resolved = await exchange.authenticate();
     if (!resolved.ok) return resolved.refusal;
-    const { tenantId, actor, keyPlan } = resolved.value;
+    const { tenantId, actor, plan } = resolved.value;
     if (tenantId !== contextOf(exchange).tenantId) return { code: 'workspace_mismatch', detail: 'The session is of another workspace now.' };
-    return lacks(actor, needed) ?? beyondPlan(keyPlan);
+    return lacks(actor, needed) ?? beyondPlan(actor, plan);
   };
 
 /** `now` asks, and `ifDue` asks only when 15 s have passed since it was asked last. */

@@ -21,7 +21,7 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
   session: async (tokenHash) => {
     const found = await database.sql.row<Omit<SessionOwner, 'permissions' | 'sleeping'> & Held & { withFactor: boolean }>('function')`
       SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", roles, defined, mode, ended, unnoted, with_factor AS "withFactor",
-        sluice_workspace_closed(tenant_id) AS closed
+        sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
       FROM sluice_resolve_session(${tokenHash})`;
     if (!found) return null;
     const { defined, withFactor, ...owner } = found;

@@ -17,6 +17,8 @@ export interface SessionOwner {
   mode: Mode;
   /** Two operators have frozen its workspace (docs/adr/0073). */
   closed: boolean;
+  /** Of its workspace, at this moment. */
+  plan: Plan;
   /** It was ended, or it has expired. */
   ended: boolean;
   /** Its last use was noted more than a minute ago, or never. */

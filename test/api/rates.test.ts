@@ -16,7 +16,7 @@ let direct: ApiWorld;
 let proxied: ApiWorld;
 let set = ratesOf();
 const limited: ApiDeps['rates'] = {
-  tableOf: (tenantId) => set.rates.tableOf(tenantId),
+  tableOf: (workspace) => set.rates.tableOf(workspace),
   take: (key, limit) => set.rates.take(key, limit),
   onRefused: (what) => set.rates.onRefused(what),
 };
@@ -89,6 +89,17 @@ describe('the path of a request', () => {
     for (let i = 0; i < 2; i++) codes.push((await direct.call('/v1/payees', { token: key.token })).json['code']);
     await direct.sql(`UPDATE workspace SET plan = 'enterprise'`);
     expect(codes).toEqual(['plan_required', 'rate_limited']);
+  });
+
+  test('a workspace with a plan has the limits of its plan, and from the next request on those of another [S1-07]', async () => {
+    const { token } = await direct.member('auditor');
+    set = ratesOf({}, undefined, { pro: { read: { principal: of(1) } } });
+    await direct.sql(`UPDATE workspace SET plan = 'pro'`);
+    expect([await read(direct, token), await read(direct, token)]).toEqual([200, 429]);
+    await direct.sql(`UPDATE workspace SET plan = 'enterprise'`);
+    // Another window, because a process refuses by itself until the end of the one that was used up.
+    set.pass(MINUTE * 1_000);
+    expect([await read(direct, token), await read(direct, token)]).toEqual([200, 200]);
   });
 
   test.each(ROUTE_LIST)(
