@@ -4,6 +4,7 @@ import type { RateClass, RateLimit, RateSubject, RateTable } from '../domain/rat
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 import type { Standing } from './rates/leases.js';
+import type { RatedWorkspace } from './rates/tables.js';
 import type { SignatureResult } from './signature-result.js';
 
 /** A part that the API needs. `problem` is null when the part is ready, else one sentence for people. */
@@ -39,8 +40,8 @@ export interface RowReader {
 
 /** How many requests are answered. */
 export interface Rates {
-  /** The limits in force: those of a workspace, or those of everybody while none is known. */
-  tableOf: (tenantId: string | null) => RateTable;
+  /** The limits in force: those of a workspace with its plan, or those of everybody while none is known. */
+  tableOf: (workspace: RatedWorkspace | null) => RateTable;
   /** Counts one request of a key, which names its class, its subject and who that is. */
   take: (key: string, limit: RateLimit) => Promise<Standing>;
   /** Is told of each request that was refused. */

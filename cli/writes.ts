@@ -122,6 +122,7 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   discard_delivery: { may: 'the delivery may have been discarded', look: () => 'sluice deliveries list' },
   replay_deliveries: { may: 'the deliveries may be due again, which is always safe', look: () => 'sluice deliveries list' },
   create_tenant: { may: 'the organization may have been made', look: () => 'sluice tenant list', again: true },
+  set_tenant_plan: { may: 'the plan may have been changed', look: showTenant },
   freeze_tenant: { may: 'the workspace may be stopped', look: showTenant },
   thaw_tenant: { may: 'the thaw may have been asked for', look: showTenant },
   confirm_freeze: { may: 'it may have been confirmed', look: showTenant },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FACTOR_REST_HOURS } from '../domain/second-factor.js';
-import { rates, workspaceRates } from './rates.js';
+import { planRates, rates, workspaceRates } from './rates.js';
 import { count, countOrNone, networks, port, secret, setting, shared } from './schema.js';
 
 export const apiConfig = z.object({
@@ -18,6 +18,7 @@ export const apiConfig = z.object({
     .meta({ description: 'URL that callers use, which signed calls sign; without it, http:// and the Host of the request' }),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
   SLUICE_RATES: rates,
+  SLUICE_PLAN_RATES: planRates,
   SLUICE_WORKSPACE_RATES: workspaceRates,
   SLUICE_API_HEALTH_PORT: port('Port of /healthz, /readyz and /metrics on loopback', 8084),
   SLUICE_UI_URL: setting('Temporal Web UI: the page at / links to it, and the codec endpoint answers its pages alone').optional(),

@@ -46,6 +46,7 @@ export const COMMON_PROBLEMS = [
   'session_expired',
   'forbidden',
   'network_not_allowed',
+  'plan_required',
   'workspace_mismatch',
   'workspace_frozen',
   'signature_invalid',

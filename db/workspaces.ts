@@ -1,3 +1,4 @@
+import type { Plan } from '../domain/plans.js';
 import { WORKSPACE, type WorkspaceStore } from '../operations/stores/workspaces.js';
 import type { workspace } from '../prisma/generated/client.js';
 import { exclusive, shared, workspaceKey } from './transaction/locks.js';
@@ -36,6 +37,12 @@ export const workspaceStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Work
 
   async thaw() {
     await orm.workspace.updateMany({ where: { tenant_id: tenantId }, data: { frozen_at: null, closed_at: null } });
+  },
+
+  async setPlan(operatorId, plan) {
+    const row = await sql.row<{ was: Plan | null }>('function')`SELECT sluice_set_plan(${operatorId}::uuid, ${plan}) AS was`;
+    if (!row?.was) throw new Error(`there is no workspace ${tenantId}`);
+    return row.was;
   },
 
   async requireSigning() {

@@ -34,6 +34,7 @@ export const PERMISSION_MEANINGS = {
 export const OPERATOR_PERMISSION_MEANINGS = {
   'tenants.read': 'see workspaces and their freezes',
   'tenants.create': 'make an organization with its live and its test workspace',
+  'tenants.set_plan': 'change the plan of an organization',
   'tenants.freeze': 'ask for a freeze or a thaw of a workspace, and confirm what another operator asked for',
 } as const;
 

@@ -104,19 +104,21 @@ describe('a frozen workspace', () => {
 describe('tenants', () => {
   test('are made with a live and a test workspace, once for each key, and live asks for signed calls', async () => {
     const key = systemEntropy.newId();
-    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop' }, key);
+    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan: 'team' }, key);
     expect([made.status, made.json['name']]).toEqual([201, 'Corner Shop']);
     const workspaces = made.json['workspaces'] as { id: string; mode: string; state: string }[];
     expect(workspaces.map(({ mode, state }) => [mode, state]).sort()).toEqual([
       ['live', 'open'],
       ['test', 'open'],
     ]);
-    const again = await post('/v1/tenants', ada.token, { name: 'Corner Shop' }, key);
+    const again = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan: 'team' }, key);
     expect([again.status, again.json]).toEqual([201, made.json]);
-    expect((await post('/v1/tenants', ada.token, { name: 'Another Shop' }, key)).json['code']).toBe('idempotency_key_reused');
+    expect((await post('/v1/tenants', ada.token, { name: 'Another Shop', plan: 'team' }, key)).json['code']).toBe('idempotency_key_reused');
     // Another operator's key is another request.
-    expect((await post('/v1/tenants', ben.token, { name: 'Corner Shop' }, key)).json['id']).not.toBe(made.json['id']);
-    expect((await world.call('/v1/tenants', { method: 'POST', token: ada.token, body: { name: 'X' } })).json['code']).toBe('idempotency_key_missing');
+    expect((await post('/v1/tenants', ben.token, { name: 'Corner Shop', plan: 'team' }, key)).json['id']).not.toBe(made.json['id']);
+    expect((await world.call('/v1/tenants', { method: 'POST', token: ada.token, body: { name: 'X', plan: 'team' } })).json['code']).toBe(
+      'idempotency_key_missing',
+    );
     const rows = await world.sql<{ mode: string; signs: boolean }>(
       `SELECT mode, signing_required_at IS NOT NULL AS signs FROM workspace`,
       [],

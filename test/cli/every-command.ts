@@ -75,6 +75,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--scope': 'batches.read',
   '--role': 'auditor',
   '--step': 'freeze',
+  '--plan': 'team',
 };
 
 /** What a command needs though no option by itself is required. */

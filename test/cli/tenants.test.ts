@@ -16,6 +16,7 @@ const STOPPED = {
   organization_id: toWireId('organization', newId()),
   name: 'Corner Shop live',
   mode: 'live',
+  plan: 'team',
   state: 'stopped',
   stopped_at: AT,
   closed_at: null,
@@ -58,6 +59,27 @@ describe('sluice tenant', () => {
     ]);
     expect(printed.join('\n')).toContain('asked for by Ada');
     expect(said.join('\n')).toContain(`tenant confirm ${WS} --freeze ${FREEZE} --step freeze`);
+  });
+
+  test('create and set-plan say a plan of the table, and show says what it allows', async () => {
+    const { env, received } = await apiOf(({ path }) =>
+      path === '/v1/tenants'
+        ? { status: 201, body: { object: 'organization', id: STOPPED.organization_id, name: 'Corner Shop', workspaces: [STOPPED] } }
+        : { status: 200, body: STOPPED },
+    );
+    const { run, printed, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'pro'])).toBe(0);
+    expect(await run(['tenant', 'set-plan', WS, '--plan', 'team'])).toBe(0);
+    expect(received.map(({ method, path, body }) => [method, path, JSON.parse(body)])).toEqual([
+      ['POST', '/v1/tenants', { name: 'Corner Shop', plan: 'pro' }],
+      ['POST', `/v1/tenants/${WS}/plan`, { plan: 'team' }],
+    ]);
+    expect(printed.join('\n')).toContain(
+      'plan team: API keys are let in; 10,000 items a batch, 100 batches a day, 50 people, 10 API keys; audit log: 3 years',
+    );
+    expect(await run(['tenant', 'create', 'Corner Shop'])).toBe(2);
+    expect([await run(['tenant', 'set-plan', WS, '--plan', 'free']), said.join('\n')]).toEqual([2, expect.stringContaining('enterprise')]);
+    expect(received).toHaveLength(2);
   });
 
   test('confirm names the freeze and the step that was looked at', async () => {

@@ -48,6 +48,7 @@ import { endOtherSessions } from '../../operations/session/end-other.js';
 import { createSigningKey } from '../../operations/signing-key/create.js';
 import { confirmFreeze } from '../../operations/tenant/confirm.js';
 import { freezeTenant } from '../../operations/tenant/freeze.js';
+import { setTenantPlan } from '../../operations/tenant/set-plan.js';
 import { thawTenant } from '../../operations/tenant/thaw.js';
 import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
 import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
@@ -95,6 +96,10 @@ const operatorsOf = async () => {
 
 /** A request that succeeds, for every route: leave one out and this does not compile. */
 const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
+  set_tenant_plan: async () => {
+    const { asking } = await operatorsOf();
+    return { ctx: asking, work: (own) => setTenantPlan(own, world.publicContext(), { plan: 'growth' }) };
+  },
   freeze_tenant: async () => {
     const { asking } = await operatorsOf();
     return { ctx: asking, work: (own) => freezeTenant(own, { reason: 'x' }) };
