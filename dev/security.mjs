@@ -1,6 +1,6 @@
 // Mutation testing: changes the checks of permissions, gates, signatures, codes and keys one place at a time, and counts the changes that
 // no test notices. `npm run test:security [-- FILE …]`; without files, all that stryker.config.mjs names. Fails below 85% of any file.
-// What nothing touched since the last run is not tried again (.sluice-security/incremental.json): delete that folder to begin anew.
+// What nothing touched since the last run is not tried again; delete the folder .sluice-security to begin anew.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import config from '../stryker.config.mjs';
