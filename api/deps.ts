@@ -62,7 +62,7 @@ export interface ApiDeps {
   countRefusedKey: (code: 'network_not_allowed') => void;
   /** Counts a machine's call of those that a workspace may ask to be signed. */
   countSigned: (result: SignatureResult) => void;
-  /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. */
+  /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. With https:// nothing else is answered. */
   publicUrl: string | null;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
@@ -78,7 +78,7 @@ export interface ApiDeps {
   cookies: 'secure' | 'loopback';
   /** Aborted when the process drains: open streams close then. */
   draining: AbortSignal;
-  /** Networks of the proxies whose X-Forwarded-For is believed; none: nobody's. */
+  /** Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's. */
   trustedProxies: readonly string[];
   docs: RequestHandler;
   /** Temporal's Web UI, for the page at /; null when none is configured. */

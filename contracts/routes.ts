@@ -39,6 +39,7 @@ export const BODY_PROBLEMS = ['payload_too_large', 'unsupported_media_type'] as 
 
 /** Problems that every route may answer with besides its own. */
 export const COMMON_PROBLEMS = [
+  'https_required',
   'malformed_request',
   'malformed_json',
   'invalid_request',

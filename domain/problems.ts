@@ -12,6 +12,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The body is larger than this route accepts', retryable: false },
   not_found: { status: 404, title: 'There is no such resource', retryable: false },
   method_not_allowed: { status: 405, title: 'This path does not take that method', retryable: false },
+  https_required: { status: 403, title: 'This installation answers over https alone', retryable: false },
   // credentials
   unauthenticated: { status: 401, title: 'Sign in or send a valid API key', retryable: false },
   invalid_credentials: { status: 401, title: 'E-mail, password or code is wrong', retryable: false },

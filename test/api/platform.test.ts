@@ -57,7 +57,7 @@ describe('two kinds of credentials that share no route', () => {
 });
 
 describe('a frozen workspace', () => {
-  test('refuses its sessions and keys at the next request with one error, until two operators have thawed it', async () => {
+  test('refuses its sessions and keys at the next request with one error, until two operators have thawed it [S5-37]', async () => {
     const { tenantId } = await world.workspace();
     const path = `/v1/tenants/${toWireId('workspace', tenantId)}`;
     const people = await Promise.all((Object.keys(ROLES) as Role[]).map((role) => world.member(role, tenantId)));
