@@ -117,7 +117,7 @@ describe('the scan of dependencies', () => {
     const mild = await scan(await having({ money: [advisory(2, 'low'), advisory(3, 'moderate')], payments: [advisory(4, 'info')] }));
     expect(mild.lines.map((line) => line.split(' ', 1)[0])).toEqual(['moderate', 'low', 'info', 'dependencies:']);
     expect(mild.code).toBe(0);
-    const mixed = await scan(await having({ money: [advisory(2, 'low'), advisory(3, 'critical')], payments: [advisory(5, 'high')] }));
+    const mixed = await scan(await having({ money: [advisory(2, 'low'), advisory(8, 'critical')], payments: [advisory(5, 'high')] }));
     expect(mixed.lines.map((line) => line.split(' ', 1)[0])).toEqual(['critical', 'high', 'low', 'dependencies:']);
     expect(mixed.code).toBe(1);
   });

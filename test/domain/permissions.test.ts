@@ -80,7 +80,7 @@ test('a refusal names the deed and all that is missing, in words and for program
 });
 
 test('every role and every permission says what it is for, and every role may end its own session', () => {
-  const SAYS = /^[a-z]+ .*[^.]$/;
+  const SAYS = /^[a-z]+,? .*[^.]$/;
   for (const meaning of [...Object.values(PERMISSION_MEANINGS), ...Object.values(OPERATOR_PERMISSION_MEANINGS)]) expect(meaning).toMatch(SAYS);
   for (const role of ROLE_NAMES) {
     expect(ROLE_MEANINGS[role]).toMatch(SAYS);
@@ -167,7 +167,7 @@ test('keys hold all that programs need, and nothing of what opens, decides, show
 });
 
 test('a permission of operators is known by its name, and nothing else is one', () => {
-  expect(OPERATOR_PERMISSIONS).toEqual(['tenants.read', 'tenants.create', 'tenants.freeze']);
+  expect(OPERATOR_PERMISSIONS).toEqual(['tenants.read', 'tenants.create', 'tenants.set_plan', 'tenants.freeze']);
   expect(OPERATOR_PERMISSIONS.filter(isOperatorPermission)).toEqual(OPERATOR_PERMISSIONS);
   for (const other of ['', 'tenants', 'toString', '__proto__', ...PERMISSIONS]) expect([other, isOperatorPermission(other)]).toEqual([other, false]);
 });
