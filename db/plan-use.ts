@@ -15,8 +15,10 @@ export const planUseStore = ({ sql }: Tx, { tenantId }: Scope): PlanUseStore => 
   },
 
   batchesToday: async () => {
+    // The order has a plan that was made for an empty table take the index by day too, and not one that reads all batches of the workspace.
     const row = await sql.row<Count>('clock')`
-      SELECT count(*)::int AS count FROM payout_batch WHERE tenant_id = ${tenantId}::uuid AND created_at >= date_trunc('day', now(), 'UTC')`;
+      SELECT count(*)::int AS count FROM (
+        SELECT FROM payout_batch WHERE tenant_id = ${tenantId}::uuid AND created_at >= date_trunc('day', now(), 'UTC') ORDER BY tenant_id, created_at) AS today`;
     return row?.count ?? 0;
   },
 
