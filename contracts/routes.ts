@@ -46,6 +46,7 @@ export const COMMON_PROBLEMS = [
   'session_expired',
   'forbidden',
   'network_not_allowed',
+  'membership_not_authentic',
   'workspace_mismatch',
   'workspace_frozen',
   'signature_invalid',
