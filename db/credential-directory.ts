@@ -21,7 +21,9 @@ export const credentialDirectory = (database: Database, isAuthentic: IsAuthentic
   };
   return {
     session: async (tokenHash) => {
-      const found = await database.sql.row<Omit<SessionOwner, 'roles' | 'permissions' | 'sleeping' | 'authentic'> & Held & { withFactor: boolean }>('function')`
+      const found = await database.sql.row<Omit<SessionOwner, 'roles' | 'permissions' | 'sleeping' | 'authentic'> & Held & { withFactor: boolean }>(
+        'function',
+      )`
         SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", membership, mode, ended, unnoted, with_factor AS "withFactor",
           sluice_workspace_closed(tenant_id) AS closed
         FROM sluice_resolve_session(${tokenHash})`;

@@ -13,8 +13,7 @@ export const openPasswordSeal = (keyFile: Pick<KeyFile, 'root'>) => {
   const key = openRowKey(keyFile, 'passwords');
   const bytes = (personId: string, hash: string) => canonicalBytes({ domain: 'sluice-password-v1', person_id: personId, hash });
   return {
-    seal: (personId: string, hash: string): string =>
-      `${hash}${MARK}${Buffer.from(key.authenticate(bytes(personId, hash))).toString('base64url')}`,
+    seal: (personId: string, hash: string): string => `${hash}${MARK}${Buffer.from(key.authenticate(bytes(personId, hash))).toString('base64url')}`,
     /** The hash, and whether it is this person's. */
     open: (personId: string, stored: string): { hash: string; sealed: boolean; authentic: boolean } => {
       const [hash = '', seal] = stored.split(MARK);

@@ -1,5 +1,7 @@
-import { storesOf } from '../../db/stores.js';
+import { existsSync } from 'node:fs';
+import { writePrivateJson } from '../../cli/identity/private-file.js';
 import { storedSeal } from '../../db/sealed-membership.js';
+import { storesOf } from '../../db/stores.js';
 import { enterTenant } from '../../db/transaction/enter.js';
 import { openDatabase, type Tx } from '../../db/transaction/open.js';
 import type { Permission } from '../../domain/permissions.js';
@@ -12,12 +14,28 @@ import { openMembershipKey } from '../../vault/membership-key.js';
 /** ms. A database of before may have many members. */
 const PATIENCE_MS = 10 * 60_000;
 
+interface Sealing {
+  ownerUrl: string;
+  keyFile: string;
+  /** Says that it has happened; it lies beside the key file, where no SQL comes. */
+  sealedFile: string;
+}
+
+/** Whether the memberships of this installation were sealed once. */
+export const isSealed = ({ sealedFile }: Pick<Sealing, 'sealedFile'>): boolean => existsSync(sealedFile);
+
 /**
- * Seals the memberships and roles that have no authenticator, each workspace with an event in its log; all of them or none. Whoever calls it says that
- * they are right as they stand: it is for a database that was made before migration 0032, right after that, and for no other (docs/adr/0075).
- * Answers how many it sealed.
+ * Seals the memberships of a database that was made before migration 0032 (docs/adr/0075): once for an installation, and again at the next start if that
+ * was broken off. From then on whatever has no authenticator was written by somebody else, and stays without.
  */
-export const sealMemberships = async ({ ownerUrl, keyFile }: { ownerUrl: string; keyFile: string }): Promise<number> => {
+export const sealOnce = async (sealing: Sealing): Promise<void> => {
+  if (isSealed(sealing)) return;
+  const sealed = await sealMemberships(sealing);
+  writePrivateJson(sealing.sealedFile, { at: new Date().toISOString(), sealed });
+};
+
+/** Seals what has no authenticator, each workspace with an event in its log; all of it or nothing. Answers how many rows. */
+const sealMemberships = async ({ ownerUrl, keyFile }: Sealing): Promise<number> => {
   const key = openMembershipKey(readKeyFile(keyFile));
   const database = openDatabase(ownerUrl, 1);
   try {

@@ -101,7 +101,9 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       for (const mode of ['live', 'test'] as const) {
         await storesIn(tx, tenants[mode]);
         await tx.orm.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
-        await tx.orm.membership.createMany({ data: people.map(({ id, role }) => newMembership(key, { tenantId: tenants[mode], personId: id, roles: [role] })) });
+        await tx.orm.membership.createMany({
+          data: people.map(({ id, role }) => newMembership(key, { tenantId: tenants[mode], personId: id, roles: [role] })),
+        });
         await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
       }
       const stores = await storesIn(tx, tenants.test);

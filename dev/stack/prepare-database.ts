@@ -6,7 +6,7 @@ import type { Argon2Cost } from '../../vault/credentials.js';
 import type { Demo } from '../data-folder/state.js';
 import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
 import { migrate } from '../postgres/migrate.js';
-import { sealMemberships } from '../seed/seal-memberships.js';
+import { isSealed, sealOnce } from '../seed/seal-memberships.js';
 import { type SeedPlan, seed } from '../seed/seed.js';
 import { LOOPBACK, type Site } from './site.js';
 import type { Step } from './step.js';
@@ -37,18 +37,10 @@ export const prepareDatabase = async (
     }),
   );
   // After the seed, which knows whether this is the key file of the database.
-  if (!existsSync(places.membershipsSealed)) await step('memberships', () => sealOnce(ownerUrl, places));
+  const sealing = { ownerUrl, keyFile: places.keyFile, sealedFile: places.membershipsSealed };
+  if (!isSealed(sealing)) await step('memberships', () => sealOnce(sealing));
   if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no rail connection; wipe the data folder: npm run reset');
   return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo, provider };
-};
-
-/**
- * Seals the memberships of a database of before. It happens once for a data folder, and again at the next start if it was broken off: from then on what
- * has no authenticator was written by somebody else.
- */
-const sealOnce = async (ownerUrl: string, { keyFile, membershipsSealed }: Site['places']): Promise<void> => {
-  const sealed = await sealMemberships({ ownerUrl, keyFile });
-  writePrivateJson(membershipsSealed, { at: new Date().toISOString(), sealed });
 };
 
 /** The login URLs with host and options of DATABASE_URL, which may be a transaction pool. */

@@ -127,7 +127,9 @@ describe('invitations, to the database', () => {
     const { tenantId } = await world.workspace();
     const link = (personId: string) => ({ type: 'email_link', linkId: newId(), personId }) as const;
     expect(await world.as(link(who), { tenantId }).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).toBe('gone');
-    await expect(world.as(link(other)).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).rejects.toThrow(/accepted by who acts/);
+    await expect(world.as(link(other)).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).rejects.toThrow(
+      /accepted by who acts/,
+    );
     await world.sql(`UPDATE invitation SET invited_by = $1 WHERE email = 'taken@people.example'`, [(await world.person('viewer')).id]);
     expect(await world.as(link(who)).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).toBe('inviter');
     expect(await world.sql('SELECT 1 FROM person WHERE id = $1', [who])).toEqual([]);

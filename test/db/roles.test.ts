@@ -52,7 +52,13 @@ const event = (by: Person, about: Pick<Person, 'id'>, over: { action?: string; r
    VALUES ($1, $2, now(), $3, '', $9, $4, $5, $6, $7, $8, '{}', $6)`,
   [
     ...[world.home.tenantId, over.id ?? eventId, JSON.stringify({ type: 'user', personId: by.id, sessionId: newId(), roles: [] }), about.id],
-    ...[1_000_000 + Math.floor(Math.random() * 1_000_000), randomBytes(32), over.action ?? 'person.set_roles', over.result ?? 'ok', over.type ?? 'person'],
+    ...[
+      1_000_000 + Math.floor(Math.random() * 1_000_000),
+      randomBytes(32),
+      over.action ?? 'person.set_roles',
+      over.result ?? 'ok',
+      over.type ?? 'person',
+    ],
   ],
 ];
 

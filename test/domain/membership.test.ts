@@ -46,8 +46,8 @@ describe('what a membership allows', () => {
   const said = { tenantId: 't', personId: 'p', roles: ['auditor', 'payer'], disabled: false, eventId: 'e1' };
   const payer = { tenantId: 't', name: 'payer', permissions: ['gates.execute'] as Permission[], eventId: 'e2' };
   const defined = (over: Partial<typeof payer> = {}, sealed: Partial<typeof payer> = over) => {
-    const { tenantId: _, ...row } = { ...payer, ...over };
-    return { ...row, authenticator: seal(roleBytes({ ...payer, ...sealed })) };
+    const { name, permissions, eventId } = { ...payer, ...over };
+    return { name, permissions, eventId, authenticator: seal(roleBytes({ ...payer, ...sealed })) };
   };
   const sealed = (over: Partial<SealedMembership> = {}): SealedMembership => ({
     ...said,

@@ -22,7 +22,7 @@ const somebody = () => world.person('approver', [world.home.tenantId, live.tenan
 const INVALID = { ok: false, refusal: { code: 'invalid_credentials', detail: 'E-mail, password or code is wrong.' } };
 
 describe('signing in', () => {
-  test('gives a session of twelve hours in the test workspace, whose token is shown once and stored as SHA-256', async () => {
+  test('gives a session of twelve hours in the test workspace, whose token is shown once and stored as a hash', async () => {
     const person = await somebody();
     const before = Date.now();
     const answer = await signIn(person);

@@ -43,7 +43,8 @@ describe('passwords', () => {
   test('are hashed in their one form: typed with combining characters or in full width, it is the same password', async () => {
     const typed = `caf\u0065\u0301 ${randomBytes(6).toString('hex')} ﬁ Ｓｌｕｉｃｅ`;
     const hash = await credentials.hashPassword(typed, WHO);
-    for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const) expect(must(await credentials.checkPassword(hash, typed.normalize(form), WHO))).toBe(true);
+    for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const)
+      expect(must(await credentials.checkPassword(hash, typed.normalize(form), WHO))).toBe(true);
     expect(must(await credentials.checkPassword(hash, typed.toUpperCase(), WHO))).toBe(false);
     expect(must(await credentials.checkPassword(hash, typed.replaceAll(' ', ''), WHO))).toBe(false);
   });

@@ -45,8 +45,7 @@ export const peopleOf = ({ sqlIn, home, credentials, services }: Base) => {
          VALUES ($1, $2, 'totp', 'phone', $3, now() - interval '2 days', now() - interval '1 day')`,
         [factorId, id, Buffer.from(sealed)],
       );
-    for (const tenantId of tenantIds)
-      await join(tenantId, id, [role]);
+    for (const tenantId of tenantIds) await join(tenantId, id, [role]);
     return { id, role, email, password, secret, factorId };
   };
 

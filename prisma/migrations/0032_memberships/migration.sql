@@ -25,8 +25,8 @@ END $$;
 CREATE FUNCTION sluice_role_has_event() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
   IF pg_has_role(current_user, 'sluice_api', 'USAGE') AND NOT EXISTS (SELECT FROM public.audit_event e
-      WHERE e.tenant_id = NEW.tenant_id AND e.subject_type = 'workspace' AND e.subject_id = NEW.tenant_id::text AND e.result = 'ok' AND e.id = NEW.event_id
-        AND e.action LIKE 'role.%' AND e.actor ->> 'personId' = current_setting('app.person_id', true) AND e.xmin = pg_current_xact_id()::xid) THEN
+      WHERE e.tenant_id = NEW.tenant_id AND e.id = NEW.event_id AND e.subject_type = 'workspace' AND e.subject_id = NEW.tenant_id::text
+        AND e.xmin = pg_current_xact_id()::xid AND e.action LIKE 'role.%' AND e.result = 'ok' AND e.actor ->> 'personId' = current_setting('app.person_id', true)) THEN
     RAISE EXCEPTION 'a role changes with its audit event' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
