@@ -145,12 +145,12 @@ export interface Credentials {
   checkPassword(stored: string | null, password: string, personId: string): Promise<Result<boolean>>;
   /** A hash at today's cost, bound to its person. Refuses with `passwords_busy`. */
   newPasswordHash(password: string, personId: string): Promise<Result<string>>;
-  /** Whether a hash costs a guesser less than one of today, or is not bound to its person. */
+  /** Whether a hash costs a guesser less than one of today. */
   isWeakHash(stored: string): boolean;
   estimateGuesses: EstimateGuesses;
   /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
   matchTotp(factor: SealedFactor, code: string, now: Date): Promise<number | null>;
-  /** A new secret for an authenticator app, sealed for this factor of this person (`sealedPlace` 2). */
+  /** A new secret for an authenticator app, sealed for this factor of this person. */
   newTotpFactor(factor: Pick<SealedFactor, 'id' | 'personId'>, accountName: string): Promise<NewTotpFactor>;
   /** So many new recovery codes of 100 random bits, and what is stored of them. */
   newRecoveryCodes(count: number): { codes: string[]; hashes: Uint8Array[] };
@@ -166,7 +166,7 @@ export interface Credentials {
 }
 
 /** What opens the secret of a factor: it opens for no other factor, and for no other person. */
-export type SealedFactor = Pick<FactorRow, 'id' | 'personId' | 'sealed' | 'sealedPlace'>;
+export type SealedFactor = Pick<FactorRow, 'id' | 'personId' | 'sealed'>;
 
 interface NewTotpFactor {
   /** Base32; shown once, at enrolment. */

@@ -29,9 +29,6 @@ const ARGON2ID = 2;
 const STEP_SECONDS = 30;
 const SECRET_BYTES = 20;
 const FACTOR_KEY_VERSION = 1;
-/** `factor.sealed_place`. */
-const SEALED_TO_FACTOR = 1;
-const SEALED_TO_PERSON = 2;
 
 /**
  * Tokens of sessions and of links in letters are stored under a key: whoever writes rows by SQL cannot write one for a token of theirs, and so become
@@ -85,10 +82,7 @@ export const openCredentials = (
         return right && authentic && stored !== null;
       }),
     newPasswordHash: (password, personId) => limit.run(() => hashPassword(password, personId)),
-    isWeakHash: (stored) => {
-      const { hash, sealed } = passwordSeal.open('', stored);
-      return !sealed || isWeaker(hash, argon2);
-    },
+    isWeakHash: (stored) => isWeaker(passwordSeal.open('', stored).hash, argon2),
     estimateGuesses,
     matchTotp: async (factor, code, now) => {
       if (!/^[0-9]{6}$/.test(code)) return null;
@@ -109,9 +103,26 @@ export const openCredentials = (
     hashRecoveryCode,
     newTotpFactor: async (factor, accountName) => {
       const secret = generateSecret({ length: SECRET_BYTES });
-      const place = factorPlace({ ...factor, sealedPlace: SEALED_TO_PERSON });
+      const place = factorPlace(factor);
       const sealed = seal({ key: factorKey, version: FACTOR_KEY_VERSION }, place, Buffer.from(secret, 'ascii'), randomBytes);
       return { secret, sealed, otpauthUri: generateURI({ issuer: 'Sluice', label: accountName, secret }) };
+    },
+  };
+};
+
+/**
+ * Binds what was made before migration 0032 to its person: the hash of a password, and the secret of a factor, which was sealed to its factor alone
+ * before migration 0031. Whoever calls it takes the database's word for whose they are (docs/adr/0075).
+ */
+export const openSealsOfBefore = (keyFile: Pick<KeyFile, 'root'>) => {
+  const key = deriveKey(keyFile.root.key, 'factors');
+  const passwordSeal = openPasswordSeal(keyFile);
+  return {
+    password: (personId: string, hash: string): string => passwordSeal.seal(personId, hash),
+    /** The secret of a factor with `sealed_place` 1, as one with 2. */
+    factor: (factor: Pick<SealedFactor, 'id' | 'personId'>, sealed: Uint8Array): Uint8Array => {
+      const secret = open(key, { ...factorPlace(factor), record: factor.id }, sealed);
+      return seal({ key, version: FACTOR_KEY_VERSION }, factorPlace(factor), secret, randomBytes);
     },
   };
 };
@@ -122,13 +133,10 @@ const isWeaker = (stored: string, today: Argon2Cost): boolean => {
   return algorithm !== ARGON2ID || memoryCost < today.memoryKiB || timeCost < today.passes || parallelism < today.lanes;
 };
 
-/**
- * A factor belongs to a person, and a person to no tenant, so the tenant is empty. Those of before migration 0031 were sealed to their id alone, and
- * whatever is not marked so opens for its own person only.
- */
-const factorPlace = ({ id, personId, sealedPlace }: Pick<SealedFactor, 'id' | 'personId' | 'sealedPlace'>) => ({
+/** A factor belongs to a person, and a person to no tenant, so the tenant is empty. */
+const factorPlace = ({ id, personId }: Pick<SealedFactor, 'id' | 'personId'>) => ({
   tenantId: '',
   purpose: 'factor',
-  record: sealedPlace === SEALED_TO_FACTOR ? id : `${personId}/${id}`,
+  record: `${personId}/${id}`,
   field: 'totp_secret',
 });

@@ -1,23 +1,32 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { generate } from 'otplib';
 import type pg from 'pg';
 import { type StoredMembership, sealedMembership } from '../../db/sealed-membership.js';
-import { isSealed, sealOnce } from '../../dev/seed/seal-memberships.js';
+import { isSealed, sealOnce } from '../../dev/seed/seal-before.js';
 import { permissionsOfMembership } from '../../domain/membership.js';
+import { openCredentials } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
+import { seal } from '../../vault/envelope.js';
 import { createKeyFile } from '../../vault/key-file.js';
 import { openMembershipKey } from '../../vault/membership-key.js';
+import { deriveKey } from '../../vault/root-key.js';
+import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
 import { openOldDatabase } from '../harness/old-database.js';
+import { must } from '../world/wire.js';
 
-/** A database of before authenticators, with members, a role of a workspace and a session, is brought up to date and sealed. */
+/** A database of before authenticators, with members, roles of workspaces, a session, a password and a factor, is brought up to date and sealed. */
 
 const { newId } = systemEntropy;
 const LAST_BEFORE = '0031_weak_points';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-upgrade-'));
 const keyFile = join(folder, 'keys.json');
-const key = openMembershipKey(createKeyFile(keyFile));
+const made = createKeyFile(keyFile);
+const key = openMembershipKey(made);
+const credentials = openCredentials(made, { argon2: CHEAP_ARGON2 });
 
 let old: Awaited<ReturnType<typeof openOldDatabase>>;
 let client: pg.Client;
@@ -60,13 +69,23 @@ test('members of before count for nothing until they are sealed, in every worksp
     `INSERT INTO session (id, token_hash, person_id, tenant_id, expires_at, with_factor) VALUES ($1, '\\x01', $2, $3, now() + interval '1 hour', true)`,
     [newId(), ada, tenants[1]],
   );
+  const password = systemEntropy.newId();
+  const [phc] = (await credentials.hashPassword(password, ada)).split('~');
+  await client.query('UPDATE person SET password_hash = $2 WHERE id = $1', [ada, phc]);
+  const factor = { id: newId(), personId: ada };
+  const { secret } = await credentials.newTotpFactor(factor, 'ada@example.com');
+  const place = { tenantId: '', purpose: 'factor', record: factor.id, field: 'totp_secret' };
+  const sealed = seal({ key: deriveKey(made.root.key, 'factors'), version: 1 }, place, Buffer.from(secret), randomBytes);
+  await client.query(
+    `INSERT INTO factor (id, person_id, kind, name, sealed, sealed_place, confirmed_at, gates_from) VALUES ($1, $2, 'totp', 'phone', $3, 1, now(), now())`,
+    [factor.id, ada, Buffer.from(sealed)],
+  );
   await entering('');
   await old.migrateFrom(LAST_BEFORE);
   expect((await client.query('SELECT ended_at IS NOT NULL AS ended FROM session')).rows).toEqual([{ ended: true }]);
-  expect((await client.query('SELECT DISTINCT password_of_before AS before FROM person')).rows).toEqual([{ before: true }]);
   for (const tenant of tenants) expect([await allowed(tenant, ada), await allowed(tenant, ben)]).toEqual([null, null]);
 
-  const sealing = { ownerUrl: old.url, keyFile, sealedFile: join(folder, 'memberships-sealed.json') };
+  const sealing = { ownerUrl: old.url, keyFile, sealedFile: join(folder, 'sealed.json') };
   expect(isSealed(sealing)).toBe(false);
   await sealOnce(sealing);
   expect(isSealed(sealing)).toBe(true);
@@ -83,6 +102,15 @@ test('members of before count for nothing until they are sealed, in every worksp
     );
     expect(forced.rows).toEqual([{ forced: true }]);
   }
+
+  const [stored] = (await client.query<{ hash: string }>('SELECT password_hash AS hash FROM person WHERE id = $1', [ada])).rows;
+  expect(must(await credentials.checkPassword(phc ?? '', password, ada))).toBe(false);
+  expect(must(await credentials.checkPassword(stored?.hash ?? '', password, ada))).toBe(true);
+  const [kept] = (await client.query<{ sealed: Buffer; place: number }>('SELECT sealed, sealed_place AS place FROM factor')).rows;
+  expect(kept?.place).toBe(2);
+  const code = await generate({ secret });
+  expect(await credentials.matchTotp({ ...factor, sealed: kept?.sealed ?? sealed }, code, new Date())).not.toBeNull();
+  await expect(client.query(`UPDATE factor SET sealed = '\\x01'`)).rejects.toThrow(/never replaced/);
 
   await entering(tenants[0]);
   await client.query(`INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, '{owner}')`, [tenants[0], late]);

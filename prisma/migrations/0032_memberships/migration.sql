@@ -1,8 +1,8 @@
 -- A membership, and a role that a workspace defines, carry an authenticator of the installation, and a token that lets a person in is stored under a
--- key (docs/adr/0075): what SQL writes into these tables lets nobody in.
+-- key (docs/adr/0075): what SQL writes into these tables lets nobody in. So do passwords, whose hashes end with a seal; no column changes for it.
 
 -- ── Authenticators ─────────────────────────────────────────────────────────────────────────────
--- Those of before have none, and count for nothing until a process that has the key seals them (dev/seed/seal-memberships.ts).
+-- Those of before have none, and count for nothing until a process that has the key seals them (dev/seed/seal-before.ts).
 ALTER TABLE membership ADD COLUMN event_id uuid, ADD COLUMN authenticator bytea,
   ADD CONSTRAINT membership_authenticator CHECK ((event_id IS NULL) = (authenticator IS NULL) AND length(authenticator) = 32);
 ALTER TABLE workspace_role ADD COLUMN event_id uuid, ADD COLUMN authenticator bytea,
@@ -126,19 +126,6 @@ BEGIN
   INSERT INTO public.membership (tenant_id, person_id, roles, event_id, authenticator) VALUES (open_one.tenant_id, who, open_one.roles, event, seal);
   RETURN 'accepted';
 END $$;
-
--- ── Passwords ──────────────────────────────────────────────────────────────────────────────────
--- The hash of a password ends with a seal that binds it to its person. Those of before have none until the next sign-in; no other is written.
-ALTER TABLE person ADD COLUMN password_of_before boolean NOT NULL DEFAULT true;
-ALTER TABLE person ALTER COLUMN password_of_before SET DEFAULT false;
-ALTER TABLE person ADD CONSTRAINT person_password_seal CHECK (password_of_before OR password_hash ~ '~[0-9A-Za-z_-]{43}$');
-CREATE FUNCTION sluice_password_is_of_now() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
-BEGIN
-  NEW.password_of_before := false;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER password_is_of_now BEFORE UPDATE OF password_hash ON person FOR EACH ROW EXECUTE FUNCTION sluice_password_is_of_now();
-REVOKE EXECUTE ON FUNCTION sluice_password_is_of_now() FROM PUBLIC;
 
 -- ── Tokens of sessions and of links in letters ─────────────────────────────────────────────────
 -- They are stored as HMACs from now on, so nobody makes a row for a token of theirs by SQL. People sign in anew, and letters of the last day are void.

@@ -7,6 +7,7 @@ import { openDatabase, type Tx } from '../../db/transaction/open.js';
 import type { Permission } from '../../domain/permissions.js';
 import { sealMembership, sealRole } from '../../operations/membership/seal.js';
 import type { MembershipKey } from '../../operations/ports.js';
+import { openSealsOfBefore } from '../../vault/credentials.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { readKeyFile } from '../../vault/key-file.js';
 import { openMembershipKey } from '../../vault/membership-key.js';
@@ -21,22 +22,32 @@ interface Sealing {
   sealedFile: string;
 }
 
-/** Whether the memberships of this installation were sealed once. */
+/** How much was sealed. */
+interface Sealed {
+  memberships: number;
+  roles: number;
+  passwords: number;
+  factors: number;
+}
+
+/** Whether what was there before was sealed once. */
 export const isSealed = ({ sealedFile }: Pick<Sealing, 'sealedFile'>): boolean => existsSync(sealedFile);
 
 /**
- * Seals the memberships of a database that was made before migration 0032 (docs/adr/0075): once for an installation, and again at the next start if that
- * was broken off. From then on whatever has no authenticator was written by somebody else, and stays without.
+ * Seals a database that was made before migration 0032 (docs/adr/0075): memberships and roles of workspaces get their authenticators, passwords and
+ * factors are bound to their people. Once for an installation, and again at the next start if that was broken off. From then on whatever has no seal
+ * was written by somebody else, and stays without.
  */
 export const sealOnce = async (sealing: Sealing): Promise<void> => {
   if (isSealed(sealing)) return;
-  const sealed = await sealMemberships(sealing);
-  writePrivateJson(sealing.sealedFile, { at: new Date().toISOString(), sealed });
+  const sealed = await sealBefore(sealing);
+  writePrivateJson(sealing.sealedFile, { at: new Date().toISOString(), ...sealed });
 };
 
-/** Seals what has no authenticator, each workspace with an event in its log; all of it or nothing. Answers how many rows. */
-const sealMemberships = async ({ ownerUrl, keyFile }: Sealing): Promise<number> => {
-  const key = openMembershipKey(readKeyFile(keyFile));
+/** All of it or nothing, as the owner of the database. */
+const sealBefore = async ({ ownerUrl, keyFile: path }: Sealing): Promise<Sealed> => {
+  const keyFile = readKeyFile(path);
+  const key = openMembershipKey(keyFile);
   const database = openDatabase(ownerUrl, 1);
   try {
     return await database.transaction(
@@ -46,13 +57,14 @@ const sealMemberships = async ({ ownerUrl, keyFile }: Sealing): Promise<number> 
         const members = await tx.orm.membership.findMany({ where: { authenticator: null } });
         const roles = await tx.orm.workspace_role.findMany({ where: { authenticator: null } });
         await forced(tx, 'FORCE');
+        const people = await sealPeople(tx, openSealsOfBefore(keyFile));
         for (const tenantId of new Set([...members, ...roles].map(({ tenant_id }) => tenant_id)))
           await sealWorkspace(tx, key, {
             tenantId,
             members: members.filter(({ tenant_id }) => tenant_id === tenantId),
             roles: roles.filter(({ tenant_id }) => tenant_id === tenantId),
           });
-        return members.length + roles.length;
+        return { memberships: members.length, roles: roles.length, ...people };
       },
       { timeoutMs: PATIENCE_MS },
     );
@@ -63,6 +75,21 @@ const sealMemberships = async ({ ownerUrl, keyFile }: Sealing): Promise<number> 
 
 const forced = async ({ orm }: Tx, force: 'FORCE' | 'NO FORCE'): Promise<void> => {
   for (const table of ['membership', 'workspace_role']) await orm.$executeRawUnsafe(`ALTER TABLE ${table} ${force} ROW LEVEL SECURITY`);
+};
+
+const sealPeople = async ({ orm }: Tx, seals: ReturnType<typeof openSealsOfBefore>): Promise<Pick<Sealed, 'passwords' | 'factors'>> => {
+  const people = await orm.person.findMany({ where: { NOT: { password_hash: { contains: '~' } } }, select: { id: true, password_hash: true } });
+  for (const { id, password_hash } of people)
+    await orm.person.update({ where: { id }, data: { password_hash: seals.password(id, password_hash) }, select: { id: true } });
+  const factors = await orm.factor.findMany({ where: { sealed_place: 1, removed_at: null } });
+  // The secret of a factor is never replaced, whoever tries; here it stays the same, and is sealed anew.
+  await orm.$executeRawUnsafe('ALTER TABLE factor DISABLE TRIGGER factor_stays');
+  for (const { id, person_id, sealed } of factors) {
+    const anew = Buffer.from(seals.factor({ id, personId: person_id }, sealed));
+    await orm.factor.update({ where: { id }, data: { sealed: anew, sealed_place: 2 }, select: { id: true } });
+  }
+  await orm.$executeRawUnsafe('ALTER TABLE factor ENABLE TRIGGER factor_stays');
+  return { passwords: people.length, factors: factors.length };
 };
 
 interface Unsealed {
