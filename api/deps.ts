@@ -52,7 +52,7 @@ export interface Rates {
 export interface ApiDeps {
   logger: Logger;
   directory: CredentialDirectory;
-  /** The SHA-256 of a credential, or null when its form or checksum is wrong. */
+  /** The hash of a credential that is stored, or null when its form or checksum is wrong. */
   hashToken: (token: string) => Uint8Array | null;
   publicContext: (requestId: string) => PublicContext;
   rates: Rates;
@@ -60,6 +60,8 @@ export interface ApiDeps {
   observeHttp: (exchange: { method: string; route: string; status: number; seconds: number }) => void;
   /** Counts a request with an API key that was refused, and why. */
   countRefusedKey: (code: 'network_not_allowed') => void;
+  /** Counts a request of a member whose membership the installation did not seal. */
+  countForgedMembership: () => void;
   /** Counts a machine's call of those that a workspace may ask to be signed. */
   countSigned: (result: SignatureResult) => void;
   /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. With https:// nothing else is answered. */

@@ -29,6 +29,7 @@ import { systemEntropy } from '../vault/entropy.js';
 import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openMailSeal } from '../vault/mail-seal.js';
+import { openMembershipKey } from '../vault/membership-key.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { openRateKey } from '../vault/rate-key.js';
@@ -62,6 +63,13 @@ const SIGNED_REQUESTS = {
   name: 'sluice_signed_requests_total',
   help: 'Calls by API keys that change something, by what became of their signature; unsigned ones passed, where none is asked for',
   labels: { result: SIGNATURE_RESULTS },
+};
+
+/** The aim is 0: somebody wrote into the database what only Sluice may write. */
+const FORGED_MEMBERSHIPS = {
+  name: 'sluice_memberships_forged_total',
+  help: 'Requests of members whose membership, or a role of it, has no authenticator of this installation; the aim is 0',
+  labels: {},
 };
 
 /** What development and production decide differently. */
@@ -111,6 +119,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     credentials,
     factorRestMs: config.SLUICE_FACTOR_REST_HOURS * 3_600_000,
     gateKey: openGateKey(keyFile),
+    membershipKey: openMembershipKey(keyFile),
     mailSeal: openMailSeal(keyFile),
     requestSignatures,
     rails: openRails(),
@@ -118,7 +127,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     recovery,
     failpoint,
   };
-  const directory = credentialDirectory(database);
+  const directory = credentialDirectory(database, services.membershipKey.isAuthentic);
   const operators = operatorDirectory(database);
   const personEvents = personEventQueue(database);
   metrics.addProbe(personEventProbe(personEvents));
@@ -175,6 +184,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     help: 'Requests with an API key that were refused for where they came from',
     labels: { code: ['network_not_allowed'] },
   });
+  const countForgedMembership = metrics.addCounter(FORGED_MEMBERSHIPS);
   const deps: ApiDeps = {
     logger,
     directory,
@@ -192,6 +202,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     readiness,
     observeHttp: metrics.observeHttp,
     countRefusedKey: (code) => countRefusedKey({ code }),
+    countForgedMembership: () => countForgedMembership({}),
     countSigned: (result) => countSigned({ result }),
     publicUrl: config.SLUICE_PUBLIC_URL ?? null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),

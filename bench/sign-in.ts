@@ -14,6 +14,7 @@ import type { World } from '../test/e2e/harness/world.js';
 import { openCredentials } from '../vault/credentials.js';
 import { systemEntropy } from '../vault/entropy.js';
 import { readKeyFile } from '../vault/key-file.js';
+import { openMembershipKey } from '../vault/membership-key.js';
 
 /** One way to fail a sign-in. */
 interface Kind {
@@ -40,10 +41,11 @@ export const measureSignIn = async (world: World, tries: number, say: (line: str
 
   const pool = openDatabase(database.api_url, 4);
   try {
-    const credentials = openCredentials(readKeyFile(world.keyFile));
+    const keyFile = readKeyFile(world.keyFile);
+    const credentials = openCredentials(keyFile);
     const publicContext: PublicContext = {
       requestId: 'bench',
-      directory: credentialDirectory(pool),
+      directory: credentialDirectory(pool, openMembershipKey(keyFile).isAuthentic),
       operators: operatorDirectory(pool),
       personEvents: personEventQueue(pool),
       emailLinks: emailLinkQueue(pool),

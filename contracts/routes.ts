@@ -48,6 +48,7 @@ export const COMMON_PROBLEMS = [
   'forbidden',
   'network_not_allowed',
   'plan_required',
+  'membership_not_authentic',
   'workspace_mismatch',
   'workspace_frozen',
   'signature_invalid',

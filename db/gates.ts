@@ -2,6 +2,7 @@ import { AUDIT_EVENT } from '../operations/stores/audit.js';
 import { GATE, type GateStore } from '../operations/stores/gates.js';
 import type { audit_event, gate } from '../prisma/generated/client.js';
 import { storedEvent } from './audit.js';
+import { type StoredMembership, sealedMembership } from './sealed-membership.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
@@ -13,6 +14,7 @@ const standing = { gate: gates.joined('g'), event: tableOf<audit_event>()(AUDIT_
 interface Standing {
   'e.id': string | null;
   permitted: boolean | null;
+  membership: StoredMembership | null;
   last_step: bigint | null;
   tree_leaf: Uint8Array | null;
   index: bigint | null;
@@ -39,7 +41,7 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
   // read all of it for as long as the plan is kept.
   standing: async (batchId) => {
     const rows = await sql.rows<Standing>('join')`
-      SELECT ${standing.gate.list}, ${standing.event.list}, p.permitted, p.last_step, l.leaf AS tree_leaf, l.index,
+      SELECT ${standing.gate.list}, ${standing.event.list}, p.permitted, p.membership, p.last_step, l.leaf AS tree_leaf, l.index,
         h.id AS hold_id, h.amount AS hold_amount,
         coalesce(l.index < (SELECT max(c.size) FROM audit_checkpoint c WHERE c.tenant_id = g.tenant_id AND c.published_at IS NOT NULL), false) AS published,
         EXISTS (SELECT 1 FROM batch_preparer r WHERE r.tenant_id = g.tenant_id AND r.batch_id = g.batch_id AND r.person_id = g.person_id)
@@ -57,6 +59,7 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
     return rows.map((row) => ({
       gate: standing.gate.row(row),
       permitted: row.permitted === true,
+      membership: sealedMembership(row.membership),
       prepared: row.prepared,
       lastStep: row.last_step === null ? null : Number(row.last_step),
       event: row['e.id'] === null ? null : storedEvent(tenantId, standing.event.row(row), row.index),

@@ -21,6 +21,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_person_of: 'sluice_fn_signin',
   sluice_holds: 'sluice_fn_signin',
   sluice_membership_stands: 'sluice_fn_signin',
+  sluice_membership_of: 'sluice_fn_signin',
   sluice_is_role: 'sluice_fn_signin',
   sluice_is_permission: 'sluice_fn_signin',
   sluice_role_is_held: 'sluice_fn_signin',

@@ -46,10 +46,11 @@ export const invitationStore = ({ sql }: Tx, { tenantId }: Scope): InvitationSto
     return row?.may ?? false;
   },
 
-  accept: async (hash, as) => {
+  accept: async (hash, as, { eventId, authenticator }) => {
     const [name, secret, held] = 'passwordVersion' in as ? [null, null, as.passwordVersion] : [as.name, as.passwordHash, null];
     const row = await sql.row<{ became: Acceptance }>('function')`
-      SELECT sluice_accept_invitation(${hash}::bytea, ${as.personId}::uuid, ${name}, ${secret}, ${held}::int) AS became`;
+      SELECT sluice_accept_invitation(${hash}::bytea, ${as.personId}::uuid, ${name}, ${secret}, ${held}::int,
+        ${eventId}::uuid, ${authenticator}::bytea) AS became`;
     return row?.became ?? 'gone';
   },
 });

@@ -1,5 +1,6 @@
 import { type MembershipStore, PERSON_NAME } from '../operations/stores/memberships.js';
 import { Prisma, type person } from '../prisma/generated/client.js';
+import { type StoredMembership, sealedMembership, storedSeal } from './sealed-membership.js';
 import type { Tx } from './transaction/open.js';
 import { pageOf } from './transaction/page.js';
 import type { Scope } from './transaction/scope.js';
@@ -38,9 +39,15 @@ export const membershipStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Mem
     return member ? { member, owners: members.filter(({ roles, active }) => active && roles.includes('owner')).map(({ id }) => id) } : null;
   },
 
-  holds: async (personId, permission) => {
-    const row = await sql.row<{ holds: boolean }>('function')`SELECT sluice_holds(${personId}::uuid, ${permission}) AS holds`;
-    return row?.holds ?? false;
+  holder: async (personId, permission) => {
+    const row = await sql.row<{ permitted: boolean; membership: StoredMembership | null }>('function')`
+      SELECT sluice_holds(${personId}::uuid, ${permission}) AS permitted, sluice_membership_of(${personId}::uuid) AS membership`;
+    return { permitted: row?.permitted ?? false, membership: sealedMembership(row?.membership) };
+  },
+
+  sealed: async (personId) => {
+    const row = await sql.row<{ membership: StoredMembership | null }>('function')`SELECT sluice_membership_of(${personId}::uuid) AS membership`;
+    return sealedMembership(row?.membership);
   },
 
   isActive: async (personId) => {
@@ -63,14 +70,17 @@ export const membershipStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Mem
     );
   },
 
-  setRoles: async (personId, roles) => {
-    await orm.membership.update({ where: { tenant_id_person_id: { tenant_id: tenantId, person_id: personId } }, data: { roles: [...roles] } });
-  },
-
-  setActive: async (personId, active) => {
+  setRoles: async (personId, roles, seal) => {
     await orm.membership.update({
       where: { tenant_id_person_id: { tenant_id: tenantId, person_id: personId } },
-      data: { disabled_at: active ? null : now },
+      data: { roles: [...roles], ...storedSeal(seal) },
+    });
+  },
+
+  setActive: async (personId, active, seal) => {
+    await orm.membership.update({
+      where: { tenant_id_person_id: { tenant_id: tenantId, person_id: personId } },
+      data: { disabled_at: active ? null : now, ...storedSeal(seal) },
       select: { person_id: true },
     });
     if (!active) await sql.row('function')`SELECT sluice_end_sessions(${personId}::uuid)`;

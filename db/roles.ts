@@ -1,5 +1,6 @@
 import { type RoleStore, WORKSPACE_ROLE } from '../operations/stores/roles.js';
 import type { workspace_role } from '../prisma/generated/client.js';
+import { storedSeal } from './sealed-membership.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { tableOf } from './transaction/table.js';
@@ -23,15 +24,16 @@ export const roleStore = ({ orm, sql }: Tx, { tenantId }: Scope): RoleStore => (
 
   insert: async (row) => {
     const [made] = await sql.rows('conflict')`
-      INSERT INTO workspace_role (tenant_id, name, permissions) VALUES (${tenantId}::uuid, ${row.name}, ${[...row.permissions]}::text[])
+      INSERT INTO workspace_role (tenant_id, name, permissions, event_id, authenticator)
+      VALUES (${tenantId}::uuid, ${row.name}, ${[...row.permissions]}::text[], ${row.eventId}::uuid, ${row.authenticator}::bytea)
       ON CONFLICT (tenant_id, name) DO NOTHING RETURNING ${roles.list()}`;
     return made ? roles.row(made) : null;
   },
 
-  change: async (name, permissions) => {
+  change: async (name, permissions, seal) => {
     await orm.workspace_role.update({
       where: { tenant_id_name: { tenant_id: tenantId, name } },
-      data: { permissions: [...permissions], row_version: { increment: 1 } },
+      data: { permissions: [...permissions], row_version: { increment: 1 }, ...storedSeal(seal) },
     });
   },
 

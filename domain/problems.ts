@@ -18,6 +18,7 @@ export const PROBLEMS = {
   invalid_credentials: { status: 401, title: 'E-mail, password or code is wrong', retryable: false },
   session_expired: { status: 401, title: 'The session has ended', retryable: false },
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
+  membership_not_authentic: { status: 403, title: 'The membership has no authenticator of this installation', retryable: false },
   network_not_allowed: { status: 403, title: 'The API key may not be used from this network', retryable: false },
   password_wrong: { status: 403, title: 'The present password is wrong', retryable: false },
   password_refused: { status: 422, title: 'The new password is too easy to guess, or cannot be taken', retryable: false },

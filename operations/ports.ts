@@ -141,31 +141,34 @@ export interface SealedPlace {
 /** Second factors and passwords. Secrets of factors are sealed under the installation's own key. */
 export interface Credentials {
   /**
-   * Whether this is the password of a hash. Null stands for nobody's hash: the same work, and false, so that the time of the answer does
+   * Whether this is the password of a hash, and the hash that of this person. Null stands for nobody's hash: the same work, and false, so that the time of the answer does
    * not reveal an unknown e-mail. Refuses with `passwords_busy` when too many wait already.
    */
-  checkPassword(stored: string | null, password: string): Promise<Result<boolean>>;
-  /** A hash at today's cost. Refuses with `passwords_busy`. */
-  newPasswordHash(password: string): Promise<Result<string>>;
+  checkPassword(stored: string | null, password: string, personId: string): Promise<Result<boolean>>;
+  /** A hash at today's cost, bound to its person. Refuses with `passwords_busy`. */
+  newPasswordHash(password: string, personId: string): Promise<Result<string>>;
   /** Whether a hash costs a guesser less than one of today. */
   isWeakHash(stored: string): boolean;
   estimateGuesses: EstimateGuesses;
   /** The time step (RFC 6238, 30 s) of a code that is valid at `now` or one step to either side; null when there is none. */
   matchTotp(factor: SealedFactor, code: string, now: Date): Promise<number | null>;
-  /** A new secret for an authenticator app, sealed for this factor of this person (`sealedPlace` 2). */
+  /** A new secret for an authenticator app, sealed for this factor of this person. */
   newTotpFactor(factor: Pick<SealedFactor, 'id' | 'personId'>, accountName: string): Promise<NewTotpFactor>;
   /** So many new recovery codes of 100 random bits, and what is stored of them. */
   newRecoveryCodes(count: number): { codes: string[]; hashes: Uint8Array[] };
   /** The SHA-256 of a recovery code as somebody typed it; null when it is none. */
   hashRecoveryCode(typed: string): Uint8Array | null;
-  /** A new bearer token with prefix and checksum, or one of a link in a letter, and the SHA-256 that is stored. */
+  /**
+   * A new bearer token with prefix and checksum, or one of a link in a letter, and the hash that is stored: the SHA-256, which for sessions and links is
+   * authenticated under a key of the installation.
+   */
   newToken(kind: 'session' | 'api_key' | 'link' | 'operator', mode: 'live' | 'test'): { token: string; hash: Uint8Array; prefix: string };
-  /** The SHA-256 of a token; null when the text does not have a token's form or its checksum is wrong. */
+  /** The hash of a token that is stored; null when the text does not have a token's form or its checksum is wrong. */
   hashToken(token: string): Uint8Array | null;
 }
 
 /** What opens the secret of a factor: it opens for no other factor, and for no other person. */
-export type SealedFactor = Pick<FactorRow, 'id' | 'personId' | 'sealed' | 'sealedPlace'>;
+export type SealedFactor = Pick<FactorRow, 'id' | 'personId' | 'sealed'>;
 
 interface NewTotpFactor {
   /** Base32; shown once, at enrolment. */
@@ -182,6 +185,9 @@ export interface GateKey {
   /** Whether the authenticator is that of this canonical form; compared in constant time. */
   isAuthentic(gate: Uint8Array, authenticator: Uint8Array): boolean;
 }
+
+/** Authenticates memberships and the roles of workspaces, likewise. */
+export type MembershipKey = GateKey;
 
 /** Verifies signatures of requests (RFC 9421, sections 3.3.3 and 3.3.6). */
 export interface RequestSignatures {
@@ -280,6 +286,7 @@ export interface Services {
   /** How long a factor decides nothing after it was confirmed, ms. */
   factorRestMs: number;
   gateKey: GateKey;
+  membershipKey: MembershipKey;
   mailSeal: MailSeal;
   requestSignatures: RequestSignatures;
   rails: Rails;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { generateSecret, generateURI, verify as verifyTotp } from 'otplib';
 import { canonicalPassword } from '../domain/password.js';
@@ -7,6 +7,7 @@ import { open, seal } from './envelope.js';
 import { HASHING, type HashingTerms, limitHashing } from './hashing-limit.js';
 import type { KeyFile } from './key-file.js';
 import { estimateGuesses } from './password-guesses.js';
+import { openPasswordSeal } from './password-seal.js';
 import { hashRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
 import { deriveKey } from './root-key.js';
 import { hashToken, newToken } from './tokens.js';
@@ -28,14 +29,17 @@ const ARGON2ID = 2;
 const STEP_SECONDS = 30;
 const SECRET_BYTES = 20;
 const FACTOR_KEY_VERSION = 1;
-/** `factor.sealed_place`. */
-const SEALED_TO_FACTOR = 1;
-const SEALED_TO_PERSON = 2;
+
+/**
+ * Tokens of sessions and of links in letters are stored under a key: whoever writes rows by SQL cannot write one for a token of theirs, and so become
+ * somebody else. Those of programs live long, and are stored as the SHA-256 alone.
+ */
+const LETS_PEOPLE_IN = /^sluice_(?:session|link)_/;
 
 /** What seeds need on top of it. */
 export interface Enrolment {
   /** Outside the bound on what is hashed at once: for who makes a few people and nobody else is served. */
-  hashPassword(password: string): Promise<string>;
+  hashPassword(password: string, personId: string): Promise<string>;
 }
 
 /** What the metrics show of it. */
@@ -57,26 +61,28 @@ export const openCredentials = (
 ): Credentials & Enrolment & Hashing => {
   const factorKey = deriveKey(keyFile.root.key, 'factors');
   const limit = limitHashing(hashing);
-  const hashPassword = (password: string): Promise<string> =>
-    hash(canonicalPassword(password), {
-      algorithm: ARGON2ID,
-      memoryCost: argon2.memoryKiB,
-      timeCost: argon2.passes,
-      parallelism: argon2.lanes,
-    });
+  const passwordSeal = openPasswordSeal(keyFile);
+  const hashPassword = async (password: string, personId: string): Promise<string> => {
+    const cost = { memoryCost: argon2.memoryKiB, timeCost: argon2.passes, parallelism: argon2.lanes };
+    return passwordSeal.seal(personId, await hash(canonicalPassword(password), { algorithm: ARGON2ID, ...cost }));
+  };
+  const tokenKey = deriveKey(keyFile.root.key, 'tokens');
+  const stored = (token: string, hash: Uint8Array): Uint8Array =>
+    LETS_PEOPLE_IN.test(token) ? createHmac('sha256', tokenKey).update(hash).digest() : hash;
   // Hashed once in advance, so that the first unknown e-mail takes as long as the next.
-  const decoy = hashPassword(randomBytes(16).toString('hex'));
+  const decoy = hashPassword(randomBytes(16).toString('hex'), '');
 
   return {
     hashPassword,
     hashing: limit.state,
-    checkPassword: (stored, password) =>
+    checkPassword: (stored, password, personId) =>
       limit.run(async () => {
-        const right = await verify(stored ?? (await decoy), canonicalPassword(password));
-        return right && stored !== null;
+        const { hash, authentic } = passwordSeal.open(personId, stored ?? (await decoy));
+        const right = await verify(hash, canonicalPassword(password));
+        return right && authentic && stored !== null;
       }),
-    newPasswordHash: (password) => limit.run(() => hashPassword(password)),
-    isWeakHash: (stored) => isWeaker(stored, argon2),
+    newPasswordHash: (password, personId) => limit.run(() => hashPassword(password, personId)),
+    isWeakHash: (stored) => isWeaker(passwordSeal.open('', stored).hash, argon2),
     estimateGuesses,
     matchTotp: async (factor, code, now) => {
       if (!/^[0-9]{6}$/.test(code)) return null;
@@ -85,15 +91,38 @@ export const openCredentials = (
       const match = await verifyTotp({ secret, token: code, epoch, epochTolerance: STEP_SECONDS });
       return match.valid && 'timeStep' in match ? match.timeStep : null;
     },
-    newToken: (kind, mode) => newToken(kind, mode, randomBytes),
-    hashToken,
+    newToken: (kind, mode) => {
+      const made = newToken(kind, mode, randomBytes);
+      return { ...made, hash: stored(made.token, made.hash) };
+    },
+    hashToken: (token) => {
+      const hash = hashToken(token);
+      return hash && stored(token, hash);
+    },
     newRecoveryCodes: (count) => newRecoveryCodes(count, randomBytes),
     hashRecoveryCode,
     newTotpFactor: async (factor, accountName) => {
       const secret = generateSecret({ length: SECRET_BYTES });
-      const place = factorPlace({ ...factor, sealedPlace: SEALED_TO_PERSON });
+      const place = factorPlace(factor);
       const sealed = seal({ key: factorKey, version: FACTOR_KEY_VERSION }, place, Buffer.from(secret, 'ascii'), randomBytes);
       return { secret, sealed, otpauthUri: generateURI({ issuer: 'Sluice', label: accountName, secret }) };
+    },
+  };
+};
+
+/**
+ * Binds what was made before migration 0032 to its person: the hash of a password, and the secret of a factor, which was sealed to its factor alone
+ * before migration 0031. Whoever calls it takes the database's word for whose they are (docs/adr/0075).
+ */
+export const openSealsOfBefore = (keyFile: Pick<KeyFile, 'root'>) => {
+  const key = deriveKey(keyFile.root.key, 'factors');
+  const passwordSeal = openPasswordSeal(keyFile);
+  return {
+    password: (personId: string, hash: string): string => passwordSeal.seal(personId, hash),
+    /** The secret of a factor with `sealed_place` 1, as one with 2. */
+    factor: (factor: Pick<SealedFactor, 'id' | 'personId'>, sealed: Uint8Array): Uint8Array => {
+      const secret = open(key, { ...factorPlace(factor), record: factor.id }, sealed);
+      return seal({ key, version: FACTOR_KEY_VERSION }, factorPlace(factor), secret, randomBytes);
     },
   };
 };
@@ -104,13 +133,10 @@ const isWeaker = (stored: string, today: Argon2Cost): boolean => {
   return algorithm !== ARGON2ID || memoryCost < today.memoryKiB || timeCost < today.passes || parallelism < today.lanes;
 };
 
-/**
- * A factor belongs to a person, and a person to no tenant, so the tenant is empty. Those of before migration 0031 were sealed to their id alone, and
- * whatever is not marked so opens for its own person only.
- */
-const factorPlace = ({ id, personId, sealedPlace }: Pick<SealedFactor, 'id' | 'personId' | 'sealedPlace'>) => ({
+/** A factor belongs to a person, and a person to no tenant, so the tenant is empty. */
+const factorPlace = ({ id, personId }: Pick<SealedFactor, 'id' | 'personId'>) => ({
   tenantId: '',
   purpose: 'factor',
-  record: sealedPlace === SEALED_TO_FACTOR ? id : `${personId}/${id}`,
+  record: `${personId}/${id}`,
   field: 'totp_secret',
 });

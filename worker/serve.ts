@@ -25,6 +25,7 @@ import { systemEntropy } from '../vault/entropy.js';
 import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openMailSeal } from '../vault/mail-seal.js';
+import { openMembershipKey } from '../vault/membership-key.js';
 import { openVault } from '../vault/open-vault.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { requestSignatures } from '../vault/request-signatures.js';
@@ -107,6 +108,7 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       // Nobody confirms a factor here.
       factorRestMs: FACTOR_REST_HOURS * 3_600_000,
       gateKey: openGateKey(keyFile),
+      membershipKey: openMembershipKey(keyFile),
       mailSeal: openMailSeal(keyFile),
       requestSignatures,
       rails: openRails(),

@@ -6,6 +6,7 @@ import { ok, type Result, refuse } from '../../domain/result.js';
 import { noteKeyUse } from '../../operations/api-key/note-use.js';
 import { refuseKeyUse } from '../../operations/api-key/refuse-use.js';
 import type { Context } from '../../operations/context.js';
+import { NOT_AUTHENTIC } from '../../operations/membership/check.js';
 import { clientAddress } from '../client-address.js';
 import type { ApiDeps } from '../deps.js';
 import { type Admitted, type Exchange, exchangeOf } from '../exchange.js';
@@ -17,7 +18,7 @@ import { readSessionCookie } from '../session-cookie.js';
  * together with 400, an unknown credential with 401, and a key outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
-  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'logger'>): RequestHandler =>
+  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'countForgedMembership' | 'logger'>): RequestHandler =>
   async (req, res, next) => {
     const exchange = exchangeOf(res);
     if (isTwofold(req)) return sendRefusal(res, refuse('malformed_request', 'Send one credential: Authorization or X-Api-Key, not both.').refusal);
@@ -75,7 +76,20 @@ interface KeyInUse {
 /** Whoever shows a credential of a frozen workspace learns that it is frozen, and nothing else of it. */
 const closed = () => refuse('workspace_frozen', CLOSED_DETAIL);
 
-const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted & { key: KeyInUse | null }>> => {
+/**
+ * Whoever has a membership that the installation did not seal is let in nowhere. It is counted and logged, and no event is written: the log of a
+ * workspace would take one for each request.
+ */
+const forged = ({ countForgedMembership, logger }: Pick<ApiDeps, 'countForgedMembership' | 'logger'>, of: { tenantId: string; personId: string }) => {
+  countForgedMembership();
+  logger.error({ tenant_id: of.tenantId, person_id: of.personId }, 'a membership, or a role of it, was not written by Sluice');
+  return { ok: false, refusal: NOT_AUTHENTIC } as const;
+};
+
+const resolve = async (
+  deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'countForgedMembership' | 'logger'>,
+  token: string,
+): Promise<Result<Admitted & { key: KeyInUse | null }>> => {
   const unknown = refuse('unauthenticated', 'This credential is unknown, revoked or expired.');
   const hash = deps.hashToken(token);
   if (!hash) return unknown;
@@ -84,6 +98,7 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
     const { tenantId, mode, plan, personId, sessionId, roles, permissions, sleeping } = session;
     if (session.closed) return closed();
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
+    if (!session.authentic) return forged(deps, session);
     if (session.unnoted) await deps.directory.noteSession(hash);
     return ok({ tenantId, mode, plan, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, key: null });
   }
@@ -91,6 +106,7 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   if (!key) return unknown;
   if (key.closed) return closed();
   const { tenantId, mode, plan, keyId, familyId, ownerPersonId, scopes } = key;
+  if (!key.authentic) return forged(deps, { tenantId, personId: ownerPersonId });
   const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
   return ok({ tenantId, mode, plan, actor, key });
 };

@@ -20,6 +20,8 @@ export const placesIn = (dataDir: string) => ({
   mailSecrets: join(dataDir, 'mail-secrets.json'),
   stackFile: join(dataDir, 'stack.json'),
   demoFile: join(dataDir, 'demo.json'),
+  /** Says that what was there before migration 0032 was sealed; beside the key file, where no SQL comes. */
+  sealedFile: join(dataDir, 'sealed.json'),
   roll: join(dataDir, 'roll.json'),
   /** Where the command line keeps the sessions of the demo's people (cli/identity/demo-person.ts). */
   sessions: join(dataDir, 'sessions'),

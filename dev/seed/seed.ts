@@ -13,6 +13,7 @@ import { systemEntropy } from '../../vault/entropy.js';
 import { createKeyFile, readKeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
 import type { Demo, DemoPerson } from '../data-folder/state.js';
+import { newMembership } from './new-membership.js';
 import { DEMO_PEOPLE, newPassword } from './people.js';
 
 export interface SeedPlan {
@@ -61,7 +62,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
         const password = newPassword();
         const [id, factorId] = [newId(), newId()];
         const made = credentials.newTotpFactor({ id: factorId, personId: id }, person.email);
-        const [hash, factor] = await Promise.all([credentials.hashPassword(password), made]);
+        const [hash, factor] = await Promise.all([credentials.hashPassword(password, id), made]);
         return { ...person, id, password, hash, factorId, factor };
       }),
     );
@@ -100,7 +101,9 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
       for (const mode of ['live', 'test'] as const) {
         await storesIn(tx, tenants[mode]);
         await tx.orm.workspace.create({ data: { tenant_id: tenants[mode], organization_id: tenants.organization, name: `Demo ${mode}`, mode } });
-        await tx.orm.membership.createMany({ data: people.map(({ id, role }) => ({ tenant_id: tenants[mode], person_id: id, roles: [role] })) });
+        await tx.orm.membership.createMany({
+          data: people.map(({ id, role }) => newMembership(key, { tenantId: tenants[mode], personId: id, roles: [role] })),
+        });
         await makeAccounts(tx, tenants[mode], mode === 'test' ? funding : newId());
       }
       const stores = await storesIn(tx, tenants.test);

@@ -6,6 +6,7 @@ import type { Argon2Cost } from '../../vault/credentials.js';
 import type { Demo } from '../data-folder/state.js';
 import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
 import { migrate } from '../postgres/migrate.js';
+import { isSealed, sealOnce } from '../seed/seal-before.js';
 import { type SeedPlan, seed } from '../seed/seed.js';
 import { LOOPBACK, type Site } from './site.js';
 import type { Step } from './step.js';
@@ -35,6 +36,9 @@ export const prepareDatabase = async (
       ...(argon2 ? { argon2 } : {}),
     }),
   );
+  // After the seed, which knows whether this is the key file of the database.
+  const sealing = { ownerUrl, keyFile: places.keyFile, sealedFile: places.sealedFile };
+  if (!isSealed(sealing)) await step('seals', () => sealOnce(sealing));
   if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no rail connection; wipe the data folder: npm run reset');
   return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo, provider };
 };

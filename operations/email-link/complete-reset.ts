@@ -29,7 +29,7 @@ export const completePasswordReset = async (
   if (!hash || !link || !home) return { ok: false, refusal: LINK_NOT_VALID };
   const refused = newPasswordRefusal(new_password, [link.email, link.name, ...workspaces.map(({ name }) => name)], publicContext);
   if (refused) return { ok: false, refusal: refused };
-  const made = await services.credentials.newPasswordHash(new_password);
+  const made = await services.credentials.newPasswordHash(new_password, link.personId);
   if (!made.ok) return made;
   const ctx = enter(home.tenantId, home.mode, { type: 'email_link', linkId: link.id, personId: link.personId });
   return reset(ctx, link, hash, made.value);

@@ -28,7 +28,7 @@ export const enrolFactor = async (ctx: Context, input: Input): Promise<Result<Wi
   const begun = await ctx.inTenant((stores) => begin(ctx, stores, actor, input));
   if ('ok' in begun) return begun;
   const { password } = begun;
-  const checked = await services.credentials.checkPassword(password.hash, input.password ?? '');
+  const checked = await services.credentials.checkPassword(password.hash, input.password ?? '', actor.personId);
   if (!checked.ok) return checked;
   return ctx.inTenant(async (stores): Promise<Result<WireFactor>> => {
     await stores.factors.lockEnrolment(actor.personId);

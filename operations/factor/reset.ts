@@ -113,7 +113,7 @@ const aboutMember = (
 
 /** Whoever could take away the factors of somebody above themselves would be one password away from what those hold. */
 const beyondRefusal = async (ctx: Context, stores: Stores, member: ListedMember): Promise<Refusal | null> => {
-  const defined = await holdDefinedRoles(stores, member.roles);
+  const defined = await holdDefinedRoles(ctx, stores, member.roles);
   const here = refusalBeyondOwn(permissionsOf(ctx.actor), permissionsOfRoles(member.roles, defined), 'reset the factors of this member');
   return here ?? ((await stores.factorResets.covers(member.id)) ? null : ELSEWHERE);
 };

@@ -9,6 +9,7 @@ import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { decidingFactors, matchDecidingCode, spendStep } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
+import { holds } from '../membership/check.js';
 import type { Stores } from '../ports.js';
 import { recoveryRefusal } from '../recovery/refuse.js';
 import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
@@ -144,7 +145,7 @@ const executeRefusal = async (ctx: Context, stores: Stores, opened: readonly Gat
           extra: { gate },
         },
       ).refusal;
-    if (!(await stores.memberships.holds(personId, GATE_PERMISSION[gate])))
+    if (!(await holds(ctx, stores, personId, GATE_PERMISSION[gate])))
       return refuse(
         'gate_holder_inactive',
         `The person who opened ${gate} is no longer permitted to. Reject the batch, or edit it so that its gates are opened anew.`,

@@ -1,8 +1,9 @@
 import { auditLeaf } from '../../domain/audit/event.js';
-import { GATES, type Gate, gateBytes } from '../../domain/gate.js';
+import { GATE_PERMISSION, GATES, type Gate, gateBytes } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
+import { permits } from '../membership/check.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow } from '../stores/batches.js';
 import type { GateRow, StandingGate } from '../stores/gates.js';
@@ -57,10 +58,10 @@ const setFaults = (standing: readonly StandingGate[]): GateFault[] => {
 };
 
 const faultsOf = (ctx: Context, standing: StandingGate): GateFault[] => {
-  const { gate, permitted, prepared, lastStep } = standing;
+  const { gate, prepared, lastStep } = standing;
   const held: [GateFault['fault'], boolean][] = [
     ['authenticator', isAuthentic(ctx, gate)],
-    ['person', permitted],
+    ['person', permits(ctx, standing, GATE_PERMISSION[gate.gate])],
     ['preparer', gate.gate === 'execute' || !prepared],
     ['factor', lastStep !== null && lastStep >= gate.timeStep],
     ['event', hasOwnEvent(ctx, standing)],

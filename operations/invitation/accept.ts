@@ -8,6 +8,8 @@ import { type Context, type PublicContext, refusedAndAudited } from '../context.
 import { newPasswordRefusal } from '../email-link/complete-reset.js';
 import { LINK_NOT_VALID } from '../email-link/letters.js';
 import { proveByAnyCode } from '../factor/prove.js';
+import { isAuthenticMember } from '../membership/check.js';
+import { sealMembership } from '../membership/seal.js';
 import { toWirePerson } from '../person/view.js';
 import { roomRefusal } from '../plan/limits.js';
 import type { Stores } from '../ports.js';
@@ -44,8 +46,9 @@ const ofNewPerson = async (publicContext: PublicContext, found: FoundInvitation,
   const name = input.name ?? found.name;
   const refused = newPasswordRefusal(input.password, [found.email, name, found.workspace], publicContext, 'password');
   if (refused) return { ok: false, refusal: refused };
-  const made = await credentials.newPasswordHash(input.password);
-  return made.ok ? ok({ personId: entropy.newId(), name, passwordHash: made.value }) : made;
+  const personId = entropy.newId();
+  const made = await credentials.newPasswordHash(input.password, personId);
+  return made.ok ? ok({ personId, name, passwordHash: made.value }) : made;
 };
 
 /** Proves the account of the address. Attempts that fail stand in the logs of its person's workspaces, as failed sign-ins do. */
@@ -56,7 +59,7 @@ const ofAccount = async (
   input: Input,
 ): Promise<Result<Accepting>> => {
   const { directory, personEvents, services, requestId, enter } = publicContext;
-  const checked = await services.credentials.checkPassword(password.hash, input.password);
+  const checked = await services.credentials.checkPassword(password.hash, input.password, personId);
   if (!checked.ok) return checked;
   if (!checked.value || disabled) {
     const event = { action: 'invitation.accept', result: NOT_PROVEN.code, detail: {} };
@@ -83,16 +86,20 @@ const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, acceptin
     if ((await stores.workspaces.lockShared()).closedAt) return refused(refuse('workspace_frozen', CLOSED_DETAIL).refusal);
     const full = await roomRefusal(stores, 'people');
     if (full) return refused(full);
-    const invalid = await inviterRefusal(stores, found);
+    const invalid = await inviterRefusal(ctx, stores, found);
     if (invalid) return refused(invalid);
-    const became = await stores.invitations.accept(hash, accepting);
+    const { personId } = accepting;
+    const eventId = stores.audit.newId();
+    const said = { tenantId: ctx.tenantId, personId, roles: found.roles, disabled: false, eventId };
+    const became = await stores.invitations.accept(hash, accepting, sealMembership(ctx.services.membershipKey, said));
     if (became !== 'accepted') return refused(REFUSALS[became]);
-    const member = await stores.memberships.lock(accepting.personId);
-    if (!member) throw new Error('an invitation was accepted and made no member');
+    const member = await stores.memberships.lock(personId);
+    if (!member || !(await isAuthenticMember(ctx, stores, personId))) throw new Error('an invitation was accepted and made no such member');
     const workspace = { id: toWireId('workspace', found.tenantId), name: found.workspace, mode: found.mode };
     const { detail } = entryOf(ctx, found);
     await stores.audit.append({
-      subject: { type: 'person', id: accepting.personId },
+      id: eventId,
+      subject: { type: 'person', id: personId },
       action: 'person.join',
       result: 'ok',
       detail: { ...detail, new_account: 'name' in accepting },
@@ -101,10 +108,13 @@ const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, acceptin
   });
 
 /** Whether the inviter may give these roles at this moment. Their membership is locked until the end, so that it stays so. */
-const inviterRefusal = async (stores: Stores, { invitedBy, roles }: FoundInvitation): Promise<Refusal | null> => {
+const inviterRefusal = async (ctx: Context, stores: Stores, { invitedBy, roles }: FoundInvitation): Promise<Refusal | null> => {
   await stores.memberships.lock(invitedBy);
-  const defined = await holdDefinedRoles(stores, roles);
-  const stands = unknownRoles(roles, defined).length === 0 && (await stores.invitations.mayInvite(invitedBy, roles));
+  const defined = await holdDefinedRoles(ctx, stores, roles);
+  const stands =
+    unknownRoles(roles, defined).length === 0 &&
+    (await isAuthenticMember(ctx, stores, invitedBy)) &&
+    (await stores.invitations.mayInvite(invitedBy, roles));
   return stands ? null : REFUSALS.inviter;
 };
 

@@ -35,7 +35,7 @@ export const createInvitation = async (ctx: Context, input: z.output<typeof cont
     const full = await roomRefusal(stores, 'people');
     if (full) return refused(full);
     // Held until the end, so that no role changes or is deleted while somebody is invited to it.
-    const defined = await holdDefinedRoles(stores, roles);
+    const defined = await holdDefinedRoles(ctx, stores, roles);
     const unknown = unknownRoles(roles, defined);
     if (unknown.length > 0) return refused(wrongInput(unknown.map((name) => noSuchRole(input.roles.indexOf(name), name))));
     const beyond = refusalBeyondOwn(permissionsOf(actor), ['roles.manage', ...permissionsOfRoles(roles, defined)], 'invite to these roles');

@@ -7,6 +7,7 @@ import { confirmationBytes, type ProposedItem } from '../../domain/proposal.js';
 import { finishPayoutBatch } from '../batch-state/finish.js';
 import type { Context } from '../context.js';
 import { resolvedRefusal, subjectOf } from '../exception/refuse.js';
+import { holds } from '../membership/check.js';
 import type { Stores } from '../ports.js';
 import { applyEvidence, lockEvidenceItems } from '../settlement/settle.js';
 import type { BatchRow } from '../stores/batches.js';
@@ -65,7 +66,7 @@ export const standingProblem = async (ctx: Context, stores: Stores, facts: Propo
   if (exception.resolvedAt) return resolvedRefusal().code;
   if (!kindRow(exception.kind).resolutions.includes(proposal.choice)) return 'choice_not_allowed';
   if (!sameBytes(digest, proposal.digest)) return 'proposal_changed';
-  if (!(await stores.memberships.holds(proposal.proposedBy, 'exceptions.propose'))) return 'forbidden';
+  if (!(await holds(ctx, stores, proposal.proposedBy, 'exceptions.propose'))) return 'forbidden';
   if (RESOLUTIONS[proposal.choice].people === 1) return null;
   const confirmation = await stores.proposals.confirmationOf(proposal.id);
   if (!confirmation || !sameBytes(confirmation.digest, digest)) return 'proposal_changed';
@@ -73,7 +74,7 @@ export const standingProblem = async (ctx: Context, stores: Stores, facts: Propo
   if (!authentic) return 'proposal_not_authentic';
   if (confirmation.personId === proposal.proposedBy) return 'proposal_same_person';
   if (preparers.includes(confirmation.personId) || preparers.includes(proposal.proposedBy)) return 'preparer_cannot_settle';
-  return (await stores.memberships.holds(confirmation.personId, 'exceptions.confirm')) ? null : 'forbidden';
+  return (await holds(ctx, stores, confirmation.personId, 'exceptions.confirm')) ? null : 'forbidden';
 };
 
 const carryOut = async (ctx: Context, stores: Stores, facts: ProposalFacts, restored: boolean): Promise<ProblemCode | null> => {

@@ -6,6 +6,7 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { allowedByRole, refusalBeyondOwn, WORKSPACE_ROLES_MAX } from '../../domain/role-changes.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
+import { sealRole } from '../membership/seal.js';
 import { toWireRole, type WireRole } from './view.js';
 
 /**
@@ -29,9 +30,11 @@ export const defineRole = (ctx: Context, input: z.output<typeof contract>): Prom
       return refused(
         refuse('too_many_roles', `A workspace defines at most ${WORKSPACE_ROLES_MAX} roles. Delete one that nobody has, or change one.`).refusal,
       );
-    const made = await stores.roles.insert({ name: input.name, permissions });
+    const eventId = stores.audit.newId();
+    const seal = sealRole(ctx.services.membershipKey, { tenantId: ctx.tenantId, name: input.name, permissions, eventId });
+    const made = await stores.roles.insert({ name: input.name, permissions, ...seal });
     if (!made) return refused(taken(`The workspace has a role ${input.name} already; change it, or choose another name.`));
-    await stores.audit.append({ ...entry, result: 'ok' });
+    await stores.audit.append({ ...entry, id: eventId, result: 'ok' });
     return answer(toWireRole(made, 0));
   });
 

@@ -6,6 +6,7 @@ import { isRole } from '../../domain/permissions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { allowedByRole, refusalBeyondOwn } from '../../domain/role-changes.js';
 import { type Context, refusedAndAudited } from '../context.js';
+import { sealRole } from '../membership/seal.js';
 import type { Stores } from '../ports.js';
 import type { WorkspaceRoleRow } from '../stores/roles.js';
 import { toWireRole, type WireRole } from './view.js';
@@ -16,7 +17,7 @@ import { toWireRole, type WireRole } from './view.js';
  * `beyond_own_permissions`.
  */
 export const editRole = (ctx: Context, input: { role: string } & z.output<typeof contract>): Promise<Result<WireRole>> =>
-  change(ctx, input.role, 'role.edit', async (stores, row) => {
+  change(ctx, input.role, 'role.edit', async (stores, row, eventId) => {
     const permissions = allowedByRole(input.permissions);
     const detail = { permissions_before: [...row.permissions], permissions };
     if (input.row_version !== undefined && input.row_version !== row.rowVersion)
@@ -28,7 +29,8 @@ export const editRole = (ctx: Context, input: { role: string } & z.output<typeof
       };
     const refusal = refusalBeyondOwn(permissionsOf(ctx.actor), [...row.permissions, ...permissions], 'change this role so');
     if (refusal) return { detail, refusal };
-    await stores.roles.change(row.name, permissions);
+    const seal = sealRole(ctx.services.membershipKey, { tenantId: ctx.tenantId, name: row.name, permissions, eventId });
+    await stores.roles.change(row.name, permissions, seal);
     return { detail, row: { ...row, permissions, rowVersion: row.rowVersion + 1 } };
   });
 
@@ -51,17 +53,18 @@ const change = (
   ctx: Context,
   name: string,
   action: string,
-  work: (stores: Stores, row: WorkspaceRoleRow) => Promise<Changed>,
+  work: (stores: Stores, row: WorkspaceRoleRow, eventId: string) => Promise<Changed>,
 ): Promise<Result<WireRole>> =>
   ctx.inTenant(async (stores) => {
     const subject = { type: 'workspace', id: ctx.tenantId } as const;
     const row = await stores.roles.lock(name);
     if (!row) return refusedAndAudited(stores, { subject, action, detail: { role: name } }, absent(name));
-    const done = await work(stores, row);
+    const eventId = stores.audit.newId();
+    const done = await work(stores, row, eventId);
     const entry = { subject, action, detail: { role: name, ...done.detail } };
     if ('refusal' in done) return refusedAndAudited(stores, entry, done.refusal);
     const members = (await stores.roles.memberCounts()).get(name) ?? 0;
-    await stores.audit.append({ ...entry, result: 'ok' });
+    await stores.audit.append({ ...entry, id: eventId, result: 'ok' });
     return ok(toWireRole(done.row, members));
   });
 

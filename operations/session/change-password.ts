@@ -26,10 +26,10 @@ export const changePassword = async (ctx: Context, input: Input): Promise<Result
   if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in changes their own password.');
   const proven = await ctx.inTenant((stores) => prove(ctx, stores, actor, input));
   if (!proven.ok) return proven;
-  const checked = await services.credentials.checkPassword(proven.value.hash, input.password);
+  const checked = await services.credentials.checkPassword(proven.value.hash, input.password, actor.personId);
   if (!checked.ok) return checked;
   if (!checked.value) return ctx.inTenant((stores) => refusedEverywhere(stores, actor.personId, WRONG));
-  const made = await services.credentials.newPasswordHash(input.new_password);
+  const made = await services.credentials.newPasswordHash(input.new_password, actor.personId);
   if (!made.ok) return made;
   return ctx.inTenant((stores) => change(stores, actor, proven.value.version, made.value));
 };

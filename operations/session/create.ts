@@ -6,6 +6,7 @@ import { awakeIn } from '../../domain/permissions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
 import { proveByAnyCode } from '../factor/prove.js';
+import { NOT_AUTHENTIC } from '../membership/check.js';
 import type { Stores } from '../ports.js';
 import type { OwnWorkspace } from '../stores/credential-directory.js';
 import type { StoredPassword } from '../stores/passwords.js';
@@ -44,7 +45,7 @@ interface Proving {
  * An unknown e-mail, a wrong password, a disabled person and one without workspace run the same statements and one verification, and get
  * the same `invalid_credentials` as a wrong code, and as one that was left out by somebody who has a factor; the logs of the person's
  * workspaces hear of it afterwards (ADR 0070). Only a caller with the right password gets `otp_step_used` or `factor_locked`, and only one
- * with the right code too gets `forbidden` for a workspace of others, or `workspace_frozen`. Anybody may get `passwords_busy`.
+ * with the right code too gets `forbidden` for a workspace of others, `workspace_frozen` or `membership_not_authentic`. Anybody may get `passwords_busy`.
  */
 export const createSession = async (
   publicContext: PublicContext,
@@ -55,10 +56,10 @@ export const createSession = async (
   const person = await directory.person(input.email.toLowerCase());
   const personId = person?.id ?? services.entropy.newId();
   const workspaces = await directory.workspacesOf(personId);
-  const checked = await services.credentials.checkPassword(person?.password.hash ?? null, input.password);
+  const checked = await services.credentials.checkPassword(person?.password.hash ?? null, input.password, personId);
   if (!checked.ok) return checked;
-  // Whoever belongs to another workspace too signs in there while one is frozen.
-  const home = workspaces.find(({ closed }) => !closed) ?? workspaces[0];
+  // Whoever belongs to another workspace too signs in there while one is frozen, or its membership is not authentic.
+  const home = workspaces.find(({ closed, authentic }) => !closed && authentic) ?? workspaces[0];
   if (!person || !checked.value || person.disabled || !home) {
     const result = checked.value ? 'forbidden' : 'invalid_credentials';
     await personEvents.add({ personId, actor: UNKNOWN_CALLER, requestId, action: 'session.create', result, detail: {} });
@@ -128,13 +129,14 @@ const open = async (
 const strengthen = async (ctx: Context, { personId, password }: Proving, typed: string): Promise<void> => {
   const { credentials } = ctx.services;
   if (!credentials.isWeakHash(password.hash)) return;
-  const made = await credentials.newPasswordHash(typed);
+  const made = await credentials.newPasswordHash(typed, personId);
   if (made.ok) await ctx.inTenant((stores) => stores.passwords.rehash(personId, password.hash, made.value));
 };
 
 /** Why nobody opens a session there; null when they may. */
-const workspaceRefusal = ({ closed }: OwnWorkspace, isMember: boolean): Refusal | null => {
+const workspaceRefusal = ({ closed, authentic }: OwnWorkspace, isMember: boolean): Refusal | null => {
   if (!isMember) return NO_MEMBER;
+  if (!authentic) return NOT_AUTHENTIC;
   return closed ? refuse('workspace_frozen', CLOSED_DETAIL).refusal : null;
 };
 

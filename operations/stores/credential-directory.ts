@@ -15,6 +15,8 @@ export interface SessionOwner {
   /** What they allow and the session does not, because it was opened without a second factor. */
   sleeping: Permission[];
   mode: Mode;
+  /** Whether the installation sealed the membership and its roles (docs/adr/0075). One that it did not seal allows nothing. */
+  authentic: boolean;
   /** Two operators have frozen its workspace (docs/adr/0073). */
   closed: boolean;
   /** Of its workspace, at this moment. */
@@ -36,6 +38,8 @@ export interface ApiKeyOwner {
   /** The first of the keys that took each other's place; null for that one itself. */
   familyId: string | null;
   allowedNetworks: string[];
+  /** Whether the installation sealed its owner's membership. */
+  authentic: boolean;
   /** Two operators have frozen its workspace. */
   closed: boolean;
   /** Of its workspace, at this moment. */
@@ -52,16 +56,18 @@ export interface OwnWorkspace {
   roles: string[];
   /** What these allow at present. */
   permissions: Permission[];
+  /** Whether the installation sealed the membership. */
+  authentic: boolean;
   /** Two operators have frozen it. */
   closed: boolean;
 }
 
 /**
  * Finds the owner of a credential. Its look-ups come before a tenant is known, so it is no store: an implementation calls
- * the SECURITY DEFINER functions of migrations 0003, 0021 and 0022, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
+ * the SECURITY DEFINER functions of migrations 0003, 0021 and 0032, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
  */
 export interface CredentialDirectory {
-  /** By the SHA-256 of the token. Null too when the person or the membership is disabled. */
+  /** By the stored hash of the token. Null too when the person or the membership is disabled. */
   session(tokenHash: Uint8Array): Promise<SessionOwner | null>;
   /** Notes that a session is used now, at most once a minute. */
   noteSession(tokenHash: Uint8Array): Promise<void>;

@@ -17,8 +17,6 @@ export const FACTOR = columns({
   removedAt: nullable(time('removed_at')),
   /** Wrong codes that were given to confirm it. */
   confirmFailures: int('confirm_failures'),
-  /** What the secret is sealed to: 1, the id of the factor alone, as before migration 0031; 2, its person too. */
-  sealedPlace: int('sealed_place'),
 });
 export type FactorRow = Row<typeof FACTOR>;
 

@@ -2,6 +2,7 @@ import type { Gate } from '../../domain/gate.js';
 import type { StoredEvent } from './audit.js';
 import { bytes, columns, int, nullable, oneOf, type Row, step, time, uuid } from './columns.js';
 import type { HoldRow } from './holds.js';
+import type { Holder } from './memberships.js';
 
 export const GATE = columns({
   id: uuid('id'),
@@ -21,11 +22,9 @@ export const GATE = columns({
 });
 export type GateRow = Row<typeof GATE>;
 
-/** A gate, with what the database knows about it besides. */
-export interface StandingGate {
+/** A gate, with what the database knows about it besides: `permitted` when its person is an active member now and still may open it. */
+export interface StandingGate extends Holder {
   gate: GateRow;
-  /** Whether its person is an active member now and still may open it. */
-  permitted: boolean;
   /** Whether its person prepared the batch, or, of the gates that no such person opens, changed one of its destinations in the 24 hours before (R9). */
   prepared: boolean;
   /** The newest time step of its factor; null when there is no such factor of its person. */

@@ -1,3 +1,4 @@
+import type { Seal } from '../../domain/membership.js';
 import { columns, nullable, type Row, text, texts, time, uuid } from './columns.js';
 import type { Page, PageQuery } from './page.js';
 import type { StoredPassword } from './passwords.js';
@@ -32,9 +33,13 @@ export interface InvitationStore {
   mayInvite(personId: string, roles: readonly string[]): Promise<boolean>;
   /**
    * Accepts one as the person who acts: as somebody new, or with the account whose password was right. `accepted` for exactly one of several,
-   * and for every other nothing has changed.
+   * and for every other nothing has changed. The membership gets this seal.
    */
-  accept(hash: Uint8Array, as: { personId: string } & ({ name: string; passwordHash: string } | { passwordVersion: number })): Promise<Acceptance>;
+  accept(
+    hash: Uint8Array,
+    as: { personId: string } & ({ name: string; passwordHash: string } | { passwordVersion: number }),
+    seal: Seal,
+  ): Promise<Acceptance>;
 }
 
 /** An open invitation, found by its token before anybody is known. */
@@ -52,6 +57,6 @@ export interface FoundInvitation {
 }
 
 export interface InvitationDirectory {
-  /** By the SHA-256 of its token; null unless it is open. */
+  /** By the stored hash of its token; null unless it is open. */
   find(tokenHash: Uint8Array): Promise<FoundInvitation | null>;
 }

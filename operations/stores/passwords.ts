@@ -1,6 +1,6 @@
 /** What is stored of a person's password. */
 export interface StoredPassword {
-  /** The hash, with the parameters that it was made with (PHC string). */
+  /** The hash, with the parameters that it was made with (PHC string), and the seal that binds it to its person. */
   hash: string;
   /** Goes up with every new password, and not when the same one is hashed anew. */
   version: number;

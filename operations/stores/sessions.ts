@@ -19,7 +19,7 @@ export type SessionRow = Row<typeof SESSION>;
 
 /** Sessions of the person who acts, in any workspace: nobody sees those of others (ADR 0064). */
 export interface SessionStore {
-  /** Opens one in this workspace. `tokenHash` is the SHA-256 of the token; no store reads it back. */
+  /** Opens one in this workspace. `tokenHash` is the stored hash of the token; no store reads it back. */
   insert(
     row: Pick<SessionRow, 'id' | 'personId' | 'expiresAt' | 'withFactor'> &
       Partial<Pick<SessionRow, 'device' | 'network'>> & { tokenHash: Uint8Array },

@@ -39,6 +39,20 @@ test('a configured proxy is believed, and a key that comes from elsewhere is cou
   expect(metrics).toMatch(/^sluice_api_keys_refused_total\{[^}]*code="network_not_allowed"[^}]*\} 1$/m);
 });
 
+test('a member whose roles SQL wrote is counted', async () => {
+  const owner = await world.person('preparer');
+  const { token, hash, prefix } = world.credentials.newToken('api_key', 'test');
+  const key = { id: systemEntropy.newId(), name: 'k', prefix, scopes: ['payees.read' as const], ownerPersonId: owner.id, expiresAt: null };
+  await world.api().inTenant((stores) => stores.apiKeys.insert({ ...key, allowedNetworks: [], tokenHash: hash }));
+  const read = async () => (await fetch(`${api.url}/v1/payees`, { headers: { authorization: `Bearer ${token}` } })).status;
+  const counted = async () => await (await fetch(`http://127.0.0.1:${api.healthPort}/metrics`)).text();
+  expect(await read()).toBe(200);
+  expect(await counted()).toMatch(/^sluice_memberships_forged_total\{[^}]*\} 0$/m);
+  await world.sql(`UPDATE membership SET roles = '{admin}' WHERE person_id = $1`, [owner.id]);
+  expect(await read()).toBe(403);
+  expect(await counted()).toMatch(/^sluice_memberships_forged_total\{[^}]*\} 1$/m);
+});
+
 test('metrics are on the health port, on loopback, and not where clients come', async () => {
   const health = `http://127.0.0.1:${api.healthPort}`;
   const metrics = await fetch(`${health}/metrics`);

@@ -50,7 +50,7 @@ describe('links of people', () => {
       `SELECT * FROM sluice_email_link_of('\\x00', 'password_reset')`,
       `SELECT sluice_use_email_link('\\x00', 'password_reset')`,
       `SELECT * FROM sluice_invitation_of('\\x00')`,
-      `SELECT sluice_accept_invitation('\\x00', '${newId()}', 'x', 'y', NULL)`,
+      `SELECT sluice_accept_invitation('\\x00', '${newId()}', 'x', 'y', NULL, NULL, NULL)`,
     ])
       for (const role of ['worker', 'relay', 'sequencer'] as const) expect(await attempts.attempt(role, [statement])).toMatch(/permission denied/);
   });
@@ -102,6 +102,15 @@ describe('invitations, to the database', () => {
     expect(await attempts.attempt('api', acting(owner.id), change(`email = 'x@people.example'`))).toMatch(/permission denied/);
   });
 
+  test('of another id have another token, whoever writes them: who has one keeps none for what SQL makes of it', async () => {
+    await world.sql(...insert({ email: 'again@people.example' }));
+    const change = (set: string): Statement => [`UPDATE invitation SET id = gen_random_uuid(), ${set} WHERE email = 'again@people.example'`];
+    for (const role of ['api', 'owner'] as const) {
+      expect(await attempts.attempt(role, acting(owner.id), change(`roles = '{admin}'`))).toMatch(/another token/);
+      expect(await attempts.attempt(role, acting(owner.id), change(`roles = '{admin}', token_hash = '\\x01'`))).toBeNull();
+    }
+  });
+
   test('show nobody the hash of a token, and are of their workspace alone', async () => {
     expect(await attempts.attempt('api', ['SELECT token_hash FROM invitation'])).toMatch(/permission denied/);
     for (const role of ['worker', 'relay', 'sequencer'] as const)
@@ -114,12 +123,15 @@ describe('invitations, to the database', () => {
     await world.sql(`UPDATE invitation SET token_hash = $1 WHERE email = 'taken@people.example'`, [hash]);
     const [who, other] = [newId(), newId()];
     const accept = (as: string) => ({ personId: as, name: 'Nina', passwordHash: 'x' });
+    const SEAL = { eventId: newId(), authenticator: systemEntropy.bytes(32) };
     const { tenantId } = await world.workspace();
     const link = (personId: string) => ({ type: 'email_link', linkId: newId(), personId }) as const;
-    expect(await world.as(link(who), { tenantId }).inTenant((stores) => stores.invitations.accept(hash, accept(who)))).toBe('gone');
-    await expect(world.as(link(other)).inTenant((stores) => stores.invitations.accept(hash, accept(who)))).rejects.toThrow(/accepted by who acts/);
+    expect(await world.as(link(who), { tenantId }).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).toBe('gone');
+    await expect(world.as(link(other)).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).rejects.toThrow(
+      /accepted by who acts/,
+    );
     await world.sql(`UPDATE invitation SET invited_by = $1 WHERE email = 'taken@people.example'`, [(await world.person('viewer')).id]);
-    expect(await world.as(link(who)).inTenant((stores) => stores.invitations.accept(hash, accept(who)))).toBe('inviter');
+    expect(await world.as(link(who)).inTenant((stores) => stores.invitations.accept(hash, accept(who), SEAL))).toBe('inviter');
     expect(await world.sql('SELECT 1 FROM person WHERE id = $1', [who])).toEqual([]);
   });
 });

@@ -35,15 +35,30 @@ afterAll(async () => {
 });
 
 const acting = ({ id }: Person): Statement => [`SELECT set_config('app.person_id', $1, true)`, [id]];
-const roles = (whom: Person, ...names: string[]): Statement => ['UPDATE membership SET roles = $2 WHERE person_id = $1', [whom.id, names]];
-const disabled = (whom: Person): Statement => ['UPDATE membership SET disabled_at = now() WHERE person_id = $1', [whom.id]];
+/** The event that a change names; `event` writes it. */
+let eventId = newId();
+const SEAL = randomBytes(32);
+const roles = (whom: Person, ...names: string[]): Statement => [
+  'UPDATE membership SET roles = $2, event_id = $3, authenticator = $4 WHERE person_id = $1',
+  [whom.id, names, eventId, SEAL],
+];
+const disabled = (whom: Person): Statement => [
+  'UPDATE membership SET disabled_at = now(), event_id = $2, authenticator = $3 WHERE person_id = $1',
+  [whom.id, eventId, SEAL],
+];
 /** The event that a change commits with. */
-const event = (by: Person, about: Person, over: { action?: string; result?: string } = {}): Statement => [
+const event = (by: Person, about: Pick<Person, 'id'>, over: { action?: string; result?: string; type?: string; id?: string } = {}): Statement => [
   `INSERT INTO audit_event (tenant_id, id, at, actor, request_id, subject_type, subject_id, subject_seq, previous, action, result, detail, leaf)
-   VALUES ($1, $2, now(), $3, '', 'person', $4, $5, $6, $7, $8, '{}', $6)`,
+   VALUES ($1, $2, now(), $3, '', $9, $4, $5, $6, $7, $8, '{}', $6)`,
   [
-    ...[world.home.tenantId, newId(), JSON.stringify({ type: 'user', personId: by.id, sessionId: newId(), roles: [] }), about.id],
-    ...[1_000_000 + Math.floor(Math.random() * 1_000_000), randomBytes(32), over.action ?? 'person.set_roles', over.result ?? 'ok'],
+    ...[world.home.tenantId, over.id ?? eventId, JSON.stringify({ type: 'user', personId: by.id, sessionId: newId(), roles: [] }), about.id],
+    ...[
+      1_000_000 + Math.floor(Math.random() * 1_000_000),
+      randomBytes(32),
+      over.action ?? 'person.set_roles',
+      over.result ?? 'ok',
+      over.type ?? 'person',
+    ],
   ],
 ];
 
@@ -83,8 +98,8 @@ describe('a membership', () => {
   test('is not made beside one’s permissions either', async () => {
     const stranger = await world.person('viewer', []);
     const join = (...names: string[]): Statement => [
-      'INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, $3)',
-      [world.home.tenantId, stranger.id, names],
+      'INSERT INTO membership (tenant_id, person_id, roles, event_id, authenticator) VALUES ($1, $2, $3, $4, $5)',
+      [world.home.tenantId, stranger.id, names, eventId, SEAL],
     ];
     expect(await attempt('api', acting(admin), join('owner'), event(admin, stranger))).toMatch(/nobody gives or takes/);
     expect(await attempt('api', acting(member), join('viewer'), event(member, stranger))).toMatch(/holds roles.manage/);
@@ -99,9 +114,26 @@ describe('a membership', () => {
     expect(await attempt('api', acting(admin), roles(member, 'approver'), event(admin, other))).toMatch(refused);
     expect(await attempt('api', acting(admin), roles(member, 'approver'), event(admin, member, { result: 'forbidden' }))).toMatch(refused);
     expect(await attempt('api', acting(admin), roles(member, 'approver'), event(admin, member, { action: 'session.create' }))).toMatch(refused);
-    const [, values = []] = event(admin, other);
-    await world.sql(event(admin, other)[0], values);
+    expect(await attempt('api', acting(admin), roles(member, 'approver'), event(admin, member, { id: newId() }))).toMatch(refused);
+    await world.sql(...event(admin, other));
     expect(await attempt('api', acting(admin), roles(other, 'approver'))).toMatch(refused);
+    eventId = newId();
+  });
+
+  test('never comes back as it was: an older row with its authenticator names an event of before', async () => {
+    const [before] = await world.sql<{ roles: string[]; event_id: string; authenticator: Buffer }>(
+      'SELECT roles, event_id, authenticator FROM membership WHERE person_id = $1',
+      [member.id],
+    );
+    const back: Statement = [
+      'UPDATE membership SET roles = $2, event_id = $3, authenticator = $4 WHERE person_id = $1',
+      [member.id, before?.roles, before?.event_id, before?.authenticator],
+    ];
+    expect(await attempt('api', acting(admin), roles(member, 'approver'), event(admin, member), back)).toMatch(/changes with its audit event/);
+    const bare: Statement = ['UPDATE membership SET event_id = NULL, authenticator = NULL WHERE person_id = $1', [member.id]];
+    expect(await attempt('api', acting(admin), roles(member, 'approver'), event(admin, member), bare)).toMatch(/changes with its audit event/);
+    const half: Statement = ['UPDATE membership SET authenticator = NULL WHERE person_id = $1', [member.id]];
+    expect(await attempt('owner', half)).toMatch(/membership_authenticator/);
   });
 
   test('has roles that there are, at least one, whoever writes it', async () => {
@@ -122,15 +154,34 @@ describe('a membership', () => {
 
 describe('a role of a workspace', () => {
   const define = (name: string, ...permissions: string[]): Statement => [
-    'INSERT INTO workspace_role (tenant_id, name, permissions) VALUES ($1, $2, $3)',
-    [world.home.tenantId, name, permissions],
+    'INSERT INTO workspace_role (tenant_id, name, permissions, event_id, authenticator) VALUES ($1, $2, $3, $4, $5)',
+    [world.home.tenantId, name, permissions, eventId, SEAL],
   ];
+  const defined = (by: Person, over: Parameters<typeof event>[2] = {}): Statement =>
+    event(by, { id: world.home.tenantId }, { action: 'role.define', type: 'workspace', ...over });
 
   test('is defined by who holds it all', async () => {
-    expect(await attempt('api', acting(admin), define('reviewer', 'batches.read'))).toBeNull();
+    expect(await attempt('api', acting(admin), define('reviewer', 'batches.read'), defined(admin))).toBeNull();
     expect(await attempt('api', acting(admin), define('reviewer', 'workspace.own'))).toMatch(/beyond what they hold/);
     expect(await attempt('api', acting(member), define('reviewer', 'batches.read'))).toMatch(/beyond what they hold/);
     expect(await attempt('api', define('reviewer', 'batches.read'))).toMatch(/beyond what they hold/);
+  });
+
+  test('does not change without its event, which it names: so nothing of before comes back, deleted or not', async () => {
+    const refused = /a role changes with its audit event/;
+    const made = define('reviewer', 'batches.read');
+    expect(await attempt('api', acting(admin), made)).toMatch(refused);
+    expect(await attempt('api', acting(admin), made, defined(owner))).toMatch(refused);
+    expect(await attempt('api', acting(admin), made, defined(admin, { action: 'person.set_roles' }))).toMatch(refused);
+    expect(await attempt('api', acting(admin), made, defined(admin, { result: 'forbidden' }))).toMatch(refused);
+    expect(await attempt('api', acting(admin), made, defined(admin, { id: newId() }))).toMatch(refused);
+    const narrowed: Statement = [
+      `UPDATE workspace_role SET permissions = '{ledger.read}', row_version = 2, event_id = gen_random_uuid() WHERE name = 'reviewer'`,
+    ];
+    expect(await attempt('api', acting(admin), made, defined(admin), narrowed)).toMatch(refused);
+    await world.sql(...defined(admin));
+    expect(await attempt('api', acting(admin), made)).toMatch(refused);
+    eventId = newId();
   });
 
   test('is not widened or deleted by who does not', async () => {

@@ -35,6 +35,7 @@ const MADE_ELSEWHERE: ReadonlySet<string> = new Set([
   // What a running stack, the command line and the sandbox provider keep.
   '.sluice/roll.json',
   '.sluice/stack.json',
+  'sealed.json',
   'stack.json',
   'XDG_CONFIG_HOME/sluice/profiles.json',
   'sluice/profiles.json',

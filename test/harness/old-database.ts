@@ -9,7 +9,8 @@ export const openOldDatabase = async () => {
   const server = await testDatabase();
   const name = `${new URL(server.ownerUrl).pathname.slice(1)}_old`;
   await runStatements(server.ownerUrl, [`CREATE DATABASE ${name}`]);
-  const client = new pg.Client({ connectionString: withDatabase(server.ownerUrl, name) });
+  const url = withDatabase(server.ownerUrl, name);
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   const names = listMigrations().map((one) => one.name);
   /** Each script is one query and so one transaction, as Prisma sends it. */
@@ -18,6 +19,8 @@ export const openOldDatabase = async () => {
   };
   return {
     client,
+    /** As the owner. */
+    url,
     migrateTo: (last: string) => apply(names.filter((one) => one <= last)),
     migrateFrom: (last: string) => apply(names.filter((one) => one > last)),
     close: async () => {

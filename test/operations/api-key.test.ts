@@ -128,7 +128,7 @@ describe('API keys', () => {
   test('lose what their owner loses: by a lesser role, a disabled membership or a disabled person', async () => {
     const owner = await world.person('preparer', [world.home.tenantId]);
     const { secret } = await make(['batches.create', 'batches.read'], { who: owner });
-    await world.sql(`UPDATE membership SET roles = '{auditor}' WHERE person_id = $1`, [owner.id]);
+    await world.join(world.home.tenantId, owner.id, ['auditor']);
     expect((await resolve(secret))?.scopes).toEqual(['batches.read']);
     await world.sql('UPDATE membership SET disabled_at = now() WHERE person_id = $1', [owner.id]);
     expect(await resolve(secret)).toBeNull();

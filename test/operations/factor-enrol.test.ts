@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { permissionsOf } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
@@ -24,11 +23,7 @@ afterAll(() => world?.close());
 const signIn = (who: Person, code?: string) => createSession(world.publicContext(), { email: who.email, password: who.password, code });
 /** The context of the session that a token opens. */
 const within = async (token: string | undefined): Promise<Context> => {
-  const owner = await world.publicContext().directory.session(
-    createHash('sha256')
-      .update(token ?? '')
-      .digest(),
-  );
+  const owner = await world.publicContext().directory.session(world.hashOfToken(token ?? ''));
   if (!owner) throw new Error('unresolved');
   const { sessionId, personId, roles, permissions, sleeping } = owner;
   return world.as({ type: 'user', sessionId, personId, roles, permissions, sleeping });

@@ -156,6 +156,19 @@ describe('with three real gates', () => {
       counted: false,
     },
     {
+      name: 'a person to whom SQL gave one more role',
+      fault: 'authorize: person',
+      sql: `UPDATE membership SET roles = roles || '{viewer}' WHERE person_id = (SELECT person_id FROM gate WHERE ${gateOf('authorize')})`,
+      counted: false,
+    },
+    {
+      name: 'a person whose membership has the authenticator of somebody else',
+      fault: 'execute: person',
+      sql: `UPDATE membership m SET event_id = o.event_id, authenticator = o.authenticator FROM membership o
+        WHERE m.person_id = (SELECT person_id FROM gate WHERE ${gateOf('execute')}) AND o.person_id = (SELECT person_id FROM gate WHERE ${gateOf('approve')})`,
+      counted: false,
+    },
+    {
       name: 'a person who has left',
       fault: 'execute: person',
       sql: `UPDATE person SET disabled_at = now() WHERE id = (SELECT person_id FROM gate WHERE ${gateOf('execute')})`,

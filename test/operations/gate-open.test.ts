@@ -109,7 +109,7 @@ describe('who may open a gate', () => {
     expect(await world.controlOf(batch.id)).toMatchObject({ state: 'queued', row_version: 1 });
   });
 
-  test('execute stays closed when an earlier holder has left or lost the permission', async () => {
+  test('execute stays closed when an earlier holder has left, lost the permission, or has roles that SQL wrote', async () => {
     const { batch, holders, who } = await world.waitingFor('execute');
     const [approver, authorizer] = holders as [Person, Person];
     const challenge = await world.challenge(who, 'execute', batch.id);
@@ -120,6 +120,8 @@ describe('who may open a gate', () => {
     expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql('UPDATE person SET disabled_at = NULL WHERE id = $1', [approver.id]);
     await world.sql(`UPDATE membership SET roles = '{auditor}' WHERE person_id = $1`, [authorizer.id]);
+    expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
+    await world.sql(`UPDATE membership SET roles = '{authorizer,approver}' WHERE person_id = $1`, [authorizer.id]);
     expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('gate_holder_inactive');
     await world.sql(`UPDATE membership SET roles = '{authorizer}' WHERE person_id = $1`, [authorizer.id]);
     expect(codeOf(await world.tryGate(who, 'execute', batch.id, challenge))).toBe('ok');

@@ -99,6 +99,22 @@ describe('who may end doubt', () => {
   });
 });
 
+describe('roles that SQL wrote', () => {
+  test.each([
+    ['who proposed', 0],
+    ['who confirmed', 1],
+  ])('of %s settle nothing', async (_who, place) => {
+    const { batchId, exceptionId } = await doubt.doubtful(1);
+    const people = [await world.person('executor'), await world.person('authorizer')] as const;
+    const proposalId = uuidOf(must(await doubt.propose(people[0], { exception_id: exceptionId, choice: 'provider_never_got' })).id);
+    must(await doubt.confirm(people[1], proposalId));
+    await world.sql(`UPDATE membership SET roles = roles || '{admin}' WHERE person_id = $1`, [people[place]?.id]);
+    await doubt.carryOut();
+    expect(await doubt.proposal(proposalId)).toMatchObject({ state: 'refused', problem: 'forbidden' });
+    expect(await world.counter(batchId)).toMatchObject({ open: 1, unknown: 1 });
+  });
+});
+
 describe('what is confirmed is what was shown', () => {
   test.each([
     ['before the code', 'proposal_changed'],

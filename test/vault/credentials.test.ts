@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { hash, parseOptions } from '@node-rs/argon2';
 import fc from 'fast-check';
 import { generate } from 'otplib';
-import { openCredentials } from '../../vault/credentials.js';
+import { openCredentials, openSealsOfBefore } from '../../vault/credentials.js';
 import { seal } from '../../vault/envelope.js';
 import { deriveKey } from '../../vault/root-key.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
@@ -13,41 +13,58 @@ import { freshKeyFile } from './keys.js';
 const keyFile = freshKeyFile();
 const credentials = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
 
-const newFactor = () => ({ id: randomUUID(), personId: randomUUID(), sealedPlace: 2 });
+const WHO = randomUUID();
+const newFactor = () => ({ id: randomUUID(), personId: randomUUID() });
 
 describe('passwords', () => {
   test('are stored as Argon2id of at least 46 MiB, one pass, one lane, each with a salt of its own [S5-07] [S5-08]', async () => {
     const real = openCredentials(keyFile);
     const password = randomBytes(12).toString('hex');
-    const [one, other] = [await real.hashPassword(password), await real.hashPassword(password)];
+    const [one, other] = [await real.hashPassword(password, WHO), await real.hashPassword(password, WHO)];
     expect(one).toMatch(/^\$argon2id\$v=19\$m=47104,t=1,p=1\$/);
-    expect(parseOptions(one)).toMatchObject({ memoryCost: 46 * 1_024, timeCost: 1, parallelism: 1 });
-    expect(parseOptions(one).saltLen).toBeGreaterThanOrEqual(16);
+    const [phc = ''] = one.split('~');
+    expect(parseOptions(phc)).toMatchObject({ memoryCost: 46 * 1_024, timeCost: 1, parallelism: 1 });
+    expect(parseOptions(phc).saltLen).toBeGreaterThanOrEqual(16);
     expect(other).not.toBe(one);
     expect(one).not.toContain(password);
-    expect(must(await real.checkPassword(one, password))).toBe(true);
+    expect(must(await real.checkPassword(one, password, WHO))).toBe(true);
   });
 
   test('verify only against the password that was hashed [S5-07]', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), async (password, other) => {
-        const hash = must(await credentials.newPasswordHash(password));
-        expect(must(await credentials.checkPassword(hash, password))).toBe(true);
-        expect(must(await credentials.checkPassword(hash, other))).toBe(password === other);
+        const hash = must(await credentials.newPasswordHash(password, WHO));
+        expect(must(await credentials.checkPassword(hash, password, WHO))).toBe(true);
+        expect(must(await credentials.checkPassword(hash, other, WHO))).toBe(password === other);
       }),
     );
   });
 
   test('are hashed in their one form: typed with combining characters or in full width, it is the same password', async () => {
     const typed = `caf\u0065\u0301 ${randomBytes(6).toString('hex')} ﬁ Ｓｌｕｉｃｅ`;
-    const hash = await credentials.hashPassword(typed);
-    for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const) expect(must(await credentials.checkPassword(hash, typed.normalize(form)))).toBe(true);
-    expect(must(await credentials.checkPassword(hash, typed.toUpperCase()))).toBe(false);
-    expect(must(await credentials.checkPassword(hash, typed.replaceAll(' ', '')))).toBe(false);
+    const hash = await credentials.hashPassword(typed, WHO);
+    for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const)
+      expect(must(await credentials.checkPassword(hash, typed.normalize(form), WHO))).toBe(true);
+    expect(must(await credentials.checkPassword(hash, typed.toUpperCase(), WHO))).toBe(false);
+    expect(must(await credentials.checkPassword(hash, typed.replaceAll(' ', ''), WHO))).toBe(false);
+  });
+
+  test('are of their person alone: a hash that somebody else has, or that was changed, is never right, nor one without a seal', async () => {
+    const stored = await credentials.hashPassword('a password', WHO);
+    const right = async (hash: string, personId = WHO, by = credentials) => must(await by.checkPassword(hash, 'a password', personId));
+    expect([await right(stored), await right(stored, randomUUID())]).toEqual([true, false]);
+    expect(await right(stored, WHO, openCredentials(freshKeyFile(), { argon2: CHEAP_ARGON2 }))).toBe(false);
+    const [phc = '', seal = ''] = stored.split('~');
+    const [other = ''] = (await credentials.hashPassword('a password', WHO)).split('~');
+    expect(await right(`${other}~${seal}`)).toBe(false);
+    expect(await right(`${phc}~`)).toBe(false);
+    expect(await right(phc)).toBe(false);
+    expect(await right(openSealsOfBefore(keyFile).password(WHO, phc))).toBe(true);
+    expect(credentials.isWeakHash(stored)).toBe(false);
   });
 
   test('of an unknown person are verified with the same work, and never right', async () => {
-    expect(await credentials.checkPassword(null, 'anything')).toEqual({ ok: true, value: false });
+    expect(await credentials.checkPassword(null, 'anything', WHO)).toEqual({ ok: true, value: false });
   });
 
   test.each([
@@ -58,12 +75,28 @@ describe('passwords', () => {
     ['more than today', { memoryKiB: 128, passes: 3, lanes: 4 }, false],
   ])('hashed with %s are weak or not', async (_what, argon2, weak) => {
     const today = openCredentials(keyFile, { argon2: { memoryKiB: 64, passes: 2, lanes: 2 } });
-    expect(today.isWeakHash(await openCredentials(keyFile, { argon2 }).hashPassword('a password'))).toBe(weak);
+    expect(today.isWeakHash(await openCredentials(keyFile, { argon2 }).hashPassword('a password', WHO))).toBe(weak);
   });
 
   test('of another algorithm are weak, whatever they cost', async () => {
     const argon2i = await hash('a password', { algorithm: 1, memoryCost: 1_024, timeCost: 9, parallelism: 4 });
     expect(credentials.isWeakHash(argon2i)).toBe(true);
+  });
+});
+
+describe('tokens', () => {
+  test('of sessions and links are stored under a key of the installation, those of programs as their SHA-256', () => {
+    const elsewhere = openCredentials(freshKeyFile(), { argon2: CHEAP_ARGON2 });
+    const plain = (token: string) => createHash('sha256').update(token).digest();
+    for (const kind of ['session', 'link', 'api_key', 'operator'] as const) {
+      const { token, hash } = credentials.newToken(kind, 'test');
+      expect(Buffer.from(credentials.hashToken(token) ?? [])).toEqual(Buffer.from(hash));
+      const keyed = kind === 'session' || kind === 'link';
+      expect([kind, plain(token).equals(hash)]).toEqual([kind, !keyed]);
+      expect([kind, Buffer.from(elsewhere.hashToken(token) ?? []).equals(hash)]).toEqual([kind, !keyed]);
+      expect(hash).toHaveLength(32);
+    }
+    expect(credentials.hashToken('sluice_session_x')).toBeNull();
   });
 });
 
@@ -104,24 +137,24 @@ describe('time-based codes', () => {
     for (const [opened, moved] of [
       [credentials, { ...factor, id: randomUUID() }],
       [credentials, { ...factor, personId: randomUUID() }],
-      [credentials, { ...factor, sealedPlace: 1 }],
       [elsewhere, factor],
     ] as const)
       await expect(opened.matchTotp({ ...moved, sealed }, code, new Date())).rejects.toThrow(/does not open/);
     expect(Buffer.from(sealed).includes(secret)).toBe(false);
   });
 
-  test('a secret that was sealed to its factor alone opens where the row says so, and nowhere else', async () => {
+  test('a secret that was sealed to its factor alone opens no more, until it is bound to its person', async () => {
     const keyFile = freshKeyFile();
     const factor = newFactor();
     const { secret } = await credentials.newTotpFactor(factor, 'ada@example.com');
     const place = { tenantId: '', purpose: 'factor', record: factor.id, field: 'totp_secret' };
-    const sealed = seal({ key: deriveKey(keyFile.root.key, 'factors'), version: 1 }, place, Buffer.from(secret), randomBytes);
+    const before = seal({ key: deriveKey(keyFile.root.key, 'factors'), version: 1 }, place, Buffer.from(secret), randomBytes);
     const own = openCredentials(keyFile, { argon2: CHEAP_ARGON2 });
     const code = await generate({ secret });
-    expect(await own.matchTotp({ ...factor, sealed, sealedPlace: 1 }, code, new Date())).not.toBeNull();
-    await expect(own.matchTotp({ ...factor, sealed }, code, new Date())).rejects.toThrow(/does not open/);
-    await expect(own.matchTotp({ ...factor, id: randomUUID(), sealed, sealedPlace: 1 }, code, new Date())).rejects.toThrow(/does not open/);
+    await expect(own.matchTotp({ ...factor, sealed: before }, code, new Date())).rejects.toThrow(/does not open/);
+    const sealed = openSealsOfBefore(keyFile).factor(factor, before);
+    expect(await own.matchTotp({ ...factor, sealed }, code, new Date())).not.toBeNull();
+    await expect(own.matchTotp({ ...factor, personId: randomUUID(), sealed }, code, new Date())).rejects.toThrow(/does not open/);
   });
 
   test('the enrolment URI is what authenticators read', async () => {

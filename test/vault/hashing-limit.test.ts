@@ -49,12 +49,12 @@ test('a place is free again when its work has ended, and also when it failed', a
 
 test('verifying, hashing and the work for an unknown person take their turns together', async () => {
   const credentials = openCredentials(freshKeyFile(), { argon2: CHEAP_ARGON2, hashing: { atOnce: 1, waitingMax: 1 } });
-  const stored = await credentials.hashPassword('a password');
+  const stored = await credentials.hashPassword('a password', 'somebody');
   const answers = await Promise.all([
-    credentials.checkPassword(stored, 'a password'),
-    credentials.checkPassword(null, 'a password'),
-    credentials.newPasswordHash('a password'),
-    credentials.checkPassword(stored, 'a password'),
+    credentials.checkPassword(stored, 'a password', 'somebody'),
+    credentials.checkPassword(null, 'a password', 'somebody'),
+    credentials.newPasswordHash('a password', 'somebody'),
+    credentials.checkPassword(stored, 'a password', 'somebody'),
   ]);
   expect(answers.map(codeOf)).toEqual(['ok', 'ok', 'passwords_busy', 'passwords_busy']);
   expect(credentials.hashing()).toEqual({ running: 0, waiting: 0 });

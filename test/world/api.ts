@@ -34,8 +34,8 @@ export interface Answer {
 }
 
 /**
- * A world with the real app on HTTP. Records what the app reads (`calls`), logs (`logged`), and counts of refused keys (`refusedKeys`) and of
- * signatures (`counted`).
+ * A world with the real app on HTTP. Records what the app reads (`calls`), logs (`logged`), and counts of refused keys (`refusedKeys`), of memberships
+ * that nobody sealed (`forgedMemberships`) and of signatures (`counted`).
  */
 export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
   const world = await openWorld();
@@ -43,6 +43,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
   const calls: string[] = [];
   const logged: string[] = [];
   const refusedKeys: string[] = [];
+  const forgedMemberships: number[] = [];
   const counted: SignatureResult[] = [];
   const draining = new AbortController();
   const recorded =
@@ -65,6 +66,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     readiness: async () => [{ name: 'database', problem: null }],
     observeHttp: () => {},
     countRefusedKey: (code) => void refusedKeys.push(code),
+    countForgedMembership: () => void forgedMemberships.push(1),
     countSigned: (result) => void counted.push(result),
     publicUrl: null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),
@@ -139,6 +141,7 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     calls,
     logged,
     refusedKeys,
+    forgedMemberships,
     counted,
     call,
     member,

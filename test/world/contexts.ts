@@ -37,7 +37,7 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
   /** Context of a request before its workspace is known. */
   const publicContext = (): PublicContext => ({
     requestId: systemEntropy.newId(),
-    directory: credentialDirectory(base.pool('api')),
+    directory: credentialDirectory(base.pool('api'), base.services.membershipKey.isAuthentic),
     operators: operatorDirectory(base.pool('api')),
     personEvents: personEventQueue(base.pool('api')),
     emailLinks: emailLinkQueue(base.pool('api')),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generate } from 'otplib';
 import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import type { Role } from '../../domain/permissions.js';
+import { sealMembership } from '../../operations/membership/seal.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { OwnDatabase } from './database.js';
 import type { openServices } from './services.js';
@@ -17,15 +18,25 @@ export interface Person {
   factorId: string;
 }
 
-type Base = OwnDatabase & { home: Workspace; credentials: ReturnType<typeof openServices>['credentials'] };
+type Base = OwnDatabase & { home: Workspace } & ReturnType<typeof openServices>;
 
-export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
+export const peopleOf = ({ sqlIn, home, credentials, services }: Base) => {
+  /** Makes somebody a member with these roles, or gives them these, as the owner of the database who has the key of the installation. */
+  const join = async (tenantId: string, personId: string, roles: readonly string[]): Promise<void> => {
+    const said = { tenantId, personId, roles, disabled: false, eventId: systemEntropy.newId() };
+    const { eventId, authenticator } = sealMembership(services.membershipKey, said);
+    const values = [tenantId, personId, [...roles], eventId, Buffer.from(authenticator)];
+    const sql = `INSERT INTO membership (tenant_id, person_id, roles, event_id, authenticator) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (tenant_id, person_id) DO UPDATE SET roles = excluded.roles, event_id = excluded.event_id, authenticator = excluded.authenticator`;
+    await sqlIn(tenantId, sql, values);
+  };
+
   /** Somebody with a password, a second factor (unless they are not `enrolled`) and this role in each of the workspaces. */
   const person = async (role: Role, tenantIds: readonly string[] = [home.tenantId], enrolled = true): Promise<Person> => {
     const [id, factorId, password] = [systemEntropy.newId(), systemEntropy.newId(), randomBytes(12).toString('hex')];
     const email = `${id}@example.com`;
     const made = credentials.newTotpFactor({ id: factorId, personId: id }, email);
-    const [{ secret, sealed }, hash] = await Promise.all([made, credentials.hashPassword(password)]);
+    const [{ secret, sealed }, hash] = await Promise.all([made, credentials.hashPassword(password, id)]);
     const sql = (text: string, values: unknown[]) => sqlIn(home.tenantId, text, values);
     await sql('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [id, email, `The ${role}`, hash]);
     if (enrolled)
@@ -34,8 +45,7 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
          VALUES ($1, $2, 'totp', 'phone', $3, now() - interval '2 days', now() - interval '1 day')`,
         [factorId, id, Buffer.from(sealed)],
       );
-    for (const tenantId of tenantIds)
-      await sqlIn(tenantId, 'INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, $3)', [tenantId, id, [role]]);
+    for (const tenantId of tenantIds) await join(tenantId, id, [role]);
     return { id, role, email, password, secret, factorId };
   };
 
@@ -54,6 +64,13 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
 
   /** Somebody with a password alone. */
   const withoutFactor = (role: Role, tenantIds?: readonly string[]): Promise<Person> => person(role, tenantIds, false);
+
+  /** The hash of a token that is stored. */
+  const hashOfToken = (token: string): Uint8Array => {
+    const hash = credentials.hashToken(token);
+    if (!hash) throw new Error('no token');
+    return hash;
+  };
 
   /** The code that the authenticator shows now, or so many time steps later. An earlier one would expire while a test runs. */
   const code = ({ secret }: Person, stepsAhead = 0): Promise<string> =>
@@ -76,5 +93,5 @@ export const peopleOf = ({ sqlIn, home, credentials }: Base) => {
     await sqlIn(home.tenantId, `UPDATE factor_failures SET locked_until = now() - interval '1 second' WHERE person_id = $1`, [id]);
   };
 
-  return { person, secondFactor, withoutFactor, code, freshCode, wrongCode, unlock };
+  return { person, join, hashOfToken, secondFactor, withoutFactor, code, freshCode, wrongCode, unlock };
 };

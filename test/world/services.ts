@@ -9,6 +9,7 @@ import { systemEntropy } from '../../vault/entropy.js';
 import { openGateKey } from '../../vault/gate-key.js';
 import type { KeyFile } from '../../vault/key-file.js';
 import { openMailSeal } from '../../vault/mail-seal.js';
+import { openMembershipKey } from '../../vault/membership-key.js';
 import { openVault } from '../../vault/open-vault.js';
 import { requestSignatures } from '../../vault/request-signatures.js';
 import { sha256 } from '../../vault/sha256.js';
@@ -34,6 +35,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     credentials,
     factorRestMs: 24 * 3_600_000,
     gateKey: openGateKey(keyFile),
+    membershipKey: openMembershipKey(keyFile),
     mailSeal: openMailSeal(keyFile),
     requestSignatures,
     rails,

@@ -3,6 +3,7 @@ import { currentStep, earliestStep, STEP_SECONDS } from '../../../cli/identity/t
 import { type Client, createClient } from '../../../client/client.js';
 import { openDatabase } from '../../../db/transaction/open.js';
 import type { StackState } from '../../../dev/data-folder/state.js';
+import { newMembership } from '../../../dev/seed/new-membership.js';
 import { fromWireId } from '../../../domain/ids.js';
 import type { Role } from '../../../domain/permissions.js';
 import { openCredentials } from '../../../vault/credentials.js';
@@ -30,12 +31,13 @@ export const newPeople = async (state: StackState, keyFile: string): Promise<Peo
 };
 
 export const newPerson = async (state: StackState, keyFile: string, role: Role): Promise<Person> => {
-  const credentials = openCredentials(readKeyFile(keyFile), { argon2: CHEAP_ARGON2 });
+  const key = readKeyFile(keyFile);
+  const credentials = openCredentials(key, { argon2: CHEAP_ARGON2 });
   const [personId, factorId] = [systemEntropy.newId(), systemEntropy.newId()];
   const email = `${role}-${personId}@test.example`;
   const password = systemEntropy.newId();
   const made = credentials.newTotpFactor({ id: factorId, personId }, email);
-  const [hash, factor] = await Promise.all([credentials.hashPassword(password), made]);
+  const [hash, factor] = await Promise.all([credentials.hashPassword(password, personId), made]);
   const tenantId = fromWireId('workspace', state.workspace_id) ?? '';
   const database = openDatabase(state.database.owner_url, 1);
   try {
@@ -44,7 +46,7 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
       const rested = { name: 'phone', confirmed_at: new Date(0), gates_from: new Date(0) };
       await tx.orm.factor.create({ data: { id: factorId, person_id: personId, kind: 'totp', sealed: Buffer.from(factor.sealed), ...rested } });
       await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
-      await tx.orm.membership.create({ data: { tenant_id: tenantId, person_id: personId, roles: [role] } });
+      await tx.orm.membership.create({ data: newMembership(key, { tenantId, personId, roles: [role] }) });
     });
   } finally {
     await database.close();
