@@ -25,7 +25,7 @@ export const credentialDirectory = (database: Database, isAuthentic: IsAuthentic
         'function',
       )`
         SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", membership, mode, ended, unnoted, with_factor AS "withFactor",
-          sluice_workspace_closed(tenant_id) AS closed
+          sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
         FROM sluice_resolve_session(${tokenHash})`;
       if (!found) return null;
       const { membership, withFactor, ...owner } = found;
@@ -37,6 +37,17 @@ export const credentialDirectory = (database: Database, isAuthentic: IsAuthentic
       await database.sql.row('function')`SELECT sluice_note_session(${tokenHash})`;
     },
 
+    apiKey: async (tokenHash) => {
+      const found = await database.sql.row<Omit<ApiKeyOwner, 'authentic'> & Held>('function')`
+        SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, membership,
+          family_id AS "familyId", allowed_networks AS "allowedNetworks", use_is_due AS "isUseDue",
+          sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
+        FROM sluice_resolve_api_key(${tokenHash})`;
+      if (!found) return null;
+      const { membership, ...key } = found;
+      const { permissions, authentic } = allowed(membership);
+      return { ...key, authentic, scopes: keyPermissions(key.scopes, permissions) };
+    },
 
     person: async (email) => {
       const row = await database.sql.row<{ id: string; hash: string; version: number; disabled: boolean }>('function')`

@@ -64,7 +64,7 @@ describe('an API key of a plan without access', () => {
   });
 
   test('is read with its plan in every process: nothing is kept', async () => {
-    const { apiKey } = credentialDirectory(elsewhere);
+    const { apiKey } = credentialDirectory(elsewhere, () => true);
     const hash = createHash('sha256').update(key.token).digest();
     expect((await apiKey(hash))?.plan).toBe('pro');
     await setPlan(tenantId, 'growth');
