@@ -43,6 +43,7 @@ describe('API keys', () => {
       familyId: null,
       allowedNetworks: [],
       isUseDue: true,
+      authentic: true,
       closed: false,
       plan: 'enterprise',
     });
