@@ -52,8 +52,6 @@ beforeAll(async () => {
   const executablePath = await ensureChromium((line) => console.log(line));
   world = await startWorld({ env: { api: { SLUICE_FACTOR_REST_HOURS: '0' } } });
   site = world.stack.state().api_url.replace('127.0.0.1', 'localhost');
-  world.env.api['SLUICE_PUBLIC_URL'] = site;
-  await world.stack.restart('api');
   people = await world.newPeople();
   // Root can't use the sandbox of Chromium.
   browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS, chromiumSandbox: process.getuid?.() !== 0 });
@@ -237,12 +235,11 @@ describe('gates', () => {
   });
 
   test('an address that names no gate asks the API nothing', async () => {
-    const visitor = visitors.get('approve');
-    if (!visitor) throw new Error('nobody has a passkey');
+    const { page } = await visitorOf({ name: 'Nobody', email: '', password: '' });
     const asked: string[] = [];
-    visitor.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-    await visitor.page.goto(`${site}/passkeys/gate?batch=..%2F..%2Fsessions%2Fend-others&gate=approve`);
-    await visitor.page.getByRole('alert').getByText('This address names no gate').waitFor();
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`${site}/passkeys/gate?batch=..%2F..%2Fsessions%2Fend-others&gate=approve`);
+    await page.getByRole('alert').getByText('This address names no gate').waitFor();
     expect(asked.filter((path) => path.startsWith('/v1/'))).toEqual([]);
   });
 });
