@@ -11,14 +11,20 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came. */
-export class NoAnswer extends Error {}
+/** No answer came. `mayBeDone`: what was asked for may have been done all the same. */
+export class NoAnswer extends Error {
+  constructor(message, { mayBeDone }) {
+    super(message);
+    this.mayBeDone = mayBeDone;
+  }
+}
 
 /**
  * Asks a route and answers its resource, with the server's time of the answer in `askedAt`. `path` has no slash at its beginning. A POST
  * carries an Idempotency-Key. Throws Refused or NoAnswer.
  */
 export const call = async (method, path, body) => {
+  const without = (message) => new NoAnswer(message, { mayBeDone: method !== 'GET' });
   const response = await fetch(new URL(path, API), {
     method,
     headers: {
@@ -30,10 +36,10 @@ export const call = async (method, path, body) => {
     cache: 'no-store',
     redirect: 'error',
   }).catch((error) => {
-    throw new NoAnswer(error.message);
+    throw without(error.message);
   });
   const resource = await response.json().catch(() => null);
-  if (resource === null) throw new NoAnswer(`The server answered ${response.status} without a text.`);
+  if (resource === null) throw without(`The server answered ${response.status} without a text.`);
   if (!response.ok) throw new Refused(resource);
   return { resource, askedAt: Date.parse(response.headers.get('date') ?? '') || Date.now() };
 };

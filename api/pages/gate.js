@@ -62,7 +62,7 @@ const ask = async (session) => {
   try {
     const { resource: challenge, askedAt } = await call('POST', `payout-batches/${batch}/challenges`, { gate });
     if (challenge.batch_id !== batch || challenge.gate !== gate) throw new Error('The server answered about another batch.');
-    await present(session, challenge, askedAt);
+    present(session, challenge, askedAt);
   } catch (error) {
     failed(error);
     if (!(error instanceof Refused && SIGNED_OUT.includes(error.problem.code)))
@@ -74,7 +74,7 @@ const lookAgain = (session) => element('button', { type: 'button', id: 'look-aga
 
 const passkeysLink = () => element('p', {}, element('a', { href: '../passkeys' }, 'Your passkeys'));
 
-const present = async (session, challenge, askedAt) => {
+const present = (session, challenge, askedAt) => {
   const left = countdown(challenge, askedAt, () => over('The time to answer is over. Look again.'));
   const actions = element('div', { id: 'actions' });
   const over = (text) => {

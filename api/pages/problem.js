@@ -70,7 +70,7 @@ export const problemText = (error) => {
   if (error instanceof NoAnswer)
     return {
       title: 'No answer came',
-      detail: `Nobody knows yet whether it was done. ${error.message}`,
+      detail: error.mayBeDone ? `Nobody knows yet whether it was done. ${error.message}` : error.message,
       next: 'Load this page again: it shows how things stand.',
     };
   return OF_BROWSER[error.name] ?? { title: 'Something went wrong', detail: String(error.message ?? error), next: 'Load this page again.' };

@@ -51,4 +51,5 @@ export const loadCredentials = () =>
 export const loadProblem = () =>
   load<{ problemText: (error: unknown) => { title: string; detail: string; next: string; faults?: string[]; request?: string } }>('problem.js');
 
-export const loadCall = () => load<{ Refused: new (problem: object) => Error; NoAnswer: new (message: string) => Error }>('call.js');
+export const loadCall = () =>
+  load<{ Refused: new (problem: object) => Error; NoAnswer: new (message: string, more: { mayBeDone: boolean }) => Error }>('call.js');

@@ -28,7 +28,12 @@ test('faults of single fields, a wait, a lost answer and what a browser says are
     'name: a name has a letter in it',
   ]);
   expect(problemText(refused('rate_limited', { retry_after_seconds: 12.2 })).next).toBe('Try again in 13 s.');
-  expect(problemText(new NoAnswer('Failed to fetch'))).toMatchObject({ title: 'No answer came', next: expect.stringContaining('Load this page') });
+  expect(problemText(new NoAnswer('Failed to fetch', { mayBeDone: true }))).toMatchObject({
+    title: 'No answer came',
+    detail: 'Nobody knows yet whether it was done. Failed to fetch',
+    next: expect.stringContaining('Load this page'),
+  });
+  expect(problemText(new NoAnswer('Failed to fetch', { mayBeDone: false })).detail).toBe('Failed to fetch');
   expect(problemText(new DOMException('x', 'NotAllowedError')).title).toBe('No passkey was used');
   expect(problemText(new DOMException('x', 'InvalidStateError')).title).toBe('This device has a passkey of yours already');
   expect(problemText(new DOMException('x', 'SecurityError')).next).toContain('http://localhost');
