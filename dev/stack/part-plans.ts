@@ -78,8 +78,6 @@ export const apiEnvironment = (wiring: Wiring): Record<string, string> => ({
   SLUICE_API_DATABASE_URL: wiring.logins.api,
   SLUICE_API_DIRECT_URL: wiring.directLogins.api,
   SLUICE_API_PORT: String(wiring.ports.api),
-  // Passkeys belong to its host, which they call localhost.
-  SLUICE_PUBLIC_URL: `${LOOPBACK}:${wiring.ports.api}`,
   SLUICE_API_HEALTH_PORT: String(wiring.ports.api_health),
   SLUICE_CODEC_PORT: String(wiring.ports.codec),
   SLUICE_UI_URL: wiring.uiUrl,
