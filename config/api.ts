@@ -15,7 +15,10 @@ export const apiConfig = z.object({
     // As clients write it: the host in lower case, no port that is the scheme's own.
     .transform((url) => new URL(url).href.replace(/\/$/, ''))
     .optional()
-    .meta({ description: 'URL that callers use, which signed calls sign; without it, http:// and the Host of the request' }),
+    .meta({
+      description:
+        'URL that callers use, which signed calls sign, and to whose host passkeys belong (https, a host name); without it, http:// and the Host of the request, and passkeys only where SLUICE_COOKIES is `loopback`, as http://localhost with the port',
+    }),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
   SLUICE_RATES: rates,
   SLUICE_WORKSPACE_RATES: workspaceRates,

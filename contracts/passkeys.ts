@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { password } from './access.js';
-import { anyCode, id, name, timestamp, wireId } from './wire.js';
+import { anyCode, id, line, name, timestamp, wireId } from './wire.js';
 
 /**
  * What browsers and servers exchange for passkeys: the JSON forms of Web Authentication Level 3, section 5.1.10, whose members have the
@@ -18,20 +18,27 @@ const bytes = (max: number) =>
 const credentialId = bytes(1_023);
 const CLIENT_DATA_MAX = 2_048;
 
-/** Of a browser. Extensions say nothing that counts here: what they say is not read. */
+/** As browsers write it. Nothing that extensions say is read. */
 const credentialMembers = {
   id: credentialId,
   rawId: credentialId,
   type: z.literal('public-key'),
-  authenticatorAttachment: z.string().max(32).nullable().optional(),
-  clientExtensionResults: z.object({}),
+  authenticatorAttachment: line(32).nullable().optional(),
+  clientExtensionResults: z.record(z.string(), z.unknown()),
 };
 
-/** RegistrationResponseJSON. Its copies of what the attestation object holds are not read. */
+/** RegistrationResponseJSON. What browsers copy out of the attestation object is not read. */
 export const registration = z
   .strictObject({
     ...credentialMembers,
-    response: z.object({ clientDataJSON: bytes(CLIENT_DATA_MAX), attestationObject: bytes(4_096) }),
+    response: z.strictObject({
+      clientDataJSON: bytes(CLIENT_DATA_MAX),
+      attestationObject: bytes(3_072),
+      authenticatorData: bytes(3_072).optional(),
+      transports: z.array(line(32)).max(16).optional(),
+      publicKeyAlgorithm: z.number().int().nullable().optional(),
+      publicKey: bytes(1_024).nullable().optional(),
+    }),
   })
   .meta({ id: 'PasskeyRegistration', secret: true });
 
@@ -39,11 +46,11 @@ export const registration = z
 export const assertion = z
   .strictObject({
     ...credentialMembers,
-    response: z.object({
+    response: z.strictObject({
       clientDataJSON: bytes(CLIENT_DATA_MAX),
       authenticatorData: bytes(1_024),
       signature: bytes(1_024),
-      userHandle: z.string().max(128).nullable().optional(),
+      userHandle: bytes(64).nullable().optional(),
     }),
   })
   .meta({ id: 'PasskeyAssertion', secret: true });

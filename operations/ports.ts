@@ -4,6 +4,7 @@ import type { SignatureAlgorithm } from '../domain/http-signature/profile.js';
 import type { EstimateGuesses } from '../domain/password.js';
 import type { Result } from '../domain/result.js';
 import type { MailSeal } from './mail/ports.js';
+import type { Passkeys } from './passkey/ports.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
@@ -278,6 +279,7 @@ export interface Services {
   /** How long a factor decides nothing after it was confirmed, ms. */
   factorRestMs: number;
   gateKey: GateKey;
+  passkeys: Passkeys;
   mailSeal: MailSeal;
   requestSignatures: RequestSignatures;
   rails: Rails;

@@ -26,6 +26,7 @@ import { openGateKey } from '../vault/gate-key.js';
 import { readKeyFile } from '../vault/key-file.js';
 import { openMailSeal } from '../vault/mail-seal.js';
 import { openVault } from '../vault/open-vault.js';
+import { openPasskeys } from '../vault/passkeys.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { requestSignatures } from '../vault/request-signatures.js';
 import { sha256 } from '../vault/sha256.js';
@@ -107,6 +108,8 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       // Nobody confirms a factor here.
       factorRestMs: FACTOR_REST_HOURS * 3_600_000,
       gateKey: openGateKey(keyFile),
+      // It verifies what passkeys signed, with the host that each was confirmed for.
+      passkeys: openPasskeys(null),
       mailSeal: openMailSeal(keyFile),
       requestSignatures,
       rails: openRails(),
