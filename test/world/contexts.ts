@@ -2,7 +2,7 @@ import { credentialDirectory } from '../../db/credential-directory.js';
 import { emailLinkQueue } from '../../db/email-links.js';
 import { invitationDirectory } from '../../db/invitations.js';
 import { operatorDirectory } from '../../db/operator-directory.js';
-import { passkeyDirectory } from '../../db/passkeys.js';
+import { passkeyDirectory } from '../../db/passkey-requests.js';
 import { personEventQueue } from '../../db/person-events.js';
 import type { Actor } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
