@@ -12,6 +12,7 @@ import { requestId } from './middleware/request-id.js';
 import { noStore, securityHeaders } from './middleware/security-headers.js';
 import { singleHeaders } from './middleware/single-headers.js';
 import { noSuchPath } from './middleware/unmatched.js';
+import { passkeyPages } from './pages/serve.js';
 import { securityContact } from './security-contact.js';
 
 /** The whole API as an Express app. It opens no connection or file by itself: all it needs comes in `deps`. */
@@ -25,7 +26,7 @@ export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders, httpsOnly(deps.publicUrl));
   app.use(deps.docs);
   app.use(securityHeaders, noStore);
-  app.use(frontPage(deps.webUiUrl), health(deps), securityContact(deps.securityContact));
+  app.use(frontPage(deps.webUiUrl), passkeyPages(), health(deps), securityContact(deps.securityContact));
   app.use(bindRoutes(deps, handlers));
   app.use(noSuchPath);
   app.use(failures(deps.logger));

@@ -17,6 +17,7 @@ const pageOf = (webUiUrl: string | null): string => `<!doctype html>
     <p>This is the address of the API, which programs and the command line use.</p>
     <p>Did a link of a letter lead you here? Paste it into the command line, as the letter says. This page does not read it.</p>
     <ul>
+      <li><a href="/passkeys">Your passkeys</a>, to sign in and to open gates with</li>
       <li><a href="/docs">The API, route by route</a> (<a href="/openapi.json">as an OpenAPI document</a>)</li>
       <li><a href="/docs/errors">Its error codes</a></li>
       <li><a href="/readyz">Whether it is ready</a></li>${webUiUrl ? `\n      <li><a href="${escaped(webUiUrl)}">The runs of the batches in the Temporal Web UI</a></li>` : ''}

@@ -5,11 +5,13 @@ import { credentialDirectory } from '../db/credential-directory.js';
 import { emailLinkQueue } from '../db/email-links.js';
 import { invitationDirectory } from '../db/invitations.js';
 import { operatorDirectory } from '../db/operator-directory.js';
+import { passkeyDirectory } from '../db/passkey-requests.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { relyingPartyOf } from '../domain/passkey.js';
 import { RATE_CLASSES, RATE_SUBJECTS } from '../domain/rates.js';
 import type { PublicContext } from '../operations/context.js';
 import { issueLinks } from '../operations/email-link/issue.js';
@@ -31,6 +33,7 @@ import { readKeyFile } from '../vault/key-file.js';
 import { openMailSeal } from '../vault/mail-seal.js';
 import { openMembershipKey } from '../vault/membership-key.js';
 import { openVault } from '../vault/open-vault.js';
+import { openPasskeys } from '../vault/passkeys.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { openRateKey } from '../vault/rate-key.js';
 import { requestSignatures } from '../vault/request-signatures.js';
@@ -120,6 +123,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     factorRestMs: config.SLUICE_FACTOR_REST_HOURS * 3_600_000,
     gateKey: openGateKey(keyFile),
     membershipKey: openMembershipKey(keyFile),
+    passkeys: openPasskeys(relyingPartyOf(config.SLUICE_PUBLIC_URL ?? ownUrl(config))),
     mailSeal: openMailSeal(keyFile),
     requestSignatures,
     rails: openRails(),
@@ -132,6 +136,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
   const personEvents = personEventQueue(database);
   metrics.addProbe(personEventProbe(personEvents));
   const emailLinks = emailLinkQueue(database);
+  const passkeys = passkeyDirectory(database);
   const invitations = invitationDirectory(database);
   const publicContext = (requestId: string): PublicContext => ({
     requestId,
@@ -139,6 +144,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     operators,
     personEvents,
     emailLinks,
+    passkeys,
     invitations,
     services,
     enter: (tenantId, mode, actor) => ({
@@ -259,3 +265,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     },
   };
 };
+
+/** Where a browser on this machine reaches an API that serves this machine alone; null of any other one, which does not know its own name. */
+const ownUrl = ({ SLUICE_COOKIES, SLUICE_API_PORT }: ApiConfig): string | null =>
+  SLUICE_COOKIES === 'loopback' ? `http://localhost:${SLUICE_API_PORT}` : null;

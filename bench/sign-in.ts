@@ -5,6 +5,7 @@ import { credentialDirectory } from '../db/credential-directory.js';
 import { emailLinkQueue } from '../db/email-links.js';
 import { invitationDirectory } from '../db/invitations.js';
 import { operatorDirectory } from '../db/operator-directory.js';
+import { passkeyDirectory } from '../db/passkey-requests.js';
 import { personEventQueue } from '../db/person-events.js';
 import { openDatabase } from '../db/transaction/open.js';
 import type { PublicContext } from '../operations/context.js';
@@ -49,6 +50,7 @@ export const measureSignIn = async (world: World, tries: number, say: (line: str
       operators: operatorDirectory(pool),
       personEvents: personEventQueue(pool),
       emailLinks: emailLinkQueue(pool),
+      passkeys: passkeyDirectory(pool),
       invitations: invitationDirectory(pool),
       services: { credentials, entropy: systemEntropy } as Partial<Services> as Services,
       enter: () => {

@@ -46,6 +46,7 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--open': [],
   '--out': [],
   '--owner': ['owner_id'],
+  '--passkey': [],
   '--plan': ['plan'],
   '--profile': [],
   '--rail': ['rail'],

@@ -28,6 +28,15 @@ const onBatch = (may: string): Deed => ({ may: `the batch may have been ${may}`,
 /** Every route that changes something, so that no command can leave one without a word. Null: what it makes is of no use without what follows. */
 const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> = {
   create_session: { may: 'you may be signed in at the server', look: () => 'sluice login' },
+  // Passkeys are of browsers, and the command line only leads to their pages.
+  ask_passkey_session: null,
+  create_passkey_session: { may: 'you may be signed in at the server', look: () => 'sluice sessions list' },
+  enrol_passkey: null,
+  confirm_passkey: {
+    may: 'the passkey may count; if it is your first factor, its recovery codes are lost then, so make new ones',
+    look: () => 'sluice factors list',
+    lost: 'If it is your first factor, its recovery codes are lost, so make new ones.',
+  },
   end_session: { may: 'the session may have ended', look: () => 'sluice whoami' },
   end_other_session: { may: 'the session may have ended', look: () => 'sluice sessions list' },
   end_other_sessions: { may: 'your other sessions may have ended', look: () => 'sluice sessions list' },

@@ -24,7 +24,7 @@ const settings = z.object({
     .optional()
     .meta({
       description:
-        'URL that callers use, which signed calls sign; with https:// whatever comes over plain HTTP is refused; without it, http:// and the Host of the request',
+        'URL that callers use, which signed calls sign, and to whose host passkeys belong (https, a host name); with https:// whatever comes over plain HTTP is refused; without it, http:// and the Host of the request, and passkeys only where SLUICE_COOKIES is `loopback`, as http://localhost with the port',
     }),
   SLUICE_API_CONNECTIONS: count('Database connections', 10),
   SLUICE_RATES: rates,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FACTOR_KINDS } from '../domain/second-factor.js';
 import { password } from './access.js';
 import { anyCode, code, name, timestamp, wireId } from './wire.js';
 
@@ -20,7 +21,7 @@ export const factor = z
   .object({
     object: z.literal('factor'),
     id: wireId,
-    kind: z.enum(['totp']),
+    kind: z.enum(FACTOR_KINDS),
     name: z.string(),
     /** `pending`: it waits to be confirmed, and is worth nothing. */
     state: z.enum(['pending', 'active', 'removed']),
@@ -28,7 +29,7 @@ export const factor = z
     confirmed_at: timestamp.nullable(),
     /** From then on it opens gates and confirms. */
     decides_from: timestamp.nullable(),
-    /** To the half minute of the code. */
+    /** Of a code: to its half minute. */
     last_used_at: timestamp.nullable(),
     /** Base32. Shown once, at enrolment. */
     secret: z.string().optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GATES } from '../domain/gate.js';
+import { assertion, requestOptions } from './passkeys.js';
 import { code, currency, doneBy, hash, id, minorUnits, timestamp, wireId } from './wire.js';
 
 export const askChallenge = z.strictObject({ gate: z.enum(GATES) });
@@ -16,6 +17,8 @@ export const challenge = z
     content_version: z.number().int(),
     digest: hash,
     expires_at: timestamp,
+    /** For the person's passkeys that decide; what they sign is the `challenge_sha256` of the audit event. Null where there is none. */
+    passkey: requestOptions.nullable(),
     summary: z.object({
       item_count: z.number().int(),
       /** Items that were left out of it, beside those. */
@@ -113,4 +116,16 @@ export const challenge = z
   })
   .meta({ id: 'Challenge' });
 
-export const openGate = z.strictObject({ challenge_id: id('challenge'), code });
+export const openGate = z
+  .strictObject({
+    challenge_id: id('challenge'),
+    /** Of an authenticator; or else `passkey`. */
+    code: code.optional(),
+    /** What `navigator.credentials.get` answered to the challenge's `passkey`; or else `code`. */
+    passkey: assertion.optional(),
+  })
+  .check(({ value, issues }) => {
+    if ((value.code === undefined) !== (value.passkey === undefined)) return;
+    const message = value.code === undefined ? 'give a code, or the answer of a passkey' : 'give either a code or the answer of a passkey, not both';
+    issues.push({ code: 'custom', input: value, path: [value.code === undefined ? 'code' : 'passkey'], message, params: { reason: 'one_of' } });
+  });

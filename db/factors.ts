@@ -14,7 +14,7 @@ export const factorStore = ({ orm, sql }: Tx, { now }: Scope): FactorStore => ({
     const [locked, counted] = await Promise.all([
       sql.rows('lock')`
         SELECT ${factors.list()} FROM factor
-        WHERE person_id = ${personId}::uuid AND kind = 'totp' AND confirmed_at IS NOT NULL AND removed_at IS NULL ORDER BY id FOR UPDATE`,
+        WHERE person_id = ${personId}::uuid AND confirmed_at IS NOT NULL AND removed_at IS NULL ORDER BY id FOR UPDATE`,
       sql.row('clock')`SELECT ${counts.list()} FROM factor_failures WHERE person_id = ${personId}::uuid AND purpose = ${purpose}`,
     ]);
     if (locked.length === 0) return null;
@@ -47,9 +47,12 @@ export const factorStore = ({ orm, sql }: Tx, { now }: Scope): FactorStore => ({
     return rows.map(factors.row);
   },
 
-  replacePending: async ({ id, personId, name, sealed }) => {
+  replacePending: async ({ id, personId, kind, name, sealed, challengeHash }) => {
     await orm.factor.deleteMany({ where: { person_id: personId, confirmed_at: null } });
-    const row = await orm.factor.create({ data: { id, person_id: personId, kind: 'totp', name, sealed: Uint8Array.from(sealed) } });
+    const challenge = challengeHash && Uint8Array.from(challengeHash);
+    const row = await orm.factor.create({
+      data: { id, person_id: personId, kind, name, sealed: Uint8Array.from(sealed), challenge_hash: challenge },
+    });
     return factors.row(row);
   },
 
@@ -70,6 +73,33 @@ export const factorStore = ({ orm, sql }: Tx, { now }: Scope): FactorStore => ({
     const changed = await sql.run('conflict')`
       UPDATE factor SET confirmed_at = now(), gates_from = greatest(now(), ${gatesFrom}::timestamptz), last_step = ${BigInt(step)}
       WHERE id = ${factorId}::uuid AND confirmed_at IS NULL`;
+    return changed === 1;
+  },
+
+  forgetPending: async (factorId) => {
+    await orm.factor.deleteMany({ where: { id: factorId, confirmed_at: null } });
+  },
+
+  isNewCredential: async (credentialId) => {
+    const row = await sql.row<{ isNew: boolean }>('function')`SELECT sluice_credential_is_new(${credentialId}::bytea) AS "isNew"`;
+    return row?.isNew === true;
+  },
+
+  confirmPasskey: async (factorId, { credentialId, publicKey, rpId, signCount, authenticator }, gatesFrom) => {
+    const changed = await sql.run('conflict')`
+      UPDATE factor SET confirmed_at = now(), gates_from = greatest(now(), ${gatesFrom}::timestamptz), used_at = now(), challenge_hash = NULL,
+        credential_id = ${credentialId}::bytea, public_key = ${publicKey}::bytea, rp_id = ${rpId}, sign_count = ${BigInt(signCount)}::bigint,
+        authenticator = ${authenticator}::bytea
+      WHERE id = ${factorId}::uuid AND kind = 'passkey' AND confirmed_at IS NULL`;
+    return changed === 1;
+  },
+
+  usePasskey: async (factorId, signCount) => {
+    const given = BigInt(signCount);
+    const changed = await sql.run('conflict')`
+      UPDATE factor SET used_at = now(), sign_count = ${given}::bigint
+      WHERE id = ${factorId}::uuid AND kind = 'passkey' AND confirmed_at IS NOT NULL AND removed_at IS NULL
+        AND (sign_count < ${given}::bigint OR sign_count = 0 AND ${given}::bigint = 0)`;
     return changed === 1;
   },
 

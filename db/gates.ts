@@ -1,5 +1,5 @@
 import { AUDIT_EVENT } from '../operations/stores/audit.js';
-import { GATE, type GateStore } from '../operations/stores/gates.js';
+import { GATE, type GateStore, type StandingGate } from '../operations/stores/gates.js';
 import type { audit_event, gate } from '../prisma/generated/client.js';
 import { storedEvent } from './audit.js';
 import { type StoredMembership, sealedMembership } from './sealed-membership.js';
@@ -16,6 +16,11 @@ interface Standing {
   permitted: boolean | null;
   membership: StoredMembership | null;
   last_step: bigint | null;
+  credential_id: Uint8Array | null;
+  public_key: Uint8Array | null;
+  rp_id: string | null;
+  factor_authenticator: Uint8Array | null;
+  challenge_expires_at: Date | null;
   tree_leaf: Uint8Array | null;
   index: bigint | null;
   hold_id: string | null;
@@ -23,6 +28,17 @@ interface Standing {
   published: boolean;
   prepared: boolean;
 }
+
+const passkeyOf = ({ credential_id, public_key, rp_id, factor_authenticator, challenge_expires_at }: Standing): StandingGate['passkey'] =>
+  credential_id && public_key && rp_id && factor_authenticator && challenge_expires_at
+    ? {
+        credentialId: credential_id,
+        publicKey: public_key,
+        rpId: rp_id,
+        authenticator: factor_authenticator,
+        challengeExpiresAt: challenge_expires_at,
+      }
+    : null;
 
 /** Opened gates of one tenant, append-only: a gate counts while its content version is the batch's current one. */
 export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => ({
@@ -41,7 +57,8 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
   // read all of it for as long as the plan is kept.
   standing: async (batchId) => {
     const rows = await sql.rows<Standing>('join')`
-      SELECT ${standing.gate.list}, ${standing.event.list}, p.permitted, p.membership, p.last_step, l.leaf AS tree_leaf, l.index,
+      SELECT ${standing.gate.list}, ${standing.event.list}, p.permitted, p.membership, p.last_step, p.credential_id, p.public_key, p.rp_id,
+        p.factor_authenticator, p.challenge_expires_at, l.leaf AS tree_leaf, l.index,
         h.id AS hold_id, h.amount AS hold_amount,
         coalesce(l.index < (SELECT max(c.size) FROM audit_checkpoint c WHERE c.tenant_id = g.tenant_id AND c.published_at IS NOT NULL), false) AS published,
         EXISTS (SELECT 1 FROM batch_preparer r WHERE r.tenant_id = g.tenant_id AND r.batch_id = g.batch_id AND r.person_id = g.person_id)
@@ -62,6 +79,7 @@ export const gateStore = ({ orm, sql }: Tx, { tenantId }: Scope): GateStore => (
       membership: sealedMembership(row.membership),
       prepared: row.prepared,
       lastStep: row.last_step === null ? null : Number(row.last_step),
+      passkey: passkeyOf(row),
       event: row['e.id'] === null ? null : storedEvent(tenantId, standing.event.row(row), row.index),
       treeLeaf: row.tree_leaf,
       published: row.published,

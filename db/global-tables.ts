@@ -1,12 +1,12 @@
 /**
  * Tables that belong to no tenant: people, their factors, recovery codes, sessions and events, letters to them and the links in these,
- * organizations, the installation itself, the edges of an item, what each role may do that every workspace has, counters of requests, whose
+ * requests to sign in with a passkey, organizations, the installation itself, the edges of an item, what each role may do that every workspace has, counters of requests, whose
  * keys tell nobody whose they are, and operators of the platform with their keys.
  * Every other table has `tenant_id` and forced row-level security; test/db/catalog.test.ts compares with the database.
  */
 export const GLOBAL_TABLES = [
   ...(['installation', 'organization', 'person', 'factor', 'factor_failures', 'recovery_code', 'session', 'person_event'] as const),
-  ...(['mail_message', 'email_link', 'platform_operator', 'operator_key'] as const),
+  ...(['mail_message', 'email_link', 'passkey_request', 'platform_operator', 'operator_key'] as const),
   ...(['item_edge', 'role_permission', 'rate_counter'] as const),
 ] as const;
 
@@ -46,6 +46,10 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_may_invite: 'sluice_fn_signin',
   sluice_invitation_of: 'sluice_fn_signin',
   sluice_accept_invitation: 'sluice_fn_signin',
+  sluice_ask_passkey: 'sluice_fn_signin',
+  sluice_use_passkey_request: 'sluice_fn_signin',
+  sluice_passkey_of: 'sluice_fn_signin',
+  sluice_credential_is_new: 'sluice_fn_signin',
   sluice_claim_outbox: 'sluice_fn_outbox',
   sluice_delivered: 'sluice_fn_outbox',
   sluice_undelivered: 'sluice_fn_outbox',
@@ -66,6 +70,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_prune_idempotency_keys: 'sluice_fn_idempotency',
   sluice_prune_signature_nonces: 'sluice_fn_idempotency',
   sluice_prune_email_links: 'sluice_fn_idempotency',
+  sluice_prune_passkey_requests: 'sluice_fn_idempotency',
   sluice_forget_payments: 'sluice_fn_idempotency',
   sluice_prune_rate_counters: 'sluice_fn_idempotency',
   sluice_seen_payments: 'sluice_fn_idempotency',

@@ -93,6 +93,11 @@ export const openRelayStore = (url: string) => {
       const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_email_links(${limit}) AS gone`;
       return Number(row?.gone ?? 0);
     },
+    /** Deletes up to `limit` requests to sign in with a passkey that nobody can answer any more. */
+    prunePasskeyRequests: async (limit: number) => {
+      const row = await sql.row<{ gone: bigint }>('function')`SELECT sluice_prune_passkey_requests(${limit}) AS gone`;
+      return Number(row?.gone ?? 0);
+    },
     addMonths: async () => {
       const row = await sql.row<{ missing: number }>('function')`SELECT sluice_add_months() AS missing`;
       return row?.missing ?? 0;

@@ -1,34 +1,26 @@
 // `npm run screenshots`: takes the pictures of the README again, from the stack that `npm start` runs here, and fails when a page
-// sends a request to another machine. Needs a Chromium: on PATH, or named by CHROMIUM.
-import { existsSync, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+// sends a request to another machine. Takes the Chromium that `dev/chromium.mjs` finds.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { register } from 'tsx/esm/api';
+import { CHROMIUM_FLAGS, ensureChromium } from './chromium.mjs';
 
 register();
 const { findLocalStack } = await import('../cli/identity/stack.ts');
 const { paySample } = await import('./demo/pay-sample.ts');
 
 const FOLDER = 'docs/screenshots';
-const FLAGS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** No answer is in time and no lookup succeeds, so the batch still runs when its picture is taken. */
 const NO_ANSWERS = { latency_ms: 15_000, lookup_unavailable: 1 };
 
 const stack = findLocalStack(process.env, process.cwd());
 if (!stack) leave('No stack was started here. Start one: npm start');
-const program = process.env.CHROMIUM ?? onPath(['chromium', 'chromium-browser', 'google-chrome']);
-if (!program) leave('There is no Chromium on PATH; name one with CHROMIUM.');
+const program = await ensureChromium(console.log).catch((error) => leave(error.message));
 
 mkdirSync(FOLDER, { recursive: true });
 // Root can't use the sandbox of Chromium.
-const browser = await chromium.launch({ executablePath: program, args: FLAGS, chromiumSandbox: process.getuid?.() !== 0 });
+const browser = await chromium.launch({ executablePath: program, args: CHROMIUM_FLAGS, chromiumSandbox: process.getuid?.() !== 0 });
 const page = await browser.newPage({ viewport: { width: 1360, height: 940 } });
 const outside = new Set();
 page.on('request', (request) => {
@@ -72,11 +64,6 @@ async function setFaults(faults) {
     body: JSON.stringify(faults),
   });
   if (!answer.ok) leave(`The provider answered ${answer.status}: ${await answer.text()}`);
-}
-
-function onPath(names) {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file));
 }
 
 function leave(words) {

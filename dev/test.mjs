@@ -4,13 +4,14 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensureChromium } from './chromium.mjs';
 import { ensureInstalled, ensureTemporal } from './install.mjs';
 
 const FAMILIES = [
   { name: 'unit', workers: 2 },
   { name: 'database', workers: 2 },
   { name: 'temporal', workers: 1, needsTemporal: true },
-  { name: 'end-to-end', workers: 1, needsTemporal: true },
+  { name: 'end-to-end', workers: 1, needsTemporal: true, needsChromium: true },
 ];
 
 const [names, jestArguments] = split(process.argv.slice(2));
@@ -24,6 +25,9 @@ if (unknown.length > 0) {
 
 const chosen = FAMILIES.filter(({ name }) => names.length === 0 || names.includes(name));
 if (chosen.some(({ needsTemporal }) => needsTemporal)) await ensureTemporal((line) => console.log(line));
+// Only the tests of pages need it. Where there is none they fail and say so; the others run.
+if (chosen.some(({ needsChromium }) => needsChromium))
+  await ensureChromium((line) => console.log(line)).catch((error) => console.error(error.message));
 
 let running = null;
 // A terminal's Ctrl-C reaches the run of jest too, but npm hands a signal on to this process alone.

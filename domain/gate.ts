@@ -73,7 +73,7 @@ export interface ChallengeBinding {
   expiresAt: string;
 }
 
-/** The canonical form of a challenge. A WebAuthn authenticator would sign the SHA-256 of these bytes. */
+/** The canonical form of a challenge. A passkey signs the SHA-256 of these bytes (ADR 0076). */
 export const challengeBytes = (binding: ChallengeBinding): Uint8Array =>
   canonicalBytes({
     domain: 'sluice-challenge-v1',
@@ -98,15 +98,22 @@ export interface GateStatement {
   challengeId: string;
   personId: string;
   factorId: string;
-  /** The time step of the code that opened it. */
-  timeStep: number;
+  /** The time step of the code that opened it; null when a passkey did. */
+  timeStep: number | null;
+  /** SHA-256 of what the passkey signed (`assertionBytes`); null when a code opened it. */
+  assertionSha256: Uint8Array | null;
   eventId: string;
 }
 
-/** The canonical form of a gate, over which its authenticator is computed (R11). Its members and its version never change. */
+/**
+ * The canonical form of a gate, over which its authenticator is computed (R11): of one that a code opened version 1, of one that a passkey opened
+ * version 2, with what it signed in the place of the time step. Their members never change.
+ */
 export const gateBytes = (gate: GateStatement): Uint8Array =>
   canonicalBytes({
-    domain: 'sluice-gate-v1',
+    ...(gate.assertionSha256
+      ? { domain: 'sluice-gate-v2', assertion_sha256: toHex(gate.assertionSha256) }
+      : { domain: 'sluice-gate-v1', time_step: gate.timeStep }),
     gate_id: gate.id,
     tenant_id: gate.tenantId,
     batch_id: gate.batchId,
@@ -116,6 +123,5 @@ export const gateBytes = (gate: GateStatement): Uint8Array =>
     challenge_id: gate.challengeId,
     person_id: gate.personId,
     factor_id: gate.factorId,
-    time_step: gate.timeStep,
     event_id: gate.eventId,
   });

@@ -9,6 +9,7 @@ export const ID_PREFIXES = {
   session: 'session',
   factor: 'factor',
   factorReset: 'reset',
+  passkeyRequest: 'pkreq',
   apiKey: 'key',
   signingKey: 'sigkey',
   payee: 'payee',

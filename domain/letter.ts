@@ -11,6 +11,8 @@ export interface Letters {
   factor_added: { name: string; at: string; gates_from: string };
   /** A factor counts no more, by its person's own wish. */
   factor_removed: { name: string; at: string };
+  /** A passkey was refused because its counter went back: somebody may have a copy of its key. */
+  passkey_copied: { name: string; at: string };
   /** There are new recovery codes, and the old ones are void. */
   recovery_codes_made: { at: string };
   /** A recovery code was used up; so many are left. */
@@ -44,6 +46,7 @@ export const LETTER_HOURS: Readonly<Record<Template, number>> = {
   factor_locked: 24,
   factor_added: 72,
   factor_removed: 72,
+  passkey_copied: 72,
   recovery_codes_made: 72,
   recovery_code_used: 72,
   factor_reset_asked: 24,

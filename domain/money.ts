@@ -20,6 +20,9 @@ const DIGITS: ReadonlyMap<string, number> = new Map(
   Object.entries(currencies).flatMap(([code, { decimals, withdrawn }]) => (withdrawn || !isMoney(code) ? [] : [[code, decimals] as const])),
 );
 
+/** Digits after the decimal point of every currency that can be paid. */
+export const currencyDigits = (): Readonly<Record<string, number>> => Object.fromEntries(DIGITS);
+
 /** Currencies that the euro or another one has replaced, and what people write instead of a code. */
 const USUAL_MISTAKES: Readonly<Record<string, string>> = { ANG: 'XCG', BGN: 'EUR', HRK: 'EUR', CNH: 'CNY', GBX: 'GBP', RMB: 'CNY', NTD: 'TWD' };
 

@@ -1,5 +1,9 @@
 import { type Refusal, refuse } from './result.js';
 
+/** An authenticator app with codes (RFC 6238), or a passkey (Web Authentication). */
+export const FACTOR_KINDS = ['totp', 'passkey'] as const;
+export type FactorKind = (typeof FACTOR_KINDS)[number];
+
 /** So many factors a person may have that count. Each one makes a guessed code as much likelier to be right. */
 export const FACTORS_MAX = 5;
 

@@ -11,7 +11,7 @@ export interface UnfitCharacter {
  * Code points that deceive or that not every system can hold: control, format, private use and unassigned ones (noncharacters are
  * among these), halves of surrogate pairs, line and paragraph separators, and all that Unicode calls default ignorable.
  */
-const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+export const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 
 /** Scripts whose words need joiners; a joiner between letters of any other script shows nothing. */
 const JOINING = '\\p{scx=Arab}\\p{scx=Syrc}\\p{scx=Nkoo}\\p{scx=Mong}';
@@ -24,7 +24,7 @@ const VIRAMAS = '\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d4d
 const PICTURE = '\\p{Extended_Pictographic}[\\p{Emoji_Modifier}\\ufe0f]*';
 
 /** Where an otherwise unfit character belongs: in an emoji that Unicode recommends, in a script that needs it, as a variant of a Han letter. */
-const FITTING = new RegExp(
+export const FITTING = new RegExp(
   [
     '\\p{RGI_Emoji}',
     '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]',

@@ -48,6 +48,20 @@ more for your account at Sluice:
 
 ${NOT_YOU}`,
   }),
+  passkey_copied: ({ name, at }) => ({
+    subject: 'A passkey of your account may have been copied',
+    text: `On ${momentOf(at)} this passkey of your account at Sluice was
+refused:
+
+  ${inLine(name)}
+
+It counts how often it is used, and its count went back. That is so when
+somebody has a copy of its key, and hardly ever otherwise. Remove it by
+another second factor or a recovery code, and enrol a new one.
+
+Tell an administrator of your workspace too: whoever has the copy may have
+used it before.`,
+  }),
   recovery_codes_made: ({ at }) => ({
     subject: 'There are new recovery codes for your account',
     text: `On ${momentOf(at)} new recovery codes were made for your account

@@ -6,6 +6,7 @@ import type { CredentialDirectory } from './stores/credential-directory.js';
 import type { EmailLinkQueue } from './stores/email-links.js';
 import type { InvitationDirectory } from './stores/invitations.js';
 import type { OperatorDirectory } from './stores/operator-directory.js';
+import type { PasskeyDirectory } from './stores/passkey-requests.js';
 import type { PersonEventQueue } from './stores/person-events.js';
 
 /**
@@ -41,6 +42,7 @@ export interface PublicContext {
   operators: OperatorDirectory;
   personEvents: Pick<PersonEventQueue, 'add'>;
   emailLinks: Pick<EmailLinkQueue, 'ask' | 'find'>;
+  passkeys: PasskeyDirectory;
   invitations: InvitationDirectory;
   services: Services;
   enter(tenantId: string, mode: 'live' | 'test', actor: Actor): Context;

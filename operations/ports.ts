@@ -4,6 +4,7 @@ import type { SignatureAlgorithm } from '../domain/http-signature/profile.js';
 import type { EstimateGuesses } from '../domain/password.js';
 import type { Result } from '../domain/result.js';
 import type { MailSeal } from './mail/ports.js';
+import type { Passkeys } from './passkey/ports.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
@@ -287,6 +288,7 @@ export interface Services {
   factorRestMs: number;
   gateKey: GateKey;
   membershipKey: MembershipKey;
+  passkeys: Passkeys;
   mailSeal: MailSeal;
   requestSignatures: RequestSignatures;
   rails: Rails;

@@ -37,6 +37,8 @@ export interface RelayStore {
   pruneNonces(most: number): Promise<number>;
   /** Deletes up to `most` links of letters, and as many invitations, that ended long ago, and returns how many. */
   pruneLinks(most: number): Promise<number>;
+  /** Deletes up to `most` requests to sign in with a passkey that have expired and returns how many. */
+  prunePasskeyRequests(most: number): Promise<number>;
   /** Deletes up to `most` payments that are too old to be repeated and returns how many (R22). */
   forgetPayments(most: number): Promise<number>;
   /** Deletes up to `most` counters of requests whose window is over and returns how many. */

@@ -37,7 +37,7 @@ const POLL_MS = 1_000;
 const DAY_MS = 86_400_000;
 /** Whoever sends from many networks makes a counter for each of them. */
 const COUNTERS_MS = 300_000;
-/** Every signed request leaves a nonce, which is of use for ten minutes. */
+/** Every signed request leaves a nonce, which is of use for ten minutes, and every beginning of a sign-in with a passkey one for five. */
 const NONCES_MS = 600_000;
 /** Most rows that one statement deletes. */
 const PRUNED_MAX = 10_000;
@@ -51,6 +51,7 @@ export const RELAY_JOBS = [
   'idempotency keys',
   'signature nonces',
   'email links',
+  'passkey requests',
   'seen payments',
   'rate counters',
   'months',
@@ -77,6 +78,7 @@ export const relayJobs = (parts: Omit<RelayParts, 'directUrl' | 'sequencer' | 's
     'idempotency keys': () => parts.store.pruneKeys(PRUNED_MAX),
     'signature nonces': () => parts.store.pruneNonces(PRUNED_MAX),
     'email links': () => parts.store.pruneLinks(PRUNED_MAX),
+    'passkey requests': () => parts.store.prunePasskeyRequests(PRUNED_MAX),
     'seen payments': () => parts.store.forgetPayments(PRUNED_MAX),
     'rate counters': () => parts.store.pruneCounters(PRUNED_MAX),
     months: () => addMonths(parts),
@@ -108,6 +110,7 @@ export const runRelay = async (parts: RelayParts): Promise<void> => {
     'idempotency keys': DAY_MS,
     'signature nonces': NONCES_MS,
     'email links': DAY_MS,
+    'passkey requests': NONCES_MS,
     'seen payments': DAY_MS,
     'rate counters': COUNTERS_MS,
     months: DAY_MS,

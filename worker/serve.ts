@@ -27,6 +27,7 @@ import { readKeyFile } from '../vault/key-file.js';
 import { openMailSeal } from '../vault/mail-seal.js';
 import { openMembershipKey } from '../vault/membership-key.js';
 import { openVault } from '../vault/open-vault.js';
+import { openPasskeys } from '../vault/passkeys.js';
 import { openPayloadCodec } from '../vault/payload-codec.js';
 import { requestSignatures } from '../vault/request-signatures.js';
 import { sha256 } from '../vault/sha256.js';
@@ -109,6 +110,8 @@ export const serveWorker = async (config: WorkerConfig, { failpoint }: ServeOpti
       factorRestMs: FACTOR_REST_HOURS * 3_600_000,
       gateKey: openGateKey(keyFile),
       membershipKey: openMembershipKey(keyFile),
+      // It verifies what passkeys signed, with the host that each was confirmed for.
+      passkeys: openPasskeys(null),
       mailSeal: openMailSeal(keyFile),
       requestSignatures,
       rails: openRails(),

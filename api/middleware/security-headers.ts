@@ -29,6 +29,32 @@ export const docsHeaders: RequestHandler = helmet({
   referrerPolicy: { policy: 'no-referrer' },
 });
 
+/**
+ * Headers of the pages that people sign on: scripts, styles and requests of this origin only, none inline. Nobody may frame them, so that no
+ * click is led onto their buttons; a form that its script does not take sends nothing; and no text becomes markup, whatever a script does.
+ */
+export const pageHeaders: RequestHandler = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      // The empty icon of the page, without which browsers ask for one.
+      imgSrc: ['data:'],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+      trustedTypes: ["'none'"],
+    },
+  },
+  frameguard: { action: 'deny' },
+  crossOriginResourcePolicy: { policy: 'same-origin' },
+  referrerPolicy: { policy: 'no-referrer' },
+});
+
 /** Every answer belongs to one principal, so no cache may store it. */
 export const noStore: RequestHandler = (_req, res, next) => {
   res.set('Cache-Control', 'no-store');

@@ -24,7 +24,7 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...signing,
   ...payees,
   ...payoutBatches(deps),
-  ...gates,
+  ...gates(deps),
   ...ledger,
   ...audit(deps),
   ...inbound,

@@ -5,6 +5,8 @@ import { listFactors } from '../../operations/factor/list.js';
 import { removeFactor } from '../../operations/factor/remove.js';
 import { renewRecoveryCodes } from '../../operations/factor/renew-recovery-codes.js';
 import { askFactorReset, confirmFactorReset, proposeFactorReset } from '../../operations/factor/reset.js';
+import { confirmPasskey } from '../../operations/passkey/confirm.js';
+import { enrolPasskey } from '../../operations/passkey/enrol.js';
 import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
 import { told } from '../told.js';
@@ -12,6 +14,8 @@ import { told } from '../told.js';
 export const factors = (deps: Pick<ApiDeps, 'personEvents'>): Pick<Handlers, keyof typeof FACTOR_ROUTES> => ({
   list_factors: listFactors,
   enrol_factor: told(deps, enrolFactor),
+  enrol_passkey: told(deps, enrolPasskey),
+  confirm_passkey: told(deps, confirmPasskey),
   confirm_factor: told(deps, confirmFactor),
   remove_factor: told(deps, removeFactor),
   renew_recovery_codes: told(deps, renewRecoveryCodes),

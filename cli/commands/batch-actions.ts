@@ -4,14 +4,15 @@ import { streamEvents } from '../../client/stream.js';
 import type { Cli } from '../cli.js';
 import { findBatch } from '../find-batch.js';
 import { itemIdOf } from '../find-item.js';
+import { openByPasskey } from '../open-by-passkey.js';
 import { type Gate, openGate } from '../open-gate.js';
 import { type Batch, batchFacts, sentLine, suggestNext } from '../render/batch.js';
 import { cancelAfter, type Pause, pauseAfter } from '../render/pause.js';
 
 const GATES: readonly { gate: Gate; description: string }[] = [
-  { gate: 'approve', description: 'open the first gate, with a code' },
-  { gate: 'authorize', description: 'open the second gate, with a code; reserves the money' },
-  { gate: 'execute', description: 'open the third gate, with a code; then payments are sent' },
+  { gate: 'approve', description: 'open the first gate, with a code or a passkey' },
+  { gate: 'authorize', description: 'open the second gate, with a code or a passkey; reserves the money' },
+  { gate: 'execute', description: 'open the third gate, with a code or a passkey; then payments are sent' },
 ];
 
 type Run = (client: Client, batchId: string, reason: string | undefined) => Promise<Batch>;
@@ -72,9 +73,11 @@ export const batchActions = (batch: Command, cli: Cli): void => {
       .command(gate)
       .description(description)
       .argument('<batch>', 'its id, or your external id')
-      .action(async (name: string) => {
-        const { client } = await cli.connect();
-        show(await openGate(cli, client, await findBatch(client, name), gate));
+      .option('--passkey', 'open it in a browser: prints the page that asks for your passkey, and waits until the gate is open')
+      .action(async (name: string, { passkey }: { passkey?: true }) => {
+        const connection = await cli.connect();
+        const batchId = await findBatch(connection.client, name);
+        show(await (passkey ? openByPasskey(cli, connection, batchId, gate) : openGate(cli, connection.client, batchId, gate)));
       });
   }
 

@@ -5,6 +5,7 @@ import type { Cli } from '../cli.js';
 import { askAnyCode } from '../code.js';
 import { EXIT, Failure } from '../failure.js';
 import { findPerson, PERSON } from '../find-person.js';
+import { passkeyPage } from '../passkey-page.js';
 import { ask } from '../prompt.js';
 import { qrCode } from '../render/qr.js';
 import { table } from '../render/table.js';
@@ -26,8 +27,8 @@ export const factorCommands = (program: Command, cli: Cli): void => {
       cli.present(all, () =>
         [
           table(
-            ['FACTOR', 'NAME', 'STATE', 'CONFIRMED', 'OPENS GATES FROM', 'LAST USED'],
-            all.data.map((one) => [one.id, one.name, one.state, one.confirmed_at, one.decides_from, one.last_used_at]),
+            ['FACTOR', 'NAME', 'KIND', 'STATE', 'CONFIRMED', 'OPENS GATES FROM', 'LAST USED'],
+            all.data.map((one) => [one.id, one.name, one.kind, one.state, one.confirmed_at, one.decides_from, one.last_used_at]),
           ),
           `Recovery codes left: ${all.recovery_codes_left}`,
         ].join('\n'),
@@ -39,8 +40,15 @@ export const factorCommands = (program: Command, cli: Cli): void => {
     .command('add')
     .description('add a second factor: shows a QR code, then asks for a code of it (asks, or reads from standard input, for your proof first)')
     .option('--name <name>', 'what you call it, such as phone', 'authenticator')
-    .action(async ({ name }: { name: string }) => {
-      const { client } = await connectPerson(cli);
+    .option('--passkey', 'a passkey, which a browser adds: prints the address of the page')
+    .action(async ({ name, passkey }: { name: string; passkey?: true }) => {
+      const { client, url } = await connectPerson(cli);
+      if (passkey) {
+        const { workspace } = await client.show_session({});
+        const page = passkeyPage(url, 'passkeys', { workspace: workspace.id });
+        cli.present({ url: page }, () => page);
+        return cli.note('Open this page in a browser on the device that is to keep the passkey, sign in there, and add it.');
+      }
       const made = await enrol(cli, client, name);
       const uri = made.otpauth_uri ?? '';
       cli.note('Scan this with your authenticator, or type the secret into it. It is never shown again.');

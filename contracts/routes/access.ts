@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import * as access from '../access.js';
+import * as passkeys from '../passkeys.js';
 import { list, type RouteShape, read } from '../route-shape.js';
 import { id, page } from '../wire.js';
 
-/** Sessions, passwords and API keys. `current` stands before the ids of sessions, because the first path that fits is taken. */
+/** Sessions, passwords and API keys. `current`, `passkey` and `passkey-options` stand before the ids of sessions, because the first path that fits is taken. */
 export const ACCESS_ROUTES = {
   create_session: {
     method: 'POST',
@@ -19,6 +20,39 @@ export const ACCESS_ROUTES = {
     example: { email: 'approver@sluice.example', password: 'the password of this person', code: '123456' },
     out: { status: 201, body: access.session },
     problems: ['invalid_credentials', 'otp_step_used', 'factor_locked', 'passwords_busy'],
+  },
+  ask_passkey_session: {
+    method: 'POST',
+    path: '/v1/sessions/passkey-options',
+    summary: 'Begin to sign in with a passkey: the answer is what navigator.credentials.get takes',
+    permission: 'public',
+    rateClass: 'sign_in',
+    inRecovery: 'works',
+    idempotency: 'optional',
+    body: z.strictObject({}),
+    example: {},
+    out: { status: 201, body: passkeys.passkeyRequest },
+    problems: ['passkeys_unavailable'],
+  },
+  create_passkey_session: {
+    method: 'POST',
+    path: '/v1/sessions/passkey',
+    summary: 'Sign in with a passkey alone, by what navigator.credentials.get answered',
+    permission: 'public',
+    rateClass: 'sign_in',
+    inRecovery: 'works',
+    idempotency: 'optional',
+    returnsSecret: true,
+    body: passkeys.createPasskeySession,
+    example: {
+      request_id: 'pkreq_0198c2aa7c1e7b3d9f10a4c2e6b80d11',
+      credential: {
+        ...{ id: 'AQIDBA', rawId: 'AQIDBA', type: 'public-key', clientExtensionResults: {} },
+        response: { clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0', authenticatorData: 'AQIDBA', signature: 'AQIDBA', userHandle: 'AQIDBA' },
+      },
+    },
+    out: { status: 201, body: access.session },
+    problems: ['invalid_credentials', 'passkeys_unavailable'],
   },
   show_session: read({
     path: '/v1/sessions/current',

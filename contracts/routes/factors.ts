@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import * as factors from '../factors.js';
+import * as passkeys from '../passkeys.js';
 import { type RouteShape, read } from '../route-shape.js';
 import { id } from '../wire.js';
 
 const which = z.strictObject({ factor_id: id('factor') });
 const whose = z.strictObject({ person_id: id('person') });
 const CODE = { code: '123456' };
+const CREDENTIAL = { id: 'AQIDBA', rawId: 'AQIDBA', type: 'public-key', clientExtensionResults: {} };
 
 /** Problems of a code of a person's own factor. */
 const OF_A_CODE = ['code_wrong', 'otp_step_used', 'factor_locked', 'factor_missing'] as const;
 
-/** Second factors of people. `reset` and `recovery-codes` stand before the ids of factors, because the first path that fits is taken. */
+/** Second factors of people. `reset`, `passkeys` and `recovery-codes` stand before the ids of factors, because the first path that fits is taken. */
 export const FACTOR_ROUTES = {
   list_factors: read({
     path: '/v1/factors',
@@ -32,6 +34,18 @@ export const FACTOR_ROUTES = {
     example: { name: 'phone', code: '123456' },
     out: { status: 201, body: factors.factor },
     problems: [...OF_A_CODE, 'password_wrong', 'passwords_busy', 'too_many_factors', 'factor_added'],
+  },
+  enrol_passkey: {
+    method: 'POST',
+    path: '/v1/factors/passkeys',
+    summary: 'Begin with a passkey: the answer is what navigator.credentials.create takes',
+    permission: 'sessions.own',
+    rateClass: 'code',
+    idempotency: 'optional',
+    body: passkeys.enrolPasskey,
+    example: { name: 'laptop', code: '123456' },
+    out: { status: 201, body: passkeys.passkeyEnrolment },
+    problems: [...OF_A_CODE, 'password_wrong', 'passwords_busy', 'too_many_factors', 'factor_added', 'passkeys_unavailable'],
   },
   renew_recovery_codes: {
     method: 'POST',
@@ -74,6 +88,22 @@ export const FACTOR_ROUTES = {
     example: CODE,
     out: { status: 200, body: factors.factor },
     problems: ['not_found', 'code_wrong', 'too_many_factors'],
+  },
+  confirm_passkey: {
+    method: 'POST',
+    path: '/v1/factors/:factor_id/passkey',
+    summary: 'Make a passkey count, by what navigator.credentials.create answered; with the first factor, ten recovery codes are shown once',
+    permission: 'sessions.own',
+    rateClass: 'code',
+    idempotency: 'optional',
+    returnsSecret: true,
+    params: which,
+    body: passkeys.confirmPasskey,
+    example: {
+      credential: { ...CREDENTIAL, response: { clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0', attestationObject: 'o2NmbXRkbm9uZQ' } },
+    },
+    out: { status: 200, body: factors.factor },
+    problems: ['not_found', 'passkey_wrong', 'too_many_factors', 'passkeys_unavailable'],
   },
   remove_factor: {
     method: 'POST',

@@ -49,6 +49,9 @@ const GATE_PROBLEMS = [
   'factor_locked',
   'factor_missing',
   'factor_resting',
+  'passkey_wrong',
+  'passkey_copied',
+  'passkeys_unavailable',
   'gate_deadline_passed',
 ] as const satisfies readonly ProblemCode[];
 

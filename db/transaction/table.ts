@@ -88,7 +88,7 @@ export const tableOf =
       const row: Record<string, unknown> = {};
       for (const [member, name, isStep] of read) {
         const value = (stored as Record<string, unknown>)[name];
-        row[member] = isStep ? Number(value) : value;
+        row[member] = isStep && value !== null ? Number(value) : value;
       }
       return row as Row<Map>;
     };
@@ -151,7 +151,7 @@ export const tableOf =
         const stored: Record<string, unknown> = {};
         for (const [member, value] of Object.entries(part)) {
           const { name, type } = columnOf(map, member);
-          if (value !== undefined) stored[name] = type === 'step' ? BigInt(value as number) : value;
+          if (value !== undefined) stored[name] = type === 'step' && value !== null ? BigInt(value as number) : value;
         }
         return stored as never;
       },

@@ -41,7 +41,7 @@ ${ROLE_NAMES.map((role) => listItem(`**${role}** ${ROLE_MEANINGS[role]}`)).join(
 An API key may hold those that say so, and never more than its owner holds at the time of a request.
 
 Whoever has no second factor signs in without one, and then those that say so sleep: nobody uses them before a factor is
-enrolled and confirmed, and they have signed in with a code of it (decision [0071](adr/0071-second-factors.md)).
+enrolled and confirmed, and they have signed in with it (decision [0071](adr/0071-second-factors.md)).
 
 ${PERMISSIONS.map((permission) => {
   const routes = routesOf(permission);

@@ -52,7 +52,10 @@ export interface ExportGate {
   person_id: string;
   challenge_id: string;
   factor_id: string;
-  time_step: number;
+  /** Of the code that opened it; null of one that a passkey opened. */
+  time_step: number | null;
+  /** Of one that a passkey opened: what it signed, for whoever has its public key (docs/audit.md). Hex. */
+  assertion?: { authenticator_data: string; client_data: string; signature: string };
   event_id: string;
   opened_at: string;
 }

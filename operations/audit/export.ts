@@ -128,6 +128,9 @@ export const toGate = (row: GateRow): ExportGate => ({
   challenge_id: row.challengeId,
   factor_id: row.factorId,
   time_step: row.timeStep,
+  ...(row.authenticatorData && row.clientData && row.signature
+    ? { assertion: { authenticator_data: toHex(row.authenticatorData), client_data: toHex(row.clientData), signature: toHex(row.signature) } }
+    : {}),
   event_id: row.eventId,
   opened_at: row.openedAt.toISOString(),
 });

@@ -6,6 +6,7 @@ import { CONFIRM_FAILURES_MAX, counts, FACTORS_MAX, PENDING_MS, RECOVERY_CODES, 
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import type { FactorRow } from '../stores/factors.js';
 import { personalEntry, refusedEverywhere, tellByLetter, writeEverywhere } from './tell.js';
 import { toWireFactor, type WireFactor } from './view.js';
 
@@ -26,7 +27,7 @@ export const confirmFactor = async (ctx: Context, { factor_id: id, code }: Input
     const entry = personalEntry(personId, 'factor.confirm');
     await stores.factors.lockEnrolment(personId);
     const pending = await stores.factors.lockPending(id, PENDING_MS);
-    if (!pending) return refusedEverywhere(stores, entry, NONE_WAITS);
+    if (pending?.kind !== 'totp') return refusedEverywhere(stores, entry, NONE_WAITS);
     const about = { ...entry, detail: { factor_id: toWireId('factor', id) } };
     const step = await ctx.services.credentials.matchTotp(pending, code, stores.now);
     if (step === null) return refusedEverywhere(stores, about, await wrongCode(stores, id));
@@ -34,17 +35,28 @@ export const confirmFactor = async (ctx: Context, { factor_id: id, code }: Input
     if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY_FACTORS);
     const gatesFrom = new Date(stores.now.getTime() + ctx.services.factorRestMs);
     if (!(await stores.factors.confirm(id, step, gatesFrom))) return refusedEverywhere(stores, about, NONE_WAITS);
-    const codes = others.length === 0 ? await newRecoveryCodes(ctx, stores, personId) : null;
-    const params = { name: pending.name, at: stores.now.toISOString(), gates_from: gatesFrom.toISOString() };
-    await tellByLetter(ctx, stores, personId, { template: 'factor_added', params });
-    await writeEverywhere(stores, {
-      ...about,
-      result: 'ok',
-      detail: { ...about.detail, decides_from: gatesFrom.toISOString(), first: codes !== null },
-    });
     const confirmed = { ...pending, confirmedAt: stores.now, gatesFrom, lastStep: step };
-    return answer({ ...toWireFactor(confirmed), ...(codes ? { recovery_codes: codes } : {}) });
+    return answer(await announceConfirmed(ctx, stores, confirmed, others.length === 0));
   });
+};
+
+/** Tells the person and the logs of a factor that counts from now on. With the first one come ten recovery codes, in this answer alone. */
+export const announceConfirmed = async (
+  ctx: Context,
+  stores: Stores,
+  factor: FactorRow & { gatesFrom: Date },
+  isFirst: boolean,
+): Promise<WireFactor> => {
+  const { id, personId, kind, name, gatesFrom } = factor;
+  const codes = isFirst ? await newRecoveryCodes(ctx, stores, personId) : null;
+  const params = { name, at: stores.now.toISOString(), gates_from: gatesFrom.toISOString() };
+  await tellByLetter(ctx, stores, personId, { template: 'factor_added', params });
+  await writeEverywhere(stores, {
+    ...personalEntry(personId, 'factor.confirm'),
+    result: 'ok',
+    detail: { factor_id: toWireId('factor', id), kind, decides_from: gatesFrom.toISOString(), first: codes !== null },
+  });
+  return { ...toWireFactor(factor), ...(codes ? { recovery_codes: codes } : {}) };
 };
 
 /** Ten new recovery codes in the place of whatever there was. */
@@ -60,7 +72,4 @@ const wrongCode = async (stores: Stores, factorId: string) => {
   return refuse('code_wrong', detail, { extra: { failures_left: Math.max(left, 0) } }).refusal;
 };
 
-const NONE_WAITS = refuse(
-  'not_found',
-  'You have no such factor that waits for its confirmation. One waits for an hour; enrol anew after it.',
-).refusal;
+export const NONE_WAITS = refuse('not_found', 'You have no such factor that waits for its confirmation. Enrol anew.').refusal;

@@ -7,12 +7,17 @@ import { counts, FACTORS_MAX, PENDING_MS, TOO_MANY_FACTORS } from '../../domain/
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import type { FactorRow } from '../stores/factors.js';
 import type { StoredPassword } from '../stores/passwords.js';
 import { proveByAnyCode } from './prove.js';
 import { personalEntry, refusedEverywhere, writeEverywhere } from './tell.js';
 import { toWireFactor, type WireFactor } from './view.js';
 
 type Input = z.output<typeof contract>;
+/** Of somebody who has a factor, a code; of others, the present password. */
+type Proof = Pick<Input, 'code' | 'password'>;
+/** Makes what waits for its confirmation, once the person has proved themselves. */
+type Pend<T> = (stores: Stores, person: Person) => Promise<T>;
 type Person = Actor & { type: 'user' };
 
 /**
@@ -22,25 +27,29 @@ type Person = Actor & { type: 'user' };
  * Refuses with `forbidden` (no person), `too_many_factors`, `code_wrong` (or none was given), `otp_step_used`, `factor_locked`, `password_wrong` (or
  * none was given), `passwords_busy`, or `factor_added` (another request was first).
  */
-export const enrolFactor = async (ctx: Context, input: Input): Promise<Result<WireFactor>> => {
+export const enrolFactor = (ctx: Context, input: Input): Promise<Result<WireFactor>> =>
+  enrol(ctx, input, (stores, person) => pendTotp(ctx, stores, person, input.name));
+
+/** The same of a factor of any kind: `pend` makes it. */
+export const enrol = async <T>(ctx: Context, proof: Proof, pend: Pend<T>): Promise<Result<T>> => {
   const { actor, services } = ctx;
   if (actor.type !== 'user') return refuse('forbidden', 'Only a person who signed in has second factors.');
-  const begun = await ctx.inTenant((stores) => begin(ctx, stores, actor, input));
+  const begun = await ctx.inTenant((stores) => begin(ctx, stores, actor, proof, pend));
   if ('ok' in begun) return begun;
   const { password } = begun;
-  const checked = await services.credentials.checkPassword(password.hash, input.password ?? '', actor.personId);
+  const checked = await services.credentials.checkPassword(password.hash, proof.password ?? '', actor.personId);
   if (!checked.ok) return checked;
-  return ctx.inTenant(async (stores): Promise<Result<WireFactor>> => {
+  return ctx.inTenant(async (stores): Promise<Result<T>> => {
     await stores.factors.lockEnrolment(actor.personId);
     const refusal = await firstRefusal(stores, actor.personId, checked.value, password.version);
-    return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(ctx, stores, actor, input.name));
+    return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(stores, actor));
   });
 };
 
 /** The answer, or the password that the caller still has to prove: it is checked outside of a transaction, because that takes long. */
-type Begun = Result<WireFactor> | { password: StoredPassword };
+type Begun<T> = Result<T> | { password: StoredPassword };
 
-const begin = async (ctx: Context, stores: Stores, actor: Person, input: Input): Promise<Begun> => {
+const begin = async <T>(ctx: Context, stores: Stores, actor: Person, input: Proof, pend: Pend<T>): Promise<Begun<T>> => {
   const { personId } = actor;
   await stores.factors.lockEnrolment(personId);
   const counting = (await stores.factors.list(PENDING_MS)).filter(counts);
@@ -48,7 +57,7 @@ const begin = async (ctx: Context, stores: Stores, actor: Person, input: Input):
   if (counting.length > 0) {
     if (input.code === undefined) return { ok: false, refusal: CODE_MISSING };
     const refusal = await proveByAnyCode(ctx, stores, await stores.factors.lock(personId, 'session'), input.code);
-    return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(ctx, stores, actor, input.name));
+    return refusal ? refusedEverywhere(stores, entryOf(actor), refusal) : answer(await pend(stores, actor));
   }
   if (input.password === undefined) return { ok: false, refusal: PASSWORD_MISSING };
   const stored = await stores.passwords.get(personId);
@@ -62,15 +71,18 @@ const firstRefusal = async (stores: Stores, personId: string, isRight: boolean, 
   return isRight && (await stores.passwords.hold(personId, version)) ? null : WRONG;
 };
 
-const pend = async (ctx: Context, stores: Stores, actor: Person, name: string): Promise<WireFactor> => {
+const pendTotp = async (ctx: Context, stores: Stores, actor: Person, name: string): Promise<WireFactor> => {
   const { personId } = actor;
   const id = ctx.services.entropy.newId();
   const member = (await stores.memberships.names([personId])).get(personId);
   const made = await ctx.services.credentials.newTotpFactor({ id, personId }, member?.email ?? name);
-  const row = await stores.factors.replacePending({ id, personId, name, sealed: made.sealed });
-  await writeEverywhere(stores, { ...entryOf(actor), result: 'ok', detail: { factor_id: toWireId('factor', id) } });
+  const row = await stores.factors.replacePending({ id, personId, kind: 'totp', name, sealed: made.sealed, challengeHash: null });
+  await announceEnrolled(stores, row);
   return { ...toWireFactor(row), secret: made.secret, otpauth_uri: made.otpauthUri };
 };
+
+export const announceEnrolled = (stores: Stores, { id, personId, kind }: FactorRow): Promise<void> =>
+  writeEverywhere(stores, { ...personalEntry(personId, 'factor.enrol'), result: 'ok', detail: { factor_id: toWireId('factor', id), kind } });
 
 const entryOf = ({ personId }: Person) => personalEntry(personId, 'factor.enrol');
 

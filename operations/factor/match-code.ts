@@ -36,23 +36,31 @@ export const usable = (factors: LockedFactors | null, now: Date): Result<LockedF
 };
 
 /**
- * The same for what decides: gates, and what a second person confirms. Refuses with `factor_resting` too, while none of the factors has
- * rested, so that nobody types a code in vain.
+ * The same for codes that decide: at gates, and of who confirms as the second person. Refuses with `factor_resting` too, while no authenticator
+ * with codes has rested, so that nobody types a code in vain.
  */
-export const decidingFactors = async (stores: Stores, personId: string): Promise<Result<LockedFactors>> => {
-  const factors = await usableFactors(stores, personId);
-  const from = factors.ok ? decidesFrom(factors.value.all) : null;
-  return from !== null && from > stores.now ? { ok: false, refusal: restingRefusal(from) } : factors;
+export const decidingFactors = async (stores: Stores, personId: string): Promise<Result<LockedFactors>> =>
+  decidingCodes(await stores.factors.lock(personId, 'session'), stores.now);
+
+/** The same of rows that are locked already. */
+export const decidingCodes = (locked: LockedFactors | null, now: Date): Result<LockedFactors> => {
+  const factors = usable(locked, now);
+  const from = factors.ok ? decidesFrom(withCodes(factors.value)) : null;
+  return from !== null && from > now ? { ok: false, refusal: restingRefusal(from) } : factors;
 };
 
+const withCodes = ({ all }: LockedFactors): FactorRow[] => all.filter(({ kind }) => kind === 'totp');
+
 /**
- * The factor and the time step that a code belongs to. Refuses with `code_wrong`, which is counted (the count commits with the refusal, and so does
+ * The factor and the time step that a code belongs to. Refuses with `factor_missing` (only passkeys), with `code_wrong`, which is counted (the count commits with the refusal, and so does
  * the letter that tells the person of a lock), or with `otp_step_used`, which is not counted because the code is right. Uses up nothing: a gate does
  * that last, when everything else allows it (ADR 0021).
  */
 export const matchCode = async (ctx: Context, stores: Stores, factors: LockedFactors, code: string): Promise<Result<MatchedCode>> => {
+  const apps = withCodes(factors);
+  if (apps.length === 0) return NO_CODES;
   let spent: FactorRow | null = null;
-  for (const factor of factors.all) {
+  for (const factor of apps) {
     const step = await ctx.services.credentials.matchTotp(factor, code, stores.now);
     if (step === null) continue;
     if (step > factor.lastStep) return ok({ factor, step });
@@ -78,6 +86,12 @@ export const countWrongCode = async (
   if (failure.lockedUntil) await announceLock(ctx, stores, personId, failure.lockedUntil);
   return wrongCode(failure);
 };
+
+/** Of somebody whose second factors are all passkeys. */
+export const NO_CODES = refuse(
+  'factor_missing',
+  'None of your second factors has codes. Add an authenticator (sluice factors add); a recovery code stands in for one where it is taken.',
+);
 
 const wrongCode = ({ failures, lockedUntil }: { failures: number; lockedUntil: Date | null }): Refusal => {
   const detail = lockedUntil ? 'The factor is locked now after too many wrong codes.' : 'Type the code that your authenticator shows now.';

@@ -13,14 +13,20 @@ const STEP_MS = 30_000;
 export const toWireFactor = (row: FactorRow): WireFactor => ({
   object: 'factor',
   id: toWireId('factor', row.id),
-  kind: 'totp',
+  kind: row.kind,
   name: row.name,
   state: row.removedAt ? 'removed' : row.confirmedAt ? 'active' : 'pending',
   created_at: row.createdAt.toISOString(),
   confirmed_at: row.confirmedAt?.toISOString() ?? null,
   decides_from: row.gatesFrom?.toISOString() ?? null,
-  last_used_at: row.lastStep > 0 ? new Date(row.lastStep * STEP_MS).toISOString() : null,
+  last_used_at: lastUseOf(row)?.toISOString() ?? null,
 });
+
+/** Of an authenticator app, the half minute of its last code. */
+const lastUseOf = ({ kind, usedAt, lastStep }: FactorRow): Date | null => {
+  if (kind === 'passkey') return usedAt;
+  return lastStep > 0 ? new Date(lastStep * STEP_MS) : null;
+};
 
 export const toWireReset = (row: FactorResetRow, confirmedBy: string | null, endedSessions: number | null): WireFactorReset => ({
   object: 'factor_reset',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { askChallenge as askContract, challenge } from '../../contracts/gates.js';
-import { CHALLENGE_MS, challengeBytes, type Gate } from '../../domain/gate.js';
+import { CHALLENGE_MS, type Gate } from '../../domain/gate.js';
 import { canonicalBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import { maskName } from '../../domain/mask-name.js';
@@ -8,13 +8,15 @@ import type { Refusal, Result } from '../../domain/result.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { nameDoneBy } from '../done-by.js';
-import { decidingFactors } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
+import { requestOptions } from '../passkey/options.js';
 import { changesOf } from '../payee/changes.js';
 import { paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
+import type { FactorRow } from '../stores/factors.js';
 import { type FactsRow, SEALING } from '../stores/facts.js';
-import { type GateFacts, lockForGate, refusalOfFunds, standingRefusal } from './open.js';
+import { challengeHashOf, type GateFacts, lockForGate, refusalOfFunds, standingRefusal } from './open.js';
+import { decidingPasskeys } from './prove.js';
 
 export type Challenge = z.infer<typeof challenge>;
 
@@ -35,8 +37,8 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
     const refusal = standingRefusal(ctx, stores, gate, facts);
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
-    const factors = await decidingFactors(stores, ctx.actor.personId);
-    if (!factors.ok) return refused(factors.refusal);
+    const passkeys = await decidingPasskeys(ctx, stores, ctx.actor.personId);
+    if (!passkeys.ok) return refused(passkeys.refusal);
     // Read without a lock, because the gate looks again under one.
     const account = gate === 'authorize' ? await stores.accounts.get(facts.batch.fundingAccountId) : null;
     const lacking = account && refusalOfFunds(facts, account.balance);
@@ -54,14 +56,14 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
     await stores.challenges.insert(bound);
     const seen = (await stores.facts.get(bound.batchId, bound.contentVersion)) ?? (await stores.facts.seal(bound.batchId, bound.contentVersion));
     const summary = await summaryOf(ctx, stores, gate, facts, seen);
-    const binding = { ...bound, challengeId: bound.id, tenantId: ctx.tenantId, expiresAt: bound.expiresAt.toISOString() };
+    const signable = challengeHashOf(ctx, bound);
     await stores.audit.append({
       ...about,
       result: 'ok',
       detail: {
         gate,
         challenge_id: bound.id,
-        challenge_sha256: toHex(ctx.services.sha256(challengeBytes(binding))),
+        challenge_sha256: toHex(signable),
         content_version: bound.contentVersion,
         digest: toHex(bound.digest),
         facts_sha256: toHex(ctx.services.sha256(canonicalBytes(withMaskedNames(summary.facts)))),
@@ -74,10 +76,22 @@ export const askChallenge = (ctx: Context, input: { batch_id: string } & z.outpu
       gate,
       content_version: bound.contentVersion,
       digest: toHex(bound.digest),
-      expires_at: binding.expiresAt,
+      expires_at: bound.expiresAt.toISOString(),
+      passkey: passkeyOptions(ctx, passkeys.value, signable),
       summary,
     });
   }, SEALING);
+
+/** What the person's passkeys sign to open the gate; null when none of them would. */
+const passkeyOptions = (ctx: Context, passkeys: readonly FactorRow[], signable: Uint8Array): Challenge['passkey'] => {
+  const { relyingParty } = ctx.services.passkeys;
+  if (!relyingParty || passkeys.length === 0) return null;
+  return requestOptions(
+    relyingParty,
+    signable,
+    passkeys.flatMap(({ credentialId }) => credentialId ?? []),
+  );
+};
 
 const summaryOf = async (ctx: Context, stores: Stores, gate: Gate, { batch, content }: GateFacts, seen: FactsRow): Promise<Challenge['summary']> => {
   const account = await stores.accounts.get(batch.fundingAccountId);

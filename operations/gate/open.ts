@@ -7,7 +7,6 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { readBatch, type WireBatch } from '../batch-state/read.js';
 import { refuseUnreceived } from '../batch-state/refuse.js';
 import { type Context, refusedAndAudited } from '../context.js';
-import { decidingFactors, matchDecidingCode, spendStep } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { holds } from '../membership/check.js';
 import type { Stores } from '../ports.js';
@@ -16,18 +15,18 @@ import type { BatchRow, ContentRow, ControlRow } from '../stores/batches.js';
 import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow } from '../stores/gates.js';
 import { frozenRefusal } from '../workspace/frozen.js';
-import { isAuthentic } from './verify.js';
+import { type GateProof, type ProvenFactor, proveToOpen } from './prove.js';
+import { isAuthentic, statementOf } from './verify.js';
 
-export interface OpenGateInput {
+export interface OpenGateInput extends GateProof {
   gate: Gate;
   batch_id: string;
   challenge_id: string;
-  code: string;
 }
 
 /**
- * Opens one of the three gates in one transaction: checks separation of duties, challenge and code, uses up the challenge and the
- * time step of the code, places the hold (authorize), and writes gate row, audit event and message to the workflow. A refusal is
+ * Opens one of the three gates in one transaction: checks separation of duties, challenge and factor, uses up the challenge and the
+ * time step of the code or the counter of the passkey, places the hold (authorize), and writes gate row, audit event and message to the workflow. A refusal is
  * audited and changes nothing but the count of wrong codes.
  */
 export const openGate = async (ctx: Context, input: OpenGateInput): Promise<Result<WireBatch>> => {
@@ -55,17 +54,15 @@ const tryToOpen = async (ctx: Context, stores: Stores, input: OpenGateInput): Pr
   if (refusal) return refused(refusal);
   if (actor.type !== 'user' || !challenge) throw new Error('the rules let an actor through that is no person or has no challenge');
 
-  const factors = await decidingFactors(stores, actor.personId);
-  if (!factors.ok) return refused(factors.refusal);
-  const matched = await matchDecidingCode(ctx, stores, factors.value, input.code);
-  if (!matched.ok) return refused(matched.refusal);
-  // Before the time step is used up: a person whose account lacks the money keeps challenge and code (ADR 0021).
+  const proven = await proveToOpen(ctx, stores, actor.personId, input, challengeHashOf(ctx, challenge));
+  if (!proven.ok) return refused(proven.refusal);
+  // Before the factor is used up: a person whose account lacks the money keeps challenge and code (ADR 0021).
   const shortfall = gate === 'authorize' ? await shortfallRefusal(stores, facts) : null;
   if (shortfall) return refused(shortfall);
-  const spent = await spendStep(stores, factors.value, matched.value);
+  const spent = await proven.value.spend();
   if (spent) return refused(spent);
 
-  await recordOpened(ctx, stores, facts, challenge, { factorId: matched.value.factor.id, timeStep: matched.value.step });
+  await recordOpened(ctx, stores, facts, challenge, proven.value);
   return answer(await readBatch(ctx, stores, input.batch_id));
 };
 
@@ -199,7 +196,7 @@ const recordOpened = async (
   stores: Stores,
   { batch, control, content }: GateFacts,
   challenge: ChallengeRow,
-  factor: { factorId: string; timeStep: number },
+  { factorId, kind, timeStep, assertion }: ProvenFactor,
 ): Promise<void> => {
   const { newId } = ctx.services.entropy;
   const { gate, personId, contentVersion, digest } = challenge;
@@ -207,8 +204,21 @@ const recordOpened = async (
   await stores.challenges.markUsed(challenge.id);
   const holdId = newId();
   const held = gate === 'authorize' ? await stores.holds.place(holdId, batch.id, eventId) : null;
-  const row = { id: gateId, batchId: batch.id, gate, contentVersion, digest, personId, challengeId: challenge.id, ...factor, eventId };
-  const authenticator = ctx.services.gateKey.authenticate(gateBytes({ ...row, tenantId: ctx.tenantId }));
+  const signed = assertion ?? { authenticatorData: null, clientData: null, signature: null };
+  const row = {
+    id: gateId,
+    batchId: batch.id,
+    gate,
+    contentVersion,
+    digest,
+    personId,
+    challengeId: challenge.id,
+    factorId,
+    timeStep,
+    ...signed,
+    eventId,
+  };
+  const authenticator = ctx.services.gateKey.authenticate(gateBytes(statementOf(ctx, row)));
   await stores.gates.insert({ ...row, authenticator });
   const { to: state } = BATCH_TRANSITIONS[GATE_VERB[gate]];
   const deadlineAt = gate === 'execute' ? null : gateDeadline(stores.now, batch.executeBy);
@@ -223,8 +233,9 @@ const recordOpened = async (
       gate_id: gateId,
       permission: GATE_PERMISSION[gate],
       challenge_id: challenge.id,
-      challenge_sha256: toHex(ctx.services.sha256(bytesOf(ctx, challenge))),
-      factor_id: factor.factorId,
+      challenge_sha256: toHex(challengeHashOf(ctx, challenge)),
+      factor_id: factorId,
+      factor_kind: kind,
       content_version: contentVersion,
       digest: toHex(digest),
       count: content.count,
@@ -234,5 +245,8 @@ const recordOpened = async (
   });
 };
 
-const bytesOf = (ctx: Context, challenge: ChallengeRow): Uint8Array =>
-  challengeBytes({ ...challenge, challengeId: challenge.id, tenantId: ctx.tenantId, expiresAt: challenge.expiresAt.toISOString() });
+/** What a passkey is asked to sign, and what the audit event names. */
+export const challengeHashOf = (ctx: Context, challenge: Omit<ChallengeRow, 'usedAt' | 'cancelledAt'>): Uint8Array =>
+  ctx.services.sha256(
+    challengeBytes({ ...challenge, challengeId: challenge.id, tenantId: ctx.tenantId, expiresAt: challenge.expiresAt.toISOString() }),
+  );

@@ -1,9 +1,11 @@
 import { auditLeaf } from '../../domain/audit/event.js';
-import { GATE_PERMISSION, GATES, type Gate, gateBytes } from '../../domain/gate.js';
+import { challengeBytes, GATE_PERMISSION, GATES, type Gate, type GateStatement, gateBytes } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
+import { type Assertion, assertionBytes, isOriginOf } from '../../domain/passkey.js';
 import type { Context } from '../context.js';
 import { raiseException } from '../exception/raise.js';
 import { permits } from '../membership/check.js';
+import { isAuthenticPasskey } from '../passkey/authentic.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow } from '../stores/batches.js';
 import type { GateRow, StandingGate } from '../stores/gates.js';
@@ -23,7 +25,7 @@ type GateVerdict =
 /**
  * Whether the three gates of a batch let its content pass (R1, R9, R11): the worker asks before anything leaves. The database asks for
  * most of it when a gate opens; the authenticator alone is what nobody can write who has only the database. One statement (`standing`)
- * and three HMACs, so it is asked anew for every chunk. What does not hold becomes an exception, with each gate and what is wrong with it.
+ * and a few HMACs and signatures, so it is asked anew for every chunk. What does not hold becomes an exception, with each gate and what is wrong with it.
  */
 export const validGates = async (
   ctx: Context,
@@ -33,7 +35,7 @@ export const validGates = async (
   standing: readonly StandingGate[],
 ): Promise<GateVerdict> => {
   const onContent = standing.filter(({ gate }) => sameBytes(gate.digest, content.digest));
-  const faults = [...setFaults(onContent), ...onContent.flatMap((one) => faultsOf(ctx, one))];
+  const faults = [...setFaults(onContent), ...(await Promise.all(onContent.map((one) => faultsOf(ctx, one)))).flat()];
   const executeGate = onContent.find(({ gate }) => gate.gate === 'execute')?.gate;
   if (faults.length > 0 || !executeGate) {
     await raiseException(ctx, stores, { kind: 'gates_forged', batchId, detail: { faults: faults.map(({ gate, fault }) => `${gate}: ${fault}`) } });
@@ -44,7 +46,16 @@ export const validGates = async (
 
 /** Whether the row's authenticator is this installation's, over everything that the row says. A row of before authenticators has none. */
 export const isAuthentic = (ctx: Context, gate: GateRow): boolean =>
-  gate.authenticator !== null && ctx.services.gateKey.isAuthentic(gateBytes({ ...gate, tenantId: ctx.tenantId }), gate.authenticator);
+  gate.authenticator !== null && ctx.services.gateKey.isAuthentic(gateBytes(statementOf(ctx, gate)), gate.authenticator);
+
+/** All that a gate says, for its authenticator. */
+export const statementOf = (ctx: Context, gate: Omit<GateRow, 'openedAt' | 'authenticator'>): GateStatement => {
+  const assertion = assertionOf(gate);
+  return { ...gate, tenantId: ctx.tenantId, assertionSha256: assertion && ctx.services.sha256(assertionBytes(assertion)) };
+};
+
+const assertionOf = ({ authenticatorData, clientData, signature }: Pick<GateRow, keyof Assertion>): Assertion | null =>
+  authenticatorData && clientData && signature && { authenticatorData, clientData, signature };
 
 /** Three gates, by three people. */
 const setFaults = (standing: readonly StandingGate[]): GateFault[] => {
@@ -57,17 +68,36 @@ const setFaults = (standing: readonly StandingGate[]): GateFault[] => {
   return faults;
 };
 
-const faultsOf = (ctx: Context, standing: StandingGate): GateFault[] => {
-  const { gate, prepared, lastStep } = standing;
+const faultsOf = async (ctx: Context, standing: StandingGate): Promise<GateFault[]> => {
+  const { gate, prepared } = standing;
   const held: [GateFault['fault'], boolean][] = [
     ['authenticator', isAuthentic(ctx, gate)],
     ['person', permits(ctx, standing, GATE_PERMISSION[gate.gate])],
     ['preparer', gate.gate === 'execute' || !prepared],
-    ['factor', lastStep !== null && lastStep >= gate.timeStep],
+    ['factor', await hasOwnFactor(ctx, standing)],
     ['event', hasOwnEvent(ctx, standing)],
     ['hold', gate.gate !== 'authorize' || hasOwnHold(standing)],
   ];
   return held.filter(([, holds]) => !holds).map(([fault]) => ({ gate: gate.gate, fault }));
+};
+
+/**
+ * Of a code: its person's factor has used up the time step. Of a passkey: the key that this installation confirmed for its person signed, on a page of its
+ * host, with presence and verification of the person, exactly the challenge of this gate and this content. Whoever exchanges the key, the row or what was
+ * signed is found out.
+ */
+const hasOwnFactor = async (ctx: Context, { gate, lastStep, passkey }: StandingGate): Promise<boolean> => {
+  if (gate.timeStep !== null) return lastStep !== null && lastStep >= gate.timeStep;
+  const assertion = assertionOf(gate);
+  if (!passkey || !assertion || !isAuthenticPasskey(ctx, { ...passkey, factorId: gate.factorId, personId: gate.personId })) return false;
+  const challenge = { ...gate, challengeId: gate.challengeId, tenantId: ctx.tenantId, expiresAt: passkey.challengeExpiresAt.toISOString() };
+  const signable = ctx.services.sha256(challengeBytes(challenge));
+  const verified = await ctx.services.passkeys.verifyAssertion(assertion, {
+    ...passkey,
+    isChallenge: (given) => sameBytes(given, signable),
+    isOrigin: (origin) => isOriginOf(passkey.rpId, origin),
+  });
+  return verified !== null;
 };
 
 /** Its event is its person's own, names this gate and no other, and is what was hashed: in the row, and in the tree once it is there. */

@@ -51,7 +51,10 @@ export const pendingAnswer = (ctx: Context, key: IdempotencyClaim, place: Sealed
 };
 
 /** Refusals for what the hash of the input leaves out are not stored: the person tries again under the same key. */
-const OF_SECRETS: readonly ProblemCode[] = ['code_wrong', 'otp_step_used', 'factor_locked', 'factor_resting', 'password_wrong', 'password_refused'];
+const OF_SECRETS: readonly ProblemCode[] = [
+  ...(['code_wrong', 'otp_step_used', 'factor_locked', 'factor_resting', 'passkey_wrong', 'passkey_copied'] as const),
+  ...(['password_wrong', 'password_refused'] as const),
+];
 
 const isStored = ({ code }: Refusal): boolean => {
   const { status } = PROBLEMS[code];

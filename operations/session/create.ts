@@ -4,6 +4,7 @@ import type { Actor } from '../../domain/actors.js';
 import { CLOSED_DETAIL } from '../../domain/freeze.js';
 import { awakeIn } from '../../domain/permissions.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
+import type { FactorKind } from '../../domain/second-factor.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
 import { proveByAnyCode } from '../factor/prove.js';
 import { NOT_AUTHENTIC } from '../membership/check.js';
@@ -14,11 +15,11 @@ import { toWireSession, type WireSession } from './view.js';
 
 const SESSION_MS = 12 * 60 * 60_000;
 
-/** Until the password is right, it is not known who asks. The API is the actor of the failure, and the person its subject. */
-const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
+/** Until the proof is right, it is not known who asks. The API is the actor of the failure, and the person its subject. */
+export const UNKNOWN_CALLER: Actor = { type: 'system', process: 'api' };
 
 /** What a session says of where it was opened. */
-interface Origin {
+export interface Origin {
   device: string | null;
   network: string | null;
 }
@@ -58,8 +59,7 @@ export const createSession = async (
   const workspaces = await directory.workspacesOf(personId);
   const checked = await services.credentials.checkPassword(person?.password.hash ?? null, input.password, personId);
   if (!checked.ok) return checked;
-  // Whoever belongs to another workspace too signs in there while one is frozen, or its membership is not authentic.
-  const home = workspaces.find(({ closed, authentic }) => !closed && authentic) ?? workspaces[0];
+  const home = homeOf(workspaces);
   if (!person || !checked.value || person.disabled || !home) {
     const result = checked.value ? 'forbidden' : 'invalid_credentials';
     await personEvents.add({ personId, actor: UNKNOWN_CALLER, requestId, action: 'session.create', result, detail: {} });
@@ -72,6 +72,10 @@ export const createSession = async (
   return opened;
 };
 
+/** Where somebody signs in who names no workspace: another one of theirs, while one is frozen or its membership is not authentic. */
+export const homeOf = (workspaces: readonly OwnWorkspace[]): OwnWorkspace | undefined =>
+  workspaces.find(({ closed, authentic }) => !closed && authentic) ?? workspaces[0];
+
 const proveAndOpen = async (
   publicContext: PublicContext,
   { personId, password, at, isMember, code, origin }: Proving,
@@ -82,7 +86,7 @@ const proveAndOpen = async (
   const opened = await ctx.inTenant(async (stores): Promise<Result<WireSession>> => {
     // Checked after the code, so that a caller without the second factor learns nothing about workspaces.
     const refusal = (await proofRefusal(ctx, stores, { personId, password, code })) ?? workspaceRefusal(at, isMember);
-    if (!refusal) return ok(await open(ctx, stores, actor, { ...origin, withFactor: code !== undefined }));
+    if (!refusal) return ok(await openSession(ctx, stores, actor, { ...origin, withFactor: code !== undefined }));
     const entry = { action: 'session.create', detail: {} };
     await stores.personEvents.add({ ...entry, personId, result: refusal.code });
     return refusedAndAudited(stores, { ...entry, subject: { type: 'person', id: personId } }, refusal);
@@ -103,11 +107,13 @@ const proofRefusal = async (ctx: Context, stores: Stores, { personId, password, 
   return proveByAnyCode(ctx, stores, factors, code);
 };
 
-const open = async (
+/** Opens a session of somebody who has proved who they are, in the workspace of the transaction. `detail` goes into its event. */
+export const openSession = async (
   ctx: Context,
   stores: Stores,
   actor: Actor & { type: 'user' },
   opened: Origin & { withFactor: boolean },
+  detail: { factor_id?: string; factor_kind?: FactorKind } = {},
 ): Promise<WireSession> => {
   const expiresAt = new Date(stores.now.getTime() + SESSION_MS);
   const { token, hash } = ctx.services.credentials.newToken('session', ctx.mode);
@@ -117,7 +123,7 @@ const open = async (
     subject: { type: 'session', id: actor.sessionId },
     action: 'session.create',
     result: 'ok',
-    detail: { expires_at: session.expires_at, ...(opened.withFactor ? {} : { with_factor: false }) },
+    detail: { expires_at: session.expires_at, ...(opened.withFactor ? {} : { with_factor: false }), ...detail },
   });
   return { ...session, token };
 };
@@ -134,7 +140,7 @@ const strengthen = async (ctx: Context, { personId, password }: Proving, typed: 
 };
 
 /** Why nobody opens a session there; null when they may. */
-const workspaceRefusal = ({ closed, authentic }: OwnWorkspace, isMember: boolean): Refusal | null => {
+export const workspaceRefusal = ({ closed, authentic }: OwnWorkspace, isMember: boolean): Refusal | null => {
   if (!isMember) return NO_MEMBER;
   if (!authentic) return NOT_AUTHENTIC;
   return closed ? refuse('workspace_frozen', CLOSED_DETAIL).refusal : null;

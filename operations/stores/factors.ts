@@ -1,11 +1,13 @@
 import type { CodePurpose } from '../../domain/lockout.js';
+import type { FactorKind } from '../../domain/second-factor.js';
 import { bytes, columns, int, nullable, oneOf, type Row, step, text, time, uuid } from './columns.js';
 
 export const FACTOR = columns({
   id: uuid('id'),
   personId: uuid('person_id'),
+  kind: oneOf<FactorKind>()('kind'),
   name: text('name'),
-  /** The secret, encrypted; empty once the factor is removed. */
+  /** The secret, encrypted; empty once the factor is removed, and of a passkey, which has none here. */
   sealed: bytes('sealed'),
   /** The newest time step of which a code was used. */
   lastStep: step('last_step'),
@@ -17,6 +19,19 @@ export const FACTOR = columns({
   removedAt: nullable(time('removed_at')),
   /** Wrong codes that were given to confirm it. */
   confirmFailures: int('confirm_failures'),
+  /** Of a passkey that waits: the SHA-256 of the challenge that it is to answer. */
+  challengeHash: nullable(bytes('challenge_hash')),
+  // Of a passkey that was confirmed, also once it is removed.
+  credentialId: nullable(bytes('credential_id')),
+  /** COSE_Key (RFC 9052). */
+  publicKey: nullable(bytes('public_key')),
+  /** The host that it belongs to. */
+  rpId: nullable(text('rp_id')),
+  /** How often it signed, as it counts itself; 0 for ever when it does not count. */
+  signCount: step('sign_count'),
+  usedAt: nullable(time('used_at')),
+  /** HMAC of its canonical form (domain/passkey.ts). */
+  authenticator: nullable(bytes('authenticator')),
 });
 export type FactorRow = Row<typeof FACTOR>;
 
@@ -34,6 +49,15 @@ export const FACTOR_FAILURES = columns({
 /** The factors of a person that count, the oldest first, and what was counted against the person for one purpose. */
 export interface LockedFactors extends Row<typeof FACTOR_FAILURES> {
   all: readonly FactorRow[];
+}
+
+/** What is kept of a passkey. */
+export interface ConfirmedPasskey {
+  credentialId: Uint8Array;
+  publicKey: Uint8Array;
+  rpId: string;
+  signCount: number;
+  authenticator: Uint8Array;
 }
 
 /** Second factors. People and their factors belong to no tenant: every workspace counts against the same rows. */
@@ -55,13 +79,21 @@ export interface FactorStore {
   /** All of the person who acts that are not removed, the oldest first; one that was not confirmed within `pendingMs` is left out. */
   list(pendingMs: number): Promise<FactorRow[]>;
   /** Puts a factor that waits for its confirmation in the place of one that waited before. */
-  replacePending(row: Pick<FactorRow, 'id' | 'personId' | 'name' | 'sealed'>): Promise<FactorRow>;
+  replacePending(row: Pick<FactorRow, 'id' | 'personId' | 'kind' | 'name' | 'sealed' | 'challengeHash'>): Promise<FactorRow>;
   /** The factor that waits, locked; null when this one does not, or no longer. */
   lockPending(factorId: string, pendingMs: number): Promise<FactorRow | null>;
   /** Counts a wrong code against a factor that waits; at `failuresMax` it is forgotten. How many there were. */
   countPendingFailure(factorId: string, failuresMax: number): Promise<number>;
   /** Confirms the factor by this time step of it. False when another request was first. */
   confirm(factorId: string, step: number, gatesFrom: Date): Promise<boolean>;
-  /** Removes a confirmed factor and erases its secret. */
+  /** Forgets a factor that waits. */
+  forgetPending(factorId: string): Promise<void>;
+  /** Whether nobody has or had a passkey of this credential. Until the transaction ends, nobody else is told so. */
+  isNewCredential(credentialId: Uint8Array): Promise<boolean>;
+  /** Confirms a passkey that waits. False when another request was first. */
+  confirmPasskey(factorId: string, passkey: ConfirmedPasskey, gatesFrom: Date): Promise<boolean>;
+  /** Notes a use of a passkey, with its counter after it. False when the counter did not go up, unless it does not count (Web Authentication, section 7.2). */
+  usePasskey(factorId: string, signCount: number): Promise<boolean>;
+  /** Removes a confirmed factor and erases its secret. The public key of a passkey stays, for the gates that it opened. */
   remove(factorId: string): Promise<void>;
 }

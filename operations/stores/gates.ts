@@ -1,6 +1,7 @@
 import type { Gate } from '../../domain/gate.js';
 import type { StoredEvent } from './audit.js';
 import { bytes, columns, int, nullable, oneOf, type Row, step, time, uuid } from './columns.js';
+import type { ConfirmedPasskey } from './factors.js';
 import type { HoldRow } from './holds.js';
 import type { Holder } from './memberships.js';
 
@@ -13,8 +14,12 @@ export const GATE = columns({
   personId: uuid('person_id'),
   challengeId: uuid('challenge_id'),
   factorId: uuid('factor_id'),
-  /** The time step of the code that opened it. */
-  timeStep: step('time_step'),
+  /** The time step of the code that opened it; null for one that a passkey opened. */
+  timeStep: nullable(step('time_step')),
+  // What the passkey signed and its signature (Web Authentication, section 6.3.3); null for one that a code opened.
+  authenticatorData: nullable(bytes('authenticator_data')),
+  clientData: nullable(bytes('client_data')),
+  signature: nullable(bytes('signature')),
   eventId: uuid('event_id'),
   openedAt: time('opened_at'),
   /** HMAC of the gate's canonical form (R11); null for a gate of before authenticators. */
@@ -29,6 +34,8 @@ export interface StandingGate extends Holder {
   prepared: boolean;
   /** The newest time step of its factor; null when there is no such factor of its person. */
   lastStep: number | null;
+  /** Its factor, when that is a passkey of its person, also once it is removed; and the time that its challenge named. */
+  passkey: (Omit<ConfirmedPasskey, 'signCount'> & { challengeExpiresAt: Date }) | null;
   /** The event that it names; null when that is none of its batch. */
   event: StoredEvent | null;
   /** The leaf that the audit tree has for this event. */

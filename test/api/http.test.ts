@@ -216,7 +216,7 @@ describe('pages', () => {
     const page = await ask(browser);
     expect([page.status, page.headers.get('content-type'), page.headers.get('vary')]).toEqual([200, 'text/html; charset=utf-8', 'Accept']);
     const links = [...page.text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link ?? '');
-    expect(links).toEqual(['/docs', '/openapi.json', '/docs/errors', '/readyz']);
+    expect(links).toEqual(['/passkeys', '/docs', '/openapi.json', '/docs/errors', '/readyz']);
     for (const link of links) expect([link, (await world.call(link)).status]).toEqual([link, 200]);
     for (const accept of ['*/*', 'application/json', 'application/problem+json', 'text/plain']) {
       const { status, headers, json } = await ask(accept);

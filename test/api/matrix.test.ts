@@ -8,7 +8,7 @@ import { PROBLEMS, type ProblemCode } from '../../domain/problems.js';
 import { type ApiWorld, openApiWorld } from '../world/api.js';
 import type { Person } from '../world/people.js';
 import { type Principal, principalsOf } from './principals.js';
-import { invitationBy, keysOf, pendingFactorOf, type Records, recordsIn, sessionOf, waitingIn } from './records.js';
+import { invitationBy, keysOf, pendingFactorOf, pendingPasskeyOf, type Records, recordsIn, sessionOf, waitingIn } from './records.js';
 import { absentRecord, GUARDED, namesOfRecords, sampleRequest } from './sample-requests.js';
 
 /**
@@ -95,7 +95,10 @@ const wrongAnswer = (shape: RouteShape, { status, problem }: Seen): string | nul
 /** Records for this one request, where one that was used is there no more, or belongs to a person alone. */
 const ownRecords = async ({ newSession, may, person }: Principal, id: RouteId, names: readonly string[], shared: Records): Promise<Records> => {
   const isForOneUse = names.includes('parked_evidence_id') || names.includes('delivery_id');
-  const ofFactor = async (one: Person) => (id === 'confirm_factor' ? pendingFactorOf(world, one) : { factor_id: toWireId('factor', one.factorId) });
+  const ofFactor = async (one: Person) => {
+    if (id === 'confirm_factor') return pendingFactorOf(world, one);
+    return id === 'confirm_passkey' ? pendingPasskeyOf(world, one) : { factor_id: toWireId('factor', one.factorId) };
+  };
   const isOwnSession = names.includes('session_id') && newSession !== null && may.includes('sessions.own');
   return {
     ...shared,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { RouteId } from '../../contracts/routes.js';
 import { toWireId } from '../../domain/ids.js';
@@ -83,6 +84,18 @@ export const pendingFactorOf = async (world: ApiWorld, { id }: Person): Promise<
     factorId,
     id,
     Buffer.from(sealed),
+  ]);
+  return { factor_id: toWireId('factor', factorId) };
+};
+
+/** The same of a passkey. */
+export const pendingPasskeyOf = async (world: ApiWorld, { id }: Person): Promise<Records> => {
+  const factorId = systemEntropy.newId();
+  await world.sql('DELETE FROM factor WHERE person_id = $1 AND confirmed_at IS NULL', [id]);
+  await world.sql(`INSERT INTO factor (id, person_id, kind, name, sealed, challenge_hash) VALUES ($1, $2, 'passkey', 'laptop', '', $3)`, [
+    factorId,
+    id,
+    randomBytes(32),
   ]);
   return { factor_id: toWireId('factor', factorId) };
 };

@@ -19,8 +19,8 @@ describe('default deny', () => {
   test('every route of the table has a permission or is marked public or signed, and exactly these are [S1-03]', () => {
     const open = ROUTE_LIST.filter(([, { permission }]) => permission === 'public' || permission === 'signed').map(([id]) => id);
     expect(open.sort()).toEqual([
-      ...['accept_invitation', 'ask_password_reset', 'complete_email_verification', 'complete_password_reset'],
-      ...['create_session', 'receive_inbound'],
+      ...['accept_invitation', 'ask_passkey_session', 'ask_password_reset', 'complete_email_verification', 'complete_password_reset'],
+      ...['create_passkey_session', 'create_session', 'receive_inbound'],
     ]);
   });
 

@@ -28,7 +28,7 @@ const TIMES = PARTS.filter(([, schema]) => schema instanceof z.ZodISODateTime);
 /** Hashed and never kept, so it may have any character that UTF-8 can write. */
 const SECRETS = [
   ...['create_session body.password', 'change_password body.password', 'change_password body.new_password'],
-  ...['enrol_factor body.password', 'accept_invitation body.password', 'complete_password_reset body.new_password'],
+  ...['enrol_factor body.password', 'enrol_passkey body.password', 'accept_invitation body.password', 'complete_password_reset body.new_password'],
 ];
 
 const issuesOf = (schema: z.core.$ZodType, value: unknown) => z.safeParse(schema, value).error?.issues ?? [];

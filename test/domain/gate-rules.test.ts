@@ -114,16 +114,22 @@ test('the canonical form of a gate is fixed, and says everything: any change of 
     personId: 'person',
     factorId: 'factor',
     timeStep: 2,
+    assertionSha256: null,
     eventId: 'event',
   };
   const text = (over: Partial<GateStatement> = {}) => new TextDecoder().decode(gateBytes({ ...statement, ...over }));
   expect(text()).toBe(
     '{"batch_id":"batch","challenge_id":"challenge","content_version":1,"digest":"ab","domain":"sluice-gate-v1","event_id":"event","factor_id":"factor","gate":"approve","gate_id":"gate","person_id":"person","tenant_id":"tenant","time_step":2}',
   );
-  for (const [member, value] of Object.entries(statement)) {
-    const other = typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}x` : Uint8Array.of(0xac);
-    expect(text({ [member]: other })).not.toBe(text());
-  }
+  const byPasskey = { ...statement, timeStep: null, assertionSha256: Uint8Array.of(0xcd) };
+  expect(text(byPasskey)).toBe(
+    '{"assertion_sha256":"cd","batch_id":"batch","challenge_id":"challenge","content_version":1,"digest":"ab","domain":"sluice-gate-v2","event_id":"event","factor_id":"factor","gate":"approve","gate_id":"gate","person_id":"person","tenant_id":"tenant"}',
+  );
+  for (const said of [statement, byPasskey])
+    for (const [member, value] of Object.entries(said).filter(([, one]) => one !== null)) {
+      const other = typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}x` : Uint8Array.of(0xac);
+      expect(text({ ...said, [member]: other })).not.toBe(text(said));
+    }
 });
 
 test('a refusal of a role names the roles that may', () => {

@@ -114,7 +114,14 @@ const CHECKS = [
             WHERE i.batch_id = t.batch_id AND i.ordinal = t.ordinal AND p.state = 'applied' AND p.choice = 'provider_never_got'
               AND c.digest = p.digest AND c.person_id <> p.proposed_by))`,
   },
-  { name: 'I7 a time step opened at most one gate', sql: `SELECT factor_id, time_step::text FROM gate GROUP BY 1, 2 HAVING count(*) > 1` },
+  {
+    name: 'I7 a time step opened at most one gate',
+    sql: `SELECT factor_id, time_step::text FROM gate WHERE time_step IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1`,
+  },
+  {
+    name: 'I7 an answer of a passkey opened at most one gate',
+    sql: `SELECT factor_id, encode(signature, 'hex') FROM gate WHERE signature IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1`,
+  },
   {
     name: 'a batch that ended has nothing open, and its counters are its items',
     sql: `SELECT c.batch_id, c.state FROM batch_control c JOIN batch_counter n USING (tenant_id, batch_id)

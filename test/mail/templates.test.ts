@@ -37,6 +37,7 @@ const LATER = '2026-11-29T13:50:30.123Z';
 const OTHERS: Letter[] = [
   { template: 'factor_added', params: { name: 'phone', at: AT, gates_from: LATER } },
   { template: 'factor_removed', params: { name: 'phone', at: AT } },
+  { template: 'passkey_copied', params: { name: 'laptop', at: AT } },
   { template: 'recovery_codes_made', params: { at: AT } },
   { template: 'recovery_code_used', params: { at: AT, left: 9 } },
   { template: 'factor_reset_asked', params: { by: 'Ben', workspace: 'Shop', at: AT, until: LATER } },

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import pg from 'pg';
 import { STEP_SECONDS } from '../../cli/identity/time-steps.js';
 import { GATES, type Gate } from '../../domain/gate.js';
-import { payChunk } from '../../operations/chunk/pay.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
@@ -11,6 +9,7 @@ import type { GateKey, Services } from '../../operations/ports.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import type { Person } from '../world/people.js';
 import { codeOf, must, uuidOf } from '../world/wire.js';
+import { acceptedOf, changeAsOwner, countedOnceSent, gateOf, type OwnerStatement, openExceptionOf, payIn, sentWithoutFactor } from './forging.js';
 
 jest.setTimeout(120_000);
 
@@ -23,40 +22,11 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
-const quiet = () => {};
-
-const pay = (batchId: string) => payChunk(world.worker(), { batchId, chunk: 0 }, quiet);
-const accepted = async (batchId: string) =>
-  (await world.provider.payments()).filter(({ idempotency_key }) => idempotency_key.includes(batchId.replaceAll('-', '')));
-const exceptionOf = async (batchId: string) => (await world.worker().inTenant((stores) => stores.exceptions.openOf(batchId)))[0];
-
-/** What the function that the API's probe reads counts as sent without a second factor. */
-const counted = async (): Promise<number> => {
-  const api = new pg.Client({ connectionString: world.database.urls.api });
-  await api.connect();
-  try {
-    return Number((await api.query<{ n: string }>('SELECT sluice_released_without_second_factor() AS n')).rows[0]?.n);
-  } finally {
-    await api.end();
-  }
-};
-
-/** The owner changes what nobody may, with triggers, checks and foreign keys out of the way. */
-const asOwner = async (...statements: [sql: string, values: unknown[]][]): Promise<void> => {
-  const owner = new pg.Client({ connectionString: world.database.ownerUrl });
-  await owner.connect();
-  try {
-    await owner.query('BEGIN');
-    await owner.query(`SELECT set_config('app.tenant_id', $1, true)`, [world.home.tenantId]);
-    for (const table of TABLES) await owner.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
-    for (const [sql, values] of statements) expect((await owner.query(sql, values)).rowCount).toBeGreaterThan(0);
-    for (const table of TABLES) await owner.query(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
-    await owner.query('COMMIT');
-  } finally {
-    await owner.end();
-  }
-};
-const TABLES = ['gate', 'factor', 'audit_event', 'audit_leaf', 'hold'] as const;
+const pay = (batchId: string) => payIn(world, batchId);
+const accepted = (batchId: string) => acceptedOf(world, batchId);
+const exceptionOf = (batchId: string) => openExceptionOf(world, batchId);
+const counted = () => sentWithoutFactor(world);
+const asOwner = (...statements: OwnerStatement[]) => changeAsOwner(world, ...statements);
 
 describe('with the SQL of the API and another key, or none', () => {
   /** The code of an API that somebody runs with its database login: any code is right, and its key is not the installation's. */
@@ -123,7 +93,6 @@ describe('with the SQL of the API and another key, or none', () => {
 });
 
 describe('with three real gates', () => {
-  const gateOf = (gate: Gate) => `batch_id = $1 AND gate = '${gate}'`;
   const eventOf = (gate: Gate) => `(SELECT event_id FROM gate WHERE ${gateOf(gate)})`;
   type Change = { name: string; fault: string; sql: string; counted?: false };
   const cases: Change[] = [
@@ -229,13 +198,7 @@ describe('with three real gates', () => {
     expect(raised?.kind).toBe('gates_forged');
     expect(raised?.detail).toMatchObject({ faults: expect.arrayContaining([fault]) });
     // Had it left all the same, the metric would say so, as far as SQL can see it.
-    const before = await counted();
-    await world.sql(
-      `INSERT INTO dispatch (tenant_id, batch_id, chunk, attempt, purpose, first_ordinal, end_ordinal, connection_id, renderer_version, artefact_hash, sent_from, lease_until, item_count)
-     VALUES ($1, $2, 0, 1, 'first', 0, 2, $3, 1, $4, now(), now(), 2)`,
-      [world.home.tenantId, batchId, world.home.connectionId, randomBytes(32)],
-    );
-    expect((await counted()) - before).toBe(isCounted ? 2 : 0);
+    expect(await countedOnceSent(world, batchId)).toBe(isCounted ? 2 : 0);
   });
 
   test('a gate of before authenticators lets nothing pass', async () => {

@@ -25,6 +25,8 @@ import { createInvitation } from '../../operations/invitation/create.js';
 import { createAccount } from '../../operations/ledger/create-account.js';
 import { topUp } from '../../operations/ledger/top-up.js';
 import { discardParkedEvidence } from '../../operations/parked-evidence/discard.js';
+import { confirmPasskey } from '../../operations/passkey/confirm.js';
+import { enrolPasskey } from '../../operations/passkey/enrol.js';
 import { addDestination } from '../../operations/payee/add-destination.js';
 import { createPayee } from '../../operations/payee/create.js';
 import { holdPayee, releasePayee } from '../../operations/payee/hold.js';
@@ -55,6 +57,7 @@ import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
 import { requireSigning } from '../../operations/workspace/require-signing.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, type IntakeWorld, openIntakeWorld, upload } from '../world/intake.js';
+import { newAuthenticator } from '../world/passkey.js';
 import { iban } from '../world/payees.js';
 import type { Person } from '../world/people.js';
 import { made, must, uuidOf } from '../world/wire.js';
@@ -154,6 +157,17 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
     const made = must(await enrolFactor(world.as(who), { name: 'laptop', code: await world.code(who) }));
     const code = await world.code({ ...who, secret: made.secret ?? '' });
     return as(who, (ctx) => confirmFactor(ctx, { factor_id: uuidOf(made.id), code }));
+  },
+  enrol_passkey: async () => {
+    const who = await world.person('auditor');
+    const code = await world.code(who);
+    return as(who, (ctx) => enrolPasskey(ctx, { name: 'laptop', code }));
+  },
+  confirm_passkey: async () => {
+    const who = await world.person('auditor');
+    const made = must(await enrolPasskey(world.as(who), { name: 'laptop', code: await world.code(who) }));
+    const credential = newAuthenticator().create(made.options);
+    return as(who, (ctx) => confirmPasskey(ctx, { factor_id: uuidOf(made.id), credential }));
   },
   remove_factor: async () => {
     const who = await world.person('auditor');

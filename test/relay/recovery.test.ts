@@ -11,7 +11,18 @@ const jobsIn = (reason: string | null) => {
       {
         get: (_, name) => async () => {
           used.push(`${part}.${String(name)}`);
-          return ['pruneKeys', 'forgetPayments', 'pruneCounters', 'pruneNonces', 'pruneLinks', 'addMonths', 'forget'].includes(String(name)) ? 0 : [];
+          return [
+            'pruneKeys',
+            'forgetPayments',
+            'pruneCounters',
+            'pruneNonces',
+            'pruneLinks',
+            'prunePasskeyRequests',
+            'addMonths',
+            'forget',
+          ].includes(String(name))
+            ? 0
+            : [];
         },
       },
     ) as never;

@@ -2,6 +2,7 @@ import { credentialDirectory } from '../../db/credential-directory.js';
 import { emailLinkQueue } from '../../db/email-links.js';
 import { invitationDirectory } from '../../db/invitations.js';
 import { operatorDirectory } from '../../db/operator-directory.js';
+import { passkeyDirectory } from '../../db/passkey-requests.js';
 import { personEventQueue } from '../../db/person-events.js';
 import type { Actor } from '../../domain/actors.js';
 import { ROLES } from '../../domain/permissions.js';
@@ -41,6 +42,7 @@ export const contextsOf = (base: { pool: OwnDatabase['pool']; services: Services
     operators: operatorDirectory(base.pool('api')),
     personEvents: personEventQueue(base.pool('api')),
     emailLinks: emailLinkQueue(base.pool('api')),
+    passkeys: passkeyDirectory(base.pool('api')),
     invitations: invitationDirectory(base.pool('api')),
     services: base.services,
     enter: (tenantId, mode, actor) => as(actor, { tenantId, mode }),

@@ -11,11 +11,13 @@ import type { KeyFile } from '../../vault/key-file.js';
 import { openMailSeal } from '../../vault/mail-seal.js';
 import { openMembershipKey } from '../../vault/membership-key.js';
 import { openVault } from '../../vault/open-vault.js';
+import { openPasskeys } from '../../vault/passkeys.js';
 import { requestSignatures } from '../../vault/request-signatures.js';
 import { sha256 } from '../../vault/sha256.js';
 import { CHEAP_ARGON2 } from '../harness/cheap-argon2.js';
 import type { OwnDatabase } from './database.js';
 import { watchLocks } from './lock-order.js';
+import { RELYING_PARTY } from './passkey.js';
 
 /** How a context differs from the usual one: the API's login, the home workspace, the services of the world. */
 export interface ContextOptions {
@@ -36,6 +38,7 @@ export const openServices = (keyFile: KeyFile, rails: Rails) => {
     factorRestMs: 24 * 3_600_000,
     gateKey: openGateKey(keyFile),
     membershipKey: openMembershipKey(keyFile),
+    passkeys: openPasskeys(RELYING_PARTY),
     mailSeal: openMailSeal(keyFile),
     requestSignatures,
     rails,

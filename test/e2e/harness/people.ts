@@ -58,7 +58,7 @@ export const newPerson = async (state: StackState, keyFile: string, role: Role):
 };
 
 /** Codes of later and later time steps, from the one before the present: the server accepts one step each way. */
-const codes = (secret: string): (() => Promise<string>) => {
+export const codes = (secret: string): (() => Promise<string>) => {
   let last = 0;
   return async () => {
     const step = Math.max(earliestStep(), last + 1);
