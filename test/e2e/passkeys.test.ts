@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { openDatabase } from '../../db/transaction/open.js';
+import { newMembership } from '../../dev/seed/new-membership.js';
 import { fromWireId, toItemId } from '../../domain/ids.js';
 import { groupedMoney } from '../../domain/money.js';
 import { openCredentials } from '../../vault/credentials.js';
@@ -121,13 +122,15 @@ const signInAgainByPasskey = async ({ page, name }: Visitor): Promise<void> => {
 const newcomer = async (): Promise<Visitor> => {
   const state = world.stack.state();
   const [id, password, email] = [systemEntropy.newId(), systemEntropy.newId(), `newcomer-${systemEntropy.newId()}@test.example`];
-  const hash = await openCredentials(readKeyFile(world.keyFile), { argon2: CHEAP_ARGON2 }).hashPassword(password);
+  const hash = await openCredentials(readKeyFile(world.keyFile), { argon2: CHEAP_ARGON2 }).hashPassword(password, id);
   const database = openDatabase(state.database.owner_url, 1);
   try {
     await database.transaction(async (tx) => {
       await tx.orm.person.create({ data: { id, email, name: 'Nina Newcomer', password_hash: hash } });
       await tx.sql.rows('set')`SELECT set_config('app.tenant_id', ${world.tenantId}, true)`;
-      await tx.orm.membership.create({ data: { tenant_id: world.tenantId, person_id: id, roles: ['approver'] } });
+      await tx.orm.membership.create({
+        data: newMembership(readKeyFile(world.keyFile), { tenantId: world.tenantId, personId: id, roles: ['approver'] }),
+      });
     });
   } finally {
     await database.close();
