@@ -10,7 +10,9 @@ import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { ANOMALY_KINDS, ANOMALY_STEPS } from '../domain/anomalies.js';
 import { RATE_CLASSES, RATE_SUBJECTS } from '../domain/rates.js';
+import { noteAnomaly } from '../operations/anomaly/note.js';
 import type { PublicContext } from '../operations/context.js';
 import { issueLinks } from '../operations/email-link/issue.js';
 import type { Failpoint, Services } from '../operations/ports.js';
@@ -42,6 +44,7 @@ import { docsPage } from './docs-page.js';
 import { listenForLeaves } from './events/leaf-listener.js';
 import { handOn } from './hand-on.js';
 import { drain, listen } from './listen.js';
+import { noteInTurns } from './note-in-turns.js';
 import { hashingProbes, personEventProbe } from './password-probes.js';
 import { leasing } from './rates/leases.js';
 import { rateTables } from './rates/tables.js';
@@ -175,6 +178,11 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     help: 'Requests with an API key that were refused for where they came from',
     labels: { code: ['network_not_allowed'] },
   });
+  const countAnomaly = metrics.addCounter({
+    name: 'sluice_anomalies_total',
+    help: 'What followed from too many refused requests of a key or a person: alerts, and keys that were suspended',
+    labels: { kind: ANOMALY_KINDS, step: ANOMALY_STEPS },
+  });
   const deps: ApiDeps = {
     logger,
     directory,
@@ -192,6 +200,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     readiness,
     observeHttp: metrics.observeHttp,
     countRefusedKey: (code) => countRefusedKey({ code }),
+    noteAnomaly: noteInTurns(noteAnomaly),
+    countAnomaly,
     countSigned: (result) => countSigned({ result }),
     publicUrl: config.SLUICE_PUBLIC_URL ?? null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),

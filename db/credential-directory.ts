@@ -16,7 +16,7 @@ const withPermissions = <Found extends Held>({ defined, ...found }: Found): Omit
   permissions: permissionsIn({ roles: found.roles, defined }),
 });
 
-/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0022, 0028 and 0030. */
+/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0022, 0028, 0030 and 0035. */
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: async (tokenHash) => {
     const found = await database.sql.row<Omit<SessionOwner, 'permissions' | 'sleeping'> & Held & { withFactor: boolean }>('function')`
@@ -36,6 +36,7 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
     const found = await database.sql.row<ApiKeyOwner & Held>('function')`
       SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, roles, defined,
         family_id AS "familyId", allowed_networks AS "allowedNetworks", use_is_due AS "isUseDue",
+        sluice_key_suspended(tenant_id, key_id) AS suspended,
         sluice_workspace_closed(tenant_id) AS closed
       FROM sluice_resolve_api_key(${tokenHash})`;
     if (!found) return null;

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Actor } from '../../domain/actors.js';
 import { mayBeUsedFrom } from '../../domain/api-key.js';
 import { CLOSED_DETAIL } from '../../domain/freeze.js';
+import { toWireId } from '../../domain/ids.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { noteKeyUse } from '../../operations/api-key/note-use.js';
 import { refuseKeyUse } from '../../operations/api-key/refuse-use.js';
@@ -11,13 +12,14 @@ import type { ApiDeps } from '../deps.js';
 import { type Admitted, type Exchange, exchangeOf } from '../exchange.js';
 import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
+import { watchRefusals } from '../watch-refusals.js';
 
 /**
  * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses both headers
- * together with 400, an unknown credential with 401, and a key outside its networks with 403, before anything of a tenant is read.
+ * together with 400, an unknown credential with 401, a suspended key and one outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
-  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'logger'>): RequestHandler =>
+  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'noteAnomaly' | 'countAnomaly' | 'logger'>): RequestHandler =>
   async (req, res, next) => {
     const exchange = exchangeOf(res);
     if (isTwofold(req)) return sendRefusal(res, refuse('malformed_request', 'Send one credential: Authorization or X-Api-Key, not both.').refusal);
@@ -28,8 +30,9 @@ export const credentials =
     if (!resolved.ok) return sendRefusal(res, resolved.refusal);
     const { tenantId, mode, actor, key } = resolved.value;
     const context = exchange.publicContext.enter(tenantId, mode, actor);
+    const address = clientAddress(req);
+    exchange.noteRefusal = watchRefusals(deps, exchange, resolved.value, address);
     if (key) {
-      const address = clientAddress(req);
       if (!mayBeUsedFrom(key.allowedNetworks, address)) {
         deps.countRefusedKey('network_not_allowed');
         return sendRefusal(res, await refuseKeyUse(context, { keyId: key.keyId, address, route: exchange.route }));
@@ -74,6 +77,16 @@ interface KeyInUse {
 /** Whoever shows a credential of a frozen workspace learns that it is frozen, and nothing else of it. */
 const closed = () => refuse('workspace_frozen', CLOSED_DETAIL);
 
+/** Whoever shows the secret of a suspended key learns that, and what may be done about it. */
+const suspended = (keyId: string) => {
+  const id = toWireId('apiKey', keyId);
+  return refuse(
+    'key_suspended',
+    `Too many requests of this key were refused. Its owner or an admin looks why, and then rotates it or runs: sluice keys resume ${id}`,
+    { extra: { key: id } },
+  );
+};
+
 const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: string): Promise<Result<Admitted & { key: KeyInUse | null }>> => {
   const unknown = refuse('unauthenticated', 'This credential is unknown, revoked or expired.');
   const hash = deps.hashToken(token);
@@ -90,6 +103,7 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   if (!key) return unknown;
   if (key.closed) return closed();
   const { tenantId, mode, keyId, familyId, ownerPersonId, scopes } = key;
+  if (key.suspended) return suspended(keyId);
   const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
   return ok({ tenantId, mode, actor, key });
 };

@@ -30,6 +30,7 @@ export const requestId =
       authenticate: () => Promise.reject(new Error('this route takes no credential')),
       credential: null,
       limits: [],
+      noteRefusal: null,
       signature: null,
     });
     next();

@@ -128,6 +128,7 @@ const problemsOf = (shape: RouteShape): JsonSchema => {
     'session_expired',
     'forbidden',
     'network_not_allowed',
+    'key_suspended',
     'workspace_mismatch',
     'signature_invalid',
   ];

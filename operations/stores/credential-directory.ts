@@ -35,6 +35,8 @@ export interface ApiKeyOwner {
   allowedNetworks: string[];
   /** Two operators have frozen its workspace. */
   closed: boolean;
+  /** Too many of its requests were refused, and nobody has resumed it (docs/adr/0078). */
+  suspended: boolean;
   /** No use was noted within the last minute. */
   isUseDue: boolean;
 }
@@ -53,7 +55,7 @@ export interface OwnWorkspace {
 
 /**
  * Finds the owner of a credential. Its look-ups come before a tenant is known, so it is no store: an implementation calls
- * the SECURITY DEFINER functions of migrations 0003, 0021 and 0022, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
+ * the SECURITY DEFINER functions of migrations 0003, 0021, 0022 and 0035, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
  */
 export interface CredentialDirectory {
   /** By the SHA-256 of the token. Null too when the person or the membership is disabled. */

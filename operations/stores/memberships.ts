@@ -29,6 +29,8 @@ export interface MembershipStore {
   lock(personId: string): Promise<{ member: ListedMember; owners: string[] } | null>;
   /** Whether the person is an active member whose roles allow it. */
   holds(personId: string, permission: Permission): Promise<boolean>;
+  /** Active owners, then admins, of the workspace: up to `most` of them. */
+  administrators(most: number): Promise<Pick<Member, 'name' | 'email'>[]>;
   isActive(personId: string): Promise<boolean>;
   /** Members by id with their roles, disabled ones included; people of other workspaces are absent. */
   names(personIds: readonly string[]): Promise<Map<string, Member>>;

@@ -75,6 +75,8 @@ const VALUES: Readonly<Record<string, string>> = {
   '--scope': 'batches.read',
   '--role': 'auditor',
   '--step': 'freeze',
+  '--alert-at': '1',
+  '--suspend-at': 'never',
 };
 
 /** What a command needs though no option by itself is required. */
