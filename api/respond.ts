@@ -25,7 +25,7 @@ export const sendRefusal = (res: Response, refusal: Refusal): void => {
   const noting = exchange.noteRefusal?.(refusal.code);
   // A request is counted once, also when its answer fails afterwards.
   exchange.noteRefusal = null;
-  if (noting) void noting.then(() => write(res, refusal));
+  if (noting) void noting.then(() => res.headersSent || write(res, refusal));
   else write(res, refusal);
 };
 

@@ -158,7 +158,7 @@ If it was not you: do nothing.`,
     subject: `Unusually many refused requests in ${inLine(params.workspace)}`,
     text: `${refusedOften(params)}
 
-Nothing was let through. If you do not know why it happens, ask whoever it is,
+Each of these was refused. If you do not know why it happens, ask whose it is,
 and look into the audit log: \`sluice audit trail\`. A key whose secret may be
 known to others is revoked at once by \`sluice keys revoke\`.`,
   }),

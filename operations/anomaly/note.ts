@@ -16,7 +16,7 @@ import { writeLetter } from '../mail/write.js';
 import type { Stores } from '../ports.js';
 
 /** A refusal that is a sign of something. */
-export interface RefusedUse {
+interface RefusedUse {
   subject: AnomalySubject;
   kind: AnomalyKind;
   /** That it came from, as networks are shown: an IPv4 /24 or an IPv6 /48. */
@@ -25,6 +25,7 @@ export interface RefusedUse {
 }
 
 const DAY_S = 86_400;
+const ACTIONS: Readonly<Record<AnomalyStep, string>> = { alert: 'security.anomaly', suspend: 'api_key.suspend' };
 
 /**
  * Counts a refusal, and at the thresholds of the workspace writes `security.anomaly` to the audit log and a letter to its owners and admins,
@@ -40,19 +41,13 @@ export const noteAnomaly = (ctx: Context, use: RefusedUse): Promise<AnomalyStep[
     if (!counted || due.length === 0) return [];
     const { count } = counted;
     const detail = { kind, count, window_seconds: ANOMALY_WINDOW_S, network, route };
-    const taken: AnomalyStep[] = [];
-    let letter: AnomalyStep | null = null;
-    if (due.includes('alert')) {
-      if (await stores.anomalies.markAlerted(subject, kind)) letter = 'alert';
-      await stores.audit.append({ subject, action: 'security.anomaly', result: 'ok', detail });
-      taken.push('alert');
-    }
-    if (due.includes('suspend') && subject.type === 'api_key' && (await stores.apiKeys.suspend(subject.id))) {
-      letter = 'suspend';
-      await stores.audit.append({ subject, action: 'api_key.suspend', result: 'ok', detail });
-      taken.push('suspend');
-    }
-    if (letter) await tell(ctx, stores, letter, use, count);
+    // The key before the log, as whoever revokes or rotates it locks them.
+    const isSuspended = due.includes('suspend') && subject.type === 'api_key' && (await stores.apiKeys.suspend(subject.id));
+    const isUntold = due.includes('alert') && (await stores.anomalies.markAlerted(subject, kind));
+    const taken = due.filter((step) => step === 'alert' || isSuspended);
+    for (const step of taken) await stores.audit.append({ subject, action: ACTIONS[step], result: 'ok', detail });
+    if (isSuspended) await tell(ctx, stores, 'suspend', use, count);
+    else if (isUntold) await tell(ctx, stores, 'alert', use, count);
     return taken;
   });
 

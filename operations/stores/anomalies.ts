@@ -9,7 +9,7 @@ export const ANOMALY_RULE = columns({
   setBy: uuid('set_by'),
   setAt: time('set_at'),
 });
-export type AnomalyRuleRow = Row<typeof ANOMALY_RULE>;
+type AnomalyRuleRow = Row<typeof ANOMALY_RULE>;
 
 /** What is counted: refusals of a key or a person, and letters of a workspace. */
 type Counted = { subject: AnomalySubject; kind: AnomalyKind } | { subject: { type: 'workspace'; id: string }; kind: `${AnomalyStep}_letters` };
