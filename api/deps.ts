@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { AnomalyKind, AnomalyStep } from '../domain/anomalies.js';
 import type { RateClass, RateLimit, RateSubject, RateTable } from '../domain/rates.js';
+import type { noteAnomaly } from '../operations/anomaly/note.js';
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 import type { Standing } from './rates/leases.js';
@@ -62,6 +64,10 @@ export interface ApiDeps {
   countRefusedKey: (code: 'network_not_allowed') => void;
   /** Counts a request of a member whose membership the installation did not seal. */
   countForgedMembership: () => void;
+  /** Counts a refusal that is a sign of something, and does what follows from it. */
+  noteAnomaly: typeof noteAnomaly;
+  /** Counts what followed from refusals. */
+  countAnomaly: (what: { kind: AnomalyKind; step: AnomalyStep }) => void;
   /** Counts a machine's call of those that a workspace may ask to be signed. */
   countSigned: (result: SignatureResult) => void;
   /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. With https:// nothing else is answered. */

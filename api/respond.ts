@@ -19,8 +19,18 @@ export const toProblem = (refusal: Refusal, requestId: string) => {
   };
 };
 
-/** Sends a refusal as its problem, with `Retry-After` in whole seconds where the refusal says how long. */
+/** Sends a refusal as its problem, once it was counted where it is a sign of something. */
 export const sendRefusal = (res: Response, refusal: Refusal): void => {
+  const exchange = exchangeOf(res);
+  const noting = exchange.noteRefusal?.(refusal.code);
+  // A request is counted once, also when its answer fails afterwards.
+  exchange.noteRefusal = null;
+  if (noting) void noting.then(() => res.headersSent || write(res, refusal));
+  else write(res, refusal);
+};
+
+/** Writes it, with `Retry-After` in whole seconds where the refusal says how long. */
+const write = (res: Response, refusal: Refusal): void => {
   const problem = toProblem(refusal, exchangeOf(res).requestId);
   const wait = refusal.extra?.['retry_after_seconds'];
   if (typeof wait === 'number') res.set('Retry-After', String(Math.max(1, Math.ceil(wait))));

@@ -11,8 +11,10 @@ import { openRateCounters } from '../db/rate-counters.js';
 import { openDatabase } from '../db/transaction/open.js';
 import { tenantTransactions } from '../db/transaction/tenant.js';
 import { recoveryFacts } from '../db/tree-heads.js';
+import { ANOMALY_KINDS, ANOMALY_STEPS } from '../domain/anomalies.js';
 import { relyingPartyOf } from '../domain/passkey.js';
 import { RATE_CLASSES, RATE_SUBJECTS } from '../domain/rates.js';
+import { noteAnomaly } from '../operations/anomaly/note.js';
 import type { PublicContext } from '../operations/context.js';
 import { issueLinks } from '../operations/email-link/issue.js';
 import type { Failpoint, Services } from '../operations/ports.js';
@@ -46,6 +48,7 @@ import { docsPage } from './docs-page.js';
 import { listenForLeaves } from './events/leaf-listener.js';
 import { handOn } from './hand-on.js';
 import { drain, listen } from './listen.js';
+import { noteInTurns } from './note-in-turns.js';
 import { hashingProbes, personEventProbe } from './password-probes.js';
 import { leasing } from './rates/leases.js';
 import { rateTables } from './rates/tables.js';
@@ -191,6 +194,11 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     labels: { code: ['network_not_allowed'] },
   });
   const countForgedMembership = metrics.addCounter(FORGED_MEMBERSHIPS);
+  const countAnomaly = metrics.addCounter({
+    name: 'sluice_anomalies_total',
+    help: 'What followed from too many refused requests of a key or a person: alerts, and keys that were suspended',
+    labels: { kind: ANOMALY_KINDS, step: ANOMALY_STEPS },
+  });
   const deps: ApiDeps = {
     logger,
     directory,
@@ -209,6 +217,8 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     observeHttp: metrics.observeHttp,
     countRefusedKey: (code) => countRefusedKey({ code }),
     countForgedMembership: () => countForgedMembership({}),
+    noteAnomaly: noteInTurns(noteAnomaly),
+    countAnomaly,
     countSigned: (result) => countSigned({ result }),
     publicUrl: config.SLUICE_PUBLIC_URL ?? null,
     trace: (traceparent, requestId) => nextSpan(parseTraceparent(traceparent), requestId),

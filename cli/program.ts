@@ -19,6 +19,7 @@ import { peopleCommands } from './commands/people.js';
 import { proofCommands } from './commands/proof.js';
 import { recoverCommand } from './commands/recover.js';
 import { roleCommands } from './commands/roles.js';
+import { securityCommands } from './commands/security.js';
 import { sessionCommands } from './commands/sessions.js';
 import { signInCommands } from './commands/sign-in.js';
 import { signingCommands } from './commands/signing.js';
@@ -82,6 +83,7 @@ export const createProgram = ({ env, terminal, schemas, mailServerProblem, local
   ledgerCommands(program, cli);
   keyCommands(program, cli);
   signingCommands(program, cli);
+  securityCommands(program, cli);
   auditCommands(program, cli);
   proofCommands(program, cli);
   doctorCommand(program, cli, { schemas, local, mailServerProblem });

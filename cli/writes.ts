@@ -70,6 +70,7 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
     look: () => 'sluice keys list',
     lost: 'The new secret is lost, so rotate the key that took the place of the old one.',
   },
+  resume_api_key: { may: 'the key may go on', look: () => 'sluice keys list' },
   revoke_api_key: { may: 'the key may have been revoked', look: () => 'sluice keys list' },
   set_person_roles: { may: 'the member may have these roles', look: () => 'sluice people list' },
   disable_person: { may: 'the member may be disabled', look: () => 'sluice people list' },
@@ -92,6 +93,7 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   revoke_signing_key: { may: 'the signing key may have been revoked', look: ({ key_id = '' }) => `sluice signing list ${key_id}` },
   require_signing: { may: 'calls may have to be signed now', look: () => 'sluice signing show' },
   allow_unsigned: { may: 'calls may need no signature any more', look: () => 'sluice signing show' },
+  set_anomaly_rule: { may: 'the thresholds may be the new ones', look: () => 'sluice security show' },
   create_payee: {
     may: 'the payee may have been added',
     look: ({ reference = '' }) => `sluice payee show ${quoted(reference)}`,

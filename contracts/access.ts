@@ -95,6 +95,8 @@ export const rotateApiKey = z.strictObject({
   code,
 });
 
+export const resumeApiKey = z.strictObject({ code });
+
 export const apiKey = z
   .object({
     object: z.literal('api_key'),
@@ -109,6 +111,8 @@ export const apiKey = z
     created_at: timestamp,
     expires_at: timestamp.nullable(),
     revoked_at: timestamp.nullable(),
+    /** Since when it is refused because too many of its requests were; null when it is not suspended. */
+    suspended_at: timestamp.nullable(),
     rotated_at: timestamp.nullable(),
     /** The key whose place it took. */
     rotated_from: wireId.nullable(),

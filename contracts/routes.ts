@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../domain/problems.js';
 import type { RouteShape } from './route-shape.js';
 import { ACCESS_ROUTES } from './routes/access.js';
+import { ANOMALY_ROUTES } from './routes/anomalies.js';
 import { AUDIT_ROUTES } from './routes/audit.js';
 import { BATCH_ROUTES } from './routes/batches.js';
 import { EVIDENCE_ROUTES } from './routes/evidence.js';
@@ -20,6 +21,7 @@ export const ROUTES = {
   ...ACCESS_ROUTES,
   ...FACTOR_ROUTES,
   ...SIGNING_ROUTES,
+  ...ANOMALY_ROUTES,
   ...PAYEE_ROUTES,
   ...BATCH_ROUTES,
   ...GATE_ROUTES,
@@ -47,6 +49,7 @@ export const COMMON_PROBLEMS = [
   'session_expired',
   'forbidden',
   'network_not_allowed',
+  'key_suspended',
   'plan_required',
   'membership_not_authentic',
   'workspace_mismatch',

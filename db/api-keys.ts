@@ -51,6 +51,22 @@ export const apiKeyStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): ApiKeyS
     return row && apiKeys.row(row);
   },
 
+  suspend: async (id) => {
+    const suspended = await sql.run('conflict')`
+      UPDATE api_key SET suspended_at = now()
+      WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid
+        AND suspended_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`;
+    return suspended === 1;
+  },
+
+  resume: async (id) => {
+    const row = await sql.row('clock')`
+      UPDATE api_key SET suspended_at = NULL, resumed_at = now() WHERE tenant_id = ${tenantId}::uuid AND id = ${id}::uuid AND suspended_at IS NOT NULL
+      RETURNING ${apiKeys.list()}`;
+    if (!row) throw new Error(`the API key ${id} is not suspended`);
+    return apiKeys.row(row);
+  },
+
   noteUse: async (id, network) => {
     await sql.run('conflict')`
       UPDATE api_key SET last_used_at = now(), last_used_from = ${network}

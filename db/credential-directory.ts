@@ -10,8 +10,8 @@ interface Held {
 }
 
 /**
- * Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0030, 0032 and 0034. What a membership
- * allows is read from the row that is judged by `isAuthentic`.
+ * Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0030, 0032, 0034 and
+ * 0035. What a membership allows is read from the row that is judged by `isAuthentic`.
  */
 export const credentialDirectory = (database: Database, isAuthentic: IsAuthentic): CredentialDirectory => {
   const allowed = (stored: StoredMembership) => {
@@ -41,7 +41,7 @@ export const credentialDirectory = (database: Database, isAuthentic: IsAuthentic
       const found = await database.sql.row<Omit<ApiKeyOwner, 'authentic'> & Held>('function')`
         SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, membership,
           family_id AS "familyId", allowed_networks AS "allowedNetworks", use_is_due AS "isUseDue",
-          sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
+          sluice_key_suspended(tenant_id, key_id) AS suspended, sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
         FROM sluice_resolve_api_key(${tokenHash})`;
       if (!found) return null;
       const { membership, ...key } = found;

@@ -94,6 +94,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_mail_backlog: 'sluice_fn_mail',
   sluice_forget_mail: 'sluice_fn_mail',
   sluice_workspace_closed: 'sluice_fn_signin',
+  sluice_key_suspended: 'sluice_fn_signin',
   sluice_end_sessions_of_closed: 'sluice_fn_signin',
   sluice_resolve_operator: 'sluice_fn_operator',
   sluice_is_operator: 'sluice_fn_operator',

@@ -50,6 +50,14 @@ export const membershipStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Mem
     return sealedMembership(row?.membership);
   },
 
+  administrators: async (most) => {
+    const rows = await sql.rows('join')`
+      SELECT ${people.list('p')} FROM membership m JOIN person p ON p.id = m.person_id
+      WHERE m.tenant_id = ${tenantId}::uuid AND m.roles && ARRAY['owner', 'admin'] AND m.disabled_at IS NULL AND p.disabled_at IS NULL
+      ORDER BY 'owner' = ANY (m.roles) DESC, m.person_id LIMIT ${most}::int`;
+    return rows.map(people.row);
+  },
+
   isActive: async (personId) => {
     const row = await orm.membership.findFirst({
       where: { tenant_id: tenantId, person_id: personId, disabled_at: null, person: { disabled_at: null } },

@@ -1,5 +1,6 @@
 import type { Stores } from '../operations/ports.js';
 import { accountStore } from './accounts.js';
+import { anomalyStore } from './anomalies.js';
 import { apiKeyStore } from './api-keys.js';
 import { auditStore } from './audit.js';
 import { batchRunStore } from './batch-runs.js';
@@ -62,6 +63,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   personEvents: personEventStore(tx, scope),
   sessions: sessionStore(tx, scope),
   apiKeys: apiKeyStore(tx, scope),
+  anomalies: anomalyStore(tx, scope),
   signingKeys: signingKeyStore(tx, scope),
   signatureNonces: signatureNonceStore(tx, scope),
   keys: keyStore(tx, scope),

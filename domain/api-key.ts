@@ -10,10 +10,15 @@ export interface KeyLife {
   revokedAt: Date | null;
   /** When another key took its place. */
   rotatedAt: Date | null;
+  /** When it was suspended; null when it is not, or when somebody has resumed it. */
+  suspendedAt: Date | null;
 }
 
-/** `active` and `ending` keys work; an `ending` one was rotated, and works until its grace is over. */
-export const KEY_STATES = ['active', 'ending', 'rotated', 'revoked', 'expired'] as const;
+/**
+ * `active` and `ending` keys work; an `ending` one was rotated, and works until its grace is over. A `suspended` one works again when somebody
+ * resumes it.
+ */
+export const KEY_STATES = ['active', 'ending', 'suspended', 'rotated', 'revoked', 'expired'] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
 /** What a key may do now: of its scopes those that keys may hold at all and that its owner holds at this moment. */
@@ -21,11 +26,11 @@ export const keyPermissions = (scopes: readonly Permission[], ownersNow: readonl
   scopes.filter((scope) => KEY_SCOPES.includes(scope) && ownersNow.includes(scope));
 
 /** The state of a key at a time of the database's clock. A key ends at `expiresAt` itself. */
-export const keyState = ({ expiresAt, revokedAt, rotatedAt }: KeyLife, now: Date): KeyState => {
+export const keyState = ({ expiresAt, revokedAt, rotatedAt, suspendedAt }: KeyLife, now: Date): KeyState => {
   if (revokedAt) return 'revoked';
-  const isOver = expiresAt !== null && expiresAt <= now;
-  if (rotatedAt) return isOver ? 'rotated' : 'ending';
-  return isOver ? 'expired' : 'active';
+  if (expiresAt !== null && expiresAt <= now) return rotatedAt ? 'rotated' : 'expired';
+  if (suspendedAt) return 'suspended';
+  return rotatedAt ? 'ending' : 'active';
 };
 
 /** When a key ends that is rotated now: after the grace, and never later than it would have ended anyway. */

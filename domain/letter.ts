@@ -29,6 +29,10 @@ export interface Letters {
   password_was_reset: { at: string };
   /** The token proves that whoever has it reads the letters to this address. */
   email_verification: { token: string; expires_at: string };
+  /** A key or a person was refused unusually often within some minutes, last from a network. `what` says what was refused. */
+  anomaly: { workspace: string; who: string; what: string; count: number; minutes: number; network: string; at: string };
+  /** The same, and the key was suspended for it. */
+  key_suspended: Letters['anomaly'] & { key_id: string };
 }
 
 export type Template = keyof Letters;
@@ -55,6 +59,8 @@ export const LETTER_HOURS: Readonly<Record<Template, number>> = {
   password_reset: LINK_HOURS,
   password_was_reset: 7 * 24,
   email_verification: LINK_HOURS,
+  anomaly: 24,
+  key_suspended: 72,
 };
 
 /** All of a letter but its template, as it is sealed. */

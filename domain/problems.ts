@@ -20,6 +20,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'This principal lacks the permission', retryable: false },
   membership_not_authentic: { status: 403, title: 'The membership has no authenticator of this installation', retryable: false },
   network_not_allowed: { status: 403, title: 'The API key may not be used from this network', retryable: false },
+  key_suspended: { status: 403, title: 'The API key is suspended after too many refused requests', retryable: false },
   password_wrong: { status: 403, title: 'The present password is wrong', retryable: false },
   password_refused: { status: 422, title: 'The new password is too easy to guess, or cannot be taken', retryable: false },
   passwords_busy: { status: 503, title: 'Too many passwords are being checked at once', retryable: true },
@@ -40,6 +41,7 @@ export const PROBLEMS = {
   inviter_not_permitted: { status: 409, title: 'Who invited may not give these roles any more', retryable: false },
   account_exists: { status: 409, title: 'The address has an account by now', retryable: false },
   key_not_active: { status: 409, title: 'The API key is revoked, expired or rotated already', retryable: false },
+  key_not_suspended: { status: 409, title: 'The API key is not suspended', retryable: false },
   // idempotency
   idempotency_key_missing: { status: 400, title: 'This route needs an Idempotency-Key header', retryable: false },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another input', retryable: false },

@@ -168,6 +168,29 @@ A newer letter of this kind takes its place.
 
 If it was not you: do nothing.`,
   }),
+  anomaly: (params) => ({
+    subject: `Unusually many refused requests in ${inLine(params.workspace)}`,
+    text: `${refusedOften(params)}
+
+Each of these was refused. If you do not know why it happens, ask whose it is,
+and look into the audit log: \`sluice audit trail\`. A key whose secret may be
+known to others is revoked at once by \`sluice keys revoke\`.`,
+  }),
+  key_suspended: (params) => ({
+    subject: `An API key of ${inLine(params.workspace)} is suspended`,
+    text: `${refusedOften(params)}
+
+The key is suspended: it is refused from now on, and its program stands
+still. Whoever sent these requests has its secret. When it was not your own
+program, put another secret in its place, or revoke it:
+
+    sluice keys rotate ${inLine(params.key_id)}
+    sluice keys revoke ${inLine(params.key_id)}
+
+When it was, and what was wrong is mended, let it go on:
+
+    sluice keys resume ${inLine(params.key_id)}`,
+  }),
 };
 
 /**
@@ -184,6 +207,25 @@ export const render = ({ template, params }: Letter, to: Pick<Addressee, 'name'>
 
 /** What every letter with a link says of it. */
 const oneTime = (expiresAt: string): string => `The link works once, until ${momentOf(expiresAt)}. Show it to nobody.`;
+
+/** What the letters about refused requests begin with. */
+const refusedOften = ({
+  workspace,
+  who,
+  what,
+  count,
+  minutes,
+  network,
+  at,
+}: Letters['anomaly']): string => `Within ${minutes} minutes this was refused in a workspace at Sluice:
+
+    ${inLine(what)}
+
+    how often    ${count}
+    whose        ${inLine(who)}
+    workspace    ${inLine(workspace)}
+    last from    ${inLine(network)}
+    last on      ${momentOf(at)}`;
 
 /** `2026-11-28 14:05:30 UTC` */
 const momentOf = (time: string): string => `${time.slice(0, 10)} ${clockOf(time)}`;

@@ -7,6 +7,7 @@ import type { MailSeal } from './mail/ports.js';
 import type { Passkeys } from './passkey/ports.js';
 import type { Rails } from './rail.js';
 import type { AccountStore } from './stores/accounts.js';
+import type { AnomalyStore } from './stores/anomalies.js';
 import type { ApiKeyStore } from './stores/api-keys.js';
 import type { AuditStore } from './stores/audit.js';
 import type { BatchRunStore } from './stores/batch-runs.js';
@@ -68,6 +69,7 @@ export interface Stores {
   personEvents: PersonEventStore;
   sessions: SessionStore;
   apiKeys: ApiKeyStore;
+  anomalies: AnomalyStore;
   signingKeys: SigningKeyStore;
   signatureNonces: SignatureNonceStore;
   keys: KeyStore;

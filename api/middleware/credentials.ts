@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Actor } from '../../domain/actors.js';
 import { mayBeUsedFrom } from '../../domain/api-key.js';
 import { CLOSED_DETAIL } from '../../domain/freeze.js';
+import { toWireId } from '../../domain/ids.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import { noteKeyUse } from '../../operations/api-key/note-use.js';
 import { refuseKeyUse } from '../../operations/api-key/refuse-use.js';
@@ -12,13 +13,19 @@ import type { ApiDeps } from '../deps.js';
 import { type Admitted, type Exchange, exchangeOf } from '../exchange.js';
 import { sendRefusal } from '../respond.js';
 import { readSessionCookie } from '../session-cookie.js';
+import { watchRefusals } from '../watch-refusals.js';
 
 /**
  * Resolves the credential: `Authorization: Bearer` (RFC 6750) or `X-Api-Key`, else the session cookie. Refuses both headers
- * together with 400, an unknown credential with 401, and a key outside its networks with 403, before anything of a tenant is read.
+ * together with 400, an unknown credential with 401, a suspended key and one outside its networks with 403, before anything of a tenant is read.
  */
 export const credentials =
-  (deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'countForgedMembership' | 'logger'>): RequestHandler =>
+  (
+    deps: Pick<
+      ApiDeps,
+      'directory' | 'hashToken' | 'cookies' | 'countRefusedKey' | 'countForgedMembership' | 'noteAnomaly' | 'countAnomaly' | 'logger'
+    >,
+  ): RequestHandler =>
   async (req, res, next) => {
     const exchange = exchangeOf(res);
     if (isTwofold(req)) return sendRefusal(res, refuse('malformed_request', 'Send one credential: Authorization or X-Api-Key, not both.').refusal);
@@ -29,8 +36,9 @@ export const credentials =
     if (!resolved.ok) return sendRefusal(res, resolved.refusal);
     const { tenantId, mode, actor, plan, key } = resolved.value;
     const context = exchange.publicContext.enter(tenantId, mode, actor);
+    const address = clientAddress(req);
+    exchange.noteRefusal = watchRefusals(deps, exchange, resolved.value, address);
     if (key) {
-      const address = clientAddress(req);
       if (!mayBeUsedFrom(key.allowedNetworks, address)) {
         deps.countRefusedKey('network_not_allowed');
         return sendRefusal(res, await refuseKeyUse(context, { keyId: key.keyId, address, route: exchange.route }));
@@ -86,6 +94,16 @@ const forged = ({ countForgedMembership, logger }: Pick<ApiDeps, 'countForgedMem
   return { ok: false, refusal: NOT_AUTHENTIC } as const;
 };
 
+/** Whoever shows the secret of a suspended key learns that, and what may be done about it. */
+const suspended = (keyId: string) => {
+  const id = toWireId('apiKey', keyId);
+  return refuse(
+    'key_suspended',
+    `Too many requests of this key were refused. Its owner or an admin looks why, and then rotates it or runs: sluice keys resume ${id}`,
+    { extra: { key: id } },
+  );
+};
+
 const resolve = async (
   deps: Pick<ApiDeps, 'directory' | 'hashToken' | 'countForgedMembership' | 'logger'>,
   token: string,
@@ -107,6 +125,7 @@ const resolve = async (
   if (key.closed) return closed();
   const { tenantId, mode, plan, keyId, familyId, ownerPersonId, scopes } = key;
   if (!key.authentic) return forged(deps, { tenantId, personId: ownerPersonId });
+  if (key.suspended) return suspended(keyId);
   const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
   return ok({ tenantId, mode, plan, actor, key });
 };

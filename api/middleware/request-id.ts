@@ -31,6 +31,7 @@ export const requestId =
       credential: null,
       plan: null,
       limits: [],
+      noteRefusal: null,
       signature: null,
     });
     next();

@@ -129,6 +129,7 @@ const problemsOf = (shape: RouteShape): JsonSchema => {
     'session_expired',
     'forbidden',
     'network_not_allowed',
+    'key_suspended',
     'plan_required',
     'workspace_mismatch',
     'signature_invalid',

@@ -1,5 +1,6 @@
 import type { ApiDeps } from '../deps.js';
 import type { Handlers } from '../handlers.js';
+import { anomalies } from './anomalies.js';
 import { apiKeys } from './api-keys.js';
 import { audit } from './audit.js';
 import { evidence } from './evidence.js';
@@ -22,6 +23,7 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...factors(deps),
   ...apiKeys,
   ...signing,
+  ...anomalies,
   ...payees,
   ...payoutBatches(deps),
   ...gates(deps),

@@ -69,6 +69,17 @@ export const keyCommands = (program: Command, cli: Cli): void => {
     });
 
   keys
+    .command('resume')
+    .description('let a suspended API key go on (asks for a code), once it is known why its requests were refused')
+    .argument('<key>')
+    .action(async (id: string) => {
+      const { client } = await cli.connect();
+      const now = await withCode(cli, 'resume the key', (code, idempotencyKey) => client.resume_api_key({ key_id: id, code }, { idempotencyKey }));
+      cli.present(now, () => `${now.name} (${now.prefix}…) is ${now.state} again.`);
+      cli.suggest('sluice keys list');
+    });
+
+  keys
     .command('revoke')
     .description('revoke an API key at once and for ever')
     .argument('<key>')

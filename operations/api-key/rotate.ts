@@ -8,7 +8,8 @@ import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
  * Puts another key in the place of one: it has the same name, owner, scopes, expiry and networks, and a secret that only this answer shows.
- * The old key ends at once, or `grace_seconds` later by the database's clock. A key is rotated once: of several rotations at a time one wins.
+ * The old key ends at once, or `grace_seconds` later by the database's clock; a suspended one ends at once whatever is asked, and the new one is
+ * not suspended. A key is rotated once: of several rotations at a time one wins.
  *
  * Only the owner may, because whoever has the secret acts in the owner's name, and what they prepare they may not approve (R9). And it takes a code
  * of a second factor, which is used up last, because the new secret outlives the session that asks.
@@ -28,11 +29,11 @@ export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_
     if (!old) return refused(refuse('not_found', 'This workspace has no such API key.'));
     if (old.ownerPersonId !== actor.personId) return refused(refuse('forbidden', OF_ANOTHER));
     const state = keyState(old, stores.now);
-    if (state !== 'active') return refused(refuse('key_not_active', NOT_ACTIVE[state], { extra: { state } }));
+    if (state !== 'active' && state !== 'suspended') return refused(refuse('key_not_active', NOT_ACTIVE[state], { extra: { state } }));
     const unproven = await proveByCode(ctx, stores, actor.personId, input.code);
     if (unproven) return refused({ refusal: unproven });
     const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);
-    const endsAt = endOfRotated(old, stores.now, grace_seconds);
+    const endsAt = endOfRotated(old, stores.now, state === 'suspended' ? 0 : grace_seconds);
     const row = await stores.apiKeys.rotate(old, { id, prefix, tokenHash: hash }, endsAt);
     const detail = { grace_seconds, ends_at: endsAt.toISOString(), successor: toWireId('apiKey', id) };
     await stores.audit.append({ ...entry, detail, result: 'ok' });
@@ -42,7 +43,7 @@ export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_
 
 const OF_ANOTHER = 'Only its owner rotates a key, because it acts in their name. Revoke it, and make one of your own.';
 
-const NOT_ACTIVE: Readonly<Record<Exclude<KeyState, 'active'>, string>> = {
+const NOT_ACTIVE: Readonly<Record<Exclude<KeyState, 'active' | 'suspended'>, string>> = {
   ending: 'The key was rotated already, and another has taken its place. Rotate that one.',
   rotated: 'The key was rotated already, and another has taken its place. Rotate that one.',
   revoked: 'The key is revoked. Make a new one.',

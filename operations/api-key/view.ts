@@ -19,6 +19,7 @@ export const toWireApiKey = (row: ApiKeyRow, now: Date): WireApiKey => ({
   created_at: row.createdAt.toISOString(),
   expires_at: row.expiresAt?.toISOString() ?? null,
   revoked_at: row.revokedAt?.toISOString() ?? null,
+  suspended_at: row.suspendedAt?.toISOString() ?? null,
   rotated_at: row.rotatedAt?.toISOString() ?? null,
   rotated_from: row.rotatedFrom && toWireId('apiKey', row.rotatedFrom),
   last_used_at: row.lastUsedAt?.toISOString() ?? null,

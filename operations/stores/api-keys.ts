@@ -15,6 +15,8 @@ export const API_KEY = columns({
   expiresAt: nullable(time('expires_at')),
   revokedAt: nullable(time('revoked_at')),
   rotatedAt: nullable(time('rotated_at')),
+  /** When too many refused requests suspended it; null when it is not suspended. */
+  suspendedAt: nullable(time('suspended_at')),
   /** The key whose place it took. */
   rotatedFrom: nullable(uuid('rotated_from')),
   /** The first of the keys that took each other's place; null for that one itself. */
@@ -43,6 +45,10 @@ export interface ApiKeyStore {
   rotate(old: ApiKeyRow, next: Pick<NewApiKey, 'id' | 'prefix' | 'tokenHash'>, endsAt: Date): Promise<ApiKeyRow>;
   /** The revoked row; null when there is no such key. Revoking twice keeps the first time. */
   revoke(id: string): Promise<ApiKeyRow | null>;
+  /** Suspends a key that works. True for the one caller who did it; it is suspended until somebody resumes it. */
+  suspend(id: string): Promise<boolean>;
+  /** Lets a suspended, locked key go on, and returns it. The database asks whether the person who acts may. */
+  resume(id: string): Promise<ApiKeyRow>;
   /** Notes that the key was used now from a network, unless a use was noted within the last minute. */
   noteUse(id: string, network: string | null): Promise<void>;
   /** Notes that the key was refused now at this network. False when that was noted within the last minute already, by whatever process. */

@@ -44,6 +44,8 @@ export interface ApiKeyOwner {
   closed: boolean;
   /** Of its workspace, at this moment. */
   plan: Plan;
+  /** Too many of its requests were refused, and nobody has resumed it (docs/adr/0078). */
+  suspended: boolean;
   /** No use was noted within the last minute. */
   isUseDue: boolean;
 }
@@ -64,7 +66,8 @@ export interface OwnWorkspace {
 
 /**
  * Finds the owner of a credential. Its look-ups come before a tenant is known, so it is no store: an implementation calls
- * the SECURITY DEFINER functions of migrations 0003, 0021 and 0032, for people belong to no tenant and nobody is known yet. Unknown credentials are null.
+ * the SECURITY DEFINER functions of migrations 0003, 0021, 0032 and 0035, for people belong to no tenant and nobody is known yet. Unknown credentials are
+ * null.
  */
 export interface CredentialDirectory {
   /** By the stored hash of the token. Null too when the person or the membership is disabled. */

@@ -39,6 +39,8 @@ export interface MembershipStore {
   holder(personId: string, permission: Permission): Promise<Holder>;
   /** The membership of a person, disabled or not. */
   sealed(personId: string): Promise<SealedMembership | null>;
+  /** Active owners, then admins, of the workspace: up to `most` of them. */
+  administrators(most: number): Promise<Pick<Member, 'name' | 'email'>[]>;
   isActive(personId: string): Promise<boolean>;
   /** Members by id with their roles, disabled ones included; people of other workspaces are absent. */
   names(personIds: readonly string[]): Promise<Map<string, Member>>;

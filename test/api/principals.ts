@@ -94,6 +94,7 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
   const rotated = (grace_seconds: number) => async (key_id: string) =>
     must(await rotateApiKey(world.as(owner.person), { key_id, grace_seconds, code: await world.freshCode(owner.person) }));
   const revoked = (id: string) => world.as(owner.person).inTenant((stores) => stores.apiKeys.revoke(id));
+  const suspended = (id: string) => world.api().inTenant((stores) => stores.apiKeys.suspend(id));
   const expired = (id: string) => world.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE id = $1`, [id]);
 
   /** A session of an admin who is or has something else by the time of the request. */
@@ -142,6 +143,7 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
     formerKey('a rotated key after its grace', 'unauthenticated', rotated(0)),
     formerKey('a revoked key', 'unauthenticated', revoked),
     formerKey('an expired key', 'unauthenticated', expired),
+    formerKey('a suspended key', 'key_suspended', suspended),
     keyOfDisabled(),
     keyOfStarter(),
     key('a key from outside its networks', KEY_SCOPES, 'network_not_allowed', [ELSEWHERE]),

@@ -8,6 +8,8 @@ import { openWorld, type World } from '../world/open.js';
 
 let world: World;
 let api: RunningApi;
+/** Another process on the same database. */
+let second: RunningApi;
 
 beforeAll(async () => {
   world = await openWorld();
@@ -22,9 +24,10 @@ beforeAll(async () => {
     SLUICE_TRUSTED_PROXIES: '127.0.0.1',
   };
   api = await serveApi(readConfig(apiConfig, settings), { failpoint: async () => {} });
+  second = await serveApi(readConfig(apiConfig, settings), { failpoint: async () => {} });
 });
 afterAll(async () => {
-  await api?.stop();
+  await Promise.all([api?.stop(), second?.stop()]);
   await world?.close();
 });
 
@@ -52,6 +55,25 @@ test('a member whose roles SQL wrote is counted', async () => {
   expect(await read()).toBe(403);
   // The page of metrics is made anew every few seconds.
   await until('the request is counted', async () => /^sluice_memberships_forged_total\{[^}]*\} 1$/m.test(await counted()) || undefined);
+});
+
+test('a key that was refused too often at one process is suspended in every other, and that is counted [S2-20] [S5-23]', async () => {
+  const owner = await world.person('admin');
+  const { token, hash, prefix } = world.credentials.newToken('api_key', 'test');
+  const key = { id: systemEntropy.newId(), name: 'k', prefix, scopes: ['payees.read' as const], ownerPersonId: owner.id, expiresAt: null };
+  await world.api().inTenant((stores) => stores.apiKeys.insert({ ...key, allowedNetworks: ['203.0.113.0/24'], tokenHash: hash }));
+  const from = async ({ url }: RunningApi, address: string) => {
+    const answer = await fetch(`${url}/v1/payees`, { headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': address } });
+    return answer.ok ? 'let in' : ((await answer.json()) as { code: string }).code;
+  };
+  expect(await from(second, '203.0.113.7')).toBe('let in');
+  for (let i = 0; i < 20; i++) expect(await from(api, '198.51.100.7')).toBe('network_not_allowed');
+  expect([await from(second, '203.0.113.7'), await from(api, '203.0.113.7')]).toEqual(['key_suspended', 'key_suspended']);
+  const counted = await until('the counters', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${api.healthPort}/metrics`)).text();
+    return /^sluice_anomalies_total\{[^}]*kind="key_outside_networks",step="suspend"[^}]*\} 1$/m.test(text) ? text : undefined;
+  });
+  expect(counted).toMatch(/^sluice_anomalies_total\{[^}]*kind="key_outside_networks",step="alert"[^}]*\} 1$/m);
 });
 
 test('metrics are on the health port, on loopback, and not where clients come', async () => {

@@ -76,6 +76,8 @@ const VALUES: Readonly<Record<string, string>> = {
   '--role': 'auditor',
   '--step': 'freeze',
   '--plan': 'team',
+  '--alert-at': '1',
+  '--suspend-at': 'never',
 };
 
 /** What a command needs though no option by itself is required. */

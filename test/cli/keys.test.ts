@@ -15,6 +15,7 @@ const KEY = {
   created_at: '2026-01-01T00:00:00Z',
   expires_at: '2027-01-01T00:00:00Z',
   revoked_at: null,
+  suspended_at: null,
   rotated_at: null,
   rotated_from: null,
   last_used_at: '2026-02-03T04:05:00Z',
@@ -50,6 +51,7 @@ test('create sends scopes, expiry and networks as they are typed, and prints the
 test.each([
   ['create', ['create', 'x', '--scope', 'batches.read']],
   ['rotate', ['rotate', KEY.id]],
+  ['resume', ['resume', KEY.id]],
 ])('%s sends nothing without a code', async (_, argv) => {
   const { env, received } = await apiOf(() => problemOf('internal', 500));
   const { run } = settingsOf(env, ['no code']);

@@ -15,7 +15,10 @@ import { KEY_SCOPES, PERMISSIONS } from '../../domain/permissions.js';
 
 const permissions = fc.subarray([...PERMISSIONS]);
 const time = fc.date({ min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true });
-const life: fc.Arbitrary<KeyLife> = fc.record({ expiresAt: fc.option(time), revokedAt: fc.option(time), rotatedAt: fc.option(time) });
+const life: fc.Arbitrary<KeyLife> = fc.record({
+  ...{ expiresAt: fc.option(time), revokedAt: fc.option(time) },
+  ...{ rotatedAt: fc.option(time), suspendedAt: fc.option(time) },
+});
 
 test('a key holds what it was given, what its owner holds now, and what keys may hold: never more than any of them [S2-13] [S2-20]', () => {
   fc.assert(
@@ -36,7 +39,7 @@ test('a key that its owner outgrows gains nothing, and one whose owner loses all
 test('a key works as long as it is neither revoked nor over', () => {
   fc.assert(
     fc.property(life, time, (key, now) => {
-      const works = key.revokedAt === null && (key.expiresAt === null || key.expiresAt > now);
+      const works = key.revokedAt === null && key.suspendedAt === null && (key.expiresAt === null || key.expiresAt > now);
       const state = keyState(key, now);
       expect(['active', 'ending'].includes(state)).toBe(works);
       // Only what was never rotated is active, so that a key is rotated once.
@@ -54,6 +57,11 @@ const STATES: [Partial<Record<keyof KeyLife, number>>, KeyState][] = [
   [{ rotatedAt: -1, expiresAt: 0 }, 'rotated'],
   [{ rotatedAt: -1, expiresAt: 1, revokedAt: -1 }, 'revoked'],
   [{ revokedAt: 0 }, 'revoked'],
+  [{ suspendedAt: -1 }, 'suspended'],
+  [{ suspendedAt: -1, expiresAt: 0 }, 'expired'],
+  [{ suspendedAt: -1, revokedAt: 0 }, 'revoked'],
+  [{ suspendedAt: -1, rotatedAt: -1, expiresAt: 1 }, 'suspended'],
+  [{ suspendedAt: -1, rotatedAt: -1, expiresAt: 0 }, 'rotated'],
 ];
 
 test('a key is in one of five states, and each of them is reached', () => {
@@ -66,7 +74,9 @@ test.each(STATES)('%j seconds from now: %s', (seconds, state) => {
     const away = seconds[member];
     return away === undefined ? null : new Date(now.getTime() + away * 1_000);
   };
-  expect(keyState({ expiresAt: at('expiresAt'), revokedAt: at('revokedAt'), rotatedAt: at('rotatedAt') }, now)).toBe(state);
+  expect(keyState({ expiresAt: at('expiresAt'), revokedAt: at('revokedAt'), rotatedAt: at('rotatedAt'), suspendedAt: at('suspendedAt') }, now)).toBe(
+    state,
+  );
 });
 
 test('a rotated key ends after its grace, and never later than it would have', () => {

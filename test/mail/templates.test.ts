@@ -155,3 +155,29 @@ describe('a name in a line', () => {
     expect(inLine('💶'.repeat(81))).toBe(`${'💶'.repeat(79)}…`);
   });
 });
+
+describe.each(['anomaly', 'key_suspended'] as const)('the letter %s', (template) => {
+  const seen = { workspace: 'Shop', who: 'the API key import', what: 'calls whose signature was refused', count: 20, minutes: 10 };
+  const params = { ...seen, network: '198.51.100.0/24', at: AT, key_id: 'key_0198c2aa7c1e7b3d9f10a4c2e6b80d11' };
+  const rendered = (more: Partial<typeof params> = {}) => render({ template, params: { ...params, ...more } }, { name: 'Ana' }, URL_OF_OURS);
+
+  test('says what was refused, how often, whose, from where and when, in lines that every reader shows as they are', () => {
+    const { subject, text } = rendered();
+    expect(subject).toContain('Shop');
+    for (const said of [seen.what, seen.who, '20', '198.51.100.0/24', '2026-11-28 13:50:30 UTC']) expect(text).toContain(said);
+    expect(text.split('\n').filter((line) => line.length > 76)).toEqual([]);
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+
+  test('shows what somebody chose in one line, so that it neither breaks nor deceives', () => {
+    const { subject, text } = rendered({ workspace: 'a\n\nb\u202e', who: 'a\n\nb\u202e' });
+    expect(`${subject}\n${text}`).not.toMatch(/a\n|\u202e/);
+  });
+});
+
+test('the letter about a suspended key names the commands that end it, and the other one suspends nothing', () => {
+  const params = { workspace: 'Shop', who: 'the API key import', what: 'x', count: 1, minutes: 10, network: 'unknown', at: AT };
+  const { text } = render({ template: 'key_suspended', params: { ...params, key_id: 'key_1' } }, { name: 'Ana' }, URL_OF_OURS);
+  for (const command of ['rotate', 'revoke', 'resume']) expect(text).toContain(`\n    sluice keys ${command} key_1`);
+  expect(render({ template: 'anomaly', params }, { name: 'Ana' }, URL_OF_OURS).text).not.toContain('suspended');
+});

@@ -42,6 +42,7 @@ describe('API keys', () => {
       mode: 'test',
       familyId: null,
       allowedNetworks: [],
+      suspended: false,
       isUseDue: true,
       authentic: true,
       closed: false,

@@ -4,7 +4,9 @@ import { createBatch } from '../../contracts/batches.js';
 import type { ROUTES, RouteId } from '../../contracts/routes.js';
 import type { Gate } from '../../domain/gate.js';
 import type { Result } from '../../domain/result.js';
+import { setAnomalyRule } from '../../operations/anomaly/set-rule.js';
 import { createApiKey } from '../../operations/api-key/create.js';
+import { resumeApiKey } from '../../operations/api-key/resume.js';
 import { rotateApiKey } from '../../operations/api-key/rotate.js';
 import type { Context } from '../../operations/context.js';
 import { askEmailVerification } from '../../operations/email-link/ask-verification.js';
@@ -137,6 +139,13 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   define_role: async () => as(admin, (ctx) => defineRole(ctx, { name: 'reviewer', permissions: ['batches.read'] })),
   create_api_key: async () => coded((ctx, code) => createApiKey(ctx, { name: 'mine', scopes: ['batches.read'], code })),
   rotate_api_key: async () => coded(async (ctx, code) => rotateApiKey(ctx, { key_id: await newApiKey(), grace_seconds: 60, code })),
+  resume_api_key: async () =>
+    coded(async (ctx, code) => {
+      const key_id = await newApiKey();
+      await world.api().inTenant((stores) => stores.apiKeys.suspend(key_id));
+      return resumeApiKey(ctx, { key_id, code });
+    }),
+  set_anomaly_rule: async () => coded((ctx, code) => setAnomalyRule(ctx, { kind: 'signature_refused', alert_at: 1, suspend_at: 'never', code })),
   create_signing_key: async () => coded(async (ctx, code) => createSigningKey(ctx, { key_id: await newApiKey(), algorithm: 'hmac-sha256', code })),
   require_signing: async () => as(admin, requireSigning),
   allow_unsigned: async () => as(admin, allowUnsigned),

@@ -65,6 +65,9 @@ export const openApiWorld = async (more: Partial<ApiDeps> = {}) => {
     rates: ratesOf().rates,
     readiness: async () => [{ name: 'database', problem: null }],
     observeHttp: () => {},
+    // Tests refuse a lot on purpose; test/api/anomalies.test.ts has it counted.
+    noteAnomaly: async () => [],
+    countAnomaly: () => {},
     countRefusedKey: (code) => void refusedKeys.push(code),
     countForgedMembership: () => void forgedMemberships.push(1),
     countSigned: (result) => void counted.push(result),
