@@ -162,6 +162,7 @@ export const ACCESS_ROUTES = {
     summary: 'Let a suspended API key go on, with a second factor',
     permission: 'keys.manage',
     rateClass: 'code',
+    planClass: 'any',
     idempotency: 'optional',
     params: z.strictObject({ key_id: id('apiKey') }),
     body: access.resumeApiKey,

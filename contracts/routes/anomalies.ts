@@ -16,6 +16,7 @@ export const ANOMALY_ROUTES = {
     summary: 'Set the thresholds of one kind of refused requests, with a second factor',
     permission: 'keys.manage',
     rateClass: 'code',
+    planClass: 'any',
     idempotency: 'optional',
     body: anomalies.setAnomalyRule,
     example: { kind: 'key_outside_networks', alert_at: 1, suspend_at: 10, code: '123456' },
