@@ -33,8 +33,8 @@ export const PERMISSION_MEANINGS = {
 /** What operators of the platform may do. No role, key or scope of a workspace holds any of it, and an operator holds nothing of a workspace. */
 export const OPERATOR_PERMISSION_MEANINGS = {
   'tenants.read': 'see workspaces and their freezes',
-  'tenants.create': 'make an organization with its live and its test workspace',
-  'tenants.freeze': 'ask for a freeze or a thaw of a workspace, and confirm what another operator asked for',
+  'tenants.create': 'make an organization with its live and its test workspace, and invite its first owner',
+  'tenants.freeze': 'ask for a freeze or a thaw of a workspace or an organization, and confirm what another operator asked for',
 } as const;
 
 export type OperatorPermission = keyof typeof OPERATOR_PERMISSION_MEANINGS;

@@ -53,6 +53,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     session: idOf('session'),
     factor: idOf('factor'),
     workspace: idOf('ws'),
+    tenant: idOf('ws'),
   },
   ...{
     connection: idOf('conn'),
@@ -75,6 +76,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--scope': 'batches.read',
   '--role': 'auditor',
   '--step': 'freeze',
+  '--owner': 'olu@example.com',
 };
 
 /** What a command needs though no option by itself is required. */
