@@ -122,6 +122,8 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   discard_delivery: { may: 'the delivery may have been discarded', look: () => 'sluice deliveries list' },
   replay_deliveries: { may: 'the deliveries may be due again, which is always safe', look: () => 'sluice deliveries list' },
   create_tenant: { may: 'the organization may have been made', look: () => 'sluice tenant list', again: true },
+  stop_workspace: { may: 'the workspace may be stopped', look: () => 'sluice workspace show' },
+  lift_stop: { may: 'the stop may be lifted, or wait for somebody else', look: () => 'sluice workspace show' },
   invite_owner: { may: 'the letter may be on its way', look: showTenant },
   freeze_organization: { may: 'the workspaces may be stopped', look: () => 'sluice tenant list' },
   thaw_organization: { may: 'the thaw may have been asked for', look: () => 'sluice tenant list' },

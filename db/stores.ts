@@ -37,6 +37,7 @@ import { roleStore } from './roles.js';
 import { sessionStore } from './sessions.js';
 import { signatureNonceStore } from './signature-nonces.js';
 import { signingKeyStore } from './signing-keys.js';
+import { stopStore } from './stops.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { transferStore } from './transfers.js';
@@ -49,6 +50,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   now: scope.now,
   workspaces: workspaceStore(tx, scope),
   freezes: freezeStore(tx, scope),
+  stops: stopStore(tx, scope),
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
   invitations: invitationStore(tx, scope),

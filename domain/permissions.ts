@@ -26,6 +26,7 @@ export const PERMISSION_MEANINGS = {
   'people.manage': 'disable and enable members, and invite people to roles that one may give',
   'roles.manage': 'give and take roles, and define roles of the workspace',
   'keys.manage': 'make and rotate API keys, with a second factor, and revoke them',
+  'workspace.stop': 'stop all money of the workspace, with a second factor, and lift such a stop as one of two people',
   'sessions.own': 'see and end one’s own session',
   'workspace.own': 'own the workspace: an owner is made and unmade by owners alone, and one stays',
 } as const;
@@ -78,6 +79,7 @@ export const SLEEPS_WITHOUT_FACTOR: Readonly<Record<Permission, boolean>> = {
   'people.manage': true,
   'roles.manage': true,
   'keys.manage': true,
+  'workspace.stop': true,
   'sessions.own': false,
   'workspace.own': true,
 };
@@ -167,6 +169,7 @@ const PEOPLE_ONLY: readonly Permission[] = [
   'people.manage',
   'roles.manage',
   'keys.manage',
+  'workspace.stop',
   'sessions.own',
   'workspace.own',
 ];

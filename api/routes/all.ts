@@ -14,6 +14,7 @@ import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
 import { sessions } from './sessions.js';
 import { signing } from './signing.js';
+import { stops } from './stops.js';
 import { tenants } from './tenants.js';
 
 /** Binds every route of the table to its operation. A missing one does not compile. */
@@ -32,5 +33,6 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...evidence,
   ...people,
   ...links(deps),
+  ...stops,
   ...tenants,
 });

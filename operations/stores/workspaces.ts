@@ -24,7 +24,7 @@ export interface WorkspaceStore {
   stop(): Promise<void>;
   /** Nobody works in it from now on: keys and sessions are refused, and the sessions end. */
   close(): Promise<void>;
-  /** Money leaves and people work again. The database refuses it while a freeze is open. */
+  /** Money leaves and people work again, as far as no freeze and no stop is open; the database refuses more. */
   thaw(): Promise<void>;
   /** From now on machine calls have to be signed. Where they have to be already, the first time stays. */
   requireSigning(): Promise<WorkspaceRow>;

@@ -66,6 +66,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     role: 'approver',
     email: 'nina@example.com',
     invitation: idOf('invitation'),
+    stop: idOf('stop'),
     number: '1',
   },
 };

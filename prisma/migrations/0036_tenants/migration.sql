@@ -1,4 +1,4 @@
--- The first owner of a tenant is invited by an operator (docs/adr/0079).
+-- The first owner of a tenant is invited by an operator, and people stop the money of their own workspace (docs/adr/0079).
 
 -- ── Invitations that an operator sends ─────────────────────────────────────────────────────────
 ALTER TABLE invitation ALTER COLUMN invited_by DROP NOT NULL;
@@ -94,11 +94,76 @@ GRANT EXECUTE ON FUNCTION sluice_inviter_may(invitation) TO sluice_fn_signin;
 ALTER FUNCTION sluice_may_invite_owner(uuid, text) OWNER TO sluice_fn_signin;
 ALTER FUNCTION sluice_invitation_of(bytea) OWNER TO sluice_fn_signin;
 
+-- ── Stops that people of the workspace make ────────────────────────────────────────────────────
+-- While one is open no money leaves, as with a freeze, and people still get in. It is lifted by two of them.
+CREATE TABLE workspace_stop (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500),
+  stopped_by uuid NOT NULL,
+  stopped_at timestamptz(6) NOT NULL,
+  lift_asked_by uuid,
+  lift_asked_at timestamptz(6),
+  lifted_by uuid,
+  ended_at timestamptz(6),
+  CONSTRAINT workspace_stop_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT workspace_stop_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES workspace (tenant_id) ON UPDATE NO ACTION ON DELETE NO ACTION,
+  CONSTRAINT workspace_stop_by_two CHECK (lifted_by <> lift_asked_by),
+  CONSTRAINT workspace_stop_asked CHECK ((lift_asked_by IS NULL) = (lift_asked_at IS NULL)),
+  CONSTRAINT workspace_stop_lifted CHECK ((lifted_by IS NULL) = (ended_at IS NULL) AND (lifted_by IS NULL OR lift_asked_by IS NOT NULL))
+);
+-- A workspace has one at a time.
+CREATE UNIQUE INDEX workspace_stop_open_idx ON workspace_stop (tenant_id) WHERE ended_at IS NULL;
+SELECT sluice_own_by_tenant('workspace_stop');
+GRANT SELECT ON workspace_stop TO sluice_api;
+GRANT INSERT (tenant_id, id, reason, stopped_by, stopped_at) ON workspace_stop TO sluice_api;
+GRANT UPDATE (lift_asked_by, lift_asked_at, lifted_by, ended_at) ON workspace_stop TO sluice_api;
+INSERT INTO role_permission (role, permission) VALUES ('owner', 'workspace.stop'), ('admin', 'workspace.stop');
+
+-- Each step is one of the person who acts and may stop the workspace; what is over stays; and it is lifted as it was asked for, while who asked
+-- may still. Whoever owns the tables is not asked.
+CREATE FUNCTION sluice_stop_steps() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+  actor uuid := NULLIF(current_setting('app.person_id', true), '')::uuid;
+BEGIN
+  IF NOT pg_has_role(current_user, 'sluice_api', 'USAGE') THEN RETURN NEW; END IF;
+  IF NOT coalesce(public.sluice_holds(actor, 'workspace.stop'), false) THEN
+    RAISE EXCEPTION 'who stops a workspace or lifts it holds workspace.stop' USING ERRCODE = 'check_violation';
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.stopped_by <> actor THEN RAISE EXCEPTION 'a stop is of who acts' USING ERRCODE = 'check_violation'; END IF;
+    RETURN NEW;
+  END IF;
+  IF OLD.ended_at IS NOT NULL THEN RAISE EXCEPTION 'a stop that was lifted stays so' USING ERRCODE = 'check_violation'; END IF;
+  IF NEW.lifted_by IS NULL THEN
+    IF NEW.lift_asked_by <> actor THEN RAISE EXCEPTION 'nobody asks for somebody else' USING ERRCODE = 'check_violation'; END IF;
+    RETURN NEW;
+  END IF;
+  IF NEW.lifted_by <> actor OR (NEW.lift_asked_by, NEW.lift_asked_at) IS DISTINCT FROM (OLD.lift_asked_by, OLD.lift_asked_at)
+    OR NOT coalesce(public.sluice_holds(OLD.lift_asked_by, 'workspace.stop'), false) THEN
+    RAISE EXCEPTION 'a stop is lifted as somebody else asked, who may still' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER workspace_stop_steps BEFORE INSERT OR UPDATE ON workspace_stop FOR EACH ROW EXECUTE FUNCTION sluice_stop_steps();
+
+-- While a stop is open no money leaves, whoever thaws what.
+CREATE FUNCTION sluice_lifted_by_two() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+  IF EXISTS (SELECT FROM public.workspace_stop s WHERE s.tenant_id = NEW.tenant_id AND s.ended_at IS NULL) THEN
+    RAISE EXCEPTION 'a stop is lifted by two people of the workspace' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER workspace_lifted_by_two BEFORE UPDATE OF frozen_at ON workspace FOR EACH ROW
+  WHEN (OLD.frozen_at IS NOT NULL AND NEW.frozen_at IS NULL) EXECUTE FUNCTION sluice_lifted_by_two();
+REVOKE EXECUTE ON FUNCTION sluice_stop_steps(), sluice_lifted_by_two() FROM PUBLIC;
+
 -- Idempotency keys of these routes are forgotten after 30 days too. The list is added to as it stands, whoever wrote it last.
 DO $do$
 DECLARE
   body text := (SELECT prosrc FROM pg_proc WHERE oid = 'public.sluice_prune_idempotency_keys(int)'::regprocedure);
-  more text := replace(body, $$'create_session',$$, $$'invite_owner', 'create_session',$$);
+  more text := replace(body, $$'create_session',$$, $$'invite_owner', 'stop_workspace', 'lift_stop', 'create_session',$$);
 BEGIN
   IF more = body THEN RAISE EXCEPTION 'sluice_prune_idempotency_keys names its routes in another way'; END IF;
   EXECUTE format('CREATE OR REPLACE FUNCTION public.sluice_prune_idempotency_keys(most int) RETURNS bigint
