@@ -43,7 +43,10 @@ export const confirmOrganizationFreeze = (platform: PlatformContext, { organizat
 export const withdrawOrganizationFreeze = (platform: PlatformContext, { organization_id }: { organization_id: string }) =>
   inEach(platform, organization_id, withdrawFreeze);
 
-/** Takes a step in each workspace of an organization, live first, and answers where they stand. Refused as a whole where every one refuses it. */
+/**
+ * Takes a step in each workspace of an organization, live first, and answers where they stand. Where every one refuses it, the first of these
+ * refusals is the answer.
+ */
 const inEach = async (
   { operators, operator, enter }: PlatformContext,
   organizationId: string,
@@ -51,14 +54,14 @@ const inEach = async (
 ): Promise<Result<WireOrganizationState>> => {
   const found = await operators.tenantsOf(organizationId);
   const [live, test] = (['live', 'test'] as const).map((mode) => found.filter(({ workspace }) => workspace.mode === mode));
-  let refused: Result<never> = refuse('not_found', 'There is no such organization; GET /v1/tenants lists workspaces with theirs.');
+  let refused: Result<never> | null = null;
   let taken = false;
   for (const { workspace } of [...(live ?? []), ...(test ?? [])]) {
     const result = await step(enter(workspace.tenantId, workspace.mode, operator));
     if (result.ok) taken = true;
-    else refused = result;
+    else refused ??= result;
   }
-  if (!taken) return refused;
+  if (!taken) return refused ?? refuse('not_found', 'There is no such organization; GET /v1/tenants lists workspaces with theirs.');
   const stand = await operators.tenantsOf(organizationId);
   const names = await operators.names(operatorsIn(stand.map(({ freeze }) => freeze)));
   return ok({
