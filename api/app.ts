@@ -5,6 +5,7 @@ import { frontPage } from './front-page.js';
 import type { Handlers } from './handlers.js';
 import { health } from './health.js';
 import { failures } from './middleware/failures.js';
+import { httpsOnly } from './middleware/https-only.js';
 import { logs } from './middleware/logs.js';
 import { measure } from './middleware/measure.js';
 import { requestId } from './middleware/request-id.js';
@@ -19,9 +20,9 @@ export const createApp = (deps: ApiDeps, handlers: Handlers): Express => {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  // Decides whether X-Forwarded-For is believed, and so whose network counts.
+  // Decides whether X-Forwarded-For and -Proto are believed, and so whose network counts and what came over TLS.
   app.set('trust proxy', [...deps.trustedProxies]);
-  app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders);
+  app.use(requestId(deps), logs(deps.logger), measure(deps.observeHttp), singleHeaders, httpsOnly(deps.publicUrl));
   app.use(deps.docs);
   app.use(securityHeaders, noStore);
   app.use(frontPage(deps.webUiUrl), health(deps), securityContact(deps.securityContact));

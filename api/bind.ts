@@ -9,6 +9,7 @@ import { body } from './middleware/body.js';
 import { credentials } from './middleware/credentials.js';
 import { operatorCredential } from './middleware/operator.js';
 import { permission } from './middleware/permission.js';
+import { plan } from './middleware/plan.js';
 import { networkRate, operatorRate, principalRate } from './middleware/rate.js';
 import { notInRecovery, worksInRecovery } from './middleware/recovery.js';
 import { sameOrigin } from './middleware/same-origin.js';
@@ -19,10 +20,24 @@ import { serveOperation, servePlatform, servePublic, serveSigned, serveStream, s
 
 /**
  * The path of every request, in this order. What comes first protects what comes after it: the network's limit the look-up of a credential and
- * the hash of a password, the permission the budget of a principal, and both limits the check of a signature and the reading of a body, which
- * is held against its signed digest.
+ * the hash of a password, the permission the budget of a principal, and both limits and the plan the check of a signature and the reading of a
+ * body, which is held against its signed digest. Row-level security and the rules of the record itself come in `act`: an operation enters the
+ * tenant with its transaction, authorizes there, and writes its event in the same transaction.
  */
-export const STAGES = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'signature', 'body', 'act'] as const;
+export const STAGES = [
+  'name',
+  'network',
+  'authenticate',
+  'origin',
+  'workspace',
+  'scope',
+  'rate',
+  'plan',
+  'recovery',
+  'signature',
+  'body',
+  'act',
+] as const;
 type Stage = (typeof STAGES)[number];
 
 /** Mounts every route of the table. */
@@ -72,6 +87,7 @@ const admission = (deps: ApiDeps, shape: RouteShape) => {
     workspace: [workspace],
     scope: [permission(needed)],
     rate: [principalRate(deps, shape.rateClass)],
+    plan: [plan],
     signature: [signature(deps, shape)],
   };
 };

@@ -4,6 +4,7 @@ import type { RateClass, RateLimit, RateSubject, RateTable } from '../domain/rat
 import type { PublicContext } from '../operations/context.js';
 import type { CredentialDirectory } from '../operations/stores/credential-directory.js';
 import type { Standing } from './rates/leases.js';
+import type { RatedWorkspace } from './rates/tables.js';
 import type { SignatureResult } from './signature-result.js';
 
 /** A part that the API needs. `problem` is null when the part is ready, else one sentence for people. */
@@ -39,8 +40,8 @@ export interface RowReader {
 
 /** How many requests are answered. */
 export interface Rates {
-  /** The limits in force: those of a workspace, or those of everybody while none is known. */
-  tableOf: (tenantId: string | null) => RateTable;
+  /** The limits in force: those of a workspace with its plan, or those of everybody while none is known. */
+  tableOf: (workspace: RatedWorkspace | null) => RateTable;
   /** Counts one request of a key, which names its class, its subject and who that is. */
   take: (key: string, limit: RateLimit) => Promise<Standing>;
   /** Is told of each request that was refused. */
@@ -61,7 +62,7 @@ export interface ApiDeps {
   countRefusedKey: (code: 'network_not_allowed') => void;
   /** Counts a machine's call of those that a workspace may ask to be signed. */
   countSigned: (result: SignatureResult) => void;
-  /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. */
+  /** The URL that callers use, without a slash at its end; null when they reach the API by the host that they name. With https:// nothing else is answered. */
   publicUrl: string | null;
   trace: (traceparent: string | undefined, requestId: string) => Trace;
   newRequestId: () => string;
@@ -77,7 +78,7 @@ export interface ApiDeps {
   cookies: 'secure' | 'loopback';
   /** Aborted when the process drains: open streams close then. */
   draining: AbortSignal;
-  /** Networks of the proxies whose X-Forwarded-For is believed; none: nobody's. */
+  /** Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none: nobody's. */
   trustedProxies: readonly string[];
   docs: RequestHandler;
   /** Temporal's Web UI, for the page at /; null when none is configured. */

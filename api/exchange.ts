@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Actor, OperatorActor } from '../domain/actors.js';
 import type { ContentDigests } from '../domain/http-signature/content-digest.js';
+import type { Plan } from '../domain/plans.js';
 import type { Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
@@ -12,6 +13,8 @@ export interface Admitted {
   tenantId: string;
   mode: 'live' | 'test';
   actor: Actor;
+  /** Of the workspace, as it was read with the credential. */
+  plan: Plan;
 }
 
 /** What became of the signature of a machine's call. */
@@ -38,6 +41,8 @@ export interface Exchange {
   authenticate: () => Promise<Result<Admitted>>;
   /** Where the credential was. A cookie needs the check against forged cross-site requests. */
   credential: 'header' | 'cookie' | null;
+  /** The plan of the workspace, as it was read with the credential; null until then, and for operators of the platform. */
+  plan: Plan | null;
   /** What the limits said that this request has passed so far. */
   limits: LimitStanding[];
   /** The signature of a machine's call, once it was looked at; null while it was not, and for people. */
@@ -66,4 +71,10 @@ export const operatorOf = (exchange: Exchange): OperatorActor => {
 export const contextOf = (exchange: Exchange): Context => {
   if (!exchange.context) throw new Error(`route ${exchange.route} asks for a context before the credential is resolved`);
   return exchange.context;
+};
+
+/** The plan of an authenticated exchange. Throws when the route did not authenticate. */
+export const planOf = (exchange: Exchange): Plan => {
+  if (!exchange.plan) throw new Error(`route ${exchange.route} asks for a plan before the credential is resolved`);
+  return exchange.plan;
 };

@@ -3,6 +3,7 @@ import type { Refusal } from '../domain/result.js';
 import type { Clock } from './deps.js';
 import { contextOf, type Exchange } from './exchange.js';
 import { lacks } from './middleware/permission.js';
+import { beyondPlan } from './middleware/plan.js';
 
 /** Why the caller would not be let in any more; null while they would. */
 export type Recheck = () => Promise<Refusal | null>;
@@ -10,15 +11,15 @@ export type Recheck = () => Promise<Refusal | null>;
 /** ms. An answer that takes long asks at least this often. */
 const RECHECK_MS = 15_000;
 
-/** Asks again what admitted a request: the credential as it stands now, its workspace and the permission of its route. */
+/** Asks again what admitted a request: the credential as it stands now, its workspace with its plan, and the permission of its route. */
 export const recheckOf =
   (exchange: Exchange, needed: Permission): Recheck =>
   async () => {
     const resolved = await exchange.authenticate();
     if (!resolved.ok) return resolved.refusal;
-    const { tenantId, actor } = resolved.value;
+    const { tenantId, actor, plan } = resolved.value;
     if (tenantId !== contextOf(exchange).tenantId) return { code: 'workspace_mismatch', detail: 'The session is of another workspace now.' };
-    return lacks(actor, needed);
+    return lacks(actor, needed) ?? beyondPlan(actor, plan);
   };
 
 /** `now` asks, and `ifDue` asks only when 15 s have passed since it was asked last. */

@@ -181,7 +181,7 @@ export const serveApi = async (config: ApiConfig, { failpoint }: ServeOptions): 
     hashToken: (token) => credentials.hashToken(token),
     publicContext,
     rates: {
-      tableOf: rateTables(config.SLUICE_RATES, config.SLUICE_WORKSPACE_RATES),
+      tableOf: rateTables(config.SLUICE_RATES, config.SLUICE_PLAN_RATES, config.SLUICE_WORKSPACE_RATES),
       take: leasing(counters, systemClock.now),
       onRefused: metrics.addCounter({
         name: 'sluice_requests_rate_limited_total',

@@ -46,7 +46,7 @@ export const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
   '--open': [],
   '--out': [],
   '--owner': ['owner_id'],
-  '--plan': [],
+  '--plan': ['plan'],
   '--profile': [],
   '--rail': ['rail'],
   '--reason': ['reason'],

@@ -129,6 +129,7 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   thaw_organization: { may: 'the thaw may have been asked for', look: () => 'sluice tenant list' },
   confirm_organization_freeze: { may: 'it may have been confirmed', look: () => 'sluice tenant list' },
   withdraw_organization_freeze: { may: 'it may have been withdrawn', look: () => 'sluice tenant list' },
+  set_tenant_plan: { may: 'the plan may have been changed', look: showTenant },
   freeze_tenant: { may: 'the workspace may be stopped', look: showTenant },
   thaw_tenant: { may: 'the thaw may have been asked for', look: showTenant },
   confirm_freeze: { may: 'it may have been confirmed', look: showTenant },

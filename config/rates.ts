@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fromWireId } from '../domain/ids.js';
+import { PLAN_NAMES } from '../domain/plans.js';
 import { RATE_CLASSES, RATE_SUBJECTS, RATES, type RateChanges, type RateSubject } from '../domain/rates.js';
 
 /** Counters have 31 bits, and what goes beyond a limit is counted too. */
@@ -44,6 +45,12 @@ const json = <Schema extends z.ZodType>(schema: Schema, description: string) =>
 
 /** Limits of requests that differ from the table in `domain/rates.ts`. */
 export const rates = json(changesOf(RATE_SUBJECTS), 'Limits that differ from those of docs/rates.md, such as `{"sign_in":{"network":"600/60"}}`');
+
+/** Limits of workspaces with a plan. The network is counted before it is known which workspace a request is for. */
+export const planRates = json(
+  z.partialRecord(z.enum(PLAN_NAMES), changesOf(['principal', 'workspace'])),
+  'Limits of workspaces with a plan of docs/plans.md, such as `{"starter":{"read":{"principal":"1200/60"}}}`',
+);
 
 /** Limits of single workspaces. The network is counted before it is known which workspace a request is for. */
 export const workspaceRates = json(

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { IdKind } from '../domain/ids.js';
 import { isOperatorPermission, type OperatorPermission, type Permission } from '../domain/permissions.js';
+import type { PlanClass } from '../domain/plans.js';
 import type { ProblemCode } from '../domain/problems.js';
 import type { RateClass } from '../domain/rates.js';
 import { listOf } from './wire.js';
@@ -14,6 +15,8 @@ export interface RouteShape {
   permission: Permission | OperatorPermission | 'public' | 'signed';
   /** How often it may be asked: see `RATES`. A route that takes a code of a second factor is of the class `code`. */
   rateClass: RateClass;
+  /** What it has to do with the plan of its workspace: see `PLANS`. */
+  planClass: PlanClass;
   /** In recovery mode (R15) every GET works, and of the others those that say so: they decide nothing about money or rights. */
   inRecovery?: 'works';
   /** Every POST takes an Idempotency-Key. `required` where money or gates are concerned: such keys are kept for ever, the others for 30 days. */
@@ -49,8 +52,8 @@ type Read = Pick<RouteShape, 'path' | 'summary' | 'permission' | 'params' | 'que
 
 /** A route that reads: GET, 200. `out` is the body of its answer. */
 export const read = <const Route extends Read & Pick<RouteShape, 'problems'>, Out extends z.ZodType>({ out, ...route }: Route & { out: Out }) =>
-  ({ method: 'GET', rateClass: 'read', ...route, out: { status: 200, body: out } }) as const;
+  ({ method: 'GET', rateClass: 'read', planClass: 'any', ...route, out: { status: 200, body: out } }) as const;
 
 /** A route that lists resources of the workspace, a page at a time: `query` holds the members of `page`, `of` is one resource. */
 export const list = <const Route extends Read, One extends z.ZodType>({ of, ...route }: Route & { of: One }) =>
-  ({ method: 'GET', rateClass: 'read', ...route, out: { status: 200, body: listOf(of) }, problems: [] }) as const;
+  ({ method: 'GET', rateClass: 'read', planClass: 'any', ...route, out: { status: 200, body: listOf(of) }, problems: [] }) as const;

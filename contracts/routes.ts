@@ -41,6 +41,7 @@ export const BODY_PROBLEMS = ['payload_too_large', 'unsupported_media_type'] as 
 
 /** Problems that every route may answer with besides its own. */
 export const COMMON_PROBLEMS = [
+  'https_required',
   'malformed_request',
   'malformed_json',
   'invalid_request',
@@ -48,6 +49,7 @@ export const COMMON_PROBLEMS = [
   'session_expired',
   'forbidden',
   'network_not_allowed',
+  'plan_required',
   'workspace_mismatch',
   'workspace_frozen',
   'signature_invalid',

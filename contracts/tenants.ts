@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FREEZE_STEPS, TENANT_STATES } from '../domain/freeze.js';
+import { PLAN_NAMES } from '../domain/plans.js';
 import { email, id, lines, name, page, timestamp, wireId } from './wire.js';
 
 export const listTenants = z.strictObject(page);
@@ -10,9 +11,12 @@ export const inviteOwner = z.strictObject({ email, name: name(100) });
 export const createTenant = z.strictObject({
   /** Of the organization; its workspaces are named after it. */
   name: name(90),
+  plan: z.enum(PLAN_NAMES),
   /** Gets a letter for each of its workspaces. */
   owner: inviteOwner,
 });
+
+export const setPlan = z.strictObject({ plan: z.enum(PLAN_NAMES) });
 
 /** Why, for the other operator. */
 export const askForFreeze = z.strictObject({ reason: lines(500) });
@@ -47,6 +51,8 @@ export const tenant = z
     organization_id: wireId,
     name: z.string(),
     mode: z.enum(['live', 'test']),
+    /** Of the organization: its workspaces have one plan. What it allows is in docs/plans.md. */
+    plan: z.enum(PLAN_NAMES),
     state: z.enum(TENANT_STATES),
     /** Since when no money leaves. */
     stopped_at: timestamp.nullable(),

@@ -16,12 +16,12 @@ const withPermissions = <Found extends Held>({ defined, ...found }: Found): Omit
   permissions: permissionsIn({ roles: found.roles, defined }),
 });
 
-/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0022, 0028 and 0030. */
+/** Looks up owners of credentials before a tenant is known, through the SECURITY DEFINER functions of migrations 0003, 0021, 0022, 0028, 0030 and 0034. */
 export const credentialDirectory = (database: Database): CredentialDirectory => ({
   session: async (tokenHash) => {
     const found = await database.sql.row<Omit<SessionOwner, 'permissions' | 'sleeping'> & Held & { withFactor: boolean }>('function')`
       SELECT session_id AS "sessionId", person_id AS "personId", tenant_id AS "tenantId", roles, defined, mode, ended, unnoted, with_factor AS "withFactor",
-        sluice_workspace_closed(tenant_id) AS closed
+        sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
       FROM sluice_resolve_session(${tokenHash})`;
     if (!found) return null;
     const { defined, withFactor, ...owner } = found;
@@ -36,7 +36,7 @@ export const credentialDirectory = (database: Database): CredentialDirectory => 
     const found = await database.sql.row<ApiKeyOwner & Held>('function')`
       SELECT key_id AS "keyId", tenant_id AS "tenantId", owner_person_id AS "ownerPersonId", scopes, mode, roles, defined,
         family_id AS "familyId", allowed_networks AS "allowedNetworks", use_is_due AS "isUseDue",
-        sluice_workspace_closed(tenant_id) AS closed
+        sluice_workspace_closed(tenant_id) AS closed, sluice_workspace_plan(tenant_id) AS plan
       FROM sluice_resolve_api_key(${tokenHash})`;
     if (!found) return null;
     const { roles, defined, ...key } = found;

@@ -97,6 +97,8 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_tenant: 'sluice_fn_operator',
   sluice_open_freezes: 'sluice_fn_operator',
   sluice_create_tenant: 'sluice_fn_operator',
+  sluice_set_plan: 'sluice_fn_operator',
+  sluice_workspace_plan: 'sluice_fn_signin',
 };
 
 /** Functions that a process role calls with the rights of the tables' owner, because only an owner may make a partition. */

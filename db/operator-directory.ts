@@ -18,7 +18,7 @@ export const operatorNames = async (sql: Sql, ids: readonly string[]): Promise<R
   return new Map(rows.map(({ id, name }) => [id, name]));
 };
 
-/** Looks across workspaces for operators of the platform, through the SECURITY DEFINER functions of migration 0030. */
+/** Looks across workspaces for operators of the platform, through the SECURITY DEFINER functions of migrations 0030 and 0034. */
 export const operatorDirectory = ({ sql }: Pick<Database, 'sql'>): OperatorDirectory => {
   const withFreezes = async (rows: workspace[]): Promise<Tenant[]> => {
     const ids = rows.map(({ tenant_id }) => tenant_id);
@@ -49,10 +49,10 @@ export const operatorDirectory = ({ sql }: Pick<Database, 'sql'>): OperatorDirec
 
     tenantsOf: async (organizationId) => withFreezes(await read(organizationId, null, OF_ORGANIZATION)),
 
-    createTenant: async ({ operatorId, key, organizationId, name, live, test }) => {
+    createTenant: async ({ operatorId, key, organizationId, name, plan, live, test }) => {
       const made = await sql.row<MadeTenant>('function')`
-        SELECT organization_id AS "organizationId", name
-        FROM sluice_create_tenant(${operatorId}::uuid, ${key}, ${organizationId}::uuid, ${name}, ${live}::uuid, ${test}::uuid)`;
+        SELECT organization_id AS "organizationId", name, plan
+        FROM sluice_create_tenant(${operatorId}::uuid, ${key}, ${organizationId}::uuid, ${name}, ${plan}, ${live}::uuid, ${test}::uuid)`;
       if (!made) throw new Error('the database made no tenant and found none');
       return made;
     },

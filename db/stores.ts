@@ -29,6 +29,7 @@ import { parkedEvidenceStore } from './parked-evidence.js';
 import { passwordStore } from './passwords.js';
 import { payeeStore } from './payees.js';
 import { personEventStore } from './person-events.js';
+import { planUseStore } from './plan-use.js';
 import { proposalStore } from './proposals.js';
 import { railConnectionStore } from './rail-connections.js';
 import { recoveryStore } from './recoveries.js';
@@ -49,6 +50,7 @@ import { workspaceStore } from './workspaces.js';
 export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   now: scope.now,
   workspaces: workspaceStore(tx, scope),
+  planUse: planUseStore(tx, scope),
   freezes: freezeStore(tx, scope),
   stops: stopStore(tx, scope),
   memberships: membershipStore(tx, scope),

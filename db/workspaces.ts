@@ -1,3 +1,4 @@
+import type { Plan } from '../domain/plans.js';
 import { WORKSPACE, type WorkspaceStore } from '../operations/stores/workspaces.js';
 import type { workspace } from '../prisma/generated/client.js';
 import { exclusive, shared, workspaceKey } from './transaction/locks.js';
@@ -42,6 +43,12 @@ export const workspaceStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Work
         closed_at = CASE WHEN EXISTS (SELECT FROM workspace_freeze f
           WHERE f.tenant_id = w.tenant_id AND f.ended_at IS NULL AND f.confirmed_by IS NOT NULL) THEN w.closed_at END
       WHERE w.tenant_id = ${tenantId}::uuid`;
+  },
+
+  async setPlan(operatorId, plan) {
+    const row = await sql.row<{ was: Plan | null }>('function')`SELECT sluice_set_plan(${operatorId}::uuid, ${plan}) AS was`;
+    if (!row?.was) throw new Error(`there is no workspace ${tenantId}`);
+    return row.was;
   },
 
   async requireSigning() {

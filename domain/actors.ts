@@ -42,6 +42,9 @@ export const recordedActor = (actor: Actor | RecordedActor): RecordedActor => {
   return recorded;
 };
 
+/** A program that acts by a credential of its own. */
+export const isMachine = ({ type }: Pick<Actor, 'type'>): boolean => type === 'api_key' || type === 'agent';
+
 /** Whether a person acts, and nothing of theirs sleeps: what lets money go on takes this, what stops it does not. */
 export const isAwakePerson = (actor: Actor): boolean => actor.type === 'user' && (actor.sleeping ?? []).length === 0;
 

@@ -35,6 +35,7 @@ export const PERMISSION_MEANINGS = {
 export const OPERATOR_PERMISSION_MEANINGS = {
   'tenants.read': 'see workspaces and their freezes',
   'tenants.create': 'make an organization with its live and its test workspace, and invite its first owner',
+  'tenants.set_plan': 'change the plan of an organization',
   'tenants.freeze': 'ask for a freeze or a thaw of a workspace or an organization, and confirm what another operator asked for',
 } as const;
 

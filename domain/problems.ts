@@ -12,6 +12,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The body is larger than this route accepts', retryable: false },
   not_found: { status: 404, title: 'There is no such resource', retryable: false },
   method_not_allowed: { status: 405, title: 'This path does not take that method', retryable: false },
+  https_required: { status: 403, title: 'This installation answers over https alone', retryable: false },
   // credentials
   unauthenticated: { status: 401, title: 'Sign in or send a valid API key', retryable: false },
   invalid_credentials: { status: 401, title: 'E-mail, password or code is wrong', retryable: false },
@@ -21,7 +22,10 @@ export const PROBLEMS = {
   password_wrong: { status: 403, title: 'The present password is wrong', retryable: false },
   password_refused: { status: 422, title: 'The new password is too easy to guess, or cannot be taken', retryable: false },
   passwords_busy: { status: 503, title: 'Too many passwords are being checked at once', retryable: true },
+  plan_required: { status: 403, title: 'The plan of this workspace has no access by API key', retryable: false },
   workspace_mismatch: { status: 403, title: 'The credential belongs to another workspace', retryable: false },
+  // plans
+  plan_limit: { status: 403, title: 'The plan of this workspace does not allow so much', retryable: false },
   // people
   beyond_own_permissions: { status: 403, title: 'Nobody gives, takes or cuts off what they do not hold themselves', retryable: false },
   last_owner: { status: 409, title: 'A workspace keeps an owner', retryable: false },

@@ -35,6 +35,7 @@ import type { ParkedEvidenceStore } from './stores/parked-evidence.js';
 import type { PasswordStore } from './stores/passwords.js';
 import type { PayeeStore } from './stores/payees.js';
 import type { PersonEventStore } from './stores/person-events.js';
+import type { PlanUseStore } from './stores/plan-use.js';
 import type { ProposalStore } from './stores/proposals.js';
 import type { RailConnectionStore } from './stores/rail-connections.js';
 import type { RecoveryStore } from './stores/recoveries.js';
@@ -54,6 +55,7 @@ export interface Stores {
   /** When the transaction began, on the database's clock. Expiry, leases and code steps use it (R24). */
   now: Date;
   workspaces: WorkspaceStore;
+  planUse: PlanUseStore;
   freezes: FreezeStore;
   stops: StopStore;
   memberships: MembershipStore;

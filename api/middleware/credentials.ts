@@ -26,7 +26,7 @@ export const credentials =
     const authenticate = () => resolve(deps, presented.token);
     const resolved = await authenticate();
     if (!resolved.ok) return sendRefusal(res, resolved.refusal);
-    const { tenantId, mode, actor, key } = resolved.value;
+    const { tenantId, mode, actor, plan, key } = resolved.value;
     const context = exchange.publicContext.enter(tenantId, mode, actor);
     if (key) {
       const address = clientAddress(req);
@@ -38,6 +38,7 @@ export const credentials =
     }
     exchange.authenticate = authenticate;
     exchange.context = context;
+    exchange.plan = plan;
     exchange.credential = presented.from;
     next();
   };
@@ -80,16 +81,16 @@ const resolve = async (deps: Pick<ApiDeps, 'directory' | 'hashToken'>, token: st
   if (!hash) return unknown;
   const session = await deps.directory.session(hash);
   if (session) {
-    const { tenantId, mode, personId, sessionId, roles, permissions, sleeping } = session;
+    const { tenantId, mode, plan, personId, sessionId, roles, permissions, sleeping } = session;
     if (session.closed) return closed();
     if (session.ended) return refuse('session_expired', 'The session has ended; sign in again.');
     if (session.unnoted) await deps.directory.noteSession(hash);
-    return ok({ tenantId, mode, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, key: null });
+    return ok({ tenantId, mode, plan, actor: { type: 'user', personId, sessionId, roles, permissions, sleeping } satisfies Actor, key: null });
   }
   const key = await deps.directory.apiKey(hash);
   if (!key) return unknown;
   if (key.closed) return closed();
-  const { tenantId, mode, keyId, familyId, ownerPersonId, scopes } = key;
+  const { tenantId, mode, plan, keyId, familyId, ownerPersonId, scopes } = key;
   const actor: Actor = { type: 'api_key', keyId, ...(familyId ? { familyId } : {}), ownerPersonId, scopes };
-  return ok({ tenantId, mode, actor, key });
+  return ok({ tenantId, mode, plan, actor, key });
 };

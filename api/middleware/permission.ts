@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { type Actor, permissionsOf } from '../../domain/actors.js';
 import { holdersOf, type Permission } from '../../domain/permissions.js';
 import { type Refusal, refuse } from '../../domain/result.js';
@@ -20,20 +20,22 @@ export const lacks = (actor: Actor, needed: Permission): Refusal | null => {
       }).refusal;
 };
 
-/**
- * Checks the permission of the route table before body, parameters or database are read. A refused change is written to the
- * audit log as a failed attempt; a refused read only to the request log.
- */
+/** Checks the permission of the route table before body, parameters or database are read. */
 export const permission =
   (needed: Permission): RequestHandler =>
   async (req, res, next) => {
-    const exchange = exchangeOf(res);
-    const context = contextOf(exchange);
-    const refusal = lacks(context.actor, needed);
+    const refusal = lacks(contextOf(exchangeOf(res)).actor, needed);
     if (!refusal) return next();
-    if (req.method !== 'GET' && req.method !== 'HEAD') {
-      const entry = { subject: { type: 'workspace', id: context.tenantId }, action: 'request.refuse', detail: { route: exchange.route } } as const;
-      await context.inTenant((stores) => refusedAndAudited(stores, entry, refusal));
-    }
-    sendRefusal(res, refusal);
+    await refuseRequest(req, res, refusal);
   };
+
+/** Refuses a request whole. A refused change is written to the audit log as a failed attempt; a refused read only to the request log. */
+export const refuseRequest = async (req: Request, res: Response, refusal: Refusal): Promise<void> => {
+  const exchange = exchangeOf(res);
+  const context = contextOf(exchange);
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    const entry = { subject: { type: 'workspace', id: context.tenantId }, action: 'request.refuse', detail: { route: exchange.route } } as const;
+    await context.inTenant((stores) => refusedAndAudited(stores, entry, refusal));
+  }
+  sendRefusal(res, refusal);
+};

@@ -4,8 +4,9 @@ import { limitInWords, policyOf, type RateClass, type RateSubject } from '../../
 import { type Refusal, refuse } from '../../domain/result.js';
 import { principalOf } from '../../operations/idempotency/guard.js';
 import type { ApiDeps, Rates } from '../deps.js';
-import { contextOf, exchangeOf, operatorOf } from '../exchange.js';
+import { contextOf, exchangeOf, operatorOf, planOf } from '../exchange.js';
 import { type LimitStanding, secondsOf, tellLimits } from '../rates/headers.js';
+import type { RatedWorkspace } from '../rates/tables.js';
 import { sendRefusal } from '../respond.js';
 
 /**
@@ -21,12 +22,13 @@ export const networkRate =
 export const principalRate =
   ({ rates }: Pick<ApiDeps, 'rates'>, rateClass: RateClass): RequestHandler =>
   (_req, res, next) => {
-    const { actor, tenantId } = contextOf(exchangeOf(res));
+    const exchange = exchangeOf(res);
+    const { actor, tenantId } = contextOf(exchange);
     const subjects: Subjects = [
       ['principal', principalOf(actor)],
       ['workspace', tenantId],
     ];
-    return admit(rates, res, rateClass, tenantId, subjects, next);
+    return admit(rates, res, rateClass, { tenantId, plan: planOf(exchange) }, subjects, next);
   };
 
 /** Counts a request of an operator of the platform by who sends it alone. */
@@ -42,13 +44,13 @@ const admit = async (
   rates: Rates,
   res: Response,
   rateClass: RateClass,
-  tenantId: string | null,
+  workspace: RatedWorkspace | null,
   subjects: Subjects,
   next: () => void,
 ): Promise<void> => {
   const exchange = exchangeOf(res);
   for (const [subject, who] of subjects) {
-    const limit = rates.tableOf(tenantId)[rateClass][subject];
+    const limit = rates.tableOf(workspace)[rateClass][subject];
     if (!limit) continue;
     const standing = await rates.take(`${rateClass} ${subject} ${who}`, limit);
     const one = { rateClass, subject, limit, standing };

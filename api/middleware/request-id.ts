@@ -29,6 +29,7 @@ export const requestId =
       operator: null,
       authenticate: () => Promise.reject(new Error('this route takes no credential')),
       credential: null,
+      plan: null,
       limits: [],
       signature: null,
     });

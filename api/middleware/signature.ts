@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { isSignedByMachines, type RouteShape } from '../../contracts/route-shape.js';
-import type { Actor } from '../../domain/actors.js';
+import { isMachine } from '../../domain/actors.js';
 import type { SignableRequest } from '../../domain/http-signature/request.js';
 import { verifySignature } from '../../operations/request-signature/verify.js';
 import type { ApiDeps } from '../deps.js';
@@ -28,8 +28,6 @@ export const signature =
     deps.logger.info({ request_id: exchange.requestId, route: exchange.route, reason: verification.reason }, 'a signature was refused');
     sendRefusal(res, verification.refusal);
   };
-
-const isMachine = ({ type }: Actor): boolean => type === 'api_key' || type === 'agent';
 
 const carriesSignature = ({ headersDistinct }: Request): boolean =>
   headersDistinct['signature'] !== undefined || headersDistinct['signature-input'] !== undefined;

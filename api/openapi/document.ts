@@ -22,6 +22,7 @@ const DESCRIPTION = [
   'Where a workspace asks for it, calls by API keys that change something are signed (RFC 9421): method, target URI, `Content-Digest`, `Idempotency-Key`.',
   'Problems are RFC 9457 with a stable `code`, the `request_id` and, for invalid input, `errors`.',
   'Requests are counted by network, by person or key, and by workspace, each class (`x-rate-class`) apart. Too many are answered 429 with `Retry-After`; then nothing was done.',
+  'What the plan of an organization does not allow is refused with `plan_required` (an API key) or `plan_limit`, which name the plan that would allow it; `x-plan-class` says what a route counts.',
 ].join('\n\n');
 
 /** The OpenAPI 3.1 document of the whole API, made from the route table alone. */

@@ -28,6 +28,7 @@ export const operationOf = (id: RouteId, shape: RouteShape, collect: Collector):
   security: isOpen(shape) ? [] : isOperatorPermission(shape.permission) ? OPERATOR_SECURITY : SECURITY,
   'x-permission': shape.permission,
   'x-rate-class': shape.rateClass,
+  'x-plan-class': shape.planClass,
   parameters: parametersOf(shape, collect),
   ...requestOf(shape, collect),
   responses: { ...successOf(shape, collect), ...problemsOf(shape) },
@@ -128,12 +129,14 @@ const problemsOf = (shape: RouteShape): JsonSchema => {
     'session_expired',
     'forbidden',
     'network_not_allowed',
+    'plan_required',
     'workspace_mismatch',
     'signature_invalid',
   ];
   const needsKey: readonly ProblemCode[] = ['idempotency_key_missing', 'idempotency_key_reused', 'idempotency_in_flight', 'secret_not_replayable'];
   const never: readonly ProblemCode[] = [
     ...(isOpen(shape) ? needsCredential : []),
+    ...(isOperatorPermission(shape.permission) ? (['plan_required'] as const) : []),
     ...(shape.idempotency ? [] : needsKey),
     ...(shape.idempotency === 'required' ? [] : (['idempotency_key_missing'] as const)),
     ...(shape.returnsSecret ? [] : (['secret_not_replayable'] as const)),

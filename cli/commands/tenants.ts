@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import { FREEZE_STEPS, type FreezeStep } from '../../domain/freeze.js';
 import { fromWireId } from '../../domain/ids.js';
+import { auditInWords, limitInWords, PLAN_LIMITS, PLAN_NAMES, PLANS, type Plan } from '../../domain/plans.js';
 import type { Cli } from '../cli.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { table } from '../render/table.js';
@@ -30,8 +31,8 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
       const found = await (await connect()).list_tenants(pageOf(page));
       cli.present(found, () =>
         table(
-          ['WORKSPACE', 'NAME', 'MODE', 'STATE', 'STOPPED'],
-          found.data.map((one) => [one.id, one.name, one.mode, one.state, one.stopped_at]),
+          ['WORKSPACE', 'NAME', 'MODE', 'PLAN', 'STATE', 'STOPPED'],
+          found.data.map((one) => [one.id, one.name, one.mode, one.plan, one.state, one.stopped_at]),
         ),
       );
       suggestMore(cli, command, found);
@@ -40,7 +41,7 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
 
   tenant
     .command('show')
-    .description('a workspace with its freeze: why, by whom, and what comes next')
+    .description('a workspace with its plan and its freeze: why, by whom, and what comes next')
     .argument('<workspace>')
     .action(async (workspace_id: string) => present(await (await connect()).show_tenant({ workspace_id })));
 
@@ -48,11 +49,12 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
     .command('create')
     .description('make an organization with a live and a test workspace, and invite its first owner to both')
     .argument('<name>')
+    .addOption(planOption())
     .requiredOption('--owner <email>', 'where the letters with the invitations go')
     .option('--owner-name <name>', 'what the owner is called; default: what stands before the @')
-    .action(async (name: string, { owner, ownerName }: { owner: string; ownerName?: string }) => {
-      const made = await (await connect()).create_tenant({ name, owner: personOf(owner, ownerName) });
-      cli.present(made, () => [`${made.name}: ${made.id}`, ...made.workspaces.map((one) => `  ${one.mode}: ${one.id}`)].join('\n'));
+    .action(async (name: string, { plan, owner, ownerName }: { plan: Plan; owner: string; ownerName?: string }) => {
+      const made = await (await connect()).create_tenant({ name, plan, owner: personOf(owner, ownerName) });
+      cli.present(made, () => [`${made.name} (${plan}): ${made.id}`, ...made.workspaces.map((one) => `  ${one.mode}: ${one.id}`)].join('\n'));
     });
 
   tenant
@@ -65,6 +67,13 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
       const invited = await (await connect()).invite_owner({ workspace_id, ...personOf(email, name) });
       cli.present(invited, () => `${invited.id}: the link in the letter to ${invited.email} is good until ${invited.expires_at}.`);
     });
+
+  tenant
+    .command('set-plan')
+    .description('change the plan of an organization, by any of its workspaces; it holds for all of them from the next request on')
+    .argument('<workspace>')
+    .addOption(planOption())
+    .action(async (workspace_id: string, { plan }: { plan: Plan }) => present(await (await connect()).set_tenant_plan({ workspace_id, plan })));
 
   tenant
     .command('freeze')
@@ -117,6 +126,15 @@ const isOrganization = (id: string): boolean => fromWireId('organization', id) !
 
 const personOf = (email: string, name: string | undefined) => ({ email, name: name ?? (email.split('@')[0] || email) });
 
+const planOption = (): Option => new Option('--plan <plan>', 'what it may do: docs/plans.md').choices(PLAN_NAMES).makeOptionMandatory();
+
+/** What a plan allows, in a line. */
+const planText = (plan: Plan): string => {
+  const { apiAccess, limits } = PLANS[plan];
+  const most = PLAN_LIMITS.map((limit) => limitInWords(limit, limits[limit])).join(', ');
+  return `plan ${plan}: ${apiAccess ? 'API keys are let in' : 'no access by API key'}; ${most}; audit log: ${auditInWords(PLANS[plan])}`;
+};
+
 const STATES: Readonly<Record<Tenant['state'], string>> = {
   open: 'open',
   stopped: 'stopped: no money leaves, and people still get in',
@@ -124,9 +142,10 @@ const STATES: Readonly<Record<Tenant['state'], string>> = {
   thawing: 'frozen, and a thaw is asked for',
 };
 
-const tenantText = ({ id, name, mode, state, stopped_at, freeze }: Tenant): string =>
+const tenantText = ({ id, name, mode, plan, state, stopped_at, freeze }: Tenant): string =>
   [
     `${name} (${mode}) ${id}: ${STATES[state]}${stopped_at === null ? '' : `, since ${stopped_at}`}`,
+    `  ${planText(plan)}`,
     ...(freeze
       ? [
           `  ${freeze.id}: asked for by ${freeze.proposed_by.name}, ${freeze.proposed_at}: ${freeze.reason}`,

@@ -10,6 +10,7 @@ export const INBOUND_ROUTES = {
     summary: "A provider's webhook",
     permission: 'signed',
     rateClass: 'inbound',
+    planClass: 'none',
     // Kept as it came. It is reduced after recovery.
     inRecovery: 'works',
     format: 'raw',

@@ -20,6 +20,8 @@ const CHUNK_LOCKS = 256;
 export const chunkKey = (tenantId: string, batchId: string, lock: number): Prisma.Sql => keyOf(`chunk ${tenantId}/${batchId}/${lock}`);
 /** The locks of some chunks, each once, in the order in which they are taken. */
 export const chunkLocks = (chunks: readonly number[]): number[] => [...new Set(chunks.map((chunk) => chunk % CHUNK_LOCKS))].sort((a, b) => a - b);
+/** What a plan counts in a workspace: batches of a day, members, keys. Comes after the workspace, before all others. */
+export const planKey = (tenantId: string): Prisma.Sql => keyOf(`plan ${tenantId}`);
 /** Sealing of batches of a workspace; comes after items, before exceptions and audit heads. */
 export const factsKey = (tenantId: string): Prisma.Sql => keyOf(`facts ${tenantId}`);
 

@@ -20,6 +20,11 @@ ${listOf(apiConfig)}
 
 ${listOf(workerConfig)}
 
+Callers reach the API over TLS, which a proxy in front of it speaks. With an https:// \`SLUICE_PUBLIC_URL\` the API needs
+\`SLUICE_TRUSTED_PROXIES\`, and refuses every request of which such a proxy does not say \`X-Forwarded-Proto: https\`, but
+for \`/healthz\` and \`/readyz\`. The proxy has to write that header itself; of several values each has to be https. An API
+that listens on more than loopback does not start without such a URL.
+
 Both need the same \`SLUICE_KEY_FILE\` and \`SLUICE_CHECKPOINT_DIR\`. Any number of either may run. Set the \`…_DIRECT_URL\`s
 only when the \`…_DATABASE_URL\` is that of a transaction pool: LISTEN needs a connection of its own.
 

@@ -3,6 +3,7 @@ import { configurationPage } from './configuration.js';
 import { decisionsPage } from './decisions.js';
 import { errorsPage } from './errors.js';
 import { permissionsPage } from './permissions.js';
+import { plansPage } from './plans.js';
 import { ratesPage } from './rates.js';
 import { sandboxPage } from './sandbox.js';
 import { stateMachinesPage } from './state-machines.js';
@@ -14,6 +15,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/permissions.md': permissionsPage,
   'docs/configuration.md': configurationPage,
   'docs/rates.md': ratesPage,
+  'docs/plans.md': plansPage,
   'docs/sandbox.md': sandboxPage,
   'docs/adr/README.md': decisionsPage,
   // Recorded, so that a change of the route table shows what changes for callers.

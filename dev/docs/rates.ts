@@ -45,8 +45,9 @@ ${RATE_CLASSES.map((rateClass) => listItem(`\`${rateClass}\`: ${routesOf(rateCla
 
 ## Running it
 
-- \`SLUICE_RATES\` and \`SLUICE_WORKSPACE_RATES\` change limits for all, or for single workspaces, on every API process
-  alike: [configuration.md](configuration.md).
+- \`SLUICE_RATES\`, \`SLUICE_PLAN_RATES\` and \`SLUICE_WORKSPACE_RATES\` change limits for all, on top of that for workspaces
+  with a plan ([plans.md](plans.md)), and on top of that for single workspaces, on every API process alike:
+  [configuration.md](configuration.md).
 - Behind a proxy all requests come from its address, and count for one network. Name the proxy in
   \`SLUICE_TRUSTED_PROXIES\`; until then \`X-Forwarded-For\` is not believed, because anybody can send it.
 - Counters lie in Postgres (\`rate_counter\`, unlogged; keys are HMACs). While it does not answer within a second, each

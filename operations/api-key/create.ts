@@ -2,10 +2,12 @@ import type { z } from 'zod';
 import type { createApiKey as contract } from '../../contracts/access.js';
 import { permissionsOf } from '../../domain/actors.js';
 import { keyPermissions } from '../../domain/api-key.js';
+import { accessRefusal } from '../../domain/plans.js';
 import { type FieldError, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { proveByCode } from '../factor/prove.js';
 import { answer } from '../idempotency/answer.js';
+import { roomRefusal } from '../plan/limits.js';
 import { toWireApiKey, type WireApiKey } from './view.js';
 
 /**
@@ -13,8 +15,8 @@ import { toWireApiKey, type WireApiKey } from './view.js';
  * it is used from its networks alone where it has some. It takes a code of a second factor, because a key outlives the session that makes it.
  * The secret is in this answer only; the database stores its SHA-256.
  *
- * Refuses with `forbidden` (the caller is not a person, or lacks a scope), `invalid_request` (`expires_at` is in the past), `code_wrong`,
- * `otp_step_used`, `factor_locked` or `factor_missing`.
+ * Refuses with `forbidden` (the caller is not a person, or lacks a scope), `invalid_request` (`expires_at` is in the past), `plan_required`,
+ * `plan_limit`, `code_wrong`, `otp_step_used`, `factor_locked` or `factor_missing`.
  */
 export const createApiKey = async (ctx: Context, input: z.output<typeof contract>): Promise<Result<WireApiKey>> => {
   const { actor } = ctx;
@@ -36,6 +38,9 @@ export const createApiKey = async (ctx: Context, input: z.output<typeof contract
     const beyond = scopes.filter((scope) => !held.includes(scope));
     if (beyond.length > 0) return refused('forbidden', 'A key cannot do what its owner may not.', beyond.map(scopeError));
     if (expiresAt && expiresAt <= stores.now) return refused('invalid_request', 'The key would have expired already.', [EXPIRED]);
+    // Before the code is used up, and before its lock.
+    const beyondPlan = accessRefusal((await stores.workspaces.get()).plan) ?? (await roomRefusal(stores, 'api_keys'));
+    if (beyondPlan) return refusedFor(beyondPlan);
     const unproven = await proveByCode(ctx, stores, actor.personId, input.code);
     if (unproven) return refusedFor(unproven);
     const { token, hash, prefix } = ctx.services.credentials.newToken('api_key', ctx.mode);

@@ -4,6 +4,7 @@ import { destinationInput, payeeFields } from '../../contracts/payees.js';
 import { amountForm, separatorIn } from '../../domain/amount-text.js';
 import { repeatError, repeatedPayments } from '../../domain/batch/repeats.js';
 import { AMOUNT_MAX, currencyExponent, formatMoney, parseDecimal } from '../../domain/money.js';
+import { limitRefusal } from '../../domain/plans.js';
 import { ERRORS_MAX, type FieldError, type Refusal } from '../../domain/result.js';
 import { spreadsheetMark } from '../../domain/spreadsheet-marks.js';
 import { unfitCharacter, unfitMessage } from '../../domain/text.js';
@@ -75,6 +76,9 @@ export const checkCsv = async (
   faults.add([...totalErrors(total, terms.currency), ...checkUnit('file', count, terms.capabilities)], []);
   const wrong = faults.refusal();
   if (wrong) return { refusal: wrong };
+  const { plan } = await ctx.inTenant((stores) => stores.workspaces.get());
+  const tooMany = limitRefusal(plan, 'items', count, count);
+  if (tooMany) return { refusal: tooMany };
   if (elsewhereCount === 0) return { count, total };
   const earlier = [...elsewhere].sort(([a, as], [b, bs]) => bs - as || (a < b ? 1 : -1));
   return { refusal: repeatedPayments({ count: elsewhereCount, earlier }, elsewhereRows) };

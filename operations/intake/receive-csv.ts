@@ -6,6 +6,7 @@ import { ok, type Refusal, type Result, refuse, wrongInput } from '../../domain/
 import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
 import { answer } from '../idempotency/answer.js';
+import { roomRefusal } from '../plan/limits.js';
 import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
 import { frozenRefusal } from '../workspace/frozen.js';
@@ -38,7 +39,7 @@ const HASTE: Haste = { respondAsync: false, linesMax: 20_000, patienceMs: 10_000
  * `respond-async` is handed to a workflow, and the answer is its batch in `receiving`. `validate_only` is always answered here.
  *
  * Refuses with `invalid_request` (query), `invalid_csv` (up to 100 errors with row and column), `duplicate_items`,
- * `repeated_file`, `repeated_payments`, `external_id_taken`, `workspace_frozen`, or `not_ready` while another upload with this external_id is at work.
+ * `repeated_file`, `repeated_payments`, `external_id_taken`, `plan_limit`, `workspace_frozen`, or `not_ready` while another upload with this external_id is at work.
  */
 export const receiveCsv = async (
   ctx: Context,
@@ -109,6 +110,8 @@ const resolve = async (ctx: Context, stores: Stores, query: CsvQuery): Promise<{
 
 /** Begins the upload, or goes on with an abandoned one of the same file. Its run ends it when nothing else does. */
 const begin = async (ctx: Context, stores: Stores, wanted: NewBatch): Promise<Receiving | { refusal: Refusal }> => {
+  // Asked before the locks of uploads. One that goes on was counted when it began.
+  const full = await roomRefusal(stores, 'batches');
   const { found, busy } = await sweepUploads(stores, wanted);
   if (busy) return { refusal: beingReceived() };
   if (found) {
@@ -120,6 +123,7 @@ const begin = async (ctx: Context, stores: Stores, wanted: NewBatch): Promise<Re
     const { nextOrdinal } = await stores.items.totals(batch.id);
     return { batch, rowVersion: control.rowVersion + 1, nextOrdinal };
   }
+  if (full) return { refusal: full };
   if (!(await insertNew(ctx, stores, wanted, 'receiving', leaseEnd(stores)))) return { refusal: externalIdTaken(wanted.externalId ?? '') };
   // The end of a creation tells the run again, which waits until then.
   await stores.outbox.add({ batchId: wanted.id, message: 'batch_changed' });

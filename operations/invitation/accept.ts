@@ -9,6 +9,7 @@ import { newPasswordRefusal } from '../email-link/complete-reset.js';
 import { LINK_NOT_VALID } from '../email-link/letters.js';
 import { proveByAnyCode } from '../factor/prove.js';
 import { toWirePerson } from '../person/view.js';
+import { roomRefusal } from '../plan/limits.js';
 import type { Stores } from '../ports.js';
 import { holdDefinedRoles } from '../role/held.js';
 import type { Acceptance, FoundInvitation } from '../stores/invitations.js';
@@ -25,7 +26,7 @@ type Accepting = { personId: string } & ({ name: string; passwordHash: string } 
  * Whether the inviter may give these roles is asked at this moment.
  *
  * Refuses with `link_not_valid` (one answer, whatever the reason), `password_refused`, `passwords_busy`, `inviter_not_permitted`,
- * `already_member`, `account_exists` (it was made meanwhile), and for an account with `invalid_credentials`, `otp_step_used` or `factor_locked`.
+ * `already_member`, `plan_limit` (the invitation stays open), `account_exists` (it was made meanwhile), and for an account with `invalid_credentials`, `otp_step_used` or `factor_locked`.
  */
 export const acceptInvitation = async (publicContext: PublicContext, input: Input): Promise<Result<WireAccepted>> => {
   const { invitations, services, enter } = publicContext;
@@ -80,6 +81,8 @@ const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, acceptin
     const refused = (refusal: Refusal) => refusedAndAudited(stores, entryOf(ctx, found), refusal);
     // Held until the end: nobody joins a workspace that is closed meanwhile.
     if ((await stores.workspaces.lockShared()).closedAt) return refused(refuse('workspace_frozen', CLOSED_DETAIL).refusal);
+    const full = await roomRefusal(stores, 'people');
+    if (full) return refused(full);
     const invalid = await inviterRefusal(stores, found);
     if (invalid) return refused(invalid);
     const became = await stores.invitations.accept(hash, accepting);

@@ -9,6 +9,7 @@ import { type Context, refusedAndAudited } from '../context.js';
 import { newLinkToken } from '../email-link/letters.js';
 import { answer } from '../idempotency/answer.js';
 import { writeLetter } from '../mail/write.js';
+import { roomRefusal } from '../plan/limits.js';
 import { holdDefinedRoles, noSuchRole } from '../role/held.js';
 import { toWireInvitation, type WireInvitation } from './view.js';
 
@@ -17,8 +18,8 @@ import { toWireInvitation, type WireInvitation } from './view.js';
  * caller may give roles (`roles.manage`) and holds all that these allow; whether they still do is asked again when it is accepted. Inviting an
  * address again takes the place of its open invitation.
  *
- * Refuses with `forbidden` (no person), `invalid_request` (a role that the workspace does not have), `beyond_own_permissions` or
- * `already_member`.
+ * Refuses with `forbidden` (no person), `invalid_request` (a role that the workspace does not have), `beyond_own_permissions`,
+ * `plan_limit` or `already_member`.
  */
 export const createInvitation = async (ctx: Context, input: z.output<typeof contract>): Promise<Result<WireInvitation>> => {
   const { actor, services, tenantId } = ctx;
@@ -30,6 +31,9 @@ export const createInvitation = async (ctx: Context, input: z.output<typeof cont
     const detail = { invitation_id: toWireId('invitation', id), roles };
     const entry = { subject: { type: 'workspace', id: tenantId }, action: 'invitation.create', detail } as const;
     const refused = (refusal: Refusal) => refusedAndAudited(stores, entry, refusal);
+    // Asked again when it is accepted: an invitation takes no place.
+    const full = await roomRefusal(stores, 'people');
+    if (full) return refused(full);
     // Held until the end, so that no role changes or is deleted while somebody is invited to it.
     const defined = await holdDefinedRoles(stores, roles);
     const unknown = unknownRoles(roles, defined);

@@ -3,6 +3,7 @@ import type { createBatch } from '../../contracts/batches.js';
 import { chunkRootsOf, contentOf, withLeaf } from '../../domain/batch/content.js';
 import { externalIdTaken } from '../../domain/batch/refusals.js';
 import { gateDeadline } from '../../domain/gate.js';
+import { limitRefusal } from '../../domain/plans.js';
 import { type Refusal, type Result, wrongInput } from '../../domain/result.js';
 import type { WireBatch } from '../batch-state/read.js';
 import type { Context } from '../context.js';
@@ -13,6 +14,7 @@ import { insertNew, recordNew, refuseNew, type Validation, validated } from '../
 import { newBatch, resolveTerms } from '../intake/resolve-terms.js';
 import { externalIdIsTaken } from '../intake/sweep-uploads.js';
 import { ensurePayees } from '../payee/ensure.js';
+import { roomRefusal } from '../plan/limits.js';
 import type { Stores } from '../ports.js';
 import type { NewBatch } from '../stores/batches.js';
 import type { NewItem } from '../stores/items.js';
@@ -24,7 +26,7 @@ type CreateInput = z.output<typeof createBatch> & { validate_only: boolean };
  * Creates a payout batch from JSON, all or nothing, in one transaction: payees, items, leaves, roots, digest, audit event
  * and the message to the workflow. With `validate_only` it makes the same checks and writes nothing.
  *
- * Refuses with `invalid_request` (up to 100 errors), `duplicate_items`, `external_id_taken`, `repeated_payments` or `workspace_frozen`.
+ * Refuses with `invalid_request` (up to 100 errors), `duplicate_items`, `external_id_taken`, `repeated_payments`, `plan_limit` or `workspace_frozen`.
  */
 export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promise<Result<WireBatch | Validation>> => {
   const { external_id } = input;
@@ -32,8 +34,11 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
   const taken = external_id !== undefined && (await ctx.inTenant((stores) => externalIdIsTaken(stores, external_id)));
   return ctx.inTenant(async (stores) => {
     const refused = (refusal: Refusal) => (input.validate_only ? { ok: false as const, refusal } : refuseNew(ctx, stores, 'json', refusal));
-    const frozen = frozenRefusal(await stores.workspaces.get());
+    const workspace = await stores.workspaces.get();
+    const frozen = frozenRefusal(workspace);
     if (frozen) return refused(frozen);
+    const tooMany = limitRefusal(workspace.plan, 'items', input.items.length, input.items.length);
+    if (tooMany) return refused(tooMany);
     const resolved = await resolveTerms(ctx, stores, input);
     if ('errors' in resolved) return refused(wrongInput(resolved.errors));
     const refusal = await checkItems(ctx, stores, input, resolved.terms);
@@ -44,6 +49,8 @@ export const createPayoutBatch = async (ctx: Context, input: CreateInput): Promi
     const total = input.items.reduce((sum, item) => sum + BigInt(item.amount), 0n);
     if (input.validate_only) return answer(validated({ count: input.items.length, total }, input.currency));
 
+    const full = await roomRefusal(stores, 'batches');
+    if (full) return refused(full);
     const batch = newBatch(ctx, input, resolved.terms, { source: 'json', sourceSha256: null });
     const state = input.draft ? 'draft' : 'queued';
     // The batch is inserted before its payees, so that concurrent requests with the same external_id wait here and write nothing.

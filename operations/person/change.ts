@@ -8,6 +8,7 @@ import { type Refusal, type Result, refuse, wrongInput } from '../../domain/resu
 import { movedRoles, refusalBeyondOwn, refusalOfLastOwner, unknownRoles } from '../../domain/role-changes.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
+import { roomRefusal } from '../plan/limits.js';
 import type { Stores } from '../ports.js';
 import { holdDefinedRoles, noSuchRole } from '../role/held.js';
 import type { ListedMember } from '../stores/memberships.js';
@@ -51,9 +52,19 @@ export const disablePerson = (ctx: Context, { person_id }: { person_id: string }
     setActive(ctx, stores, found, { active: false, last: refusalOfLastOwner(found.member.id, found.owners) }),
   );
 
-/** Lets a disabled member work again, with the roles and API keys they had; they sign in anew. Refuses with `not_found` or `beyond_own_permissions`. */
+/**
+ * Lets a disabled member work again, with the roles and API keys they had; they sign in anew. Refuses with `not_found`, `beyond_own_permissions` or
+ * `plan_limit`: whoever is disabled takes no place.
+ */
 export const enablePerson = (ctx: Context, { person_id }: { person_id: string }): Promise<Result<WirePerson>> =>
-  change(ctx, person_id, 'person.enable', (stores, found) => setActive(ctx, stores, found, { active: true, last: null }));
+  change(
+    ctx,
+    person_id,
+    'person.enable',
+    (stores, found, full) => setActive(ctx, stores, found, { active: true, last: found.member.active ? null : full }),
+    // Asked before the lock of the member.
+    (stores) => roomRefusal(stores, 'people'),
+  );
 
 const setActive = async (
   ctx: Context,
@@ -72,14 +83,16 @@ const setActive = async (
 
 type Changed = { detail: AuditEntry['detail'] } & ({ refusal: Refusal } | { member: ListedMember });
 
-/** Locks the member, does the work, and writes the event, of a refusal too. */
+/** Asks for room, locks the member, does the work, and writes the event, of a refusal too. */
 const change = (
   ctx: Context,
   personId: string,
   action: string,
-  work: (stores: Stores, found: Found) => Promise<Changed>,
+  work: (stores: Stores, found: Found, full: Refusal | null) => Promise<Changed>,
+  room: (stores: Stores) => Promise<Refusal | null> = async () => null,
 ): Promise<Result<WirePerson>> =>
   ctx.inTenant(async (stores) => {
+    const full = await room(stores);
     const found = await stores.memberships.lock(personId);
     if (!found)
       return refusedAndAudited(
@@ -87,7 +100,7 @@ const change = (
         { subject: { type: 'workspace', id: ctx.tenantId }, action, detail: { person_id: toWireId('person', personId) } },
         refuse('not_found', 'This workspace has no such member.').refusal,
       );
-    const done = await work(stores, found);
+    const done = await work(stores, found, full);
     const entry = { subject: { type: 'person', id: personId }, action, detail: done.detail } as const;
     if ('refusal' in done) return refusedAndAudited(stores, entry, done.refusal);
     await stores.audit.append({ ...entry, result: 'ok' });

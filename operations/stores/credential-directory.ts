@@ -1,4 +1,5 @@
 import type { Permission } from '../../domain/permissions.js';
+import type { Plan } from '../../domain/plans.js';
 import type { StoredPassword } from './passwords.js';
 
 type Mode = 'live' | 'test';
@@ -16,6 +17,8 @@ export interface SessionOwner {
   mode: Mode;
   /** Two operators have frozen its workspace (docs/adr/0073). */
   closed: boolean;
+  /** Of its workspace, at this moment. */
+  plan: Plan;
   /** It was ended, or it has expired. */
   ended: boolean;
   /** Its last use was noted more than a minute ago, or never. */
@@ -35,6 +38,8 @@ export interface ApiKeyOwner {
   allowedNetworks: string[];
   /** Two operators have frozen its workspace. */
   closed: boolean;
+  /** Of its workspace, at this moment. */
+  plan: Plan;
   /** No use was noted within the last minute. */
   isUseDue: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Plan } from '../../domain/plans.js';
 import type { FreezeRow } from './freezes.js';
 import type { Page, PageQuery } from './page.js';
 import type { WorkspaceRow } from './workspaces.js';
@@ -12,6 +13,8 @@ export interface Tenant {
 export interface MadeTenant {
   organizationId: string;
   name: string;
+  /** As it was asked for; null of one that was made before there were plans. */
+  plan: Plan | null;
 }
 
 export interface NewTenant {
@@ -20,13 +23,14 @@ export interface NewTenant {
   key: string;
   organizationId: string;
   name: string;
+  plan: Plan;
   live: string;
   test: string;
 }
 
 /**
  * What the platform sees across workspaces: its operators, and where each workspace stands. Like the directory of credentials it is no store:
- * an implementation calls the SECURITY DEFINER functions of migration 0030.
+ * an implementation calls the SECURITY DEFINER functions of migrations 0030 and 0034.
  */
 export interface OperatorDirectory {
   /** By the SHA-256 of the credential; null when no key of an operator has it that is not revoked. */

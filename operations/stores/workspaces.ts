@@ -1,3 +1,4 @@
+import type { Plan } from '../../domain/plans.js';
 import { columns, nullable, oneOf, type Row, text, time, uuid } from './columns.js';
 
 export const WORKSPACE = columns({
@@ -5,6 +6,8 @@ export const WORKSPACE = columns({
   organizationId: uuid('organization_id'),
   name: text('name'),
   mode: oneOf<'live' | 'test'>()('mode'),
+  /** Of its organization. */
+  plan: oneOf<Plan>()('plan'),
   /** Since when no money leaves. */
   frozenAt: nullable(time('frozen_at')),
   /** Since when nobody works in it either: two operators froze it. */
@@ -26,6 +29,8 @@ export interface WorkspaceStore {
   close(): Promise<void>;
   /** Money leaves and people work again, as far as no freeze and no stop is open; the database refuses more. */
   thaw(): Promise<void>;
+  /** Gives all workspaces of its organization another plan, as this operator decided, and answers the one it had. */
+  setPlan(operatorId: string, plan: Plan): Promise<Plan>;
   /** From now on machine calls have to be signed. Where they have to be already, the first time stays. */
   requireSigning(): Promise<WorkspaceRow>;
   /** Machine calls need not be signed any more. The database refuses it on live. */

@@ -5,7 +5,7 @@ import type { PlatformContext } from '../context.js';
 import { type List, listPage } from '../list-page.js';
 import { operatorsIn, toWireTenant, type WireTenant } from './view.js';
 
-/** Workspaces of all organizations, newest first, with their freezes. */
+/** Workspaces of all organizations, newest first, with their plans and freezes. */
 export const listTenants = ({ operators }: PlatformContext, input: z.output<typeof contract>): Promise<Result<List<WireTenant>>> =>
   listPage('workspace', input, async (page) => {
     const { rows, hasMore } = await operators.tenants(page);

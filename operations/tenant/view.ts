@@ -22,6 +22,7 @@ export const toWireTenant = ({ workspace, freeze }: Tenant, names: Names): WireT
   organization_id: toWireId('organization', workspace.organizationId),
   name: workspace.name,
   mode: workspace.mode,
+  plan: workspace.plan,
   state: tenantState(freeze, workspace.frozenAt),
   stopped_at: workspace.frozenAt?.toISOString() ?? null,
   closed_at: workspace.closedAt?.toISOString() ?? null,

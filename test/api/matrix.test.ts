@@ -70,8 +70,8 @@ const ask = async (headers: Record<string, string>, id: RouteId, shape: RouteSha
 const nowhere = (names: readonly string[]): Records => Object.fromEntries(names.map((name) => [name, absentRecord(name)]));
 
 /** The problem that this principal gets whatever the record is; null when the route is open to it. */
-const refusalOf = ({ may }: Principal, { permission }: RouteShape): ProblemCode | null =>
-  typeof may === 'string' ? may : may.includes(permission as Permission) ? null : 'forbidden';
+const refusalOf = ({ may, beyond }: Principal, { permission }: RouteShape): ProblemCode | null =>
+  typeof may === 'string' ? may : may.includes(permission as Permission) ? (beyond ?? null) : 'forbidden';
 
 /** What is wrong with the answer to somebody who is refused. */
 const wrongRefusal = (principal: Principal, shape: RouteShape, { status, problem }: Seen): string | null => {

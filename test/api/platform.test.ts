@@ -57,7 +57,7 @@ describe('two kinds of credentials that share no route', () => {
 });
 
 describe('a frozen workspace', () => {
-  test('refuses its sessions and keys at the next request with one error, until two operators have thawed it', async () => {
+  test('refuses its sessions and keys at the next request with one error, until two operators have thawed it [S5-37]', async () => {
     const { tenantId } = await world.workspace();
     const path = `/v1/tenants/${toWireId('workspace', tenantId)}`;
     const people = await Promise.all((Object.keys(ROLES) as Role[]).map((role) => world.member(role, tenantId)));
@@ -105,21 +105,22 @@ describe('tenants', () => {
   test('are made with a live and a test workspace, once for each key, and live asks for signed calls', async () => {
     const key = systemEntropy.newId();
     const owner = { email: 'olu@people.example', name: 'Olu' };
-    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop', owner }, key);
+    const shop = { name: 'Corner Shop', plan: 'team', owner };
+    const made = await post('/v1/tenants', ada.token, shop, key);
     expect([made.status, made.json['name']]).toEqual([201, 'Corner Shop']);
     const workspaces = made.json['workspaces'] as { id: string; mode: string; state: string }[];
     expect(workspaces.map(({ mode, state }) => [mode, state]).sort()).toEqual([
       ['live', 'open'],
       ['test', 'open'],
     ]);
-    const again = await post('/v1/tenants', ada.token, { name: 'Corner Shop', owner }, key);
+    const again = await post('/v1/tenants', ada.token, shop, key);
     expect([again.status, again.json]).toEqual([201, made.json]);
-    expect((await post('/v1/tenants', ada.token, { name: 'Another Shop', owner }, key)).json['code']).toBe('idempotency_key_reused');
+    const others = [{ name: 'Another Shop' }, { plan: 'growth' }, { owner: { ...owner, email: 'ola@people.example' } }];
+    for (const other of others)
+      expect((await post('/v1/tenants', ada.token, { ...shop, ...other }, key)).json['code']).toBe('idempotency_key_reused');
     // Another operator's key is another request.
-    expect((await post('/v1/tenants', ben.token, { name: 'Corner Shop', owner }, key)).json['id']).not.toBe(made.json['id']);
-    expect((await world.call('/v1/tenants', { method: 'POST', token: ada.token, body: { name: 'X', owner } })).json['code']).toBe(
-      'idempotency_key_missing',
-    );
+    expect((await post('/v1/tenants', ben.token, shop, key)).json['id']).not.toBe(made.json['id']);
+    expect((await world.call('/v1/tenants', { method: 'POST', token: ada.token, body: shop })).json['code']).toBe('idempotency_key_missing');
     const rows = await world.sql<{ mode: string; signs: boolean }>(
       `SELECT mode, signing_required_at IS NOT NULL AS signs FROM workspace`,
       [],
@@ -129,7 +130,7 @@ describe('tenants', () => {
   });
 
   test('are frozen as a whole by the id of their organization, which the answers name', async () => {
-    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop', owner: { email: 'olu@people.example', name: 'Olu' } });
+    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan: 'team', owner: { email: 'olu@people.example', name: 'Olu' } });
     const path = `/v1/organizations/${String(made.json['id'])}`;
     const asked = await post(`${path}/freeze`, ada.token, { reason: 'An owner was robbed' });
     const workspaces = asked.json['workspaces'] as { state: string; freeze: { id: string } }[];

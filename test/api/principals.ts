@@ -14,6 +14,8 @@ export interface Principal {
   headers: Record<string, string>;
   /** What the table allows it, or the problem that it gets whatever it asks. */
   may: readonly Permission[] | ProblemCode;
+  /** What it gets although the table allows what it asks. */
+  beyond?: ProblemCode;
   /** Opens another session of the same person, and answers its token; null where there is none that works. */
   newSession: (() => Promise<string>) | null;
   /** Somebody with a second factor of their own. */
@@ -75,6 +77,14 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
     return { name, headers: bearer(made.token), may, newSession: null };
   };
 
+  /** The plan lets no key in, whatever its scopes are. */
+  const keyOfStarter = async (): Promise<Principal> => {
+    const { tenantId } = await world.workspace();
+    await world.sqlIn(tenantId, `UPDATE workspace SET plan = 'starter' WHERE tenant_id = $1`, [tenantId]);
+    const made = await world.apiKey(await world.person('owner', [tenantId]), [...KEY_SCOPES], tenantId);
+    return { name: 'a key of a plan without access', headers: bearer(made.token), may: KEY_SCOPES, beyond: 'plan_required', newSession: null };
+  };
+
   /** A key that something happens to after it is made. */
   const formerKey = async (name: string, may: Principal['may'], happens: (id: string) => Promise<unknown>): Promise<Principal> => {
     const made = await world.apiKey(owner.person, [...KEY_SCOPES]);
@@ -133,6 +143,7 @@ export const principalsOf = async (world: ApiWorld, foreign: Workspace): Promise
     formerKey('a revoked key', 'unauthenticated', revoked),
     formerKey('an expired key', 'unauthenticated', expired),
     keyOfDisabled(),
+    keyOfStarter(),
     key('a key from outside its networks', KEY_SCOPES, 'network_not_allowed', [ELSEWHERE]),
     formerSession('an ended session', 'session_expired', ended),
     expiredSession(),

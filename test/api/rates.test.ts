@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { bindRoutes, STAGES, stagesOf } from '../../api/bind.js';
 import type { ApiDeps } from '../../api/deps.js';
 import type { Handlers } from '../../api/handlers.js';
+import { plan } from '../../api/middleware/plan.js';
+import { workspace } from '../../api/middleware/workspace.js';
 import { isOperatorPermission } from '../../domain/permissions.js';
 import { RATE_CLASSES, RATES, type RateChanges, type RateSubject } from '../../domain/rates.js';
 import { systemEntropy } from '../../vault/entropy.js';
@@ -14,7 +16,7 @@ let direct: ApiWorld;
 let proxied: ApiWorld;
 let set = ratesOf();
 const limited: ApiDeps['rates'] = {
-  tableOf: (tenantId) => set.rates.tableOf(tenantId),
+  tableOf: (workspace) => set.rates.tableOf(workspace),
   take: (key, limit) => set.rates.take(key, limit),
   onRefused: (what) => set.rates.onRefused(what),
 };
@@ -50,8 +52,9 @@ describe('the path of a request', () => {
   const deps = { rates: limited, cookies: 'secure', spoolDir: '' } as unknown as ApiDeps;
   const handlers = new Proxy({}, { get: () => ({}) }) as Handlers;
 
-  test('its stages are in one order for all routes: authenticate, scope, rate, act [S2-22]', () => {
-    expect(STAGES).toEqual(['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'recovery', 'signature', 'body', 'act']);
+  test('its stages are in one order for all routes: authenticate, scope, rate, plan, act [S2-22]', () => {
+    const before = ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'plan'];
+    expect(STAGES).toEqual([...before, 'recovery', 'signature', 'body', 'act']);
   });
 
   test.each(ROUTE_LIST)('%s has every stage that it needs [S2-22]', (id, shape) => {
@@ -60,7 +63,7 @@ describe('the path of a request', () => {
     const ofPlatform = isOperatorPermission(shape.permission);
     if (ofPlatform) expect(Object.keys(stages)).toEqual(expect.arrayContaining(['name', 'network', 'authenticate', 'rate', 'act']));
     const needed =
-      isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'act'];
+      isOpen || ofPlatform ? ['name', 'network', 'act'] : ['name', 'network', 'authenticate', 'origin', 'workspace', 'scope', 'rate', 'plan', 'act'];
     for (const stage of needed) expect([stage, stages[stage as keyof typeof stages]?.length ?? 0]).toEqual([stage, 1]);
     expect(Object.keys(stages).filter((stage) => !(STAGES as readonly string[]).includes(stage))).toEqual([]);
   });
@@ -69,6 +72,34 @@ describe('the path of a request', () => {
     const counts = ROUTE_LIST.map(([id, shape]) => Object.values(stagesOf(deps, id, shape, handlers)).flat().length);
     const mounted = bindRoutes(deps, handlers).stack.flatMap(({ route }) => (route && route.stack.length > 1 ? route.stack.length : []));
     expect(mounted).toEqual(counts);
+  });
+
+  test('the plan is asked right after workspace, scope and rate on every route of a workspace, and on no other [S2-22]', () => {
+    const mounted = bindRoutes(deps, handlers).stack.flatMap(({ route }) => (route && route.stack.length > 1 ? [route.stack] : []));
+    const found = mounted.map((stack) => stack.map(({ handle }) => handle)).map((handles) => handles.indexOf(plan) - handles.indexOf(workspace));
+    const guarded = GUARDED.map(([id]) => id);
+    expect(found).toEqual(ROUTE_LIST.map(([id]) => (guarded.includes(id) ? 3 : 0)));
+  });
+
+  test('a key that its plan does not let in is counted all the same [S2-22]', async () => {
+    const key = await direct.apiKey(await direct.person('admin'), ['payees.read']);
+    limit({ read: { ...RATES.read, principal: of(1) } });
+    await direct.sql(`UPDATE workspace SET plan = 'pro'`);
+    const codes = [];
+    for (let i = 0; i < 2; i++) codes.push((await direct.call('/v1/payees', { token: key.token })).json['code']);
+    await direct.sql(`UPDATE workspace SET plan = 'enterprise'`);
+    expect(codes).toEqual(['plan_required', 'rate_limited']);
+  });
+
+  test('a workspace with a plan has the limits of its plan, and from the next request on those of another [S1-07]', async () => {
+    const { token } = await direct.member('auditor');
+    set = ratesOf({}, undefined, { pro: { read: { principal: of(1) } } });
+    await direct.sql(`UPDATE workspace SET plan = 'pro'`);
+    expect([await read(direct, token), await read(direct, token)]).toEqual([200, 429]);
+    await direct.sql(`UPDATE workspace SET plan = 'enterprise'`);
+    // Another window, because a process refuses by itself until the end of the one that was used up.
+    set.pass(MINUTE * 1_000);
+    expect([await read(direct, token), await read(direct, token)]).toEqual([200, 200]);
   });
 
   test.each(ROUTE_LIST)(

@@ -89,7 +89,7 @@ describe('the target URI', () => {
   ])('%s with Host %s behind %s is %s', (url, host, publicUrl, uri) => expect(of(url, host, publicUrl)).toBe(uri));
 
   test('behind a proxy is that of the configured URL, whatever Host says', async () => {
-    const proxied = await openApiWorld({ publicUrl: 'https://pay.example' });
+    const proxied = await openApiWorld({ publicUrl: 'https://pay.example', trustedProxies: ['127.0.0.0/8'] });
     try {
       const behind = await signedCaller(proxied, { mode: 'live', scopes: SCOPES });
       const request = (url: string): Plain => ({
@@ -97,7 +97,7 @@ describe('the target URI', () => {
         headers: { authorization: `Bearer ${behind.token}`, 'content-type': 'application/json', 'idempotency-key': systemEntropy.newId() },
       });
       const sent = async (signed: Plain) =>
-        (await proxied.call('/v1/payees', { method: 'POST', headers: signed.headers, body: signed.body as string })).status;
+        (await proxied.call('/v1/payees', { ...signed, headers: { ...signed.headers, 'x-forwarded-proto': 'https' } })).status;
       expect(await sent(signRequest(behind.signer, request('https://pay.example/v1/payees')))).toBe(201);
       expect(await sent(signRequest(behind.signer, request(`${proxied.url}/v1/payees`)))).toBe(401);
     } finally {

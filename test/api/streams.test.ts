@@ -53,6 +53,14 @@ const follow = async (token: string, end: () => Promise<unknown>): Promise<Serve
   return seen;
 };
 
+test('a stream ends with the reason when the plan has no access by key any more', async () => {
+  const { person } = await world.member('admin');
+  const key = await world.apiKey(person, ['batches.read']);
+  const seen = await follow(key.token, () => world.sql(`UPDATE workspace SET plan = 'pro'`));
+  await world.sql(`UPDATE workspace SET plan = 'enterprise'`);
+  expect(seen.at(-1)).toMatchObject({ name: 'problem', id: null, data: { code: 'plan_required', status: 403 } });
+});
+
 test('a stream ends with the reason when its key is revoked', async () => {
   const { token: admin, person } = await world.member('admin');
   const key = await world.apiKey(person, ['batches.read']);

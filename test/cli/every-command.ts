@@ -78,6 +78,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--role': 'auditor',
   '--step': 'freeze',
   '--owner': 'olu@example.com',
+  '--plan': 'team',
 };
 
 /** What a command needs though no option by itself is required. */

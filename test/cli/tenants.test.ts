@@ -16,6 +16,7 @@ const STOPPED = {
   organization_id: toWireId('organization', newId()),
   name: 'Corner Shop live',
   mode: 'live',
+  plan: 'team',
   state: 'stopped',
   stopped_at: AT,
   closed_at: null,
@@ -94,13 +95,35 @@ describe('sluice tenant', () => {
         : { status: 201, body: INVITED },
     );
     const { run, printed } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
-    expect(await run(['tenant', 'create', 'Corner Shop', '--owner', 'olu@example.com'])).toBe(0);
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'team', '--owner', 'olu@example.com'])).toBe(0);
     expect(await run(['tenant', 'invite-owner', WS, 'olu@example.com', '--name', 'Olu Adeyemi'])).toBe(0);
     expect(received.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
-      ['/v1/tenants', { name: 'Corner Shop', owner: { email: 'olu@example.com', name: 'olu' } }],
+      ['/v1/tenants', { name: 'Corner Shop', plan: 'team', owner: { email: 'olu@example.com', name: 'olu' } }],
       [`/v1/tenants/${WS}/owner-invitation`, { email: 'olu@example.com', name: 'Olu Adeyemi' }],
     ]);
     expect(printed.join('\n')).toContain('olu@example.com is good until');
+  });
+
+  test('create and set-plan say a plan of the table, and show says what it allows', async () => {
+    const { env, received } = await apiOf(({ path }) =>
+      path === '/v1/tenants'
+        ? { status: 201, body: { object: 'organization', id: STOPPED.organization_id, name: 'Corner Shop', workspaces: [STOPPED] } }
+        : { status: 200, body: STOPPED },
+    );
+    const { run, printed, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'pro', '--owner', 'olu@example.com'])).toBe(0);
+    expect(await run(['tenant', 'set-plan', WS, '--plan', 'team'])).toBe(0);
+    expect(received.map(({ method, path, body }) => [method, path, JSON.parse(body)])).toEqual([
+      ['POST', '/v1/tenants', { name: 'Corner Shop', plan: 'pro', owner: { email: 'olu@example.com', name: 'olu' } }],
+      ['POST', `/v1/tenants/${WS}/plan`, { plan: 'team' }],
+    ]);
+    expect(printed.join('\n')).toContain(
+      'plan team: API keys are let in; 10,000 items a batch, 100 batches a day, 50 people, 10 API keys; audit log: 3 years',
+    );
+    expect(await run(['tenant', 'create', 'Corner Shop', '--owner', 'olu@example.com'])).toBe(2);
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'pro'])).toBe(2);
+    expect([await run(['tenant', 'set-plan', WS, '--plan', 'free']), said.join('\n')]).toEqual([2, expect.stringContaining('enterprise')]);
+    expect(received).toHaveLength(2);
   });
 
   test('confirm names the freeze and the step that was looked at', async () => {

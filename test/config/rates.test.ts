@@ -10,25 +10,30 @@ import { systemEntropy } from '../../vault/entropy.js';
 const REQUIRED = { SLUICE_KEY_FILE: 'k', SLUICE_CHECKPOINT_DIR: 'c', SLUICE_API_DATABASE_URL: 'postgres://x', SLUICE_SPOOL_DIR: 's' };
 const read = (settings: Record<string, string>) => readConfig(apiConfig, { ...REQUIRED, ...settings });
 const tables = (settings: Record<string, string>) => {
-  const { SLUICE_RATES, SLUICE_WORKSPACE_RATES } = read(settings);
-  return rateTables(SLUICE_RATES, SLUICE_WORKSPACE_RATES);
+  const { SLUICE_RATES, SLUICE_PLAN_RATES, SLUICE_WORKSPACE_RATES } = read(settings);
+  return rateTables(SLUICE_RATES, SLUICE_PLAN_RATES, SLUICE_WORKSPACE_RATES);
 };
 
 test('without a setting the limits are those of the table', () => {
   expect(tables({})(null)).toEqual(RATES);
 });
 
-test('limits are changed for everybody, and on top of that for single workspaces [S1-07]', () => {
+test('limits are changed for everybody, on top of that for a plan, and on top of that for single workspaces [S1-07]', () => {
   const tenantId = systemEntropy.newId();
   const tableOf = tables({
     SLUICE_RATES: '{"read":{"principal":"100/10"},"sign_in":{"network":"600/60"}}',
+    SLUICE_PLAN_RATES: '{"pro":{"read":{"workspace":"7/60"},"write":{"principal":"5/60"}}}',
     SLUICE_WORKSPACE_RATES: JSON.stringify({ [toWireId('workspace', tenantId)]: { read: { workspace: '120000/60' } } }),
   });
   const principal = { requests: 100, seconds: 10 };
+  const workspace = { requests: 120_000, seconds: 60 };
+  const another = systemEntropy.newId();
   expect(tableOf(null).sign_in).toEqual({ network: { requests: 600, seconds: 60 } });
-  expect(tableOf(systemEntropy.newId()).read).toEqual({ ...RATES.read, principal });
-  expect(tableOf(tenantId).read).toEqual({ ...RATES.read, principal, workspace: { requests: 120_000, seconds: 60 } });
-  expect(tableOf(tenantId).write).toEqual(RATES.write);
+  expect(tableOf({ tenantId: another, plan: 'team' }).read).toEqual({ ...RATES.read, principal });
+  expect(tableOf({ tenantId: another, plan: 'pro' }).read).toEqual({ ...RATES.read, principal, workspace: { requests: 7, seconds: 60 } });
+  for (const plan of ['pro', 'team'] as const) expect(tableOf({ tenantId, plan }).read).toEqual({ ...RATES.read, principal, workspace });
+  expect(tableOf({ tenantId, plan: 'pro' }).write).toEqual({ ...RATES.write, principal: { requests: 5, seconds: 60 } });
+  expect(tableOf({ tenantId, plan: 'team' }).write).toEqual(RATES.write);
 });
 
 test.each([
@@ -40,6 +45,8 @@ test.each([
   ['SLUICE_RATES', '{"sign_in":{"principal":"1/60"}}', 'sign_in is not counted by principal'],
   ['SLUICE_RATES', '{"reading":{"principal":"1/60"}}', 'SLUICE_RATES'],
   ['SLUICE_RATES', '{"read":{"person":"1/60"}}', 'SLUICE_RATES.read'],
+  ['SLUICE_PLAN_RATES', '{"free":{"read":{"workspace":"1/60"}}}', 'SLUICE_PLAN_RATES'],
+  ['SLUICE_PLAN_RATES', '{"pro":{"read":{"network":"1/60"}}}', 'SLUICE_PLAN_RATES'],
   ['SLUICE_WORKSPACE_RATES', '{"ws_1":{"read":{"workspace":"1/60"}}}', 'not the id of a workspace'],
   ['SLUICE_WORKSPACE_RATES', `{"${toWireId('workspace', systemEntropy.newId())}":{"read":{"network":"1/60"}}}`, 'SLUICE_WORKSPACE_RATES'],
 ])('%s=%s is refused', (name, value, said) => {

@@ -95,8 +95,8 @@ test('no process reads or writes operators and their keys', async () => {
 
 test('a tenant is made for an operator alone, once for each of their keys', async () => {
   const make = (by: string, key: string, name = 'Shop'): Statement => [
-    'SELECT sluice_create_tenant($1, $2, $3, $4, $5, $6)',
-    [by, key, newId(), name, newId(), newId()],
+    'SELECT sluice_create_tenant($1, $2, $3, $4, $5, $6, $7)',
+    [by, key, newId(), name, 'team', newId(), newId()],
   ];
   expect(await attempt('api', make(newId(), 'k'))).toMatch(/an operator makes a tenant/);
   expect(await attempt('api', make(ada.id, 'k'), make(ada.id, 'k'))).toBeNull();

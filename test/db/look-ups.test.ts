@@ -151,6 +151,7 @@ const QUERIES: Record<string, Asked> = {
   'who prepared a batch': { query: (stores) => stores.batches.preparers(batchId), rows: 2 * MANY + 10, role: 'api' },
   // All items of the batch, once, and none of another.
   'references of a batch': { query: (stores) => stores.proposals.referencesGiven(batchId, ['pay_1', 'pay_2']), rows: MANY },
+  'batches of today': { query: (stores) => stores.planUse.batchesToday(), rows: 20, role: 'api', tables: ['payout_batch'] },
   'items of a chunk': { query: (stores) => stores.chunks.items(batchId, 10, 13), rows: 12 },
 };
 
@@ -187,6 +188,12 @@ beforeAll(async () => {
   equal = { payeeId: many.id, first: await equals(many), second: await equals(many) };
   openedId = (await world.batch()).id;
   for (const id of [openedId, (await world.batch()).id]) await world.openUpTo('execute', id);
+  // Batches of earlier days.
+  await world.sql(
+    `INSERT INTO payout_batch SELECT (jsonb_populate_record(b, jsonb_build_object(
+       'id', gen_random_uuid(), 'external_id', NULL, 'created_at', now() - interval '3 days'))).* FROM payout_batch b, generate_series(1, $2) WHERE b.id = $1`,
+    [batchId, MANY],
+  );
   await world.sql('UPDATE payee SET held_at = now() WHERE id = ANY ($1)', [ids.slice(7, 9)]);
 });
 afterAll(async () => {

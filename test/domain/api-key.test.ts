@@ -1,7 +1,16 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { permissionsOf } from '../../domain/actors.js';
-import { endOfRotated, GRACE_SECONDS_MAX, type KeyLife, type KeyState, keyPermissions, keyState, mayBeUsedFrom } from '../../domain/api-key.js';
+import {
+  endOfRotated,
+  GRACE_SECONDS_MAX,
+  KEY_STATES,
+  type KeyLife,
+  type KeyState,
+  keyPermissions,
+  keyState,
+  mayBeUsedFrom,
+} from '../../domain/api-key.js';
 import { KEY_SCOPES, PERMISSIONS } from '../../domain/permissions.js';
 
 const permissions = fc.subarray([...PERMISSIONS]);
@@ -46,6 +55,10 @@ const STATES: [Partial<Record<keyof KeyLife, number>>, KeyState][] = [
   [{ rotatedAt: -1, expiresAt: 1, revokedAt: -1 }, 'revoked'],
   [{ revokedAt: 0 }, 'revoked'],
 ];
+
+test('a key is in one of five states, and each of them is reached', () => {
+  expect([...KEY_STATES].sort()).toEqual([...new Set(STATES.map(([, state]) => state))].sort());
+});
 
 test.each(STATES)('%j seconds from now: %s', (seconds, state) => {
   const now = new Date('2030-01-01');

@@ -1,5 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Freeze, refusalToConfirm, refusalToFreeze, refusalToThaw, refusalToWithdraw, tenantState } from '../../domain/freeze.js';
+import {
+  CLOSED_DETAIL,
+  FREEZE_STEPS,
+  type Freeze,
+  refusalToConfirm,
+  refusalToFreeze,
+  refusalToThaw,
+  refusalToWithdraw,
+  TENANT_STATES,
+  tenantState,
+} from '../../domain/freeze.js';
 import { isOperatorPermission, KEY_SCOPES, OPERATOR_PERMISSIONS, PERMISSIONS, ROLES } from '../../domain/permissions.js';
 
 const stopped: Freeze = { id: 'f', proposedBy: 'ada', confirmedBy: null, thawProposedBy: null };
@@ -16,6 +26,35 @@ describe('a freeze', () => {
       'thawing',
     ]);
     expect(tenantState(null, new Date())).toBe('stopped');
+    expect([TENANT_STATES, FREEZE_STEPS]).toEqual([
+      ['open', 'stopped', 'frozen', 'thawing'],
+      ['freeze', 'thaw'],
+    ]);
+  });
+
+  test('tells why a step is not taken, what to do instead, and where it stands', () => {
+    const confirming = (freeze: Freeze | null, step: 'freeze' | 'thaw', operatorId = 'eve', freezeId = 'f') =>
+      refusalToConfirm(freeze, { freezeId, step, operatorId });
+    const cases: [{ detail: string; extra?: object } | null, string | undefined, RegExp][] = [
+      [refusalToFreeze(stopped), 'stopped', /^A freeze is asked for already\. Another operator .* confirms it\.$/],
+      [refusalToFreeze(frozen), 'frozen', /^A freeze is asked for already\. Ask for the thaw/],
+      [refusalToThaw(null), 'none', /nothing to thaw\.$/],
+      [refusalToThaw(stopped), 'stopped', /not confirmed\. .* withdraws it/],
+      [refusalToThaw(thawing), 'thawing', /^A thaw is asked for already\./],
+      [confirming(null, 'freeze'), 'none', /not open any more\./],
+      [confirming(stopped, 'freeze', 'eve', 'another'), 'stopped', /not open any more\./],
+      [confirming(frozen, 'freeze'), 'frozen', /^No freeze waits/],
+      [confirming(frozen, 'thaw'), 'frozen', /^No thaw waits/],
+      [confirming(stopped, 'freeze', 'ada'), undefined, /^You asked for this freeze; another operator confirms it\.$/],
+      [confirming(thawing, 'thaw', 'ben'), undefined, /^You asked for this thaw; another operator confirms it\.$/],
+      [refusalToWithdraw(null, 'ada'), 'none', /nothing to withdraw\.$/],
+      [refusalToWithdraw(stopped, 'ben'), undefined, /^Only who asked withdraws\./],
+    ];
+    for (const [refusal, state, says] of cases) {
+      expect(refusal?.detail).toMatch(says);
+      expect(refusal?.extra).toEqual(state === undefined ? undefined : { freeze: state });
+    }
+    expect(CLOSED_DETAIL).toMatch(/frozen by the platform\. Two of its operators thaw it/);
   });
 
   test('takes each step only where the one before has brought it', () => {
@@ -41,6 +80,8 @@ describe('a freeze', () => {
   test('is withdrawn by who asked for it, and by nobody once it is confirmed', () => {
     expect([stopped, thawing].map((freeze) => codeOf(refusalToWithdraw(freeze, freeze === stopped ? 'ada' : 'ben')))).toEqual([null, null]);
     expect(codeOf(refusalToWithdraw(stopped, 'ben'))).toBe('forbidden');
+    // Who asked for the freeze takes back no thaw that another one asked for.
+    expect(codeOf(refusalToWithdraw(thawing, 'ada'))).toBe('forbidden');
     expect(codeOf(refusalToWithdraw(frozen, 'ada'))).toBe('freeze_state');
     expect(codeOf(refusalToWithdraw(null, 'ada'))).toBe('freeze_state');
   });

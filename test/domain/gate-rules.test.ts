@@ -2,7 +2,20 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Actor } from '../../domain/actors.js';
 import { BATCH_STATES } from '../../domain/batch/states.js';
-import { GATE_PERMISSION, GATE_STATE, GATES, type GateQuestion, type GateStatement, gateBytes, refusalToOpen } from '../../domain/gate.js';
+import {
+  CHALLENGE_MS,
+  type ChallengeBinding,
+  challengeBytes,
+  GATE_PERMISSION,
+  GATE_STATE,
+  GATE_VERB,
+  GATES,
+  type GateQuestion,
+  type GateStatement,
+  gateBytes,
+  gateDeadline,
+  refusalToOpen,
+} from '../../domain/gate.js';
 import { holdersOf, KEY_SCOPES, PERMISSIONS, permissionsOfRoles, ROLE_NAMES, ROLES } from '../../domain/permissions.js';
 
 /** Few people, so that one is often actor, preparer and earlier holder at once. */
@@ -82,7 +95,10 @@ test('every refusal names its code, and the state that was found', () => {
     [{ opened: [{ gate: 'approve', personId: 'ann' }] }, 'gate_same_person'],
   ];
   expect(refusalToOpen(base)).toBeNull();
-  for (const [change, code] of cases) expect(refusalToOpen({ ...base, ...change })?.code).toBe(code);
+  for (const [change, code] of cases) {
+    const refusal = refusalToOpen({ ...base, ...change });
+    expect([refusal?.code, refusal?.detail]).toEqual([code, expect.stringMatching(/^[A-Za-z].{20,}[a-z]\.$/)]);
+  }
   expect(refusalToOpen({ ...base, state: 'rejected' })?.extra).toEqual({ state: 'rejected' });
 });
 
@@ -115,4 +131,53 @@ test('a refusal of a role names the roles that may', () => {
   const actor: Actor = { type: 'user', personId: 'ann', sessionId: 's', roles: ['auditor'], permissions: ROLES.auditor };
   const refusal = refusalToOpen({ gate: 'execute', actor, state: 'authorized', preparers: [], opened: [] });
   expect(refusal?.detail).toBe('None of your roles has gates.execute; an executor or an admin may.');
+});
+
+test('three people open the gates in their order, each from the state that the one before made, and with the permission of its name', () => {
+  const order = [
+    ['approve', 'queued'],
+    ['authorize', 'approved'],
+    ['execute', 'authorized'],
+  ] as const;
+  expect(GATES).toEqual(order.map(([gate]) => gate));
+  const opened: { gate: (typeof GATES)[number]; personId: string }[] = [];
+  for (const [at, [gate, state]] of order.entries()) {
+    const actor: Actor = { type: 'user', personId: `person ${at}`, sessionId: 's', roles: [], permissions: [`gates.${gate}`] };
+    for (const other of BATCH_STATES)
+      expect([other, refusalToOpen({ gate, actor, state: other, preparers: [], opened })?.code ?? null]).toEqual([
+        other,
+        other === state ? null : 'wrong_state',
+      ]);
+    expect([GATE_PERMISSION[gate], GATE_STATE[gate], GATE_VERB[gate]]).toEqual([`gates.${gate}`, state, gate]);
+    opened.push({ gate, personId: actor.personId });
+  }
+});
+
+test('a gate waits for seven days, and never past the time by which the batch has to execute; a challenge for five minutes', () => {
+  const now = new Date('2026-05-04T12:00:00Z');
+  const in7Days = new Date('2026-05-11T12:00:00Z');
+  const [sooner, later] = [new Date(in7Days.getTime() - 1), new Date(in7Days.getTime() + 1)];
+  expect([null, sooner, in7Days, later].map((executeBy) => gateDeadline(now, executeBy))).toEqual([in7Days, sooner, in7Days, in7Days]);
+  expect(CHALLENGE_MS).toBe(300_000);
+});
+
+test('the canonical form of a challenge is fixed, and says everything: any change of any member changes it', () => {
+  const binding: ChallengeBinding = {
+    challengeId: 'challenge',
+    tenantId: 'tenant',
+    personId: 'person',
+    gate: 'approve',
+    batchId: 'batch',
+    contentVersion: 1,
+    digest: Uint8Array.of(0xab),
+    expiresAt: '2026-05-04T12:00:00Z',
+  };
+  const text = (over: Partial<ChallengeBinding> = {}) => new TextDecoder().decode(challengeBytes({ ...binding, ...over }));
+  expect(text()).toBe(
+    '{"batch_id":"batch","challenge_id":"challenge","content_version":1,"digest":"ab","domain":"sluice-challenge-v1","expires_at":"2026-05-04T12:00:00Z","gate":"approve","person_id":"person","tenant_id":"tenant"}',
+  );
+  for (const [member, value] of Object.entries(binding)) {
+    const other = typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}x` : Uint8Array.of(0xac);
+    expect(text({ [member]: other })).not.toBe(text());
+  }
 });

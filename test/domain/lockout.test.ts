@@ -45,7 +45,10 @@ describe('how often a code can be guessed', () => {
   });
 });
 
+test('a right code starts the series over a day after the last lock', () => expect(LOCKOUT.quietMs).toBe(DAY_MS));
+
 test.each([
+  [0, '1 minute'],
   [1, '1 minute'],
   [60, '1 minute'],
   [61, '2 minutes'],
@@ -53,6 +56,8 @@ test.each([
   [3_540, '59 minutes'],
   [3_600, '1 hour'],
   [3_601, '2 hours'],
+  [7_200, '2 hours'],
+  [7_201, '3 hours'],
   [86_400, '24 hours'],
 ])('%d s are told as %s', (seconds, words) => {
   expect(waitInWords(seconds)).toBe(words);

@@ -99,6 +99,32 @@ describe('what a password may not be', () => {
     expect(reasonOf('Ada likes wet horses', BY_LENGTH, ABOUT)).toBeNull();
   });
 
+  test('what is left without the name is judged as any password is, to the guess', () => {
+    expect(reasonOf('adamqmzkwrtp', BY_LENGTH, ['Adam'])).toBe('personal');
+    expect(reasonOf('adamqmzkwrtpx', BY_LENGTH, ['Adam'])).toBeNull();
+  });
+
+  test.each([[['Ada', 'Adalbert']], [['Adalbert', 'Ada']]])('of %j the longest name is cut out first, so that its rest does not count', (about) => {
+    expect(reasonOf('adalbert1234', BY_LENGTH, about)).toBe('personal');
+  });
+
+  test('every refusal says what to do', () => {
+    const messages = [
+      passwordFault('correct horse\nbattery', [], HARD),
+      passwordFault('short', [], HARD),
+      passwordFault('long'.repeat(65), [], HARD),
+      passwordFault('sluice-sluice-sluice', [], BY_LENGTH),
+      passwordFault('correct horse battery', [], () => 1),
+    ];
+    expect(messages).toEqual([
+      { reason: 'characters', message: expect.stringMatching(/^leave out control characters/) },
+      { reason: 'too_short', message: expect.stringMatching(/^take 12 characters or more/) },
+      { reason: 'too_long', message: 'take 256 characters or fewer' },
+      { reason: 'personal', message: expect.stringMatching(/count for nothing/) },
+      { reason: 'common', message: expect.stringMatching(/take four words/) },
+    ]);
+  });
+
   test('words of two letters are not cut out', () => {
     expect(reasonOf('mountain lakes', BY_LENGTH, ['Li Na', 'li@na.example'])).toBeNull();
   });

@@ -2,15 +2,22 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   bareRecoveryCode,
+  CONFIRM_FAILURES_MAX,
   counts,
   decides,
   decidesFrom,
+  FACTOR_REST_HOURS,
+  FACTORS_MAX,
   groupedRecoveryCode,
   isOneTimeCode,
+  PENDING_MS,
   RECOVERY_ALPHABET,
+  RECOVERY_CODES,
   RECOVERY_LENGTH,
+  RESET_MS,
   restingRefusal,
   type Standing,
+  TOO_MANY_FACTORS,
 } from '../../domain/second-factor.js';
 
 const at = (hour: number): Date => new Date(hour * 3_600_000);
@@ -27,6 +34,16 @@ describe('a second factor', () => {
     expect([decides(standing(), at(24.99)), decides(standing(), at(25)), decides(standing(), at(26))]).toEqual([false, true, true]);
     expect(decides(standing({ removedAt: at(2) }), at(26))).toBe(false);
     expect(decides(standing({ confirmedAt: null, gatesFrom: null }), at(26))).toBe(false);
+    expect(decides(standing({ gatesFrom: null }), at(26))).toBe(false);
+  });
+
+  test('waits for an hour to be confirmed, its reset for a day, and there are so many', () => {
+    expect([PENDING_MS, RESET_MS]).toEqual([3_600_000, 86_400_000]);
+    expect([FACTORS_MAX, CONFIRM_FAILURES_MAX, RECOVERY_CODES, FACTOR_REST_HOURS]).toEqual([5, 5, 10, 24]);
+    expect(TOO_MANY_FACTORS).toEqual({
+      code: 'too_many_factors',
+      detail: 'Nobody has more than 5 second factors. Remove one that you do not use.',
+    });
   });
 
   test('never decides while it does not count', () => {
@@ -42,7 +59,8 @@ describe('a second factor', () => {
   test('of several the first that has rested decides, and one that does not count is none of them', () => {
     const removed = standing({ gatesFrom: at(2), removedAt: at(3) });
     expect(decidesFrom([standing(), standing({ gatesFrom: at(9) }), removed])).toEqual(at(9));
-    expect([decidesFrom([removed]), decidesFrom([])]).toEqual([null, null]);
+    expect([decidesFrom([removed]), decidesFrom([]), decidesFrom([standing({ gatesFrom: null })])]).toEqual([null, null, null]);
+    expect(decidesFrom([standing({ gatesFrom: null }), standing()])).toEqual(at(25));
     expect(restingRefusal(at(25))).toMatchObject({ code: 'factor_resting', extra: { decides_from: '1970-01-02T01:00:00.000Z' } });
     expect(restingRefusal(at(25)).detail).toContain('1970-01-02T01:00:00.000Z');
   });
@@ -63,16 +81,27 @@ describe('a recovery code', () => {
       fc.property(bare, (code) => {
         const grouped = groupedRecoveryCode(code);
         expect(grouped).toMatch(/^[0-9a-z]{5}(-[0-9a-z]{5}){3}$/);
-        for (const typed of [code, grouped, grouped.toUpperCase(), grouped.replaceAll('-', ' '), grouped.replaceAll('0', 'O').replaceAll('1', 'l')])
+        for (const typed of [
+          code,
+          grouped,
+          grouped.toUpperCase(),
+          grouped.replaceAll('-', ' '),
+          grouped.replaceAll('0', 'O').replaceAll('1', 'l'),
+          code.replaceAll('1', 'I'),
+        ])
           expect(bareRecoveryCode(typed)).toBe(code);
+        expect(bareRecoveryCode(` ${code}\t\n`)).toBe(code);
       }),
     );
+    expect([groupedRecoveryCode('abc'), groupedRecoveryCode('')]).toEqual(['abc', '']);
   });
 
   test('is no code of an authenticator, nor anything of another length or alphabet', () => {
     fc.assert(fc.property(bare, (code) => expect(isOneTimeCode(code)).toBe(false)));
     for (const typed of ['123456', '', 'a'.repeat(19), 'a'.repeat(21), `${'a'.repeat(19)}u`, `${'a'.repeat(19)}é`])
       expect(bareRecoveryCode(typed)).toBeNull();
-    expect([isOneTimeCode('123456'), isOneTimeCode('12345'), isOneTimeCode('1234567')]).toEqual([true, false, false]);
+    for (const code of ['000000', '123456', '999999']) expect([code, isOneTimeCode(code)]).toEqual([code, true]);
+    for (const code of ['', '12345', '1234567', 'x123456', '123456x', '12 456', '١٢٣٤٥٦', '123456\n'])
+      expect([code, isOneTimeCode(code)]).toEqual([code, false]);
   });
 });

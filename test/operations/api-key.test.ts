@@ -44,6 +44,7 @@ describe('API keys', () => {
       allowedNetworks: [],
       isUseDue: true,
       closed: false,
+      plan: 'enterprise',
     });
   });
 

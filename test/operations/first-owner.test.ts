@@ -29,7 +29,7 @@ const newPassword = () => randomBytes(12).toString('base64url');
 const newAddress = () => `${world.services.entropy.newId()}@people.example`;
 const platform = ({ actor } = ada): PlatformContext => ({ ...world.publicContext(), operator: actor });
 const create = async (email: string, key = newPassword()): Promise<WireOrganization> =>
-  must(await createTenant(platform(), { name: 'Corner Shop', owner: { email, name: 'Olu' }, key }));
+  must(await createTenant(platform(), { name: 'Corner Shop', plan: 'team', owner: { email, name: 'Olu' }, key }));
 const workspaceIn = ({ workspaces }: WireOrganization, mode: 'live' | 'test'): string =>
   uuidOf(workspaces.find((one) => one.mode === mode)?.id ?? '');
 const again = (tenantId: string, email: string, who = ada) => inviteOwner(world.as(who.actor, { tenantId }), { email, name: 'Olu' });
@@ -88,7 +88,9 @@ describe('a new tenant', () => {
     expect(await create(email, key)).toEqual(made);
     expect(await tokensTo(email)).toHaveLength(2);
     const other = newAddress();
-    expect(codeOf(await createTenant(platform(), { name: 'Corner Shop', owner: { email: other, name: 'Eve' }, key }))).toBe('idempotency_key_reused');
+    expect(codeOf(await createTenant(platform(), { name: 'Corner Shop', plan: 'team', owner: { email: other, name: 'Eve' }, key }))).toBe(
+      'idempotency_key_reused',
+    );
     expect(await tokensTo(other)).toEqual([]);
   });
 });

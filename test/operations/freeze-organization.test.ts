@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 beforeEach(async () => {
   const owner = { email: `${world.services.entropy.newId()}@people.example`, name: 'Olu' };
-  const made = must(await createTenant(platform(ada), { name: 'Corner Shop', owner, key: world.services.entropy.newId() }));
+  const made = must(await createTenant(platform(ada), { name: 'Corner Shop', plan: 'team', owner, key: world.services.entropy.newId() }));
   organization = uuidOf(made.id);
   workspaces = [...made.workspaces].sort((a, b) => (a.mode < b.mode ? -1 : 1)).map(({ id }) => uuidOf(id));
 });

@@ -56,7 +56,7 @@ beforeEach(async () => {
 });
 
 describe('one operator who asks for a freeze', () => {
-  test('stops the next chunk of a running batch, which says why', async () => {
+  test('stops the next chunk of a running batch, which says why [S5-37]', async () => {
     const batchId = await world.executing(tokens(2));
     await ask();
     expect(await payChunk(world.worker(), { batchId, chunk: 0 }, quiet)).toEqual({ kind: 'halted', halt: 'frozen' });
@@ -132,7 +132,7 @@ describe('one operator who asks for a freeze', () => {
 });
 
 describe('a freeze by two', () => {
-  test('refuses sign-in to who has the right password and code, and ends the sessions', async () => {
+  test('refuses sign-in to who has the right password and code, and ends the sessions [S5-37]', async () => {
     const who = await world.person('approver');
     const { token } = must(await createSession(world.publicContext(), { email: who.email, password: who.password, code: await world.code(who) }));
     const hash = world.credentials.hashToken(token ?? '') ?? new Uint8Array();

@@ -18,6 +18,7 @@ const raise = (stores: Stores) => stores.exceptions.raise({ kind: 'integrity_fai
 test.each<[string, (stores: Stores, batchId: string) => Promise<unknown>]>([
   ['the batch after its chunks', (stores, id) => stores.chunks.lockToSettle(id, [0]).then(() => stores.batches.lock(id))],
   ['the workspace after the batch', (stores, id) => stores.batches.lock(id).then(() => stores.workspaces.lockShared())],
+  ['what a plan counts after the batch', (stores, id) => stores.batches.lock(id).then(() => stores.planUse.hold())],
   ['a permit to send after the batch', (stores, id) => stores.batches.lock(id).then(() => stores.chunks.lockToSend(id, 0))],
   ['accounts after an exception', (stores) => raise(stores).then(() => stores.accounts.lock([world.home.funding]))],
   ['a hold after an exception', (stores, id) => raise(stores).then(() => stores.holds.release(id, systemEntropy.newId()))],

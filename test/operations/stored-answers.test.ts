@@ -51,6 +51,7 @@ import { stopWorkspace } from '../../operations/stop/stop.js';
 import { confirmFreeze } from '../../operations/tenant/confirm.js';
 import { freezeTenant } from '../../operations/tenant/freeze.js';
 import { inviteOwner } from '../../operations/tenant/invite-owner.js';
+import { setTenantPlan } from '../../operations/tenant/set-plan.js';
 import { thawTenant } from '../../operations/tenant/thaw.js';
 import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
 import { allowUnsigned } from '../../operations/workspace/allow-unsigned.js';
@@ -119,6 +120,10 @@ const REQUESTS: Record<StoredRoute, () => Promise<Run>> = {
   invite_owner: async () => {
     const { asking } = await operatorsOf();
     return { ctx: asking, work: (own) => inviteOwner(own, { email: 'olu@example.com', name: 'Olu' }) };
+  },
+  set_tenant_plan: async () => {
+    const { asking } = await operatorsOf();
+    return { ctx: asking, work: (own) => setTenantPlan(own, world.publicContext(), { plan: 'growth' }) };
   },
   freeze_tenant: async () => {
     const { asking } = await operatorsOf();

@@ -5,6 +5,7 @@ import type { Stores } from '../../operations/ports.js';
 const ORDER: readonly (readonly string[])[] = [
   ['proposals.lock'],
   ['workspaces.lock', 'workspaces.lockShared'],
+  ['planUse.hold'],
   ['batches.lock'],
   ['chunks.lockToSend', 'chunks.lockToSettle'],
   ['challenges.lock', 'factors.lock', 'apiKeys.lock'],

@@ -1,6 +1,7 @@
 import type { Rates } from '../../api/deps.js';
 import { leasing } from '../../api/rates/leases.js';
 import { rateTables } from '../../api/rates/tables.js';
+import type { Plan } from '../../domain/plans.js';
 import { grantOf, RATE_CLASSES, RATE_SUBJECTS, RATES, type RateChanges, type RateLimit } from '../../domain/rates.js';
 import type { RateCounters } from '../../operations/stores/rate-counters.js';
 
@@ -40,10 +41,10 @@ const wide: RateChanges = Object.fromEntries(
 );
 
 /** Limits of the API under test: wide ones, but for `changes`. Every request of a test comes from one address. */
-export const ratesOf = (changes: RateChanges = {}, { now, pass } = handClock()) => {
+export const ratesOf = (changes: RateChanges = {}, { now, pass } = handClock(), ofPlans: Partial<Record<Plan, RateChanges>> = {}) => {
   const counters = memoryCounters(now);
   const refused: Parameters<Rates['onRefused']>[0][] = [];
-  const tableOf = rateTables({ ...wide, ...changes }, new Map());
+  const tableOf = rateTables({ ...wide, ...changes }, ofPlans, new Map());
   const rates: Rates = { tableOf, take: leasing(counters, now), onRefused: (what) => void refused.push(what) };
   return { rates, refused, pass, asked: counters.asked };
 };
