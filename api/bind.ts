@@ -107,7 +107,9 @@ const serve = (deps: ApiDeps, id: RouteId, shape: RouteShape, handlers: Handlers
   if (shape.permission === 'public') return servePublic(shape, handler as Public<never>);
   if (shape.permission === 'signed') return serveSigned(shape, handler as Signed<never>);
   if (isOperatorPermission(shape.permission))
-    return shape.params ? serveTenant(id, shape, handler as Operation<never>) : servePlatform(shape, handler as Platform<never>);
+    return shape.params && 'workspace_id' in shape.params.shape
+      ? serveTenant(id, shape, handler as Operation<never>)
+      : servePlatform(shape, handler as Platform<never>);
   if (shape.format === 'events' || shape.format === 'lines') return serveStream(shape, shape.permission, handler as Streamed<never>);
   if (shape.csvQuery) return serveUpload(deps, id, shape, shape.csvQuery, handler as JsonOrCsv<never>);
   return serveOperation(id, shape, handler as Operation<never>);

@@ -23,7 +23,7 @@ export type Operation<Id extends RouteId> = (ctx: Context, input: InputOf<Id>, e
 /** The handler of a `public` route: no tenant is known yet. */
 export type Public<Id extends RouteId> = (publicContext: PublicContext, input: InputOf<Id>, exchange: Exchange) => Promise<Result<OutputOf<Id>>>;
 
-/** The handler of a route of the platform that is about no one workspace. `key`: its Idempotency-Key, where it has to have one. */
+/** The handler of a route of the platform that is not about one workspace. `key`: its Idempotency-Key, where it has to have one. */
 export type Platform<Id extends RouteId> = (platform: PlatformContext, input: InputOf<Id> & { key: string }) => Promise<Result<OutputOf<Id>>>;
 
 /** The handler of a `signed` route. The caller authenticates by a signature over exactly the bytes of `raw`. */
@@ -49,7 +49,7 @@ type HandlerOf<Id extends RouteId> = Routes[Id] extends { permission: 'public' }
   : Routes[Id] extends { permission: 'signed' }
     ? Signed<Id>
     : Routes[Id] extends { permission: OperatorPermission }
-      ? Routes[Id] extends { params: z.ZodObject }
+      ? Part<Routes[Id], 'params'> extends { workspace_id: string }
         ? Operation<Id>
         : Platform<Id>
       : Routes[Id] extends { csvQuery: z.ZodObject }

@@ -53,7 +53,7 @@ export const serveTenant =
     await once(res, id, shape, input.value, (ctx) => operation(ctx, input.value as never, exchange));
   };
 
-/** A route of the platform without a workspace: what it makes keeps the Idempotency-Key itself, since there is no place to store an answer. */
+/** A route of the platform without one workspace: what it makes keeps the Idempotency-Key itself, since there is no place to store an answer. */
 export const servePlatform =
   (shape: RouteShape, handler: Platform<never>): RequestHandler =>
   async (req, res) => {

@@ -25,6 +25,7 @@ import { signInCommands } from './commands/sign-in.js';
 import { signingCommands } from './commands/signing.js';
 import { tenantCommands } from './commands/tenants.js';
 import { verifyEmailCommand } from './commands/verify-email.js';
+import { workspaceCommands } from './commands/workspace.js';
 import { endingOf } from './ending.js';
 import { EXIT, type ExitCode, Failure } from './failure.js';
 import { json } from './render/json.js';
@@ -89,6 +90,7 @@ export const createProgram = ({ env, terminal, schemas, mailServerProblem, local
   doctorCommand(program, cli, { schemas, local, mailServerProblem });
   recoverCommand(program, cli);
   openCommand(program, cli);
+  workspaceCommands(program, cli);
   tenantCommands(program, cli);
   if (local) local.mountDev(program);
   else refuseDev(program);

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { password } from './access.js';
 import { person, roleName } from './people.js';
-import { anyCode, line, name, timestamp, wireId } from './wire.js';
-
-const email = z.email().max(254);
+import { anyCode, email, line, name, timestamp, wireId } from './wire.js';
 
 /** The token of a letter; whole links are taken apart by who reads them. Marked secret: left out of what is kept about a request. */
 const token = line(200).meta({ secret: true });
@@ -18,7 +16,8 @@ export const invitation = z
     email: z.string(),
     name: z.string(),
     roles: z.array(z.string()),
-    invited_by: z.object({ person_id: wireId, name: z.string() }),
+    /** `person_id` is null where an operator of the platform invited the first owner. */
+    invited_by: z.object({ person_id: wireId.nullable(), name: z.string() }),
     created_at: timestamp,
     expires_at: timestamp,
     revoked_at: timestamp.nullable(),

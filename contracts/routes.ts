@@ -14,6 +14,7 @@ import { LINK_ROUTES } from './routes/links.js';
 import { PAYEE_ROUTES } from './routes/payees.js';
 import { PEOPLE_ROUTES } from './routes/people.js';
 import { SIGNING_ROUTES } from './routes/signing.js';
+import { STOP_ROUTES } from './routes/stops.js';
 import { TENANT_ROUTES } from './routes/tenants.js';
 
 /** Every route of the API. Each id is bound to one operation in `api/routes/`; a route that is not bound does not compile. */
@@ -32,6 +33,7 @@ export const ROUTES = {
   ...EVIDENCE_ROUTES,
   ...PEOPLE_ROUTES,
   ...LINK_ROUTES,
+  ...STOP_ROUTES,
   ...TENANT_ROUTES,
 } as const satisfies Record<string, RouteShape>;
 export type RouteId = keyof typeof ROUTES;

@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { FREEZE_STEPS, TENANT_STATES } from '../domain/freeze.js';
 import { PLAN_NAMES } from '../domain/plans.js';
-import { id, lines, name, page, timestamp, wireId } from './wire.js';
+import { email, id, lines, name, page, timestamp, wireId } from './wire.js';
 
 export const listTenants = z.strictObject(page);
+
+/** Who is invited to own a workspace first. */
+export const inviteOwner = z.strictObject({ email, name: name(100) });
 
 export const createTenant = z.strictObject({
   /** Of the organization; its workspaces are named after it. */
   name: name(90),
   plan: z.enum(PLAN_NAMES),
+  /** Gets a letter for each of its workspaces. */
+  owner: inviteOwner,
 });
 
 export const setPlan = z.strictObject({ plan: z.enum(PLAN_NAMES) });
@@ -56,6 +61,11 @@ export const tenant = z
     freeze: freeze.nullable(),
   })
   .meta({ id: 'Tenant' });
+
+/** Where the workspaces of an organization stand. */
+export const organizationState = z
+  .object({ object: z.literal('organization_state'), id: wireId, workspaces: z.array(tenant) })
+  .meta({ id: 'OrganizationState' });
 
 export const organization = z
   .object({ object: z.literal('organization'), id: wireId, name: z.string(), workspaces: z.array(tenant) })

@@ -42,6 +42,9 @@ export const itemId = z
 /** An id in an answer. */
 export const wireId = z.string().meta({ pattern: '^[a-z]+_[0-9a-f]{32}([0-7][0-9a-f]{7})?$', examples: ['batch_0198c2aa7c1e7b3d9f10a4c2e6b80d11'] });
 
+/** An e-mail address in a request. */
+export const email = z.email().max(254);
+
 /** A time in an answer. */
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC in answers' });
 

@@ -44,6 +44,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_email_link_of: 'sluice_fn_signin',
   sluice_use_email_link: 'sluice_fn_signin',
   sluice_may_invite: 'sluice_fn_signin',
+  sluice_may_invite_owner: 'sluice_fn_signin',
   sluice_invitation_of: 'sluice_fn_signin',
   sluice_accept_invitation: 'sluice_fn_signin',
   sluice_ask_passkey: 'sluice_fn_signin',

@@ -11,12 +11,13 @@ const OPEN = Prisma.sql`accepted_at IS NULL AND revoked_at IS NULL AND expires_a
 
 /** Invitations of one workspace. */
 export const invitationStore = ({ sql }: Tx, { tenantId }: Scope): InvitationStore => ({
-  put: async ({ id, email, name, roles, invitedBy, tokenHash }) => {
+  put: async ({ id, email, name, roles, invitedBy, invitedByOperator, tokenHash }) => {
     const row = await sql.row('conflict')`
-      INSERT INTO invitation (tenant_id, id, email, name, roles, invited_by, token_hash, expires_at)
-      VALUES (${tenantId}::uuid, ${id}::uuid, ${email}, ${name}, ${[...roles]}::text[], ${invitedBy}::uuid, ${tokenHash}::bytea, now() + interval '24 hours')
+      INSERT INTO invitation (tenant_id, id, email, name, roles, invited_by, invited_by_operator, token_hash, expires_at)
+      VALUES (${tenantId}::uuid, ${id}::uuid, ${email}, ${name}, ${[...roles]}::text[], ${invitedBy}::uuid, ${invitedByOperator}::uuid,
+        ${tokenHash}::bytea, now() + interval '24 hours')
       ON CONFLICT (tenant_id, email) DO UPDATE SET id = excluded.id, name = excluded.name, roles = excluded.roles, invited_by = excluded.invited_by,
-        token_hash = ${tokenHash}::bytea, created_at = now(), expires_at = excluded.expires_at, accepted_at = NULL, revoked_at = NULL
+        invited_by_operator = excluded.invited_by_operator, token_hash = ${tokenHash}::bytea, created_at = now(), expires_at = excluded.expires_at, accepted_at = NULL, revoked_at = NULL
       RETURNING ${invitations.list()}`;
     if (!row) throw new Error('an invitation was not stored');
     return invitations.row(row);
@@ -41,6 +42,26 @@ export const invitationStore = ({ sql }: Tx, { tenantId }: Scope): InvitationSto
     return row && invitations.row(row);
   },
 
+  revokeOfOperators: async () => {
+    const rows = await sql.rows<{ open: boolean }>('conflict')`
+      UPDATE invitation SET revoked_at = now()
+      WHERE tenant_id = ${tenantId}::uuid AND invited_by_operator IS NOT NULL AND accepted_at IS NULL AND revoked_at IS NULL
+      RETURNING expires_at > now() AS open`;
+    return rows.some(({ open }) => open);
+  },
+
+  firstOwner: async () => {
+    const row = await sql.row<{ email: string }>('set')`
+      SELECT email FROM invitation WHERE tenant_id = ${tenantId}::uuid AND invited_by_operator IS NOT NULL AND revoked_at IS NULL
+      ORDER BY id DESC LIMIT 1`;
+    return row?.email ?? null;
+  },
+
+  mayInviteOwner: async (operatorId, email) => {
+    const row = await sql.row<{ may: boolean }>('function')`SELECT sluice_may_invite_owner(${operatorId}::uuid, ${email}) AS may`;
+    return row?.may ?? false;
+  },
+
   mayInvite: async (personId, roles) => {
     const row = await sql.row<{ may: boolean }>('function')`SELECT sluice_may_invite(${personId}::uuid, ${[...roles]}::text[]) AS may`;
     return row?.may ?? false;
@@ -63,7 +84,8 @@ interface Found {
   email: string;
   name: string;
   roles: string[];
-  invitedBy: string;
+  invitedBy: string | null;
+  invitedByOperator: string | null;
   personId: string | null;
   hash: string | null;
   version: number | null;
@@ -74,7 +96,7 @@ interface Found {
 export const invitationDirectory = (database: Database): InvitationDirectory => ({
   find: async (tokenHash) => {
     const row = await database.sql.row<Found>('function')`
-      SELECT tenant_id AS "tenantId", mode, workspace, id, email, name, roles, invited_by AS "invitedBy",
+      SELECT tenant_id AS "tenantId", mode, workspace, id, email, name, roles, invited_by AS "invitedBy", invited_by_operator AS "invitedByOperator",
         person_id AS "personId", password_hash AS hash, password_version AS version, disabled FROM sluice_invitation_of(${tokenHash}::bytea)`;
     if (!row) return null;
     const { personId, hash, version, disabled, ...open } = row;

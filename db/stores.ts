@@ -39,6 +39,7 @@ import { roleStore } from './roles.js';
 import { sessionStore } from './sessions.js';
 import { signatureNonceStore } from './signature-nonces.js';
 import { signingKeyStore } from './signing-keys.js';
+import { stopStore } from './stops.js';
 import type { Tx } from './transaction/open.js';
 import type { Scope } from './transaction/scope.js';
 import { transferStore } from './transfers.js';
@@ -52,6 +53,7 @@ export const storesOf = (tx: Tx, scope: Scope): Stores => ({
   workspaces: workspaceStore(tx, scope),
   planUse: planUseStore(tx, scope),
   freezes: freezeStore(tx, scope),
+  stops: stopStore(tx, scope),
   memberships: membershipStore(tx, scope),
   roles: roleStore(tx, scope),
   invitations: invitationStore(tx, scope),

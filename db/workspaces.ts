@@ -36,7 +36,13 @@ export const workspaceStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): Work
   },
 
   async thaw() {
-    await orm.workspace.updateMany({ where: { tenant_id: tenantId }, data: { frozen_at: null, closed_at: null } });
+    await sql.run('join')`
+      UPDATE workspace w SET
+        frozen_at = coalesce((SELECT f.proposed_at FROM workspace_freeze f WHERE f.tenant_id = w.tenant_id AND f.ended_at IS NULL),
+          (SELECT s.stopped_at FROM workspace_stop s WHERE s.tenant_id = w.tenant_id AND s.ended_at IS NULL)),
+        closed_at = CASE WHEN EXISTS (SELECT FROM workspace_freeze f
+          WHERE f.tenant_id = w.tenant_id AND f.ended_at IS NULL AND f.confirmed_by IS NOT NULL) THEN w.closed_at END
+      WHERE w.tenant_id = ${tenantId}::uuid`;
   },
 
   async setPlan(operatorId, plan) {

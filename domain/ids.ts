@@ -29,6 +29,7 @@ export const ID_PREFIXES = {
   operator: 'op',
   operatorKey: 'opkey',
   freeze: 'freeze',
+  stop: 'stop',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -26,6 +26,7 @@ export const PERMISSION_MEANINGS = {
   'people.manage': 'disable and enable members, and invite people to roles that one may give',
   'roles.manage': 'give and take roles, and define roles of the workspace',
   'keys.manage': 'make and rotate API keys, with a second factor, and revoke them',
+  'workspace.stop': 'stop all money of the workspace, with a second factor, and lift such a stop as one of two people',
   'sessions.own': 'see and end one’s own session',
   'workspace.own': 'own the workspace: an owner is made and unmade by owners alone, and one stays',
 } as const;
@@ -33,9 +34,9 @@ export const PERMISSION_MEANINGS = {
 /** What operators of the platform may do. No role, key or scope of a workspace holds any of it, and an operator holds nothing of a workspace. */
 export const OPERATOR_PERMISSION_MEANINGS = {
   'tenants.read': 'see workspaces and their freezes',
-  'tenants.create': 'make an organization with its live and its test workspace',
+  'tenants.create': 'make an organization with its live and its test workspace, and invite its first owner',
   'tenants.set_plan': 'change the plan of an organization',
-  'tenants.freeze': 'ask for a freeze or a thaw of a workspace, and confirm what another operator asked for',
+  'tenants.freeze': 'ask for a freeze or a thaw of a workspace or an organization, and confirm what another operator asked for',
 } as const;
 
 export type OperatorPermission = keyof typeof OPERATOR_PERMISSION_MEANINGS;
@@ -79,6 +80,7 @@ export const SLEEPS_WITHOUT_FACTOR: Readonly<Record<Permission, boolean>> = {
   'people.manage': true,
   'roles.manage': true,
   'keys.manage': true,
+  'workspace.stop': true,
   'sessions.own': false,
   'workspace.own': true,
 };
@@ -168,6 +170,7 @@ const PEOPLE_ONLY: readonly Permission[] = [
   'people.manage',
   'roles.manage',
   'keys.manage',
+  'workspace.stop',
   'sessions.own',
   'workspace.own',
 ];

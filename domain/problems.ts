@@ -36,6 +36,7 @@ export const PROBLEMS = {
   role_fixed: { status: 409, title: 'Every workspace has this role, and nobody changes it', retryable: false },
   role_in_use: { status: 409, title: 'A member has this role', retryable: false },
   too_many_roles: { status: 409, title: 'The workspace defines as many roles as it may', retryable: false },
+  tenant_has_people: { status: 409, title: 'The tenant has people, who invite others themselves', retryable: false },
   already_member: { status: 409, title: 'The address belongs to a member of the workspace', retryable: false },
   link_not_valid: { status: 404, title: 'The link was used, replaced or withdrawn, it has expired, or it never was one', retryable: false },
   inviter_not_permitted: { status: 409, title: 'Who invited may not give these roles any more', retryable: false },

@@ -46,6 +46,7 @@ import type { RoleStore } from './stores/roles.js';
 import type { SessionStore } from './stores/sessions.js';
 import type { SignatureNonceStore } from './stores/signature-nonces.js';
 import type { SigningKeyStore } from './stores/signing-keys.js';
+import type { StopStore } from './stores/stops.js';
 import type { TransferStore } from './stores/transfers.js';
 import type { TransitionStore } from './stores/transitions.js';
 import type { UploadStore } from './stores/uploads.js';
@@ -58,6 +59,7 @@ export interface Stores {
   workspaces: WorkspaceStore;
   planUse: PlanUseStore;
   freezes: FreezeStore;
+  stops: StopStore;
   memberships: MembershipStore;
   roles: RoleStore;
   invitations: InvitationStore;

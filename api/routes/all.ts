@@ -15,6 +15,7 @@ import { payoutBatches } from './payout-batches.js';
 import { people } from './people.js';
 import { sessions } from './sessions.js';
 import { signing } from './signing.js';
+import { stops } from './stops.js';
 import { tenants } from './tenants.js';
 
 /** Binds every route of the table to its operation. A missing one does not compile. */
@@ -34,5 +35,6 @@ export const allHandlers = (deps: ApiDeps): Handlers => ({
   ...evidence,
   ...people,
   ...links(deps),
+  ...stops,
   ...tenants,
 });

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import { FREEZE_STEPS, type FreezeStep } from '../../domain/freeze.js';
+import { fromWireId } from '../../domain/ids.js';
 import { auditInWords, limitInWords, PLAN_LIMITS, PLAN_NAMES, PLANS, type Plan } from '../../domain/plans.js';
 import type { Cli } from '../cli.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
@@ -17,6 +18,11 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
   const present = (shown: Tenant): void => {
     cli.present(shown, () => tenantText(shown));
     const next = nextStep(shown);
+    if (next) cli.suggest(next);
+  };
+  const presentAll = (shown: ResponseOf<'freeze_organization'>): void => {
+    cli.present(shown, () => shown.workspaces.map(tenantText).join('\n'));
+    const [next] = shown.workspaces.flatMap((one) => nextStep({ ...one, id: shown.id }) ?? []);
     if (next) cli.suggest(next);
   };
 
@@ -41,12 +47,25 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
 
   tenant
     .command('create')
-    .description('make an organization with a live and a test workspace')
+    .description('make an organization with a live and a test workspace, and invite its first owner to both')
     .argument('<name>')
     .addOption(planOption())
-    .action(async (name: string, { plan }: { plan: Plan }) => {
-      const made = await (await connect()).create_tenant({ name, plan });
+    .requiredOption('--owner <email>', 'where the letters with the invitations go')
+    .option('--owner-name <name>', 'what the owner is called; default: what stands before the @')
+    .action(async (name: string, { plan, owner, ownerName }: { plan: Plan; owner: string; ownerName?: string }) => {
+      const made = await (await connect()).create_tenant({ name, plan, owner: personOf(owner, ownerName) });
       cli.present(made, () => [`${made.name} (${plan}): ${made.id}`, ...made.workspaces.map((one) => `  ${one.mode}: ${one.id}`)].join('\n'));
+    });
+
+  tenant
+    .command('invite-owner')
+    .description('send the first owner of a workspace another letter, while nobody works there; the link of the earlier one is void')
+    .argument('<workspace>')
+    .argument('<email>', 'where the letter goes')
+    .option('--name <name>', 'what the owner is called; default: what stands before the @')
+    .action(async (workspace_id: string, email: string, { name }: { name?: string }) => {
+      const invited = await (await connect()).invite_owner({ workspace_id, ...personOf(email, name) });
+      cli.present(invited, () => `${invited.id}: the link in the letter to ${invited.email} is good until ${invited.expires_at}.`);
     });
 
   tenant
@@ -59,33 +78,53 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
   tenant
     .command('freeze')
     .description('ask for a freeze: money stops at once, and another operator confirms that nobody works there any more')
-    .argument('<workspace>')
+    .argument('<tenant>', OR_ALL)
     .requiredOption('--reason <text>', 'for the other operator')
-    .action(async (workspace_id: string, { reason }: { reason: string }) => present(await (await connect()).freeze_tenant({ workspace_id, reason })));
+    .action(async (id: string, { reason }: { reason: string }) => {
+      const client = await connect();
+      if (isOrganization(id)) return presentAll(await client.freeze_organization({ organization_id: id, reason }));
+      present(await client.freeze_tenant({ workspace_id: id, reason }));
+    });
 
   tenant
     .command('thaw')
     .description('ask for the thaw of a frozen workspace; another operator confirms it')
-    .argument('<workspace>')
+    .argument('<tenant>', OR_ALL)
     .requiredOption('--reason <text>', 'for the other operator')
-    .action(async (workspace_id: string, { reason }: { reason: string }) => present(await (await connect()).thaw_tenant({ workspace_id, reason })));
+    .action(async (id: string, { reason }: { reason: string }) => {
+      const client = await connect();
+      if (isOrganization(id)) return presentAll(await client.thaw_organization({ organization_id: id, reason }));
+      present(await client.thaw_tenant({ workspace_id: id, reason }));
+    });
 
   tenant
     .command('confirm')
     .description('confirm the freeze or the thaw that another operator asked for; `sluice tenant show` says what it is')
-    .argument('<workspace>')
+    .argument('<tenant>', OR_ALL)
     .requiredOption('--freeze <freeze>', 'the freeze that you looked at')
     .addOption(new Option('--step <step>', 'what you confirm').choices(FREEZE_STEPS).makeOptionMandatory())
-    .action(async (workspace_id: string, { freeze, step }: { freeze: string; step: FreezeStep }) =>
-      present(await (await connect()).confirm_freeze({ workspace_id, freeze_id: freeze, step })),
-    );
+    .action(async (id: string, { freeze: freeze_id, step }: { freeze: string; step: FreezeStep }) => {
+      const client = await connect();
+      if (isOrganization(id)) return presentAll(await client.confirm_organization_freeze({ organization_id: id, freeze_id, step }));
+      present(await client.confirm_freeze({ workspace_id: id, freeze_id, step }));
+    });
 
   tenant
     .command('withdraw')
     .description('take back what you asked for, while nobody has confirmed it')
-    .argument('<workspace>')
-    .action(async (workspace_id: string) => present(await (await connect()).withdraw_freeze({ workspace_id })));
+    .argument('<tenant>', OR_ALL)
+    .action(async (id: string) => {
+      const client = await connect();
+      if (isOrganization(id)) return presentAll(await client.withdraw_organization_freeze({ organization_id: id }));
+      present(await client.withdraw_freeze({ workspace_id: id }));
+    });
 };
+
+const OR_ALL = 'a workspace, or the id of an organization: all its workspaces';
+
+const isOrganization = (id: string): boolean => fromWireId('organization', id) !== null;
+
+const personOf = (email: string, name: string | undefined) => ({ email, name: name ?? (email.split('@')[0] || email) });
 
 const planOption = (): Option => new Option('--plan <plan>', 'what it may do: docs/plans.md').choices(PLAN_NAMES).makeOptionMandatory();
 

@@ -107,8 +107,12 @@ const accept = (ctx: Context, found: FoundInvitation, hash: Uint8Array, acceptin
     return ok({ object: 'accepted_invitation', workspace, person: toWirePerson(member.member), new_account: 'name' in accepting });
   });
 
-/** Whether the inviter may give these roles at this moment. Their membership is locked until the end, so that it stays so. */
+/**
+ * Whether the inviter may give these roles at this moment. Their membership is locked until the end, so that it stays so. About an operator the
+ * database asks alone, under a lock of its own: whether nobody has been let in before.
+ */
 const inviterRefusal = async (ctx: Context, stores: Stores, { invitedBy, roles }: FoundInvitation): Promise<Refusal | null> => {
+  if (invitedBy === null) return null;
   await stores.memberships.lock(invitedBy);
   const defined = await holdDefinedRoles(ctx, stores, roles);
   const stands =
@@ -128,10 +132,14 @@ const factorRefusal = async (ctx: Context, stores: Stores, personId: string, cod
 /** What the caller gets: a wrong code looks like a wrong password, as at sign-in. */
 const outwardly = (refusal: Refusal): Refusal => (refusal.code === 'code_wrong' ? NOT_PROVEN : refusal);
 
-const entryOf = ({ tenantId }: Context, { id, invitedBy, roles }: FoundInvitation) => ({
+const entryOf = ({ tenantId }: Context, { id, invitedBy, invitedByOperator, roles }: FoundInvitation) => ({
   subject: { type: 'workspace' as const, id: tenantId },
   action: 'invitation.accept',
-  detail: { invitation_id: toWireId('invitation', id), invited_by: toWireId('person', invitedBy), roles },
+  detail: {
+    invitation_id: toWireId('invitation', id),
+    invited_by: invitedBy === null ? toWireId('operator', invitedByOperator ?? '') : toWireId('person', invitedBy),
+    roles,
+  },
 });
 
 const NOT_PROVEN = refuse(
@@ -141,7 +149,7 @@ const NOT_PROVEN = refuse(
 
 const REFUSALS: Readonly<Record<Exclude<Acceptance, 'accepted'>, Refusal>> = {
   gone: LINK_NOT_VALID,
-  inviter: refuse('inviter_not_permitted', 'Whoever invited you may not give these roles any more. Ask somebody else of the workspace to invite you.')
+  inviter: refuse('inviter_not_permitted', 'Whoever invited you may not give these roles any more. Ask somebody of the workspace to invite you.')
     .refusal,
   member: refuse('already_member', 'You work in this workspace already. Sign in.').refusal,
   account: refuse('account_exists', 'The account of this address was made or changed meanwhile. Send the same again with its password.').refusal,

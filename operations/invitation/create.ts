@@ -44,7 +44,15 @@ export const createInvitation = async (ctx: Context, input: z.output<typeof cont
     if (member) return refused(alreadyMember(member.active));
     const replaces = await stores.invitations.isOpen(email);
     const { token, hash } = newLinkToken(services);
-    const row = await stores.invitations.put({ id, email, name: input.name, roles, invitedBy: actor.personId, tokenHash: hash });
+    const row = await stores.invitations.put({
+      id,
+      email,
+      name: input.name,
+      roles,
+      invitedBy: actor.personId,
+      invitedByOperator: null,
+      tokenHash: hash,
+    });
     const wire = await toWireInvitation(stores, row);
     const { name: workspace } = await stores.workspaces.get();
     const params = { workspace, inviter: wire.invited_by.name, roles: roles.join(', '), token, expires_at: wire.expires_at };

@@ -24,7 +24,7 @@ export interface BatchView {
   facts: Pick<FactsRow, (typeof SHOWN_FACTS)[number]> | null;
   /** Kinds of its exceptions that nobody has resolved yet; each kind is open once at the most. */
   openExceptions: ExceptionKind[];
-  /** An operator of the platform has stopped its workspace: no money leaves. */
+  /** Its workspace is stopped, by its people or by operators: no money leaves. */
   frozen: boolean;
   connection: {
     disabled: boolean;

@@ -9,7 +9,9 @@ export const INVITATION = columns({
   email: text('email'),
   name: text('name'),
   roles: texts<string[]>()('roles'),
-  invitedBy: uuid('invited_by'),
+  /** Null for an operator's. */
+  invitedBy: nullable(uuid('invited_by')),
+  invitedByOperator: nullable(uuid('invited_by_operator')),
   createdAt: time('created_at'),
   expiresAt: time('expires_at'),
   acceptedAt: nullable(time('accepted_at')),
@@ -21,14 +23,22 @@ export type InvitationRow = Row<typeof INVITATION>;
 export type Acceptance = 'accepted' | 'gone' | 'inviter' | 'member' | 'account';
 
 export interface InvitationStore {
-  /** Makes one of the person who acts, for a day. It takes the place of the one that the address had. */
-  put(row: Pick<InvitationRow, 'id' | 'email' | 'name' | 'roles' | 'invitedBy'> & { tokenHash: Uint8Array }): Promise<InvitationRow>;
+  /** Makes one of the person who acts, or of an operator, for a day. It takes the place of the one that the address had. */
+  put(
+    row: Pick<InvitationRow, 'id' | 'email' | 'name' | 'roles' | 'invitedBy' | 'invitedByOperator'> & { tokenHash: Uint8Array },
+  ): Promise<InvitationRow>;
   /** Whether the address has an open one. */
   isOpen(email: string): Promise<boolean>;
   /** A page of the open ones, newest first. */
   list(page: PageQuery): Promise<Page<InvitationRow>>;
   /** Withdraws an open one; null when there is none of this id. */
   revoke(id: string): Promise<InvitationRow | null>;
+  /** Withdraws what an operator sent and nobody has accepted, whoever it went to. Whether there was any. */
+  revokeOfOperators(): Promise<boolean>;
+  /** The address that operators invited last, also when it has accepted; null when there is none. */
+  firstOwner(): Promise<string | null>;
+  /** Whether an operator may invite this address to own the workspace at this moment, by the database's own rules. */
+  mayInviteOwner(operatorId: string, email: string): Promise<boolean>;
   /** Whether somebody may invite to these roles at this moment, by the database's own rules. */
   mayInvite(personId: string, roles: readonly string[]): Promise<boolean>;
   /**
@@ -51,7 +61,9 @@ export interface FoundInvitation {
   email: string;
   name: string;
   roles: string[];
-  invitedBy: string;
+  /** One of the two: the person or the operator who sent it. */
+  invitedBy: string | null;
+  invitedByOperator: string | null;
   /** Who has the address already. */
   account: { personId: string; password: StoredPassword; disabled: boolean } | null;
 }

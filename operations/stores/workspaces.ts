@@ -27,7 +27,7 @@ export interface WorkspaceStore {
   stop(): Promise<void>;
   /** Nobody works in it from now on: keys and sessions are refused, and the sessions end. */
   close(): Promise<void>;
-  /** Money leaves and people work again. The database refuses it while a freeze is open. */
+  /** Money leaves and people work again, as far as no freeze and no stop is open; the database refuses more. */
   thaw(): Promise<void>;
   /** Gives all workspaces of its organization another plan, as this operator decided, and answers the one it had. */
   setPlan(operatorId: string, plan: Plan): Promise<Plan>;

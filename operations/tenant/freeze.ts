@@ -7,17 +7,19 @@ import type { Context } from '../context.js';
 import { takeStep } from './step.js';
 import type { WireTenant } from './view.js';
 
+type Asked = z.output<typeof askForFreeze> & { id?: string };
+
 /**
  * Asks for a freeze of the workspace, and stops its money at once: when the answer is there, nothing is sent any more. People and keys are
- * shut out when another operator confirms it. Refuses with `freeze_state` when a freeze is open already.
+ * shut out when another operator confirms it. `id`: that of a freeze of the whole organization. Refuses with `freeze_state` when a freeze is
+ * open already.
  */
-export const freezeTenant = (ctx: Context, { reason }: z.output<typeof askForFreeze>): Promise<Result<WireTenant>> =>
+export const freezeTenant = (ctx: Context, { reason, id = ctx.services.entropy.newId() }: Asked): Promise<Result<WireTenant>> =>
   takeStep(ctx, {
     action: 'workspace.freeze',
     detail: { reason_sha256: reasonHash(ctx, reason) },
     refusal: refusalToFreeze,
     take: async (stores, _none, operatorId) => {
-      const id = ctx.services.entropy.newId();
       await stores.freezes.propose({ id, reason, operatorId });
       await stores.workspaces.stop();
       return id;

@@ -28,6 +28,7 @@ afterAll(async () => {
 const post = (path: string, token: string, body: object = {}, key = systemEntropy.newId()) =>
   world.call(path, { method: 'POST', token, body, headers: { 'idempotency-key': key } });
 const pathOf = (tenantId: string) => `/v1/tenants/${toWireId('workspace', tenantId)}`;
+const OWNER = { email: 'olu@people.example', name: 'Olu' };
 const setPlan = (tenantId: string, plan: Plan, by = ada) => post(`${pathOf(tenantId)}/plan`, by.token, { plan });
 
 describe('an API key of a plan without access', () => {
@@ -89,7 +90,7 @@ describe('an API key of a plan without access', () => {
 
 describe('the plan of an organization', () => {
   const made = async (plan: Plan, key = systemEntropy.newId()) => {
-    const { status, json } = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan }, key);
+    const { status, json } = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan, owner: OWNER }, key);
     return { status, json, workspaces: (json['workspaces'] as { id: string; plan: string }[] | undefined) ?? [] };
   };
 
@@ -102,7 +103,7 @@ describe('the plan of an organization', () => {
     const again = await made('team', key);
     expect([again.status, again.json['id'], again.workspaces.map(({ plan }) => plan)]).toEqual([201, json['id'], ['pro', 'pro']]);
     expect((await made('growth', key)).json['code']).toBe('idempotency_key_reused');
-    expect((await post('/v1/tenants', ada.token, { name: 'Corner Shop' })).json['code']).toBe('invalid_request');
+    expect((await post('/v1/tenants', ada.token, { name: 'Corner Shop', owner: OWNER })).json['code']).toBe('invalid_request');
   });
 
   test('is changed by an operator for its live and its test workspace, and is in the log of both: from what, to what, by whom', async () => {

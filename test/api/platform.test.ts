@@ -104,27 +104,39 @@ describe('a frozen workspace', () => {
 describe('tenants', () => {
   test('are made with a live and a test workspace, once for each key, and live asks for signed calls', async () => {
     const key = systemEntropy.newId();
-    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan: 'team' }, key);
+    const owner = { email: 'olu@people.example', name: 'Olu' };
+    const shop = { name: 'Corner Shop', plan: 'team', owner };
+    const made = await post('/v1/tenants', ada.token, shop, key);
     expect([made.status, made.json['name']]).toEqual([201, 'Corner Shop']);
     const workspaces = made.json['workspaces'] as { id: string; mode: string; state: string }[];
     expect(workspaces.map(({ mode, state }) => [mode, state]).sort()).toEqual([
       ['live', 'open'],
       ['test', 'open'],
     ]);
-    const again = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan: 'team' }, key);
+    const again = await post('/v1/tenants', ada.token, shop, key);
     expect([again.status, again.json]).toEqual([201, made.json]);
-    expect((await post('/v1/tenants', ada.token, { name: 'Another Shop', plan: 'team' }, key)).json['code']).toBe('idempotency_key_reused');
+    const others = [{ name: 'Another Shop' }, { plan: 'growth' }, { owner: { ...owner, email: 'ola@people.example' } }];
+    for (const other of others)
+      expect((await post('/v1/tenants', ada.token, { ...shop, ...other }, key)).json['code']).toBe('idempotency_key_reused');
     // Another operator's key is another request.
-    expect((await post('/v1/tenants', ben.token, { name: 'Corner Shop', plan: 'team' }, key)).json['id']).not.toBe(made.json['id']);
-    expect((await world.call('/v1/tenants', { method: 'POST', token: ada.token, body: { name: 'X', plan: 'team' } })).json['code']).toBe(
-      'idempotency_key_missing',
-    );
+    expect((await post('/v1/tenants', ben.token, shop, key)).json['id']).not.toBe(made.json['id']);
+    expect((await world.call('/v1/tenants', { method: 'POST', token: ada.token, body: shop })).json['code']).toBe('idempotency_key_missing');
     const rows = await world.sql<{ mode: string; signs: boolean }>(
       `SELECT mode, signing_required_at IS NOT NULL AS signs FROM workspace`,
       [],
       workspaces[0]?.id.replace(/^ws_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
     );
     expect(rows).toEqual([{ mode: workspaces[0]?.mode, signs: workspaces[0]?.mode === 'live' }]);
+  });
+
+  test('are frozen as a whole by the id of their organization, which the answers name', async () => {
+    const made = await post('/v1/tenants', ada.token, { name: 'Corner Shop', plan: 'team', owner: { email: 'olu@people.example', name: 'Olu' } });
+    const path = `/v1/organizations/${String(made.json['id'])}`;
+    const asked = await post(`${path}/freeze`, ada.token, { reason: 'An owner was robbed' });
+    const workspaces = asked.json['workspaces'] as { state: string; freeze: { id: string } }[];
+    expect([asked.status, asked.json['id'], workspaces.map(({ state }) => state)]).toEqual([200, made.json['id'], ['stopped', 'stopped']]);
+    const confirmed = await post(`${path}/confirm`, ben.token, { freeze_id: workspaces[0]?.freeze.id, step: 'freeze' });
+    expect((confirmed.json['workspaces'] as { state: string }[]).map(({ state }) => state)).toEqual(['frozen', 'frozen']);
   });
 
   test('are listed to operators, a page at a time', async () => {

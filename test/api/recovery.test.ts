@@ -12,7 +12,8 @@ const WHY = 'an older copy was put back';
 const WORK = [
   ...['create_session', 'ask_passkey_session', 'create_passkey_session', 'end_session', 'end_other_session', 'end_other_sessions', 'receive_inbound'],
   ...['propose_recovery', 'ask_proposal_challenge', 'confirm_proposal'],
-  ...['freeze_tenant', 'thaw_tenant', 'confirm_freeze', 'withdraw_freeze'],
+  ...['freeze_tenant', 'thaw_tenant', 'confirm_freeze', 'withdraw_freeze', 'freeze_organization', 'thaw_organization'],
+  ...['confirm_organization_freeze', 'withdraw_organization_freeze'],
 ];
 
 let world: ApiWorld;

@@ -18,7 +18,8 @@ export const OF_PLATFORM = ROUTE_LIST.filter(([, { permission }]) => isOperatorP
 const KINDS: Record<string, IdKind> = {
   ...{ batch_id: 'batch', key_id: 'apiKey', signing_key_id: 'signingKey', payee_id: 'payee', account_id: 'account', connection_id: 'connection' },
   ...{ exception_id: 'exception', proposal_id: 'proposal', parked_evidence_id: 'parkedEvidence', delivery_id: 'delivery', event_id: 'event' },
-  ...{ person_id: 'person', session_id: 'session', workspace_id: 'workspace', factor_id: 'factor', invitation_id: 'invitation' },
+  ...{ person_id: 'person', session_id: 'session', workspace_id: 'workspace', organization_id: 'organization', factor_id: 'factor' },
+  invitation_id: 'invitation',
 };
 
 /** Queries of the routes whose query has required members. */

@@ -53,6 +53,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     session: idOf('session'),
     factor: idOf('factor'),
     workspace: idOf('ws'),
+    tenant: idOf('ws'),
   },
   ...{
     connection: idOf('conn'),
@@ -65,6 +66,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
     role: 'approver',
     email: 'nina@example.com',
     invitation: idOf('invitation'),
+    stop: idOf('stop'),
     number: '1',
   },
 };
@@ -75,6 +77,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--scope': 'batches.read',
   '--role': 'auditor',
   '--step': 'freeze',
+  '--owner': 'olu@example.com',
   '--plan': 'team',
   '--alert-at': '1',
   '--suspend-at': 'never',

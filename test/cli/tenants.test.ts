@@ -31,6 +31,18 @@ const STOPPED = {
   },
 };
 
+const INVITED = {
+  object: 'invitation',
+  id: toWireId('invitation', newId()),
+  email: 'olu@example.com',
+  name: 'Olu Adeyemi',
+  roles: ['owner'],
+  invited_by: { person_id: null, name: 'Ada' },
+  created_at: AT,
+  expires_at: AT,
+  revoked_at: null,
+};
+
 const operatorKey = 'an operator';
 
 describe('sluice tenant', () => {
@@ -61,6 +73,37 @@ describe('sluice tenant', () => {
     expect(said.join('\n')).toContain(`tenant confirm ${WS} --freeze ${FREEZE} --step freeze`);
   });
 
+  test('takes the id of an organization for all its workspaces, and says what comes next for all', async () => {
+    const organization = STOPPED.organization_id;
+    const body = { object: 'organization_state', id: organization, workspaces: [STOPPED, { ...STOPPED, state: 'open', freeze: null }] };
+    const { env, received } = await apiOf(() => ({ status: 200, body }));
+    const { run, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'freeze', organization, '--reason', 'x'])).toBe(0);
+    expect(await run(['tenant', 'confirm', organization, '--freeze', FREEZE, '--step', 'freeze'])).toBe(0);
+    expect(await run(['tenant', 'thaw', organization, '--reason', 'x'])).toBe(0);
+    expect(await run(['tenant', 'withdraw', organization])).toBe(0);
+    expect(received.map(({ path }) => path)).toEqual(
+      ['freeze', 'confirm', 'thaw', 'withdraw'].map((step) => `/v1/organizations/${organization}/${step}`),
+    );
+    expect(said.join('\n')).toContain(`tenant confirm ${organization} --freeze ${FREEZE} --step freeze`);
+  });
+
+  test('create and invite-owner say whom they invite', async () => {
+    const { env, received } = await apiOf(({ path }) =>
+      path === '/v1/tenants'
+        ? { status: 201, body: { object: 'organization', id: STOPPED.organization_id, name: 'Corner Shop', workspaces: [STOPPED] } }
+        : { status: 201, body: INVITED },
+    );
+    const { run, printed } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'team', '--owner', 'olu@example.com'])).toBe(0);
+    expect(await run(['tenant', 'invite-owner', WS, 'olu@example.com', '--name', 'Olu Adeyemi'])).toBe(0);
+    expect(received.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      ['/v1/tenants', { name: 'Corner Shop', plan: 'team', owner: { email: 'olu@example.com', name: 'olu' } }],
+      [`/v1/tenants/${WS}/owner-invitation`, { email: 'olu@example.com', name: 'Olu Adeyemi' }],
+    ]);
+    expect(printed.join('\n')).toContain('olu@example.com is good until');
+  });
+
   test('create and set-plan say a plan of the table, and show says what it allows', async () => {
     const { env, received } = await apiOf(({ path }) =>
       path === '/v1/tenants'
@@ -68,16 +111,17 @@ describe('sluice tenant', () => {
         : { status: 200, body: STOPPED },
     );
     const { run, printed, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
-    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'pro'])).toBe(0);
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'pro', '--owner', 'olu@example.com'])).toBe(0);
     expect(await run(['tenant', 'set-plan', WS, '--plan', 'team'])).toBe(0);
     expect(received.map(({ method, path, body }) => [method, path, JSON.parse(body)])).toEqual([
-      ['POST', '/v1/tenants', { name: 'Corner Shop', plan: 'pro' }],
+      ['POST', '/v1/tenants', { name: 'Corner Shop', plan: 'pro', owner: { email: 'olu@example.com', name: 'olu' } }],
       ['POST', `/v1/tenants/${WS}/plan`, { plan: 'team' }],
     ]);
     expect(printed.join('\n')).toContain(
       'plan team: API keys are let in; 10,000 items a batch, 100 batches a day, 50 people, 10 API keys; audit log: 3 years',
     );
-    expect(await run(['tenant', 'create', 'Corner Shop'])).toBe(2);
+    expect(await run(['tenant', 'create', 'Corner Shop', '--owner', 'olu@example.com'])).toBe(2);
+    expect(await run(['tenant', 'create', 'Corner Shop', '--plan', 'pro'])).toBe(2);
     expect([await run(['tenant', 'set-plan', WS, '--plan', 'free']), said.join('\n')]).toEqual([2, expect.stringContaining('enterprise')]);
     expect(received).toHaveLength(2);
   });

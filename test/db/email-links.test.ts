@@ -111,6 +111,48 @@ describe('invitations, to the database', () => {
     }
   });
 
+  describe('of operators', () => {
+    const first = (
+      by: string,
+      { roles = ['owner'], tenantId, email = 'olu@people.example' }: { roles?: string[]; tenantId: string; email?: string },
+    ) =>
+      [
+        `INSERT INTO invitation (tenant_id, id, email, name, roles, token_hash, invited_by_operator, expires_at)
+         VALUES ($1, $2, $3, 'Olu', $4, '\\x00', $5, now() + interval '24 hours')`,
+        [tenantId, newId(), email, roles, by],
+      ] satisfies Statement;
+    const into = (tenantId: string): Statement => [`SELECT set_config('app.tenant_id', $1, true)`, [tenantId]];
+
+    test('are to owners, by operators, and never into a tenant that has people', async () => {
+      const { id } = await world.operator();
+      const { tenantId } = await world.workspace();
+      expect(await attempts.attempt('api', into(tenantId), first(id, { tenantId }))).toBeNull();
+      expect(await attempts.attempt('api', into(tenantId), first(id, { tenantId, roles: ['admin'] }))).toMatch(/the first owner alone/);
+      expect(await attempts.attempt('api', into(tenantId), acting(owner.id), first(id, { tenantId }))).toMatch(/the first owner alone/);
+      expect(await attempts.attempt('api', into(tenantId), first(newId(), { tenantId }))).toMatch(/the first owner alone/);
+      expect(await attempts.attempt('api', first(id, { tenantId: world.home.tenantId }))).toMatch(/the first owner alone/);
+      const gone = await world.operator();
+      await world.sql('UPDATE operator_key SET revoked_at = now() WHERE operator_id = $1', [gone.id]);
+      expect(await attempts.attempt('api', into(tenantId), first(gone.id, { tenantId }))).toMatch(/the first owner alone/);
+    });
+
+    test('are one at a time, name one who invites, and are not made out of those of people', async () => {
+      const { id } = await world.operator();
+      const { tenantId } = await world.workspace();
+      const twice = [first(id, { tenantId }), first(id, { tenantId, email: 'eve@people.example' })];
+      expect(await attempts.attempt('api', into(tenantId), ...twice)).toMatch(/invitation_first_owner_idx/);
+      const both = `INSERT INTO invitation (tenant_id, id, email, name, roles, token_hash, invited_by, invited_by_operator, expires_at)
+        VALUES ($1, $2, 'olu@people.example', 'Olu', '{owner}', '\\x00', $3, $4, now() + interval '24 hours')`;
+      expect(await attempts.attempt('api', into(tenantId), [both, [tenantId, newId(), owner.id, id]])).toMatch(/invitation_by_one/);
+      await world.sql(...insert({ email: 'theirs@people.example' }));
+      const taken = `UPDATE invitation SET invited_by = NULL, invited_by_operator = $1 WHERE email = 'theirs@people.example'`;
+      expect(await attempts.attempt('api', [taken, [id]])).toMatch(/nothing else of it changes/);
+      expect(await attempts.attempt('api', [`UPDATE invitation SET revoked_at = now() WHERE email = 'theirs@people.example'`])).toMatch(
+        /holds people.manage/,
+      );
+    });
+  });
+
   test('show nobody the hash of a token, and are of their workspace alone', async () => {
     expect(await attempts.attempt('api', ['SELECT token_hash FROM invitation'])).toMatch(/permission denied/);
     for (const role of ['worker', 'relay', 'sequencer'] as const)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
+import { createInvitation } from '../../operations/invitation/create.js';
 import { createPayee } from '../../operations/payee/create.js';
 import { defineRole } from '../../operations/role/define.js';
 import { systemEntropy } from '../../vault/entropy.js';
@@ -51,11 +52,12 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: world.database.ownerUrl });
   await owner.connect();
   foreign = (await world.workspace()).tenantId;
-  // Triggers let nobody make these rows alone: gates, challenges, holds, keys of destinations and the audit log.
+  // Triggers and checks let nobody make these rows out of nothing: gates, challenges, holds, keys of destinations, invitations, the audit log.
   await world.openUpTo('execute', (await world.batch()).id);
   await confirmedProposal(world);
   await payeeByKey();
   must(await defineRole(world.as(await world.person('admin')), { name: 'reviewer', permissions: ['batches.read'] }));
+  must(await createInvitation(world.as(await world.person('owner')), { email: 'nina@people.example', name: 'Nina', roles: ['auditor'] }));
   const operator = await world.operator();
   await world.as(operator.actor).inTenant((stores) => stores.freezes.propose({ id: systemEntropy.newId(), reason: 'x', operatorId: operator.id }));
   await world.sequence();

@@ -96,7 +96,7 @@ test('no key or agent holds what is for people, whatever its scopes say', () => 
     { type: 'agent', agentId: 'a', ownerPersonId: 'ann', scopes },
   ] as const)
     expect(permissionsOf(actor)).toEqual(KEY_SCOPES);
-  for (const one of ['roles.manage', 'people.manage', 'workspace.own', 'keys.manage', 'gates.approve', 'payees.reveal'] as const)
+  for (const one of ['roles.manage', 'people.manage', 'workspace.own', 'keys.manage', 'gates.approve', 'payees.reveal', 'workspace.stop'] as const)
     expect(KEY_SCOPES).not.toContain(one);
 });
 
@@ -107,7 +107,7 @@ test('a role that nobody defines is found', () => {
 test('without a second factor sleeps what needs a code, shows account numbers, or changes people, roles or keys; nothing else', () => {
   const asleep = PERMISSIONS.filter((one) => SLEEPS_WITHOUT_FACTOR[one]);
   const expected = PERMISSIONS.filter((one) => /^gates\./.test(one) || /^(people|roles|keys)\.manage$/.test(one));
-  expect(asleep.sort()).toEqual([...expected, 'exceptions.confirm', 'payees.reveal', 'workspace.own'].sort());
+  expect(asleep.sort()).toEqual([...expected, 'exceptions.confirm', 'payees.reveal', 'workspace.own', 'workspace.stop'].sort());
   expect(Object.keys(SLEEPS_WITHOUT_FACTOR).sort()).toEqual([...PERMISSIONS].sort());
 });
 

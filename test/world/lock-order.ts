@@ -10,7 +10,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['chunks.lockToSend', 'chunks.lockToSettle'],
   ['challenges.lock', 'factors.lock', 'apiKeys.lock'],
   ['passwords.hold', 'passwords.change', 'passwords.rehash'],
-  ['invitations.put', 'invitations.revoke', 'invitations.accept', 'emailLinks.issue'],
+  ['invitations.put', 'invitations.revoke', 'invitations.revokeOfOperators', 'invitations.accept', 'emailLinks.issue'],
   ['accounts.lock'],
   ['chunks.moveItems', 'items.withdraw', 'holds.place', 'holds.release'],
   ['facts.seal'],
