@@ -4,6 +4,7 @@ import { type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { proveToDecide } from '../factor/prove.js';
 import { answer } from '../idempotency/answer.js';
+import { holds } from '../membership/check.js';
 import type { Stores } from '../ports.js';
 import type { StopRow } from '../stores/stops.js';
 import { readStop, type WireStop } from './view.js';
@@ -21,7 +22,7 @@ export const liftStop = (ctx: Context, { stop_id, code }: z.output<typeof contra
     const { actor } = ctx;
     const workspace = await stores.workspaces.lock();
     const stop = await stores.stops.current();
-    const isSecond = stop !== null && (await asksStill(stores, stop));
+    const isSecond = stop !== null && (await asksStill(ctx, stores, stop));
     const action = isSecond ? 'workspace.lift_stop' : 'workspace.ask_to_lift_stop';
     const entry = { subject: { type: 'workspace', id: ctx.tenantId }, action, detail: { stop_id } } as const;
     const refused = (refusal: Refusal) => refusedAndAudited(stores, entry, refusal);
@@ -36,8 +37,8 @@ export const liftStop = (ctx: Context, { stop_id, code }: z.output<typeof contra
     return answer(await readStop(stores));
   });
 
-const asksStill = async (stores: Stores, { liftAskedBy }: StopRow): Promise<boolean> =>
-  liftAskedBy !== null && (await stores.memberships.holds(liftAskedBy, 'workspace.stop'));
+const asksStill = async (ctx: Context, stores: Stores, { liftAskedBy }: StopRow): Promise<boolean> =>
+  liftAskedBy !== null && (await holds(ctx, stores, liftAskedBy, 'workspace.stop'));
 
 const endStop = async (stores: Stores, { id, stoppedAt }: StopRow, personId: string, frozenAt: Date | null): Promise<void> => {
   await stores.stops.lift(id, personId);

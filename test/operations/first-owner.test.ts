@@ -4,6 +4,7 @@ import { toWireId } from '../../domain/ids.js';
 import type { PlatformContext } from '../../operations/context.js';
 import { acceptInvitation } from '../../operations/invitation/accept.js';
 import { createInvitation } from '../../operations/invitation/create.js';
+import { sealMembership } from '../../operations/membership/seal.js';
 import { createTenant, type WireOrganization } from '../../operations/tenant/create.js';
 import { inviteOwner } from '../../operations/tenant/invite-owner.js';
 import { until } from '../harness/until.js';
@@ -155,7 +156,10 @@ test('of two addresses that are invited to the two workspaces, the second waits 
   const hash = world.services.credentials.hashToken(live) ?? new Uint8Array();
   let second = Promise.resolve('not yet');
   const first = await world.as({ type: 'email_link', linkId: who, personId: who }, { tenantId }).inTenant(async (stores) => {
-    const became = await stores.invitations.accept(hash, { personId: who, name: 'Olu', passwordHash: 'x' });
+    const eventId = stores.audit.newId();
+    const said = { tenantId, personId: who, roles: ['owner'], disabled: false, eventId };
+    const seal = sealMembership(world.services.membershipKey, said);
+    const became = await stores.invitations.accept(hash, { personId: who, name: 'Olu', passwordHash: 'x' }, seal);
     let ended = false;
     second = accept(sandbox).then(codeOf);
     void second.then(() => {
@@ -163,7 +167,7 @@ test('of two addresses that are invited to the two workspaces, the second waits 
     });
     await until('the second is refused or waits', async () => (ended || (await lockWaiters(world)) > 0 ? true : undefined));
     const subject = { type: 'person', id: who } as const;
-    await stores.audit.append({ subject, action: 'person.join', result: 'ok', detail: {} });
+    await stores.audit.append({ id: eventId, subject, action: 'person.join', result: 'ok', detail: {} });
     return became;
   });
   expect([first, await second]).toEqual(['accepted', 'inviter_not_permitted']);
