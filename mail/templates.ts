@@ -172,9 +172,9 @@ If it was not you: do nothing.`,
     subject: `Unusually many refused requests in ${inLine(params.workspace)}`,
     text: `${refusedOften(params)}
 
-Each of these was refused. If you do not know why it happens, ask whose it is,
-and look into the audit log: \`sluice audit trail\`. A key whose secret may be
-known to others is revoked at once by \`sluice keys revoke\`.`,
+Each of these was refused. If you do not know why it happens, ask whose it
+is, and look into the audit log: \`sluice audit trail\`. A key whose secret
+may be known to others is revoked at once by \`sluice keys revoke\`.`,
   }),
   key_suspended: (params) => ({
     subject: `An API key of ${inLine(params.workspace)} is suspended`,

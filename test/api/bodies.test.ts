@@ -45,7 +45,9 @@ const post = async (id: RouteId, shape: RouteShape, bytes: Uint8Array | string, 
 const exampleOf = ({ example }: RouteShape): string => JSON.stringify(example);
 
 describe('JSON is read strictly', () => {
-  test.each(WITH_JSON)('%s refuses a member that comes twice, before anything is done', async (id, shape) => {
+  const WITH_MEMBERS = WITH_JSON.filter(([, { example }]) => Object.keys(example ?? {}).length > 0);
+
+  test.each(WITH_MEMBERS)('%s refuses a member that comes twice, before anything is done', async (id, shape) => {
     const [name, value] = Object.entries(shape.example ?? {})[0] ?? [];
     const twice = exampleOf(shape).replace(/\}$/, `,${JSON.stringify(name)}:${JSON.stringify(value)}}`);
     expect(JSON.parse(twice)).toEqual(shape.example);

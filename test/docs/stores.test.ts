@@ -8,8 +8,8 @@ const SHARED_PARTS = ['columns.ts', 'page.ts'];
 /** Adapters whose port is not in operations/stores: it is in relay/ports.ts and in operations/recovery. */
 const OTHER_PORTS = ['mail-queue.ts', 'relay.ts', 'tree-heads.ts'];
 
-/** No adapters: the assembly of all stores, and the list of tables without a tenant. */
-const NO_ADAPTERS = ['stores.ts', 'global-tables.ts'];
+/** No adapters: the assembly of all stores, the list of tables without a tenant, and how several of them read a membership. */
+const NO_ADAPTERS = ['stores.ts', 'global-tables.ts', 'sealed-membership.ts'];
 
 const filesIn = (folder: string): string[] =>
   readdirSync(join(import.meta.dirname, '../..', folder), { withFileTypes: true })

@@ -162,7 +162,7 @@ describe('each duty lies with those whom it is for, so that a payment takes seve
 });
 
 test('keys hold all that programs need, and nothing of what opens, decides, shows accounts or rules over people', () => {
-  const forPeople = (one: Permission) => /^gates\.|\.(manage|own|reveal|propose|confirm)$/.test(one);
+  const forPeople = (one: Permission) => /^gates\.|\.(manage|own|reveal|propose|confirm|stop)$/.test(one);
   expect(KEY_SCOPES).toEqual(PERMISSIONS.filter((one) => !forPeople(one)));
 });
 
