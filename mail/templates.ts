@@ -158,8 +158,8 @@ If it was not you: do nothing.`,
     subject: `Unusually many refused requests in ${inLine(params.workspace)}`,
     text: `${refusedOften(params)}
 
-Each of these was refused. If you do not know why it happens, ask whose it is,
-and look into the audit log: \`sluice audit trail\`. A key whose secret may be
+Each of these was refused. If you do not know why, ask whoever it is, and
+look into the audit log: \`sluice audit trail\`. A key whose secret may be
 known to others is revoked at once by \`sluice keys revoke\`.`,
   }),
   key_suspended: (params) => ({
