@@ -55,7 +55,8 @@ const settings = z.object({
 export const apiConfig = settings.superRefine((given, issue) => {
   const wrong = (name: keyof typeof given, message: string): void => issue.addIssue({ code: 'custom', message, path: [name] });
   const { SLUICE_PUBLIC_URL: url, SLUICE_API_HOST: host, SLUICE_TRUSTED_PROXIES: proxies = [] } = given;
-  if (url === undefined && !isLoopback(host)) wrong('SLUICE_PUBLIC_URL', `give the https:// URL that callers use, because others reach ${host}`);
+  if (!url?.startsWith('https:') && !isLoopback(host))
+    wrong('SLUICE_PUBLIC_URL', `give the https:// URL that callers use, because others reach ${host}`);
   if (url?.startsWith('https:') && proxies.length === 0)
     wrong('SLUICE_TRUSTED_PROXIES', 'name the proxy that speaks TLS: without it every request looks like plain HTTP, and is refused');
 });

@@ -55,7 +55,8 @@ export const ANOMALIES: Readonly<Record<AnomalyKind, Anomaly>> = {
   signature_refused: {
     subject: 'api_key',
     codes: ['signature_invalid'],
-    defaults: { alertAt: 5, suspendAt: 20 },
+    // A clock that is wrong, or another public URL, would make signatures of all keys wrong at once: a workspace that wants it says so.
+    defaults: { alertAt: 5, suspendAt: null },
     words: 'calls whose signature was refused',
   },
   key_forbidden: {

@@ -81,6 +81,10 @@ const LEAVES = [
   // A flag makes these another request.
   ...['password reset', 'verify-email'].map((name) => ({ name: `${name} --token`, argv: [...name.split(' '), '--token'] })),
   { name: 'factors reset of one’s own', argv: ['factors', 'reset', SESSION.person.id] },
+  // The id of an organization too.
+  ...leavesOf(wholeProgram())
+    .filter((command) => command.registeredArguments.some((argument) => argument.name() === 'tenant'))
+    .map((command) => ({ name: `${nameOf(command)} of an organization`, argv: argvOf(command, file).map((word) => word.replace(/^ws_/, 'org_')) })),
 ];
 const WRITING = LEAVES.filter(({ name }) => !READING.test(name));
 /** Those that need more than an answer to a GET are tried elsewhere. */
@@ -154,10 +158,10 @@ test('every route that changes something and is called here is one that a comman
     const broken = await brokenOff(argv);
     if (broken) called.add(`${broken.write.method} ${broken.write.path.replace(/\?.*/, '').replace(/(?<=\/)[a-z]+_[0-9a-f]{32}/g, ':id')}`);
   }
-  // The second person's recovery is a proposal that is confirmed, a challenge decides nothing, and a factor is confirmed by the command that
-  // enrolled it.
+  // The second person's recovery is a proposal that is confirmed, a challenge decides nothing, a factor is confirmed by the command that
+  // enrolled it, and passkeys are used on a page.
   const routes = Object.entries<RouteShape>(ROUTES)
-    .filter(([id, { method, permission }]) => method !== 'GET' && permission !== 'signed' && !id.endsWith('challenge') && id !== 'confirm_factor')
+    .filter(([id, { method, permission }]) => method !== 'GET' && permission !== 'signed' && !/challenge$|^confirm_factor$|passkey/.test(id))
     .map(([, { method, path }]) => `${method} ${path.replace(':role', 'approver').replace(/:\w+/g, ':id')}`);
   expect([...called].sort()).toEqual(routes.sort());
 });

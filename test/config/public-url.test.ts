@@ -37,6 +37,7 @@ describe('the API does not start', () => {
     expect(read({ SLUICE_PUBLIC_URL: 'http://pay.example' })).toThrow('SLUICE_PUBLIC_URL: give an https:// URL; http:// is for this machine alone');
     for (const host of ['0.0.0.0', '::', '10.0.0.5', 'pay.internal'])
       expect(read({ SLUICE_API_HOST: host })).toThrow('SLUICE_PUBLIC_URL: give the https:// URL that callers use');
+    expect(read({ SLUICE_API_HOST: '0.0.0.0', SLUICE_PUBLIC_URL: 'http://localhost:8080' })).toThrow('because others reach 0.0.0.0');
     for (const host of ['127.0.0.1', '::1', 'localhost']) expect(read({ SLUICE_API_HOST: host })).not.toThrow();
     expect(read({ SLUICE_API_HOST: '0.0.0.0', ...HTTPS, ...PROXY })).not.toThrow();
   });

@@ -48,7 +48,7 @@ describe('the table', () => {
       const { subject, defaults } = ANOMALIES[kind];
       expect([kind, thresholdProblem(kind, defaults)]).toEqual([kind, null]);
       expect(lastStepAt(defaults)).toBeLessThanOrEqual(THRESHOLD_MAX);
-      expect([kind, defaults.suspendAt !== null]).toEqual([kind, subject === 'api_key']);
+      expect([kind, defaults.suspendAt !== null]).toEqual([kind, subject === 'api_key' && kind !== 'signature_refused']);
     }
   });
 });
