@@ -35,6 +35,12 @@ describe('the canonical form', () => {
         expect(Buffer.from(membershipBytes({ ...one, [field]: other[field] })).equals(membershipBytes(one))).toBe(false);
       }),
     );
+    fc.assert(
+      fc.property(role, role, fc.constantFrom(...(['tenantId', 'name', 'permissions', 'eventId'] as const)), (one, other, field) => {
+        fc.pre(JSON.stringify(one[field]) !== JSON.stringify(other[field]));
+        expect(Buffer.from(roleBytes({ ...one, [field]: other[field] })).equals(roleBytes(one))).toBe(false);
+      }),
+    );
   });
 
   test('of a membership is none of a role', () => {
