@@ -49,6 +49,12 @@ export const decidingCodes = (locked: LockedFactors | null, now: Date): Result<L
   return from !== null && from > now ? { ok: false, refusal: restingRefusal(from) } : factors;
 };
 
+/** The same for where a code alone will do: refuses with `factor_missing` too, of somebody whose factors are all passkeys. */
+export const decidingApps = async (stores: Stores, personId: string): Promise<Result<LockedFactors>> => {
+  const factors = await decidingFactors(stores, personId);
+  return factors.ok && withCodes(factors.value).length === 0 ? NO_CODES : factors;
+};
+
 const withCodes = ({ all }: LockedFactors): FactorRow[] => all.filter(({ kind }) => kind === 'totp');
 
 /**
