@@ -96,7 +96,7 @@ export const countWrongCode = async (
 /** Of somebody whose second factors are all passkeys. */
 export const NO_CODES = refuse(
   'factor_missing',
-  'None of your second factors has codes. Add an authenticator (sluice factors add); a recovery code stands in for one where it is taken.',
+  'None of your second factors has codes. Give a recovery code where one is taken, or add an authenticator with one (sluice factors add). Without any, two others take your factors away (sluice factors reset).',
 );
 
 const wrongCode = ({ failures, lockedUntil }: { failures: number; lockedUntil: Date | null }): Refusal => {
