@@ -33,9 +33,9 @@ const DEEDS: Readonly<Record<Exclude<Writing, 'receive_inbound'>, Deed | null>> 
   create_passkey_session: { may: 'you may be signed in at the server', look: () => 'sluice sessions list' },
   enrol_passkey: null,
   confirm_passkey: {
-    may: 'the passkey may count; if it is your first factor, its recovery codes are lost then, so make new ones',
+    may: 'the passkey may count; if it is your first factor, its recovery codes are lost then, and others come with a reset by two people',
     look: () => 'sluice factors list',
-    lost: 'If it is your first factor, its recovery codes are lost, so make new ones.',
+    lost: 'If it is your first factor, its recovery codes are lost; others come with a reset by two people.',
   },
   end_session: { may: 'the session may have ended', look: () => 'sluice whoami' },
   end_other_session: { may: 'the session may have ended', look: () => 'sluice sessions list' },

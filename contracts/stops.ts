@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { code, id, lines, timestamp, wireId } from './wire.js';
+import { anyCode, code, id, lines, timestamp, wireId } from './wire.js';
 
 export const stopWorkspace = z.strictObject({
   /** Why, for the others of the workspace. */
   reason: lines(500),
-  code,
+  /** A recovery code will do, because a stop only closes. */
+  code: anyCode,
 });
 
 export const liftStop = z.strictObject({

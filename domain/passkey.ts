@@ -8,6 +8,9 @@ export const PASSKEY_MS = 5 * 60_000;
 /** COSE algorithms that are taken (RFC 9053): EdDSA, ES256, RS256. Every authenticator has one of them. */
 export const PASSKEY_ALGORITHMS = [-8, -7, -257] as const;
 
+/** So long a public key may be (COSE_Key), which is an RSA key of some 7,800 bits; the table of factors takes no longer one. */
+export const PUBLIC_KEY_BYTES_MAX = 1024;
+
 /** Whom passkeys belong to (Web Authentication, section 4): a host, and the one origin whose pages may use them. */
 export interface RelyingParty {
   id: string;

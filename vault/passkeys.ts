@@ -1,5 +1,5 @@
 import type { RegistrationResponseJSON } from '@simplewebauthn/server';
-import { PASSKEY_ALGORITHMS, type RelyingParty } from '../domain/passkey.js';
+import { PASSKEY_ALGORITHMS, PUBLIC_KEY_BYTES_MAX, type RelyingParty } from '../domain/passkey.js';
 import type { Passkeys, WireRegistration } from '../operations/passkey/ports.js';
 
 /** Loaded when it is first needed, and outside of what a failure means: its ASN.1 is of no use to a process that nobody shows a passkey. */
@@ -30,6 +30,7 @@ export const openPasskeys = (relyingParty: RelyingParty | null): Passkeys => ({
       });
       if (!verified || base64urlOf(bytesOf(answer.id)) !== registrationInfo.credential.id) return null;
       const { credential } = registrationInfo;
+      if (credential.publicKey.length > PUBLIC_KEY_BYTES_MAX) return null;
       return { credentialId: bytesOf(credential.id), publicKey: credential.publicKey, signCount: credential.counter };
     });
   },

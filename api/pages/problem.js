@@ -25,7 +25,7 @@ const NEXT = {
   passkey_wrong: 'Try again with the passkey that you added here.',
   passkey_copied: 'Do not use that passkey. Tell whoever manages people: somebody may have a copy of it.',
   passkeys_unavailable: 'Whoever runs Sluice gives it a host name (SLUICE_PUBLIC_URL); until then use a code.',
-  factor_missing: 'Add a passkey first, on the page of your passkeys.',
+  factor_missing: 'Add a passkey on the page of your passkeys. Who has one and lacks codes asks two others: `sluice factors reset`.',
   factor_resting: 'Wait until it has rested, or ask somebody else to open this gate.',
   factor_locked: 'Wait for that time. If it was not you, tell whoever manages people.',
   otp_step_used: 'Wait for the next code, then type that.',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ResponseOf } from '../../client/types.js';
 import type { Cli } from '../cli.js';
-import { withCode } from '../with-code.js';
+import { CODE_OR_RECOVERY_CODE, withCode } from '../with-code.js';
 
 type Stop = ResponseOf<'show_stop'>;
 
@@ -20,11 +20,12 @@ export const workspaceCommands = (program: Command, cli: Cli): void => {
 
   workspace
     .command('stop')
-    .description('stop all money at once (asks for a code); people still sign in and read, and two of them lift it')
+    .description('stop all money at once (asks for a code or a recovery code); people still sign in and read, and two of them lift it')
     .requiredOption('--reason <text>', 'for the others of the workspace')
     .action(async ({ reason }: { reason: string }) => {
       const { client } = await cli.connect();
-      present(await withCode(cli, 'stop all money', (code, idempotencyKey) => client.stop_workspace({ reason, code }, { idempotencyKey })));
+      const send = (code: string, idempotencyKey: string) => client.stop_workspace({ reason, code }, { idempotencyKey });
+      present(await withCode(cli, 'stop all money', send, CODE_OR_RECOVERY_CODE));
     });
 
   workspace

@@ -28,6 +28,8 @@ export const FACTOR_ROUTES = {
     permission: 'sessions.own',
     rateClass: 'code',
     planClass: 'any',
+    // Who confirms a recovery needs codes, and may have passkeys alone. A new factor rests there too.
+    inRecovery: 'works',
     idempotency: 'optional',
     returnsSecret: true,
     body: factors.enrolFactor,
@@ -82,6 +84,7 @@ export const FACTOR_ROUTES = {
     permission: 'sessions.own',
     rateClass: 'code',
     planClass: 'any',
+    inRecovery: 'works',
     idempotency: 'optional',
     returnsSecret: true,
     params: which,

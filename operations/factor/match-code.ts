@@ -49,6 +49,12 @@ export const decidingCodes = (locked: LockedFactors | null, now: Date): Result<L
   return from !== null && from > now ? { ok: false, refusal: restingRefusal(from) } : factors;
 };
 
+/** The same for where a code alone will do: refuses with `factor_missing` too, of somebody whose factors are all passkeys. */
+export const decidingApps = async (stores: Stores, personId: string): Promise<Result<LockedFactors>> => {
+  const factors = await decidingFactors(stores, personId);
+  return factors.ok && withCodes(factors.value).length === 0 ? NO_CODES : factors;
+};
+
 const withCodes = ({ all }: LockedFactors): FactorRow[] => all.filter(({ kind }) => kind === 'totp');
 
 /**
@@ -90,7 +96,7 @@ export const countWrongCode = async (
 /** Of somebody whose second factors are all passkeys. */
 export const NO_CODES = refuse(
   'factor_missing',
-  'None of your second factors has codes. Add an authenticator (sluice factors add); a recovery code stands in for one where it is taken.',
+  'None of your second factors has codes. Give a recovery code where one is taken, or add an authenticator with one (sluice factors add). Without any, two others take your factors away (sluice factors reset).',
 );
 
 const wrongCode = ({ failures, lockedUntil }: { failures: number; lockedUntil: Date | null }): Refusal => {

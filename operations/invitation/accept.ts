@@ -129,8 +129,8 @@ const factorRefusal = async (ctx: Context, stores: Stores, personId: string, cod
   return code === undefined ? NOT_PROVEN : proveByAnyCode(ctx, stores, factors, code);
 };
 
-/** What the caller gets: a wrong code looks like a wrong password, as at sign-in. */
-const outwardly = (refusal: Refusal): Refusal => (refusal.code === 'code_wrong' ? NOT_PROVEN : refusal);
+/** What the caller gets: a wrong code looks like a wrong password, as at sign-in, and so does a code of somebody who has only passkeys. */
+const outwardly = (refusal: Refusal): Refusal => (refusal.code === 'code_wrong' || refusal.code === 'factor_missing' ? NOT_PROVEN : refusal);
 
 const entryOf = ({ tenantId }: Context, { id, invitedBy, invitedByOperator, roles }: FoundInvitation) => ({
   subject: { type: 'workspace' as const, id: tenantId },
@@ -144,7 +144,7 @@ const entryOf = ({ tenantId }: Context, { id, invitedBy, invitedByOperator, role
 
 const NOT_PROVEN = refuse(
   'invalid_credentials',
-  'This address has an account already. Give the password of that account, and the code that its authenticator shows if it has one.',
+  'This address has an account already. Give the password of that account, and, if it has a second factor, the code that its authenticator shows or a recovery code.',
 ).refusal;
 
 const REFUSALS: Readonly<Record<Exclude<Acceptance, 'accepted'>, Refusal>> = {

@@ -9,7 +9,7 @@ import type { Refusal, Result } from '../../domain/result.js';
 import { type Context, refusedAndAudited } from '../context.js';
 import { byPerson, nameDoneBy } from '../done-by.js';
 import { subjectOf } from '../exception/refuse.js';
-import { decidingFactors } from '../factor/match-code.js';
+import { decidingApps } from '../factor/match-code.js';
 import { answer } from '../idempotency/answer.js';
 import { paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
@@ -22,7 +22,7 @@ const LARGEST_SHOWN = 10;
 
 /**
  * Shows a second person what they would confirm, and gives them a challenge for it: bound to the person and to the digest of the
- * proposal, valid for five minutes and for one use. Refuses a person whom the confirmation would refuse.
+ * proposal, valid for five minutes and for one use. Refuses a person whom the confirmation would refuse, also one without an authenticator app (`factor_missing`).
  */
 export const askProposalChallenge = (ctx: Context, input: { proposal_id: string }): Promise<Result<ProposalChallenge>> =>
   ctx.inTenant(async (stores) => {
@@ -35,7 +35,7 @@ export const askProposalChallenge = (ctx: Context, input: { proposal_id: string 
     const refusal = await confirmRefusal(ctx, stores, facts);
     if (refusal) return refused(refusal);
     if (ctx.actor.type !== 'user') throw new Error('the rules let an actor through that is no person');
-    const factors = await decidingFactors(stores, ctx.actor.personId);
+    const factors = await decidingApps(stores, ctx.actor.personId);
     if (!factors.ok) return refused(factors.refusal);
 
     const bound = {

@@ -26,6 +26,13 @@ test('sluice workspace stop takes a code, and says how it is lifted', async () =
   expect(said.join('\n')).toContain(`workspace lift ${STOP}`);
 });
 
+test('sluice workspace stop takes a recovery code, of whoever has no authenticator', async () => {
+  const { env, received } = await apiOf(() => ({ status: 200, body: STOPPED }));
+  const code = 'abcde-fghjk-mnpqr-stvwx';
+  expect(await settingsOf(env, [code]).run(['workspace', 'stop', '--reason', 'A laptop was stolen'])).toBe(0);
+  expect(received.map(({ body }) => JSON.parse(body))).toEqual([{ reason: 'A laptop was stolen', code }]);
+});
+
 test('sluice workspace lift names the stop that was looked at, and says who else has to', async () => {
   const asked = { ...STOPPED, stop: { ...STOPPED.stop, lift: { asked_by: person('Ann'), asked_at: AT } } };
   const { env, received } = await apiOf(() => ({ status: 200, body: asked }));

@@ -171,6 +171,21 @@ describe('requests to sign in', () => {
       for (const role of ['worker', 'relay', 'sequencer'] as const) expect(await attempt(role, [statement])).toMatch(/permission denied/);
   });
 
+  test('forget ten that have expired with each one that is asked for, as in recovery mode nobody prunes', async () => {
+    await world.sql('DELETE FROM passkey_request');
+    await world.sql(`INSERT INTO passkey_request (id, challenge_hash, expires_at)
+      SELECT gen_random_uuid(), sha256('x'), now() + CASE WHEN n <= 12 THEN interval '-1 second' ELSE interval '1 minute' END FROM generate_series(1, 14) n`);
+    const left = async () => (await world.sql<{ n: number }>('SELECT count(*)::int AS n FROM passkey_request'))[0]?.n;
+    const ask = () => world.publicContext().passkeys.ask({ id: newId(), challengeHash: randomBytes(32) });
+    await ask();
+    expect(await left()).toBe(14 - 10 + 1);
+    await ask();
+    expect(await left()).toBe(2 + 2);
+    await ask();
+    expect(await left()).toBe(2 + 3);
+    await world.sql('DELETE FROM passkey_request');
+  });
+
   test('are forgotten once they have expired, by the relay alone', async () => {
     const relay = openRelayStore(world.database.urls.relay);
     try {

@@ -10,6 +10,7 @@ import { defineRole } from '../../operations/role/define.js';
 import { deleteRole } from '../../operations/role/edit.js';
 import { lettersIn } from '../world/letters.js';
 import { openWorld, type World } from '../world/open.js';
+import { passkeyOf } from '../world/passkeys.js';
 import type { Person } from '../world/people.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
 
@@ -203,6 +204,14 @@ describe('an address that has an account already', () => {
       [person.id],
     );
     expect(password_version).toBe(1);
+  });
+
+  test('with only passkeys joins by a recovery code, and is told no more of a code than anybody', async () => {
+    const { person, token } = await elsewhere(world.withoutFactor);
+    const [recoveryCode = ''] = must((await passkeyOf(world, person, { byPassword: true })).confirmed).recovery_codes ?? [];
+    const refused = await accept(token, { password: person.password, code: '123456' });
+    expect(refused).toMatchObject({ ok: false, refusal: { code: 'invalid_credentials', detail: expect.stringContaining('recovery code') } });
+    expect(codeOf(await accept(token, { password: person.password, code: recoveryCode }))).toBe('ok');
   });
 
   test('joins without a code as long as it has no second factor', async () => {

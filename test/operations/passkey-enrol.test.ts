@@ -9,7 +9,7 @@ import { enrolPasskey } from '../../operations/passkey/enrol.js';
 import { createSession } from '../../operations/session/create.js';
 import { lettersIn } from '../world/letters.js';
 import { openWorld, type World } from '../world/open.js';
-import { newAuthenticator, RELYING_PARTY, type Twist, USER_PRESENT, USER_VERIFIED } from '../world/passkey.js';
+import { newAuthenticator, RELYING_PARTY, rsaCoseKey, type Twist, USER_PRESENT, USER_VERIFIED } from '../world/passkey.js';
 import { passkeyOf } from '../world/passkeys.js';
 import type { Person } from '../world/people.js';
 import { codeOf, must, uuidOf } from '../world/wire.js';
@@ -118,6 +118,7 @@ describe('an answer that does not hold', () => {
     ['without verification of the user', { flags: USER_PRESENT }],
     ['without presence of the user', { flags: USER_VERIFIED }],
     ['for another host', { rpId: 'sluice.example.net' }],
+    ['with a longer key than is kept', { publicKey: rsaCoseKey(1024) }],
     [
       'with a statement of its maker',
       {

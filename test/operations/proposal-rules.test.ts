@@ -10,6 +10,7 @@ import { confirmProposal } from '../../operations/proposal/confirm.js';
 import { proposeResolution } from '../../operations/proposal/propose.js';
 import { withdrawProposal } from '../../operations/proposal/withdraw.js';
 import { doubtOf } from '../world/doubt.js';
+import { passkeyOf } from '../world/passkeys.js';
 import { openPayingWorld, type PayingWorld } from '../world/paying.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
 
@@ -71,6 +72,16 @@ describe('who may end doubt', () => {
     const again = { proposal_id: proposalId, challenge_id: used[0]?.id ?? '', code: await world.code(second) };
     expect(codeOf(await confirmProposal(doubt.aged(world.as(second)), again))).toBe('challenge_used');
     await doubt.carryOut();
+  });
+
+  test('somebody with only passkeys gets no challenge that they could not answer, and hears why', async () => {
+    const { exceptionId } = await doubt.doubtful(1);
+    const made = must(await doubt.propose(await world.person('executor'), { exception_id: exceptionId, choice: 'provider_never_got' }));
+    const second = await world.withoutFactor('authorizer');
+    await passkeyOf(world, second, { byPassword: true });
+    const asked = await askProposalChallenge(doubt.aged(world.as(second)), { proposal_id: uuidOf(made.id) });
+    expect(asked).toMatchObject({ ok: false, refusal: { code: 'factor_missing', detail: expect.stringContaining('None of your second factors') } });
+    expect(await world.sql('SELECT 1 FROM proposal_challenge WHERE person_id = $1', [second.id])).toEqual([]);
   });
 
   test('a code that opened a gate in the same time step confirms nothing', async () => {

@@ -14,6 +14,7 @@ import { freezeTenant } from '../../operations/tenant/freeze.js';
 import { thawTenant } from '../../operations/tenant/thaw.js';
 import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
 import type { Operator } from '../world/operators.js';
+import { passkeyOf } from '../world/passkeys.js';
 import { iban } from '../world/payees.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import type { Person } from '../world/people.js';
@@ -91,6 +92,14 @@ describe('one of the people who stops the workspace', () => {
     const stopped = must(await stopWorkspace(world.as(olu), { reason: 'x', code: await world.code(fresh) }));
     const again = await world.secondFactor(ann, { rested: false });
     expect(codeOf(await liftStop(world.as(ann), { stop_id: uuidOf(stopped.stop?.id ?? ''), code: await world.code(again) }))).toBe('factor_resting');
+  });
+
+  test('gives a recovery code where all their factors are passkeys, once', async () => {
+    const owner = await world.withoutFactor('owner');
+    const code = must((await passkeyOf(world, owner, { byPassword: true })).confirmed).recovery_codes?.[0] ?? '';
+    expect(codeOf(await stopWorkspace(world.as(owner), { reason: 'x', code: '123456' }))).toBe('factor_missing');
+    expect(must(await stopWorkspace(world.as(owner), { reason: 'x', code })).stop?.stopped_by.name).toBe('The owner');
+    expect(codeOf(await stopWorkspace(world.as(owner), { reason: 'x', code }))).not.toBe('ok');
   });
 
   test('is somebody who signed in: no key and no operator', async () => {

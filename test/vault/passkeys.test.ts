@@ -4,7 +4,7 @@ import { isOriginOf } from '../../domain/passkey.js';
 import { creationOptions, fromBase64url, requestOptions } from '../../operations/passkey/options.js';
 import type { WireAssertion } from '../../operations/passkey/ports.js';
 import { openPasskeys } from '../../vault/passkeys.js';
-import { newAuthenticator, RELYING_PARTY, type Twist, USER_PRESENT, USER_VERIFIED } from '../world/passkey.js';
+import { newAuthenticator, RELYING_PARTY, rsaCoseKey, type Twist, USER_PRESENT, USER_VERIFIED } from '../world/passkey.js';
 
 const { verifyAssertion, verifyRegistration } = openPasskeys(RELYING_PARTY);
 const same = (expected: Uint8Array) => (given: Uint8Array) => Buffer.compare(given, expected) === 0;
@@ -35,6 +35,18 @@ test('an honest passkey is read, and what it signs has its counter', async () =>
   expect(await verifyAssertion(assertion, { isChallenge: same(challenge), isOrigin, rpId: RELYING_PARTY.id, publicKey: made.publicKey })).toEqual({
     signCount: 2,
   });
+});
+
+test.each([
+  [512, 'kept'],
+  [1024, 'none'],
+])('a new key with a modulus of %i bytes is %s', async (bytes, what) => {
+  const challenge = randomBytes(32);
+  const whose = { personId: '01890000-0000-7000-8000-000000000000', name: 'Ana', email: 'ana@example.com' };
+  const publicKey = rsaCoseKey(bytes);
+  const answer = newAuthenticator().create(creationOptions(RELYING_PARTY, whose, challenge, []), { publicKey });
+  const made = await verifyRegistration(answer, { isChallenge: same(challenge), relyingParty: RELYING_PARTY });
+  expect(made && Buffer.from(made.publicKey)).toEqual(what === 'kept' ? publicKey : null);
 });
 
 describe('an assertion is none', () => {

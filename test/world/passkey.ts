@@ -24,6 +24,8 @@ export interface Twist {
   /** Changes the signature after it was made. */
   signature?: (made: Buffer) => Buffer;
   userHandle?: string | null;
+  /** The key of a new passkey, as COSE_Key; by default its own. */
+  publicKey?: Buffer;
   /** The credential that the answer names. */
   id?: Buffer;
   /** The statement of an attestation, by its format. */
@@ -63,6 +65,17 @@ const coseKey = (publicKey: KeyObject): Buffer => {
     [-1, 1],
     [-2, Buffer.from(x, 'base64url')],
     [-3, Buffer.from(y, 'base64url')],
+  ];
+  return cbor(new Map<string | number, Cbor>(members));
+};
+
+/** COSE_Key of an RSA key for RS256 (RFC 8230, section 4) with a modulus of so many bytes, which nobody has the private key of. */
+export const rsaCoseKey = (modulusBytes: number): Buffer => {
+  const members: [number, Cbor][] = [
+    [1, 3],
+    [3, -257],
+    [-1, randomBytes(modulusBytes)],
+    [-2, Buffer.of(1, 0, 1)],
   ];
   return cbor(new Map<string | number, Cbor>(members));
 };
@@ -107,7 +120,7 @@ export const newAuthenticator = ({ counts = true } = {}) => {
     create: (options: CreationOptions, twist: Twist = {}): WireRegistration => {
       userHandle = options.user.id;
       const id = twist.id ?? credentialId;
-      const attested = Buffer.concat([Buffer.alloc(16), Buffer.of(id.length >> 8, id.length & 0xff), id, coseKey(publicKey)]);
+      const attested = Buffer.concat([Buffer.alloc(16), Buffer.of(id.length >> 8, id.length & 0xff), id, twist.publicKey ?? coseKey(publicKey)]);
       const data = authenticatorData(options.rp.id, (twist.flags ?? USER_PRESENT | USER_VERIFIED) | ATTESTED, twist, attested);
       const { fmt, attStmt } = twist.attestation ?? { fmt: 'none', attStmt: new Map<string, Cbor>() };
       const object = cbor(

@@ -189,8 +189,10 @@ CREATE POLICY pruning ON passkey_request TO sluice_fn_idempotency USING (true);
 GRANT SELECT, INSERT, DELETE ON passkey_request TO sluice_fn_signin;
 GRANT SELECT, DELETE ON passkey_request TO sluice_fn_idempotency;
 
--- When it expires.
+-- When it expires. Each request forgets more expired ones than it adds, because in recovery mode no process prunes while anybody may ask.
 CREATE FUNCTION sluice_ask_passkey(p_id uuid, hash bytea) RETURNS timestamptz LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  DELETE FROM public.passkey_request r WHERE r.ctid = ANY (ARRAY(
+    SELECT o.ctid FROM public.passkey_request o WHERE o.expires_at < now() ORDER BY o.expires_at LIMIT 10)) AND r.expires_at < now();
   INSERT INTO public.passkey_request (id, challenge_hash, expires_at) VALUES (p_id, hash, now() + interval '5 minutes') RETURNING expires_at
 $$;
 
