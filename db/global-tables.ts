@@ -22,6 +22,7 @@ export const DEFINER_FUNCTIONS: Readonly<Record<string, string>> = {
   sluice_holds: 'sluice_fn_signin',
   sluice_membership_stands: 'sluice_fn_signin',
   sluice_membership_of: 'sluice_fn_signin',
+  sluice_no_membership_is_sealed: 'sluice_fn_signin',
   sluice_is_role: 'sluice_fn_signin',
   sluice_is_permission: 'sluice_fn_signin',
   sluice_role_is_held: 'sluice_fn_signin',

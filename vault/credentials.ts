@@ -119,12 +119,20 @@ export const openSealsOfBefore = (keyFile: Pick<KeyFile, 'root'>) => {
   const passwordSeal = openPasswordSeal(keyFile);
   return {
     password: (personId: string, hash: string): string => passwordSeal.seal(personId, hash),
-    /** The secret of a factor with `sealed_place` 1, as one with 2. */
-    factor: (factor: Pick<SealedFactor, 'id' | 'personId'>, sealed: Uint8Array): Uint8Array => {
-      const secret = open(key, { ...factorPlace(factor), record: factor.id }, sealed);
-      return seal({ key, version: FACTOR_KEY_VERSION }, factorPlace(factor), secret, randomBytes);
+    /** The secret of a factor with `sealed_place` 1, as one with 2. Null when it does not open: it was changed or moved, or is of another key. */
+    factor: (factor: Pick<SealedFactor, 'id' | 'personId'>, sealed: Uint8Array): Uint8Array | null => {
+      const secret = opened(() => open(key, { ...factorPlace(factor), record: factor.id }, sealed));
+      return secret && seal({ key, version: FACTOR_KEY_VERSION }, factorPlace(factor), secret, randomBytes);
     },
   };
+};
+
+const opened = (open: () => Uint8Array): Uint8Array | null => {
+  try {
+    return open();
+  } catch {
+    return null;
+  }
 };
 
 /** Whether a hash was made by another algorithm, or with less memory, fewer passes or fewer lanes than today. */

@@ -28,6 +28,10 @@ that listens on more than loopback does not start without such a URL.
 Both need the same \`SLUICE_KEY_FILE\` and \`SLUICE_CHECKPOINT_DIR\`. Any number of either may run. Set the \`…_DIRECT_URL\`s
 only when the \`…_DATABASE_URL\` is that of a transaction pool: LISTEN needs a connection of its own.
 
+After migrating a database that was made before memberships were sealed (ADR 0075), run \`npm run operator -- seal\` once,
+with \`DATABASE_DIRECT_URL\` of the owner and the same \`SLUICE_KEY_FILE\`. Until then nobody can sign in, and the API is
+not ready. It writes \`sealed.json\` beside the key file; keep both. \`npm start\` does it by itself.
+
 ## \`npm start\`
 
 Flags: \`npm start -- --help\`.

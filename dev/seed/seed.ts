@@ -14,6 +14,7 @@ import { createKeyFile, readKeyFile } from '../../vault/key-file.js';
 import { openVault } from '../../vault/open-vault.js';
 import type { Demo, DemoPerson } from '../data-folder/state.js';
 import { newMembership } from './new-membership.js';
+import { hasInstallation } from './own-installation.js';
 import { DEMO_PEOPLE, newPassword } from './people.js';
 
 export interface SeedPlan {
@@ -44,11 +45,7 @@ export const seed = async (plan: SeedPlan): Promise<Demo> => {
   const key = existsSync(plan.keyFile) ? readKeyFile(plan.keyFile) : createKeyFile(plan.keyFile);
   const database = openDatabase(plan.ownerUrl, 1);
   try {
-    const installation = await database.transaction(({ orm }) => orm.installation.findFirst());
-    if (installation && installation.id !== key.installationId)
-      throw new Error(
-        `The database belongs to installation ${installation.id}, but the key file ${plan.keyFile} to ${key.installationId}. Put back the key file that belongs to it, or use an empty database.`,
-      );
+    const installation = await hasInstallation(database, plan.keyFile, () => key);
     if (installation && existsSync(plan.demoFile)) {
       const demo = JSON.parse(readFileSync(plan.demoFile, 'utf8')) as Demo & { tenants: Tenants };
       await database.transaction((tx) => pointAtProvider(tx, demo.tenants, plan));

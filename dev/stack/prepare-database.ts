@@ -7,6 +7,7 @@ import type { Demo } from '../data-folder/state.js';
 import { ensureLogins, type LoginUrls } from '../postgres/logins.js';
 import { migrate } from '../postgres/migrate.js';
 import { isSealed, sealOnce } from '../seed/seal-before.js';
+import { sealReport } from '../seed/seal-report.js';
 import { type SeedPlan, seed } from '../seed/seed.js';
 import { LOOPBACK, type Site } from './site.js';
 import type { Step } from './step.js';
@@ -24,11 +25,15 @@ export interface Prepared {
 export const prepareDatabase = async (
   { database, places, ports }: Site,
   ownerUrl: string,
-  { step, connection, argon2 }: { step: Step; connection: SeedPlan['connection']; argon2?: Argon2Cost | undefined },
+  { step, say, connection, argon2 }: { step: Step; say: (line: string) => void; connection: SeedPlan['connection']; argon2?: Argon2Cost | undefined },
 ): Promise<Prepared> => {
   await step('migrations', () => migrate(ownerUrl));
   const directLogins = await step('logins', () => ensureLogins(ownerUrl, places.logins));
   const provider = providerSecrets(places.secrets);
+  // Before the seed, which stops when demo.json is gone: a database that real people use has members to seal all the same.
+  const sealing = { ownerUrl, keyFile: places.keyFile, sealedFile: places.sealedFile };
+  const sealed = await sealOnce(sealing);
+  if (sealed) for (const line of sealReport(sealed, sealing)) say(line);
   const demo = await step('demo workspace', () =>
     seed({
       ...{ ownerUrl, connection, keyFile: places.keyFile, demoFile: places.demoFile },
@@ -36,9 +41,8 @@ export const prepareDatabase = async (
       ...(argon2 ? { argon2 } : {}),
     }),
   );
-  // After the seed, which knows whether this is the key file of the database.
-  const sealing = { ownerUrl, keyFile: places.keyFile, sealedFile: places.sealedFile };
-  if (!isSealed(sealing)) await step('seals', () => sealOnce(sealing));
+  // A database that was empty has nothing of before, and never will: whatever somebody writes into it from now on stays without a seal.
+  if (!isSealed(sealing)) await sealOnce(sealing);
   if (!fromWireId('connection', demo.connection_id)) throw new Error('demo.json names no rail connection; wipe the data folder: npm run reset');
   return { logins: throughPool(directLogins, database?.url ?? ownerUrl), directLogins, demo, provider };
 };

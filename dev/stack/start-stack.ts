@@ -71,7 +71,12 @@ const bringUp = async (processes: SupervisedProcesses, site: Site, options: Stac
 
   const { ownerUrl } = await startServers(site, { begin, step, say: options.say, postgres: options.postgres });
   const connection = options.connection ?? { endpoint: 'bulk', settlement: 'async' };
-  const { logins, directLogins, demo, provider } = await prepareDatabase(site, ownerUrl, { step, connection, argon2: options.argon2 });
+  const { logins, directLogins, demo, provider } = await prepareDatabase(site, ownerUrl, {
+    step,
+    say: options.say,
+    connection,
+    argon2: options.argon2,
+  });
   const webhookUrl = `${LOOPBACK}:${site.ports.api}/v1/inbound/sandbox/${demo.connection_id}`;
   const { ports, temporal, uiUrl } = site;
   const mail = mailSecrets(places.mailSecrets);

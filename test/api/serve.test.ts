@@ -86,3 +86,14 @@ test('metrics are on the health port, on loopback, and not where clients come', 
   expect((await fetch(`${api.url}/metrics`)).status).toBe(404);
   expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
 });
+
+test('an API on a database without one sealed member is not ready, and says what to run', async () => {
+  const parts = async () => (await (await fetch(`http://127.0.0.1:${api.healthPort}/readyz`)).json()) as { parts: Record<string, string | null> };
+  expect((await parts()).parts['memberships']).toBeNull();
+  await world.sql('ALTER TABLE membership NO FORCE ROW LEVEL SECURITY');
+  await world.sql('UPDATE membership SET event_id = NULL, authenticator = NULL');
+  await world.sql('ALTER TABLE membership FORCE ROW LEVEL SECURITY');
+  const said = await until('it is not ready', async () => (await parts()).parts['memberships'] ?? undefined);
+  expect(said).toContain('npm run operator -- seal');
+  expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+});

@@ -52,6 +52,11 @@ CREATE FUNCTION sluice_membership_of(who uuid) RETURNS jsonb LANGUAGE sql STABLE
   SELECT public.sluice_sealed_membership(NULLIF(current_setting('app.tenant_id', true), '')::uuid, who)
 $$;
 
+-- Whether there are members and none has an authenticator: nobody signs in, because those of before were not sealed.
+CREATE FUNCTION sluice_no_membership_is_sealed() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT EXISTS (SELECT FROM public.membership) AND NOT EXISTS (SELECT FROM public.membership m WHERE m.authenticator IS NOT NULL)
+$$;
+
 -- As in migrations 0028, 0022 and 0021, but the membership instead of its roles.
 DROP FUNCTION sluice_resolve_session(bytea);
 CREATE FUNCTION sluice_resolve_session(hash bytea)
@@ -130,6 +135,10 @@ END $$;
 -- ── Tokens of sessions and of links in letters ─────────────────────────────────────────────────
 -- They are stored as HMACs from now on, so nobody makes a row for a token of theirs by SQL. People sign in anew, and letters of the last day are void.
 UPDATE session SET ended_at = now() WHERE ended_at IS NULL;
+-- An invitation whose link opens nothing any more is not open either. Whoever migrates may be a superuser, of whom the trigger would ask who acts.
+ALTER TABLE invitation DISABLE TRIGGER invitation_stands, NO FORCE ROW LEVEL SECURITY;
+UPDATE invitation SET revoked_at = now() WHERE accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now();
+ALTER TABLE invitation ENABLE TRIGGER invitation_stands, FORCE ROW LEVEL SECURITY;
 -- Inviting an address again takes another token: whoever was invited keeps none that opens what SQL has made of their invitation.
 CREATE FUNCTION sluice_invitation_token() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -139,17 +148,20 @@ CREATE TRIGGER invitation_token BEFORE UPDATE ON invitation FOR EACH ROW WHEN (N
   EXECUTE FUNCTION sluice_invitation_token();
 
 REVOKE EXECUTE ON FUNCTION sluice_sealed_membership(uuid, uuid), sluice_membership_of(uuid), sluice_resolve_session(bytea), sluice_resolve_api_key(bytea),
-  sluice_workspaces_of(uuid), sluice_gate_holders(uuid, int), sluice_accept_invitation(bytea, uuid, text, text, int, uuid, bytea),
+  sluice_no_membership_is_sealed(), sluice_workspaces_of(uuid), sluice_gate_holders(uuid, int), sluice_accept_invitation(bytea, uuid, text, text, int, uuid, bytea),
   sluice_invitation_token() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sluice_sealed_membership(uuid, uuid) TO sluice_fn_signin;
 GRANT EXECUTE ON FUNCTION sluice_membership_of(uuid) TO sluice_api, sluice_worker, sluice_fn_driver;
-GRANT EXECUTE ON FUNCTION sluice_resolve_session(bytea), sluice_resolve_api_key(bytea), sluice_workspaces_of(uuid),
+GRANT EXECUTE ON FUNCTION sluice_resolve_session(bytea), sluice_resolve_api_key(bytea), sluice_workspaces_of(uuid), sluice_no_membership_is_sealed(),
   sluice_accept_invitation(bytea, uuid, text, text, int, uuid, bytea) TO sluice_api;
 GRANT EXECUTE ON FUNCTION sluice_gate_holders(uuid, int) TO sluice_worker;
 ALTER FUNCTION sluice_membership_of(uuid) OWNER TO sluice_fn_signin;
 ALTER FUNCTION sluice_resolve_session(bytea) OWNER TO sluice_fn_signin;
 ALTER FUNCTION sluice_resolve_api_key(bytea) OWNER TO sluice_fn_signin;
 ALTER FUNCTION sluice_workspaces_of(uuid) OWNER TO sluice_fn_signin;
+ALTER FUNCTION sluice_no_membership_is_sealed() OWNER TO sluice_fn_signin;
+-- Asked of the owner of the database too, before they seal (dev/seed/seal-before.ts).
+GRANT EXECUTE ON FUNCTION sluice_no_membership_is_sealed() TO CURRENT_USER;
 ALTER FUNCTION sluice_gate_holders(uuid, int) OWNER TO sluice_fn_driver;
 ALTER FUNCTION sluice_accept_invitation(bytea, uuid, text, text, int, uuid, bytea) OWNER TO sluice_fn_signin;
 REVOKE CREATE ON SCHEMA public FROM sluice_fn_signin, sluice_fn_driver;
