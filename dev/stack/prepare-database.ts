@@ -30,7 +30,7 @@ export const prepareDatabase = async (
   await step('migrations', () => migrate(ownerUrl));
   const directLogins = await step('logins', () => ensureLogins(ownerUrl, places.logins));
   const provider = providerSecrets(places.secrets);
-  // Before the seed, which stops when demo.json is gone: a database that real people use has members to seal all the same.
+  // Before the seed, which stops when the file of the demo is gone: a database that real people use has members to seal all the same.
   const sealing = { ownerUrl, keyFile: places.keyFile, sealedFile: places.sealedFile };
   const sealed = await sealOnce(sealing);
   if (sealed) for (const line of sealReport(sealed, sealing)) say(line);

@@ -205,7 +205,7 @@ test('a database that comes back without seals is named, by the start and by the
   expect(await membershipsProblem()).toBeNull();
 });
 
-test('a start seals although demo.json is gone', async () => {
+test('a start seals although the file of the demo is gone', async () => {
   const places = { ...placesIn(folder), keyFile };
   await takeSealsOut();
   rmSync(places.sealedFile);
