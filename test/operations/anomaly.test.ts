@@ -178,6 +178,20 @@ describe('letters are bounded:', () => {
     await at.note(await at.newKey(), 'key_not_found');
     expect((await at.letters()).filter(({ letter }) => letter.template === 'key_suspended')).toHaveLength(2);
   });
+
+  test('a workspace is told the next day of what was over the bound', async () => {
+    const at = await shop();
+    await at.rule('key_forbidden', 1, null);
+    for (let i = 0; i < LETTERS_A_DAY.alert; i++) await at.note(await at.newKey(), 'key_forbidden');
+    const key = await at.newKey();
+    await at.note(key, 'key_forbidden');
+    expect([(await at.events(key.id)).length, (await at.letters()).length]).toEqual([1, 2 * LETTERS_A_DAY.alert]);
+    await again(at, key.id);
+    // The day of the bound is over, and this key was told in no letter yet.
+    await at.sql(`UPDATE anomaly_count SET started_at = started_at - interval '1 day' WHERE subject_type = 'workspace'`);
+    await at.note(key, 'key_forbidden');
+    expect([(await at.events(key.id)).length, (await at.letters()).length]).toEqual([2, 2 * LETTERS_A_DAY.alert + 2]);
+  });
 });
 
 describe('another workspace', () => {
