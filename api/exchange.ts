@@ -2,8 +2,7 @@ import type { Request, Response } from 'express';
 import type { Actor, OperatorActor } from '../domain/actors.js';
 import type { ContentDigests } from '../domain/http-signature/content-digest.js';
 import type { Plan } from '../domain/plans.js';
-import type { ProblemCode } from '../domain/problems.js';
-import type { Result } from '../domain/result.js';
+import type { Refusal, Result } from '../domain/result.js';
 import type { Context, PublicContext } from '../operations/context.js';
 import type { Trace } from './deps.js';
 import type { LimitStanding } from './rates/headers.js';
@@ -47,7 +46,7 @@ export interface Exchange {
   /** What the limits said that this request has passed so far. */
   limits: LimitStanding[];
   /** Counts a refusal, before it is sent; null for who is not counted. The answer is null for a refusal that is a sign of nothing. */
-  noteRefusal: ((code: ProblemCode) => Promise<void> | null) | null;
+  noteRefusal: ((refusal: Refusal) => Promise<void> | null) | null;
   /** The signature of a machine's call, once it was looked at; null while it was not, and for people. */
   signature: CallSignature | null;
 }

@@ -22,7 +22,7 @@ export const toProblem = (refusal: Refusal, requestId: string) => {
 /** Sends a refusal as its problem, once it was counted where it is a sign of something. */
 export const sendRefusal = (res: Response, refusal: Refusal): void => {
   const exchange = exchangeOf(res);
-  const noting = exchange.noteRefusal?.(refusal.code);
+  const noting = exchange.noteRefusal?.(refusal);
   // A request is counted once, also when its answer fails afterwards.
   exchange.noteRefusal = null;
   if (noting) void noting.then(() => res.headersSent || write(res, refusal));

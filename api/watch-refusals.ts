@@ -20,9 +20,10 @@ export const watchRefusals = (
     const network = (address && nearbyNetwork(address)) ?? 'unknown';
     for (const step of await deps.noteAnomaly(context, { subject, kind, network, route: exchange.route })) deps.countAnomaly({ kind, step });
   };
-  return (code) => {
+  return ({ code, extra }) => {
     const kind = anomalyOf(subject.type, code);
-    if (!kind) return null;
+    // Who is told when to ask again may ask again.
+    if (!kind || extra?.['retry_after_seconds'] !== undefined) return null;
     return note(kind).catch((error: unknown) => deps.logger.warn({ err: error, request_id: exchange.requestId }, 'a refusal was not counted'));
   };
 };

@@ -18,8 +18,8 @@ export interface RouteShape {
   /** What it has to do with the plan of its workspace: see `PLANS`. */
   planClass: PlanClass;
   /**
-   * In recovery mode (R15) every GET works, and of the others those that say so: they decide nothing about money or rights, and a
-   * factor that was added decides nothing before it has rested.
+   * In recovery mode (R15) every GET works, and of the others those that say so: they let no money go and give no rights, and a factor that was
+   * added decides nothing before it has rested.
    */
   inRecovery?: 'works';
   /** Every POST takes an Idempotency-Key. `required` where money or gates are concerned: such keys are kept for ever, the others for 30 days. */

@@ -45,10 +45,15 @@ export const anomalyStore = ({ orm, sql }: Tx, { tenantId }: Scope): AnomalyStor
 
   markAlerted: async (subject, kind) => {
     const marked = await sql.row<{ untold: boolean }>('clock')`
-      UPDATE anomaly_count SET alerted = true,
-        told_at = CASE WHEN told_at > now() - interval '1 day' THEN told_at ELSE now() END
+      UPDATE anomaly_count SET alerted = true
       WHERE tenant_id = ${tenantId}::uuid AND subject_type = ${subject.type} AND subject_id = ${subject.id}::uuid AND kind = ${kind}
-      RETURNING told_at = now() AS untold`;
+      RETURNING coalesce(told_at <= now() - interval '1 day', true) AS untold`;
     return marked?.untold ?? false;
+  },
+
+  markTold: async (subject, kind) => {
+    await sql.run('clock')`
+      UPDATE anomaly_count SET told_at = now()
+      WHERE tenant_id = ${tenantId}::uuid AND subject_type = ${subject.type} AND subject_id = ${subject.id}::uuid AND kind = ${kind}`;
   },
 });

@@ -19,6 +19,8 @@ export const freezeStore = ({ orm, sql }: Tx, { tenantId, now }: Scope): FreezeS
       return row && freezes.row(row);
     },
 
+    had: async (id) => (await orm.workspace_freeze.count({ where: { tenant_id: tenantId, id, ended_at: { not: null } } })) > 0,
+
     namesOf: (operatorIds) => operatorNames(sql, operatorIds),
 
     // The API may write these columns alone: a freeze begins with one operator.

@@ -12,6 +12,7 @@ export const STOP_ROUTES = {
     out: stops.workspaceStop,
     problems: [],
   }),
+  /** It works in recovery mode: a restored database may have lost a stop, which has to be there again before money moves. */
   stop_workspace: {
     method: 'POST',
     path: '/v1/workspace/stop',
@@ -20,6 +21,7 @@ export const STOP_ROUTES = {
     rateClass: 'code',
     planClass: 'any',
     idempotency: 'optional',
+    inRecovery: 'works',
     body: stops.stopWorkspace,
     example: { reason: 'A laptop was stolen', code: '123456' },
     out: { status: 200, body: stops.workspaceStop },

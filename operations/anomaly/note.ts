@@ -47,15 +47,15 @@ export const noteAnomaly = (ctx: Context, use: RefusedUse): Promise<AnomalyStep[
     const taken = due.filter((step) => step === 'alert' || isSuspended);
     for (const step of taken) await stores.audit.append({ subject, action: ACTIONS[step], result: 'ok', detail });
     if (isSuspended) await tell(ctx, stores, 'suspend', use, count);
-    else if (isUntold) await tell(ctx, stores, 'alert', use, count);
+    else if (isUntold && (await tell(ctx, stores, 'alert', use, count))) await stores.anomalies.markTold(subject, kind);
     return taken;
   });
 
-/** Writes to the owners and admins of the workspace, unless so many letters were written today already. */
-const tell = async (ctx: Context, stores: Stores, step: AnomalyStep, { subject, kind, network }: RefusedUse, count: number): Promise<void> => {
+/** Writes to the owners and admins of the workspace. False when so many letters were written today already that nobody is. */
+const tell = async (ctx: Context, stores: Stores, step: AnomalyStep, { subject, kind, network }: RefusedUse, count: number): Promise<boolean> => {
   const most = LETTERS_A_DAY[step];
   const today = await stores.anomalies.count({ subject: { type: 'workspace', id: ctx.tenantId }, kind: `${step}_letters` }, { seconds: DAY_S, most });
-  if (!today || today.count > most) return;
+  if (!today || today.count > most) return false;
   const { name: workspace } = await stores.workspaces.get();
   const who = await nameOf(stores, subject);
   const minutes = ANOMALY_WINDOW_S / 60;
@@ -63,6 +63,7 @@ const tell = async (ctx: Context, stores: Stores, step: AnomalyStep, { subject, 
   const letter: Letter =
     step === 'alert' ? { template: 'anomaly', params } : { template: 'key_suspended', params: { ...params, key_id: toWireId('apiKey', subject.id) } };
   for (const { name, email } of await stores.memberships.administrators(LETTER_READERS_MAX)) await writeLetter(ctx, stores, { name, email }, letter);
+  return true;
 };
 
 const nameOf = async (stores: Stores, { type, id }: AnomalySubject): Promise<string> => {

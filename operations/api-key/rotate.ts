@@ -29,6 +29,8 @@ export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_
     if (!old) return refused(refuse('not_found', 'This workspace has no such API key.'));
     if (old.ownerPersonId !== actor.personId) return refused(refuse('forbidden', OF_ANOTHER));
     const state = keyState(old, stores.now);
+    // A suspended key may have been rotated before, and is in its grace.
+    if (state === 'suspended' && old.rotatedAt) return refused(refuse('key_not_active', IN_GRACE, { extra: { state } }));
     if (state !== 'active' && state !== 'suspended') return refused(refuse('key_not_active', NOT_ACTIVE[state], { extra: { state } }));
     const unproven = await proveByCode(ctx, stores, actor.personId, input.code);
     if (unproven) return refused({ refusal: unproven });
@@ -42,6 +44,8 @@ export const rotateApiKey = async (ctx: Context, input: { key_id: string; grace_
 };
 
 const OF_ANOTHER = 'Only its owner rotates a key, because it acts in their name. Revoke it, and make one of your own.';
+
+const IN_GRACE = 'The key was rotated already, and was suspended since. It may be revoked at once; rotate the one that has taken its place.';
 
 const NOT_ACTIVE: Readonly<Record<Exclude<KeyState, 'active' | 'suspended'>, string>> = {
   ending: 'The key was rotated already, and another has taken its place. Rotate that one.',

@@ -4,6 +4,7 @@ import { toHex } from '../../domain/hashing.js';
 import { consistencyRanges } from '../../domain/merkle-ranges.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { SOON } from './soon.js';
 import { subtreeRoots } from './subtrees.js';
 
 /**
@@ -15,8 +16,10 @@ export const proveConsistency = (ctx: Context, input: { from: number; to?: numbe
     const tree = await stores.audit.tree();
     const { from } = input;
     const to = input.to ?? Number((await stores.audit.latestCheckpoint())?.size ?? 0n);
-    if (from > to || BigInt(to) > (tree?.size ?? 0n))
-      return refuse('not_found', `The log has ${tree?.size ?? 0n} sequenced events; it never grew from ${from} to ${to}.`);
+    if (from > to || BigInt(to) > (tree?.size ?? 0n)) {
+      const detail = `The log has ${tree?.size ?? 0n} sequenced events; it never grew from ${from} to ${to}.`;
+      return refuse('not_found', detail, from <= to || input.to === undefined ? { extra: SOON } : {});
+    }
     const rootOf = subtreeRoots(stores.audit.leaves, ctx.services.sha256);
     const path: string[] = [];
     for (const range of consistencyRanges(from, to)) path.push(toHex(await rootOf(range)));

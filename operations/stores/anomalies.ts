@@ -26,6 +26,8 @@ export interface AnomalyStore {
    * locked, so each caller gets another number. Null, and nothing is written, once `most` were counted.
    */
   count(what: Counted, window: { seconds: number; most: number }): Promise<{ count: number; alerted: boolean } | null>;
-  /** Marks the window as told. True when nobody was written to about this subject and kind for a day. */
+  /** Marks the window as alerted. True when nobody was written to about this subject and kind for a day. */
   markAlerted(subject: AnomalySubject, kind: AnomalyKind): Promise<boolean>;
+  /** Notes that somebody is written to about it now. */
+  markTold(subject: AnomalySubject, kind: AnomalyKind): Promise<void>;
 }

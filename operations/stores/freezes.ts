@@ -18,6 +18,8 @@ export type FreezeRow = Row<typeof FREEZE>;
 export interface FreezeStore {
   /** The one that has not ended; null when there is none. */
   current(): Promise<FreezeRow | null>;
+  /** Whether the workspace had this freeze, which has ended. */
+  had(id: string): Promise<boolean>;
   /** Names of operators by id. */
   namesOf(operatorIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   propose(freeze: { id: string; reason: string; operatorId: string }): Promise<void>;

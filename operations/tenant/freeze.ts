@@ -7,21 +7,22 @@ import type { Context } from '../context.js';
 import { takeStep } from './step.js';
 import type { WireTenant } from './view.js';
 
-type Asked = z.output<typeof askForFreeze> & { id?: string };
+/** Of a freeze of the whole organization. `fresh` takes the place of `id` where that one has ended already: it was withdrawn or thawed alone. */
+type Asked = z.output<typeof askForFreeze> & { id?: string; fresh?: string };
 
 /**
  * Asks for a freeze of the workspace, and stops its money at once: when the answer is there, nothing is sent any more. People and keys are
- * shut out when another operator confirms it. `id`: that of a freeze of the whole organization. Refuses with `freeze_state` when a freeze is
- * open already.
+ * shut out when another operator confirms it. Refuses with `freeze_state` when a freeze is open already.
  */
-export const freezeTenant = (ctx: Context, { reason, id = ctx.services.entropy.newId() }: Asked): Promise<Result<WireTenant>> =>
+export const freezeTenant = (ctx: Context, { reason, fresh = ctx.services.entropy.newId(), id = fresh }: Asked): Promise<Result<WireTenant>> =>
   takeStep(ctx, {
     action: 'workspace.freeze',
     detail: { reason_sha256: reasonHash(ctx, reason) },
     refusal: refusalToFreeze,
     take: async (stores, _none, operatorId) => {
-      await stores.freezes.propose({ id, reason, operatorId });
+      const own = (await stores.freezes.had(id)) ? fresh : id;
+      await stores.freezes.propose({ id: own, reason, operatorId });
       await stores.workspaces.stop();
-      return id;
+      return own;
     },
   });

@@ -15,7 +15,8 @@ type Of<Contract extends z.ZodType> = z.output<Contract> & { organization_id: st
 /**
  * Asks for a freeze of every workspace of an organization; the money of live stops first. It is one freeze: its parts have one id, by which another
  * operator confirms them together. A workspace that is frozen already keeps the freeze that it has. Each step is a transaction of its own
- * workspace, with an event in its log; asking again after a break-off goes on with what was begun. Refuses with `not_found`, or with
+ * workspace, with an event in its log; asking again after a break-off goes on with what was begun, but where a part of it
+ * has ended already: there another freeze begins. Refuses with `not_found`, or with
  * `freeze_state` when nothing was left to stop.
  */
 export const freezeOrganization = async (
@@ -24,8 +25,9 @@ export const freezeOrganization = async (
 ): Promise<Result<WireOrganizationState>> => {
   const open = (await platform.operators.tenantsOf(organization_id)).flatMap(({ freeze }) => freeze ?? []);
   const begun = open.find((one) => one.proposedBy === platform.operator.operatorId && one.confirmedBy === null && one.reason === reason);
-  const id = begun?.id ?? platform.services.entropy.newId();
-  return inEach(platform, organization_id, (ctx) => freezeTenant(ctx, { reason, id }));
+  const fresh = platform.services.entropy.newId();
+  const id = begun?.id ?? fresh;
+  return inEach(platform, organization_id, (ctx) => freezeTenant(ctx, { reason, id, fresh }));
 };
 
 /** Asks for the thaw of all that is frozen of an organization. Refuses with `not_found`, or with `freeze_state` when nothing is. */

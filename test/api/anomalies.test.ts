@@ -79,6 +79,21 @@ describe('a key', () => {
     expect(world.calls.filter((call) => call.startsWith('anomalies.'))).toEqual([]);
   });
 
+  test('that asks for what is not there yet, and is told when to ask again, is not counted', async () => {
+    await rule('key_not_found', 1, 2);
+    const { token } = await world.apiKey(owner, ['audit.read']);
+    const event = systemEntropy.newId();
+    // An event without a leaf: nothing sequences the log of this world.
+    const [row] = await world.sql<{ id: string }>('SELECT id FROM audit_event WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1', [world.home.tenantId]);
+    const early = () => world.call(`/v1/audit/inclusion?event_id=${toWireId('event', row?.id ?? '')}`, { token });
+    const answer = await early();
+    expect([answer.status, answer.json['code'], answer.headers.get('retry-after')]).toEqual([404, 'not_found', '1']);
+    expect(await codesOf(4, early)).toEqual(Array(4).fill('not_found'));
+    expect(counted).toEqual([]);
+    await world.call(`/v1/audit/inclusion?event_id=${toWireId('event', event)}`, { token });
+    expect(counted).toEqual([{ kind: 'key_not_found', step: 'alert' }]);
+  });
+
   test('refused in 64 requests at once is suspended by one of them', async () => {
     await rule('key_forbidden', 5, 20);
     const { id, token } = await world.apiKey(owner, ['payees.read']);

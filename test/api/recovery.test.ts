@@ -8,12 +8,12 @@ import { type ApiWorld, openApiWorld } from '../world/api.js';
 import { ROUTE_LIST, sampleRequest } from './sample-requests.js';
 
 const WHY = 'an older copy was put back';
-/** Decides nothing about money or rights. Any other route that changes something is refused, also one that is new. */
+/** Lets no money go and gives no rights. Any other route that changes something is refused, also one that is new. */
 const WORK = [
   ...['create_session', 'ask_passkey_session', 'create_passkey_session', 'end_session', 'end_other_session', 'end_other_sessions', 'receive_inbound'],
   ...['propose_recovery', 'ask_proposal_challenge', 'confirm_proposal', 'enrol_factor', 'confirm_factor'],
   ...['freeze_tenant', 'thaw_tenant', 'confirm_freeze', 'withdraw_freeze', 'freeze_organization', 'thaw_organization'],
-  ...['confirm_organization_freeze', 'withdraw_organization_freeze'],
+  ...['confirm_organization_freeze', 'withdraw_organization_freeze', 'stop_workspace'],
 ];
 
 let world: ApiWorld;

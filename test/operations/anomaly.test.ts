@@ -5,6 +5,7 @@ import { noteAnomaly } from '../../operations/anomaly/note.js';
 import { showAnomalyRules } from '../../operations/anomaly/rules.js';
 import { setAnomalyRule } from '../../operations/anomaly/set-rule.js';
 import { resumeApiKey } from '../../operations/api-key/resume.js';
+import { revokeApiKey } from '../../operations/api-key/revoke.js';
 import { rotateApiKey } from '../../operations/api-key/rotate.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { lettersIn } from '../world/letters.js';
@@ -177,6 +178,20 @@ describe('letters are bounded:', () => {
     await at.note(await at.newKey(), 'key_not_found');
     expect((await at.letters()).filter(({ letter }) => letter.template === 'key_suspended')).toHaveLength(2);
   });
+
+  test('a workspace is told the next day of what was over the bound', async () => {
+    const at = await shop();
+    await at.rule('key_forbidden', 1, null);
+    for (let i = 0; i < LETTERS_A_DAY.alert; i++) await at.note(await at.newKey(), 'key_forbidden');
+    const key = await at.newKey();
+    await at.note(key, 'key_forbidden');
+    expect([(await at.events(key.id)).length, (await at.letters()).length]).toEqual([1, 2 * LETTERS_A_DAY.alert]);
+    await again(at, key.id);
+    // The day of the bound is over, and this key was told in no letter yet.
+    await at.sql(`UPDATE anomaly_count SET started_at = started_at - interval '1 day' WHERE subject_type = 'workspace'`);
+    await at.note(key, 'key_forbidden');
+    expect([(await at.events(key.id)).length, (await at.letters()).length]).toEqual([2, 2 * LETTERS_A_DAY.alert + 2]);
+  });
 });
 
 describe('another workspace', () => {
@@ -252,6 +267,20 @@ describe('a suspended key', () => {
     expect(next).toMatchObject({ state: 'active', suspended_at: null });
     expect(await world.publicContext().directory.apiKey(key.hash)).toBeNull();
     expect(codeOf(await resume(at, at.preparer, key))).toBe('key_not_suspended');
+  });
+});
+
+describe('a rotated key', () => {
+  test('that is suspended in its grace is not rotated again, which is said before the code is used, and may be revoked', async () => {
+    const at = await shop();
+    const key = await at.newKey();
+    const rotate = async (code: string) => rotateApiKey(at.as(at.preparer), { key_id: key.id, grace_seconds: 3_600, code });
+    must(await rotate(await world.freshCode(at.preparer)));
+    await world.api(at.tenantId).inTenant((stores) => stores.apiKeys.suspend(key.id));
+    const refused = await rotate('000000');
+    expect(refused).toMatchObject({ ok: false, refusal: { code: 'key_not_active', extra: { state: 'suspended' } } });
+    expect(refused).toMatchObject({ refusal: { detail: expect.stringContaining('may be revoked') } });
+    expect(must(await revokeApiKey(at.as(at.preparer), { key_id: key.id }))).toMatchObject({ state: 'revoked' });
   });
 });
 

@@ -144,6 +144,24 @@ test('every event is proved to be in the log, and the log to have only grown [S1
   }
 });
 
+test('what the log does not have yet says when to ask again, and what it never has does not', async () => {
+  const { tenantId, ids } = await logOf(3, 1);
+  const ctx = world.api(tenantId);
+  const event = (index: number) => toWireId('event', ids[index] ?? '');
+  const soon = { ok: false, refusal: { code: 'not_found', extra: { retry_after_seconds: 1 } } };
+  expect(await proveInclusion(ctx, { event_id: event(3) })).toMatchObject(soon);
+  expect(await proveInclusion(ctx, { event_id: event(2), size: 9 })).toMatchObject(soon);
+  expect(await proveConsistency(ctx, { from: 2, to: 9 })).toMatchObject(soon);
+  const unsequenced = await world.workspace();
+  expect(await showCheckpoint(world.api(unsequenced.tenantId))).toMatchObject(soon);
+  const never = [
+    await proveInclusion(ctx, { event_id: event(2), size: 2 }),
+    await proveInclusion(ctx, { event_id: toWireId('event', randomUUID()) }),
+    await proveConsistency(ctx, { from: 3, to: 2 }),
+  ];
+  for (const refused of never) expect(refused).not.toMatchObject({ refusal: { extra: expect.anything() } });
+});
+
 test('proofs of events that are not sequenced, foreign or unknown are refused alike', async () => {
   const other = await logOf(1);
   const { tenantId, ids } = await logOf(3, 1);

@@ -3,6 +3,7 @@ import type { PlatformContext } from '../../operations/context.js';
 import { createTenant } from '../../operations/tenant/create.js';
 import { freezeTenant } from '../../operations/tenant/freeze.js';
 import { confirmOrganizationFreeze, freezeOrganization, thawOrganization, withdrawOrganizationFreeze } from '../../operations/tenant/organization.js';
+import { withdrawFreeze } from '../../operations/tenant/withdraw.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Operator } from '../world/operators.js';
 import { codeOf, must, uuidOf } from '../world/wire.js';
@@ -96,6 +97,19 @@ describe('an organization', () => {
     expect([await logged(live), await logged(sandbox)]).toEqual([['workspace.create ok', 'workspace.freeze ok'], ['workspace.create ok']]);
     const asked = must(await ask());
     expect([statesOf(asked), freezesOf(asked)]).toEqual([['stopped', 'stopped'], [expect.stringMatching(/^freeze_/)]]);
+  });
+
+  test('stops again what was withdrawn alone, while the rest is still asked for', async () => {
+    const [live = ''] = workspaces;
+    const before = freezesOf(must(await ask()));
+    must(await withdrawFreeze(world.as(ada.actor, { tenantId: live, mode: 'live' })));
+    const asked = must(await ask());
+    expect(statesOf(asked)).toEqual(['stopped', 'stopped']);
+    const [other, ...rest] = freezesOf(asked).filter((id) => !before.includes(id));
+    expect([freezesOf(asked), rest]).toEqual([expect.arrayContaining(before), []]);
+    expect(asked.workspaces.find(({ mode }) => mode === 'live')?.freeze?.id).toBe(other);
+    for (const id of freezesOf(asked)) must(await confirm(ben, uuidOf(id), 'freeze'));
+    expect(statesOf(must(await thawOrganization(platform(ada), { organization_id: organization, reason: 'x' })))).toEqual(['thawing', 'thawing']);
   });
 
   test('goes on when who asked takes it back, and nobody else does', async () => {
