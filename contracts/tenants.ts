@@ -27,6 +27,12 @@ export const confirmFreeze = z.strictObject({
   step: z.enum(FREEZE_STEPS),
 });
 
+/** Of an organization: its workspaces may have freezes that were asked for apart. */
+export const withdrawFreeze = z.strictObject({
+  /** The freeze that was looked at. */
+  freeze_id: id('freeze'),
+});
+
 const operator = z.object({ id: wireId, name: z.string() }).meta({ id: 'Operator' });
 
 const freeze = z

@@ -44,8 +44,7 @@ export const refusalToThaw = (freeze: Freeze | null): Refusal | null => {
 
 /** Why this operator may not confirm this step of the freeze that they looked at; null when they may. Two people are two operators, whatever keys they use. */
 export const refusalToConfirm = (freeze: Freeze | null, asked: { freezeId: string; step: FreezeStep; operatorId: string }): Refusal | null => {
-  if (!freeze || freeze.id !== asked.freezeId)
-    return wrongState(freeze, 'This freeze is not open any more. Look at the workspace again, then decide.');
+  if (!freeze || freeze.id !== asked.freezeId) return wrongState(freeze, NOT_OPEN);
   const by = asked.step === 'freeze' ? (freeze.confirmedBy === null ? freeze.proposedBy : null) : freeze.thawProposedBy;
   if (by === null) return wrongState(freeze, `No ${asked.step} waits for a confirmation. Look at the workspace again, then decide.`);
   if (by !== asked.operatorId) return null;
@@ -54,14 +53,17 @@ export const refusalToConfirm = (freeze: Freeze | null, asked: { freezeId: strin
 
 /**
  * Why this operator may not take back what was asked for; null when they may. Only who asked does, so that nobody undoes alone what another
- * one stopped.
+ * one stopped. `freezeId`: the freeze that they looked at, where they say one.
  */
-export const refusalToWithdraw = (freeze: Freeze | null, operatorId: string): Refusal | null => {
+export const refusalToWithdraw = (freeze: Freeze | null, operatorId: string, freezeId?: string): Refusal | null => {
+  if (freezeId !== undefined && freeze?.id !== freezeId) return wrongState(freeze, NOT_OPEN);
   const by = freeze && (freeze.confirmedBy === null ? freeze.proposedBy : freeze.thawProposedBy);
   if (!by) return wrongState(freeze, 'Nothing waits for a confirmation, so there is nothing to withdraw.');
   if (by === operatorId) return null;
   return refuse('forbidden', 'Only who asked withdraws. To end a freeze that another operator asked for, confirm it and ask for the thaw.').refusal;
 };
+
+const NOT_OPEN = 'This freeze is not open any more. Look at the workspace again, then decide.';
 
 const wrongState = (freeze: Freeze | null, detail: string): Refusal =>
   refuse('freeze_state', detail, { extra: { freeze: stateWord(freeze) } }).refusal;

@@ -24,7 +24,7 @@ export const tenants: Pick<Handlers, Tenants> = {
   freeze_tenant: freezeTenant,
   thaw_tenant: thawTenant,
   confirm_freeze: confirmFreeze,
-  withdraw_freeze: withdrawFreeze,
+  withdraw_freeze: (ctx) => withdrawFreeze(ctx),
   freeze_organization: freezeOrganization,
   thaw_organization: thawOrganization,
   confirm_organization_freeze: confirmOrganizationFreeze,

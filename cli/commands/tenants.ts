@@ -4,6 +4,7 @@ import { FREEZE_STEPS, type FreezeStep } from '../../domain/freeze.js';
 import { fromWireId } from '../../domain/ids.js';
 import { auditInWords, limitInWords, PLAN_LIMITS, PLAN_NAMES, PLANS, type Plan } from '../../domain/plans.js';
 import type { Cli } from '../cli.js';
+import { EXIT, Failure } from '../failure.js';
 import { type PageOptions, pageOf, suggestMore, withPage } from '../paging.js';
 import { table } from '../render/table.js';
 
@@ -113,9 +114,12 @@ export const tenantCommands = (program: Command, cli: Cli): void => {
     .command('withdraw')
     .description('take back what you asked for, while nobody has confirmed it')
     .argument('<tenant>', OR_ALL)
-    .action(async (id: string) => {
+    .option('--freeze <freeze>', 'of an organization: the freeze that you looked at; others of its workspaces stay')
+    .action(async (id: string, { freeze: freeze_id }: { freeze?: string }) => {
+      if (isOrganization(id) !== (freeze_id !== undefined))
+        throw new Failure(EXIT.usage, 'Give --freeze with an organization, and only there.', 'sluice tenant list, and sluice tenant show WORKSPACE');
       const client = await connect();
-      if (isOrganization(id)) return presentAll(await client.withdraw_organization_freeze({ organization_id: id }));
+      if (freeze_id !== undefined) return presentAll(await client.withdraw_organization_freeze({ organization_id: id, freeze_id }));
       present(await client.withdraw_freeze({ workspace_id: id }));
     });
 };

@@ -141,5 +141,9 @@ export const TENANT_ROUTES = {
     body: tenants.confirmFreeze,
     example: { freeze_id: 'freeze_0198c2aa7c1e7b3d9f10a4c2e6b80d11', step: 'freeze' },
   },
-  withdraw_organization_freeze: stepOfAll('withdraw', 'Take back what you asked for in an organization while nobody has confirmed it', []),
+  withdraw_organization_freeze: {
+    ...stepOfAll('withdraw', 'Take back what you asked for wherever in an organization it stands, while nobody has confirmed it', []),
+    body: tenants.withdrawFreeze,
+    example: { freeze_id: 'freeze_0198c2aa7c1e7b3d9f10a4c2e6b80d11' },
+  },
 } as const satisfies Record<string, RouteShape>;

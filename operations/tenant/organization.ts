@@ -1,5 +1,10 @@
 import type { z } from 'zod';
-import type { askForFreeze, confirmFreeze as confirmContract, organizationState } from '../../contracts/tenants.js';
+import type {
+  askForFreeze,
+  confirmFreeze as confirmContract,
+  organizationState,
+  withdrawFreeze as withdrawContract,
+} from '../../contracts/tenants.js';
 import { toWireId } from '../../domain/ids.js';
 import { ok, type Result, refuse } from '../../domain/result.js';
 import type { Context, PlatformContext } from '../context.js';
@@ -41,9 +46,12 @@ export const thawOrganization = (platform: PlatformContext, { organization_id, r
 export const confirmOrganizationFreeze = (platform: PlatformContext, { organization_id, freeze_id, step }: Of<typeof confirmContract>) =>
   inEach(platform, organization_id, (ctx) => confirmFreeze(ctx, { freeze_id, step }));
 
-/** Takes back what the same operator asked for and nobody has confirmed, wherever it stands. Refuses as for one workspace. */
-export const withdrawOrganizationFreeze = (platform: PlatformContext, { organization_id }: { organization_id: string }) =>
-  inEach(platform, organization_id, withdrawFreeze);
+/**
+ * Takes back what the same operator asked for and nobody has confirmed, in every workspace of an organization that has this freeze. Refuses as for
+ * one workspace when none has it.
+ */
+export const withdrawOrganizationFreeze = (platform: PlatformContext, { organization_id, freeze_id }: Of<typeof withdrawContract>) =>
+  inEach(platform, organization_id, (ctx) => withdrawFreeze(ctx, { freeze_id }));
 
 /**
  * Takes a step in each workspace of an organization, live first, and answers where they stand. Where every one refuses it, the first of these

@@ -1,4 +1,5 @@
 import { refusalToWithdraw } from '../../domain/freeze.js';
+import { toWireId } from '../../domain/ids.js';
 import type { Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
 import { openFreeze, takeStep } from './step.js';
@@ -6,13 +7,14 @@ import type { WireTenant } from './view.js';
 
 /**
  * Takes back what the same operator asked for and nobody has confirmed: a freeze, after which money moves again (unless the workspace was
- * stopped before by other means), or a thaw. Refuses with `freeze_state`, and with `forbidden` what another operator asked for.
+ * stopped before by other means), or a thaw. `freeze_id`: of an organization, where a freeze with another id stays. Refuses with `freeze_state`, and
+ * with `forbidden` what another operator asked for.
  */
-export const withdrawFreeze = (ctx: Context): Promise<Result<WireTenant>> =>
+export const withdrawFreeze = (ctx: Context, { freeze_id: freezeId }: { freeze_id?: string } = {}): Promise<Result<WireTenant>> =>
   takeStep(ctx, {
     action: 'workspace.withdraw_freeze',
-    detail: {},
-    refusal: refusalToWithdraw,
+    detail: freezeId === undefined ? {} : { asked: toWireId('freeze', freezeId) },
+    refusal: (freeze, operatorId) => refusalToWithdraw(freeze, operatorId, freezeId),
     take: async (stores, freeze) => {
       const { id, confirmedBy, proposedAt } = openFreeze(freeze);
       if (confirmedBy !== null) {

@@ -81,11 +81,22 @@ describe('sluice tenant', () => {
     expect(await run(['tenant', 'freeze', organization, '--reason', 'x'])).toBe(0);
     expect(await run(['tenant', 'confirm', organization, '--freeze', FREEZE, '--step', 'freeze'])).toBe(0);
     expect(await run(['tenant', 'thaw', organization, '--reason', 'x'])).toBe(0);
-    expect(await run(['tenant', 'withdraw', organization])).toBe(0);
+    expect(await run(['tenant', 'withdraw', organization, '--freeze', FREEZE])).toBe(0);
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ freeze_id: FREEZE });
     expect(received.map(({ path }) => path)).toEqual(
       ['freeze', 'confirm', 'thaw', 'withdraw'].map((step) => `/v1/organizations/${organization}/${step}`),
     );
     expect(said.join('\n')).toContain(`tenant confirm ${organization} --freeze ${FREEZE} --step freeze`);
+  });
+
+  test('withdraw names the freeze of an organization, and of a workspace none, before anything is asked', async () => {
+    const { env, received } = await apiOf(() => ({ status: 200, body: { ...STOPPED, state: 'open', freeze: null } }));
+    const { run, said } = settingsOf({ ...env, SLUICE_OPERATOR_KEY: operatorKey });
+    expect(await run(['tenant', 'withdraw', STOPPED.organization_id])).toBe(2);
+    expect(await run(['tenant', 'withdraw', WS, '--freeze', FREEZE])).toBe(2);
+    expect([received, said.join('\n')]).toEqual([[], expect.stringContaining('--freeze')]);
+    expect(await run(['tenant', 'withdraw', WS])).toBe(0);
+    expect(received.map(({ path }) => path)).toEqual([`/v1/tenants/${WS}/withdraw`]);
   });
 
   test('create and invite-owner say whom they invite', async () => {

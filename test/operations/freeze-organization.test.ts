@@ -36,6 +36,8 @@ const platform = ({ actor }: Operator, changes: Partial<PlatformContext> = {}): 
 const ask = (who = ada, reason = 'An owner was robbed') => freezeOrganization(platform(who), { organization_id: organization, reason });
 const confirm = (who: Operator, freezeId: string, step: 'freeze' | 'thaw') =>
   confirmOrganizationFreeze(platform(who), { organization_id: organization, freeze_id: freezeId, step });
+const withdraw = (who: Operator, freezeId: string) =>
+  withdrawOrganizationFreeze(platform(who), { organization_id: organization, freeze_id: uuidOf(freezeId) });
 const statesOf = (state: { workspaces: { state: string }[] }) => state.workspaces.map((one) => one.state);
 const freezesOf = (state: { workspaces: { freeze: { id: string } | null }[] }) => [
   ...new Set(state.workspaces.map(({ freeze }) => freeze?.id ?? '')),
@@ -113,9 +115,23 @@ describe('an organization', () => {
   });
 
   test('goes on when who asked takes it back, and nobody else does', async () => {
-    must(await ask());
-    expect(codeOf(await withdrawOrganizationFreeze(platform(ben), { organization_id: organization }))).toBe('forbidden');
-    expect(statesOf(must(await withdrawOrganizationFreeze(platform(ada), { organization_id: organization })))).toEqual(['open', 'open']);
+    const [id = ''] = freezesOf(must(await ask()));
+    expect(codeOf(await withdraw(ben, id))).toBe('forbidden');
+    expect(statesOf(must(await withdraw(ada, id)))).toEqual(['open', 'open']);
+  });
+
+  test('goes on only where the freeze was that is taken back: one that was asked for apart stays', async () => {
+    const [live = ''] = workspaces;
+    const own = must(await freezeTenant(world.as(ada.actor, { tenantId: live, mode: 'live' }), { reason: 'Something else' }));
+    const asked = must(await ask());
+    const id = asked.workspaces.find(({ mode }) => mode === 'test')?.freeze?.id ?? '';
+    const state = must(await withdraw(ada, id));
+    expect(state.workspaces.map(({ mode, state, freeze }) => [mode, state, freeze?.id]).sort()).toEqual([
+      ['live', 'stopped', own.freeze?.id],
+      ['test', 'open', undefined],
+    ]);
+    expect(codeOf(await withdraw(ada, id))).toBe('freeze_state');
+    expect((await logged(live)).slice(-2)).toEqual(['workspace.withdraw_freeze freeze_state', 'workspace.withdraw_freeze freeze_state']);
   });
 
   test('that is not there is not found', async () => {
