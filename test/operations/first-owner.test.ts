@@ -43,7 +43,7 @@ const accept = (token: string, password = newPassword()) => acceptInvitation(wor
 const membersOf = (tenantId: string) => world.sqlIn<{ roles: string[] }>(tenantId, 'SELECT roles FROM membership WHERE tenant_id = $1', [tenantId]);
 
 describe('a new tenant', () => {
-  test('invites its first owner to both workspaces by a letter each, which the log ascribes to the operator', async () => {
+  test('invites its first owner to both workspaces by a letter each, which the log ascribes to the operator [S1-31]', async () => {
     const email = newAddress();
     const made = await create(email.toUpperCase());
     const letters = await tokensTo(email);
