@@ -89,6 +89,7 @@ test('metrics are on the health port, on loopback, and not where clients come', 
 
 test('an API on a database without one sealed member is not ready, and says what to run', async () => {
   const parts = async () => (await (await fetch(`http://127.0.0.1:${api.healthPort}/readyz`)).json()) as { parts: Record<string, string | null> };
+  await world.person('preparer');
   expect((await parts()).parts['memberships']).toBeNull();
   await world.sql('ALTER TABLE membership NO FORCE ROW LEVEL SECURITY');
   await world.sql('UPDATE membership SET event_id = NULL, authenticator = NULL');
