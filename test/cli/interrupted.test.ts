@@ -84,7 +84,11 @@ const LEAVES = [
   // The id of an organization too.
   ...leavesOf(wholeProgram())
     .filter((command) => command.registeredArguments.some((argument) => argument.name() === 'tenant'))
-    .map((command) => ({ name: `${nameOf(command)} of an organization`, argv: argvOf(command, file).map((word) => word.replace(/^ws_/, 'org_')) })),
+    .map((command) => ({
+      name: `${nameOf(command)} of an organization`,
+      // What is taken back of an organization is the freeze that was looked at.
+      argv: [...argvOf(command, file).map((word) => word.replace(/^ws_/, 'org_')), ...(command.name() === 'withdraw' ? ['--freeze', 'x'] : [])],
+    })),
 ];
 const WRITING = LEAVES.filter(({ name }) => !READING.test(name));
 /** Those that need more than an answer to a GET are tried elsewhere. */
