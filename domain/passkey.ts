@@ -5,6 +5,9 @@ import { type Refusal, refuse } from './result.js';
 /** How long a browser may take to answer an enrolment or a request to sign in, ms. The database holds the same. */
 export const PASSKEY_MS = 5 * 60_000;
 
+/** Random bytes of a challenge that stands for nothing else (Web Authentication, section 13.4.3, asks for 16 at least). */
+export const CHALLENGE_BYTES = 32;
+
 /** COSE algorithms that are taken (RFC 9053): EdDSA, ES256, RS256. Every authenticator has one of them. */
 export const PASSKEY_ALGORITHMS = [-8, -7, -257] as const;
 

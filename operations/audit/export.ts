@@ -1,8 +1,10 @@
 import { auditBody } from '../../domain/audit/event.js';
 import { EXPORT_VERSION, type ExportGate, type ExportRecord, type ExportTransfer } from '../../domain/audit/export.js';
 import { toHex } from '../../domain/hashing.js';
+import type { Assertion } from '../../domain/passkey.js';
 import { ok, type Result } from '../../domain/result.js';
 import type { Context } from '../context.js';
+import { assertionOf } from '../gate/verify.js';
 import type { StoredEvent } from '../stores/audit.js';
 import type { GateRow } from '../stores/gates.js';
 import type { TransferRow } from '../stores/transfers.js';
@@ -128,9 +130,18 @@ export const toGate = (row: GateRow): ExportGate => ({
   challenge_id: row.challengeId,
   factor_id: row.factorId,
   time_step: row.timeStep,
-  ...(row.authenticatorData && row.clientData && row.signature
-    ? { assertion: { authenticator_data: toHex(row.authenticatorData), client_data: toHex(row.clientData), signature: toHex(row.signature) } }
-    : {}),
+  ...wireAssertion(assertionOf(row)),
   event_id: row.eventId,
   opened_at: row.openedAt.toISOString(),
 });
+
+const wireAssertion = (assertion: Assertion | null): Pick<ExportGate, 'assertion'> =>
+  assertion
+    ? {
+        assertion: {
+          authenticator_data: toHex(assertion.authenticatorData),
+          client_data: toHex(assertion.clientData),
+          signature: toHex(assertion.signature),
+        },
+      }
+    : {};

@@ -31,22 +31,29 @@ export const confirmFactor = async (ctx: Context, { factor_id: id, code }: Input
     const about = { ...entry, detail: { factor_id: toWireId('factor', id) } };
     const step = await ctx.services.credentials.matchTotp(pending, code, stores.now);
     if (step === null) return refusedEverywhere(stores, about, await wrongCode(stores, id));
-    const others = (await stores.factors.list(PENDING_MS)).filter(counts);
-    if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY_FACTORS);
-    const gatesFrom = new Date(stores.now.getTime() + ctx.services.factorRestMs);
-    if (!(await stores.factors.confirm(id, step, gatesFrom))) return refusedEverywhere(stores, about, NONE_WAITS);
-    const confirmed = { ...pending, confirmedAt: stores.now, gatesFrom, lastStep: step };
-    return answer(await announceConfirmed(ctx, stores, confirmed, others.length === 0));
+    return makeCount(ctx, stores, about, { ...pending, lastStep: step }, (gatesFrom) => stores.factors.confirm(id, step, gatesFrom));
   });
 };
 
-/** Tells the person and the logs of a factor that counts from now on. With the first one come ten recovery codes, in this answer alone. */
-export const announceConfirmed = async (
+/**
+ * Makes a factor of any kind count that has proved itself: `write` stores that, with the time from which it decides, and is false when another
+ * request was first. The person and the logs are told, and with the first factor come ten recovery codes, in this answer alone.
+ */
+export const makeCount = async (
   ctx: Context,
   stores: Stores,
-  factor: FactorRow & { gatesFrom: Date },
-  isFirst: boolean,
-): Promise<WireFactor> => {
+  about: Parameters<typeof refusedEverywhere>[1],
+  pending: FactorRow,
+  write: (gatesFrom: Date) => Promise<boolean>,
+): Promise<Result<WireFactor>> => {
+  const others = (await stores.factors.list(PENDING_MS)).filter(counts);
+  if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY_FACTORS);
+  const gatesFrom = new Date(stores.now.getTime() + ctx.services.factorRestMs);
+  if (!(await write(gatesFrom))) return refusedEverywhere(stores, about, NONE_WAITS);
+  return answer(await announceConfirmed(ctx, stores, { ...pending, confirmedAt: stores.now, gatesFrom }, others.length === 0));
+};
+
+const announceConfirmed = async (ctx: Context, stores: Stores, factor: FactorRow & { gatesFrom: Date }, isFirst: boolean): Promise<WireFactor> => {
   const { id, personId, kind, name, gatesFrom } = factor;
   const codes = isFirst ? await newRecoveryCodes(ctx, stores, personId) : null;
   const params = { name, at: stores.now.toISOString(), gates_from: gatesFrom.toISOString() };

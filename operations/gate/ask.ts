@@ -15,8 +15,9 @@ import { paidTo } from '../payee/paid-to.js';
 import type { Stores } from '../ports.js';
 import type { FactorRow } from '../stores/factors.js';
 import { type FactsRow, SEALING } from '../stores/facts.js';
-import { challengeHashOf, type GateFacts, lockForGate, refusalOfFunds, standingRefusal } from './open.js';
+import { type GateFacts, lockForGate, refusalOfFunds, standingRefusal } from './open.js';
 import { decidingPasskeys } from './prove.js';
+import { challengeHashOf } from './verify.js';
 
 export type Challenge = z.infer<typeof challenge>;
 

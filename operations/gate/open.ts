@@ -1,5 +1,5 @@
 import { BATCH_TRANSITIONS } from '../../domain/batch/states.js';
-import { challengeBytes, GATE_PERMISSION, GATE_VERB, type Gate, gateBytes, gateDeadline, refusalToOpen } from '../../domain/gate.js';
+import { GATE_PERMISSION, GATE_VERB, type Gate, gateBytes, gateDeadline, refusalToOpen } from '../../domain/gate.js';
 import { sameBytes, toHex } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import { groupedMoney } from '../../domain/money.js';
@@ -16,7 +16,7 @@ import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow } from '../stores/gates.js';
 import { frozenRefusal } from '../workspace/frozen.js';
 import { type GateProof, type ProvenFactor, proveToOpen } from './prove.js';
-import { isAuthentic, statementOf } from './verify.js';
+import { challengeHashOf, isAuthentic, statementOf } from './verify.js';
 
 export interface OpenGateInput extends GateProof {
   gate: Gate;
@@ -244,9 +244,3 @@ const recordOpened = async (
     },
   });
 };
-
-/** What a passkey is asked to sign, and what the audit event names. */
-export const challengeHashOf = (ctx: Context, challenge: Omit<ChallengeRow, 'usedAt' | 'cancelledAt'>): Uint8Array =>
-  ctx.services.sha256(
-    challengeBytes({ ...challenge, challengeId: challenge.id, tenantId: ctx.tenantId, expiresAt: challenge.expiresAt.toISOString() }),
-  );

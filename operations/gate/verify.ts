@@ -8,6 +8,7 @@ import { permits } from '../membership/check.js';
 import { isAuthenticPasskey } from '../passkey/authentic.js';
 import type { Stores } from '../ports.js';
 import type { ContentRow } from '../stores/batches.js';
+import type { ChallengeRow } from '../stores/challenges.js';
 import type { GateRow, StandingGate } from '../stores/gates.js';
 
 /** What of a gate does not hold. */
@@ -54,8 +55,15 @@ export const statementOf = (ctx: Context, gate: Omit<GateRow, 'openedAt' | 'auth
   return { ...gate, tenantId: ctx.tenantId, assertionSha256: assertion && ctx.services.sha256(assertionBytes(assertion)) };
 };
 
-const assertionOf = ({ authenticatorData, clientData, signature }: Pick<GateRow, keyof Assertion>): Assertion | null =>
+/** What a passkey signed to open the gate; null where a code did. */
+export const assertionOf = ({ authenticatorData, clientData, signature }: Pick<GateRow, keyof Assertion>): Assertion | null =>
   authenticatorData && clientData && signature && { authenticatorData, clientData, signature };
+
+/** What a passkey is asked to sign, and what the audit event names. */
+export const challengeHashOf = (ctx: Context, challenge: Omit<ChallengeRow, 'usedAt' | 'cancelledAt'>): Uint8Array =>
+  ctx.services.sha256(
+    challengeBytes({ ...challenge, challengeId: challenge.id, tenantId: ctx.tenantId, expiresAt: challenge.expiresAt.toISOString() }),
+  );
 
 /** Three gates, by three people. */
 const setFaults = (standing: readonly StandingGate[]): GateFault[] => {
@@ -90,8 +98,7 @@ const hasOwnFactor = async (ctx: Context, { gate, lastStep, passkey }: StandingG
   if (gate.timeStep !== null) return lastStep !== null && lastStep >= gate.timeStep;
   const assertion = assertionOf(gate);
   if (!passkey || !assertion || !isAuthenticPasskey(ctx, { ...passkey, factorId: gate.factorId, personId: gate.personId })) return false;
-  const challenge = { ...gate, challengeId: gate.challengeId, tenantId: ctx.tenantId, expiresAt: passkey.challengeExpiresAt.toISOString() };
-  const signable = ctx.services.sha256(challengeBytes(challenge));
+  const signable = challengeHashOf(ctx, { ...gate, id: gate.challengeId, expiresAt: passkey.challengeExpiresAt });
   const verified = await ctx.services.passkeys.verifyAssertion(assertion, {
     ...passkey,
     isChallenge: (given) => sameBytes(given, signable),

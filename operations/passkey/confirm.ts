@@ -2,12 +2,10 @@ import { sameBytes } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
 import { PASSKEY_MS, PASSKEYS_UNAVAILABLE } from '../../domain/passkey.js';
 import { type Result, refuse } from '../../domain/result.js';
-import { counts, FACTORS_MAX, PENDING_MS, TOO_MANY_FACTORS } from '../../domain/second-factor.js';
 import type { Context } from '../context.js';
-import { announceConfirmed, NONE_WAITS } from '../factor/confirm.js';
+import { makeCount, NONE_WAITS } from '../factor/confirm.js';
 import { personalEntry, refusedEverywhere } from '../factor/tell.js';
 import type { WireFactor } from '../factor/view.js';
-import { answer } from '../idempotency/answer.js';
 import { authenticatePasskey } from './authentic.js';
 import type { WireRegistration } from './ports.js';
 
@@ -37,15 +35,11 @@ export const confirmPasskey = async (ctx: Context, input: { factor_id: string; c
       await stores.factors.forgetPending(pending.id);
       return refusedEverywhere(stores, about, WRONG);
     }
-    const others = (await stores.factors.list(PENDING_MS)).filter(counts);
-    if (others.length >= FACTORS_MAX) return refusedEverywhere(stores, about, TOO_MANY_FACTORS);
-    const gatesFrom = new Date(stores.now.getTime() + services.factorRestMs);
     const passkey = { ...made, rpId: relyingParty.id };
     const authenticator = authenticatePasskey(ctx, { ...passkey, factorId: pending.id, personId });
-    if (!(await stores.factors.confirmPasskey(pending.id, { ...passkey, authenticator }, gatesFrom)))
-      return refusedEverywhere(stores, about, NONE_WAITS);
-    const confirmed = { ...pending, ...passkey, authenticator, confirmedAt: stores.now, usedAt: stores.now, gatesFrom };
-    return answer(await announceConfirmed(ctx, stores, confirmed, others.length === 0));
+    return makeCount(ctx, stores, about, { ...pending, ...passkey, authenticator, usedAt: stores.now }, (gatesFrom) =>
+      stores.factors.confirmPasskey(pending.id, { ...passkey, authenticator }, gatesFrom),
+    );
   });
 };
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { enrolPasskey as contract, passkeyEnrolment } from '../../contracts/passkeys.js';
 import { toWireId } from '../../domain/ids.js';
-import { PASSKEY_MS, PASSKEYS_UNAVAILABLE } from '../../domain/passkey.js';
+import { CHALLENGE_BYTES, PASSKEY_MS, PASSKEYS_UNAVAILABLE } from '../../domain/passkey.js';
 import type { Result } from '../../domain/result.js';
 import { PENDING_MS } from '../../domain/second-factor.js';
 import type { Context } from '../context.js';
@@ -9,8 +9,6 @@ import { announceEnrolled, enrol } from '../factor/enrol.js';
 import { creationOptions } from './options.js';
 
 type Enrolment = z.infer<typeof passkeyEnrolment>;
-
-const CHALLENGE_BYTES = 32;
 
 /**
  * Begins with a passkey of the caller, which waits for five minutes, in the place of a factor that waited before. The proof is that of any factor: a code

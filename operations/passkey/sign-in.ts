@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { createPasskeySession as contract, passkeyRequest } from '../../contracts/passkeys.js';
 import { sameBytes } from '../../domain/hashing.js';
 import { toWireId } from '../../domain/ids.js';
-import { PASSKEYS_UNAVAILABLE } from '../../domain/passkey.js';
+import { CHALLENGE_BYTES, PASSKEYS_UNAVAILABLE } from '../../domain/passkey.js';
 import { ok, type Refusal, type Result, refuse } from '../../domain/result.js';
 import { type PublicContext, refusedAndAudited } from '../context.js';
 import type { Stores } from '../ports.js';
@@ -11,8 +11,6 @@ import type { WireSession } from '../session/view.js';
 import type { OwnWorkspace } from '../stores/credential-directory.js';
 import { type MatchedPasskey, matchPasskey, spendPasskey, WRONG } from './match.js';
 import { fromBase64url, requestOptions, userHandleOf } from './options.js';
-
-const CHALLENGE_BYTES = 32;
 
 /** Begins to sign somebody in with a passkey, whoever it is: the answer depends on no account. Refuses with `passkeys_unavailable`. */
 export const askPasskeySession = async ({ passkeys, services }: PublicContext): Promise<Result<z.infer<typeof passkeyRequest>>> => {

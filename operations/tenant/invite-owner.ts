@@ -9,6 +9,7 @@ import { answer } from '../idempotency/answer.js';
 import { toWireInvitation, type WireInvitation } from '../invitation/view.js';
 import { writeLetter } from '../mail/write.js';
 import type { Stores } from '../ports.js';
+import { OPERATORS_ALONE } from './step.js';
 
 type Owner = z.output<typeof contract>;
 
@@ -21,7 +22,7 @@ export const inviteOwner = (ctx: Context, owner: Owner): Promise<Result<WireInvi
   ctx.inTenant(async (stores): Promise<Result<WireInvitation>> => {
     const { actor, tenantId } = ctx;
     const entry = { subject: { type: 'workspace', id: tenantId }, action: 'invitation.create', detail: { roles: ROLES } } as const;
-    if (actor.type !== 'operator') return refusedAndAudited(stores, entry, refuse('forbidden', 'Only operators of the platform do this.').refusal);
+    if (actor.type !== 'operator') return refusedAndAudited(stores, entry, OPERATORS_ALONE);
     // Two operators who invite at once do it one after the other.
     await stores.workspaces.lock();
     if (!(await stores.invitations.mayInviteOwner(actor.operatorId, owner.email.toLowerCase()))) return refusedAndAudited(stores, entry, HAS_PEOPLE);

@@ -63,10 +63,10 @@ const inEach = async (
   step: (ctx: Context) => Promise<Result<WireTenant>>,
 ): Promise<Result<WireOrganizationState>> => {
   const found = await operators.tenantsOf(organizationId);
-  const [live, test] = (['live', 'test'] as const).map((mode) => found.filter(({ workspace }) => workspace.mode === mode));
+  const inOrder = (['live', 'test'] as const).flatMap((mode) => found.filter(({ workspace }) => workspace.mode === mode));
   let refused: Result<never> | null = null;
   let taken = false;
-  for (const { workspace } of [...(live ?? []), ...(test ?? [])]) {
+  for (const { workspace } of inOrder) {
     const result = await step(enter(workspace.tenantId, workspace.mode, operator));
     if (result.ok) taken = true;
     else refused ??= result;

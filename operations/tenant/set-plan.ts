@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { setPlan as contract } from '../../contracts/tenants.js';
 import type { Plan } from '../../domain/plans.js';
-import { type Result, refuse } from '../../domain/result.js';
+import type { Result } from '../../domain/result.js';
 import { type Context, type PublicContext, refusedAndAudited } from '../context.js';
 import { answer } from '../idempotency/answer.js';
 import type { Stores } from '../ports.js';
+import { OPERATORS_ALONE } from './step.js';
 import { readTenant, type WireTenant } from './view.js';
 
 /**
@@ -20,9 +21,7 @@ export const setTenantPlan = async (
   const { actor } = ctx;
   const entry = (tenantId: string) => ({ subject: { type: 'workspace', id: tenantId }, action: 'workspace.set_plan' }) as const;
   if (actor.type !== 'operator')
-    return ctx.inTenant((stores) =>
-      refusedAndAudited(stores, { ...entry(ctx.tenantId), detail: { plan } }, refuse('forbidden', 'Only operators of the platform do this.').refusal),
-    );
+    return ctx.inTenant((stores) => refusedAndAudited(stores, { ...entry(ctx.tenantId), detail: { plan } }, OPERATORS_ALONE));
   /** Answers the plan of before, which is known after the first workspace. */
   const change = async (stores: Stores, tenantId: string, known: Plan | null): Promise<Plan> => {
     const was = await stores.workspaces.setPlan(actor.operatorId, plan);

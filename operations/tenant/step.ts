@@ -6,6 +6,9 @@ import type { Stores } from '../ports.js';
 import type { FreezeRow } from '../stores/freezes.js';
 import { readTenant, type WireTenant } from './view.js';
 
+/** Why nobody else takes a step of the platform. */
+export const OPERATORS_ALONE: Refusal = refuse('forbidden', 'Only operators of the platform do this.').refusal;
+
 /** One step of a freeze: whether this operator may take it as things stand, and what it writes. */
 export interface Step {
   action: 'workspace.freeze' | 'workspace.thaw' | 'workspace.confirm_freeze' | 'workspace.confirm_thaw' | 'workspace.withdraw_freeze';
@@ -23,8 +26,7 @@ export const takeStep = (ctx: Context, step: Step): Promise<Result<WireTenant>> 
   ctx.inTenant(async (stores) => {
     const { actor } = ctx;
     const entry = { subject: { type: 'workspace', id: ctx.tenantId }, action: step.action } as const;
-    if (actor.type !== 'operator')
-      return refusedAndAudited(stores, { ...entry, detail: step.detail }, refuse('forbidden', 'Only operators of the platform do this.').refusal);
+    if (actor.type !== 'operator') return refusedAndAudited(stores, { ...entry, detail: step.detail }, OPERATORS_ALONE);
     await stores.workspaces.lock();
     const freeze = await stores.freezes.current();
     const refusal = step.refusal(freeze, actor.operatorId);
