@@ -26,10 +26,16 @@ export interface RelyingParty {
  */
 export const relyingPartyOf = (publicUrl: string | null): RelyingParty | null => {
   if (publicUrl === null) return null;
-  const url = new URL(publicUrl);
-  if (isLoopback(url.hostname)) url.hostname = 'localhost';
-  else if (url.protocol !== 'https:' || isAddress(url.hostname)) return null;
+  const url = byHostName(publicUrl);
+  if (!isLoopback(url.hostname) && (url.protocol !== 'https:' || isAddress(url.hostname))) return null;
   return { id: url.hostname, origin: url.origin };
+};
+
+/** A URL as browsers have to reach it for passkeys: this machine by its name, whatever address the URL has for it. */
+export const byHostName = (text: string): URL => {
+  const url = new URL(text);
+  if (isLoopback(url.hostname)) url.hostname = 'localhost';
+  return url;
 };
 
 /** URLs have IPv4 addresses in one form, and IPv6 addresses in brackets. */

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import { generateSecret, generateURI, verify as verifyTotp } from 'otplib';
 import { canonicalPassword } from '../domain/password.js';
@@ -10,6 +10,7 @@ import { estimateGuesses } from './password-guesses.js';
 import { openPasswordSeal } from './password-seal.js';
 import { hashRecoveryCode, newRecoveryCodes } from './recovery-codes.js';
 import { deriveKey } from './root-key.js';
+import { openRowKey } from './row-key.js';
 import { hashToken, newToken } from './tokens.js';
 
 /** Cost of Argon2id (RFC 9106): memory per hash, passes and lanes. */
@@ -66,9 +67,8 @@ export const openCredentials = (
     const cost = { memoryCost: argon2.memoryKiB, timeCost: argon2.passes, parallelism: argon2.lanes };
     return passwordSeal.seal(personId, await hash(canonicalPassword(password), { algorithm: ARGON2ID, ...cost }));
   };
-  const tokenKey = deriveKey(keyFile.root.key, 'tokens');
-  const stored = (token: string, hash: Uint8Array): Uint8Array =>
-    LETS_PEOPLE_IN.test(token) ? createHmac('sha256', tokenKey).update(hash).digest() : hash;
+  const tokenKey = openRowKey(keyFile, 'tokens');
+  const stored = (token: string, hash: Uint8Array): Uint8Array => (LETS_PEOPLE_IN.test(token) ? tokenKey.authenticate(hash) : hash);
   // Hashed once in advance, so that the first unknown e-mail takes as long as the next.
   const decoy = hashPassword(randomBytes(16).toString('hex'), '');
 

@@ -1,11 +1,10 @@
 // The page of one gate: it asks for a challenge, shows it, and has the passkey sign that very object.
 import { signsWhatIsShown } from './binding.js';
-import { call, findSession, Refused, SIGNED_OUT } from './call.js';
+import { call, Refused } from './call.js';
 import { challengeShown, VERBS } from './challenge.js';
 import { getPasskey, unsupported } from './credentials.js';
 import { busy, element, printable, say, sayFailure, show } from './elements.js';
-import { problemText } from './problem.js';
-import { namedWorkspace, signIn, whoIsHere } from './sign-in.js';
+import { doorOf, namedWorkspace, whoIsHere } from './sign-in.js';
 import { clockText } from './text.js';
 
 const BATCH = /^batch_[0-9a-f]{32}$/;
@@ -30,17 +29,6 @@ const leave = (...children) => {
   show(...children);
 };
 
-const failed = (error) => {
-  sayFailure(problemText(error));
-  if (error instanceof Refused && SIGNED_OUT.includes(error.problem.code)) leave(signIn(signedIn));
-};
-
-const signedOut = () => {
-  leave(signIn(signedIn));
-  say('You are signed out.');
-  document.getElementById('sign-in').focus();
-};
-
 const signedIn = async (session) => {
   const where = namedWorkspace();
   if (where !== null && where !== session.workspace.id) {
@@ -54,6 +42,8 @@ const signedIn = async (session) => {
   await ask(session);
 };
 
+const { failed, signedOut, begin } = doorOf(signedIn, leave);
+
 /** Asks what would be paid, and shows it. Every look is a new challenge. */
 const ask = async (session) => {
   const { batch, gate } = asked();
@@ -64,9 +54,7 @@ const ask = async (session) => {
     if (challenge.batch_id !== batch || challenge.gate !== gate) throw new Error('The server answered about another batch.');
     present(session, challenge, askedAt);
   } catch (error) {
-    failed(error);
-    if (!(error instanceof Refused && SIGNED_OUT.includes(error.problem.code)))
-      leave(whoIsHere(session, signedOut), element('p', {}, lookAgain(session)), passkeysLink());
+    if (!failed(error)) leave(whoIsHere(session, signedOut), element('p', {}, lookAgain(session)), passkeysLink());
   }
 };
 
@@ -183,15 +171,4 @@ if (asked() === null) {
     detail: 'It needs the id of a batch and one of approve, authorize, execute.',
     next: 'Take the address that `sluice batch approve BATCH --passkey` prints.',
   });
-} else {
-  try {
-    const session = await findSession();
-    if (session) await signedIn(session);
-    else {
-      show(signIn(signedIn));
-      say('Sign in to see what would be paid.');
-    }
-  } catch (error) {
-    failed(error);
-  }
-}
+} else await begin('Sign in to see what would be paid.');

@@ -1,17 +1,11 @@
 // The page of a person's passkeys: sign in, look at one's second factors, add a passkey, sign out.
-import { call, findSession, Refused, SIGNED_OUT } from './call.js';
+import { call } from './call.js';
 import { createPasskey, unsupported } from './credentials.js';
 import { element, field, form, say, sayFailure, show, tableOf } from './elements.js';
-import { problemText } from './problem.js';
-import { signIn, whoIsHere } from './sign-in.js';
+import { doorOf, whoIsHere } from './sign-in.js';
 import { timeText } from './text.js';
 
 const KINDS = { totp: 'authenticator app', passkey: 'passkey' };
-
-const failed = (error) => {
-  sayFailure(problemText(error));
-  if (error instanceof Refused && SIGNED_OUT.includes(error.problem.code)) show(signIn(signedIn));
-};
 
 const signedIn = async (session) => {
   say('Loading your second factors…');
@@ -24,11 +18,7 @@ const signedIn = async (session) => {
   }
 };
 
-const signedOut = () => {
-  show(signIn(signedIn));
-  say('You are signed out.');
-  document.getElementById('sign-in').focus();
-};
+const { failed, signedOut, begin } = doorOf(signedIn, show);
 
 /** `fresh` is what an added passkey answered: its recovery codes are on the screen this once. */
 const showFactors = async (session, fresh = null) => {
@@ -104,13 +94,4 @@ const recoveryCodes = (codes) =>
     element('p', {}, 'Permissions that slept without a second factor wake when you sign in again.'),
   );
 
-try {
-  const session = await findSession();
-  if (session) await signedIn(session);
-  else {
-    show(signIn(signedIn));
-    say('');
-  }
-} catch (error) {
-  failed(error);
-}
+await begin('');

@@ -1,7 +1,7 @@
 // Signing in, as both pages show it: with a passkey alone, or with e-mail, password and code.
-import { call } from './call.js';
+import { call, findSession, Refused, SIGNED_OUT } from './call.js';
 import { getPasskey, unsupported } from './credentials.js';
-import { busy, element, field, form, sayFailure } from './elements.js';
+import { busy, element, field, form, say, sayFailure } from './elements.js';
 import { problemText } from './problem.js';
 
 const WORKSPACE = /^ws_[0-9a-f]{32}$/;
@@ -54,6 +54,36 @@ export const signIn = (onSession) => {
       }),
     ),
   );
+};
+
+/** How a page is come into and left: `signedIn` shows it to whoever has signed in, and `put` puts something in the place of what is shown. */
+export const doorOf = (signedIn, put) => {
+  /** Says why something failed. True when the session was over: then the ways in are shown. */
+  const failed = (error) => {
+    sayFailure(problemText(error));
+    const isOut = error instanceof Refused && SIGNED_OUT.includes(error.problem.code);
+    if (isOut) put(signIn(signedIn));
+    return isOut;
+  };
+  return {
+    failed,
+    signedOut: () => {
+      put(signIn(signedIn));
+      say('You are signed out.');
+      document.getElementById('sign-in').focus();
+    },
+    /** As whoever is signed in here already; `invitation` is said to others. */
+    begin: async (invitation) => {
+      try {
+        const session = await findSession();
+        if (session) return await signedIn(session);
+        put(signIn(signedIn));
+        say(invitation);
+      } catch (error) {
+        failed(error);
+      }
+    },
+  };
 };
 
 /** Who is signed in and where, with a way out. */
