@@ -19,19 +19,17 @@ afterAll(() => old?.close());
 
 test('its keys go on, are not suspended, and can be', async () => {
   await old.migrateTo(LAST_BEFORE);
-  const [organization, tenant, admin, key] = [newId(), newId(), newId(), newId()];
-  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
-  await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
-  await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', 'test')`, [tenant, organization]);
+  const tenant = await old.workspace('test');
+  const [admin, key] = [newId(), newId()];
   await client.query('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [admin, `${admin}@example.com`, 'Ada', 'none']);
   await client.query(`INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, '{admin}')`, [tenant, admin]);
   await client.query(
     `INSERT INTO api_key (tenant_id, id, name, prefix, token_hash, scopes, owner_person_id) VALUES ($1, $2, 'a key', 'p', $3, '{payees.read}', $4)`,
     [tenant, key, randomBytes(32), admin],
   );
-  await client.query(`SELECT set_config('app.tenant_id', '', false)`);
+  await old.enter('');
   await old.migrateFrom(LAST_BEFORE);
-  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
+  await old.enter(tenant);
   const states = async () => (await client.query('SELECT suspended_at IS NOT NULL AS suspended, resumed_at FROM api_key WHERE id = $1', [key])).rows;
   expect(await states()).toEqual([{ suspended: false, resumed_at: null }]);
   await client.query('UPDATE api_key SET suspended_at = now() WHERE id = $1', [key]);

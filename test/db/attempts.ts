@@ -9,6 +9,9 @@ type RoleName = (typeof ROLES)[number];
 /** SQL with its parameters. */
 export type Statement = [sql: string, values?: unknown[]];
 
+/** Says who acts in the rest of the transaction. */
+export const acting = ({ id }: { id: string }): Statement => [`SELECT set_config('app.person_id', $1, true)`, [id]];
+
 /** Raw SQL in the home workspace of a world, as any role of the database. */
 export const openAttempts = async (world: World) => {
   const clients = new Map<RoleName, pg.Client>();

@@ -20,11 +20,9 @@ afterAll(() => old?.close());
 
 test('factors of before are confirmed and have rested, a lock holds for its person, and sessions were opened with a code', async () => {
   await old.migrateTo(LAST_BEFORE);
-  const [organization, tenant, person] = [newId(), newId(), newId()];
+  const tenant = await old.workspace();
+  const person = newId();
   const [first, second] = [newId(), newId()].sort() as [string, string];
-  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
-  await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
-  await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', 'live')`, [tenant, organization]);
   await client.query('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [person, 'a@example.com', 'Ana', 'none']);
   await client.query(`INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, '{approver}')`, [tenant, person]);
   for (const id of [first, second])
@@ -39,7 +37,7 @@ test('factors of before are confirmed and have rested, a lock holds for its pers
     person,
     tenant,
   ]);
-  await client.query(`SELECT set_config('app.tenant_id', '', false)`);
+  await old.enter('');
   await old.migrateFrom(LAST_BEFORE);
   const factors = await client.query(
     'SELECT name, last_step, confirmed_at = created_at AND gates_from <= now() AS counts, removed_at, sealed_place FROM factor',

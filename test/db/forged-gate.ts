@@ -4,7 +4,7 @@ import { GATE_PERMISSION, type Gate } from '../../domain/gate.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import type { World } from '../world/open.js';
 import type { Person } from '../world/people.js';
-import type { Statement } from './attempts.js';
+import { acting, type Statement } from './attempts.js';
 
 const { newId } = systemEntropy;
 
@@ -19,7 +19,9 @@ export interface Forgery {
   expires?: string;
   challenge?: Partial<{ personId: string; gate: Gate; version: number; digest: Buffer; id: string }>;
   factorId?: string;
-  timeStep?: number;
+  /** Null for a gate that a passkey opens, with what it signed in `signed`. */
+  timeStep?: number | null;
+  signed?: readonly [authenticatorData: Buffer, clientData: Buffer, signature: Buffer] | null;
   /** What is written into the factor before; the step of the gate by default. */
   lastStep?: number | null;
   authenticator?: Buffer | null;
@@ -44,7 +46,7 @@ export const forgedGate = (
   const batchId = over.batchId ?? batch.id;
   const [version, digest] = [over.version ?? 1, over.digest ?? batch.digest];
   const factorId = over.factorId ?? who.factorId;
-  const timeStep = over.timeStep ?? Math.floor(Date.now() / 1_000 / STEP_SECONDS);
+  const timeStep = over.timeStep === undefined ? Math.floor(Date.now() / 1_000 / STEP_SECONDS) : over.timeStep;
   const lastStep = over.lastStep === undefined ? timeStep : over.lastStep;
   const shown = { personId: who.id, gate, version, digest, ...over.challenge };
   const event = {
@@ -63,7 +65,6 @@ export const forgedGate = (
       ...over.event?.detail,
     },
   };
-  const acting: Statement = [`SELECT set_config('app.person_id', $1, true)`, [who.id]];
   const challenge: Statement = [
     `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at, used_at, cancelled_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, ${over.expires ?? `now() + interval '1 minute'`}, ${over.used ?? 'now()'}, ${over.cancelled ?? 'NULL'})`,
@@ -71,11 +72,13 @@ export const forgedGate = (
   ];
   const consume: Statement = ['UPDATE factor SET last_step = $2 WHERE id = $1', [factorId, lastStep]];
   const open: Statement = [
-    `INSERT INTO gate (tenant_id, id, batch_id, gate, content_version, digest, person_id, challenge_id, factor_id, time_step, event_id, authenticator, opened_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, ${over.openedAt ?? 'now()'})`,
+    `INSERT INTO gate (tenant_id, id, batch_id, gate, content_version, digest, person_id, challenge_id, factor_id, time_step, event_id, authenticator,
+       authenticator_data, client_data, signature, opened_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ${over.openedAt ?? 'now()'})`,
     [
       ...[tenantId, gateId, batchId, gate, version, digest, who.id, challengeId, factorId, timeStep, eventId],
       over.authenticator === undefined ? randomBytes(32) : over.authenticator,
+      ...(over.signed ?? [null, null, null]),
     ],
   ];
   const write: Statement = [
@@ -86,5 +89,5 @@ export const forgedGate = (
       ...[event.action, event.result, JSON.stringify(event.detail)],
     ],
   ];
-  return [acting, challenge, ...(lastStep === null ? [] : [consume]), open, ...(over.event === null ? [] : [write])];
+  return [acting(who), challenge, ...(lastStep === null ? [] : [consume]), open, ...(over.event === null ? [] : [write])];
 };

@@ -49,9 +49,8 @@ afterAll(async () => {
   await old?.close();
 });
 
-const entering = (tenant: string) => client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
 const allowed = async (tenant: string, person: string) => {
-  await entering(tenant);
+  await old.enter(tenant);
   const { rows } = await client.query<{ membership: StoredMembership }>('SELECT sluice_sealed_membership($1, $2) AS membership', [tenant, person]);
   const membership = sealedMembership(rows[0]?.membership);
   return membership && permissionsOfMembership(key.isAuthentic, membership);
@@ -85,7 +84,7 @@ test('members of before count for nothing until they are sealed, in every worksp
   for (const id of [ada, ben, late])
     await client.query(`INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, 'Somebody', 'none')`, [id, `${id}@example.com`]);
   for (const [i, tenant] of tenants.entries()) {
-    await entering(tenant);
+    await old.enter(tenant);
     const mode = i === 0 ? 'live' : 'test';
     await client.query('INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, $3, $3)', [tenant, organization, mode]);
     await client.query(`INSERT INTO workspace_role (tenant_id, name, permissions) VALUES ($1, 'payer', '{gates.execute,sessions.own}')`, [tenant]);
@@ -114,7 +113,7 @@ test('members of before count for nothing until they are sealed, in every worksp
     `INSERT INTO factor (id, person_id, kind, name, sealed, sealed_place, confirmed_at, gates_from) VALUES ($1, $2, 'totp', 'phone', $3, 1, now(), now())`,
     [moved, ben, Buffer.from(sealed)],
   );
-  await entering(tenants[0]);
+  await old.enter(tenants[0]);
   const invited = {
     open: 'NULL, NULL, now()',
     accepted: 'now(), NULL, now()',
@@ -127,9 +126,9 @@ test('members of before count for nothing until they are sealed, in every worksp
        SELECT $1::uuid, $2::uuid, $3::text || '@example.com', $3::text, '{viewer}', '\\x01', $4::uuid, a::timestamptz, r::timestamptz, e + interval '1 day' FROM (VALUES (${ends})) v (a, r, e)`,
       [tenants[0], newId(), name, ada],
     );
-  await entering('');
+  await old.enter('');
   await old.migrateFrom(LAST_BEFORE);
-  await entering(tenants[0]);
+  await old.enter(tenants[0]);
   const after = await client.query(`SELECT name, revoked_at > now() - interval '1 day' AS now FROM invitation ORDER BY name`);
   expect(after.rows).toEqual([
     { name: 'accepted', now: null },
@@ -163,7 +162,7 @@ test('members of before count for nothing until they are sealed, in every worksp
   expect(await allowed(tenants[0], ben)).toEqual(['gates.execute', 'sessions.own']);
   expect(await allowed(tenants[1], ben)).toEqual([]);
   for (const tenant of tenants) {
-    await entering(tenant);
+    await old.enter(tenant);
     const { rows } = await client.query(`SELECT e.detail, count(m.*)::int AS members FROM audit_event e JOIN membership m ON m.event_id = e.id
       WHERE e.action = 'workspace.seal_memberships' GROUP BY 1`);
     expect(rows).toEqual([{ detail: { members: 2, roles: 1 }, members: 2 }]);
@@ -184,7 +183,7 @@ test('members of before count for nothing until they are sealed, in every worksp
   expect(await credentials.matchTotp({ ...factor, sealed: kept?.sealed ?? sealed }, code, new Date())).not.toBeNull();
   await expect(client.query(`UPDATE factor SET sealed = '\\x01'`)).rejects.toThrow(/never replaced/);
 
-  await entering(tenants[0]);
+  await old.enter(tenants[0]);
   await client.query(`INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, '{owner}')`, [tenants[0], late]);
   await client.query(`UPDATE workspace_role SET permissions = '{gates.approve}', row_version = row_version + 1`);
   // A start afterwards seals nothing any more.

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openRelayStore } from '../../db/relay.js';
-import { GATE_PERMISSION } from '../../domain/gate.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 import { type Passkey, passkeyOf } from '../world/passkeys.js';
 import type { Person } from '../world/people.js';
-import { type Attempts, openAttempts, type Statement } from './attempts.js';
+import { type Attempts, acting, openAttempts, type Statement } from './attempts.js';
+import { type Forgery, forgedGate } from './forged-gate.js';
 
 /** Attacks passkeys, the gates that they open and requests to sign in with raw SQL. */
 
@@ -30,7 +30,6 @@ afterAll(async () => {
   await world?.close();
 });
 
-const acting = (of: Person = who): Statement => [`SELECT set_config('app.person_id', $1, true)`, [of.id]];
 const set = (what: string, factorId = passkey.factorId): Statement => [`UPDATE factor SET ${what} WHERE id = $1`, [factorId]];
 const waiting = (id: string): Statement => [
   `INSERT INTO factor (id, person_id, kind, name, sealed, challenge_hash) VALUES ($1, $2, 'passkey', 'laptop', '', $3)`,
@@ -45,11 +44,11 @@ const confirm = (id: string, what = KEY): Statement => [
 describe('a passkey', () => {
   test('counts with key, host, credential and authenticator, and waits with a challenge', async () => {
     const id = newId();
-    expect(await attempt('api', acting(), waiting(id), confirm(id))).toBeNull();
-    expect(await attempt('api', acting(), waiting(id), confirm(id, ''))).toMatch(/factor_passkey/);
-    expect(await attempt('api', acting(), waiting(id), set('challenge_hash = NULL', id))).toMatch(/challenge/);
-    expect(await attempt('api', acting(), waiting(id), set(`challenge_hash = sha256('z')`, id))).toMatch(/never replaced/);
-    expect(await attempt('api', acting(), waiting(id), set(KEY, id))).toMatch(/factor_passkey/);
+    expect(await attempt('api', acting(who), waiting(id), confirm(id))).toBeNull();
+    expect(await attempt('api', acting(who), waiting(id), confirm(id, ''))).toMatch(/factor_passkey/);
+    expect(await attempt('api', acting(who), waiting(id), set('challenge_hash = NULL', id))).toMatch(/challenge/);
+    expect(await attempt('api', acting(who), waiting(id), set(`challenge_hash = sha256('z')`, id))).toMatch(/never replaced/);
+    expect(await attempt('api', acting(who), waiting(id), set(KEY, id))).toMatch(/factor_passkey/);
   });
 
   test('is confirmed within five minutes', async () => {
@@ -65,21 +64,21 @@ describe('a passkey', () => {
 
   test('keeps its key, its host and its authenticator; its credential is nobody else’s', async () => {
     for (const what of [`public_key = '\\x01'`, `rp_id = 'example.com'`, `credential_id = '\\x01'`, 'authenticator = sha256(authenticator)'])
-      expect(await attempt('api', acting(), set(what))).toMatch(/key of a passkey is never replaced/);
+      expect(await attempt('api', acting(who), set(what))).toMatch(/key of a passkey is never replaced/);
     const id = newId();
     const taken = confirm(id, KEY.replace(`sha256('x')`, `'\\x${passkey.device.credentialId.toString('hex')}'`));
-    expect(await attempt('api', acting(), waiting(id), taken)).toMatch(/factor_credential_id_key/);
+    expect(await attempt('api', acting(who), waiting(id), taken)).toMatch(/factor_credential_id_key/);
   });
 
   test('counts forward alone, and is used now or not at all', async () => {
-    expect(await attempt('api', acting(), set('sign_count = 9'))).toBeNull();
-    expect(await attempt('api', acting(), set('sign_count = 0'))).toMatch(/does not go back/);
+    expect(await attempt('api', acting(who), set('sign_count = 9'))).toBeNull();
+    expect(await attempt('api', acting(who), set('sign_count = 0'))).toMatch(/does not go back/);
     const later: Statement = ['SELECT 1 FROM factor WHERE id = $1 AND used_at = now()', [passkey.factorId]];
-    expect(await attempts.run('api', [acting(), set(`used_at = now() + interval '1 year'`), later])).toBe(1);
+    expect(await attempts.run('api', [acting(who), set(`used_at = now() + interval '1 year'`), later])).toBe(1);
   });
 
   test('has no time step, so that no code is of it', async () => {
-    expect(await attempt('api', acting(), set('last_step = 5'))).toMatch(/factor_removed/);
+    expect(await attempt('api', acting(who), set('last_step = 5'))).toMatch(/factor_removed/);
   });
 
   test('is used by a compare-and-set of its counter', async () => {
@@ -89,54 +88,17 @@ describe('a passkey', () => {
 });
 
 describe('a gate that a passkey opens', () => {
-  /** Whatever is needed beside the row itself is right. */
-  const gate = (
-    batch: { id: string; digest: Buffer },
-    over: { factorId?: string; assertion?: boolean; use?: boolean; timeStep?: number } = {},
-  ): Statement[] => {
-    const [gateId, challengeId, eventId] = [newId(), newId(), newId()];
-    const factorId = over.factorId ?? passkey.factorId;
-    const detail = {
-      gate_id: gateId,
-      permission: GATE_PERMISSION.approve,
-      challenge_id: challengeId,
-      factor_id: factorId,
-      content_version: 1,
-      digest: batch.digest.toString('hex'),
-    };
-    const signed = over.assertion === false ? [null, null, null] : [randomBytes(37), randomBytes(90), randomBytes(70)];
-    return [
-      acting(),
-      [
-        `INSERT INTO challenge (tenant_id, id, batch_id, person_id, gate, content_version, digest, expires_at, used_at)
-         VALUES ($1, $2, $3, $4, 'approve', 1, $5, now() + interval '1 minute', now())`,
-        [world.home.tenantId, challengeId, batch.id, who.id, batch.digest],
-      ],
-      ...(over.use === false ? [] : [set('used_at = now()')]),
-      [
-        `INSERT INTO gate (tenant_id, id, batch_id, gate, content_version, digest, person_id, challenge_id, factor_id, time_step, event_id, authenticator,
-           authenticator_data, client_data, signature)
-         VALUES ($1, $2, $3, 'approve', 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-        [
-          ...[world.home.tenantId, gateId, batch.id, batch.digest, who.id, challengeId, factorId, over.timeStep ?? null, eventId, randomBytes(32)],
-          ...signed,
-        ],
-      ],
-      [
-        `INSERT INTO audit_event (tenant_id, id, at, actor, request_id, subject_type, subject_id, subject_seq, previous, action, result, detail, leaf)
-         VALUES ($1, $2, now(), $3, '', 'batch', $4, 1000001, $5, 'gate.approve', 'ok', $6, $5)`,
-        [
-          ...[world.home.tenantId, eventId, JSON.stringify({ type: 'user', personId: who.id, sessionId: newId(), roles: ['approver'] })],
-          ...[batch.id, randomBytes(32), JSON.stringify(detail)],
-        ],
-      ],
-    ];
-  };
+  const SIGNED = [randomBytes(37), randomBytes(90), randomBytes(70)] as const;
+  /** Whatever is needed beside the row itself is right; `use` is whether the passkey is used. */
+  const gate = (batch: { id: string; digest: Buffer }, { use = true, ...over }: Forgery & { use?: boolean } = {}): Statement[] => [
+    ...(use ? [acting(who), set('used_at = now()')] : []),
+    ...forgedGate(world, who, 'approve', batch, { factorId: passkey.factorId, timeStep: null, lastStep: null, signed: SIGNED, ...over }),
+  ];
 
   test('has what it signed, in the place of a time step', async () => {
     const batch = await world.batch();
     expect(await attempt('api', ...gate(batch))).toBeNull();
-    expect(await attempt('api', ...gate(batch, { assertion: false }))).toMatch(/gate_factor/);
+    expect(await attempt('api', ...gate(batch, { signed: null }))).toMatch(/gate_factor/);
     expect(await attempt('api', ...gate(batch, { timeStep: Math.floor(Date.now() / 30_000) }))).toMatch(/consumes a time step|gate_factor/);
   });
 
@@ -152,7 +114,7 @@ describe('a gate that a passkey opens', () => {
     const resting = await passkeyOf(world, who, { rested: false });
     const batch = await world.batch();
     expect(
-      await attempt('api', acting(), set('used_at = now()', resting.factorId), ...gate(batch, { factorId: resting.factorId, use: false })),
+      await attempt('api', acting(who), set('used_at = now()', resting.factorId), ...gate(batch, { factorId: resting.factorId, use: false })),
     ).toMatch(/once it is confirmed and has rested/);
   });
 });

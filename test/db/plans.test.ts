@@ -60,10 +60,8 @@ test('a database of before has every workspace in the plan without limits, and i
   const { client } = old;
   try {
     await old.migrateTo(LAST_BEFORE);
-    const [organization, tenant, owner] = [newId(), newId(), newId()];
-    await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
-    await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
-    await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', 'live')`, [tenant, organization]);
+    const tenant = await old.workspace();
+    const owner = newId();
     await client.query('INSERT INTO person (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [owner, 'a@example.com', 'Ada', 'none']);
     await client.query('INSERT INTO membership (tenant_id, person_id, roles) VALUES ($1, $2, $3)', [tenant, owner, ['owner']]);
     const hash = randomBytes(32);
@@ -71,9 +69,9 @@ test('a database of before has every workspace in the plan without limits, and i
       `INSERT INTO api_key (tenant_id, id, name, prefix, token_hash, scopes, owner_person_id) VALUES ($1, $2, 'a key', 'p', $3, $4, $5)`,
       [tenant, newId(), hash, ['batches.read'], owner],
     );
-    await client.query(`SELECT set_config('app.tenant_id', '', false)`);
+    await old.enter('');
     await old.migrateFrom(LAST_BEFORE);
-    await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
+    await old.enter(tenant);
     const { rows } = await client.query('SELECT w.plan, k.token_hash FROM workspace w JOIN api_key k USING (tenant_id)');
     expect(rows).toEqual([{ plan: 'enterprise', token_hash: hash }]);
   } finally {

@@ -20,11 +20,9 @@ afterAll(() => old?.close());
 
 test('members keep the role they had, and keys that read exceptions read people too', async () => {
   await old.migrateTo(LAST_BEFORE);
-  const [organization, tenant, approver, admin] = [newId(), newId(), newId(), newId()];
+  const tenant = await old.workspace();
+  const [approver, admin] = [newId(), newId()];
   const keys = [newId(), newId(), newId()];
-  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
-  await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
-  await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', 'live')`, [tenant, organization]);
   for (const [id, role] of [
     [approver, 'approver'],
     [admin, 'admin'],
@@ -38,9 +36,9 @@ test('members keep the role they had, and keys that read exceptions read people 
       [tenant, keys[i], randomBytes(32), scopes, admin],
     );
   // As for the owner in a migration: no workspace is entered, so forced row-level security shows it none of these rows.
-  await client.query(`SELECT set_config('app.tenant_id', '', false)`);
+  await old.enter('');
   await old.migrateFrom(LAST_BEFORE);
-  await client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenant]);
+  await old.enter(tenant);
   const members = await client.query('SELECT person_id, roles FROM membership');
   expect(new Map(members.rows.map((row) => [row.person_id, row.roles]))).toEqual(
     new Map([

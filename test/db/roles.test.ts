@@ -4,7 +4,7 @@ import { PERMISSIONS, ROLE_NAMES, ROLES } from '../../domain/permissions.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
-import { type Attempts, openAttempts, type Statement } from './attempts.js';
+import { type Attempts, acting, openAttempts, type Statement } from './attempts.js';
 
 jest.setTimeout(60_000);
 
@@ -34,7 +34,6 @@ afterAll(async () => {
   await world?.close();
 });
 
-const acting = ({ id }: Person): Statement => [`SELECT set_config('app.person_id', $1, true)`, [id]];
 /** The event that a change names; `event` writes it. */
 let eventId = newId();
 const SEAL = randomBytes(32);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
-import { type Attempts, openAttempts, type Statement } from './attempts.js';
+import { type Attempts, acting, openAttempts, type Statement } from './attempts.js';
 
 /** Attacks second factors, recovery codes and resets with raw SQL, as the API's role. */
 
@@ -26,7 +26,6 @@ afterAll(async () => {
   await world?.close();
 });
 
-const acting = ({ id }: Person): Statement => [`SELECT set_config('app.person_id', $1, true)`, [id]];
 const step = (): number => Math.floor(Date.now() / 30_000);
 const consume = ({ factorId }: Person): Statement => ['UPDATE factor SET last_step = $2 WHERE id = $1', [factorId, step()]];
 const pending = (id: string, of: Person, more = ''): Statement => [

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { systemEntropy } from '../../vault/entropy.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
-import { type Attempts, openAttempts, type Statement } from './attempts.js';
+import { type Attempts, acting, openAttempts, type Statement } from './attempts.js';
 
 jest.setTimeout(120_000);
 
@@ -24,7 +24,6 @@ afterAll(async () => {
   await world?.close();
 });
 
-const acting = ({ id }: Person): Statement => [`SELECT set_config('app.person_id', $1, true)`, [id]];
 const stop = ({ id }: Person): Statement => [
   `INSERT INTO workspace_stop (tenant_id, id, reason, stopped_by, stopped_at) VALUES ($1, $2, 'x', $3, now())`,
   [world.home.tenantId, systemEntropy.newId(), id],

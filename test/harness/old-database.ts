@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { listMigrations } from '../../dev/postgres/migrate.js';
+import { systemEntropy } from '../../vault/entropy.js';
 import { testDatabase } from './database.js';
 import { runStatements, withDatabase } from './server.js';
 
@@ -17,8 +18,19 @@ export const openOldDatabase = async () => {
   const apply = async (migrations: readonly string[]): Promise<void> => {
     for (const one of migrations) await client.query(readFileSync(`prisma/migrations/${one}/migration.sql`, 'utf8'));
   };
+  /** Enters a workspace, or leaves it by none, as migrations run: forced row-level security shows its rows only within. */
+  const enter = (tenantId: string) => client.query(`SELECT set_config('app.tenant_id', $1, false)`, [tenantId]);
   return {
     client,
+    enter,
+    /** A new workspace, which is entered. Returns its id. */
+    workspace: async (mode: 'live' | 'test' = 'live'): Promise<string> => {
+      const [organization, tenant] = [systemEntropy.newId(), systemEntropy.newId()];
+      await enter(tenant);
+      await client.query('INSERT INTO organization (id, name) VALUES ($1, $2)', [organization, 'Shop']);
+      await client.query(`INSERT INTO workspace (tenant_id, organization_id, name, mode) VALUES ($1, $2, 'Shop', $3)`, [tenant, organization, mode]);
+      return tenant;
+    },
     /** As the owner. */
     url,
     migrateTo: (last: string) => apply(names.filter((one) => one <= last)),

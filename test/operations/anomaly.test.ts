@@ -62,6 +62,9 @@ type Shop = Awaited<ReturnType<typeof shop>>;
 
 const subjectFor = async (at: Shop, kind: AnomalyKind) =>
   ANOMALIES[kind].subject === 'api_key' ? at.newKey() : { type: 'person' as const, id: at.preparer.id };
+/** Lets the window of a subject end. */
+const again = (at: Shop, subjectId: string) =>
+  at.sql(`UPDATE anomaly_count SET started_at = started_at - interval '10 minutes' WHERE subject_id = $1`, [subjectId]);
 
 describe('at its threshold', () => {
   test.each(ANOMALY_KINDS)('%s is told once and not before, by an event and a letter to each owner and admin [S5-23]', async (kind) => {
@@ -121,10 +124,10 @@ describe('at its threshold', () => {
     const key = await at.newKey();
     await at.rule('key_not_found', 2, null);
     expect(await at.noteTimes(key, 'key_not_found', 1)).toEqual([]);
-    await at.sql(`UPDATE anomaly_count SET started_at = started_at - interval '10 minutes' WHERE subject_id = $1`, [key.id]);
+    await again(at, key.id);
     expect(await at.noteTimes(key, 'key_not_found', 1)).toEqual([]);
     expect(await at.noteTimes(key, 'key_not_found', 1)).toEqual(['alert']);
-    await at.sql(`UPDATE anomaly_count SET started_at = started_at - interval '10 minutes' WHERE subject_id = $1`, [key.id]);
+    await again(at, key.id);
     expect(await at.noteTimes(key, 'key_not_found', 2)).toEqual(['alert']);
   });
 
@@ -152,9 +155,6 @@ describe('at its threshold', () => {
 });
 
 describe('letters are bounded:', () => {
-  const again = (at: Shop, subjectId: string) =>
-    at.sql(`UPDATE anomaly_count SET started_at = started_at - interval '10 minutes' WHERE subject_id = $1`, [subjectId]);
-
   test('one a day about a subject and kind; every window has its event', async () => {
     const at = await shop();
     const key = await at.newKey();

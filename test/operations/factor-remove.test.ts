@@ -4,7 +4,7 @@ import { listFactors } from '../../operations/factor/list.js';
 import { removeFactor } from '../../operations/factor/remove.js';
 import { renewRecoveryCodes } from '../../operations/factor/renew-recovery-codes.js';
 import { createSession } from '../../operations/session/create.js';
-import { lettersIn } from '../world/letters.js';
+import { lettersTo } from '../world/letters.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
 import { codeOf, must } from '../world/wire.js';
@@ -25,8 +25,7 @@ const signIn = (who: Person, code: string) => createSession(world.publicContext(
 const remove = async (who: Person, { factorId }: Person, code: string) => codeOf(await removeFactor(world.as(who), { factor_id: factorId, code }));
 const recoveryCodes = async (who: Person): Promise<string[]> =>
   must(await renewRecoveryCodes(world.as(who), { code: await world.code(who) })).recovery_codes;
-const templatesTo = async ({ email }: Person): Promise<string[]> =>
-  (await lettersIn(world)).filter(({ to }) => to.email === email).map(({ letter }) => letter.template);
+const templatesTo = async ({ email }: Person): Promise<string[]> => (await lettersTo(world, email)).map(({ template }) => template);
 const leftOf = async (who: Person): Promise<number> => must(await listFactors(world.as(who))).recovery_codes_left;
 
 describe('removing a factor', () => {

@@ -35,7 +35,7 @@ const platform = ({ actor }: Operator, changes: Partial<PlatformContext> = {}): 
 });
 const ask = (who = ada, reason = 'An owner was robbed') => freezeOrganization(platform(who), { organization_id: organization, reason });
 const confirm = (who: Operator, freezeId: string, step: 'freeze' | 'thaw') =>
-  confirmOrganizationFreeze(platform(who), { organization_id: organization, freeze_id: freezeId, step });
+  confirmOrganizationFreeze(platform(who), { organization_id: organization, freeze_id: uuidOf(freezeId), step });
 const withdraw = (who: Operator, freezeId: string) =>
   withdrawOrganizationFreeze(platform(who), { organization_id: organization, freeze_id: uuidOf(freezeId) });
 const statesOf = (state: { workspaces: { state: string }[] }) => state.workspaces.map((one) => one.state);
@@ -55,7 +55,7 @@ describe('an organization', () => {
   test('is stopped as a whole by one, closed by another, and thawed by two, as one freeze', async () => {
     const asked = must(await ask());
     expect([statesOf(asked), freezesOf(asked)]).toEqual([['stopped', 'stopped'], [expect.stringMatching(/^freeze_/)]]);
-    const id = uuidOf(freezesOf(asked)[0] ?? '');
+    const [id = ''] = freezesOf(asked);
     expect(codeOf(await confirm(ada, id, 'freeze'))).toBe('freeze_same_person');
     expect(statesOf(must(await confirm(ben, id, 'freeze')))).toEqual(['frozen', 'frozen']);
     expect(statesOf(must(await thawOrganization(platform(ben), { organization_id: organization, reason: 'She has it back' })))).toEqual([
@@ -77,7 +77,7 @@ describe('an organization', () => {
     const asked = must(await ask());
     expect([statesOf(asked), freezesOf(asked)]).toEqual([['stopped', 'stopped'], expect.arrayContaining([own.freeze?.id])]);
     const id = asked.workspaces.find(({ mode }) => mode === 'test')?.freeze?.id ?? '';
-    const confirmed = must(await confirm(ben, uuidOf(id), 'freeze'));
+    const confirmed = must(await confirm(ben, id, 'freeze'));
     expect(confirmed.workspaces.map(({ mode, state }) => [mode, state]).sort()).toEqual([
       ['live', 'stopped'],
       ['test', 'frozen'],
@@ -110,7 +110,7 @@ describe('an organization', () => {
     const [other, ...rest] = freezesOf(asked).filter((id) => !before.includes(id));
     expect([freezesOf(asked), rest]).toEqual([expect.arrayContaining(before), []]);
     expect(asked.workspaces.find(({ mode }) => mode === 'live')?.freeze?.id).toBe(other);
-    for (const id of freezesOf(asked)) must(await confirm(ben, uuidOf(id), 'freeze'));
+    for (const id of freezesOf(asked)) must(await confirm(ben, id, 'freeze'));
     expect(statesOf(must(await thawOrganization(platform(ada), { organization_id: organization, reason: 'x' })))).toEqual(['thawing', 'thawing']);
   });
 

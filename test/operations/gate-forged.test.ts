@@ -6,6 +6,7 @@ import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
 import { showPayoutBatch } from '../../operations/payout-batch/show.js';
 import type { GateKey, Services } from '../../operations/ports.js';
+import { ROLE_OF } from '../world/gates.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import type { Person } from '../world/people.js';
 import { codeOf, must, uuidOf } from '../world/wire.js';
@@ -21,7 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 const pay = (batchId: string) => payIn(world, batchId);
 const accepted = (batchId: string) => acceptedOf(world, batchId);
 const exceptionOf = (batchId: string) => openExceptionOf(world, batchId);

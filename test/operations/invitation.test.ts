@@ -8,7 +8,7 @@ import { revokeInvitation } from '../../operations/invitation/revoke.js';
 import { disablePerson, setPersonRoles } from '../../operations/person/change.js';
 import { defineRole } from '../../operations/role/define.js';
 import { deleteRole } from '../../operations/role/edit.js';
-import { lettersIn } from '../world/letters.js';
+import { invitationTo, lettersIn } from '../world/letters.js';
 import { openWorld, type World } from '../world/open.js';
 import { passkeyOf } from '../world/passkeys.js';
 import type { Person } from '../world/people.js';
@@ -29,12 +29,7 @@ const newPassword = () => randomBytes(12).toString('base64url');
 const newAddress = () => `${world.services.entropy.newId()}@people.example`;
 const invite = async (email: string, roles: string[] = ['auditor'], by = world.as(owner)) =>
   must(await createInvitation(by, { email, name: 'Nina Okafor', roles }));
-/** The token of the newest letter to an address. */
-const tokenTo = async (email: string): Promise<string> => {
-  const letter = (await lettersIn(world)).filter(({ to }) => to.email === email).at(-1)?.letter;
-  if (letter?.template !== 'invitation') throw new Error(`no invitation to ${email}`);
-  return letter.params.token;
-};
+const tokenTo = (email: string) => invitationTo(world, email);
 const accept = (token: string, more: { password?: string; name?: string; code?: string } = {}) =>
   acceptInvitation(world.publicContext(), { token, password: newPassword(), ...more });
 const rolesOf = async (email: string, tenantId = world.home.tenantId) => {

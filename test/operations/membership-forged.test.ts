@@ -9,7 +9,7 @@ import { disablePerson, enablePerson, setPersonRoles } from '../../operations/pe
 import { defineRole } from '../../operations/role/define.js';
 import { editRole } from '../../operations/role/edit.js';
 import { createSession } from '../../operations/session/create.js';
-import { lettersIn } from '../world/letters.js';
+import { invitationTo } from '../world/letters.js';
 import { openWorld, type World } from '../world/open.js';
 import type { Person } from '../world/people.js';
 import { codeOf, must, refusalOf, uuidOf } from '../world/wire.js';
@@ -126,9 +126,8 @@ describe('what SQL writes', () => {
     const inviter = await world.person('admin');
     const email = `${world.services.entropy.newId()}@people.example`;
     must(await createInvitation(world.as(inviter), { email, name: 'Nina', roles: ['auditor'] }));
-    const letter = (await lettersIn(world)).filter(({ to }) => to.email === email).at(-1)?.letter;
-    if (letter?.template !== 'invitation') throw new Error('no letter');
-    const accept = () => acceptInvitation(world.publicContext(), { token: letter.params.token, password: world.services.entropy.newId() });
+    const token = await invitationTo(world, email);
+    const accept = () => acceptInvitation(world.publicContext(), { token, password: world.services.entropy.newId() });
     await world.sql(raised, [inviter.id]);
     expect(codeOf(await accept())).toBe('inviter_not_permitted');
     await world.join(world.home.tenantId, inviter.id, ['admin']);

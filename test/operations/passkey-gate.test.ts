@@ -5,9 +5,10 @@ import { payChunk } from '../../operations/chunk/pay.js';
 import { removeFactor } from '../../operations/factor/remove.js';
 import { askChallenge } from '../../operations/gate/ask.js';
 import { openGate } from '../../operations/gate/open.js';
-import { lettersIn } from '../world/letters.js';
-import { type Twist, USER_PRESENT, USER_VERIFIED } from '../world/passkey.js';
-import { askForPasskey, passkeyOf, tryByPasskey } from '../world/passkeys.js';
+import { ROLE_OF } from '../world/gates.js';
+import { lettersTo } from '../world/letters.js';
+import { SIGNED_TWISTS, type Twist } from '../world/passkey.js';
+import { answerByPasskey, askForPasskey, passkeyOf, tryByPasskey } from '../world/passkeys.js';
 import { openPayingWorld, type PayingWorld, tokens } from '../world/paying.js';
 import { codeOf, must, uuidOf } from '../world/wire.js';
 
@@ -19,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 const gatesOf = (batchId: string) =>
   world.sql<{ gate: string; time_step: string | null; signed: boolean }>(
     'SELECT gate, time_step, signature IS NOT NULL AS signed FROM gate WHERE batch_id = $1 ORDER BY opened_at',
@@ -83,14 +83,8 @@ describe('the challenge of a gate', () => {
 
 describe('an answer that does not hold opens nothing, is audited, and locks nobody out', () => {
   const twists: [string, Twist][] = [
-    ['of another origin', { origin: 'https://sluice.example.net' }],
+    ...SIGNED_TWISTS,
     ['of a page in a frame of another origin', { crossOrigin: true }],
-    ['to another challenge', { challenge: Buffer.alloc(32).toString('base64url') }],
-    ['of an enrolment', { type: 'webauthn.create' }],
-    ['without verification of the user', { flags: USER_PRESENT }],
-    ['without presence of the user', { flags: USER_VERIFIED }],
-    ['for another host', { rpId: 'sluice.example.net' }],
-    ['with another signature', { signature: (made) => Buffer.concat([made.subarray(0, -1), Buffer.of((made.at(-1) ?? 0) ^ 1)]) }],
     ['of a credential that nobody has', { id: Buffer.alloc(16, 7) }],
   ];
   test.each(twists)('%s', async (_what, twist) => {
@@ -132,9 +126,8 @@ describe('a passkey', () => {
 
   test('that was removed opens nothing', async () => {
     const { who, ctx, batchId, device, factorId } = await atGate('approve');
-    const { challenge, options } = await askForPasskey(ctx, 'approve', batchId);
+    const answer = await answerByPasskey(ctx, 'approve', batchId, device);
     must(await removeFactor(ctx, { factor_id: factorId, code: await world.freshCode(who) }));
-    const answer = { gate: 'approve', batch_id: batchId, challenge_id: uuidOf(challenge.id), passkey: device.get(options) } as const;
     expect(codeOf(await openGate(ctx, answer))).toBe('passkey_wrong');
   });
 
@@ -164,8 +157,7 @@ describe('a passkey', () => {
     expect(codeOf(await tryByPasskey(ctx, 'approve', batchId, device, { count: 1 }))).toBe('passkey_copied');
     expect(codeOf(await tryByPasskey(ctx, 'approve', batchId, device, { count: 0 }))).toBe('passkey_copied');
     expect(await world.results(batchId, 'gate.approve')).toContain('passkey_copied');
-    const letters = (await lettersIn(world)).filter(({ to }) => to.email === who.email);
-    expect(letters.map(({ letter }) => letter.template)).toContain('passkey_copied');
+    expect((await lettersTo(world, who.email)).map(({ template }) => template)).toContain('passkey_copied');
     expect(
       await world.sql(`SELECT 1 FROM audit_event WHERE action = 'factor.use' AND result = 'passkey_copied' AND subject_id = $1`, [who.id]),
     ).not.toEqual([]);
@@ -173,17 +165,15 @@ describe('a passkey', () => {
 
   test('opens nothing where no host is configured; the refusal names the setting', async () => {
     const { who, ctx, batchId, device } = await atGate('approve');
-    const { challenge, options } = await askForPasskey(ctx, 'approve', batchId);
+    const answer = await answerByPasskey(ctx, 'approve', batchId, device);
     const services = { passkeys: { ...world.services.passkeys, relyingParty: null } };
-    const answer = { gate: 'approve', batch_id: batchId, challenge_id: uuidOf(challenge.id), passkey: device.get(options) } as const;
     expect(codeOf(await openGate(world.as(who, { services }), answer))).toBe('passkeys_unavailable');
   });
 });
 
 test('of 64 answers of one passkey to one challenge at once exactly one opens the gate', async () => {
   const { ctx, batchId, device } = await atGate('approve');
-  const { challenge, options } = await askForPasskey(ctx, 'approve', batchId);
-  const answer = { gate: 'approve', batch_id: batchId, challenge_id: uuidOf(challenge.id), passkey: device.get(options) } as const;
+  const answer = await answerByPasskey(ctx, 'approve', batchId, device);
   const opened = await Promise.all(Array.from({ length: 64 }, () => openGate(ctx, answer)));
   expect(opened.filter(({ ok }) => ok)).toHaveLength(1);
   expect(await gatesOf(batchId)).toHaveLength(1);

@@ -12,7 +12,7 @@ import { createInvitation } from '../../operations/invitation/create.js';
 import { disablePerson, enablePerson } from '../../operations/person/change.js';
 import { systemEntropy } from '../../vault/entropy.js';
 import { create, csvFile, csvRow, type IntakeWorld, openIntakeWorld, spooled, upload } from '../world/intake.js';
-import { lettersIn } from '../world/letters.js';
+import { invitationTo } from '../world/letters.js';
 import { iban } from '../world/payees.js';
 import type { Person } from '../world/people.js';
 import { codeOf, made, must, uuidOf } from '../world/wire.js';
@@ -48,11 +48,7 @@ const count = async (table: 'payout_batch' | 'payout_item' | 'payee' | 'membersh
 const extraOf = (result: Result<unknown>) => (result.ok ? null : result.refusal.extra);
 const newAddress = () => `${systemEntropy.newId()}@people.example`;
 const invite = (email: string) => createInvitation(ctx(), { email, name: 'Nina Okafor', roles: ['auditor'] });
-const tokenTo = async (email: string): Promise<string> => {
-  const letter = (await lettersIn(world)).filter(({ to }) => to.email === email).at(-1)?.letter;
-  if (letter?.template !== 'invitation') throw new Error(`no invitation to ${email}`);
-  return letter.params.token;
-};
+const tokenTo = (email: string) => invitationTo(world, email);
 const accept = (token: string) => acceptInvitation(world.publicContext(), { token, password: randomBytes(12).toString('base64url') });
 const newKey = async () => createApiKey(ctx(), { name: 'a key', scopes: ['batches.read'], code: await world.freshCode(owner) });
 /** API keys that are there already. */

@@ -6,7 +6,8 @@ import type { contextsOf } from './contexts.js';
 import type { Person, peopleOf } from './people.js';
 import { uuidOf } from './wire.js';
 
-const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
+/** The role that opens a gate. */
+export const ROLE_OF = { approve: 'approver', authorize: 'authorizer', execute: 'executor' } as const;
 
 type Base = Pick<ReturnType<typeof contextsOf>, 'as'> & ReturnType<typeof peopleOf> & ReturnType<typeof batchesOf>;
 

@@ -17,3 +17,14 @@ export const lettersIn = async ({ sql, services }: Pick<World, 'sql' | 'services
     ...readLetter(template, services.mailSeal.open({ id, template }, sealed)),
   }));
 };
+
+/** The letters to an address, the oldest first. */
+export const lettersTo = async (world: Pick<World, 'sql' | 'services'>, email: string) =>
+  (await lettersIn(world)).filter(({ to }) => to.email === email).map(({ letter }) => letter);
+
+/** The token of the newest letter to an address, which is an invitation. */
+export const invitationTo = async (world: Pick<World, 'sql' | 'services'>, email: string): Promise<string> => {
+  const letter = (await lettersTo(world, email)).at(-1);
+  if (letter?.template !== 'invitation') throw new Error(`no invitation to ${email}`);
+  return letter.params.token;
+};

@@ -36,6 +36,24 @@ export const USER_PRESENT = 0x01;
 export const USER_VERIFIED = 0x04;
 const ATTESTED = 0x40;
 
+/** Changes a signature in one bit. */
+export const otherSignature = (made: Buffer): Buffer => Buffer.concat([made.subarray(0, -1), Buffer.of((made.at(-1) ?? 0) ^ 1)]);
+
+/** Twists by which no answer to a server holds, whatever it was asked. */
+export const TWISTS: readonly [string, Twist][] = [
+  ['of another origin', { origin: 'https://sluice.example.net' }],
+  ['to another challenge', { challenge: Buffer.alloc(32).toString('base64url') }],
+  ['without verification of the user', { flags: USER_PRESENT }],
+  ['without presence of the user', { flags: USER_VERIFIED }],
+  ['for another host', { rpId: 'sluice.example.net' }],
+];
+/** Those of an answer that signs. */
+export const SIGNED_TWISTS: readonly [string, Twist][] = [
+  ...TWISTS,
+  ['of an enrolment', { type: 'webauthn.create' }],
+  ['with another signature', { signature: otherSignature }],
+];
+
 type Cbor = number | string | Buffer | Map<string | number, Cbor> | Cbor[];
 
 /** CBOR (RFC 8949) of what attestations and keys are made of. */

@@ -41,8 +41,12 @@ export const askForPasskey = async (ctx: Context, gate: Gate, batchId: string) =
   return { challenge, options: challenge.passkey };
 };
 
-/** Tries to open a gate with a passkey, honestly or with a twist. */
-export const tryByPasskey = async (ctx: Context, gate: Gate, batchId: string, device: Authenticator, twist: Twist = {}) => {
+/** What opens a gate with a passkey: its answer to a new challenge, honestly or with a twist. */
+export const answerByPasskey = async (ctx: Context, gate: Gate, batchId: string, device: Authenticator, twist: Twist = {}) => {
   const { challenge, options } = await askForPasskey(ctx, gate, batchId);
-  return openGate(ctx, { gate, batch_id: batchId, challenge_id: uuidOf(challenge.id), passkey: device.get(options, twist) });
+  return { gate, batch_id: batchId, challenge_id: uuidOf(challenge.id), passkey: device.get(options, twist) };
 };
+
+/** Tries to open a gate with a passkey. */
+export const tryByPasskey = async (ctx: Context, gate: Gate, batchId: string, device: Authenticator, twist: Twist = {}) =>
+  openGate(ctx, await answerByPasskey(ctx, gate, batchId, device, twist));
